@@ -1,0 +1,1 @@
+"""Statistics over finished trials; no torch."""

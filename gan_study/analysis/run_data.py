@@ -1,0 +1,98 @@
+"""What a run folder holds, as plain values: the input of every statistic and every figure."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from gan_study.config.study import StudyConfig
+from gan_study.config.training import TrialConfig
+from gan_study.runs.records import Environment, EvaluationRecord, ObjectiveRecord, StudyStatus, TrialState, TrialStatus
+
+Phase = Literal["search", "confirm"]
+
+
+@dataclass(frozen=True)
+class TrialData:
+    """One trial, at any point of its life."""
+
+    config: TrialConfig
+    status: TrialStatus
+    evaluations: tuple[EvaluationRecord, ...] = ()
+    """In the order of images seen; empty before the first."""
+
+    @property
+    def name(self) -> str:
+        """Name of the trial within its arm."""
+        return self.config.name
+
+    @property
+    def state(self) -> TrialState:
+        """Where the trial stands."""
+        return self.status.state
+
+    @property
+    def score(self) -> float | None:
+        """The score at the trial's end (lower is better): its last evaluation's, never the best on the way.
+
+        None while it runs, and for a trial that diverged or failed, whatever it scored before.
+        """
+        if self.state not in (TrialState.COMPLETED, TrialState.STOPPED) or not self.evaluations:
+            return None
+        return self.evaluations[-1].score
+
+    @property
+    def kimg(self) -> float:
+        """Thousands of images it was trained on, also if it then failed."""
+        return max([self.status.cur_nimg, *(e.cur_nimg for e in self.evaluations)]) / 1000
+
+    @property
+    def seconds(self) -> float:
+        """Seconds of training and evaluation up to the last evaluation, over all attempts."""
+        return self.evaluations[-1].train_sec + self.evaluations[-1].evaluate_sec if self.evaluations else 0.0
+
+
+@dataclass(frozen=True)
+class RunData:
+    """A whole run. A file that is not there (yet) is None."""
+
+    study: StudyConfig
+    objective: ObjectiveRecord | None
+    environment: Environment | None
+    status: StudyStatus | None
+    trials: tuple[TrialData, ...]
+    """All trials, by arm, phase and index."""
+    unreadable: tuple[str, ...] = ()
+    """Folders of trials without a config.json, which no table holds."""
+
+    @property
+    def arms(self) -> tuple[str, ...]:
+        """The arms in the order of the study file."""
+        return tuple(self.study.arms)
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether the study has come to its end: no trial of it will be started any more."""
+        return self.status is not None and self.status.state in ("completed", "failed")
+
+    def of_arm(self, arm: str, phase: Phase | None = None) -> tuple[TrialData, ...]:
+        """An arm's trials, of one phase or of both, by index."""
+        return tuple(t for t in self.trials if t.config.arm == arm and phase in (None, t.config.phase))
+
+
+def best_first(trials: Sequence[TrialData]) -> tuple[TrialData, ...]:
+    """Completed trials by score, the lowest first; then stopped ones by score; then those without, in their order.
+
+    A stopped trial never stands above a completed one, because it was scored after a shorter training.
+    """
+
+    def rank(trial: TrialData) -> tuple[bool, bool, float]:
+        if trial.score is None:
+            return True, True, 0.0
+        return False, trial.state is not TrialState.COMPLETED, trial.score
+
+    return tuple(sorted(trials, key=rank))
+
+
+def best_trial(trials: Sequence[TrialData]) -> TrialData | None:
+    """The first of `best_first`; None if no trial has a score."""
+    return next((t for t in best_first(trials) if t.score is not None), None)

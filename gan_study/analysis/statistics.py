@@ -1,0 +1,113 @@
+"""Statistics over scores of which lower is better: intervals, comparisons of two samples, best so far."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import stats
+
+MIN_SEEDS_FOR_INTERVAL = 5
+"""Below, a bootstrap interval is far too narrow: raw scores and their range are shown instead."""
+_BOOTSTRAP_RESAMPLES = 10_000
+_PERMUTATIONS = 100_000
+
+
+@dataclass(frozen=True)
+class ScoreDistribution:
+    """What several seeds scored. Mean, interquartile mean and interval are None below five seeds."""
+
+    num: int
+    lowest: float
+    highest: float
+    mean: float | None
+    interquartile_mean: float | None
+    """Mean of the middle half (the lowest and the highest quarter, rounded down, are left out)."""
+    interval: tuple[float, float] | None
+    """95 % percentile bootstrap interval of the mean."""
+
+
+def describe_scores(scores: Sequence[float]) -> ScoreDistribution:
+    """Describe the scores of one configuration's seeds (at least one, all finite).
+
+    The interval is the percentile bootstrap of Efron and Tibshirani 1993, section 13.3, with a fixed seed.
+    The interquartile mean is that of Agarwal et al. 2021 (rliable), section 4.3.
+    """
+    values = np.asarray(scores, dtype=np.float64)
+    mean = iqm = interval = None
+    if len(values) >= MIN_SEEDS_FOR_INTERVAL:
+        mean = float(values.mean())
+        iqm = float(stats.trim_mean(values, 0.25))
+        interval = _bootstrap_interval(values)
+    return ScoreDistribution(len(values), float(values.min()), float(values.max()), mean, iqm, interval)
+
+
+def _bootstrap_interval(values: np.ndarray) -> tuple[float, float]:
+    found = stats.bootstrap(
+        (values,), np.mean, n_resamples=_BOOTSTRAP_RESAMPLES, method="percentile", vectorized=True, random_state=0
+    ).confidence_interval
+    return float(found.low), float(found.high)
+
+
+def probability_lower(a: Sequence[float], b: Sequence[float]) -> float:
+    """P(A < B): the share of all pairs of which A has the lower score; a tie counts one half.
+
+    This is 1 - U / (len(a) * len(b)) of Mann and Whitney 1947.
+    """
+    difference = np.subtract.outer(np.asarray(a, dtype=np.float64), np.asarray(b, dtype=np.float64))
+    return float(np.mean((difference < 0) + 0.5 * (difference == 0)))
+
+
+def mann_whitney_p(a: Sequence[float], b: Sequence[float]) -> float:
+    """Two-sided exact p of Mann and Whitney's test that neither sample tends to lower scores.
+
+    With ties (as between failed seeds) the null distribution is that of all permutations of the scores,
+    drawn at random with a fixed seed if there are more than 100 000.
+    """
+    values = np.concatenate([a, b])
+    if len(np.unique(values)) == 1:
+        return 1.0
+    tied = len(np.unique(values)) < len(values)
+    method = stats.PermutationMethod(n_resamples=_PERMUTATIONS, random_state=0) if tied else "exact"
+    return float(stats.mannwhitneyu(a, b, alternative="two-sided", method=method).pvalue)
+
+
+def smallest_p(num_a: int, num_b: int) -> float:
+    """The smallest two-sided p that samples of these sizes can give: 2 / binomial(num_a + num_b, num_a)."""
+    return min(1.0, 2 / math.comb(num_a + num_b, num_a))
+
+
+def holm(p_values: Sequence[float]) -> list[float]:
+    """The p values after Holm's step-down correction for testing them together (Holm 1979), in the order given."""
+    corrected = [0.0] * len(p_values)
+    largest = 0.0
+    for step, index in enumerate(sorted(range(len(p_values)), key=p_values.__getitem__)):
+        largest = max(largest, min(1.0, (len(p_values) - step) * p_values[index]))
+        corrected[index] = largest
+    return corrected
+
+
+@dataclass(frozen=True)
+class BudgetPoint:
+    """A search after one more trial."""
+
+    spent_kimg: float
+    """Thousands of images of all trials so far."""
+    best_score: float | None
+    """Lowest score so far; None before the first."""
+
+
+def best_so_far(trials: Sequence[tuple[float, float | None]]) -> list[BudgetPoint]:
+    """Best score against spent budget, one point for each trial.
+
+    trials: (kimg spent, score or None) in the order in which the budget was spent. A trial without a score
+    (diverged, failed) costs its budget and improves nothing.
+    """
+    points: list[BudgetPoint] = []
+    spent, best = 0.0, None
+    for kimg, score in trials:
+        spent += kimg
+        if score is not None:
+            best = score if best is None else min(best, score)
+        points.append(BudgetPoint(spent, best))
+    return points

@@ -1,0 +1,203 @@
+"""What the terminal shows while a study runs: a live table, or plain lines where there is no terminal."""
+
+import time
+from collections import Counter
+from dataclasses import dataclass
+from typing import Protocol
+
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
+
+from gan_study.runs.records import TrialState
+from gan_study.search.director import Director, TrialRecord
+
+
+class Display(Protocol):
+    """Follows a study."""
+
+    def stage(self, text: str) -> None:
+        """Say what is being done before the first trial."""
+
+    def start(self, director: Director) -> None:
+        """Begin to show this director's trials."""
+
+    def change(self) -> None:
+        """Something has changed."""
+
+    def stop(self) -> None:
+        """Leave the terminal as it was."""
+
+
+@dataclass(frozen=True)
+class ArmRow:
+    """One arm at one moment."""
+
+    arm: str
+    phase: str
+    num_trials: int
+    """Trials planned in this phase; 0 if none is known yet."""
+    states: Counter[TrialState]
+    best: TrialRecord | None
+
+
+def make_display(console: Console, live: bool) -> Display:
+    """A live table on a terminal; lines elsewhere, and where Ray's own messages go between them."""
+    return LiveTable(console) if live else PlainLines(console)
+
+
+class PlainLines:
+    """One line when a trial has ended."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._director: Director | None = None
+        self._told: set[tuple[str, str]] = set()
+        self._start = time.monotonic()
+
+    def stage(self, text: str) -> None:
+        """Print it."""
+        self._print(text)
+
+    def start(self, director: Director) -> None:
+        """Print what lies ahead, and pass over what has ended before."""
+        self._director = director
+        self._told = {key for key, trial in director.trials.items() if trial.state.is_final}
+        self._clock = RemainingTime(director)
+        self._print(f"{len(self._told)} trials are done, about {num_planned(director) - len(self._told)} to go")
+
+    def change(self) -> None:
+        """Print the trials that have ended since the last call."""
+        if self._director is None:
+            return
+        ended = [(k, t) for k, t in self._director.trials.items() if t.state.is_final and k not in self._told]
+        for key, trial in ended:
+            self._told.add(key)
+            score = f"score {trial.score:.4g}" if trial.score is not None else "no score"
+            self._print(
+                f"{'/'.join(key)}: {trial.state} at {trial.cur_nimg:,} images, {score} "
+                f"({len(self._told)} of {num_planned(self._director)} trials, {self._clock.text()})"
+            )
+
+    def stop(self) -> None:
+        """Nothing is left open."""
+
+    def _print(self, text: str) -> None:
+        self._console.print(
+            f"[{time.monotonic() - self._start:5.0f} s] {text}", markup=False, highlight=False, soft_wrap=True
+        )
+
+
+class LiveTable:
+    """One row for each arm and phase, and the time left."""
+
+    def __init__(self, console: Console) -> None:
+        self._live = Live(console=console, get_renderable=self._render, refresh_per_second=2, transient=True)
+        self._stage = ""
+        self._director: Director | None = None
+        self._rows: list[ArmRow] = []
+        self._start = time.monotonic()
+        self._live.start()
+
+    def stage(self, text: str) -> None:
+        """Show it below."""
+        self._stage = text
+
+    def start(self, director: Director) -> None:
+        """Show the table from now on."""
+        self._director = director
+        self._clock = RemainingTime(director)
+        self.change()
+
+    def change(self) -> None:
+        """Take a new picture; the table is drawn from it in another thread."""
+        if self._director is not None:
+            self._rows = arm_rows(self._director)
+            self._stage = self._clock.text()
+
+    def stop(self) -> None:
+        """Remove the table."""
+        self._live.stop()
+
+    def _render(self) -> RenderableType:
+        footer = Text(f"{time.monotonic() - self._start:.0f} s: {self._stage}", style="dim")
+        return Group(_table(self._rows), footer) if self._rows else footer
+
+
+class RemainingTime:
+    """How long the study is likely to go on, from the images it has seen since it began to be watched."""
+
+    def __init__(self, director: Director) -> None:
+        self._director = director
+        self._start = time.monotonic()
+        self._start_nimg = _nimg_seen(director)
+
+    def text(self) -> str:
+        """Such as `about 140 s left`."""
+        seen = _nimg_seen(self._director) - self._start_nimg
+        if not seen:
+            return "time left not known yet"
+        left = (time.monotonic() - self._start) * _nimg_ahead(self._director) / seen
+        return f"about {left:.0f} s left" if left < 600 else f"about {left / 60:.0f} min left"
+
+
+def num_planned(director: Director) -> int:
+    """Trials of the whole study, if every arm gets something to confirm."""
+    study = director.study
+    confirmed = min(study.confirm.top_k, study.budget.trials_per_arm) * study.confirm.seeds
+    return len(study.arms) * (study.budget.trials_per_arm + confirmed)
+
+
+def arm_rows(director: Director) -> list[ArmRow]:
+    """The picture of this moment."""
+    rows = []
+    for phase in ("search", "confirm"):
+        for arm in director.study.arms:
+            trials = director.arm_trials(arm, phase)
+            if not trials:
+                continue
+            planned = director.study.budget.trials_per_arm if phase == "search" else director.num_confirmations(arm)
+            scored = [t for t in trials if t.state is TrialState.COMPLETED and t.score is not None]
+            best = min(scored, key=lambda t: t.score or 0.0, default=None)
+            rows.append(ArmRow(arm, phase, planned, Counter(t.state for t in trials), best))
+    return rows
+
+
+def _table(rows: list[ArmRow]) -> Table:
+    table = Table(box=None, pad_edge=False)
+    for name in ("arm", "phase", "done", "running", "stopped", "diverged", "failed", "best score"):
+        table.add_column(name, justify="left" if name in ("arm", "phase") else "right")
+    for row in rows:
+        states = row.states
+        done = sum(count for state, count in states.items() if state.is_final)
+        best = f"{row.best.score:.4g} ({row.best.config.name})" if row.best else "-"
+        table.add_row(
+            row.arm,
+            row.phase,
+            f"{done}/{row.num_trials}",
+            *(
+                str(states[state])
+                for state in (TrialState.RUNNING, TrialState.STOPPED, TrialState.DIVERGED, TrialState.FAILED)
+            ),
+            best,
+        )
+    return table
+
+
+def _nimg_seen(director: Director) -> int:
+    return sum(trial.cur_nimg for trial in director.trials.values())
+
+
+def _nimg_ahead(director: Director) -> float:
+    """Images still to be seen: search trials to come are taken to be as long as those that have ended."""
+    full = director.study.budget.total_kimg * 1000
+    running = sum(full - t.cur_nimg for t in director.trials.values() if not t.state.is_final)
+    ended = [t.cur_nimg for a in director.study.arms for t in director.arm_trials(a, "search") if t.state.is_final]
+    usual = sum(ended) / len(ended) if ended else full
+    opened = {
+        phase: sum(len(director.arm_trials(a, phase)) for a in director.study.arms) for phase in ("search", "confirm")
+    }
+    num_search = len(director.study.arms) * director.study.budget.trials_per_arm
+    confirmations_ahead = num_planned(director) - num_search - opened["confirm"]
+    return running + (num_search - opened["search"]) * usual + confirmations_ahead * full

@@ -1,0 +1,75 @@
+"""The work behind `train`: one GAN without Ray, on one process or under torchrun."""
+
+from rich.console import Console
+
+from gan_study.config.trial_file import load_trial
+from gan_study.data.datasets import load_dataset
+from gan_study.errors import GanStudyError, InputError
+from gan_study.extractors.objective import load_objective, prepare_objective
+from gan_study.runs.folder import RunFolder
+from gan_study.runs.records import TrialState
+from gan_study.training.distributed import join_process_group
+from gan_study.training.loop import Progress, train
+
+_DEVICES = ("auto", "cpu", "cuda")
+
+
+class TrainingDivergedError(GanStudyError):
+    """The one training that was asked for has diverged."""
+
+    exit_status = 1
+
+
+def train_one(config_file: str, out: str, device: str) -> None:
+    """Train the configuration in a file and print a line at every evaluation.
+
+    Raises InputError for a wrong file, folder or device, and TrainingDivergedError.
+    """
+    if device not in _DEVICES:
+        raise InputError(
+            f"--device: the device must be one of {', '.join(_DEVICES)}, but got device={device}; choose one"
+        )
+    config = load_trial(config_file)
+    folder = RunFolder(out)
+    trial = folder.trial(config.arm, config.name)
+    console = Console()
+    with join_process_group(use_gpu=device != "cpu") as workers:
+        if device == "cuda" and workers.device.type != "cuda":
+            raise InputError("--device: cuda needs a GPU that torch can use, but got none; use auto or cpu")
+        workers_config = config.workers.model_copy(update={"num_workers": workers.world_size})
+        config = config.model_copy(update={"workers": workers_config})
+        known = workers.from_first_rank(trial.read_config)
+        if known is not None and known.training != config.training:
+            raise InputError(
+                f"{trial.storage.location}: a folder holds one training, but got the files of another "
+                f"({_difference(known.training.model_dump(), config.training.model_dump())}); choose another --out"
+            )
+        dataset = load_dataset(config.training.dataset)
+        record = workers.from_first_rank(lambda: prepare_objective(config.training, dataset, folder))
+        if workers.is_first:
+            trial.write_config(config)
+            console.print(f"{record.key.label()}, floor {record.floor:.3g}", markup=False, soft_wrap=True)
+        objective = load_objective(folder.storage, record, dataset).to(workers.device)
+        last: Progress | None = None
+        for last in train(config, dataset, objective, trial, workers):
+            if workers.is_first and last.evaluation is not None:
+                console.print(_line(last), markup=False, highlight=False, soft_wrap=True)
+    assert last is not None, "a training gives at least one progress"
+    if last.status.state is TrialState.DIVERGED:
+        raise TrainingDivergedError(f"{trial.storage.location}: the training diverged: {last.status.reason}")
+    if workers.is_first:
+        console.print(f"{last.status.state}: {trial.storage.location}", markup=False, highlight=False, soft_wrap=True)
+
+
+def _line(progress: Progress) -> str:
+    evaluation = progress.evaluation
+    assert evaluation is not None, "only evaluations are printed"
+    score = f"{evaluation.score:.4f}" if evaluation.score is not None else "none"
+    seconds = evaluation.train_sec + evaluation.evaluate_sec
+    return f"{evaluation.cur_nimg:>10,} images  score {score}  {seconds:.1f} s"
+
+
+def _difference(known: dict[str, object], asked: dict[str, object]) -> str:
+    return ", ".join(
+        f"{name}: {known[name]} there, {asked[name]} asked" for name in known if known[name] != asked[name]
+    )

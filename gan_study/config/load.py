@@ -1,0 +1,125 @@
+"""From a study file to a validated study, with every problem at its place; and back to a file."""
+
+import io
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+from ruamel.yaml import YAML
+from ruamel.yaml.comments import CommentedMap
+
+from gan_study.config.check import check_study
+from gan_study.config.overrides import apply_overrides
+from gan_study.config.problems import Fault, explain, located, show
+from gan_study.config.source import KeyPath, Node, Origin, parse, read_text
+from gan_study.config.study import StudyConfig
+from gan_study.errors import InputError
+
+
+def load_study(path: str | Path, overrides: Sequence[str] = ()) -> StudyConfig:
+    """Read a study file, with `overrides` (each `dotted.name=value`, as given to --set) applied in order.
+
+    Raises InputError with all problems found, in the order in which they stand in the file, each as
+    `file:line:column: dotted.name: rule` (line and column count from 1).
+    """
+    return parse_study(read_text(Path(path)), str(path), overrides)
+
+
+def parse_study(text: str, name: str, overrides: Sequence[str] = ()) -> StudyConfig:
+    """Like load_study, for the text of a study that was read already; `name` stands for it in messages."""
+    root, problems = parse(text, Origin(name))
+    if root is None:
+        raise InputError([str(problem) for problem in problems])
+    if not isinstance(root.content, dict):
+        raise InputError(
+            f"{root.place.label}: a study must be a mapping (lines of `name: value`), but got {_kind(root)}"
+        )
+    problems += apply_overrides(root, overrides)
+    study, faults = _validate(root)
+    problems += located(faults + (check_study(study) if study else []), root)
+    if study is None or problems:
+        raise InputError([str(problem) for problem in sorted(problems)])
+    return study
+
+
+def dump_study(study: StudyConfig) -> str:
+    """The resolved study as YAML, which load_study reads back to an equal study."""
+    values = study.model_dump(exclude_none=True)
+    for holder in (values, *values["arms"].values()):
+        holder["search_space"] = {name: _in_one_line(r) for name, r in holder["search_space"].items()}
+        for key in ("description", "defaults", "search_space"):
+            if not holder.get(key, True):
+                del holder[key]
+    yaml = YAML()
+    yaml.width = 110
+    stream = io.StringIO()
+    yaml.dump(values, stream)
+    return stream.getvalue()
+
+
+def _in_one_line(search_range: dict[str, Any]) -> CommentedMap:
+    line = CommentedMap({kind: list(values) for kind, values in search_range.items()})
+    line.fa.set_flow_style()
+    return line
+
+
+def _validate(root: Node) -> tuple[StudyConfig | None, list[Fault]]:
+    """The study and its faults; a faulty study comes without its faulty parts, if the rest still is one."""
+    values = root.plain()
+    try:
+        return StudyConfig.model_validate(values, strict=True), []
+    except ValidationError as error:
+        return _remainder(values, error), explain(error, root)
+
+
+_STAND_INS: dict[str, Any] = {
+    "name": "study",
+    "dataset": {"name": "digits"},
+    "budget": {"trials_per_arm": 10**6, "total_kimg": 1e9, "evaluate_every_kimg": 1e-9},
+}
+"""In place of what is wrong or missing, so that the rest can be checked too: nothing is wrong with any of it."""
+
+
+def _remainder(values: dict[str, Any], error: ValidationError) -> StudyConfig | None:
+    """What is left without the faulty parts. Taking out a part may leave its holder incomplete, hence the rounds."""
+    for _ in range(4):
+        for path in {_innermost(values, details) for details in error.errors()}:
+            _take_out(values, path)
+        for section, stand_in in _STAND_INS.items():
+            if isinstance(stand_in, dict):
+                values[section] = {**stand_in, **values.get(section, {})}
+            else:
+                values.setdefault(section, stand_in)
+        try:
+            return StudyConfig.model_validate(values, strict=True)
+        except ValidationError as next_error:
+            error = next_error
+    return None
+
+
+def _innermost(values: Any, details: ErrorDetails) -> KeyPath:
+    """The keys to the innermost entry that is at fault; of an arm's loss, penalty or network, to the whole arm."""
+    location = details["loc"]
+    if details["type"] == "missing" and location[0] in _STAND_INS:
+        return ()
+    if location[0] == "arms" and location[2:3] in (("loss",), ("penalty",), ("network",)):
+        return location[:2]
+    path: list[str | int] = []
+    for part in location:
+        if isinstance(values, dict) and part in values:
+            values = values[part]
+            path.append(part)
+    return tuple(path)
+
+
+def _take_out(values: Any, path: KeyPath) -> None:
+    for part in path[:-1]:
+        values = values.get(part, {})
+    if path:
+        values.pop(path[-1], None)
+
+
+def _kind(node: Node) -> str:
+    return "a list" if isinstance(node.content, list) else show(node.content)

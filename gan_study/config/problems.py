@@ -1,0 +1,244 @@
+"""What is wrong with a study's values, in a researcher's words instead of pydantic's."""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
+from pydantic_core import ErrorDetails
+
+from gan_study.config.names import HYPERPARAMETERS
+from gan_study.config.source import KeyPath, Node, Problem, suggestion
+from gan_study.config.space import RANGE_KINDS
+from gan_study.config.study import ArmConfig, PartialNetwork, StudyConfig
+
+_EXPECTED = {
+    "int_type": "a whole number",
+    "float_type": "a number",
+    "bool_type": "true or false",
+    "string_type": "text",
+    "tuple_type": "a list",
+    "dict_type": "a mapping (lines of `name: value`)",
+    "model_type": "a mapping (lines of `name: value`)",
+    "finite_number": "a finite number",
+    "greater_than": "above {gt:g}",
+    "greater_than_equal": "at least {ge:g}",
+    "less_than": "below {lt:g}",
+    "less_than_equal": "at most {le:g}",
+    "literal_error": "{expected}",
+    "string_pattern_mismatch": "1 to 64 letters, digits, '_', '-' or '.', the first a letter or digit",
+    "too_short": "given at least one entry",
+}
+
+_NOT_SEARCHABLE = {
+    "loss": "make one arm for each loss",
+    "penalty": "make one arm for each penalty",
+    "network": "make one arm for each network",
+    "network.name": "make one arm for each network",
+    "dataset": "all arms learn the same images; make one study for each data set",
+    "dataset.name": "all arms learn the same images; make one study for each data set",
+    "dataset.image_size": "all arms learn the same images; make one study for each size",
+    "total_kimg": "all trials have the same length; set budget.total_kimg",
+    "evaluate_every_kimg": "all trials are evaluated alike; set budget.evaluate_every_kimg",
+    "seed": "every trial has its own; set confirm.seeds to repeat the best ones with fresh seeds",
+}
+"""Why a part of a training that is no hyperparameter cannot be searched."""
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One thing that is wrong, by its path in the study file; `at_key` if the name is at fault, not the value."""
+
+    path: KeyPath
+    rule: str
+    at_key: bool = False
+
+
+def located(faults: Iterable[Fault], root: Node) -> list[Problem]:
+    """The faults with their places in the user's file or options."""
+    return [Problem(root.place_of(fault.path, fault.at_key), dotted(fault.path), fault.rule) for fault in faults]
+
+
+def dotted(path: KeyPath) -> str:
+    """A path as text, such as `search_space.g_lr.choice[0]`."""
+    return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path).removeprefix(".")
+
+
+def explain(error: ValidationError, root: Node) -> list[Fault]:
+    """What pydantic found in a study read from `root`; the branches of one union make one fault."""
+    groups: dict[tuple[KeyPath, bool], list[ErrorDetails]] = {}
+    for details in error.errors(include_url=False):
+        location = details["loc"]
+        path = existing_path(root, location)
+        if details["type"] == "missing":
+            path = (*path, location[-1])
+        if details["type"] == "too_short" and details["input"]:
+            continue  # the entries are there, and their own faults say why they do not count
+        groups.setdefault((path, location[-1:] == ("[key]",)), []).append(details)
+    return [
+        _key_fault(path, group[0]) if is_key else _value_fault(path, group, root)
+        for (path, is_key), group in groups.items()
+    ]
+
+
+def existing_path(root: Node, location: Sequence[str | int]) -> KeyPath:
+    """The part of pydantic's location that names items of the file; the rest names branches of a union."""
+    path: list[str | int] = []
+    node = root
+    for part in location:
+        child = node.child(part)
+        if child is not None:
+            path.append(part)
+            node = child
+    return tuple(path)
+
+
+def wrong_value(name: str, shown: str, details: Sequence[ErrorDetails]) -> str:
+    """`must be <what>, but got <name>=<value>`, from all that pydantic says of one value."""
+    expected = list(dict.fromkeys(_expected(item) for item in details))
+    if len(expected) > 3:  # the union of all kinds of single values
+        expected = ["a single number, text, true or false"]
+    return f"must be {' or '.join(expected)}, but got {name}={shown}"
+
+
+def show(value: Any) -> str:
+    """A plain value as it would stand in a study file, shortened."""
+    if value is None:
+        return "nothing"
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, dict):
+        return f"{{{', '.join(value)}}}" if len(value) < 5 else "a mapping"
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(show(item) for item in value[:4])}{', ...' if len(value) > 4 else ''}]"
+    if isinstance(value, float):
+        return f"{value:g}"
+    text = repr(value)
+    return text if len(text) < 60 else f"{text[:50]}...{text[-1]}"
+
+
+def _expected(details: ErrorDetails) -> str:
+    pattern = _EXPECTED.get(details["type"])
+    return pattern.format(**details.get("ctx", {})) if pattern else f"valid ({details['msg']})"
+
+
+def _value_fault(path: KeyPath, details: Sequence[ErrorDetails], root: Node) -> Fault:
+    """The fault of what stands at `path`, or should stand there."""
+    match details[0]["type"]:
+        case "value_error":
+            return Fault(path, str(details[0]["ctx"]["error"]))
+        case "search_range":
+            return _range_fault(path, root)
+        case "missing" if isinstance(path[-1], int):
+            return _length_fault(path[:-1], root)
+        case "too_long":
+            return _length_fault(path, root)
+        case "missing":
+            return Fault(path, f"this key is missing; add it{_meaning(path)}")
+        case "extra_forbidden":
+            return _unknown_key_fault(path)
+    node = _node_at(root, path)
+    if details[0]["type"] == "literal_error" and len(details) == 1:
+        known = re.findall(r"'([^']*)'", details[0]["ctx"]["expected"])
+        return Fault(path, f"unknown {_topic(path)} {_shown(node)}{suggestion(node.text, known)}")
+    name = dotted(path[-2:]) if isinstance(path[-1], int) else str(path[-1])
+    rule = wrong_value(name, _shown(node), details)
+    return Fault(path, f"{rule}{_remedy(node, details[0]['type'])}{_meaning(path)}")
+
+
+def _key_fault(path: KeyPath, details: ErrorDetails) -> Fault:
+    name = str(path[-1])
+    if details["type"] != "literal_error":
+        return Fault(path, wrong_value("name", repr(name), [details]), at_key=True)
+    if name in _NOT_SEARCHABLE:
+        return Fault(path, f"{name} cannot be searched: {_NOT_SEARCHABLE[name]}", at_key=True)
+    return Fault(path, f"unknown hyperparameter {name!r}{suggestion(name, HYPERPARAMETERS)}", at_key=True)
+
+
+def _unknown_key_fault(path: KeyPath) -> Fault:
+    model, key = _model_at(path[:-1]), str(path[-1])
+    sections = [name for name in StudyConfig.model_fields if key in _fields_at((name,))]
+    if sections and model is StudyConfig:
+        return Fault(path, f"unknown key {key!r}; did you mean {sections[0]}.{key}?", at_key=True)
+    return Fault(path, f"unknown key {key!r}{suggestion(key, _fields_at(path[:-1]))}", at_key=True)
+
+
+def _range_fault(path: KeyPath, root: Node) -> Fault:
+    node = _node_at(root, path)
+    if isinstance(node.content, dict) and len(node.content) == 1:
+        kind = next(iter(node.content))
+        return Fault((*path, kind), f"unknown kind of range {kind!r}{suggestion(kind, RANGE_KINDS)}", at_key=True)
+    return Fault(
+        path,
+        f"a search range must have exactly one key out of {', '.join(RANGE_KINDS)}, such as "
+        f"{{log_uniform: [1e-5, 1e-2]}}, but got {path[-1]}={_shown(node)}; "
+        "a value that is not searched belongs in an arm or in defaults",
+    )
+
+
+def _length_fault(path: KeyPath, root: Node) -> Fault:
+    return Fault(
+        path, f"the ends of a range must be two numbers [low, high], but got {path[-1]}={_shown(_node_at(root, path))}"
+    )
+
+
+def _remedy(node: Node, expected: str) -> str:
+    """What to write instead, where that is plain."""
+    content = node.content
+    if expected == "string_type" and not isinstance(content, dict | list | None):
+        return "; put it in quotes"
+    if expected == "int_type" and isinstance(content, float) and content.is_integer():
+        return f"; write {int(content)}"
+    if (
+        expected in ("int_type", "float_type")
+        and isinstance(content, str)
+        and re.fullmatch(r"[-+]?[\d.]+(e[-+]?\d+)?", content)
+    ):
+        return "; remove the quotes"
+    return ""
+
+
+def _meaning(path: KeyPath) -> str:
+    """What a key stands for, in brackets."""
+    info = _fields_at(path[:-1]).get(str(path[-1]))
+    return f" ({' '.join(info.description.split()).rstrip('.')})" if info and info.description else ""
+
+
+def _topic(path: KeyPath) -> str:
+    """What a name names: `dataset` for dataset.name, `penalty` for arms.wgan.penalty."""
+    return str(path[-2] if path[-1] == "name" else path[-1])
+
+
+def _fields_at(path: KeyPath) -> dict[str, FieldInfo]:
+    model = _model_at(path)
+    return model.model_fields if model else {}
+
+
+def _model_at(path: KeyPath) -> type[BaseModel] | None:
+    """The model that describes the mapping at `path`; None if none does."""
+    match path:
+        case ():
+            return StudyConfig
+        case ("arms", _):
+            return ArmConfig
+        case ("arms", _, "network") | ("defaults", "network"):
+            return PartialNetwork
+        case (str(section),) if section in StudyConfig.model_fields:
+            annotation = StudyConfig.model_fields[section].annotation
+            return annotation if isinstance(annotation, type) and issubclass(annotation, BaseModel) else None
+    return None
+
+
+def _node_at(root: Node, path: KeyPath) -> Node:
+    node: Node | None = root
+    for part in path:
+        node = node.child(part) if node else None
+    assert node, f"{path} was found in this study before"
+    return node
+
+
+def _shown(node: Node) -> str:
+    written = not isinstance(node.content, str | dict | list | None)
+    return node.text if written else show(node.plain())

@@ -1,0 +1,57 @@
+"""The JSON schema of study files, for completion in editors: `python -m gan_study.config.schema` prints it."""
+
+import json
+from typing import Any
+
+from gan_study.config.names import HYPERPARAMETERS
+from gan_study.config.study import StudyConfig
+from gan_study.config.training import TrainingConfig
+
+
+def study_json_schema() -> dict[str, Any]:
+    """The schema of a whole study file (JSON Schema draft 2020-12), with the fields' docstrings as descriptions."""
+    schema = StudyConfig.model_json_schema()
+    for holder in (schema, schema["$defs"]["ArmConfig"]):
+        _name_hyperparameters(holder["properties"]["search_space"])
+    schema["properties"]["$schema"] = {"type": "string", "description": "Path of this schema, for editors."}
+    _tidy(schema)
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "A study of gan_study", **schema}
+
+
+def _name_hyperparameters(search_space: dict[str, Any]) -> None:
+    """List every hyperparameter as a property, which editors complete; they leave a rule about names aside."""
+    search_range = search_space.pop("additionalProperties")
+    search_space.pop("propertyNames", None)
+    descriptions = _training_descriptions()
+    search_space["properties"] = {name: {"description": descriptions[name], **search_range} for name in HYPERPARAMETERS}
+    search_space["additionalProperties"] = False
+
+
+def _training_descriptions() -> dict[str, str]:
+    schema = TrainingConfig.model_json_schema()
+    network = schema["$defs"]["NetworkConfig"]["properties"]
+    fields = {**schema["properties"], **{f"network.{name}": field for name, field in network.items()}}
+    return {name: field["description"] for name, field in fields.items()}
+
+
+def _tidy(schema: Any) -> None:
+    """Drop pydantic's titles, which repeat the names, and the line breaks inside docstrings."""
+    if isinstance(schema, dict):
+        if isinstance(schema.get("title"), str):
+            del schema["title"]
+        if isinstance(schema.get("description"), str):
+            schema["description"] = " ".join(schema["description"].split())
+        for value in schema.values():
+            _tidy(value)
+    elif isinstance(schema, list):
+        for value in schema:
+            _tidy(value)
+
+
+def schema_text() -> str:
+    """The schema as the text of studies/study.schema.json."""
+    return json.dumps(study_json_schema(), indent=2) + "\n"
+
+
+if __name__ == "__main__":
+    print(schema_text(), end="")

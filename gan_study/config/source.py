@@ -1,0 +1,230 @@
+"""A study file as values that know their place: YAML 1.2, with the line and column of every key and value."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.nodes import MappingNode, ScalarNode, SequenceNode
+from ruamel.yaml.reader import ReaderError
+
+from gan_study.config.base import Scalar
+from gan_study.errors import InputError
+
+KeyPath = tuple[str | int, ...]
+"""Keys and list indices that lead from the top of a study file to one of its items."""
+
+
+@dataclass(frozen=True, order=True)
+class Place:
+    """Where the user wrote something. Places sort in reading order: the file first, then the options."""
+
+    origin: int
+    line: int
+    column: int
+    label: str
+
+
+@dataclass(frozen=True)
+class Origin:
+    """A text of the user's: the study file (number 0), or an option of the command line (from 1)."""
+
+    name: str
+    number: int = 0
+
+    def place(self, line: int = 0, column: int = 0) -> Place:
+        """The place of a position counted from 0; an option is one place as a whole."""
+        label = self.name if self.number else f"{self.name}:{line + 1}:{column + 1}"
+        return Place(self.number, line, column, label)
+
+
+@dataclass(frozen=True, order=True)
+class Problem:
+    """One complete line of an InputError, ordered by place."""
+
+    place: Place
+    path: str
+    rule: str
+
+    def __str__(self) -> str:
+        told_by_place = not self.path or self.place.label.startswith(f"--set {self.path}=")
+        return f"{self.place.label}: {self.rule}" if told_by_place else f"{self.place.label}: {self.path}: {self.rule}"
+
+
+@dataclass
+class Node:
+    """A value of a study file, with its own place and its key's (an item of a list has no key of its own)."""
+
+    content: "dict[str, Node] | list[Node] | Scalar | None"
+    place: Place
+    key_place: Place
+    text: str = ""
+    """A single value as it was written."""
+
+    def child(self, part: str | int) -> "Node | None":
+        """What lies directly under a key or at an index; None if there is nothing."""
+        if isinstance(self.content, dict):
+            return self.content.get(str(part))
+        if isinstance(self.content, list) and isinstance(part, int) and part < len(self.content):
+            return self.content[part]
+        return None
+
+    def plain(self) -> Any:
+        """The values alone: dictionaries, tuples and scalars."""
+        if isinstance(self.content, dict):
+            return {key: node.plain() for key, node in self.content.items()}
+        if isinstance(self.content, list):
+            return tuple(node.plain() for node in self.content)
+        return self.content
+
+    def place_of(self, path: KeyPath, at_key: bool = False) -> Place:
+        """The place of the value (or of the key) at `path`; if it is not there, of the mapping that should hold it."""
+        node = self
+        for part in path:
+            child = node.child(part)
+            if child is None:
+                return node.place
+            node = child
+        return node.key_place if at_key else node.place
+
+
+def read_text(path: Path) -> str:
+    """The text of a UTF-8 file. Raises InputError."""
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        raise InputError(f"{path}: there is no such file{_files_nearby(path)}") from None
+    except IsADirectoryError:
+        raise InputError(f"{path}: a study is one YAML file, but this is a folder{_files_nearby(path)}") from None
+    except OSError as error:
+        raise InputError(
+            f"{path}: the file cannot be read ({error.strerror}); check its path and permissions"
+        ) from error
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        before = content[: error.start]
+        line, column = before.count(b"\n"), len(before) - (before.rfind(b"\n") + 1)
+        raise InputError(
+            f"{path}:{line + 1}:{column + 1}: a study file must be UTF-8 text, but got the byte "
+            f"0x{content[error.start]:02x} here; save it as UTF-8"
+        ) from None
+
+
+def parse(text: str, origin: Origin) -> tuple[Node | None, list[Problem]]:
+    """The values of a YAML text and what is wrong with it as YAML; no values if it cannot be read at all."""
+    try:
+        yaml = YAML(typ="safe", pure=True)
+        document = yaml.compose(text)
+        if document is None:
+            return None, [
+                Problem(origin.place(), "", "a study must be given, but got an empty text; write at least its name")
+            ]
+        converter = _Converter(origin, yaml.constructor)
+        return converter.node(document), converter.problems
+    except MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        place = origin.place(mark.line, mark.column) if mark else origin.place()
+        reason = " ".join(filter(None, [error.problem, error.context and f"({error.context})"]))
+    except ReaderError as error:
+        before = text[: error.position]
+        place = origin.place(before.count("\n"), len(before) - (before.rfind("\n") + 1))
+        reason = f"the character {error.character!r} is not allowed"
+    except RecursionError:
+        place, reason = origin.place(), "it is nested too deeply, or contains itself"
+    return None, [Problem(place, "", f"the text must be valid YAML, but {reason}; correct it here or just above")]
+
+
+_PLAIN_TAGS = frozenset(f"tag:yaml.org,2002:{name}" for name in ("bool", "int", "float", "null"))
+_TEXT_TAGS = frozenset(f"tag:yaml.org,2002:{name}" for name in ("str", "timestamp", "value"))
+_MERGE_TAG = "tag:yaml.org,2002:merge"
+
+
+@dataclass
+class _Converter:
+    origin: Origin
+    constructor: Any
+    problems: list[Problem] = field(default_factory=list)
+
+    def node(self, source: Any, key_place: Place | None = None) -> Node:
+        place = self._place(source)
+        if isinstance(source, MappingNode):
+            return Node(self._mapping(source), place, key_place or place)
+        if isinstance(source, SequenceNode):
+            return Node([self.node(item) for item in source.value], place, key_place or place)
+        if not source.value and key_place:
+            place = key_place  # YAML places the empty value of `key:` at whatever follows it
+        return Node(self._scalar(source), place, key_place or place, source.value)
+
+    def _mapping(self, source: MappingNode) -> dict[str, Node]:
+        content: dict[str, Node] = {}
+        for key, value in self._own_pairs(source):
+            place = self._place(key)
+            if not isinstance(key, ScalarNode):
+                self._add(place, "", "a key must be a single name, but got a list or a mapping; write `name: value`")
+            elif key.value in content:
+                first = content[key.value].key_place.line + 1
+                self._add(
+                    place, key.value, f"a key may stand once, but got it on line {first} already; remove one of them"
+                )
+            else:
+                content[key.value] = self.node(value, place)
+        for key, value in self._merged_pairs(source):
+            content.setdefault(key.value, self.node(value, self._place(key)))
+        return content
+
+    def _own_pairs(self, source: MappingNode) -> Iterator[tuple[Any, Any]]:
+        return ((key, value) for key, value in source.value if key.tag != _MERGE_TAG)
+
+    def _merged_pairs(self, source: MappingNode) -> Iterator[tuple[Any, Any]]:
+        """The pairs that `<<: *anchor` brings in; the first of several mappings wins."""
+        for key, value in source.value:
+            if key.tag == _MERGE_TAG:
+                for merged in value.value if isinstance(value, SequenceNode) else [value]:
+                    if isinstance(merged, MappingNode):
+                        yield from self._own_pairs(merged)
+                        yield from self._merged_pairs(merged)
+                    else:
+                        self._add(self._place(key), "<<", "only mappings can be merged; name an anchored mapping")
+
+    def _scalar(self, source: ScalarNode) -> Scalar | None:
+        tag = str(source.tag)
+        if tag in _TEXT_TAGS:
+            return str(source.value)
+        try:
+            if tag in _PLAIN_TAGS:
+                value: Scalar | None = self.constructor.construct_object(source)
+                return value
+        except (ValueError, YAMLError):
+            pass
+        self._add(
+            self._place(source), "", f"a value must be a number, text, true or false, but got the tag {tag}; remove it"
+        )
+        return str(source.value)
+
+    def _place(self, source: Any) -> Place:
+        return self.origin.place(source.start_mark.line, source.start_mark.column)
+
+    def _add(self, place: Place, path: str, rule: str) -> None:
+        self.problems.append(Problem(place, path, rule))
+
+
+def suggestion(name: str, known: Iterable[str]) -> str:
+    """`; did you mean 'x'?` if a known name is near, and the known names in brackets."""
+    names = {candidate.lower(): candidate for candidate in sorted(known)}
+    near = get_close_matches(name.lower(), names, n=1)
+    return (f"; did you mean {names[near[0]]!r}?" if near else "") + f" (known: {', '.join(names.values())})"
+
+
+def _files_nearby(path: Path) -> str:
+    folder = path if path.is_dir() else path.parent
+    if not folder.is_dir():
+        return f"; nor is there a folder {folder}"
+    names = sorted(item.name for item in folder.iterdir() if item.suffix in (".yaml", ".yml"))
+    near = get_close_matches(path.name, names, n=1)
+    if near:
+        return f"; did you mean {folder / near[0]}?"
+    return f"; study files in {folder}: {', '.join(names[:10]) or 'none'}"

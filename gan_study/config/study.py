@@ -1,0 +1,190 @@
+"""A study: the arms that compete, what is searched, under which budget, on what."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    Discriminator,
+    Field,
+    NonNegativeFloat,
+    PositiveFloat,
+    PositiveInt,
+    StringConstraints,
+    Tag,
+    model_validator,
+)
+
+from gan_study.config.base import Frozen, Scalar
+from gan_study.config.names import LossName, NetworkName, PenaltyName
+from gan_study.config.space import SearchSpace
+from gan_study.config.training import (
+    BatchSize,
+    DatasetConfig,
+    DecayRate,
+    DiscriminatorNorm,
+    ObjectiveConfig,
+    StepRatio,
+    Width,
+)
+
+Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")]
+"""A name that can also be a folder's."""
+
+
+class PartialNetwork(Frozen):
+    """A network as an arm names it: what is left out takes the default."""
+
+    name: NetworkName | None = None
+    """dcgan or mlp."""
+    width: Width | None = None
+    """dcgan: channels of the layer next to the image; mlp: units of the hidden layers."""
+    discriminator_norm: DiscriminatorNorm | None = None
+    """Normalisation in the discriminator."""
+
+
+def _network_form(value: Any) -> str:
+    return "(settings)" if isinstance(value, dict | PartialNetwork) else "(name)"
+
+
+class Hyperparameters(Frozen):
+    """Values that need no search. What is left out takes the paper's default (`gan_study plan` prints it)."""
+
+    # Told apart by form, so that a wrong value is held against one of the two only.
+    network: (
+        Annotated[
+            Annotated[NetworkName, Tag("(name)")] | Annotated[PartialNetwork, Tag("(settings)")],
+            Discriminator(_network_form),
+        ]
+        | None
+    ) = None
+    """Name of the network, or its name with further settings."""
+    penalty_weight: PositiveFloat | None = None
+    """Factor of the penalty in the discriminator's loss."""
+    clip_value: PositiveFloat | None = None
+    """Bound of every discriminator weight under weight_clip."""
+    batch_size: BatchSize | None = None
+    """Images per step, over all workers together."""
+    g_lr: PositiveFloat | None = None
+    """The generator's Adam learning rate."""
+    d_lr: PositiveFloat | None = None
+    """The discriminator's Adam learning rate."""
+    beta1: DecayRate | None = None
+    """Adam's first decay rate, for both networks."""
+    beta2: DecayRate | None = None
+    """Adam's second decay rate, for both networks."""
+    d_steps_per_g_step: StepRatio | None = None
+    """Discriminator steps for every generator step."""
+    z_dim: PositiveInt | None = None
+    """Length of the latent vector."""
+    ema_half_life_kimg: NonNegativeFloat | None = None
+    """Half-life of the averaged generator's weights, in thousands of images."""
+
+    def dotted(self) -> dict[str, Scalar]:
+        """The values that are given, by dotted name; a bare network name becomes `network.name`."""
+        values: dict[str, Scalar] = {}
+        for key, value in self.model_dump(exclude_none=True, include=set(Hyperparameters.model_fields)).items():
+            if key == "network":
+                parts = {"name": value} if isinstance(value, str) else value
+                values.update({f"network.{part}": part_value for part, part_value in parts.items()})
+            else:
+                values[key] = value
+        return values
+
+
+class ArmConfig(Hyperparameters):
+    """One way of training GANs that competes."""
+
+    loss: LossName
+    """The two players' objective."""
+    penalty: PenaltyName = "none"
+    """What keeps the discriminator smooth."""
+    search_space: SearchSpace = Field(default_factory=dict)
+    """Ranges of this arm alone, by dotted name; they replace the study's ranges of the same name."""
+
+
+class BudgetConfig(Frozen):
+    """What each arm may spend. Stopped, diverged and failed trials count."""
+
+    trials_per_arm: Annotated[int, Field(ge=1)]
+    """Configurations tried for each arm."""
+    total_kimg: Annotated[float, Field(gt=0)]
+    """Length of a full training: thousands of real images shown to the discriminator."""
+    evaluate_every_kimg: Annotated[float, Field(gt=0)]
+    """Thousands of images between two evaluations (each also writes a checkpoint)."""
+
+
+class SearchConfig(Frozen):
+    """How configurations are chosen and when a trial is given up."""
+
+    sampler: Literal["tpe", "random"] = "tpe"
+    """Optuna's sampler; each arm has its own."""
+    startup_trials: Annotated[int, Field(ge=1)] | None = None
+    """Trials tpe draws at random before it learns from them; default: a third of trials_per_arm."""
+    scheduler: Literal["asha", "none"] = "asha"
+    """asha: successive halving; a trial that is not among the arm's best at a rung is stopped."""
+    reduction_factor: Annotated[int, Field(ge=2)] = 3
+    """asha: one in this many trials survives each rung."""
+    grace_kimg: Annotated[float, Field(gt=0)] | None = None
+    """asha: images at the first rung (later rungs: times reduction_factor each); default: evaluate_every_kimg."""
+    first_trial: Literal["paper_defaults", "sampled"] = "paper_defaults"
+    """What each arm tries first."""
+    seed: Annotated[int, Field(ge=0)] = 0
+    """Seed of the samplers and, with the trial's number, of each training."""
+
+
+class ConfirmConfig(Frozen):
+    """Re-training of the best with fresh seeds."""
+
+    top_k: Annotated[int, Field(ge=0)] = 1
+    """Best configurations of each arm that are re-trained; 0 for none."""
+    seeds: Annotated[int, Field(ge=1)] = 5
+    """Fresh seeds for each of them."""
+
+
+class ResourcesConfig(Frozen):
+    """What trials run on; the same study runs unchanged on a laptop and on a cluster."""
+
+    workers_per_trial: Annotated[int, Field(ge=1)] = 1
+    """Processes that share each trial's batches (DDP under Ray Train when more than one)."""
+    cpus_per_worker: Annotated[int, Field(ge=1)] = 1
+    """CPU threads of each worker."""
+    gpus_per_worker: Literal["auto"] | Annotated[float, Field(ge=0)] = "auto"
+    """Share of a GPU of each worker, such as 0.25 for four trials on one GPU; auto: 1 if there are any, else 0."""
+    max_concurrent_trials: Literal["auto"] | Annotated[int, Field(ge=1)] = "auto"
+    """Trials at once; auto: as many as the machine or cluster holds."""
+    max_retries: Annotated[int, Field(ge=0)] = 2
+    """How often a trial whose process died is started again from its checkpoint."""
+    batch_statistics: Literal["per_rank", "synchronised"] = "per_rank"
+    """Batch norm over each worker's part of the batch, or over the whole (synchronised needs GPUs)."""
+
+
+class StudyConfig(Frozen):
+    """A whole study file."""
+
+    name: Name
+    """Name of the study, and of its run folder."""
+    description: str = ""
+    """What is compared and why, printed at the head of the report."""
+    dataset: DatasetConfig
+    """The images every arm learns."""
+    objective: ObjectiveConfig = ObjectiveConfig()
+    """How generators are scored."""
+    budget: BudgetConfig
+    """What each arm may spend."""
+    arms: Annotated[dict[Name, ArmConfig], Field(min_length=1)]
+    """What competes, by name."""
+    defaults: Hyperparameters = Hyperparameters()
+    """Values for every arm that does not set its own."""
+    search_space: SearchSpace = Field(default_factory=dict)
+    """Ranges searched in every arm, by dotted name such as g_lr or network.width."""
+    search: SearchConfig = SearchConfig()
+    """How configurations are chosen."""
+    confirm: ConfirmConfig = ConfirmConfig()
+    """How the best are re-trained."""
+    resources: ResourcesConfig = ResourcesConfig()
+    """What trials run on."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _drop_schema_hint(cls, data: Any) -> Any:
+        # "$schema" in a JSON or YAML study file is for editors.
+        return {k: v for k, v in data.items() if k != "$schema"} if isinstance(data, dict) else data

@@ -1,0 +1,1 @@
+"""Pure parts: losses, penalties, networks."""

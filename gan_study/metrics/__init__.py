@@ -1,0 +1,1 @@
+"""Features to statistics to score, as pure functions."""

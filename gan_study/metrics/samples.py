@@ -1,0 +1,33 @@
+"""What a set of images contributes to its score: feature statistics and class counts, mergeable over ranks."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import reduce
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gan_study.metrics.statistics import FeatureStats, merge
+
+BATCH_SIZE = 100
+"""Images that pass through generator and extractor together: more no longer fit a CPU core's cache (on one core,
+16-pixel images went through at 2.3 times the speed in 100s as in 500s)."""
+
+
+@dataclass(frozen=True, eq=False)
+class SampleStats:
+    """Statistics of a set of images."""
+
+    features: FeatureStats
+    class_counts: NDArray[np.int64]
+    """(num_classes,) images that the extractor's classifier gives to each class."""
+
+    @property
+    def class_shares(self) -> tuple[float, ...]:
+        """Share of each class."""
+        return tuple((self.class_counts / self.class_counts.sum()).tolist())
+
+
+def merge_samples(parts: Iterable[SampleStats]) -> SampleStats:
+    """The statistics of the union of disjoint sets of images, taken in the order given."""
+    return reduce(lambda a, b: SampleStats(merge(a.features, b.features), a.class_counts + b.class_counts), parts)

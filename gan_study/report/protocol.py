@@ -1,0 +1,87 @@
+"""How a study was run, as terms and texts: all that another group needs to repeat or doubt it."""
+
+from datetime import UTC, datetime
+
+from gan_study.analysis.run_data import RunData, TrialData
+from gan_study.report.text import duration, number, percent
+from gan_study.runs.records import ObjectiveRecord
+
+Item = tuple[str, str]
+"""A term and what it is in this study."""
+
+
+def protocol_items(run: RunData) -> list[Item]:
+    """The protocol, from the data set to the cost. What is not recorded is left out."""
+    dataset = run.study.dataset
+    items = [("Data set", f"{dataset.name}, {dataset.image_size} × {dataset.image_size} pixels")]
+    if run.objective is not None:
+        items += _objective_items(run.objective)
+    return items + _search_items(run) + _environment_items(run) + [("Cost", _cost(run.trials))]
+
+
+def comparability(objective: ObjectiveRecord) -> str:
+    """Whether the scores may stand beside published ones."""
+    return "comparable with published FID" if objective.key.is_published_fid else "not comparable with published FID"
+
+
+def _objective_items(objective: ObjectiveRecord) -> list[Item]:
+    key = objective.key
+    items = [
+        ("Score", f"{key.label()}, {comparability(objective)}; lower is better"),
+        ("Reference", f"{key.num_real} real images of {key.dataset}, split {key.split}"),
+        ("Generated images per score", str(key.num_generated)),
+        ("Real-against-real floor", f"{number(objective.floor)}, the expected score of as many fresh real images"),
+        ("Untrained score", f"{number(objective.untrained_score)}, of a generator before its first step"),
+        ("Failure score", f"{number(objective.failure_score)}, counted for a trial that diverged or failed"),
+    ]
+    if objective.extractor_accuracy is not None:
+        text = f"{percent(objective.extractor_accuracy)} of held-out real images named rightly"
+        items.append(("Extractor accuracy", text))
+    return items
+
+
+def _search_items(run: RunData) -> list[Item]:
+    study, search, confirm = run.study, run.study.search, run.study.confirm
+    budget = study.budget
+    sampler: str = search.sampler
+    if sampler == "tpe":
+        startup = "a third of the trials" if search.startup_trials is None else f"{search.startup_trials} trials"
+        sampler += f", at random for the first {startup}"
+    scheduler = "none, every trial trains to its end"
+    if search.scheduler == "asha":
+        grace = budget.evaluate_every_kimg if search.grace_kimg is None else search.grace_kimg
+        scheduler = f"asha, one in {search.reduction_factor} survives each rung, first rung at {number(grace)} kimg"
+    length = f"{number(budget.total_kimg)} kimg, evaluated every {number(budget.evaluate_every_kimg)} kimg"
+    first_seed, seeds = search.seed, sorted({t.config.training.seed for t in run.trials if t.config.phase == "confirm"})
+    return [
+        ("Budget", f"{budget.trials_per_arm} trials for each arm, each of at most {length}"),
+        ("Sampler", f"{sampler}; first trial: {search.first_trial.replace('_', ' ')}; seed {search.seed}"),
+        ("Scheduler", scheduler),
+        ("Confirmation", f"the best {confirm.top_k} of each arm, {confirm.seeds} fresh seeds each"),
+        ("Seeds", f"search: {first_seed} plus the trial's number; confirm: {', '.join(map(str, seeds)) or 'none'}"),
+    ]
+
+
+def _environment_items(run: RunData) -> list[Item]:
+    items = []
+    if run.environment is not None:
+        environment = run.environment
+        items = [
+            ("Command", environment.command),
+            ("Versions", ", ".join(f"{name} {version}" for name, version in environment.versions.items())),
+            ("Commit", environment.commit or "not run from a checkout"),
+            ("Hosts", "; ".join(environment.hosts)),
+        ]
+    if run.status is not None:
+        started = datetime.fromtimestamp(run.status.start_time, UTC).strftime("%Y-%m-%d %H:%M UTC")
+        at_once = f"{run.status.num_concurrent_trials} trials at once"
+        items.append(("Run", f"begun {started}, {duration(run.status.elapsed_sec)} in all, {at_once}"))
+    return items
+
+
+def _cost(trials: tuple[TrialData, ...]) -> str:
+    gpu_sec = sum(t.seconds * t.config.workers.num_workers * t.config.workers.gpus_per_worker for t in trials)
+    cpu_sec = sum(t.seconds * t.config.workers.num_workers * t.config.workers.cpus_per_worker for t in trials)
+    gpu_hours = f"{gpu_sec / 3600:.3g} GPU-hours and " if gpu_sec else ""
+    kimg = number(sum(t.kimg for t in trials))
+    return f"{gpu_hours}{cpu_sec / 3600:.3g} CPU-core-hours in {len(trials)} trials, for {kimg} kimg of training"

@@ -1,0 +1,60 @@
+"""How every figure looks: one colour and one symbol for an arm everywhere, and axes that the page can theme."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from html import escape
+
+import plotly.graph_objects as go
+
+# Paul Tol's "vibrant" scheme (SRON/EPS/TN/09-002, figure 3), safe for colour-blind readers; its grey is left for
+# marks that belong to no arm. These six stand out from a white and from a near-black page.
+_COLOURS = ("#0077BB", "#EE7733", "#009988", "#CC3311", "#33BBEE", "#EE3377")
+_SYMBOLS = ("circle", "square", "diamond", "triangle-up", "star", "hexagon", "pentagon")
+NEUTRAL = "#8a8f98"
+FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
+
+
+@dataclass(frozen=True)
+class ArmStyle:
+    """The marks of one arm."""
+
+    colour: str
+    symbol: str
+
+
+Styles = dict[str, ArmStyle]
+
+
+def arm_styles(arms: Sequence[str]) -> Styles:
+    """A style for each arm, by its place in the study file. Colours repeat after six, symbols after seven."""
+    return {arm: ArmStyle(_COLOURS[i % len(_COLOURS)], _SYMBOLS[i % len(_SYMBOLS)]) for i, arm in enumerate(arms)}
+
+
+def label(text: str) -> str:
+    """Untrusted text for a figure: Plotly reads labels as simple HTML."""
+    return escape(text)
+
+
+def new_figure(height: int) -> go.Figure:
+    """An empty figure. Text and grid take their colours from the page's style sheet (light, dark, print)."""
+    figure = go.Figure()
+    figure.update_layout(
+        template="none",
+        height=height,
+        margin={"l": 8, "r": 8, "t": 40, "b": 8},
+        paper_bgcolor="rgba(0,0,0,0)",
+        plot_bgcolor="rgba(0,0,0,0)",
+        font={"family": FONT, "size": 12},
+        legend={"orientation": "h", "x": 0, "xanchor": "left", "y": 1, "yanchor": "bottom"},
+        hoverlabel={"font": {"family": FONT, "size": 12}, "align": "left"},
+        hovermode="closest",
+        modebar={"bgcolor": "rgba(0,0,0,0)", "color": NEUTRAL, "activecolor": NEUTRAL},
+    )
+    return figure
+
+
+def style_axes(figure: go.Figure) -> None:
+    """Give all axes of a figure the same quiet look."""
+    quiet = {"automargin": True, "showline": False, "zeroline": False, "ticks": "", "gridwidth": 1}
+    figure.update_xaxes(**quiet, showgrid=False, title_standoff=8)
+    figure.update_yaxes(**quiet, showgrid=True, title_standoff=8)

@@ -1,0 +1,22 @@
+"""Writing of a report: report.html, summary.json and trials.csv into the run folder."""
+
+from gan_study.analysis.summary import summarise
+from gan_study.report.load import load_run, load_samples
+from gan_study.report.page import render_page, shown_trials
+from gan_study.report.tables import trials_csv
+from gan_study.runs.folder import RunFolder
+
+
+def write_report(folder: RunFolder) -> str:
+    """Write the report of a run as far as it has come, and return where report.html lies.
+
+    The page needs no network and no other file. Raises InputError if no study has begun in the folder, and
+    StorageError if it cannot be read or written.
+    """
+    run = load_run(folder)
+    summary = summarise(run)
+    samples = {arm: load_samples(folder, trial) for arm, trial in shown_trials(run).items()}
+    folder.storage.write_text("summary.json", summary.to_json())
+    folder.storage.write_text("trials.csv", trials_csv(run))
+    folder.storage.write_text("report.html", render_page(run, summary, samples))
+    return folder.storage.child("report.html").location

@@ -1,0 +1,184 @@
+"""The records of a run folder: what a trial measured, how it ended, what the study's objective is.
+
+A value that does not exist is null beside a state, never a magic number.
+"""
+
+from enum import StrEnum
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+SCHEMA_VERSION = 1
+
+
+class Record(BaseModel):
+    """A frozen record whose JSON form is the file format."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+
+class ScoreKey(Record):
+    """What a score is. Scores compare only if every field is equal."""
+
+    metric: str
+    """Such as frechet_distance."""
+    extractor: str
+    """The network that made the features, such as domain_classifier."""
+    weights_hash: str
+    """First 8 hex digits of the SHA-256 of its weights."""
+    layer: str
+    """Which of its layers."""
+    dims: int
+    """Length of a feature vector."""
+    num_generated: int
+    """Generated images scored."""
+    num_real: int
+    """Real images in the reference."""
+    split: str
+    """The part of the data set that is the reference, such as all."""
+    preprocessing: str
+    """How images were brought to the extractor."""
+    dataset: str
+    """The data set and its content, such as digits-16px-1a2b3c4d."""
+
+    @property
+    def is_published_fid(self) -> bool:
+        """Whether the score may be called FID and compared with published ones."""
+        return self.metric == "frechet_distance" and self.extractor == "inception" and self.dims == 2048
+
+    def label(self) -> str:
+        """The name under which the score is printed: FD[extractor@weights,layer,d=dims]/N=generated v real:split."""
+        return (
+            f"FD[{self.extractor}@{self.weights_hash},{self.layer},d={self.dims}]"
+            f"/N={self.num_generated}v{self.num_real}:{self.split}/{self.preprocessing}"
+        )
+
+
+class ObjectiveRecord(Record):
+    """objective/objective.json: what all trials of the study are scored with, made once before they start."""
+
+    schema_version: int = SCHEMA_VERSION
+    key: ScoreKey
+    """What the scores are."""
+    floor: float
+    """Expected score of as many fresh real images against the reference: no generator can be expected below."""
+    untrained_score: float
+    """Score of an untrained dcgan or mlp generator (the first arm's network)."""
+    failure_score: float
+    """What the searcher is told of a diverged trial, and the most it is told of any: twice the untrained score."""
+    extractor_accuracy: float | None
+    """Share of held-out real images that the domain classifier names rightly."""
+    class_names: tuple[str, ...] | None
+    """Names of the classes, in the order of `class_shares`."""
+    real_class_shares: tuple[float, ...] | None
+    """Share of each class in the reference, as the classifier sees it."""
+
+
+class LossRecord(Record):
+    """Means over the steps since the evaluation before; null at 0 images."""
+
+    d_loss: float
+    """The discriminator's loss with its penalty."""
+    g_loss: float
+    """The generator's loss."""
+    penalty: float | None
+    """The weighted penalty alone; null without one."""
+    real_logit: float
+    """The discriminator's output on real images."""
+    fake_logit: float
+    """The discriminator's output on generated images."""
+    d_grad_norm: float
+    """Norm of the discriminator's gradient."""
+    g_grad_norm: float
+    """Norm of the generator's gradient."""
+
+
+class EvaluationRecord(Record):
+    """One line of metrics.jsonl: a trial's state at one number of images."""
+
+    cur_nimg: int
+    """Real images shown to the discriminator so far."""
+    num_d_steps: int
+    """Discriminator steps so far."""
+    num_g_steps: int
+    """Generator steps so far."""
+    train_sec: float
+    """Seconds spent in training steps so far, over all attempts."""
+    evaluate_sec: float
+    """Seconds spent in evaluations and writing so far, over all attempts."""
+    score: float | None
+    """The objective (lower is better); null if it is not finite."""
+    class_shares: tuple[float, ...] | None
+    """Share of each class among the generated images, as the domain classifier sees them."""
+    losses: LossRecord | None
+    """Means since the last evaluation; null at 0 images."""
+
+
+class TrialState(StrEnum):
+    """Where a trial stands."""
+
+    RUNNING = "running"
+    COMPLETED = "completed"
+    STOPPED = "stopped"
+    """Given up by the scheduler."""
+    DIVERGED = "diverged"
+    """A loss or a gradient became non-finite."""
+    FAILED = "failed"
+    """Its process died or raised an error, also after the retries."""
+
+    @property
+    def is_final(self) -> bool:
+        """Whether nothing more will happen to the trial."""
+        return self is not TrialState.RUNNING
+
+
+class TrialStatus(Record):
+    """status.json of a trial."""
+
+    schema_version: int = SCHEMA_VERSION
+    state: TrialState
+    reason: str | None = None
+    """Why it is not completed, for a reader."""
+    cur_nimg: int = 0
+    """Images seen when this was written."""
+    num_restarts: int = 0
+    """How often it was started again, from its checkpoint, after its process or the study had died."""
+    pid: int | None = None
+    """Process of rank 0 while it runs."""
+    host: str | None = None
+    """Name of the machine that process runs on."""
+    start_time: float | None = None
+    """Unix time at which its first attempt began."""
+    end_time: float | None = None
+    """Unix time at which it ended."""
+
+
+class StudyStatus(Record):
+    """study_status.json: where the whole study stands."""
+
+    schema_version: int = SCHEMA_VERSION
+    state: Literal["running", "interrupted", "completed", "failed"]
+    start_time: float
+    """Unix time at which the first attempt began."""
+    elapsed_sec: float = 0.0
+    """Seconds of all attempts together."""
+    num_concurrent_trials: int = 1
+    """Trials at once."""
+    pid: int | None = None
+    """Process of the command while it runs."""
+    host: str | None = None
+    """Name of the machine that process runs on."""
+
+
+class Environment(Record):
+    """environment.json: what the study ran with."""
+
+    schema_version: int = SCHEMA_VERSION
+    versions: dict[str, str]
+    """Python and package versions."""
+    hosts: tuple[str, ...]
+    """One text for each machine: cores, memory, GPUs."""
+    commit: str | None
+    """Commit of gan_study, if it runs from a checkout."""
+    command: str
+    """The command line."""

@@ -1,0 +1,138 @@
+"""Files of a run folder on a local disk or an object store (`s3://`, `gs://`), through one interface.
+
+Every write is atomic: a reader sees the old file or the new one, never a part, also after a crash or on a
+full disk. Locally that is a temporary file and a rename; an object store replaces whole objects by itself.
+"""
+
+import errno
+import os
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from pyarrow import fs
+
+from gan_study.errors import StorageError
+
+
+class Storage:
+    """A folder, given as a local path or a URI. Names inside it are relative, with `/`."""
+
+    def __init__(self, location: str | Path) -> None:
+        text = os.fspath(location)
+        self.is_local = urlsplit(text).scheme in ("", "file")
+        if self.is_local:
+            root = Path(urlsplit(text).path if text.startswith("file:") else text).expanduser().absolute()
+            self._filesystem: fs.FileSystem = fs.LocalFileSystem()
+            self.location = self._root = str(root)
+        else:
+            try:
+                self._filesystem, self._root = fs.FileSystem.from_uri(text)
+            except (ValueError, OSError) as error:
+                raise StorageError(
+                    f"{text}: the place cannot be used ({error}); give a local path or an s3:// URI"
+                ) from error
+            self.location = text
+
+    def child(self, name: str) -> "Storage":
+        """The folder `name` inside this one."""
+        if self.is_local:
+            return Storage(f"{self._root}/{name}")
+        base, mark, query = self.location.partition("?")
+        return Storage(f"{base.rstrip('/')}/{name}{mark}{query}")
+
+    def local_path(self, name: str) -> Path:
+        """Where `name` lies on this machine's disk. Only for a local folder."""
+        assert self.is_local, f"{self.location} is not on a local disk"
+        return Path(self._root) / name
+
+    def exists(self, name: str = "") -> bool:
+        """Whether the file or folder is there (an object store's folder: whether it holds anything)."""
+        with _explained(self.location, name):
+            return bool(self._filesystem.get_file_info(self._path(name)).type != fs.FileType.NotFound)
+
+    def list_names(self, name: str = "") -> list[str]:
+        """Sorted names directly inside a folder; empty if there is none. Temporary files are left out."""
+        selector = fs.FileSelector(self._path(name), allow_not_found=True)
+        with _explained(self.location, name):
+            names = (info.base_name for info in self._filesystem.get_file_info(selector))
+            return sorted(n for n in names if not n.startswith(_TEMPORARY))
+
+    def read_bytes(self, name: str) -> bytes:
+        """The content of a file. Raises FileNotFoundError if there is none."""
+        with _explained(self.location, name), self._filesystem.open_input_stream(self._path(name)) as stream:
+            return bytes(stream.read())
+
+    def write_bytes(self, name: str, content: bytes) -> None:
+        """Write a file whole or not at all, with the folders above it. Raises StorageError."""
+        with _explained(self.location, name):
+            if self.is_local:
+                self._replace_locally(Path(self._path(name)), content)
+            else:
+                with self._filesystem.open_output_stream(self._path(name)) as stream:
+                    stream.write(content)
+
+    def read_text(self, name: str) -> str:
+        """The content of a UTF-8 file. Raises FileNotFoundError if there is none."""
+        return self.read_bytes(name).decode()
+
+    def write_text(self, name: str, content: str) -> None:
+        """Write a UTF-8 file whole or not at all. Raises StorageError."""
+        self.write_bytes(name, content.encode())
+
+    def delete(self, name: str) -> None:
+        """Remove a file if it is there."""
+        with _explained(self.location, name):
+            if self.exists(name):
+                self._filesystem.delete_file(self._path(name))
+
+    def delete_folder(self, name: str) -> None:
+        """Remove a folder and what is in it, if it is there."""
+        with _explained(self.location, name):
+            if self.exists(name):
+                self._filesystem.delete_dir(self._path(name))
+
+    def _path(self, name: str) -> str:
+        return f"{self._root}/{name}" if name else self._root
+
+    @staticmethod
+    def _replace_locally(path: Path, content: bytes) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = path.with_name(f"{_TEMPORARY}{uuid.uuid4().hex[:8]}-{path.name}")
+        try:
+            with temporary.open("wb") as stream:
+                stream.write(content)
+                stream.flush()
+                os.fsync(stream.fileno())
+            temporary.replace(path)
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise
+
+
+_TEMPORARY = ".writing-"
+
+
+@contextmanager
+def _explained(location: str, name: str) -> Iterator[None]:
+    """Turn the operating system's errors into a StorageError that says what to do."""
+    try:
+        yield
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            reason, remedy = (
+                "there is no space left to write",
+                "free some, then run `gan_study resume` on the run folder",
+            )
+        elif error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+            reason, remedy = "writing or reading is not permitted", "change its permissions, or choose another --out"
+        elif error.errno in (errno.ENOTDIR, errno.EEXIST):
+            reason, remedy = "a file stands where a folder is needed", "remove it, or choose another --out"
+        else:
+            reason, remedy = "it cannot be reached", "check the path and the access to it"
+        place = f"{location}/{name}" if name else location
+        raise StorageError(f"{place}: {reason} ({error.strerror or error}); {remedy}") from error

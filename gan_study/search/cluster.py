@@ -1,0 +1,113 @@
+"""The Ray cluster a study runs on: started for it on this machine, or joined; and how many trials it holds."""
+
+import logging
+import math
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+# Ray reads these when it is imported.
+os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
+os.environ.setdefault("RAY_CHDIR_TO_TRIAL_DIR", "0")
+os.environ.setdefault("RAY_AIR_NEW_OUTPUT", "0")
+os.environ.setdefault("TUNE_DISABLE_SIGINT_HANDLER", "1")
+os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+
+import ray
+
+from gan_study.config.study import ResourcesConfig
+from gan_study.errors import InputError
+
+_OBJECT_STORE_BYTES = 256 * 1024**2
+"""Trials exchange small dictionaries only."""
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """What is there to run on."""
+
+    num_cpus: float
+    num_gpus: float
+    hosts: tuple[str, ...]
+    """One text for each machine."""
+    joined: bool
+    """Whether it was there before (and may grow), not started for this study."""
+
+
+@contextmanager
+def connected(address: str | None, verbose: bool) -> Iterator[Cluster]:
+    """Start Ray on this machine, or join the cluster at `address`; leave it at the end.
+
+    Raises InputError if there is no cluster at `address`.
+    """
+    # Failed trials are told of in the run folder, not by Ray's tracebacks.
+    level = logging.INFO if verbose else logging.CRITICAL
+    for name in ("ray", "ray.tune", "ray.train"):
+        logging.getLogger(name).setLevel(level)
+    try:
+        if address is None:
+            ray.init(
+                address="local",
+                include_dashboard=True,  # frees the resources of stopped multi-worker trials (ray#54305)
+                dashboard_host="127.0.0.1",
+                object_store_memory=_OBJECT_STORE_BYTES,
+                log_to_driver=verbose,
+                logging_level=level,
+            )
+        else:
+            ray.init(address=address, log_to_driver=verbose, logging_level=level)
+    except (ConnectionError, ValueError) as error:
+        raise InputError(
+            f"--address: a Ray cluster must be running there, but got address={address} "
+            f"({_first_line(error)}); start one with `ray up cluster.yaml`, or leave --address out"
+        ) from error
+    try:
+        yield _describe(joined=address is not None)
+    finally:
+        ray.shutdown()
+
+
+def gpus_per_worker(resources: ResourcesConfig, cluster: Cluster) -> float:
+    """The share of a GPU that each worker asks for."""
+    if resources.gpus_per_worker != "auto":
+        return resources.gpus_per_worker
+    return 1.0 if cluster.num_gpus > 0 else 0.0
+
+
+def num_concurrent_trials(resources: ResourcesConfig, gpus: float, cluster: Cluster) -> int:
+    """How many trials run at once. Raises InputError, with the numbers, if not even one ever could.
+
+    A joined cluster may be one that grows on demand: there a stated max_concurrent_trials is taken as it is.
+    """
+    cpus_needed = resources.workers_per_trial * resources.cpus_per_worker
+    gpus_needed = resources.workers_per_trial * gpus
+    fits = math.floor(cluster.num_cpus / cpus_needed)
+    if gpus_needed:
+        fits = min(fits, math.floor(cluster.num_gpus / gpus_needed + 1e-9))
+    wanted = resources.max_concurrent_trials
+    if cluster.joined and wanted != "auto":
+        return wanted
+    if fits == 0:
+        raise InputError(
+            f"resources: one trial must fit on the cluster, but got {cpus_needed} CPUs and {gpus_needed:g} GPUs "
+            f"needed (workers_per_trial={resources.workers_per_trial}, cpus_per_worker={resources.cpus_per_worker}, "
+            f"gpus_per_worker={gpus:g}) with {cluster.num_cpus:g} CPUs and {cluster.num_gpus:g} GPUs there; lower "
+            "these, or set resources.max_concurrent_trials if the cluster grows on demand"
+        )
+    return fits if wanted == "auto" else min(fits, wanted)
+
+
+def _describe(joined: bool) -> Cluster:
+    nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]
+    hosts = tuple(
+        f"{node.get('CPU', 0):g} CPUs, {node.get('memory', 0) / 1024**3:.0f} GiB, {node.get('GPU', 0):g} GPUs"
+        + "".join(f" ({name.split(':')[1]})" for name in node if name.startswith("accelerator_type:"))
+        for node in nodes
+    )
+    total = ray.cluster_resources()
+    return Cluster(total.get("CPU", 0.0), total.get("GPU", 0.0), hosts, joined)
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]

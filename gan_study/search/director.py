@@ -1,0 +1,213 @@
+"""What is trained next, when a trial is given up, and what is written down: the study's rules, without Ray.
+
+The run folder is the one truth. A director made on the folder of an interrupted study tells the samplers
+what has been found, sends out the unfinished trials first, and then goes on as if nothing had happened.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from optuna.storages import BaseStorage
+
+from gan_study.config.arms import confirm_trial_config, search_trial_config
+from gan_study.config.study import StudyConfig
+from gan_study.config.training import TrialConfig
+from gan_study.runs.folder import RunFolder, TrialFolder
+from gan_study.runs.records import EvaluationRecord, ObjectiveRecord, TrialState, TrialStatus
+from gan_study.search.arm_search import ArmSearch
+
+
+@dataclass
+class TrialRecord:
+    """One trial as the director knows it."""
+
+    config: TrialConfig
+    folder: TrialFolder
+    state: TrialState = TrialState.RUNNING
+    evaluations: list[EvaluationRecord] = field(default_factory=list)
+
+    @property
+    def score(self) -> float | None:
+        """The last score."""
+        return self.evaluations[-1].score if self.evaluations else None
+
+    @property
+    def cur_nimg(self) -> int:
+        """Images seen at the last evaluation."""
+        return self.evaluations[-1].cur_nimg if self.evaluations else 0
+
+
+class Director:
+    """Hands out trials and hears of them. Trials go by (arm, name)."""
+
+    def __init__(
+        self,
+        study: StudyConfig,
+        folder: RunFolder,
+        objective: ObjectiveRecord,
+        storage: BaseStorage,
+        max_concurrent_trials: int,
+        on_change: Callable[[], None] = lambda: None,
+    ) -> None:
+        self.study = study
+        self.trials: dict[tuple[str, str], TrialRecord] = {}
+        self.abort_reason: str | None = None
+        self._folder = folder
+        self._on_change = on_change
+        self._max_concurrent_trials = max_concurrent_trials
+        self._searches = {arm: ArmSearch(study, arm, storage, objective.failure_score) for arm in study.arms}
+        self._live: set[tuple[str, str]] = set()
+        self._unfinished: list[tuple[str, str]] = []
+        for arm in study.arms:
+            self._recall(arm)
+
+    def __getstate__(self) -> dict[str, object]:
+        """Nothing: Ray pickles what it is given for a restoration of its own, which is never used."""
+        return {}
+
+    @property
+    def finished(self) -> bool:
+        """Whether no further trial will be handed out."""
+        return self.abort_reason is not None or (not self._live and not self._unfinished and self._peek() is None)
+
+    def next_trial(self) -> TrialConfig | None:
+        """The next trial to start; None if it cannot be said before another has ended, or at the end."""
+        if self.abort_reason is not None or len(self._live) >= self._max_concurrent_trials:
+            return None
+        if self._unfinished:
+            key = self._unfinished.pop(0)
+        else:
+            arm = self._peek()
+            if arm is None:
+                return None
+            key = self._open(arm)
+        self._live.add(key)
+        self._on_change()
+        return self.trials[key].config
+
+    def hear(self, key: tuple[str, str], state: TrialState, evaluation: EvaluationRecord | None) -> bool:
+        """Take in a trial's progress (a repeated one changes nothing); whether the trial is to be stopped now."""
+        trial = self.trials[key]
+        stop = False
+        if evaluation is not None and (not trial.evaluations or evaluation.cur_nimg > trial.cur_nimg):
+            trial.evaluations.append(evaluation)
+            if trial.config.phase == "search":
+                stop = self._searches[key[0]].report(trial.config.index, evaluation)
+        if state.is_final:
+            self._close(key, state)
+            return False
+        if stop:
+            reason = f"not among its arm's best at {trial.cur_nimg:,} images"
+            self._write_end(trial, TrialState.STOPPED, reason)
+            self._close(key, TrialState.STOPPED)
+        self._on_change()
+        return stop
+
+    def hear_of_failure(self, key: tuple[str, str], reason: str) -> None:
+        """A trial's process has died or raised for good."""
+        trial = self.trials[key]
+        if self.abort_reason is None and not trial.state.is_final:
+            self._write_end(trial, TrialState.FAILED, reason)
+            self._close(key, TrialState.FAILED)
+
+    def abort(self, reason: str) -> None:
+        """Hand out nothing more; what runs stays unfinished, to be resumed."""
+        self.abort_reason = self.abort_reason or reason
+
+    def arm_trials(self, arm: str, phase: str) -> list[TrialRecord]:
+        """An arm's trials of one phase, by index."""
+        trials = [t for (owner, _), t in self.trials.items() if owner == arm and t.config.phase == phase]
+        return sorted(trials, key=lambda t: t.config.index)
+
+    def best(self, arm: str) -> list[TrialRecord]:
+        """An arm's completed search trials with a score, best first."""
+        completed = [t for t in self.arm_trials(arm, "search") if t.state is TrialState.COMPLETED]
+        return sorted((t for t in completed if t.score is not None), key=lambda t: (t.score, t.config.index))
+
+    def num_confirmations(self, arm: str) -> int:
+        """Re-trainings of an arm's best, as far as its search has found any."""
+        return min(self.study.confirm.top_k, len(self.best(arm))) * self.study.confirm.seeds
+
+    def _recall(self, arm: str) -> None:
+        """Take up what the run folder holds of an arm."""
+        for name in self._folder.trials(arm):
+            folder = self._folder.trial(arm, name)
+            config = folder.read_config()
+            if config is None:
+                continue  # The study was killed before this trial was written down; it will be drawn again.
+            status = folder.read_status()
+            trial = TrialRecord(config, folder, status.state if status else TrialState.RUNNING)
+            nimgs = folder.checkpoint_nimgs()
+            # What an unfinished trial measured after its checkpoint comes again.
+            known = [
+                e for e in folder.read_evaluations() if trial.state.is_final or (nimgs and e.cur_nimg <= nimgs[-1])
+            ]
+            trial.evaluations = known
+            self.trials[arm, name] = trial
+            if not trial.state.is_final:
+                self._unfinished.append((arm, name))
+        for trial in self.arm_trials(arm, "search"):
+            search = self._searches[arm]
+            search.ask_for(trial.config.index, trial.config.searched)
+            for evaluation in trial.evaluations:
+                search.report(trial.config.index, evaluation)
+            if trial.state.is_final:
+                search.tell(trial.config.index, trial.state, trial.score)
+
+    def _peek(self) -> str | None:
+        """The arm whose turn it is: the one with the fewest trials, search before confirm."""
+        searching = [a for a in self.study.arms if len(self.arm_trials(a, "search")) < self.study.budget.trials_per_arm]
+        if searching:
+            return min(searching, key=lambda arm: len(self.arm_trials(arm, "search")))
+        confirming = [a for a in self.study.arms if self._next_confirmation(a) is not None]
+        return min(confirming, key=lambda arm: len(self.arm_trials(arm, "confirm")), default=None)
+
+    def _open(self, arm: str) -> tuple[str, str]:
+        index = len(self.arm_trials(arm, "search"))
+        if index < self.study.budget.trials_per_arm:
+            config = search_trial_config(self.study, arm, index, self._searches[arm].ask(index))
+        else:
+            confirmation = self._next_confirmation(arm)
+            assert confirmation is not None, "the arm was chosen because it has one"
+            config = confirmation
+        folder = self._folder.trial(arm, config.name)
+        folder.write_config(config)
+        self.trials[arm, config.name] = TrialRecord(config, folder)
+        return arm, config.name
+
+    def _next_confirmation(self, arm: str) -> TrialConfig | None:
+        """The next re-training of an arm's best, once its search has ended; None if there is none."""
+        if any(not t.state.is_final for t in self.arm_trials(arm, "search")):
+            return None
+        for rank, source in enumerate(self.best(arm)[: self.study.confirm.top_k]):
+            for seed_number in range(self.study.confirm.seeds):
+                config = confirm_trial_config(self.study, source.config, rank, seed_number)
+                if (arm, config.name) not in self.trials:
+                    return config
+        return None
+
+    def _close(self, key: tuple[str, str], state: TrialState) -> None:
+        trial = self.trials[key]
+        if trial.state.is_final:
+            return
+        trial.state = state
+        self._live.discard(key)
+        if trial.config.phase == "search":
+            self._searches[key[0]].tell(trial.config.index, state, trial.score)
+        self._on_change()
+
+    def _write_end(self, trial: TrialRecord, state: TrialState, reason: str) -> None:
+        status = trial.folder.read_status() or TrialStatus(state=TrialState.RUNNING)
+        trial.folder.write_status(
+            status.model_copy(
+                update={
+                    "state": state,
+                    "reason": reason,
+                    "cur_nimg": trial.cur_nimg,
+                    "end_time": time.time(),
+                    "pid": None,
+                }
+            )
+        )
+        trial.folder.delete_checkpoints()

@@ -1,0 +1,156 @@
+"""One study on one cluster, from its objective to its last confirmed trial; begun or gone on with."""
+
+import os
+import socket
+import time
+from collections.abc import Callable
+from typing import Any
+
+import optuna
+import ray
+from ray import tune
+
+from gan_study.config.arms import first_trial_values, resolve_training
+from gan_study.config.study import StudyConfig
+from gan_study.config.training import TrainingConfig
+from gan_study.data.datasets import load_dataset
+from gan_study.errors import GanStudyError, StorageError
+from gan_study.extractors.objective import prepare_objective
+from gan_study.runs.folder import RunFolder
+from gan_study.runs.records import ObjectiveRecord, StudyStatus
+from gan_study.search.cluster import connected, gpus_per_worker, num_concurrent_trials
+from gan_study.search.director import Director
+from gan_study.search.environment import describe_environment
+from gan_study.search.scratch import OptunaFile, ScratchFolder
+from gan_study.search.trial_many_workers import many_workers_trial
+from gan_study.search.trial_one_worker import OneWorkerTrial
+from gan_study.search.tune_adapters import DirectorScheduler, DirectorSearcher, DirectorStopper
+
+_UNLIMITED = 10**9
+"""Tune's number of samples: the director says when it is enough."""
+_DRIVER_MEMORY_BYTES = 1024**2
+"""What the waiting process of a many-worker trial asks for: next to nothing, but Ray wants something."""
+
+
+def run_study(
+    study: StudyConfig,
+    folder: RunFolder,
+    *,
+    address: str | None = None,
+    verbose: bool = False,
+    on_start: Callable[[Director], None] = lambda director: None,
+    on_change: Callable[[], None] = lambda: None,
+    on_stage: Callable[[str], None] = lambda stage: None,
+) -> Director:
+    """Train everything of a study that the run folder does not hold yet.
+
+    Args:
+        study: the same study that the folder's study.yaml holds.
+        folder: the run folder, with study.yaml written.
+        address: a running Ray cluster; None starts Ray on this machine.
+        verbose: let Ray's own messages through.
+        on_start: is given the director before the first trial.
+        on_change: is called whenever the director's picture of the study has changed.
+        on_stage: is told in words what is being done before the first trial.
+
+    Raises:
+        InputError: the data, the cluster or the resources are not there.
+        StorageError: the run folder could not be written; what is in it can be resumed.
+    """
+    optuna.logging.set_verbosity(optuna.logging.INFO if verbose else optuna.logging.WARNING)
+    before = folder.read_study_status()
+    run_start = time.time()
+    on_stage("starting Ray")
+    with connected(address, verbose) as cluster:
+        gpus = gpus_per_worker(study.resources, cluster)
+        resources = study.resources.model_copy(update={"gpus_per_worker": gpus})
+        study = study.model_copy(update={"resources": resources})
+        num_concurrent = num_concurrent_trials(resources, gpus, cluster)
+        on_stage("preparing the data and the extractor")
+        objective = _prepare_on_cluster(study, folder)
+        folder.write_environment(describe_environment(cluster))
+        status = StudyStatus(
+            state="running",
+            start_time=before.start_time if before else run_start,
+            elapsed_sec=before.elapsed_sec if before else 0.0,
+            num_concurrent_trials=num_concurrent,
+            pid=os.getpid(),
+            host=socket.gethostname(),
+        )
+        folder.write_study_status(status)
+        with OptunaFile(folder) as optuna_file:
+            director = Director(study, folder, objective, optuna_file.storage, num_concurrent, on_change)
+            on_start(director)
+            try:
+                if not director.finished:
+                    _tune(director, folder, study, verbose)
+            except BaseException:
+                _finish(folder, status, "interrupted", run_start)
+                raise
+    if director.abort_reason is not None:
+        raise StorageError(director.abort_reason)
+    _finish(folder, status, "completed", run_start)
+    return director
+
+
+def _prepare_on_cluster(study: StudyConfig, folder: RunFolder) -> ObjectiveRecord:
+    """Make the objective in a Ray task: the driver's machine need not be fit for training."""
+    arm = next(iter(study.arms))
+    training = resolve_training(study, arm, first_trial_values(study, arm), seed=study.search.seed)
+    prepare = ray.remote(num_cpus=study.resources.cpus_per_worker, max_retries=1)(_prepare)
+    outcome = ray.get(prepare.remote(training, folder.location))
+    if isinstance(outcome, GanStudyError):
+        raise outcome
+    record: ObjectiveRecord = outcome
+    return record
+
+
+def _prepare(training: TrainingConfig, location: str) -> ObjectiveRecord | GanStudyError:
+    # Ray wraps an exception in its own traceback; handed over as a value it stays what it is.
+    try:
+        return prepare_objective(training, load_dataset(training.dataset), RunFolder(location))
+    except GanStudyError as error:
+        return error
+
+
+def _tune(director: Director, folder: RunFolder, study: StudyConfig, verbose: bool) -> None:
+    """Let Ray Tune run whatever the director hands out."""
+    many = study.resources.workers_per_trial > 1
+    with ScratchFolder(folder) as scratch:
+        extra = {"scratch": scratch, "max_retries": study.resources.max_retries} if many else {}
+        searcher = DirectorSearcher(director, folder.location, extra)
+        tuner = tune.Tuner(
+            _trainable(study),
+            tune_config=tune.TuneConfig(
+                search_alg=searcher,
+                scheduler=DirectorScheduler(searcher),
+                num_samples=_UNLIMITED,
+                reuse_actors=not many,
+                trial_name_creator=lambda trial: trial.trial_id,
+                trial_dirname_creator=lambda trial: trial.trial_id,
+            ),
+            run_config=tune.RunConfig(
+                name="tune",
+                storage_path=scratch,
+                stop=DirectorStopper(director),
+                # Ray Train restarts the workers of a many-worker trial itself.
+                failure_config=tune.FailureConfig(max_failures=0 if many else study.resources.max_retries),
+                checkpoint_config=tune.CheckpointConfig(checkpoint_at_end=False),
+                verbose=1 if verbose else 0,
+            ),
+        )
+        tuner.fit()
+
+
+def _trainable(study: StudyConfig) -> Any:
+    resources = study.resources
+    if resources.workers_per_trial > 1:
+        return tune.with_resources(many_workers_trial, tune.PlacementGroupFactory([{"memory": _DRIVER_MEMORY_BYTES}]))
+    assert resources.gpus_per_worker != "auto", "auto has been replaced by the cluster's answer"
+    bundle = {"CPU": float(resources.cpus_per_worker), "GPU": resources.gpus_per_worker}
+    return tune.with_resources(OneWorkerTrial, tune.PlacementGroupFactory([bundle]))
+
+
+def _finish(folder: RunFolder, status: StudyStatus, state: str, run_start: float) -> None:
+    elapsed = status.elapsed_sec + time.time() - run_start
+    folder.write_study_status(status.model_copy(update={"state": state, "elapsed_sec": elapsed, "pid": None}))

@@ -1,0 +1,97 @@
+"""The director in the shape that Ray Tune asks for: a searcher, a scheduler and a stopper around one object."""
+
+from typing import Any
+
+from ray.tune import Stopper
+from ray.tune.experiment import Trial
+from ray.tune.schedulers import FIFOScheduler, TrialScheduler
+from ray.tune.search import Searcher
+
+from gan_study.runs.records import TrialState
+from gan_study.search.director import Director
+from gan_study.search.messages import TrialOrder, read_abort, read_progress
+
+
+class DirectorSearcher(Searcher):
+    """Suggests what the director hands out, and tells it how trials ended."""
+
+    def __init__(self, director: Director, run_folder: str, extra: dict[str, Any]) -> None:
+        super().__init__()
+        self._director = director
+        self._run_folder = run_folder
+        self._extra = extra
+        self._keys: dict[str, tuple[str, str]] = {}
+        self.errors: dict[str, str] = {}
+
+    def suggest(self, trial_id: str) -> Any:
+        """The next trial's order, None to wait, or Ray's word for the end."""
+        if self._director.finished:
+            return Searcher.FINISHED
+        config = self._director.next_trial()
+        if config is None:
+            return None
+        self._keys[trial_id] = (config.arm, config.name)
+        return {**TrialOrder(config, self._run_folder).to_tune(), **self._extra}
+
+    def take_in(self, trial_id: str, result: dict[str, Any]) -> bool:
+        """Pass a result on to the director; whether the trial is to be stopped."""
+        reason = read_abort(result)
+        if reason is not None:
+            self._director.abort(reason)
+            return False
+        progress = read_progress(result)
+        return progress is not None and self._director.hear(self._keys[trial_id], *progress)
+
+    def on_trial_complete(self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False) -> None:
+        """Ray's notice that a Tune trial has ended, well or not."""
+        if result is not None:
+            self.take_in(trial_id, result)
+        trial = self._director.trials[self._keys[trial_id]]
+        if trial.state is TrialState.RUNNING:
+            reason = self.errors.get(trial_id, "its process ended before the training did")
+            self._director.hear_of_failure(self._keys[trial_id], reason)
+
+    def on_trial_result(self, trial_id: str, result: dict[str, Any]) -> None:
+        """Nothing: the scheduler has taken the result in already."""
+
+    def save(self, checkpoint_path: str) -> None:
+        """Nothing: the run folder holds what a resumed study needs."""
+
+    def restore(self, checkpoint_path: str) -> None:
+        """Nothing, as for `save`."""
+
+
+class DirectorScheduler(FIFOScheduler):
+    """Starts trials in the order suggested and stops those that the director gives up."""
+
+    def __init__(self, searcher: DirectorSearcher) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]  # Ray's has no annotations
+        self._searcher = searcher
+
+    def on_trial_result(self, tune_controller: Any, trial: Trial, result: dict[str, Any]) -> str:
+        """Take a result in and answer with Ray's CONTINUE or STOP."""
+        stop = self._searcher.take_in(trial.trial_id, result)
+        return str(TrialScheduler.STOP if stop else TrialScheduler.CONTINUE)
+
+    def on_trial_error(self, tune_controller: Any, trial: Trial) -> None:
+        """Keep the reason for `DirectorSearcher.on_trial_complete`, which Ray calls next without it."""
+        error = trial.get_error()
+        lines = [line for line in str(error).strip().splitlines() if line.strip()]
+        self._searcher.errors[trial.trial_id] = (
+            f"{type(error).__name__}: {lines[-1].strip() if lines else 'no message'}"
+        )
+
+
+class DirectorStopper(Stopper):
+    """Ends the whole experiment once the director has been told to abort."""
+
+    def __init__(self, director: Director) -> None:
+        self._director = director
+
+    def __call__(self, trial_id: str, result: dict[str, Any]) -> bool:
+        """Stop no single trial."""
+        return False
+
+    def stop_all(self) -> bool:
+        """Whether the study has been aborted."""
+        return self._director.abort_reason is not None

@@ -1,0 +1,175 @@
+"""The training loop: one flat function, for one process or many, under a scheduler or alone.
+
+It is a generator: it gives what it measured at every evaluation, and whoever drives it (Ray Tune, Ray Train,
+`gan_study train`, a test) decides whether to go on by asking for the next one. It knows none of them.
+"""
+
+import math
+import time
+from collections.abc import Generator
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from gan_study.config.training import TrainingConfig, TrialConfig
+from gan_study.data.conversion import to_float
+from gan_study.data.datasets import Dataset
+from gan_study.data.sampler import batch_positions
+from gan_study.gan.penalties import GRADIENT_PENALTIES, clip_weights_
+from gan_study.metrics.samples import SampleStats
+from gan_study.runs.folder import TrialFolder
+from gan_study.runs.records import EvaluationRecord, TrialState, TrialStatus
+from gan_study.training.distributed import Workers
+from gan_study.training.evaluate import Scorer, observe_generator
+from gan_study.training.means import LossMeans
+from gan_study.training.outcome import diverged, ended, load_latest, write_progress
+from gan_study.training.randomness import Stream, seeded_generator
+from gan_study.training.state import TrainingState, build_state, update_ema
+from gan_study.training.steps import StepMeasures, accumulate_d_gradients, accumulate_g_gradients
+
+
+@dataclass(frozen=True)
+class Progress:
+    """What the loop gives: where the trial stands and, unless it diverged, what was measured there."""
+
+    status: TrialStatus
+    evaluation: EvaluationRecord | None
+
+
+def train(
+    config: TrialConfig, dataset: Dataset, scorer: Scorer, folder: TrialFolder, workers: Workers
+) -> Generator[Progress, None, None]:
+    """Train one GAN, from its latest checkpoint if there is one, and give a `Progress` at every evaluation.
+
+    Evaluations come at 0 images, every `evaluate_every_kimg`, and at the end; each is followed by a
+    checkpoint before it is given. The last progress has a final state (completed or diverged); a trial that
+    has ended before gives it again. With several workers all ranks run this at once and give equal progress;
+    rank 0 writes the files.
+
+    Args:
+        config: the trial; its folder's files must be of the same trial.
+        dataset: the images, of `config.training.dataset`; the train part is learned.
+        scorer: the objective, on the workers' device.
+        folder: where the trial's files go.
+        workers: this process among those that share the trial.
+    """
+    training = config.training
+    torch.set_num_threads(config.workers.cpus_per_worker)
+    state = build_state(training, dataset.num_channels, workers.device)
+    status, evaluations = load_latest(state, folder, workers)
+    if status.state.is_final:
+        yield Progress(status, evaluations[-1] if evaluations else None)
+        return
+    generator = workers.wrap(state.generator, config.workers.batch_statistics)
+    discriminator = workers.wrap(state.discriminator, config.workers.batch_statistics)
+    total_nimg = _round_up(training.total_kimg * 1000, training.batch_size)
+    counters = state.counters
+    last_evaluated = evaluations[-1].cur_nimg if evaluations else None
+    means = LossMeans()
+
+    while True:
+        done = counters.cur_nimg >= total_nimg
+
+        # Evaluate, write and report. A resumed run starts where this has been done already.
+        if _evaluation_due(training, counters.cur_nimg, done) and counters.cur_nimg != last_evaluated:
+            evaluate_start = time.perf_counter()
+            samples = _observe(state, scorer, training, workers)
+            losses = means.reduce(workers)
+            evaluations.append(
+                EvaluationRecord(
+                    cur_nimg=counters.cur_nimg,
+                    num_d_steps=counters.num_d_steps,
+                    num_g_steps=counters.num_g_steps,
+                    train_sec=counters.train_sec,
+                    evaluate_sec=counters.evaluate_sec + time.perf_counter() - evaluate_start,
+                    score=scorer.score(samples),
+                    class_shares=samples.class_shares,
+                    losses=losses,
+                )
+            )
+            means = LossMeans()
+            if done:
+                status = ended(status, TrialState.COMPLETED, counters.cur_nimg)
+            if workers.is_first:
+                write_progress(state, status, evaluations, folder, training)
+            counters.evaluate_sec += time.perf_counter() - evaluate_start
+            yield Progress(status, evaluations[-1])
+        if done:
+            return
+
+        # The discriminator's step.
+        step_start = time.perf_counter()
+        real_images, z, mix = _draw_batch(training, dataset, counters.cur_nimg, workers)
+        g_step_due = (counters.num_d_steps + 1) % training.d_steps_per_g_step == 0
+        with torch.set_grad_enabled(g_step_due):
+            # The last of the discriminator's steps shares its images with the generator's step.
+            fake_images = generator(z)
+        d_measures = accumulate_d_gradients(training, discriminator, real_images, fake_images, mix)
+        if not workers.all_true(_is_finite(d_measures)):
+            status = diverged(status, "discriminator", d_measures, state)
+            break
+        state.d_optimizer.step()
+        if training.clip_value is not None:
+            clip_weights_(state.discriminator, training.clip_value)
+        counters.num_d_steps += 1
+        counters.cur_nimg += training.batch_size
+        means.d_steps.append(d_measures)
+
+        # The generator's step.
+        if g_step_due:
+            g_measures = accumulate_g_gradients(training, generator, discriminator, fake_images)
+            if not workers.all_true(_is_finite(g_measures)):
+                status = diverged(status, "generator", g_measures, state)
+                break
+            state.g_optimizer.step()
+            counters.num_g_steps += 1
+            means.g_steps.append(g_measures)
+            num_images = training.batch_size * training.d_steps_per_g_step
+            update_ema(state.g_ema, state.generator, counters.cur_nimg, num_images, training.ema_half_life_kimg)
+        counters.train_sec += time.perf_counter() - step_start
+
+    if workers.is_first:
+        folder.write_status(status)
+    yield Progress(status, None)
+
+
+def _evaluation_due(training: TrainingConfig, cur_nimg: int, done: bool) -> bool:
+    """Whether this is the first step at or after a multiple of the evaluation interval, or the end."""
+    interval = training.evaluate_every_kimg * 1000
+    return done or cur_nimg == 0 or cur_nimg // interval > (cur_nimg - training.batch_size) // interval
+
+
+def _observe(state: TrainingState, scorer: Scorer, training: TrainingConfig, workers: Workers) -> SampleStats:
+    # Batch norm's running statistics are each rank's own until they are used, here and in the checkpoint.
+    for network in (state.generator, state.discriminator, state.g_ema):
+        workers.average_buffers_(network)
+    return observe_generator(state.g_ema, scorer, training.z_dim, training.seed, workers)
+
+
+def _draw_batch(
+    training: TrainingConfig, dataset: Dataset, cur_nimg: int, workers: Workers
+) -> tuple[Tensor, Tensor, Tensor | None]:
+    """This rank's rows of the global batch after `cur_nimg` images: real images, latents, penalty's numbers."""
+    batch_size, dtype = training.batch_size, getattr(torch, training.precision)
+    positions = batch_positions(training.seed, cur_nimg, batch_size, len(dataset.train_indices))
+    chosen = workers.own_rows(torch.from_numpy(dataset.train_indices[positions])).numpy()
+    images = torch.from_numpy(dataset.images[chosen]).to(workers.device)
+    real_images = to_float(images, dtype).contiguous(memory_format=torch.channels_last)
+    latents = torch.randn(
+        batch_size, training.z_dim, generator=seeded_generator(training.seed, Stream.LATENTS, cur_nimg)
+    )
+    mix = None
+    if training.penalty in GRADIENT_PENALTIES:
+        numbers = torch.rand(batch_size, 1, 1, 1, generator=seeded_generator(training.seed, Stream.PENALTY, cur_nimg))
+        mix = workers.own_rows(numbers).to(workers.device, dtype)
+    return real_images, workers.own_rows(latents).to(workers.device, dtype), mix
+
+
+def _is_finite(measures: StepMeasures) -> bool:
+    # The norm is of gradients that are averaged over the ranks, the loss is this rank's own.
+    return math.isfinite(measures.loss) and math.isfinite(measures.grad_norm)
+
+
+def _round_up(number: float, step: int) -> int:
+    return math.ceil(number / step) * step

@@ -1,0 +1,37 @@
+"""Means of what the steps measured between two evaluations."""
+
+from collections.abc import Iterable
+from statistics import fmean
+
+from gan_study.runs.records import LossRecord
+from gan_study.training.distributed import Workers
+from gan_study.training.steps import StepMeasures
+
+
+class LossMeans:
+    """Collects this rank's steps; `reduce` gives their means over all ranks."""
+
+    def __init__(self) -> None:
+        self.d_steps: list[StepMeasures] = []
+        self.g_steps: list[StepMeasures] = []
+
+    def reduce(self, workers: Workers) -> LossRecord | None:
+        """Means over steps and ranks; None before each player has made a step. Collective."""
+        if not (self.d_steps and self.g_steps):
+            return None
+        own = {
+            "d_loss": _mean(m.loss for m in self.d_steps),
+            "g_loss": _mean(m.loss for m in self.g_steps),
+            "penalty": _mean(m.penalty for m in self.d_steps),
+            "real_logit": _mean(m.real_logit for m in self.d_steps),
+            "fake_logit": _mean(m.fake_logit for m in self.d_steps),
+            "d_grad_norm": _mean(m.grad_norm for m in self.d_steps),
+            "g_grad_norm": _mean(m.grad_norm for m in self.g_steps),
+        }
+        ranks = workers.gather(own)
+        return LossRecord.model_validate({name: _mean(rank[name] for rank in ranks) for name in own})
+
+
+def _mean(values: Iterable[float | None]) -> float | None:
+    present = [value for value in values if value is not None]
+    return fmean(present) if present else None

@@ -1,0 +1,88 @@
+"""A trial's files as the loop reads and writes them: where to go on from, how it stands, how it ended."""
+
+import os
+import socket
+import time
+
+from gan_study.config.training import TrainingConfig
+from gan_study.runs.folder import TrialFolder
+from gan_study.runs.records import EvaluationRecord, TrialState, TrialStatus
+from gan_study.training.distributed import Workers
+from gan_study.training.evaluate import sample_grid_png
+from gan_study.training.state import TrainingState
+from gan_study.training.steps import StepMeasures
+
+
+def load_latest(
+    state: TrainingState, folder: TrialFolder, workers: Workers
+) -> tuple[TrialStatus, list[EvaluationRecord]]:
+    """Bring `state` to the folder's checkpoint, if it has one; the status to go on with, and what was measured.
+
+    Evaluations after the checkpoint belong to a process that died; they come again. Collective.
+    """
+    checkpoint, status, evaluations = workers.from_first_rank(lambda: _read_latest(folder))
+    if status.state.is_final:
+        return status, evaluations
+    if checkpoint is not None:
+        state.load_bytes(checkpoint)
+    if workers.is_first:
+        folder.write_status(status)
+    return status, [e for e in evaluations if checkpoint is not None and e.cur_nimg <= state.counters.cur_nimg]
+
+
+def write_progress(
+    state: TrainingState,
+    status: TrialStatus,
+    evaluations: list[EvaluationRecord],
+    folder: TrialFolder,
+    training: TrainingConfig,
+) -> None:
+    """Write samples, snapshot, metrics and, in an order that survives a crash anywhere, checkpoint and status.
+
+    The newest and the best snapshot are kept. A completed trial needs no checkpoint.
+    """
+    cur_nimg = evaluations[-1].cur_nimg
+    folder.write_samples(cur_nimg, sample_grid_png(state.g_ema, training.z_dim, training.seed))
+    folder.write_snapshot(cur_nimg, state.snapshot())
+    folder.write_evaluations(evaluations)
+    scores = [(e.score, e.cur_nimg) for e in evaluations if e.score is not None]
+    folder.keep_snapshots({cur_nimg} | {nimg for _, nimg in sorted(scores)[:1]})
+    if status.state is TrialState.RUNNING:
+        folder.replace_checkpoint(cur_nimg, state.to_bytes())
+        return
+    folder.write_status(status)
+    folder.delete_checkpoints()
+
+
+def ended(status: TrialStatus, state: TrialState, cur_nimg: int, reason: str | None = None) -> TrialStatus:
+    """The status of a trial that has come to its end now."""
+    return status.model_copy(
+        update={"state": state, "cur_nimg": cur_nimg, "reason": reason, "end_time": time.time(), "pid": None}
+    )
+
+
+def diverged(status: TrialStatus, network: str, measures: StepMeasures, state: TrainingState) -> TrialStatus:
+    """The status of a trial whose `network` has just got a loss or a gradient that is not finite."""
+    counters = state.counters
+    reason = (
+        f"the {network}'s loss or gradient is not finite (loss {measures.loss:g}, gradient norm "
+        f"{measures.grad_norm:g}) at discriminator step {counters.num_d_steps + 1}, "
+        f"after {counters.cur_nimg:,} images"
+    )
+    return ended(status, TrialState.DIVERGED, counters.cur_nimg, reason)
+
+
+def _read_latest(folder: TrialFolder) -> tuple[bytes | None, TrialStatus, list[EvaluationRecord]]:
+    status = folder.read_status()
+    nimgs = folder.checkpoint_nimgs()
+    if status is not None and status.state.is_final:
+        return None, status, folder.read_evaluations()
+    running = TrialStatus(
+        state=TrialState.RUNNING,
+        cur_nimg=nimgs[-1] if nimgs else 0,
+        num_restarts=status.num_restarts + 1 if status else 0,
+        pid=os.getpid(),
+        host=socket.gethostname(),
+        start_time=status.start_time if status else time.time(),
+    )
+    return folder.read_checkpoint(nimgs[-1]) if nimgs else None, running, folder.read_evaluations()

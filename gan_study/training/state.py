@@ -1,0 +1,109 @@
+"""Everything a training is made of, and everything a checkpoint needs to go on bit for bit."""
+
+import copy
+import io
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from safetensors.torch import save as save_tensors
+from torch import Tensor, nn
+
+from gan_study.config.training import TrainingConfig
+from gan_study.gan.networks import build_networks
+from gan_study.training.randomness import Stream, stream_seed
+
+_EMA_RAMP_UP = 0.05
+"""The averaged weights never look back further than this share of the images seen (Karras et al. 2020, ADA)."""
+
+
+@dataclass
+class Counters:
+    """How far a training is, and the time it took over all attempts."""
+
+    cur_nimg: int = 0
+    num_d_steps: int = 0
+    num_g_steps: int = 0
+    train_sec: float = 0.0
+    evaluate_sec: float = 0.0
+
+
+@dataclass
+class TrainingState:
+    """Networks, optimizers and counters of one training. The networks are without any wrapper."""
+
+    generator: nn.Module
+    discriminator: nn.Module
+    g_ema: nn.Module
+    """The generator with averaged weights, in evaluation mode: the one that is scored and kept."""
+    g_optimizer: torch.optim.Optimizer
+    d_optimizer: torch.optim.Optimizer
+    counters: Counters
+
+    def to_bytes(self) -> bytes:
+        """The checkpoint."""
+        buffer = io.BytesIO()
+        content = {name: part.state_dict() for name, part in self._parts().items()}
+        torch.save({**content, "counters": vars(self.counters)}, buffer)
+        return buffer.getvalue()
+
+    def load_bytes(self, checkpoint: bytes) -> None:
+        """Set everything to what `to_bytes` saw. Raises RuntimeError if the networks differ."""
+        content: dict[str, Any] = torch.load(io.BytesIO(checkpoint), map_location="cpu", weights_only=True)
+        for name, part in self._parts().items():
+            part.load_state_dict(content[name])
+        self.counters = Counters(**content["counters"])
+
+    def snapshot(self) -> bytes:
+        """The averaged generator's weights in safetensors format."""
+        return save_tensors({name: t.detach().cpu().contiguous() for name, t in self.g_ema.state_dict().items()})
+
+    def _parts(self) -> dict[str, Any]:
+        return {
+            "generator": self.generator,
+            "discriminator": self.discriminator,
+            "g_ema": self.g_ema,
+            "g_optimizer": self.g_optimizer,
+            "d_optimizer": self.d_optimizer,
+        }
+
+
+def build_state(config: TrainingConfig, num_channels: int, device: torch.device) -> TrainingState:
+    """A training at 0 images, its weights a function of the seed alone."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(stream_seed(config.seed, Stream.WEIGHTS))
+        networks = build_networks(config.network, config.dataset.image_size, num_channels, config.z_dim)
+    dtype = getattr(torch, config.precision)
+    # channels_last is the layout in which the CPU's and the GPU's convolutions are fastest.
+    generator, discriminator = (
+        network.to(device=device, dtype=dtype).to(memory_format=torch.channels_last).train() for network in networks
+    )
+    return TrainingState(
+        generator=generator,
+        discriminator=discriminator,
+        g_ema=copy.deepcopy(generator).eval().requires_grad_(False),
+        g_optimizer=_adam(config, config.g_lr, generator.parameters()),
+        d_optimizer=_adam(config, config.d_lr, discriminator.parameters()),
+        counters=Counters(),
+    )
+
+
+@torch.no_grad()
+def update_ema(g_ema: nn.Module, generator: nn.Module, cur_nimg: int, batch_size: int, half_life_kimg: float) -> None:
+    """Move the averaged generator towards the generator, weights and batch norm's running statistics alike.
+
+    The half-life is `half_life_kimg`, at first a twentieth of the images seen; 0 copies.
+    """
+    half_life_nimg = min(half_life_kimg * 1000, cur_nimg * _EMA_RAMP_UP)
+    decay = 0.5 ** (batch_size / half_life_nimg) if half_life_nimg > 0 else 0.0
+    averages, values = (list(_floating_tensors(network)) for network in (g_ema, generator))
+    torch._foreach_lerp_(averages, values, 1 - decay)
+
+
+def _floating_tensors(network: nn.Module) -> Iterable[Tensor]:
+    return (t for t in (*network.parameters(), *network.buffers()) if t.is_floating_point())
+
+
+def _adam(config: TrainingConfig, lr: float, parameters: Iterable[nn.Parameter]) -> torch.optim.Optimizer:
+    return torch.optim.Adam(parameters, lr=lr, betas=(config.beta1, config.beta2), fused=True)

@@ -1,0 +1,72 @@
+"""What summary.json holds."""
+
+import json
+
+import pytest
+from synthetic_run import COMPLETED, DIVERGED, FAILED, RUNNING, SECONDS_PER_KIMG, STOPPED, Outcome, write_synthetic_run
+
+from gan_study.analysis.run_data import TrialData, best_first, best_trial
+from gan_study.analysis.summary import ClassShares, ConfirmedSeed, summarise
+from gan_study.report.load import load_run
+
+
+@pytest.fixture(scope="module")
+def summary(tmp_path_factory):
+    return summarise(load_run(write_synthetic_run(str(tmp_path_factory.mktemp("run")))))
+
+
+def test_an_arm_s_outcome(summary):
+    arm = summary.arms["wgan"]
+    assert (arm.best_trial, arm.search_score, arm.shown_trial) == ("search_003", 16.0, "confirm_003_seed_1")
+    assert arm.hyperparameters == {"g_lr": 10.0**-3, "beta1": 0.2 * 3, "network.width": 16, "penalty_weight": 100.0}
+    assert arm.trials_by_state == {"completed": 7, "stopped": 1, "failed": 1, "diverged": 1}
+    assert arm.failure_rate == 2 / 10
+    # Search: 40 + 10 + 10 + 40 + 40, confirm: 4 * 40 + 30.
+    assert arm.kimg == 330
+    # Two seconds for each of 5 + 2 + 2 + 5 + 5 and 4 * 5 + 4 evaluations.
+    assert arm.seconds == 330 * SECONDS_PER_KIMG + 2.0 * 43
+
+
+def test_confirmed_seeds(summary):
+    confirmed = summary.arms["wgan"].confirmed
+    assert confirmed.source == "search_003"
+    assert confirmed.seeds[0] == ConfirmedSeed("confirm_003_seed_0", 100_000, "completed", 17.0)
+    assert confirmed.seeds[4] == ConfirmedSeed("confirm_003_seed_4", 100_004, "diverged", None)
+    assert confirmed.scores.mean == pytest.approx((17 + 16.5 + 19 + 18 + 120) / 5)
+    assert confirmed.optimism == pytest.approx(38.1 - 16)
+
+
+def test_missing_classes(summary):
+    assert summary.arms["wgan"].class_shares == ClassShares("confirm_003_seed_1", 0.0, ("7",))
+    assert summary.arms["lsgan"].class_shares == ClassShares("confirm_002_seed_0", 0.1, ())
+
+
+def test_score_description(summary):
+    score = summary.score
+    assert score.label == "FD[domain_classifier@1a2b3c4d,penultimate,d=64]/N=5000v1797:all/uint8-to-unit"
+    assert (score.is_published_fid, score.num_generated, score.num_real) == (False, 5000, 1797)
+    assert (score.floor, score.untrained_score, score.failure_score, score.extractor_accuracy) == (0.5, 60, 120, 0.992)
+
+
+def test_json_has_null_for_what_is_missing(summary):
+    content = json.loads(summary.to_json())
+    assert content["winner"] == "lsgan"
+    assert content["arms"]["wgan"]["confirmed"]["seeds"][4]["score"] is None
+    assert list(content["arms"]) == ["lsgan", "wgan"]
+
+
+@pytest.mark.parametrize("state", [DIVERGED, FAILED, RUNNING])
+def test_a_trial_that_did_not_end_well_has_no_score(tmp_path, state):
+    trial = load_run(write_synthetic_run(str(tmp_path))).of_arm("lsgan", "search")[0]
+    assert trial.score == 14.0
+    changed = TrialData(trial.config, trial.status.model_copy(update={"state": state}), trial.evaluations)
+    assert changed.score is None
+
+
+def test_a_stopped_trial_ranks_below_completed_ones(tmp_path):
+    outcomes = (Outcome(STOPPED, 5.0, kimg=10), Outcome(FAILED, None, kimg=10), Outcome(COMPLETED, 9.0))
+    run = load_run(write_synthetic_run(str(tmp_path), search={"lsgan": outcomes, "wgan": outcomes[:2]}, confirm={}))
+    assert [t.name for t in best_first(run.of_arm("lsgan"))] == ["search_002", "search_000", "search_001"]
+    assert best_trial(run.of_arm("lsgan")).name == "search_002"
+    assert best_trial(run.of_arm("wgan")).name == "search_000"
+    assert best_trial(run.of_arm("wgan")[1:]) is None

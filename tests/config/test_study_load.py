@@ -1,0 +1,334 @@
+"""Every kind of mistake in a study file is told in words, with its exact line and column."""
+
+from pathlib import Path
+
+import pytest
+
+from gan_study.config.load import dump_study, load_study, parse_study
+from gan_study.config.space import LogUniformRange
+from gan_study.errors import InputError
+
+VALID = """\
+name: small
+dataset: {name: digits, image_size: 16}
+budget: {trials_per_arm: 4, total_kimg: 40, evaluate_every_kimg: 5}
+arms:
+  lsgan: {network: dcgan, loss: least_squares}
+  wgan:
+    network: dcgan
+    loss: wasserstein
+    penalty: wgan_gp
+    search_space:
+      penalty_weight: {log_uniform: [0.1, 100]}
+search_space:
+  g_lr: {log_uniform: [1e-5, 1e-2]}
+confirm: {top_k: 1, seeds: 5}
+"""
+
+
+def problems_of(text: str, *overrides: str) -> tuple[str, ...]:
+    with pytest.raises(InputError) as caught:
+        parse_study(text, "x.yaml", overrides)
+    return caught.value.problems
+
+
+def changed(old: str, new: str) -> str:
+    assert VALID.count(old) == 1, old
+    return VALID.replace(old, new)
+
+
+def test_a_valid_study_is_read_with_numbers_as_numbers() -> None:
+    study = parse_study(VALID, "x.yaml")
+    assert study.search_space["g_lr"] == LogUniformRange(log_uniform=(1e-5, 1e-2))
+    assert study.budget.total_kimg == 40.0
+    assert list(study.arms) == ["lsgan", "wgan"]
+    assert study.confirm.seeds == 5
+
+
+def test_yaml_1_2_words_are_text_and_anchors_can_be_shared() -> None:
+    text = changed("  lsgan: {network: dcgan,", "  on: &base {network: dcgan,").replace(
+        "  wgan:\n", "  off: {<<: *base, beta1: 1e-1}\n  wgan:\n"
+    )
+    study = parse_study(text, "x.yaml")
+    assert list(study.arms) == ["on", "off", "wgan"]
+    assert study.arms["off"].loss == "least_squares"
+    assert study.arms["off"].beta1 == 0.1
+
+
+# (what is changed, into what, where the problem is, words of its message)
+MISTAKES = [
+    pytest.param("penalty: wgan_gp", "penalty: wgan-gp", "9:14: arms.wgan.penalty: ",
+                 "unknown penalty 'wgan-gp'; did you mean 'wgan_gp'? (known: none, weight_clip, wgan_gp)",
+                 id="penalty"),
+    pytest.param("loss: least_squares", "loss: last_squares", "5:33: arms.lsgan.loss: ",
+                 "did you mean 'least_squares'?", id="loss"),
+    pytest.param("  lsgan: {network: dcgan,", "  lsgan: {network: dcgna,", "5:20: arms.lsgan.network: ",
+                 "unknown network 'dcgna'; did you mean 'dcgan'? (known: dcgan, mlp)", id="bare network"),
+    pytest.param("    network: dcgan\n", "    network: {name: DCGAN}\n", "7:21: arms.wgan.network.name: ",
+                 "unknown network 'DCGAN'; did you mean 'dcgan'?", id="network with settings"),
+    pytest.param("    network: dcgan\n", "    network: {name: dcgan, widht: 3}\n", "7:28: arms.wgan.network.widht: ",
+                 "unknown key 'widht'; did you mean 'width'? (known: discriminator_norm, name, width)",
+                 id="network key"),
+    pytest.param("name: digits", "name: digit", "2:17: dataset.name: ",
+                 "unknown dataset 'digit'; did you mean 'digits'? (known: digits, mnist)", id="dataset"),
+    pytest.param("confirm:", "confrim:", "14:1: confrim: ",
+                 "unknown key 'confrim'; did you mean 'confirm'? (known: arms, budget,", id="unknown key"),
+    pytest.param("seeds: 5", "seed: 5", "14:21: confirm.seed: ",
+                 "unknown key 'seed'; did you mean 'seeds'? (known: seeds, top_k)", id="unknown nested key"),
+    pytest.param("confirm:", "total_kimg: 3\nconfirm:", "14:1: total_kimg: ",
+                 "unknown key 'total_kimg'; did you mean budget.total_kimg?", id="key of another section"),
+    pytest.param("total_kimg: 40, ", "", "3:9: budget.total_kimg: ",
+                 "missing; add it (Length of a full training", id="missing key in a flow mapping"),
+    pytest.param("    loss: wasserstein\n", "", "7:5: arms.wgan.loss: ", "missing",
+                 id="missing key in a block mapping"),
+    pytest.param("dataset: {name: digits, image_size: 16}\n", "", "1:1: dataset: ", "missing", id="missing section"),
+    pytest.param("trials_per_arm: 4", "trials_per_arm: many", "3:26: budget.trials_per_arm: ",
+                 "must be a whole number, but got trials_per_arm='many'", id="text for a number"),
+    pytest.param("trials_per_arm: 4", "trials_per_arm: '4'", "3:26: budget.trials_per_arm: ",
+                 "got trials_per_arm='4'; remove the quotes", id="quoted number"),
+    pytest.param("trials_per_arm: 4", "trials_per_arm: 4e0", "3:26: budget.trials_per_arm: ",
+                 "a whole number, but got trials_per_arm=4e0; write 4", id="float for a whole number"),
+    pytest.param("trials_per_arm: 4", "trials_per_arm: true", "3:26: budget.trials_per_arm: ",
+                 "a whole number, but got trials_per_arm=true", id="bool for a number"),
+    pytest.param("trials_per_arm: 4", "trials_per_arm: 0", "3:26: budget.trials_per_arm: ",
+                 "must be at least 1, but got trials_per_arm=0", id="bound"),
+    pytest.param("total_kimg: 40", "total_kimg: .nan", "3:41: budget.total_kimg: ",
+                 "must be a finite number, but got total_kimg=.nan", id="not a number"),
+    pytest.param("name: small", "name: 2024", "1:7: name: ",
+                 "must be text, but got name=2024; put it in quotes", id="number for text"),
+    pytest.param("name: small", "name: a/b", "1:7: name: ", "letters, digits", id="name that is no folder's"),
+    pytest.param("  wgan:\n", "  w gan:\n", "6:3: arms.w gan: ", "letters, digits", id="arm that is no folder's"),
+    pytest.param("{top_k: 1, seeds: 5}", "3", "14:10: confirm: ",
+                 "must be a mapping (lines of `name: value`), but got confirm=3", id="value for a mapping"),
+    pytest.param("{top_k: 1, seeds: 5}", "", "14:1: confirm: ",
+                 "must be a mapping (lines of `name: value`), but got confirm=nothing", id="nothing for a mapping"),
+    pytest.param("confirm: {", "resources: {gpus_per_worker: atuo}\nconfirm: {", "14:30: resources.gpus_per_worker: ",
+                 "must be 'auto' or a number, but got gpus_per_worker='atuo'", id="one of two types"),
+    pytest.param("confirm: {", "defaults: {g_lr: -1}\nconfirm: {", "14:18: defaults.g_lr: ",
+                 "must be above 0, but got g_lr=-1", id="bound of a hyperparameter"),
+    pytest.param("confirm: {", "confirm: {top_k: 1}\nconfirm: {", "15:1: confirm: ",
+                 "a key may stand once, but got it on line 14 already", id="duplicate key"),
+    pytest.param("confirm: {", "description: !secret x\nconfirm: {", "14:14: ", "the tag !secret", id="tag"),
+    pytest.param("confirm: {", "? [a]\n: b\nconfirm: {", "14:3: ", "a key must be a single name", id="complex key"),
+    pytest.param("seeds: 5}", "seeds: 5", "15:1: ", "expected ',' or '}'", id="unclosed bracket"),
+    pytest.param("    loss: wasserstein", "    loss: a: b", "8:12: ", "mapping values are not allowed here",
+                 id="two colons"),
+    pytest.param("    loss: wasserstein", "\tloss: wasserstein", "8:1: ", "'\\t'", id="tab"),
+    # Ranges.
+    pytest.param("  g_lr:", "  g_lrr:", "13:3: search_space.g_lrr: ",
+                 "unknown hyperparameter 'g_lrr'; did you mean 'g_lr'? (known: batch_size, beta1,",
+                 id="hyperparameter"),
+    pytest.param("  g_lr: {log_uniform: [1e-5, 1e-2]}", "  network.widht: {choice: [8]}",
+                 "13:3: search_space.network.widht: ", "did you mean 'network.width'?", id="dotted hyperparameter"),
+    *(
+        pytest.param("  g_lr: {log_uniform: [1e-5, 1e-2]}", f"  {name}: {{choice: [1]}}",
+                     f"13:3: search_space.{name}: ", f"{name} cannot be searched: {words}", id=f"searched {name}")
+        for name, words in [("seed", "every trial has its own"), ("total_kimg", "all trials have the same length"),
+                            ("dataset.name", "all arms learn the same images"), ("loss", "make one arm for each loss"),
+                            ("penalty", "make one arm"), ("network.name", "make one arm"), ("network", "make one arm")]
+    ),
+    pytest.param("[1e-5, 1e-2]", "[1e-2, 1e-5]", "13:23: search_space.g_lr.log_uniform: ",
+                 "the lower end of a log_uniform range must be below its upper end", id="upside-down range"),
+    pytest.param("[1e-5, 1e-2]", "[0, 1e-2]", "13:23: search_space.g_lr.log_uniform: ",
+                 "must start above 0, but got low=0", id="log_uniform from 0"),
+    pytest.param("[1e-5, 1e-2]", "[1e-5]", "13:23: search_space.g_lr.log_uniform: ",
+                 "two numbers [low, high], but got log_uniform=[1e-05]", id="range with one end"),
+    pytest.param("[1e-5, 1e-2]", "[1, 2, 3]", "13:23: search_space.g_lr.log_uniform: ",
+                 "two numbers [low, high], but got log_uniform=[1, 2, 3]", id="range with three ends"),
+    pytest.param("[1e-5, 1e-2]", "[1e-5, much]", "13:30: search_space.g_lr.log_uniform[1]: ",
+                 "must be a number, but got log_uniform[1]='much'", id="end that is text"),
+    pytest.param("g_lr: {log_uniform: [1e-5, 1e-2]}", "g_lr: {log_unifrom: [1e-5, 1e-2]}",
+                 "13:10: search_space.g_lr.log_unifrom: ", "did you mean 'log_uniform'?", id="kind of range"),
+    pytest.param("g_lr: {log_uniform: [1e-5, 1e-2]}", "g_lr: 1e-3", "13:9: search_space.g_lr: ",
+                 "exactly one key out of uniform, log_uniform, integer, choice", id="value for a range"),
+    pytest.param("g_lr: {log_uniform: [1e-5, 1e-2]}", "g_lr: {choice: []}", "13:18: search_space.g_lr.choice: ",
+                 "must be given at least one entry, but got choice=[]", id="choice of nothing"),
+    pytest.param("g_lr: {log_uniform: [1e-5, 1e-2]}", "g_lr: {choice: [null]}",
+                 "13:19: search_space.g_lr.choice[0]: ",
+                 "a single number, text, true or false, but got choice[0]=nothing", id="empty choice"),
+    pytest.param("g_lr: {log_uniform: [1e-5, 1e-2]}", "g_lr: {choice: [1, 1]}", "13:18: search_space.g_lr.choice: ",
+                 "the values of a choice must differ", id="repeated choice"),
+    # What a hyperparameter does not allow.
+    pytest.param("g_lr: {log_uniform: [1e-5, 1e-2]}", "g_lr: {uniform: [-1, 1]}",
+                 "13:20: search_space.g_lr.uniform[0]: ", "must be above 0, but got g_lr=-1", id="end out of bounds"),
+    pytest.param("g_lr: {log_uniform: [1e-5, 1e-2]}", "beta1: {choice: [0, 0.5, 1]}",
+                 "13:28: search_space.beta1.choice[2]: ", "must be below 1, but got beta1=1",
+                 id="choice out of bounds"),
+    pytest.param("g_lr: {log_uniform: [1e-5, 1e-2]}", "beta1: {choice: [0, '0.5']}",
+                 "13:23: search_space.beta1.choice[1]: ", "must be a number, but got beta1='0.5'", id="choice of text"),
+    pytest.param("g_lr: {log_uniform: [1e-5, 1e-2]}", "z_dim: {uniform: [8, 64]}",
+                 "13:11: search_space.z_dim.uniform: ",
+                 "z_dim takes whole numbers, but got uniform; use integer or choice", id="real range of whole numbers"),
+    pytest.param("g_lr: {log_uniform: [1e-5, 1e-2]}", "network.discriminator_norm: {choice: [batch, layer]}",
+                 "13:48: search_space.network.discriminator_norm.choice[1]: ",
+                 "must be 'batch' or 'none', but got network.discriminator_norm='layer'", id="choice of a literal"),
+    # What does not go together.
+    pytest.param("    penalty: wgan_gp\n", "    penalty: wgan_gp\n    penalty_weight: 5\n",
+                 "12:7: arms.wgan.search_space.penalty_weight: ", "either fixes or searches", id="fixed and searched"),
+    pytest.param("loss: least_squares}", "loss: least_squares, clip_value: 0.1}", "5:48: arms.lsgan.clip_value: ",
+                 "arm lsgan: clip_value belongs to weight_clip, but got penalty=none", id="clip_value"),
+    pytest.param("loss: least_squares}", "loss: least_squares, penalty_weight: 1}", "5:48: arms.lsgan.penalty_weight: ",
+                 "arm lsgan: penalty_weight belongs to wgan_gp, but got penalty=none", id="penalty_weight"),
+    pytest.param("    penalty: wgan_gp\n", "", "10:7: arms.wgan.search_space.penalty_weight: ",
+                 "arm wgan: penalty_weight belongs to wgan_gp, but got penalty=none", id="searched penalty_weight"),
+    pytest.param("  g_lr: {log_uniform: [1e-5, 1e-2]}", "  penalty_weight: {uniform: [1, 2]}",
+                 "13:3: search_space.penalty_weight: ", "arm lsgan: penalty_weight belongs to wgan_gp",
+                 id="penalty_weight searched in all arms"),
+    pytest.param("image_size: 16", "image_size: 28", "2:37: dataset.image_size: ",
+                 "network dcgan is built for images of 16, 32, 64, 128 pixels, but got image_size=28", id="image size"),
+    pytest.param("evaluate_every_kimg: 5", "evaluate_every_kimg: 50", "3:66: budget.evaluate_every_kimg: ",
+                 "must not exceed total_kimg, but got 50 with total_kimg=40", id="too rare evaluations"),
+    pytest.param("    network: dcgan\n", "", "7:5: arms.wgan.network: ",
+                 "every arm needs a network, but it has none; name one (known: dcgan, mlp)", id="no network"),
+    pytest.param("top_k: 1", "top_k: 5", "14:18: confirm.top_k: ",
+                 "but got top_k=5 with trials_per_arm=4", id="top_k"),
+    pytest.param("confirm: {", "resources: {workers_per_trial: 3}\nconfirm: {", "14:32: resources.workers_per_trial: ",
+                 "batch_size=64 with workers_per_trial=3", id="default batch among workers"),
+    pytest.param("confirm: {", "defaults: {batch_size: 65}\nresources: {workers_per_trial: 2}\nconfirm: {",
+                 "14:24: defaults.batch_size: ", "batch_size=65 with workers_per_trial=2", id="batch among workers"),
+    pytest.param("  g_lr: {log_uniform: [1e-5, 1e-2]}",
+                 "  batch_size: {choice: [64, 33]}\nresources: {workers_per_trial: 2}",
+                 "13:29: search_space.batch_size.choice[1]: ", "batch_size=33 with workers_per_trial=2",
+                 id="searched batch among workers"),
+    pytest.param("  g_lr: {log_uniform: [1e-5, 1e-2]}",
+                 "  batch_size: {integer: [32, 64]}\nresources: {workers_per_trial: 2}",
+                 "13:16: search_space.batch_size.integer: ", "any whole number with workers_per_trial=2; use choice",
+                 id="range of batches among workers"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("old", "new", "place", "words"), MISTAKES)
+def test_a_mistake_is_told_once_at_its_place(old: str, new: str, place: str, words: str) -> None:
+    (problem,) = problems_of(changed(old, new))
+    assert problem.startswith(f"x.yaml:{place}")
+    assert words in problem
+    assert "Input should" not in problem
+
+
+def test_empty_arms() -> None:
+    text = VALID[: VALID.index("arms:")] + "arms: {}\n"
+    (problem,) = problems_of(text)
+    assert problem.startswith("x.yaml:4:7: arms: must be given at least one entry")
+
+
+def test_all_problems_are_told_at_once_in_the_order_of_the_file() -> None:
+    text = (
+        changed("penalty: wgan_gp", "penalty: wgan-gp")  # the arm cannot be built ...
+        .replace("least_squares}", "least_squares, clip_value: 0.1}")  # ... and the other does not go together
+        .replace("trials_per_arm: 4", "trials_per_arm: 4.5")
+        .replace("name: digits, image_size: 16", "name: digitss, image_size: 28")
+        .replace("[1e-5, 1e-2]", "[1e-2, 1e-5]")
+        .replace("confirm:", "confrim: {}\nconfirm: {}\nconfirm:")
+        .replace("total_kimg: 40, evaluate_every_kimg: 5", "total_kimg: 4, evaluate_every_kimg: 5")
+        .replace("search_space:\n  g_lr", "search_space:\n  beta1: {uniform: [0, 2]}\n  g_lr")
+    )
+    problems = problems_of(text, "search.sampler=tep", "confirm.top_k=9", "search.seed=-1")
+    places = [problem.split(": ")[0] for problem in problems]
+    assert places == [
+        "x.yaml:2:17",  # data set
+        "x.yaml:2:38",  # image size
+        "x.yaml:3:26",  # trials
+        "x.yaml:3:67",  # evaluations
+        "x.yaml:5:48",  # clip_value
+        "x.yaml:9:14",  # penalty
+        "x.yaml:13:24",  # end of beta1's range
+        "x.yaml:14:23",  # upside-down range
+        "x.yaml:15:1",  # unknown key
+        "x.yaml:17:1",  # duplicate key
+        "--set search.sampler=tep",
+        "--set search.seed=-1",
+    ]
+
+
+def test_top_k_is_held_against_trials_also_if_something_else_is_wrong() -> None:
+    problems = problems_of(changed("top_k: 1, seeds: 5", "top_k: 5, seeds: no"))
+    assert [problem.split(": ")[1] for problem in problems] == ["confirm.top_k", "confirm.seeds"]
+
+
+def test_what_all_arms_share_is_told_once() -> None:
+    assert len(problems_of(changed("image_size: 16", "image_size: 28"))) == 1
+
+
+def test_two_equal_arms_are_allowed() -> None:
+    study = parse_study(changed("  wgan:\n", "  again: {network: dcgan, loss: least_squares}\n  wgan:\n"), "x.yaml")
+    assert study.arms["again"] == study.arms["lsgan"]
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "words"),
+    [
+        ("", "x.yaml:1:1: ", "got an empty text"),
+        ("# nothing yet\n", "x.yaml:1:1: ", "got an empty text"),
+        ("- a\n- b\n", "x.yaml:1:1: ", "a study must be a mapping (lines of `name: value`), but got a list"),
+        ("\njust words\n", "x.yaml:2:1: ", "but got 'just words'"),
+        ("a: &a [*a]\n", "x.yaml:1:1: ", "contains itself"),
+        ("[" * 5000, "x.yaml:1:1: ", "nested too deeply"),
+        ("a: 1\nb: \x00\n", "x.yaml:2:4: ", "is not allowed"),
+        ("a: 1\n---\nb: 2\n", "x.yaml:2:1: ", "another document"),
+    ],
+    ids=["empty", "comment", "list", "text", "recursive", "deep", "control character", "two documents"],
+)
+def test_a_text_that_is_no_study(text: str, place: str, words: str) -> None:
+    (problem,) = problems_of(text)
+    assert problem.startswith(place)
+    assert words in problem
+
+
+class TestFile:
+    def test_is_read(self, tmp_path: Path) -> None:
+        (tmp_path / "s.yaml").write_bytes(b"\xef\xbb\xbf" + VALID.replace("\n", "\r\n").encode())
+        assert load_study(tmp_path / "s.yaml") == parse_study(VALID, "x.yaml")
+
+    def test_not_there(self, tmp_path: Path) -> None:
+        (tmp_path / "lsgan_vs_wgan.yaml").touch()
+        with pytest.raises(InputError) as caught:
+            load_study(tmp_path / "lsgan_vs_wgn.yaml")
+        path = tmp_path / "lsgan_vs_wgn.yaml"
+        assert str(caught.value) == f"{path}: there is no such file; did you mean {tmp_path / 'lsgan_vs_wgan.yaml'}?"
+
+    def test_not_there_and_nothing_near(self, tmp_path: Path) -> None:
+        (tmp_path / "lsgan.yaml").touch()
+        with pytest.raises(InputError, match=r"no such file; study files in .*: lsgan\.yaml$"):
+            load_study(tmp_path / "xyz")
+
+    def test_its_folder_is_not_there(self, tmp_path: Path) -> None:
+        with pytest.raises(InputError, match="nor is there a folder"):
+            load_study(tmp_path / "no" / "s.yaml")
+
+    def test_is_a_folder(self, tmp_path: Path) -> None:
+        with pytest.raises(InputError, match="but this is a folder"):
+            load_study(tmp_path)
+
+    def test_is_not_utf_8(self, tmp_path: Path) -> None:
+        path = tmp_path / "s.yaml"
+        path.write_bytes(b"name: a\ndescription: caf\xe9\n")
+        with pytest.raises(InputError) as caught:
+            load_study(path)
+        assert str(caught.value).startswith(f"{path}:2:17: ")
+        assert "0xe9" in str(caught.value)
+
+
+class TestDump:
+    def test_reads_back_to_an_equal_study(self) -> None:
+        study = parse_study(VALID, "x.yaml", ["arms.wgan.network.width=32", "defaults.beta1=0.5", "description='a: b'"])
+        assert parse_study(dump_study(study), "dumped") == study
+
+    def test_has_no_nulls_and_keeps_ranges_in_one_line(self) -> None:
+        text = dump_study(parse_study(VALID, "x.yaml"))
+        assert "null" not in text
+        assert "\ndefaults:" not in text
+        assert "  g_lr: {log_uniform: [1e-05, 0.01]}\n" in text
+        assert "      penalty_weight: {log_uniform: [0.1, 100.0]}\n" in text
+
+    def test_keeps_names_that_look_like_numbers(self) -> None:
+        study = parse_study(changed("name: small", "name: '2024'").replace("  lsgan:", "  1e3:"), "x.yaml")
+        assert study.name == "2024"
+        assert list(study.arms) == ["1e3", "wgan"]
+        assert parse_study(dump_study(study), "dumped") == study
+
+
+@pytest.mark.parametrize("path", sorted(Path(__file__).parents[2].glob("studies/*.yaml")), ids=lambda path: path.stem)
+def test_every_shipped_study_is_valid(path: Path) -> None:
+    study = load_study(path)
+    assert study.name == path.stem
+    assert parse_study(dump_study(study), "dumped") == study

@@ -1,0 +1,133 @@
+"""`--set name=value` changes a study, and says what is wrong with it at the option."""
+
+import pytest
+
+from gan_study.config.arms import arm_search_space
+from gan_study.config.load import parse_study
+from gan_study.config.space import Choice, LogUniformRange
+from gan_study.config.study import PartialNetwork, StudyConfig
+from gan_study.errors import InputError
+
+TEXT = """\
+name: small
+dataset: {name: digits, image_size: 16}
+budget: {trials_per_arm: 4, total_kimg: 40, evaluate_every_kimg: 5}
+arms:
+  lsgan: {network: dcgan, loss: least_squares}
+  wgan:
+    network: dcgan
+    loss: wasserstein
+    penalty: wgan_gp
+    search_space:
+      penalty_weight: {log_uniform: [0.1, 100]}
+      network.width: {choice: [16, 32]}
+  wgan.v2: {network: dcgan, loss: wasserstein}
+search_space:
+  g_lr: {log_uniform: [1e-5, 1e-2]}
+"""
+
+
+def study_with(*overrides: str) -> StudyConfig:
+    return parse_study(TEXT, "x.yaml", overrides)
+
+
+def problem_of(*overrides: str) -> str:
+    with pytest.raises(InputError) as caught:
+        study_with(*overrides)
+    (problem,) = caught.value.problems
+    return problem
+
+
+def test_values_are_yaml_and_missing_sections_are_made() -> None:
+    study = study_with("resources.workers_per_trial=2", "search_space.g_lr={log_uniform: [1e-4, 1e-2]}", "name='2'")
+    assert study.resources.workers_per_trial == 2
+    assert study.search_space["g_lr"] == LogUniformRange(log_uniform=(1e-4, 1e-2))
+    assert study.name == "2"
+
+
+def test_later_ones_win() -> None:
+    assert study_with("budget.trials_per_arm=5", "budget.trials_per_arm=6").budget.trials_per_arm == 6
+
+
+def test_dotted_hyperparameters_are_one_key() -> None:
+    study = study_with("search_space.network.width={choice: [8]}", "arms.wgan.search_space.network.width.choice=[4]")
+    assert study.search_space["network.width"] == Choice(choice=(8,))
+    assert study.arms["wgan"].search_space["network.width"] == Choice(choice=(4,))
+
+
+def test_what_is_fixed_for_an_arm_leaves_its_own_search_space() -> None:
+    study = study_with("arms.wgan.penalty_weight=5")
+    assert study.arms["wgan"].penalty_weight == 5.0
+    assert set(arm_search_space(study, "wgan")) == {"g_lr", "network.width"}
+
+
+def test_what_is_fixed_for_an_arm_is_no_longer_searched_there_but_elsewhere() -> None:
+    study = study_with("arms.wgan.g_lr=1e-3")
+    assert "g_lr" not in arm_search_space(study, "wgan")
+    assert "g_lr" in arm_search_space(study, "lsgan")
+
+
+@pytest.mark.parametrize("override", ["arms.wgan.network.width=24", "arms.wgan.network={name: dcgan, width: 24}"])
+def test_a_bare_network_takes_settings(override: str) -> None:
+    study = study_with(override)
+    assert study.arms["wgan"].network == PartialNetwork(name="dcgan", width=24)
+    assert set(arm_search_space(study, "wgan")) == {"g_lr", "penalty_weight"}
+
+
+def test_another_network_keeps_the_range_of_its_width() -> None:
+    study = study_with("arms.wgan.network=mlp")
+    assert study.arms["wgan"].network == "mlp"
+    assert "network.width" in arm_search_space(study, "wgan")
+
+
+def test_defaults_and_unset_values_leave_the_ranges() -> None:
+    study = study_with("defaults.penalty_weight=null", "defaults.g_lr=1e-3", "arms.wgan.penalty_weight=null")
+    assert study.defaults.g_lr == 1e-3
+    assert set(arm_search_space(study, "wgan")) == {"g_lr", "penalty_weight", "network.width"}
+
+
+def test_arms_may_have_dots_in_their_names_and_may_be_added() -> None:
+    study = study_with("arms.wgan.v2.beta1=0.1", "arms.new={network: mlp, loss: least_squares}")
+    assert study.arms["wgan.v2"].beta1 == 0.1
+    assert study.arms["wgan"].beta1 is None
+    assert study.arms["new"].network == "mlp"
+
+
+@pytest.mark.parametrize(
+    ("override", "message"),
+    [
+        ("arms.wgan.penalty_weight=abc", "must be a number, but got penalty_weight='abc'"),
+        ("arms.wgan.penalty_weight=-1", "must be above 0, but got penalty_weight=-1"),
+        ("arms.wgan.penalty_wieght=1", "unknown key 'penalty_wieght'; did you mean 'penalty_weight'? (known: "),
+        ("arms.wgna.beta1=0", "unknown arm 'wgna'; did you mean 'wgan'? (known: lsgan, wgan, wgan.v2)"),
+        ("bugdet.total_kimg=3", "bugdet: unknown key 'bugdet'; did you mean 'budget'? (known: "),
+        ("total_kimg=3", "unknown key 'total_kimg'; did you mean budget.total_kimg?"),
+        ("search_space.network.widht={choice: [8]}", "unknown hyperparameter 'network.widht'; did you mean"),
+        ("search_space.g_lr={uniform: [0, 1]}", "search_space.g_lr.uniform[0]: must be above 0, but got g_lr=0"),
+        ("name.first=x", "name is a single value, so that nothing can be set below it"),
+        ("arms.wgan.loss=lsgan", "unknown loss 'lsgan' (known: least_squares, non_saturating, wasserstein)"),
+        ("search.sampler=[", "the text must be valid YAML, but"),
+        ("arms.lsgan.clip_value=1", "arm lsgan: clip_value belongs to weight_clip"),
+        ("arms.wgan.beta1", "an override must read name=value"),
+        ("arms.wgan.beta1=", "an override must read name=value"),
+        ("=3", "an override must read name=value"),
+        ("dataset.image_size=17", "network dcgan is built for images of 16, 32, 64, 128 pixels"),
+        ("arms=3", "must be a mapping"),
+    ],
+)  # fmt: skip
+def test_a_mistake_is_placed_at_the_option(override: str, message: str) -> None:
+    assert problem_of(override).startswith(f"--set {override}: {message}")
+
+
+def test_several_mistakes_are_told_in_the_order_of_the_options_after_the_file() -> None:
+    with pytest.raises(InputError) as caught:
+        parse_study(
+            TEXT.replace("penalty: wgan_gp", "penalty: gp"), "x.yaml", ["search.seed=x", "foo", "confirm.seeds=0"]
+        )
+    places = [problem.split(": ")[0] for problem in caught.value.problems]
+    assert places == ["x.yaml:9:14", "--set search.seed=x", "--set foo", "--set confirm.seeds=0"]
+
+
+def test_a_mistake_in_the_file_that_an_option_replaces_is_no_mistake() -> None:
+    study = parse_study(TEXT.replace("penalty: wgan_gp", "penalty: gp"), "x.yaml", ["arms.wgan.penalty=wgan_gp"])
+    assert study.arms["wgan"].penalty == "wgan_gp"

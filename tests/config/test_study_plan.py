@@ -1,0 +1,170 @@
+"""The plan counts right, says what the first trial takes, and fits a terminal."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from gan_study.config.load import load_study, parse_study
+from gan_study.config.plan import StudyPlan, estimate_seconds_per_kimg, format_plan, plan
+from gan_study.config.training import TrainingConfig
+
+TEXT = """\
+name: small
+description: What is compared.
+dataset: {name: digits}
+budget: {trials_per_arm: 4, total_kimg: 100, evaluate_every_kimg: 5}
+arms:
+  lsgan: {network: dcgan, loss: least_squares}
+  wgan: {network: dcgan, loss: wasserstein, penalty: wgan_gp, beta2: 0.99}
+search_space:
+  g_lr: {log_uniform: [1e-3, 1e-2]}
+  beta2: {choice: [0.9, 0.999]}
+  network.width: {choice: [8, 16]}
+confirm: {top_k: 2, seeds: 3}
+"""
+
+
+def planned(*overrides: str) -> StudyPlan:
+    return plan(parse_study(TEXT, "x.yaml", overrides))
+
+
+def training(**values: object) -> TrainingConfig:
+    base = {"dataset": {"name": "digits"}, "network": {"name": "dcgan", "width": 32}, "loss": "least_squares"}
+    return TrainingConfig.model_validate({**base, **values})
+
+
+def test_counts() -> None:
+    result = planned()
+    assert (result.num_search_trials, result.num_confirm_trials) == (8, 12)
+    assert result.max_kimg == 2000.0
+    assert planned("confirm.top_k=0").max_kimg == 800.0
+
+
+@pytest.mark.parametrize(
+    ("overrides", "rungs"),
+    [
+        ([], (5.0, 15.0, 45.0)),
+        (["search.reduction_factor=2"], (5.0, 10.0, 20.0, 40.0, 80.0)),
+        (["search.grace_kimg=20"], (20.0, 60.0)),
+        (["budget.total_kimg=45"], (5.0, 15.0)),
+        (["search.grace_kimg=100"], ()),
+        (["search.scheduler=none"], ()),
+    ],
+)
+def test_rungs(overrides: list[str], rungs: tuple[float, ...]) -> None:
+    assert planned(*overrides).rungs_kimg == rungs
+
+
+def test_arms_have_fixed_and_searched_values() -> None:
+    lsgan, wgan = planned().arms
+    assert (wgan.name, wgan.loss, wgan.penalty, wgan.network) == ("wgan", "wasserstein", "wgan_gp", "dcgan")
+    assert set(lsgan.searched) == {"g_lr", "beta2", "network.width"}
+    assert set(wgan.searched) == {"g_lr", "network.width"}
+    assert (wgan.fixed["beta2"], wgan.fixed["beta1"], wgan.fixed["penalty_weight"]) == (0.99, 0.0, 10.0)
+    assert wgan.fixed["network.discriminator_norm"] == "none"
+    assert "penalty_weight" not in lsgan.fixed
+    assert "clip_value" not in wgan.fixed
+
+
+def test_first_trial() -> None:
+    lsgan, _ = planned().arms
+    assert lsgan.first_trial == {"g_lr": 2e-4, "beta2": 0.999, "network.width": 16}
+    assert lsgan.outside == ("g_lr",)
+    sampled, _ = planned("search.first_trial=sampled").arms
+    assert sampled.first_trial is None
+    assert sampled.outside == ()
+
+
+class TestEstimate:
+    # The measured whole loop: 2,900 images a second at 16 px and width 32, plus 5000 scored images every 10 kimg.
+    def test_of_the_measured_case(self) -> None:
+        assert estimate_seconds_per_kimg(training()) == pytest.approx(1 / 2.9 + 0.1, rel=0.05)
+
+    def test_grows_with_what_costs(self) -> None:
+        base = estimate_seconds_per_kimg(training())
+        wider = estimate_seconds_per_kimg(training(network={"name": "dcgan", "width": 64}))
+        larger = estimate_seconds_per_kimg(training(dataset={"name": "digits", "image_size": 32}))
+        penalised = estimate_seconds_per_kimg(training(loss="wasserstein", penalty="wgan_gp", d_steps_per_g_step=1))
+        fewer_g_steps = estimate_seconds_per_kimg(training(d_steps_per_g_step=5))
+        rarely_scored = estimate_seconds_per_kimg(training(evaluate_every_kimg=60))
+        small = estimate_seconds_per_kimg(training(network={"name": "mlp", "width": 64}))
+        assert small < base < wider < larger
+        assert base < penalised < 2 * base
+        assert base / 2 < fewer_g_steps < base
+        assert base - 0.1 < rarely_scored < base
+
+    def test_the_plan_takes_the_slowest_values_of_each_arm(self) -> None:
+        # Two arms, 4 + 6 trainings of 100 kimg each, the widest network.
+        network = {"name": "dcgan", "width": 16}
+        lsgan = training(network=network, evaluate_every_kimg=5, total_kimg=100)
+        wgan = training(network=network, loss="wasserstein", penalty="wgan_gp", evaluate_every_kimg=5, total_kimg=100)
+        expected = 1000 * (estimate_seconds_per_kimg(lsgan) + estimate_seconds_per_kimg(wgan))
+        assert planned().max_core_sec == pytest.approx(expected)
+
+
+class TestText:
+    def test_says_what_a_run_would_do(self) -> None:
+        text = format_plan(planned())
+        for words in (
+            "Study small\n  What is compared.\n",
+            "digits, 16 x 16 pixels",
+            "tpe, 4 trials for each arm",
+            "asha: at 5, 15, 45 of 100 kimg, the best 1 in 3 of an arm so far go on",
+            "Arm wgan: wasserstein, penalty wgan_gp, dcgan\n",
+            "  beta2                       0.99          fixed\n",
+            "  network.width               16            choice [8, 16]\n",
+            "  g_lr                        0.0002 *      log_uniform [0.001, 0.01]\n",
+            "* outside the range: this trial takes it as it is",
+            "20: 8 searched, 12 again (best 2 of each arm, 3 seeds)",
+            "2,000 kimg",
+            "estimated for one core of the developers' machine",
+        ):
+            assert words in text
+
+    def test_divides_the_time_only_among_a_stated_number_of_trials(self) -> None:
+        assert "at once" not in format_plan(planned())
+        result = planned("resources.max_concurrent_trials=4")
+        assert result.num_concurrent_trials == 4
+        seconds = result.max_core_sec
+        assert f"about {seconds / 60:.0f} minutes, estimated" in format_plan(result)
+        assert f"about {seconds / 240:.0f} minutes with 4 trials at once" in " ".join(format_plan(result).split())
+
+    @pytest.mark.parametrize(
+        ("overrides", "words"),
+        [
+            (["search.scheduler=none"], "none: every trial goes on to 100 kimg"),
+            (["search.grace_kimg=100"], "asha has no rung below 100 kimg"),
+            (["confirm.top_k=0"], "8, none again"),
+        ],
+    )
+    def test_says_what_is_left_out(self, overrides: list[str], words: str) -> None:
+        assert words in format_plan(planned(*overrides))
+
+    def test_fits_100_columns(self) -> None:
+        text = format_plan(
+            planned(
+                f"name={'n' * 64}",
+                f"arms.{'a' * 64}={{loss: non_saturating, network: dcgan, penalty: weight_clip}}",
+                f"description='{'long words ' * 30}'",
+                f"search_space.z_dim={{choice: {list(range(1, 60))}}}",
+                "budget.evaluate_every_kimg=0.001",
+                "search.reduction_factor=2",
+                "resources.max_concurrent_trials=2",
+            )
+        )
+        assert max(map(len, text.splitlines())) <= 100
+        assert "55, 56, 57, 58, 59]" in " ".join(text.split())
+
+    def test_of_the_shipped_study(self) -> None:
+        text = format_plan(plan(load_study(Path(__file__).parents[2] / "studies" / "lsgan_vs_wgan.yaml")))
+        assert "Arm lsgan: least_squares, dcgan" in text
+        assert "  d_steps_per_g_step          5             choice [1, 5]" in text
+
+
+def test_planning_loads_neither_torch_nor_ray() -> None:
+    code = "import sys, gan_study.config.plan, gan_study.config.load, gan_study.config.schema; print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    assert "gan_study.config.plan" in loaded
+    assert {"torch", "ray", "optuna"}.isdisjoint(loaded)

@@ -1,0 +1,146 @@
+"""The values that figures show, on the synthetic run."""
+
+import pytest
+from synthetic_run import (
+    ALL_FAILED,
+    COMPLETED,
+    DIVERGED,
+    FAILED,
+    REAL_SHARES,
+    STOPPED,
+    STUDY,
+    UNTRAINED_SCORE,
+    write_synthetic_run,
+)
+
+from gan_study.analysis.comparison import confirmed_arms
+from gan_study.report.figure_data import (
+    BestCurve,
+    ConfirmedPoints,
+    SlicePoint,
+    best_curves,
+    class_share_bars,
+    confirmed_points,
+    score_curves,
+    signal_panels,
+    slices,
+)
+from gan_study.report.load import load_run
+from gan_study.report.page import shown_trials
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    return load_run(write_synthetic_run(str(tmp_path_factory.mktemp("run"))))
+
+
+@pytest.fixture
+def failed_run(tmp_path):
+    return load_run(write_synthetic_run(str(tmp_path), search=ALL_FAILED, confirm={}, state="failed"))
+
+
+def test_confirmed_points(run):
+    lsgan, wgan = confirmed_points(list(confirmed_arms(run).values()))
+    assert lsgan == ConfirmedPoints(
+        "lsgan", tuple(f"confirm_002_seed_{i}" for i in range(5)), (9.5, 10.0, 11.0, 10.5, 12.0), (), 9.0
+    )
+    assert wgan.scores == (17.0, 16.5, 19.0, 18.0)
+    assert wgan.failed == ("confirm_003_seed_4",)
+
+
+def test_best_curves_count_every_trial(run):
+    # kimg of lsgan's trials: 40, 10, 40, 20 (diverged), 40.
+    assert best_curves(run) == (
+        BestCurve("lsgan", (40, 50, 90, 110, 150), (14.0, 14.0, 9.0, 9.0, 9.0)),
+        BestCurve("wgan", (40, 50, 60, 100, 140), (21.0, 21.0, 21.0, 16.0, 16.0)),
+    )
+
+
+def test_best_curves_follow_the_order_in_which_trials_ended(tmp_path):
+    folder = write_synthetic_run(str(tmp_path))
+    first = folder.trial("lsgan", "search_000")
+    first.write_status(first.read_status().model_copy(update={"end_time": 4e9}))
+    (curve, _) = best_curves(load_run(folder))
+    # Now the stopped trial is first: 10, 40, 20, 40, 40.
+    assert curve == BestCurve("lsgan", (10, 50, 70, 110, 150), (35.0, 9.0, 9.0, 9.0, 9.0))
+
+
+def test_score_curves(run):
+    curves = {(c.arm, c.trial): c for c in score_curves(run, "search")}
+    assert len(curves) == 10
+    stopped = curves["lsgan", "search_001"]
+    assert (stopped.state, stopped.kimg) == (STOPPED, (0, 10))
+    assert stopped.scores == pytest.approx((UNTRAINED_SCORE, 35.0))
+    diverged = curves["lsgan", "search_003"]
+    # Its last evaluation has no score.
+    assert (diverged.state, diverged.kimg) == (DIVERGED, (0, 10))
+    assert {c.trial for c in score_curves(run, "confirm") if c.arm == "wgan"} == {
+        f"confirm_003_seed_{i}" for i in range(5)
+    }
+
+
+def test_signal_panels(run):
+    losses, logits, norms = signal_panels(run, "lsgan", shown="search_002")
+    assert (losses.title, logits.title, norms.title) == ("Loss", "Logit", "Gradient norm")
+    curves = {(c.trial, c.signal): c for c in losses.curves}
+    assert curves["search_002", "discriminator"].kimg == (10, 20, 30, 40)
+    assert curves["search_002", "discriminator"].values == pytest.approx((0.395, 0.37, 0.345, 0.32))
+    assert curves["search_002", "generator"].values == pytest.approx((0.595, 0.67, 0.745, 0.82))
+    assert {c.trial for c in losses.curves if c.is_shown} == {"search_002"}
+    assert {c.trial for c in losses.curves if c.is_lost} == {"search_003"}
+    real, fake = (c for c in logits.curves if c.trial == "search_002")
+    assert (real.signal, fake.signal) == ("real", "fake")
+    assert real.values == pytest.approx((0.725, 0.75, 0.775, 0.8))
+    assert fake.values == pytest.approx((0.275, 0.25, 0.225, 0.2))
+    d_norm, g_norm = (c for c in norms.curves if c.trial == "search_002")
+    assert d_norm.values == pytest.approx((1.25, 1.5, 1.75, 2.0))
+    assert g_norm.values == pytest.approx((0.55, 0.6, 0.65, 0.7))
+
+
+def test_slices(run):
+    found = {s.name: s for s in slices(run)}
+    assert {name: s.scale for name, s in found.items()} == {
+        "g_lr": "log",
+        "beta1": "linear",
+        "network.width": "category",
+        "penalty_weight": "log",
+    }
+    assert found["network.width"].categories == ("16", "32", "64")
+    # Only wgan searches its penalty weight.
+    assert found["penalty_weight"].points == (
+        SlicePoint("wgan", "search_000", COMPLETED, 0.1, 21.0),
+        SlicePoint("wgan", "search_001", STOPPED, 1.0, 44.0),
+        SlicePoint("wgan", "search_002", FAILED, 10.0, None),
+        SlicePoint("wgan", "search_003", COMPLETED, 100.0, 16.0),
+        SlicePoint("wgan", "search_004", COMPLETED, 1000.0, 18.0),
+    )
+
+
+def test_a_name_that_arms_search_differently_is_drawn_by_category(tmp_path):
+    arms = {**STUDY["arms"], "lsgan": {**STUDY["arms"]["lsgan"], "search_space": {"beta1": {"choice": [0.0, 0.5]}}}}
+    run = load_run(write_synthetic_run(str(tmp_path), study={**STUDY, "arms": arms}))
+    (beta1,) = (s for s in slices(run) if s.name == "beta1")
+    assert beta1.scale == "category"
+    assert beta1.categories[:2] == ("0.0", "0.5")
+    assert {str(p.value) for p in beta1.points} <= set(beta1.categories)
+
+
+def test_class_share_bars(run):
+    bars = class_share_bars(run, shown_trials(run))
+    assert bars.real == REAL_SHARES
+    assert [arm for arm, _ in bars.arms] == ["lsgan", "wgan"]
+    assert bars.arms[0][1] == pytest.approx((0.1,) * 10)
+    assert bars.arms[1][1][7] == 0
+    assert bars.arms[1][1][0] == pytest.approx(1 / 9)
+
+
+def test_a_run_without_a_score_has_only_what_was_measured(failed_run):
+    assert shown_trials(failed_run) == {}
+    assert best_curves(failed_run) == ()
+    assert class_share_bars(failed_run, {}) is None
+    assert [(c.trial, c.kimg) for c in score_curves(failed_run, "search")] == [
+        ("search_000", (0,)),
+        ("search_001", (0,)),
+        ("search_000", (0,)),
+    ]
+    assert signal_panels(failed_run, "lsgan", None) == ()

@@ -1,0 +1,67 @@
+"""Reading of whole, half-written and foreign run folders."""
+
+import base64
+import shutil
+from pathlib import Path
+
+import pytest
+from synthetic_run import CLASS_NAMES, draw_samples, write_synthetic_run
+
+from gan_study.errors import InputError, StorageError
+from gan_study.report.load import load_run, load_samples
+from gan_study.runs.folder import RunFolder
+from gan_study.runs.records import TrialState
+
+
+def test_a_whole_run(tmp_path):
+    run = load_run(write_synthetic_run(str(tmp_path)))
+    assert run.arms == ("lsgan", "wgan")
+    assert [t.name for t in run.of_arm("lsgan", "search")] == [f"search_{i:03d}" for i in range(5)]
+    assert [t.name for t in run.of_arm("wgan", "confirm")] == [f"confirm_003_seed_{i}" for i in range(5)]
+    assert len(run.trials) == 20
+    assert run.objective.class_names == CLASS_NAMES
+    assert run.is_finished
+    assert run.unreadable == ()
+
+
+def test_samples_are_embedded_in_the_order_of_images_seen(tmp_path):
+    folder = write_synthetic_run(str(tmp_path))
+    grids = load_samples(folder, load_run(folder).of_arm("lsgan", "search")[2])
+    assert [g.cur_nimg for g in grids] == [0, 10_000, 20_000, 30_000, 40_000]
+    prefix, _, content = grids[4].data_uri.partition(",")
+    assert prefix == "data:image/png;base64"
+    assert base64.b64decode(content) == draw_samples(2, 1.0)
+
+
+def test_missing_files_leave_gaps(tmp_path):
+    write_synthetic_run(str(tmp_path))
+    for name in ("environment.json", "study_status.json", "objective/objective.json"):
+        (tmp_path / name).unlink()
+    (tmp_path / "arms/lsgan/search_000/config.json").unlink()
+    (tmp_path / "arms/lsgan/search_001/status.json").unlink()
+    (tmp_path / "arms/lsgan/search_001/metrics.jsonl").unlink()
+    run = load_run(RunFolder(str(tmp_path)))
+    assert (run.environment, run.status, run.objective, run.is_finished) == (None, None, None, False)
+    assert run.unreadable == ("arms/lsgan/search_000",)
+    created = run.of_arm("lsgan", "search")[0]
+    assert (created.name, created.state, created.evaluations) == ("search_001", TrialState.RUNNING, ())
+    assert (created.kimg, created.seconds) == (0, 0)
+
+
+def test_a_study_without_trials(tmp_path):
+    folder = write_synthetic_run(str(tmp_path))
+    shutil.rmtree(tmp_path / "arms")
+    assert load_run(folder).trials == ()
+
+
+def test_a_folder_that_is_no_run(tmp_path):
+    with pytest.raises(InputError, match=r"a run folder holds a study\.yaml, but this one does not"):
+        load_run(RunFolder(str(tmp_path)))
+
+
+@pytest.mark.parametrize("text", ["name: x\n", "name: [\n"])
+def test_a_study_file_that_does_not_fit(tmp_path, text):
+    folder = write_synthetic_run(str(tmp_path))
+    Path(tmp_path, "study.yaml").write_text(text)
+    with pytest.raises(StorageError, match=r"study\.yaml: the file does not fit this version of gan_study"):
+        load_run(folder)
