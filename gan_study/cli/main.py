@@ -76,7 +76,10 @@ def run(
 
 @app.command()
 def resume(run_folder: RunFolderPlace, address: Address = None, verbose: Verbose = False) -> None:
-    """Go on with an interrupted study: finished trials stay, unfinished ones continue from their checkpoints."""
+    """Go on with an interrupted study.
+
+    Finished trials stay as they are; unfinished ones continue from their last checkpoints.
+    """
     from gan_study.cli.study_verbs import refuse_if_running, run_and_report
     from gan_study.runs.folder import RunFolder
 
@@ -88,7 +91,10 @@ def resume(run_folder: RunFolderPlace, address: Address = None, verbose: Verbose
 
 @app.command()
 def report(run_folder: RunFolderPlace) -> None:
-    """Write report.html, summary.json and trials.csv anew from a run folder, which may be a copy."""
+    """Write the report of a run folder anew.
+
+    Writes report.html, summary.json and trials.csv. The folder may be a copy on a machine without torch and ray.
+    """
     from rich.console import Console
 
     from gan_study.cli.outcome import print_outcome
@@ -102,7 +108,10 @@ def report(run_folder: RunFolderPlace) -> None:
 
 @app.command()
 def plan(study_file: StudyFile, overrides: Overrides = []) -> None:  # noqa: B006  # as in run
-    """Check a study file and print what it would do, without starting anything."""
+    """Check a study and print what it would do.
+
+    Prints arms, search space, trials, images and an estimate of the time. Starts nothing.
+    """
     from gan_study.config.load import load_study
     from gan_study.config.plan import format_plan
     from gan_study.config.plan import plan as plan_study
@@ -118,7 +127,10 @@ def train(
     out: Annotated[str, typer.Option(metavar="FOLDER", help="Where the trial's files go.")] = "runs/train",
     device: Annotated[str, typer.Option(metavar="auto|cpu|cuda", help="What to train on.")] = "auto",
 ) -> None:
-    """Train one GAN without Ray, on one process or under torchrun; go on from its checkpoint if there is one."""
+    """Train one GAN, without Ray.
+
+    Runs on one process or under torchrun, and goes on from its checkpoint if there is one.
+    """
     from gan_study.cli.train_verb import train_one
 
     train_one(config_file, out, device)

@@ -11,7 +11,7 @@ from gan_study.config.names import NETWORKS
 from gan_study.config.problems import Fault, show, wrong_value
 from gan_study.config.source import KeyPath
 from gan_study.config.space import Choice, IntegerRange, extremes, range_kind
-from gan_study.config.study import BudgetConfig, StudyConfig
+from gan_study.config.study import BudgetConfig, ResourcesConfig, StudyConfig
 from gan_study.config.training import TrainingConfig
 
 
@@ -26,9 +26,26 @@ def check_study(study: StudyConfig) -> list[Fault]:
                 f"trials_per_arm={study.budget.trials_per_arm}; confirm fewer or search more",
             )
         )
+    faults += _resource_faults(study.resources)
     for arm in study.arms:
         faults += [*_fixed_faults(study, arm), *_range_faults(study, arm), *_batch_faults(study, arm)]
     return list(dict.fromkeys(faults))  # what all arms share is told once
+
+
+def _resource_faults(resources: ResourcesConfig) -> Iterator[Fault]:
+    gpus, workers = resources.gpus_per_worker, resources.workers_per_trial
+    if gpus != "auto" and workers > 1 and gpus != round(gpus):
+        yield Fault(
+            ("resources", "gpus_per_worker"),
+            "several workers of a trial need whole GPUs (NCCL joins no two processes on one), but got "
+            f"gpus_per_worker={gpus:g} with workers_per_trial={workers}; give each a GPU, or one worker to each trial",
+        )
+    if resources.batch_statistics == "synchronised" and gpus == 0:
+        yield Fault(
+            ("resources", "batch_statistics"),
+            "synchronised batch norm needs GPUs, but got batch_statistics=synchronised with gpus_per_worker=0; "
+            "use per_rank, or networks without batch norm",
+        )
 
 
 def _fixed_faults(study: StudyConfig, arm: str) -> Iterator[Fault]:

@@ -10,8 +10,6 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from sklearn.datasets import load_digits
-from sklearn.model_selection import train_test_split
 
 from gan_study.config.training import DatasetConfig
 from gan_study.data.idx import read_idx
@@ -65,6 +63,10 @@ def load_dataset(config: DatasetConfig) -> Dataset:
 
 def _digits(image_size: int) -> Dataset:
     """1,797 handwritten digits of scikit-learn (UCI optical recognition of digits), 8x8 with 17 grey levels."""
+    # Imported here because it takes seconds, which the other data sets need not wait for.
+    from sklearn.datasets import load_digits
+    from sklearn.model_selection import train_test_split
+
     bunch = load_digits()
     images = np.round(bunch.images[:, None] * (255 / 16)).astype(np.uint8)
     labels = bunch.target.astype(np.int64)
@@ -75,9 +77,9 @@ def _digits(image_size: int) -> Dataset:
 def _mnist(image_size: int) -> Dataset:
     """MNIST (LeCun et al. 1998): 60,000 training images; the 10,000 test images are the held-out part."""
     folder = _find_folder("MNIST/raw", "train-images-idx3-ubyte", "MNIST's four idx files (plain or .gz)")
-    images = np.concatenate([read_idx(folder / f"{part}-images-idx3-ubyte") for part in ("train", "t10k")])
-    labels = np.concatenate([read_idx(folder / f"{part}-labels-idx1-ubyte") for part in ("train", "t10k")])
-    num_train = len(read_idx(folder / "train-labels-idx1-ubyte"))
+    train, test = (_mnist_part(folder, part) for part in ("train", "t10k"))
+    images, labels = (np.concatenate(arrays) for arrays in zip(train, test, strict=True))
+    num_train = len(train[1])
     numbers = np.arange(len(labels))
     return Dataset(
         "mnist",
@@ -87,6 +89,17 @@ def _mnist(image_size: int) -> Dataset:
         numbers[:num_train],
         numbers[num_train:],
     )
+
+
+def _mnist_part(folder: Path, part: str) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """Images (N, H, W) and labels (N,) of the train or the test part."""
+    images, labels = (read_idx(folder / f"{part}-{kind}-ubyte") for kind in ("images-idx3", "labels-idx1"))
+    if images.ndim != 3 or labels.shape != images.shape[:1]:
+        raise InputError(
+            f"{folder}: {part}'s files must hold as many labels as images, but got arrays of the shapes "
+            f"{labels.shape} and {images.shape}; fetch them again"
+        )
+    return images, labels
 
 
 DATASETS: dict[str, Callable[[int], Dataset]] = {"digits": _digits, "mnist": _mnist}

@@ -77,9 +77,9 @@ def obtain(dataset: Dataset, cache: Storage | None = None) -> TrainedClassifier:
     name = f"domain_classifier-{RECIPE}-{dataset.identity}.safetensors"
     try:
         weights = cache.read_bytes(name)
-    except FileNotFoundError:
+    except (FileNotFoundError, StorageError):
         weights = save_tensors(train(dataset).state_dict())
-        with suppress(StorageError):  # a cache that cannot be written costs time, never a study
+        with suppress(StorageError):  # a cache that cannot be used costs time, never a study
             cache.write_bytes(name, weights)
     return TrainedClassifier(weights, accuracy(restore(weights, dataset), dataset))
 

@@ -103,16 +103,26 @@ def prepare_objective(training: TrainingConfig, dataset: Dataset, folder: RunFol
 
 
 def load_objective(storage: Storage, record: ObjectiveRecord, dataset: Dataset) -> Objective:
-    """The objective from a run folder. Raises StorageError if its files do not belong to `record`."""
-    weights = storage.read_bytes(_WEIGHTS)
+    """The objective from a run folder. Raises StorageError if its files are gone or do not belong to `record`."""
+    weights = _read(storage, _WEIGHTS)
     weights_hash = hashlib.sha256(weights).hexdigest()[:8]
     if (weights_hash, dataset.identity) != (record.key.weights_hash, record.key.dataset):
         raise StorageError(
             f"{storage.location}: the objective must be that of {record.key.weights_hash} on {record.key.dataset}, "
             f"but got {weights_hash} on {dataset.identity}; use the same data, or start a new run folder"
         )
-    reference = stats_to_reference(_unpack(storage.read_bytes(_REAL_STATS)))
+    reference = stats_to_reference(_unpack(_read(storage, _REAL_STATS)))
     return Objective(record, domain_classifier.restore(weights, dataset), reference)
+
+
+def _read(storage: Storage, name: str) -> bytes:
+    try:
+        return storage.read_bytes(name)
+    except FileNotFoundError:
+        raise StorageError(
+            f"{storage.location}/{name}: a file of the objective must be beside its objective.json, but is gone; "
+            "copy it back, or start a new run folder"
+        ) from None
 
 
 def _observe(classifier: nn.Module, images_uint8: Tensor) -> SampleStats:

@@ -45,8 +45,8 @@ def _search_items(run: RunData) -> list[Item]:
     budget = study.budget
     sampler: str = search.sampler
     if sampler == "tpe":
-        startup = "a third of the trials" if search.startup_trials is None else f"{search.startup_trials} trials"
-        sampler += f", at random for the first {startup}"
+        startup = "third of the trials" if search.startup_trials is None else f"{search.startup_trials} trials"
+        sampler += f", which draws the first {startup} at random"
     scheduler = "none, every trial trains to its end"
     if search.scheduler == "asha":
         grace = budget.evaluate_every_kimg if search.grace_kimg is None else search.grace_kimg

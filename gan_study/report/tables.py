@@ -9,7 +9,7 @@ from gan_study.analysis.comparison import ConfirmedArm
 from gan_study.analysis.run_data import RunData, TrialData, best_first
 from gan_study.analysis.summary import ArmSummary, Summary
 from gan_study.analysis.verdict import format_p
-from gan_study.config.arms import arm_search_space, fixed_values
+from gan_study.config.arms import arm_search_space, resolve_training
 from gan_study.config.space import describe
 from gan_study.report.text import NOTHING, duration, number, percent, score_name, score_text
 from gan_study.runs.records import TrialState
@@ -152,13 +152,19 @@ def failure_table(run: RunData) -> Table:
     return Table(columns, rows, frozenset({"Arm", "Trial", "State", "Host", "Reason"}))
 
 
+_IN_OTHER_TABLES = {"dataset", "objective", "loss", "penalty", "total_kimg", "evaluate_every_kimg", "seed"}
+
+
 def arm_table(run: RunData) -> Table:
-    """What each arm is: what it fixes and what it searches."""
+    """What each arm is: what it searches, and every other setting with its default filled in."""
     rows = []
     for name, arm in run.study.arms.items():
-        fixed = ", ".join(f"{key} = {number(value)}" for key, value in fixed_values(run.study, name).items())
-        ranges = "; ".join(f"{key}: {describe(r)}" for key, r in arm_search_space(run.study, name).items())
-        rows.append((name, arm.loss, arm.penalty, fixed or NOTHING, ranges or "nothing"))
+        space = arm_search_space(run.study, name)
+        settings = resolve_training(run.study, name, {}, seed=0).model_dump(exclude=_IN_OTHER_TABLES, exclude_none=True)
+        settings.update({f"network.{key}": value for key, value in settings.pop("network").items()})
+        fixed = ", ".join(f"{key} {number(value)}" for key, value in settings.items() if key not in space)
+        ranges = "; ".join(f"{key}: {describe(r)}" for key, r in space.items())
+        rows.append((name, arm.loss, arm.penalty, fixed, ranges or "nothing"))
     columns = ("Arm", "Loss", "Penalty", "Fixed", "Searched")
     return Table(columns, tuple(rows), frozenset(columns))
 

@@ -53,10 +53,10 @@ class TrialFolder:
     def read_evaluations(self) -> list[EvaluationRecord]:
         """metrics.jsonl, in the order of images seen."""
         try:
-            lines = self.storage.read_text("metrics.jsonl").splitlines()
+            lines = self.storage.read_bytes("metrics.jsonl").splitlines()
         except FileNotFoundError:
             return []
-        return [EvaluationRecord.model_validate_json(line) for line in lines]
+        return [_parse(self.storage, "metrics.jsonl", line, EvaluationRecord) for line in lines]
 
     def write_evaluations(self, evaluations: list[EvaluationRecord]) -> None:
         """Replace metrics.jsonl (small; an object store cannot append)."""
@@ -177,13 +177,17 @@ class RunFolder:
 
 def _read(storage: Storage, name: str, model: type[_R]) -> _R | None:
     try:
-        text = storage.read_text(name)
+        content = storage.read_bytes(name)
     except FileNotFoundError:
         return None
+    return _parse(storage, name, content, model)
+
+
+def _parse(storage: Storage, name: str, content: bytes, model: type[_R]) -> _R:
     try:
-        return model.model_validate_json(text)
+        return model.model_validate_json(content)
     except ValidationError as error:
-        details = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
+        details = "; ".join(": ".join(map(str, (*e["loc"], e["msg"]))) for e in error.errors())
         raise StorageError(
             f"{storage.location}/{name}: the file does not fit this version of gan_study ({details}); "
             "read it with the version in environment.json"
@@ -191,4 +195,5 @@ def _read(storage: Storage, name: str, model: type[_R]) -> _R | None:
 
 
 def _numbers(storage: Storage, folder: str) -> list[int]:
-    return [int(name.split(".")[0]) for name in storage.list_names(folder)]
+    stems = (name.split(".")[0] for name in storage.list_names(folder))
+    return sorted(int(stem) for stem in stems if stem.isdecimal())

@@ -8,7 +8,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-SCHEMA_VERSION = 1
+from gan_study.config.training import SCHEMA_VERSION as SCHEMA_VERSION
 
 
 class Record(BaseModel):
@@ -57,7 +57,7 @@ class ScoreKey(Record):
 class ObjectiveRecord(Record):
     """objective/objective.json: what all trials of the study are scored with, made once before they start."""
 
-    schema_version: int = SCHEMA_VERSION
+    schema_version: Literal[1] = SCHEMA_VERSION
     key: ScoreKey
     """What the scores are."""
     floor: float
@@ -107,9 +107,9 @@ class EvaluationRecord(Record):
     evaluate_sec: float
     """Seconds spent in evaluations and writing so far, over all attempts."""
     score: float | None
-    """The objective (lower is better); null if it is not finite."""
+    """The objective (lower is better); null if it or an image is not finite."""
     class_shares: tuple[float, ...] | None
-    """Share of each class among the generated images, as the domain classifier sees them."""
+    """Share of each class among the generated images, as the domain classifier sees them; null like the score."""
     losses: LossRecord | None
     """Means since the last evaluation; null at 0 images."""
 
@@ -135,7 +135,7 @@ class TrialState(StrEnum):
 class TrialStatus(Record):
     """status.json of a trial."""
 
-    schema_version: int = SCHEMA_VERSION
+    schema_version: Literal[1] = SCHEMA_VERSION
     state: TrialState
     reason: str | None = None
     """Why it is not completed, for a reader."""
@@ -156,7 +156,7 @@ class TrialStatus(Record):
 class StudyStatus(Record):
     """study_status.json: where the whole study stands."""
 
-    schema_version: int = SCHEMA_VERSION
+    schema_version: Literal[1] = SCHEMA_VERSION
     state: Literal["running", "interrupted", "completed", "failed"]
     start_time: float
     """Unix time at which the first attempt began."""
@@ -173,7 +173,7 @@ class StudyStatus(Record):
 class Environment(Record):
     """environment.json: what the study ran with."""
 
-    schema_version: int = SCHEMA_VERSION
+    schema_version: Literal[1] = SCHEMA_VERSION
     versions: dict[str, str]
     """Python and package versions."""
     hosts: tuple[str, ...]

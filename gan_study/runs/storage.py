@@ -8,9 +8,9 @@ import errno
 import os
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from pyarrow import fs
 
@@ -22,9 +22,10 @@ class Storage:
 
     def __init__(self, location: str | Path) -> None:
         text = os.fspath(location)
-        self.is_local = urlsplit(text).scheme in ("", "file")
+        self.is_local = "://" not in text or text.startswith("file://")
         if self.is_local:
-            root = Path(urlsplit(text).path if text.startswith("file:") else text).expanduser().absolute()
+            path = unquote(urlsplit(text).path) if text.startswith("file://") else text
+            root = Path(path).expanduser().absolute()
             self._filesystem: fs.FileSystem = fs.LocalFileSystem()
             self.location = self._root = str(root)
         else:
@@ -40,8 +41,7 @@ class Storage:
         """The folder `name` inside this one."""
         if self.is_local:
             return Storage(f"{self._root}/{name}")
-        base, mark, query = self.location.partition("?")
-        return Storage(f"{base.rstrip('/')}/{name}{mark}{query}")
+        return Storage(_place(self.location, name))
 
     def local_path(self, name: str) -> Path:
         """Where `name` lies on this machine's disk. Only for a local folder."""
@@ -54,16 +54,18 @@ class Storage:
             return bool(self._filesystem.get_file_info(self._path(name)).type != fs.FileType.NotFound)
 
     def list_names(self, name: str = "") -> list[str]:
-        """Sorted names directly inside a folder; empty if there is none. Temporary files are left out."""
+        """Sorted names in a folder, without hidden files (as temporary ones are); empty if there is none."""
         selector = fs.FileSelector(self._path(name), allow_not_found=True)
         with _explained(self.location, name):
             names = (info.base_name for info in self._filesystem.get_file_info(selector))
-            return sorted(n for n in names if not n.startswith(_TEMPORARY))
+            return sorted(n for n in names if not n.startswith("."))
 
     def read_bytes(self, name: str) -> bytes:
         """The content of a file. Raises FileNotFoundError if there is none."""
-        with _explained(self.location, name), self._filesystem.open_input_stream(self._path(name)) as stream:
-            return bytes(stream.read())
+        # Of a file whose size is known, read() is one request; of a stream it is one for every 16 KiB.
+        explained = _explained(self.location, name, may_be_missing=True)
+        with explained, self._filesystem.open_input_file(self._path(name)) as file:
+            return bytes(file.read())
 
     def write_bytes(self, name: str, content: bytes) -> None:
         """Write a file whole or not at all, with the folders above it. Raises StorageError."""
@@ -84,15 +86,13 @@ class Storage:
 
     def delete(self, name: str) -> None:
         """Remove a file if it is there."""
-        with _explained(self.location, name):
-            if self.exists(name):
-                self._filesystem.delete_file(self._path(name))
+        with _explained(self.location, name), suppress(FileNotFoundError):
+            self._filesystem.delete_file(self._path(name))
 
     def delete_folder(self, name: str) -> None:
         """Remove a folder and what is in it, if it is there."""
-        with _explained(self.location, name):
-            if self.exists(name):
-                self._filesystem.delete_dir(self._path(name))
+        with _explained(self.location, name), suppress(FileNotFoundError):
+            self._filesystem.delete_dir(self._path(name))
 
     def _path(self, name: str) -> str:
         return f"{self._root}/{name}" if name else self._root
@@ -115,14 +115,22 @@ class Storage:
 _TEMPORARY = ".writing-"
 
 
+def _place(location: str, name: str) -> str:
+    """Where `name` lies, for a reader; of a URI, the query stays at the end."""
+    if not name:
+        return location
+    base, mark, query = location.partition("?") if "://" in location else (location, "", "")
+    return f"{base.rstrip('/')}/{name}{mark}{query}"
+
+
 @contextmanager
-def _explained(location: str, name: str) -> Iterator[None]:
+def _explained(location: str, name: str, may_be_missing: bool = False) -> Iterator[None]:
     """Turn the operating system's errors into a StorageError that says what to do."""
     try:
         yield
-    except FileNotFoundError:
-        raise
     except OSError as error:
+        if may_be_missing and isinstance(error, FileNotFoundError):
+            raise
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             reason, remedy = (
                 "there is no space left to write",
@@ -134,5 +142,4 @@ def _explained(location: str, name: str) -> Iterator[None]:
             reason, remedy = "a file stands where a folder is needed", "remove it, or choose another --out"
         else:
             reason, remedy = "it cannot be reached", "check the path and the access to it"
-        place = f"{location}/{name}" if name else location
-        raise StorageError(f"{place}: {reason} ({error.strerror or error}); {remedy}") from error
+        raise StorageError(f"{_place(location, name)}: {reason} ({error.strerror or error}); {remedy}") from error

@@ -19,6 +19,9 @@ import ray
 from gan_study.config.study import ResourcesConfig
 from gan_study.errors import InputError
 
+# Ray Train frees the resources of a stopped trial from a process of its own, which looks for its cluster anew and
+# gives up where several run on one machine; so every process of ours is told which one is its own.
+_RUNTIME_ENV = {"worker_process_setup_hook": "gan_study.search.cluster.remember_address"}
 _OBJECT_STORE_BYTES = 256 * 1024**2
 """Trials exchange small dictionaries only."""
 
@@ -52,11 +55,12 @@ def connected(address: str | None, verbose: bool) -> Iterator[Cluster]:
                 include_dashboard=True,  # frees the resources of stopped multi-worker trials (ray#54305)
                 dashboard_host="127.0.0.1",
                 object_store_memory=_OBJECT_STORE_BYTES,
+                runtime_env=_RUNTIME_ENV,
                 log_to_driver=verbose,
                 logging_level=level,
             )
         else:
-            ray.init(address=address, log_to_driver=verbose, logging_level=level)
+            ray.init(address=address, runtime_env=_RUNTIME_ENV, log_to_driver=verbose, logging_level=level)
     except (ConnectionError, ValueError) as error:
         raise InputError(
             f"--address: a Ray cluster must be running there, but got address={address} "
@@ -66,6 +70,11 @@ def connected(address: str | None, verbose: bool) -> Iterator[Cluster]:
         yield _describe(joined=address is not None)
     finally:
         ray.shutdown()
+
+
+def remember_address() -> None:
+    """Run by Ray at the start of every worker process."""
+    os.environ["RAY_ADDRESS"] = ray.get_runtime_context().gcs_address
 
 
 def gpus_per_worker(resources: ResourcesConfig, cluster: Cluster) -> float:

@@ -87,8 +87,13 @@ class Director:
         return self.trials[key].config
 
     def hear(self, key: tuple[str, str], state: TrialState, evaluation: EvaluationRecord | None) -> bool:
-        """Take in a trial's progress (a repeated one changes nothing); whether the trial is to be stopped now."""
+        """Take in a trial's progress; whether the trial is to be stopped now.
+
+        What was heard before changes nothing, nor does what still comes from a trial that has ended.
+        """
         trial = self.trials[key]
+        if trial.state.is_final:
+            return False
         stop = False
         if evaluation is not None and (not trial.evaluations or evaluation.cur_nimg > trial.cur_nimg):
             trial.evaluations.append(evaluation)
@@ -98,9 +103,7 @@ class Director:
             self._close(key, state)
             return False
         if stop:
-            reason = f"not among its arm's best at {trial.cur_nimg:,} images"
-            self._write_end(trial, TrialState.STOPPED, reason)
-            self._close(key, TrialState.STOPPED)
+            self._give_up(key)
         self._on_change()
         return stop
 
@@ -145,15 +148,17 @@ class Director:
             ]
             trial.evaluations = known
             self.trials[arm, name] = trial
-            if not trial.state.is_final:
-                self._unfinished.append((arm, name))
         for trial in self.arm_trials(arm, "search"):
             search = self._searches[arm]
             search.ask_for(trial.config.index, trial.config.searched)
+            stop = False
             for evaluation in trial.evaluations:
-                search.report(trial.config.index, evaluation)
+                stop = search.report(trial.config.index, evaluation)
             if trial.state.is_final:
                 search.tell(trial.config.index, trial.state, trial.score)
+            elif stop:  # The study was interrupted before it could act on the trial's last evaluation.
+                self._give_up((arm, trial.config.name))
+        self._unfinished += [key for key, t in self.trials.items() if key[0] == arm and not t.state.is_final]
 
     def _peek(self) -> str | None:
         """The arm whose turn it is: the one with the fewest trials, search before confirm."""
@@ -164,8 +169,9 @@ class Director:
         return min(confirming, key=lambda arm: len(self.arm_trials(arm, "confirm")), default=None)
 
     def _open(self, arm: str) -> tuple[str, str]:
-        index = len(self.arm_trials(arm, "search"))
-        if index < self.study.budget.trials_per_arm:
+        taken = {trial.config.index for trial in self.arm_trials(arm, "search")}
+        index = next((i for i in range(self.study.budget.trials_per_arm) if i not in taken), None)
+        if index is not None:
             config = search_trial_config(self.study, arm, index, self._searches[arm].ask(index))
         else:
             confirmation = self._next_confirmation(arm)
@@ -187,10 +193,13 @@ class Director:
                     return config
         return None
 
+    def _give_up(self, key: tuple[str, str]) -> None:
+        trial = self.trials[key]
+        self._write_end(trial, TrialState.STOPPED, f"not among its arm's best at {trial.cur_nimg:,} images")
+        self._close(key, TrialState.STOPPED)
+
     def _close(self, key: tuple[str, str], state: TrialState) -> None:
         trial = self.trials[key]
-        if trial.state.is_final:
-            return
         trial.state = state
         self._live.discard(key)
         if trial.config.phase == "search":

@@ -4,6 +4,7 @@ import os
 import socket
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import optuna
@@ -78,17 +79,18 @@ def run_study(
             host=socket.gethostname(),
         )
         folder.write_study_status(status)
-        with OptunaFile(folder) as optuna_file:
-            director = Director(study, folder, objective, optuna_file.storage, num_concurrent, on_change)
-            on_start(director)
-            try:
+        try:
+            with OptunaFile(folder) as optuna_file:
+                director = Director(study, folder, objective, optuna_file.storage, num_concurrent, on_change)
+                on_start(director)
                 if not director.finished:
                     _tune(director, folder, study, verbose)
-            except BaseException:
+            if director.abort_reason is not None:
+                raise StorageError(director.abort_reason)
+        except BaseException:
+            with suppress(StorageError):  # may be why it ends
                 _finish(folder, status, "interrupted", run_start)
-                raise
-    if director.abort_reason is not None:
-        raise StorageError(director.abort_reason)
+            raise
     _finish(folder, status, "completed", run_start)
     return director
 

@@ -4,8 +4,10 @@ import tempfile
 from pathlib import Path
 from types import TracebackType
 
+from optuna.exceptions import StorageInternalError
 from optuna.storages import RDBStorage
 
+from gan_study.errors import StorageError
 from gan_study.runs.folder import RunFolder
 
 _OPTUNA = "optuna.db"
@@ -29,7 +31,10 @@ class OptunaFile:
             self._path = Path(self._temporary.name) / _OPTUNA
 
     def __enter__(self) -> "OptunaFile":
-        self.storage = RDBStorage(f"sqlite:///{self._path}")
+        try:
+            self.storage = RDBStorage(f"sqlite:///{self._path}")
+        except Exception as error:  # of SQLAlchemy, which only Optuna depends on
+            raise StorageError(optuna_problem(error)) from error
         return self
 
     def __exit__(
@@ -40,6 +45,17 @@ class OptunaFile:
         if self._temporary is not None:
             self._folder.storage.write_bytes(_OPTUNA, self._path.read_bytes())
             self._temporary.cleanup()
+        if isinstance(error, StorageInternalError):
+            raise StorageError(optuna_problem(error)) from error
+
+
+def optuna_problem(error: Exception) -> str:
+    """What a user is told if the Optuna file cannot be written."""
+    cause = str(error.__cause__ or error).splitlines()[0]
+    return (
+        f"{_OPTUNA}: Optuna's file in the run folder cannot be written ({cause}); make sure that there is space "
+        "left and that writing is permitted, then run `gan_study resume` on the run folder"
+    )
 
 
 class ScratchFolder:

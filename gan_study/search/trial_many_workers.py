@@ -7,17 +7,16 @@ from typing import Any
 
 import ray.train
 import ray.train.torch
-from ray.train import FailureConfig, RunConfig, ScalingConfig
+from ray import tune
+from ray.train import FailureConfig, RunConfig, ScalingConfig, TrainingFailedError
 from ray.train.torch import TorchTrainer
 from ray.tune.integration.ray_train import TuneReportCallback
 
-from gan_study.data.datasets import load_dataset
 from gan_study.errors import StorageError
-from gan_study.extractors.objective import load_objective
-from gan_study.runs.folder import RunFolder
+from gan_study.runs.folder import RunFolder, TrialFolder
+from gan_study.search.begin_trial import begin_trial
 from gan_study.search.messages import TrialOrder, abort_message, progress_message
 from gan_study.training.distributed import current_workers
-from gan_study.training.loop import train
 
 
 def many_workers_trial(config: dict[str, Any]) -> None:
@@ -41,28 +40,32 @@ def many_workers_trial(config: dict[str, Any]) -> None:
             failure_config=FailureConfig(max_failures=config["max_retries"]),
         ),
     )
-    trainer.fit()
+    try:
+        trainer.fit()
+    except TrainingFailedError as error:
+        reason = _storage_error(str(error))
+        if reason is None:
+            raise
+        tune.report(abort_message(reason))
 
 
 def _train_on_worker(config: dict[str, Any]) -> None:
     order = TrialOrder.from_tune(config)
-    dataset = load_dataset(order.config.training.dataset)
     workers = current_workers(ray.train.torch.get_device())
-    run_folder = RunFolder(order.run_folder)
-    record = run_folder.read_objective()
-    assert record is not None, "the objective is made before any trial starts"
-    objective = load_objective(run_folder.storage, record, dataset).to(workers.device)
-    folder = run_folder.trial(order.config.arm, order.config.name)
-    try:
-        for progress in train(order.config, dataset, objective, folder, workers):
-            ray.train.report(progress_message(progress))
-            # The driver may have given the trial up meanwhile; Ray stops these processes only some time later.
-            if workers.from_first_rank(lambda: _is_ended(folder)):
-                return
-    except StorageError as error:
-        ray.train.report(abort_message(str(error)))
+    folder = RunFolder(order.run_folder).trial(order.config.arm, order.config.name)
+    for progress in begin_trial(order, workers):
+        ray.train.report(progress_message(progress))
+        # The driver may have given the trial up meanwhile; Ray stops these processes only some time later.
+        if workers.from_first_rank(lambda: _is_ended(folder)):
+            return
 
 
-def _is_ended(folder: Any) -> bool:
+def _is_ended(folder: TrialFolder) -> bool:
     status = folder.read_status()
     return status is not None and status.state.is_final
+
+
+def _storage_error(report: str) -> str | None:
+    """The message of the StorageError in Ray Train's report of its workers' errors, which holds their tracebacks."""
+    mark = f"{StorageError.__module__}.{StorageError.__name__}: "
+    return next((line.removeprefix(mark) for line in report.splitlines() if line.startswith(mark)), None)

@@ -1,15 +1,21 @@
 """The director in the shape that Ray Tune asks for: a searcher, a scheduler and a stopper around one object."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
+from optuna.exceptions import StorageInternalError
 from ray.tune import Stopper
 from ray.tune.experiment import Trial
 from ray.tune.schedulers import FIFOScheduler, TrialScheduler
 from ray.tune.search import Searcher
 
+from gan_study.errors import StorageError
 from gan_study.runs.records import TrialState
 from gan_study.search.director import Director
 from gan_study.search.messages import TrialOrder, read_abort, read_progress
+from gan_study.search.scratch import optuna_problem
 
 
 class DirectorSearcher(Searcher):
@@ -27,7 +33,9 @@ class DirectorSearcher(Searcher):
         """The next trial's order, None to wait, or Ray's word for the end."""
         if self._director.finished:
             return Searcher.FINISHED
-        config = self._director.next_trial()
+        config = None
+        with _aborting(self._director):
+            config = self._director.next_trial()
         if config is None:
             return None
         self._keys[trial_id] = (config.arm, config.name)
@@ -40,7 +48,10 @@ class DirectorSearcher(Searcher):
             self._director.abort(reason)
             return False
         progress = read_progress(result)
-        return progress is not None and self._director.hear(self._keys[trial_id], *progress)
+        stop = False
+        with _aborting(self._director):
+            stop = progress is not None and self._director.hear(self._keys[trial_id], *progress)
+        return stop
 
     def on_trial_complete(self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False) -> None:
         """Ray's notice that a Tune trial has ended, well or not."""
@@ -49,7 +60,8 @@ class DirectorSearcher(Searcher):
         trial = self._director.trials[self._keys[trial_id]]
         if trial.state is TrialState.RUNNING:
             reason = self.errors.get(trial_id, "its process ended before the training did")
-            self._director.hear_of_failure(self._keys[trial_id], reason)
+            with _aborting(self._director):
+                self._director.hear_of_failure(self._keys[trial_id], reason)
 
     def on_trial_result(self, trial_id: str, result: dict[str, Any]) -> None:
         """Nothing: the scheduler has taken the result in already."""
@@ -75,11 +87,7 @@ class DirectorScheduler(FIFOScheduler):
 
     def on_trial_error(self, tune_controller: Any, trial: Trial) -> None:
         """Keep the reason for `DirectorSearcher.on_trial_complete`, which Ray calls next without it."""
-        error = trial.get_error()
-        lines = [line for line in str(error).strip().splitlines() if line.strip()]
-        self._searcher.errors[trial.trial_id] = (
-            f"{type(error).__name__}: {lines[-1].strip() if lines else 'no message'}"
-        )
+        self._searcher.errors[trial.trial_id] = _last_error(trial)
 
 
 class DirectorStopper(Stopper):
@@ -95,3 +103,25 @@ class DirectorStopper(Stopper):
     def stop_all(self) -> bool:
         """Whether the study has been aborted."""
         return self._director.abort_reason is not None
+
+
+@contextmanager
+def _aborting(director: Director) -> Iterator[None]:
+    """Where nothing can be written no other trial would fare better: end the whole study, to be resumed."""
+    try:
+        yield
+    except StorageError as error:
+        director.abort(str(error))
+    except StorageInternalError as error:
+        director.abort(optuna_problem(error))
+
+
+def _last_error(trial: Trial) -> str:
+    """What Tune wrote down last of a trial's errors, in one line."""
+    text = Path(trial.error_file).read_text() if trial.error_file else ""
+    last = text.rpartition("Failure # ")[2]
+    lines = [line.strip() for line in last.splitlines()[1:] if line.strip()]
+    if not lines:
+        return "its process ended without a word"
+    # An exception comes with its traceback, whose last line names it; of a process that died the first line tells.
+    return lines[-1] if any(line.startswith('File "') for line in lines) else f"its process died: {lines[0]}"

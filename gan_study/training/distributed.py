@@ -4,6 +4,7 @@ The process group is made by Ray Train or by torchrun; `join_process_group` cove
 Collective calls must be made by all ranks in the same order.
 """
 
+import inspect
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -18,6 +19,13 @@ from torch.nn.parallel import DistributedDataParallel
 from gan_study.errors import InputError
 
 _T = TypeVar("_T")
+
+# torch 2.15 renamed the option; the old name still works there, with a warning.
+_BUFFER_SYNC = (
+    "forward_sync_buffers"
+    if "forward_sync_buffers" in inspect.signature(DistributedDataParallel).parameters
+    else "broadcast_buffers"
+)
 
 
 @dataclass(frozen=True)
@@ -49,7 +57,8 @@ class Workers:
                     "use per_rank, or networks without batch norm"
                 )
             network = nn.SyncBatchNorm.convert_sync_batchnorm(network)
-        return DistributedDataParallel(network, broadcast_buffers=False)
+        options: dict[str, Any] = {_BUFFER_SYNC: False}
+        return DistributedDataParallel(network, **options)
 
     def own_rows(self, rows: Tensor) -> Tensor:
         """This rank's part of numbers that were drawn for the global batch."""

@@ -14,6 +14,8 @@ from gan_study.training.distributed import Workers
 from gan_study.training.randomness import Stream, seeded_generator
 
 _GRID_SIDE = 8
+_FRAME_GREY = 128
+"""Level of the one-pixel frame that keeps neighbours in the grid apart."""
 
 
 class Scorer(Protocol):
@@ -31,21 +33,23 @@ class Scorer(Protocol):
 
 
 @torch.no_grad()
-def observe_generator(g_ema: nn.Module, scorer: Scorer, z_dim: int, seed: int, workers: Workers) -> SampleStats:
+def observe_generator(g_ema: nn.Module, scorer: Scorer, z_dim: int, seed: int, workers: Workers) -> SampleStats | None:
     """Statistics of `scorer.num_samples` images, made by all ranks together; the same result on every rank.
 
-    The latents are a function of the seed alone, so that all evaluations of a trial see the same ones.
+    None if a pixel is not finite, which would otherwise pass for black. The latents are a function of the
+    seed alone, so that all evaluations of a trial see the same ones.
     """
     z = torch.randn(scorer.num_samples, z_dim, generator=seeded_generator(seed, Stream.EVALUATION))
-    parts = [scorer.observe(_images_uint8(g_ema, chunk)) for chunk in workers.own_rows(z).split(BATCH_SIZE)]
-    return merge_samples(workers.gather(merge_samples(parts)))
+    parts = workers.gather(_observe_rows(g_ema, scorer, workers.own_rows(z)))
+    finite_parts = [part for part in parts if part is not None]
+    return merge_samples(finite_parts) if len(finite_parts) == len(parts) else None
 
 
 @torch.no_grad()
 def sample_grid_png(g_ema: nn.Module, z_dim: int, seed: int) -> bytes:
     """A PNG of 8 x 8 generated images, at every number of images from the same latents."""
     z = torch.randn(_GRID_SIDE**2, z_dim, generator=seeded_generator(seed, Stream.SAMPLE_GRID))
-    images = _images_uint8(g_ema, z).cpu().numpy()
+    images = nn.functional.pad(to_uint8(_generate(g_ema, z)), (1, 1, 1, 1), value=_FRAME_GREY).cpu().numpy()
     _, channels, height, width = images.shape
     tiles = images.reshape(_GRID_SIDE, _GRID_SIDE, channels, height, width).transpose(0, 3, 1, 4, 2)
     pixels = tiles.reshape(_GRID_SIDE * height, _GRID_SIDE * width, channels)
@@ -54,6 +58,17 @@ def sample_grid_png(g_ema: nn.Module, z_dim: int, seed: int) -> bytes:
     return buffer.getvalue()
 
 
-def _images_uint8(g_ema: nn.Module, z: Tensor) -> Tensor:
+def _observe_rows(g_ema: nn.Module, scorer: Scorer, z: Tensor) -> SampleStats | None:
+    parts = []
+    for chunk in z.split(BATCH_SIZE):
+        images = _generate(g_ema, chunk)
+        if not images.isfinite().all():
+            return None
+        parts.append(scorer.observe(to_uint8(images)))
+    return merge_samples(parts)
+
+
+def _generate(g_ema: nn.Module, z: Tensor) -> Tensor:
     weights = next(g_ema.parameters())
-    return to_uint8(g_ema(z.to(device=weights.device, dtype=weights.dtype)))
+    images: Tensor = g_ema(z.to(device=weights.device, dtype=weights.dtype))
+    return images

@@ -16,6 +16,7 @@ from gan_study.config.training import TrainingConfig, TrialConfig
 from gan_study.data.conversion import to_float
 from gan_study.data.datasets import Dataset
 from gan_study.data.sampler import batch_positions
+from gan_study.errors import InputError
 from gan_study.gan.penalties import GRADIENT_PENALTIES, clip_weights_
 from gan_study.metrics.samples import SampleStats
 from gan_study.runs.folder import TrialFolder
@@ -53,8 +54,17 @@ def train(
         scorer: the objective, on the workers' device.
         folder: where the trial's files go.
         workers: this process among those that share the trial.
+
+    Raises:
+        InputError: the batch does not divide among the workers.
+        StorageError: the folder cannot be written or read.
     """
     training = config.training
+    if training.batch_size % workers.world_size:
+        raise InputError(
+            f"training.batch_size: the batch must divide among the workers, but got batch_size={training.batch_size} "
+            f"with {workers.world_size} workers; change one of them"
+        )
     torch.set_num_threads(config.workers.cpus_per_worker)
     state = build_state(training, dataset.num_channels, workers.device)
     status, evaluations = load_latest(state, folder, workers)
@@ -63,7 +73,7 @@ def train(
         return
     generator = workers.wrap(state.generator, config.workers.batch_statistics)
     discriminator = workers.wrap(state.discriminator, config.workers.batch_statistics)
-    total_nimg = _round_up(training.total_kimg * 1000, training.batch_size)
+    total_nimg = math.ceil(_kimg_to_nimg(training.total_kimg) / training.batch_size) * training.batch_size
     counters = state.counters
     last_evaluated = evaluations[-1].cur_nimg if evaluations else None
     means = LossMeans()
@@ -83,8 +93,8 @@ def train(
                     num_g_steps=counters.num_g_steps,
                     train_sec=counters.train_sec,
                     evaluate_sec=counters.evaluate_sec + time.perf_counter() - evaluate_start,
-                    score=scorer.score(samples),
-                    class_shares=samples.class_shares,
+                    score=scorer.score(samples) if samples is not None else None,
+                    class_shares=samples.class_shares if samples is not None else None,
                     losses=losses,
                 )
             )
@@ -136,11 +146,11 @@ def train(
 
 def _evaluation_due(training: TrainingConfig, cur_nimg: int, done: bool) -> bool:
     """Whether this is the first step at or after a multiple of the evaluation interval, or the end."""
-    interval = training.evaluate_every_kimg * 1000
+    interval = _kimg_to_nimg(training.evaluate_every_kimg)
     return done or cur_nimg == 0 or cur_nimg // interval > (cur_nimg - training.batch_size) // interval
 
 
-def _observe(state: TrainingState, scorer: Scorer, training: TrainingConfig, workers: Workers) -> SampleStats:
+def _observe(state: TrainingState, scorer: Scorer, training: TrainingConfig, workers: Workers) -> SampleStats | None:
     # Batch norm's running statistics are each rank's own until they are used, here and in the checkpoint.
     for network in (state.generator, state.discriminator, state.g_ema):
         workers.average_buffers_(network)
@@ -171,5 +181,6 @@ def _is_finite(measures: StepMeasures) -> bool:
     return math.isfinite(measures.loss) and math.isfinite(measures.grad_norm)
 
 
-def _round_up(number: float, step: int) -> int:
-    return math.ceil(number / step) * step
+def _kimg_to_nimg(kimg: float) -> int:
+    # 0.07 * 1000 is 70.00000000000001, which would make one step more.
+    return max(1, round(kimg * 1000))

@@ -3,6 +3,7 @@
 import os
 import socket
 import time
+from typing import Literal
 
 from gan_study.config.training import TrainingConfig
 from gan_study.runs.folder import TrialFolder
@@ -61,13 +62,16 @@ def ended(status: TrialStatus, state: TrialState, cur_nimg: int, reason: str | N
     )
 
 
-def diverged(status: TrialStatus, network: str, measures: StepMeasures, state: TrainingState) -> TrialStatus:
+def diverged(
+    status: TrialStatus, network: Literal["discriminator", "generator"], measures: StepMeasures, state: TrainingState
+) -> TrialStatus:
     """The status of a trial whose `network` has just got a loss or a gradient that is not finite."""
     counters = state.counters
+    # The generator's turn comes when the discriminator's step of the same round is made and counted.
+    step = counters.num_d_steps + 1 if network == "discriminator" else counters.num_d_steps
     reason = (
         f"the {network}'s loss or gradient is not finite (loss {measures.loss:g}, gradient norm "
-        f"{measures.grad_norm:g}) at discriminator step {counters.num_d_steps + 1}, "
-        f"after {counters.cur_nimg:,} images"
+        f"{measures.grad_norm:g}) at discriminator step {step}, after {counters.cur_nimg:,} images"
     )
     return ended(status, TrialState.DIVERGED, counters.cur_nimg, reason)
 

@@ -108,6 +108,8 @@ def test_sample_grids_stand_for_each_arm_s_best_seed(page):
 
 
 def test_figures_are_valid_json_and_share_an_arm_s_colour(page):
+    # No text in a figure can end the script element that holds it.
+    assert "<" not in "".join(page.figures)
     figures = [json.loads(text) for text in page.figures]
     # Confirmed points, their curves, class shares, best so far, search curves, four slices, two arms' signals.
     assert len(figures) == 11

@@ -80,10 +80,26 @@ def test_a_failure_without_a_reason_says_so(tmp_path):
     assert [row[6] for row in rows if row[2] == FAILED] == ["no reason was recorded"]
 
 
+def test_arms_show_their_defaults_and_ranges(run):
+    lsgan, wgan = tables.arm_table(run).rows
+    assert lsgan[:3] == ("lsgan", "least_squares", "none")
+    # The paper's values, where the study gives none.
+    assert "d_lr 0.0002, beta2 0.999, d_steps_per_g_step 1" in lsgan[3]
+    assert "d_lr 0.0001, beta2 0.9, d_steps_per_g_step 5" in wgan[3]
+    assert "network.name dcgan, network.discriminator_norm none" in wgan[3]
+    assert wgan[4] == (
+        "g_lr: log_uniform [1e-05, 0.01]; beta1: uniform [0, 0.9]; network.width: choice [16, 32, 64]; "
+        "penalty_weight: log_uniform [0.1, 100]"
+    )
+
+
 def test_protocol(run):
     items = dict(protocol_items(run))
     assert items["Data set"] == "digits, 16 × 16 pixels"
     assert items["Budget"] == "5 trials for each arm, each of at most 40 kimg, evaluated every 10 kimg"
+    assert items["Sampler"] == (
+        "tpe, which draws the first third of the trials at random; first trial: paper defaults; seed 0"
+    )
     assert items["Scheduler"] == "asha, one in 3 survives each rung, first rung at 10 kimg"
     assert items["Seeds"] == ("search: 0 plus the trial's number; confirm: 100000, 100001, 100002, 100003, 100004")
     # 10590 + 9986 seconds on one core each.

@@ -1,0 +1,49 @@
+import os
+import secrets
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from ray_cluster import running_cluster
+
+if TYPE_CHECKING:
+    from prepared_objective import Prepared
+
+
+def pytest_configure() -> None:
+    """Ray reads these when it is imported: its clusters ask for a token, here one of this session's own."""
+    os.environ["RAY_AUTH_MODE"], os.environ["RAY_AUTH_TOKEN"] = "token", secrets.token_hex(32)
+
+
+@pytest.fixture(scope="session")
+def data_folder() -> Path:
+    """The folder of real files that the environment variable GAN_STUDY_DATA names; without it the test is skipped."""
+    folder = os.environ.get("GAN_STUDY_DATA")
+    if not folder:
+        pytest.skip("needs real files: set GAN_STUDY_DATA to the folder that holds them")
+    return Path(folder)
+
+
+@pytest.fixture(scope="session")
+def extractor_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The session's folder for extractors, so that each is trained once; all processes started here use it."""
+    folder = tmp_path_factory.mktemp("extractors")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GAN_STUDY_CACHE", str(folder))
+        yield folder
+
+
+@pytest.fixture(scope="session")
+def prepared(extractor_cache: Path, tmp_path_factory: pytest.TempPathFactory) -> "Prepared":
+    """The objective of 16-pixel digits (its classifier takes about ten seconds to train)."""
+    from prepared_objective import prepare_digits  # torch, which most tests do without
+
+    return prepare_digits(str(tmp_path_factory.mktemp("prepared")))
+
+
+@pytest.fixture(scope="session")
+def ray_address(extractor_cache: Path) -> Iterator[str]:
+    """The address of the session's Ray cluster: two CPUs, started for the first test that asks for it."""
+    with running_cluster({"GAN_STUDY_CACHE": str(extractor_cache)}) as address:
+        yield address

@@ -1,0 +1,137 @@
+"""The domain classifier: good enough on digits, trained once, and the same whenever it is trained."""
+
+import hashlib
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from prepared_objective import Prepared
+from safetensors.torch import save
+
+from gan_study.data.conversion import to_float
+from gan_study.data.datasets import DATASETS, Dataset
+from gan_study.extractors.domain_classifier import FEATURE_DIMS, DomainClassifier, accuracy, obtain, restore, train
+from gan_study.runs.storage import Storage
+
+
+@pytest.fixture(scope="module")
+def few_digits() -> Dataset:
+    """The first 200 digits at 8 pixels, a tenth of them held out: learned in a fraction of a second."""
+    digits, numbers = DATASETS["digits"](8), np.arange(200)
+    return replace(
+        digits,
+        images=digits.images[:200],
+        labels=digits.labels[:200],
+        train_indices=numbers[numbers % 10 > 0],
+        held_out_indices=numbers[::10],
+    )
+
+
+def constant_weights(dataset: Dataset) -> bytes:
+    """A classifier that takes every image for a 0."""
+    network = DomainClassifier(dataset.image_size, dataset.num_channels, len(dataset.class_names))
+    torch.nn.init.zeros_(network.head.weight)
+    torch.nn.init.zeros_(network.head.bias)
+    return save(network.state_dict())
+
+
+def test_accuracy_on_held_out_digits(prepared: Prepared) -> None:
+    # Measured: 0.98.
+    weights = prepared.folder.storage.read_bytes("objective/domain_classifier.safetensors")
+    classifier = restore(weights, prepared.dataset)
+    assert 0.95 <= accuracy(classifier, prepared.dataset) <= 1
+    assert accuracy(classifier, prepared.dataset) == prepared.record.extractor_accuracy
+
+
+def test_accuracy_is_the_share_of_held_out_images(few_digits: Dataset) -> None:
+    constant = restore(constant_weights(few_digits), few_digits)
+    zeros = (few_digits.labels[few_digits.held_out_indices] == 0).sum()
+    assert accuracy(constant, few_digits) == zeros / 20
+    # Also of more images than go through at once.
+    many = replace(few_digits, held_out_indices=np.tile(few_digits.held_out_indices, 12)[:-3])
+    zeros = (many.labels[many.held_out_indices] == 0).sum()
+    assert accuracy(constant, many) == zeros / 237
+
+
+def test_features_and_logits(few_digits: Dataset) -> None:
+    network = restore(constant_weights(few_digits), few_digits)
+    features, logits = network(to_float(torch.from_numpy(few_digits.images[:5])))
+    assert (features.shape, logits.shape) == ((5, FEATURE_DIMS), (5, 10))
+    assert not network.training
+    assert not features.requires_grad
+
+
+@pytest.mark.parametrize(("image_size", "num_channels"), [(8, 1), (28, 3), (128, 1)])
+def test_any_image_size(image_size: int, num_channels: int) -> None:
+    network = DomainClassifier(image_size, num_channels, 7)
+    features, logits = network(torch.zeros(2, num_channels, image_size, image_size))
+    assert (features.shape, logits.shape) == ((2, FEATURE_DIMS), (2, 7))
+
+
+def test_it_is_trained_once_and_then_read_from_the_cache(few_digits: Dataset, tmp_path: Path) -> None:
+    cache = Storage(tmp_path)
+    first = obtain(few_digits, cache)
+    (name,) = cache.list_names()
+    assert name == f"domain_classifier-1-{few_digits.identity}.safetensors"
+    assert cache.read_bytes(name) == first.weights
+    other = constant_weights(few_digits)
+    cache.write_bytes(name, other)
+    second = obtain(few_digits, cache)
+    assert second.weights == other
+    assert second.accuracy != first.accuracy
+    assert second.weights_hash == hashlib.sha256(other).hexdigest()[:8]
+
+
+def test_other_images_are_another_classifier(few_digits: Dataset, tmp_path: Path) -> None:
+    cache = Storage(tmp_path)
+    first = obtain(few_digits, cache)
+    inverted = obtain(replace(few_digits, images=255 - few_digits.images), cache)
+    assert len(cache.list_names()) == 2
+    assert inverted.weights_hash != first.weights_hash
+
+
+def test_the_cache_lies_where_the_environment_says(
+    few_digits: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GAN_STUDY_CACHE", str(tmp_path / "cache"))
+    obtain(few_digits)
+    assert len(list((tmp_path / "cache").iterdir())) == 1
+    monkeypatch.delenv("GAN_STUDY_CACHE")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    obtain(few_digits)
+    assert len(list((tmp_path / ".cache/gan_study").iterdir())) == 1
+
+
+def test_a_cache_that_cannot_be_used_does_no_harm(few_digits: Dataset, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("not a folder")
+    trained = obtain(few_digits, Storage(tmp_path / "file"))
+    assert trained.weights == obtain(few_digits, Storage(tmp_path / "folder")).weights
+
+
+def test_training_is_repeatable_and_leaves_torch_as_it_was(few_digits: Dataset) -> None:
+    num_threads = torch.get_num_threads()
+    first = save(train(few_digits).state_dict())
+    try:
+        torch.set_num_threads(2)
+        torch.manual_seed(77)
+        before = torch.random.get_rng_state()
+        assert save(train(few_digits).state_dict()) == first
+        assert torch.equal(torch.random.get_rng_state(), before)
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(num_threads)
+    assert save(train(few_digits, seed=1).state_dict()) != first
+
+
+def test_only_the_train_part_is_learned(few_digits: Dataset) -> None:
+    images = few_digits.images.copy()
+    images[few_digits.held_out_indices] = 0
+    same = save(train(replace(few_digits, images=images)).state_dict())
+    assert same == save(train(few_digits).state_dict())
+
+
+@pytest.mark.slow
+def test_the_digits_of_a_study_give_the_same_weights_again(prepared: Prepared, tmp_path: Path) -> None:
+    assert obtain(prepared.dataset, Storage(tmp_path)).weights_hash == prepared.record.key.weights_hash

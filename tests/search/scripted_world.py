@@ -1,0 +1,170 @@
+"""Trials that train nothing: their files are written as the loop writes them, their scores are made up."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import optuna
+from optuna.storages import BaseStorage, InMemoryStorage
+
+from gan_study.config.study import StudyConfig
+from gan_study.config.training import TrialConfig
+from gan_study.runs.folder import RunFolder
+from gan_study.runs.records import EvaluationRecord, ObjectiveRecord, ScoreKey, TrialState, TrialStatus
+from gan_study.search.director import Director
+
+Score = Callable[[TrialConfig, int], float | None]
+"""The made-up score of a trial at a number of images."""
+Ends = dict[tuple[str, str], TrialState]
+"""The trials that diverge or fail after their evaluation at half of the budget."""
+
+FAILURE_SCORE = 1000.0
+OBJECTIVE = ObjectiveRecord(
+    key=ScoreKey(
+        metric="frechet_distance",
+        extractor="domain_classifier",
+        weights_hash="1a2b3c4d",
+        layer="hidden",
+        dims=64,
+        num_generated=200,
+        num_real=1797,
+        split="all",
+        preprocessing="uint8-16px",
+        dataset="digits-16px-1a2b3c4d",
+    ),
+    floor=1.0,
+    untrained_score=FAILURE_SCORE / 2,
+    failure_score=FAILURE_SCORE,
+    extractor_accuracy=0.98,
+    class_names=None,
+    real_class_shares=None,
+)
+
+
+def make_study(**changes: Any) -> StudyConfig:
+    """Two arms of four trials each; `changes` replace whole sections of the study."""
+    sections: dict[str, Any] = {
+        "name": "scripted",
+        "dataset": {"name": "digits", "image_size": 16},
+        "budget": {"trials_per_arm": 4, "total_kimg": 4, "evaluate_every_kimg": 1},
+        "arms": {
+            "lsgan": {"network": "dcgan", "loss": "least_squares"},
+            "wgan": {
+                "network": "dcgan",
+                "loss": "wasserstein",
+                "penalty": "wgan_gp",
+                "search_space": {"d_steps_per_g_step": {"choice": [1, 5]}},
+            },
+        },
+        "search_space": {"g_lr": {"log_uniform": [1e-5, 1e-2]}, "network.width": {"integer": [8, 64]}},
+        "search": {"sampler": "random", "scheduler": "none"},
+        "confirm": {"top_k": 0, "seeds": 2},
+    }
+    return StudyConfig.model_validate(sections | changes)
+
+
+def make_evaluation(cur_nimg: int, score: float | None) -> EvaluationRecord:
+    """What the loop would report there."""
+    return EvaluationRecord(
+        cur_nimg=cur_nimg,
+        num_d_steps=cur_nimg // 64,
+        num_g_steps=cur_nimg // 64,
+        train_sec=cur_nimg / 1000,
+        evaluate_sec=0.1,
+        score=score,
+        class_shares=None,
+        losses=None,
+    )
+
+
+@dataclass
+class World:
+    """Runs the trials of a director in turns, one evaluation each, and notes what happened."""
+
+    study: StudyConfig
+    folder: RunFolder
+    score: Score
+    ends: Ends = field(default_factory=dict)
+    max_concurrent_trials: int = 1
+    started: list[tuple[str, str]] = field(default_factory=list)
+    most_at_once: int = 0
+    num_messages: int = 0
+
+    def make_director(self, storage: BaseStorage | None = None) -> Director:
+        """A director on the folder as it is now."""
+        self.storage = storage or InMemoryStorage()
+        return Director(self.study, self.folder, OBJECTIVE, self.storage, self.max_concurrent_trials)
+
+    def run(self, stop_after: int | None = None, lose_last: bool = False) -> Director:
+        """Run the study on; the command is killed once `stop_after` messages have been sent.
+
+        With `lose_last` the director has not heard the last of them: the trial's files are ahead of it.
+        """
+        director = self.make_director()
+        live: dict[tuple[str, str], Iterator[tuple[TrialState, EvaluationRecord | None]]] = {}
+        sent = 0
+        while not director.finished:
+            while (config := director.next_trial()) is not None:
+                key = (config.arm, config.name)
+                self.started.append(key)
+                live[key] = self._train(config)
+            self.most_at_once = max(self.most_at_once, len(live))
+            for key, trial in list(live.items()):
+                state, evaluation = next(trial)
+                sent += 1
+                if sent == stop_after and lose_last:
+                    return director
+                if state is TrialState.FAILED:
+                    director.hear_of_failure(key, "its process was killed")
+                    stopped = True
+                else:
+                    stopped = director.hear(key, state, evaluation)
+                if stopped or state.is_final:
+                    del live[key]
+                if sent == stop_after:
+                    return director
+        self.num_messages += sent
+        return director
+
+    def _train(self, config: TrialConfig) -> Iterator[tuple[TrialState, EvaluationRecord | None]]:
+        folder = self.folder.trial(config.arm, config.name)
+        status = folder.read_status()
+        nimgs = folder.checkpoint_nimgs()
+        if status is not None and status.state.is_final:
+            yield status.state, folder.read_evaluations()[-1]
+            return
+        evaluations = [e for e in folder.read_evaluations() if nimgs and e.cur_nimg <= nimgs[-1]]
+        folder.write_status(TrialStatus(state=TrialState.RUNNING))
+        total, every = (round(1000 * k) for k in (config.training.total_kimg, config.training.evaluate_every_kimg))
+        end = self.ends.get((config.arm, config.name))
+        for cur_nimg in range(nimgs[-1] + every if nimgs else 0, total + 1, every):
+            evaluations.append(make_evaluation(cur_nimg, self.score(config, cur_nimg)))
+            folder.write_evaluations(evaluations)
+            if cur_nimg < total:
+                folder.replace_checkpoint(cur_nimg, b"checkpoint")
+                yield TrialState.RUNNING, evaluations[-1]
+            if end is not None and cur_nimg >= total / 2:
+                if end is TrialState.DIVERGED:
+                    folder.write_status(TrialStatus(state=end, cur_nimg=cur_nimg, reason="not finite"))
+                yield end, None
+                return
+        folder.write_status(TrialStatus(state=TrialState.COMPLETED, cur_nimg=total))
+        folder.delete_checkpoints()
+        yield TrialState.COMPLETED, evaluations[-1]
+
+    def optuna_trials(self, arm: str) -> list[optuna.trial.FrozenTrial]:
+        """What Optuna knows of an arm, by the trials' index in it."""
+        study = optuna.load_study(study_name=f"{self.study.name}/{arm}", storage=self.storage)
+        return sorted(study.trials, key=lambda trial: trial.user_attrs["index"])
+
+    def ended(self) -> dict[tuple[str, str], tuple[dict[str, Any], int, str]]:
+        """By arm and name: the sampled values, the seed and the state in the trials' files."""
+        found = {}
+        for arm in self.folder.arms():
+            for name in self.folder.trials(arm):
+                trial = self.folder.trial(arm, name)
+                config, status = trial.read_config(), trial.read_status()
+                assert config is not None
+                assert status is not None
+                found[arm, name] = (config.searched, config.training.seed, status.state.value)
+        return found

@@ -1,0 +1,225 @@
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import optuna
+import pytest
+from optuna.trial import TrialState as OptunaState
+from scripted_world import FAILURE_SCORE, Ends, Score, World, make_evaluation, make_study
+
+from gan_study.config.training import TrialConfig
+from gan_study.runs.folder import RunFolder
+from gan_study.runs.records import TrialState
+
+
+def make_world(tmp_path: Path, score: Score, ends: Ends | None = None, at_once: int = 1, **changes: Any) -> World:
+    return World(make_study(**changes), RunFolder(str(tmp_path / "run")), score, ends or {}, at_once)
+
+
+def by_index(scores: dict[str, list[float]]) -> Score:
+    """The score of each arm's search trials by index, the same at every number of images after 0."""
+
+    def score(config: TrialConfig, cur_nimg: int) -> float:
+        return scores[config.arm][config.index] if cur_nimg else FAILURE_SCORE / 2
+
+    return score
+
+
+def constant(config: TrialConfig, cur_nimg: int) -> float:
+    return 10.0
+
+
+def states(world: World, arm: str) -> list[str]:
+    return [state for (owner, name), (_, _, state) in sorted(world.ended().items()) if owner == arm]
+
+
+def test_arms_take_turns(tmp_path: Path) -> None:
+    world = make_world(tmp_path, constant)
+    world.run()
+    assert world.started == [(arm, f"search_00{i}") for i in range(4) for arm in ("lsgan", "wgan")]
+
+
+def test_no_more_trials_run_at_once_than_allowed(tmp_path: Path) -> None:
+    world = make_world(tmp_path, constant, at_once=3)
+    world.run()
+    assert world.most_at_once == 3
+
+
+def test_an_arm_is_not_stopped_by_the_other_arms_scores(tmp_path: Path) -> None:
+    scores = {"lsgan": [10.0, 30.0, 20.0, 5.0], "wgan": [400.0, 300.0, 200.0, 100.0]}
+    search = {"sampler": "random", "scheduler": "asha", "reduction_factor": 2}
+    world = make_world(tmp_path, by_index(scores), search=search)
+    world.run()
+    assert states(world, "lsgan") == ["completed", "stopped", "stopped", "completed"]
+    assert states(world, "wgan") == ["completed"] * 4  # each is the best of its arm so far
+    stopped = world.folder.trial("lsgan", "search_001")
+    status = stopped.read_status()
+    assert status is not None
+    assert status.reason == "not among its arm's best at 1,000 images"
+    assert status.cur_nimg == 1000
+    assert stopped.checkpoint_nimgs() == []
+    assert [e.cur_nimg for e in stopped.read_evaluations()] == [0, 1000]
+
+
+def test_optuna_knows_how_every_trial_ended(tmp_path: Path) -> None:
+    scores = {"lsgan": [10.0, 30.0, 20.0, 5.0], "wgan": [1.0, 1.0, 1.0, 1.0]}
+    ends = {("wgan", "search_001"): TrialState.DIVERGED, ("wgan", "search_002"): TrialState.FAILED}
+    search = {"sampler": "random", "scheduler": "asha", "reduction_factor": 2}
+    world = make_world(tmp_path, by_index(scores), ends, at_once=2, search=search, confirm={"top_k": 1, "seeds": 2})
+    world.run()
+    told = {arm: [(t.state, t.value) for t in world.optuna_trials(arm)] for arm in ("lsgan", "wgan")}
+    assert told["lsgan"] == [
+        (OptunaState.COMPLETE, 10.0),
+        (OptunaState.PRUNED, 30.0),
+        (OptunaState.PRUNED, 20.0),
+        (OptunaState.COMPLETE, 5.0),
+    ]
+    assert told["wgan"] == [
+        (OptunaState.COMPLETE, 1.0),
+        (OptunaState.COMPLETE, FAILURE_SCORE),
+        (OptunaState.FAIL, None),
+        (OptunaState.COMPLETE, 1.0),
+    ]
+    assert world.optuna_trials("lsgan")[1].intermediate_values == {0: FAILURE_SCORE / 2, 1000: 30.0}
+
+
+def test_the_best_are_confirmed_with_fresh_seeds(tmp_path: Path) -> None:
+    scores = {"lsgan": [10.0, 30.0, 20.0, 5.0], "wgan": [4.0, 3.0, 2.0, 1.0]}
+    world = make_world(tmp_path, by_index(scores), confirm={"top_k": 2, "seeds": 2})
+    world.run()
+    for arm, best in (("lsgan", (3, 0)), ("wgan", (3, 2))):
+        names = [f"confirm_00{index}_seed_{seed}" for index in best for seed in (0, 1)]
+        assert [name for owner, name in world.started if owner == arm][4:] == names
+        search_seeds = {seed for (_, name), (_, seed, _) in world.ended().items() if name.startswith("search")}
+        for name in names:
+            config = world.folder.trial(arm, name).read_config()
+            assert config is not None
+            assert config.source == f"search_{name[8:11]}"
+            source = world.folder.trial(arm, config.source).read_config()
+            assert source is not None
+            assert config.training.seed not in search_seeds
+            assert config.training.model_copy(update={"seed": source.training.seed}) == source.training
+        seeds = [world.ended()[arm, name][1] for name in names]
+        assert seeds[:2] == seeds[2:]  # equal between the candidates,
+        assert seeds[0] != seeds[1]  # different between the re-runs of one
+
+
+def test_only_completed_trials_are_confirmed(tmp_path: Path) -> None:
+    """The stopped and the diverged have the lowest last scores; in the other arm nothing completes."""
+    scores = {"lsgan": [9.0, 1.0, 8.0, 2.0], "wgan": [1.0, 1.0, 1.0, 1.0]}
+    ends = {("lsgan", "search_001"): TrialState.DIVERGED, ("lsgan", "search_003"): TrialState.FAILED}
+    ends |= {("wgan", f"search_00{i}"): TrialState.DIVERGED for i in range(4)}
+    world = make_world(tmp_path, by_index(scores), ends, confirm={"top_k": 3, "seeds": 1})
+    director = world.run()
+    confirmed = [key for key in world.started if key[1].startswith("confirm")]
+    assert confirmed == [("lsgan", "confirm_002_seed_0"), ("lsgan", "confirm_000_seed_0")]
+    assert (director.num_confirmations("lsgan"), director.num_confirmations("wgan")) == (2, 0)
+    assert director.finished
+
+
+def test_a_stopped_trial_is_not_confirmed(tmp_path: Path) -> None:
+    def late_bloomer(config: TrialConfig, cur_nimg: int) -> float:
+        return {0: 10.0, 1: 11.0}[config.index] if cur_nimg < 4000 else 50.0
+
+    search = {"sampler": "random", "scheduler": "asha", "reduction_factor": 2}
+    budget = {"trials_per_arm": 2, "total_kimg": 4, "evaluate_every_kimg": 1}
+    world = make_world(tmp_path, late_bloomer, search=search, budget=budget, confirm={"top_k": 2, "seeds": 1})
+    world.run()
+    assert states(world, "lsgan") == ["completed", "completed", "stopped"]  # confirm_000, search_000, search_001
+    assert [name for arm, name in world.started if arm == "lsgan"][2:] == ["confirm_000_seed_0"]
+
+
+def test_confirmations_wait_for_their_own_arm_only(tmp_path: Path) -> None:
+    world = make_world(tmp_path, constant, at_once=8, confirm={"top_k": 1, "seeds": 1})
+    director = world.make_director()
+    while director.next_trial() is not None:
+        pass
+    assert len(director.trials) == 8
+    for arm, name in [key for key in director.trials if key != ("wgan", "search_003")]:
+        director.hear((arm, name), TrialState.COMPLETED, make_evaluation(4000, 5.0))
+    following = director.next_trial()
+    assert following is not None
+    assert (following.arm, following.name) == ("lsgan", "confirm_000_seed_0")
+    assert director.next_trial() is None
+    assert not director.finished
+
+
+def test_a_repeated_message_changes_nothing(tmp_path: Path) -> None:
+    search = {"sampler": "random", "scheduler": "asha", "reduction_factor": 2}
+    world = make_world(tmp_path, constant, at_once=2, search=search)
+    director = world.make_director()
+    assert director.next_trial() is not None
+    key = ("lsgan", "search_000")
+    for _ in range(2):
+        for nimg in (0, 1000, 0):
+            assert director.hear(key, TrialState.RUNNING, make_evaluation(nimg, 10.0)) is False
+    assert [e.cur_nimg for e in director.trials[key].evaluations] == [0, 1000]
+    for _ in range(2):
+        director.hear(key, TrialState.COMPLETED, make_evaluation(4000, 5.0))
+    director.hear(key, TrialState.RUNNING, make_evaluation(5000, 1.0))  # a straggler of a process that was given up
+    director.hear_of_failure(key, "its process ended")
+    assert director.trials[key].state is TrialState.COMPLETED
+    assert director.trials[key].score == 5.0
+    (told,) = world.optuna_trials("lsgan")
+    assert (told.state, told.value) == (OptunaState.COMPLETE, 5.0)
+    assert told.intermediate_values == {0: 10.0, 1000: 10.0, 4000: 5.0}
+
+
+def test_an_abort_leaves_unfinished_trials_unfinished(tmp_path: Path) -> None:
+    world = make_world(tmp_path, constant, at_once=2)
+    director = world.make_director()
+    first, second = director.next_trial(), director.next_trial()
+    assert first is not None
+    assert second is not None
+    director.hear(("lsgan", "search_000"), TrialState.RUNNING, make_evaluation(0, 10.0))
+    director.abort("there is no space left")
+    director.abort("a second reason, which came of the first")
+    director.hear_of_failure(("lsgan", "search_000"), "its process ended")
+    assert director.finished
+    assert director.next_trial() is None
+    assert director.abort_reason == "there is no space left"
+    assert {trial.state for trial in director.trials.values()} == {TrialState.RUNNING}
+    assert world.folder.trial("lsgan", "search_000").read_status() is None
+    world.run()
+    assert Counter(states(world, "lsgan") + states(world, "wgan")) == Counter(completed=8)
+
+
+def test_a_failed_trial_says_why(tmp_path: Path) -> None:
+    world = make_world(tmp_path, constant, {("lsgan", "search_000"): TrialState.FAILED})
+    world.run()
+    status = world.folder.trial("lsgan", "search_000").read_status()
+    assert status is not None
+    assert (status.state, status.reason) == (TrialState.FAILED, "its process was killed")
+    assert status.end_time is not None
+
+
+@pytest.mark.parametrize("sampler", ["tpe", "random"])
+def test_the_same_study_draws_the_same_samples(tmp_path: Path, sampler: str) -> None:
+    def score(config: TrialConfig, cur_nimg: int) -> float:
+        return 10 + 1000 * config.training.g_lr
+
+    def run(place: str, seed: int) -> dict[tuple[str, str], tuple[dict[str, Any], int, str]]:
+        search = {"sampler": sampler, "scheduler": "asha", "startup_trials": 1, "seed": seed}
+        world = make_world(tmp_path / place, score, search=search)
+        world.run()
+        return world.ended()
+
+    assert run("a", 0) == run("b", 0)
+    other = run("c", 1)
+    assert {key: samples for key, (samples, _, _) in run("d", 0).items() if other[key][0] == samples} == {
+        # the papers' values
+        ("lsgan", "search_000"): other["lsgan", "search_000"][0],
+        ("wgan", "search_000"): other["wgan", "search_000"][0],
+    }
+
+
+def test_optunas_pictures_can_be_drawn(tmp_path: Path) -> None:
+    """Its own tools read what was told, diverged and stopped trials included."""
+    scores = {"lsgan": [10.0, 30.0, 20.0, 5.0], "wgan": [1.0, 1.0, 1.0, 1.0]}
+    search = {"sampler": "random", "scheduler": "asha", "reduction_factor": 2}
+    world = make_world(tmp_path, by_index(scores), {("lsgan", "search_000"): TrialState.DIVERGED}, search=search)
+    world.run()
+    study = optuna.load_study(study_name="scripted/lsgan", storage=world.storage)
+    (history,) = (t for t in optuna.visualization.plot_optimization_history(study).data if t.name == "Objective Value")
+    assert list(history.y) == [FAILURE_SCORE, 5.0]
+    assert len(optuna.visualization.plot_intermediate_values(study).data) == 4

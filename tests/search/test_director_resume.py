@@ -1,0 +1,143 @@
+"""A study that is killed and gone on with: the run folder alone says where it stands."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from scripted_world import Ends, Score, World, make_evaluation, make_study
+
+from gan_study.config.training import TrialConfig
+from gan_study.runs.folder import RunFolder
+from gan_study.runs.records import TrialState
+
+BUDGET = {"trials_per_arm": 4, "total_kimg": 2, "evaluate_every_kimg": 1}
+SEARCH = {"scheduler": "asha", "reduction_factor": 2, "startup_trials": 1}
+CONFIRM = {"top_k": 1, "seeds": 1}
+ENDS: Ends = {("lsgan", "search_000"): TrialState.DIVERGED, ("wgan", "search_000"): TrialState.FAILED}
+
+
+def score(config: TrialConfig, cur_nimg: int) -> float:
+    """Bad learning rates are bad at once and become worse."""
+    return 100 + abs(config.training.g_lr - 2e-3) * 20 * cur_nimg
+
+
+def make_world(place: Path, sampler: str, at_once: int = 1, score: Score = score, **changes: Any) -> World:
+    study = make_study(search=SEARCH | {"sampler": sampler}, budget=BUDGET, confirm=CONFIRM, **changes)
+    return World(study, RunFolder(str(place)), score, ENDS, at_once)
+
+
+@pytest.mark.parametrize("lose_last", [False, True])
+@pytest.mark.parametrize(("sampler", "every"), [("tpe", 2), ("random", 5)])
+def test_an_interrupted_study_ends_like_an_undisturbed_one(
+    tmp_path: Path, sampler: str, every: int, lose_last: bool
+) -> None:
+    """Killed once after this many messages, the last of which the director has heard or not."""
+    undisturbed = make_world(tmp_path / "undisturbed", sampler)
+    undisturbed.run()
+    expected = undisturbed.ended()
+    assert {state for _, _, state in expected.values()} == {"completed", "stopped", "diverged", "failed"}
+    for killed_after in range(1 + lose_last, undisturbed.num_messages, every):
+        world = make_world(tmp_path / f"killed_{killed_after}", sampler)
+        world.run(stop_after=killed_after, lose_last=lose_last)
+        before = {key for key, (_, _, state) in world.ended().items() if state != "running"}
+        world.started.clear()
+        world.run()
+        assert world.ended() == expected, killed_after
+        assert not before & set(world.started), "a finished trial was trained again"
+        for arm in world.study.arms:
+            assert [(t.params, t.state, t.value, t.intermediate_values) for t in world.optuna_trials(arm)] == [
+                (t.params, t.state, t.value, t.intermediate_values) for t in undisturbed.optuna_trials(arm)
+            ], killed_after
+
+
+def test_random_samples_do_not_depend_on_interruptions_with_several_at_once(tmp_path: Path) -> None:
+    undisturbed = make_world(tmp_path / "undisturbed", "random", at_once=3)
+    undisturbed.run()
+    for killed_after in range(1, undisturbed.num_messages, 5):
+        world = make_world(tmp_path / f"killed_{killed_after}", "random", at_once=3)
+        world.run(stop_after=killed_after)
+        world.run()
+        for key, (searched, seed, _) in undisturbed.ended().items():
+            if key[1].startswith("search"):
+                assert world.ended()[key][:2] == (searched, seed)
+        told = [trial.state for arm in world.study.arms for trial in world.optuna_trials(arm)]
+        assert len(told) == 8
+        assert all(state.is_finished() for state in told)
+
+
+def test_a_verdict_that_was_not_heard_is_made_up_for(tmp_path: Path) -> None:
+    """The second trial of lsgan is worse than the first at the rung; the study dies before it can say so."""
+    study = make_study(search=SEARCH | {"sampler": "random"}, budget=BUDGET)
+    world = World(study, RunFolder(str(tmp_path)), lambda config, cur_nimg: 10.0 + config.index)
+    world.run(stop_after=8, lose_last=True)
+    assert world.ended()["lsgan", "search_001"][2] == "running"
+    director = world.make_director()
+    assert director.trials["lsgan", "search_001"].state is TrialState.STOPPED
+    assert world.ended()["lsgan", "search_001"][2] == "stopped"
+    following = director.next_trial()
+    assert following is not None
+    assert (following.arm, following.name) == ("wgan", "search_001")
+
+
+def test_optuna_is_told_again_of_what_was_trained(tmp_path: Path) -> None:
+    """With several at once tpe would draw other values from the same trials, told in another order."""
+    world = make_world(tmp_path, "tpe", at_once=4)
+    world.run()
+    world.make_director()
+    for arm in world.study.arms:
+        for trial in world.optuna_trials(arm):
+            assert trial.params == world.ended()[arm, f"search_{trial.user_attrs['index']:03d}"][0]
+
+
+def test_unfinished_trials_go_first(tmp_path: Path) -> None:
+    world = make_world(tmp_path, "random", at_once=2)
+    world.run(stop_after=3)
+    world.started.clear()
+    director = world.make_director()
+    assert [director.next_trial() is not None for _ in range(3)] == [True, True, False]
+    assert [key for key, trial in director.trials.items() if trial.state is TrialState.RUNNING] == [
+        ("lsgan", "search_000"),
+        ("wgan", "search_000"),
+    ]
+
+
+def test_evaluations_after_the_checkpoint_are_forgotten(tmp_path: Path) -> None:
+    world = make_world(tmp_path, "random")
+    world.run(stop_after=2)
+    files = world.folder.trial("lsgan", "search_000")
+    files.write_evaluations([*files.read_evaluations(), make_evaluation(1500, 1.0)])  # died before its checkpoint
+    director = world.make_director()
+    assert [e.cur_nimg for e in director.trials["lsgan", "search_000"].evaluations] == [0, 1000]
+    (told,) = world.optuna_trials("lsgan")
+    assert list(told.intermediate_values) == [0, 1000]
+    world.run()
+    assert [e.cur_nimg for e in files.read_evaluations()] == [0, 1000, 2000]
+
+
+def test_a_trial_killed_before_its_first_checkpoint_starts_anew(tmp_path: Path) -> None:
+    world = make_world(tmp_path, "random")
+    director = world.make_director()
+    config = director.next_trial()
+    assert config is not None
+    again = world.make_director().next_trial()
+    assert again == config
+
+
+def test_a_trial_that_was_removed_is_drawn_again(tmp_path: Path) -> None:
+    world = make_world(tmp_path, "random")
+    world.run()
+    before = world.ended()
+    world.folder.storage.delete_folder("arms/wgan/search_001")
+    world.started.clear()
+    world.run()
+    assert world.started == [("wgan", "search_001")]
+    assert world.ended()["wgan", "search_001"][:2] == before["wgan", "search_001"][:2]
+
+
+def test_a_study_that_is_done_hands_out_nothing(tmp_path: Path) -> None:
+    world = make_world(tmp_path, "tpe")
+    world.run()
+    director = world.make_director()
+    assert director.finished
+    assert director.next_trial() is None
+    assert all(trial.state.is_finished() for trial in world.optuna_trials("wgan"))

@@ -1,0 +1,170 @@
+"""A whole study on a real cluster: what it leaves in its run folder."""
+
+import os
+import platform
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import optuna
+import pytest
+from optuna.trial import TrialState as OptunaState
+from tiny_study import tiny_folder, tiny_study
+
+from gan_study.config.study import StudyConfig
+from gan_study.errors import InputError
+from gan_study.runs.folder import RunFolder
+from gan_study.runs.records import TrialState, TrialStatus
+from gan_study.search.director import Director
+from gan_study.search.run import run_study
+
+pytestmark = [pytest.mark.ray, pytest.mark.slow]
+
+
+@dataclass
+class Finished:
+    """A study that was run, and what was seen from outside meanwhile."""
+
+    study: StudyConfig
+    folder: RunFolder
+    director: Director | None = None
+    pids: set[int] = field(default_factory=set)
+    """Processes that trials were seen in."""
+    stages: list[str] = field(default_factory=list)
+
+    def look(self) -> None:
+        """Note which processes train."""
+        if self.director is not None:
+            statuses = [trial.folder.read_status() for trial in self.director.trials.values()]
+            self.pids |= {status.pid for status in statuses if status is not None and status.pid is not None}
+
+    def start(self, director: Director) -> None:
+        self.director = director
+
+    def statuses(self) -> dict[tuple[str, str], TrialStatus]:
+        found = {}
+        for arm in self.folder.arms():
+            for name in self.folder.trials(arm):
+                status = self.folder.trial(arm, name).read_status()
+                assert status is not None
+                found[arm, name] = status
+        return found
+
+
+@pytest.fixture(scope="module")
+def finished(ray_address: str, tmp_path_factory: pytest.TempPathFactory) -> Finished:
+    study = tiny_study()
+    finished = Finished(study, tiny_folder(tmp_path_factory.mktemp("run") / "tiny", study))
+    run_study(
+        study,
+        finished.folder,
+        address=ray_address,
+        on_start=finished.start,
+        on_change=finished.look,
+        on_stage=finished.stages.append,
+    )
+    return finished
+
+
+def test_every_trial_has_its_files(finished: Finished) -> None:
+    statuses = finished.statuses()
+    assert [name for arm, name in statuses if arm == "lsgan" and name.startswith("search")] == [
+        "search_000",
+        "search_001",
+        "search_002",
+    ]
+    for arm in ("lsgan", "wgan"):
+        assert sum(name.startswith("confirm") for owner, name in statuses if owner == arm) == 1
+    for (arm, name), status in statuses.items():
+        files = finished.folder.trial(arm, name)
+        config = files.read_config()
+        assert config is not None
+        assert status.state in (TrialState.COMPLETED, TrialState.STOPPED)
+        evaluated = [0, 512, 1024] if status.state is TrialState.COMPLETED else [0, 512]
+        assert [e.cur_nimg for e in files.read_evaluations()] == files.sample_nimgs() == evaluated
+        assert status.cur_nimg == evaluated[-1] in files.snapshot_nimgs()
+        assert files.checkpoint_nimgs() == []
+        assert (status.pid, status.num_restarts) == (None, 0)
+        assert status.start_time is not None
+        assert status.end_time is not None
+        assert status.start_time < status.end_time
+
+
+def test_a_trial_is_trained_with_what_was_sampled(finished: Finished) -> None:
+    for arm, name in finished.statuses():
+        config = finished.folder.trial(arm, name).read_config()
+        assert config is not None
+        assert config.searched == {"g_lr": config.training.g_lr}
+
+
+def test_the_best_trial_of_each_arm_is_confirmed(finished: Finished) -> None:
+    for arm in ("lsgan", "wgan"):
+        completed = {
+            name: finished.folder.trial(arm, name).read_evaluations()[-1].score
+            for (owner, name), status in finished.statuses().items()
+            if owner == arm and name.startswith("search") and status.state is TrialState.COMPLETED
+        }
+        best = min(completed, key=lambda name: completed[name] or 0.0)
+        (confirmed,) = (name for owner, name in finished.statuses() if owner == arm and name.startswith("confirm"))
+        assert confirmed == f"confirm_{best[-3:]}_seed_0"
+
+
+def test_the_optuna_file_can_be_read(finished: Finished) -> None:
+    storage = f"sqlite:///{finished.folder.storage.local_path('optuna.db')}"
+    for arm in ("lsgan", "wgan"):
+        study = optuna.load_study(study_name=f"tiny/{arm}", storage=storage)
+        told = {trial.user_attrs["index"]: trial for trial in study.trials}
+        assert sorted(told) == [0, 1, 2]
+        for index, trial in told.items():
+            files = finished.folder.trial(arm, f"search_{index:03d}")
+            status = files.read_status()
+            assert status is not None
+            completed = status.state is TrialState.COMPLETED
+            assert trial.state is (OptunaState.COMPLETE if completed else OptunaState.PRUNED)
+            scores = {e.cur_nimg: e.score for e in files.read_evaluations()}
+            assert trial.intermediate_values == scores
+            assert trial.value == scores[status.cur_nimg]
+        assert len(optuna.visualization.plot_intermediate_values(study).data) == 3
+        assert optuna.visualization.plot_optimization_history(study).data
+        assert optuna.visualization.plot_slice(study).data
+
+
+def test_the_environment_is_written_down(finished: Finished) -> None:
+    environment = finished.folder.read_environment()
+    assert environment is not None
+    assert environment.versions["python"] == platform.python_version()
+    assert {"gan_study", "ray", "torch", "optuna"} <= set(environment.versions)
+    assert len(environment.hosts) == 1
+    assert environment.hosts[0].startswith("2 CPUs, ")
+
+
+def test_the_study_is_completed(finished: Finished) -> None:
+    status = finished.folder.read_study_status()
+    assert status is not None
+    assert (status.state, status.pid, status.num_concurrent_trials) == ("completed", None, 2)
+    trials = finished.statuses().values()
+    longest = max((t.end_time or 0) - (t.start_time or 0) for t in trials)
+    assert status.elapsed_sec > longest
+    assert status.start_time < min(t.start_time or 0 for t in trials)
+    assert finished.stages == ["starting Ray", "preparing the data and the extractor"]
+
+
+def test_nothing_of_ray_is_left_in_the_run_folder(finished: Finished) -> None:
+    place = finished.folder.storage.local_path("")
+    assert {path.name for path in place.iterdir()} == {
+        "arms", "environment.json", "objective", "optuna.db", "study.yaml", "study_status.json"
+    }  # fmt: skip
+
+
+def test_trials_share_processes(finished: Finished) -> None:
+    """A new process for each of the eight trials would take longer than the trials."""
+    assert os.getpid() not in finished.pids
+    assert 1 <= len(finished.pids) <= 2
+
+
+def test_a_study_that_fits_nowhere_is_refused_with_the_numbers(ray_address: str, tmp_path: Path) -> None:
+    study = tiny_study(resources={"cpus_per_worker": 3})
+    with pytest.raises(InputError) as caught:
+        run_study(study, tiny_folder(tmp_path / "tiny", study), address=ray_address)
+    (problem,) = caught.value.problems
+    assert "3 CPUs and 0 GPUs needed" in problem
+    assert "with 2 CPUs and 0 GPUs there" in problem

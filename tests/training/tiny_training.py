@@ -1,0 +1,60 @@
+"""Trainings so small that one takes a fraction of a second, and what they leave behind."""
+
+from typing import Any
+
+from prepared_objective import Prepared
+
+from gan_study.config.training import TrainingConfig, TrialConfig
+from gan_study.extractors.objective import Objective
+from gan_study.runs.folder import TrialFolder
+from gan_study.runs.records import EvaluationRecord
+from gan_study.runs.storage import Storage
+from gan_study.training.distributed import Workers
+from gan_study.training.loop import Progress, train
+
+BATCH_SIZE = 20
+
+
+def tiny_trial(**values: Any) -> TrialConfig:
+    """Ten steps on 16-pixel digits with an evaluation every four, unless `values` of the training say otherwise."""
+    training = {
+        "dataset": {"name": "digits", "image_size": 16},
+        "objective": {"num_samples": 200},
+        "network": {"name": "dcgan", "width": 4},
+        "loss": "least_squares",
+        "batch_size": BATCH_SIZE,
+        "z_dim": 8,
+        "total_kimg": 0.2,
+        "evaluate_every_kimg": 0.08,
+        **values,
+    }
+    return TrialConfig(training=TrainingConfig.model_validate(training))
+
+
+def trial_folder(location: object) -> TrialFolder:
+    return TrialFolder(Storage(str(location)))
+
+
+def run(
+    config: TrialConfig, prepared: Prepared, location: object, objective: Objective, num_evaluations: int | None = None
+) -> list[Progress]:
+    """Train to the end, or abandon the training, like a process that dies, after so many evaluations."""
+    steps = train(config, prepared.dataset, objective, trial_folder(location), Workers())
+    progress = []
+    for step in steps:
+        progress.append(step)
+        if len(progress) == num_evaluations:
+            break
+    steps.close()
+    return progress
+
+
+def measured(evaluations: list[EvaluationRecord]) -> list[EvaluationRecord]:
+    """The evaluations without the seconds, which differ from run to run."""
+    return [e.model_copy(update={"train_sec": 0.0, "evaluate_sec": 0.0}) for e in evaluations]
+
+
+def files(location: object, *folders: str) -> dict[str, bytes]:
+    storage = Storage(str(location))
+    names = [f"{folder}/{name}" for folder in folders for name in storage.list_names(folder)]
+    return {name: storage.read_bytes(name) for name in names}
