@@ -52,19 +52,16 @@ def run(
     verbose: Verbose = False,
 ) -> None:
     """Search, confirm and report a study."""
+    from gan_study.cli.run_folder import refuse_if_begun
     from gan_study.config.load import dump_study, load_study
     from gan_study.runs.folder import RunFolder
 
     study = load_study(study_file, overrides)
     folder = RunFolder(f"{out.rstrip('/')}/{study.name}")
-    if folder.is_a_run():
-        raise InputError(
-            f"--out {out}: a study runs into a folder of its own, but got {folder.location} with a run in it; "
-            f"go on with it by `python -m gan_study resume {folder.location}`, or choose another --out"
-        )
-    folder.write_study_text(dump_study(study))
-    from gan_study.cli.study_verbs import run_and_report
+    refuse_if_begun(folder, out)
+    from gan_study.cli.study_verbs import run_and_report  # takes seconds, so it comes after the checks
 
+    folder.write_study_text(dump_study(study))
     try:
         run_and_report(folder, address, verbose)
     except InputError:
@@ -80,12 +77,14 @@ def resume(run_folder: RunFolderPlace, address: Address = None, verbose: Verbose
 
     Finished trials stay as they are; unfinished ones continue from their last checkpoints.
     """
-    from gan_study.cli.study_verbs import refuse_if_running, run_and_report
+    from gan_study.cli.run_folder import refuse_if_running
     from gan_study.runs.folder import RunFolder
 
     folder = RunFolder(run_folder)
     folder.require_run()
     refuse_if_running(folder)
+    from gan_study.cli.study_verbs import run_and_report
+
     run_and_report(folder, address, verbose)
 
 

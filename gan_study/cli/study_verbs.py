@@ -1,19 +1,26 @@
 """The work behind `run` and `resume`: train what is missing, write the report, say who won."""
 
 import os
-import socket
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext, redirect_stdout
+from typing import ParamSpec
 
 from rich.console import Console
 
+from gan_study.cli.interruption import Interruption
 from gan_study.cli.live import make_display
 from gan_study.cli.outcome import print_outcome
+from gan_study.cli.run_folder import resume_command
 from gan_study.config.load import parse_study
-from gan_study.errors import AllTrialsFailedError, InputError
+from gan_study.errors import AllTrialsFailedError
 from gan_study.report.write import write_report
 from gan_study.runs.folder import RunFolder
 from gan_study.runs.records import TrialState
 from gan_study.search.director import Director
 from gan_study.search.run import run_study
+
+_P = ParamSpec("_P")
 
 
 def run_and_report(folder: RunFolder, address: str | None, verbose: bool) -> None:
@@ -22,19 +29,20 @@ def run_and_report(folder: RunFolder, address: str | None, verbose: bool) -> Non
     Raises KeyboardInterrupt (after saying how to go on), AllTrialsFailedError (after the report), and
     what `run_study` raises.
     """
-    console = Console()
+    console = Console(file=sys.stdout)
     study = parse_study(folder.read_study_text(), f"{folder.location}/study.yaml")
     display = make_display(console, live=console.is_terminal and not verbose)
     try:
-        director = run_study(
-            study,
-            folder,
-            address=address,
-            verbose=verbose,
-            on_start=display.start,
-            on_change=display.change,
-            on_stage=display.stage,
-        )
+        with Interruption() as interruption, _only_our_words(verbose):
+            director = run_study(
+                study,
+                folder,
+                address=address,
+                verbose=verbose,
+                on_start=_both(display.start, interruption.check),
+                on_change=_both(display.change, interruption.check),
+                on_stage=_both(display.stage, interruption.check),
+            )
         display.stage("writing the report")
         place = write_report(folder)
     except KeyboardInterrupt:
@@ -53,24 +61,19 @@ def run_and_report(folder: RunFolder, address: str | None, verbose: bool) -> Non
         raise AllTrialsFailedError(f"{folder.location}: no trial has completed; {_reasons(director)}; see {place}")
 
 
-def refuse_if_running(folder: RunFolder) -> None:
-    """Raise InputError if another process of this machine is at work on the folder."""
-    status = folder.read_study_status()
-    if status is None or status.state != "running" or status.host != socket.gethostname() or status.pid is None:
-        return
-    try:
-        os.kill(status.pid, 0)
-    except (ProcessLookupError, PermissionError):
-        return
-    raise InputError(
-        f"{folder.location}: a study is run by one process, but got pid={status.pid} still at work on it; "
-        "wait for it, or end it first"
-    )
+def _both(show: Callable[_P, None], check: Callable[[], None]) -> Callable[_P, None]:
+    def show_and_check(*args: _P.args, **kwargs: _P.kwargs) -> None:
+        show(*args, **kwargs)
+        check()
+
+    return show_and_check
 
 
-def resume_command(folder: RunFolder, address: str | None) -> str:
-    """The command line that goes on with a run."""
-    return f"python -m gan_study resume {folder.location}" + (f" --address {address}" if address else "")
+@contextmanager
+def _only_our_words(verbose: bool) -> Iterator[None]:
+    """Drop what Ray prints to sys.stdout whatever log level it is given; the display has the real one."""
+    with open(os.devnull, "w") as nowhere, nullcontext() if verbose else redirect_stdout(nowhere):
+        yield
 
 
 def _reasons(director: Director) -> str:

@@ -19,6 +19,7 @@ from gan_study.errors import GanStudyError, StorageError
 from gan_study.extractors.objective import prepare_objective
 from gan_study.runs.folder import RunFolder
 from gan_study.runs.records import ObjectiveRecord, StudyStatus
+from gan_study.search.address import require_reachable
 from gan_study.search.cluster import connected, gpus_per_worker, num_concurrent_trials
 from gan_study.search.director import Director
 from gan_study.search.environment import describe_environment
@@ -61,7 +62,9 @@ def run_study(
     optuna.logging.set_verbosity(optuna.logging.INFO if verbose else optuna.logging.WARNING)
     before = folder.read_study_status()
     run_start = time.time()
-    on_stage("starting Ray")
+    on_stage("starting Ray" if address is None else f"joining Ray at {address}")
+    if address is not None:
+        require_reachable(address)
     with connected(address, verbose) as cluster:
         gpus = gpus_per_worker(study.resources, cluster)
         resources = study.resources.model_copy(update={"gpus_per_worker": gpus})

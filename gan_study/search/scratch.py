@@ -34,7 +34,7 @@ class OptunaFile:
         try:
             self.storage = RDBStorage(f"sqlite:///{self._path}")
         except Exception as error:  # of SQLAlchemy, which only Optuna depends on
-            raise StorageError(optuna_problem(error)) from error
+            raise StorageError(optuna_problem(self._folder.location, error)) from error
         return self
 
     def __exit__(
@@ -46,15 +46,15 @@ class OptunaFile:
             self._folder.storage.write_bytes(_OPTUNA, self._path.read_bytes())
             self._temporary.cleanup()
         if isinstance(error, StorageInternalError):
-            raise StorageError(optuna_problem(error)) from error
+            raise StorageError(optuna_problem(self._folder.location, error)) from error
 
 
-def optuna_problem(error: Exception) -> str:
+def optuna_problem(run_folder: str, error: Exception) -> str:
     """What a user is told if the Optuna file cannot be written."""
     cause = str(error.__cause__ or error).splitlines()[0]
     return (
-        f"{_OPTUNA}: Optuna's file in the run folder cannot be written ({cause}); make sure that there is space "
-        "left and that writing is permitted, then run `gan_study resume` on the run folder"
+        f"{run_folder}/{_OPTUNA}: Optuna must be able to write this file, but got {cause}; make sure that there is "
+        "space left and that writing is permitted, then run `gan_study resume` on the run folder"
     )
 
 

@@ -34,7 +34,7 @@ class DirectorSearcher(Searcher):
         if self._director.finished:
             return Searcher.FINISHED
         config = None
-        with _aborting(self._director):
+        with self._aborting():
             config = self._director.next_trial()
         if config is None:
             return None
@@ -49,7 +49,7 @@ class DirectorSearcher(Searcher):
             return False
         progress = read_progress(result)
         stop = False
-        with _aborting(self._director):
+        with self._aborting():
             stop = progress is not None and self._director.hear(self._keys[trial_id], *progress)
         return stop
 
@@ -60,8 +60,18 @@ class DirectorSearcher(Searcher):
         trial = self._director.trials[self._keys[trial_id]]
         if trial.state is TrialState.RUNNING:
             reason = self.errors.get(trial_id, "its process ended before the training did")
-            with _aborting(self._director):
+            with self._aborting():
                 self._director.hear_of_failure(self._keys[trial_id], reason)
+
+    @contextmanager
+    def _aborting(self) -> Iterator[None]:
+        """Where nothing can be written no other trial would fare better: end the whole study, to be resumed."""
+        try:
+            yield
+        except StorageError as error:
+            self._director.abort(str(error))
+        except StorageInternalError as error:
+            self._director.abort(optuna_problem(self._run_folder, error))
 
     def on_trial_result(self, trial_id: str, result: dict[str, Any]) -> None:
         """Nothing: the scheduler has taken the result in already."""
@@ -103,17 +113,6 @@ class DirectorStopper(Stopper):
     def stop_all(self) -> bool:
         """Whether the study has been aborted."""
         return self._director.abort_reason is not None
-
-
-@contextmanager
-def _aborting(director: Director) -> Iterator[None]:
-    """Where nothing can be written no other trial would fare better: end the whole study, to be resumed."""
-    try:
-        yield
-    except StorageError as error:
-        director.abort(str(error))
-    except StorageInternalError as error:
-        director.abort(optuna_problem(error))
 
 
 def _last_error(trial: Trial) -> str:

@@ -27,7 +27,7 @@ from gan_study.training.means import LossMeans
 from gan_study.training.outcome import diverged, ended, load_latest, write_progress
 from gan_study.training.randomness import Stream, seeded_generator
 from gan_study.training.state import TrainingState, build_state, update_ema
-from gan_study.training.steps import StepMeasures, accumulate_d_gradients, accumulate_g_gradients
+from gan_study.training.steps import accumulate_d_gradients, accumulate_g_gradients
 
 
 @dataclass(frozen=True)
@@ -116,8 +116,8 @@ def train(
             # The last of the discriminator's steps shares its images with the generator's step.
             fake_images = generator(z)
         d_measures = accumulate_d_gradients(training, discriminator, real_images, fake_images, mix)
-        if not workers.all_true(_is_finite(d_measures)):
-            status = diverged(status, "discriminator", d_measures, state)
+        if not workers.all_true(d_measures.is_finite):
+            status = diverged(status, "discriminator", workers.gather(d_measures), state)
             break
         state.d_optimizer.step()
         if training.clip_value is not None:
@@ -129,8 +129,8 @@ def train(
         # The generator's step.
         if g_step_due:
             g_measures = accumulate_g_gradients(training, generator, discriminator, fake_images)
-            if not workers.all_true(_is_finite(g_measures)):
-                status = diverged(status, "generator", g_measures, state)
+            if not workers.all_true(g_measures.is_finite):
+                status = diverged(status, "generator", workers.gather(g_measures), state)
                 break
             state.g_optimizer.step()
             counters.num_g_steps += 1
@@ -174,11 +174,6 @@ def _draw_batch(
         numbers = torch.rand(batch_size, 1, 1, 1, generator=seeded_generator(training.seed, Stream.PENALTY, cur_nimg))
         mix = workers.own_rows(numbers).to(workers.device, dtype)
     return real_images, workers.own_rows(latents).to(workers.device, dtype), mix
-
-
-def _is_finite(measures: StepMeasures) -> bool:
-    # The norm is of gradients that are averaged over the ranks, the loss is this rank's own.
-    return math.isfinite(measures.loss) and math.isfinite(measures.grad_norm)
 
 
 def _kimg_to_nimg(kimg: float) -> int:

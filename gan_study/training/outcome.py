@@ -63,10 +63,14 @@ def ended(status: TrialStatus, state: TrialState, cur_nimg: int, reason: str | N
 
 
 def diverged(
-    status: TrialStatus, network: Literal["discriminator", "generator"], measures: StepMeasures, state: TrainingState
+    status: TrialStatus,
+    network: Literal["discriminator", "generator"],
+    measures_of_ranks: list[StepMeasures],
+    state: TrainingState,
 ) -> TrialStatus:
-    """The status of a trial whose `network` has just got a loss or a gradient that is not finite."""
+    """The status of a trial whose `network` has just got a loss or a gradient that is not finite on some rank."""
     counters = state.counters
+    measures = next(m for m in measures_of_ranks if not m.is_finite)
     # The generator's turn comes when the discriminator's step of the same round is made and counted.
     step = counters.num_d_steps + 1 if network == "discriminator" else counters.num_d_steps
     reason = (

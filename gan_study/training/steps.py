@@ -1,5 +1,6 @@
 """The two players' steps. They accumulate gradients and measure; the loop decides whether to step."""
 
+import math
 from dataclasses import dataclass
 
 import torch
@@ -20,6 +21,11 @@ class StepMeasures:
     penalty: float | None = None
     real_logit: float | None = None
     fake_logit: float | None = None
+
+    @property
+    def is_finite(self) -> bool:
+        """Whether the optimizer may step. The gradients are averaged over the ranks, the loss is this rank's own."""
+        return math.isfinite(self.loss) and math.isfinite(self.grad_norm)
 
 
 def accumulate_d_gradients(

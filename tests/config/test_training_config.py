@@ -155,7 +155,7 @@ search_space:
   network.width: {choice: [16, 24]}
 search: {seed: 7}
 confirm: {seeds: 3}
-resources: {workers_per_trial: 2, gpus_per_worker: 0.5}
+resources: {workers_per_trial: 2, gpus_per_worker: 2}
 """
 
 
@@ -191,7 +191,7 @@ class TestArms:
     def test_search_and_confirm_trials(self, study: StudyConfig) -> None:
         trial = search_trial_config(study, "lsgan", 2, {"g_lr": 0.005, "network.width": 16})
         assert (trial.name, trial.phase, trial.training.seed) == ("search_002", "search", 9)
-        assert trial.workers == WorkersConfig(num_workers=2, gpus_per_worker=0.5)
+        assert trial.workers == WorkersConfig(num_workers=2, gpus_per_worker=2)
         again = confirm_trial_config(study, trial, rank=1, seed_number=2)
         assert (again.name, again.phase, again.index) == ("confirm_002_seed_2", "confirm", 5)
         assert again.source == "search_002"

@@ -110,8 +110,16 @@ def test_a_cache_that_cannot_be_used_does_no_harm(few_digits: Dataset, tmp_path:
     assert trained.weights == obtain(few_digits, Storage(tmp_path / "folder")).weights
 
 
-def test_training_is_repeatable_and_leaves_torch_as_it_was(few_digits: Dataset) -> None:
-    num_threads = torch.get_num_threads()
+def test_training_is_repeatable_and_leaves_torch_as_it_was(
+    few_digits: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    num_threads, forward, seen = torch.get_num_threads(), DomainClassifier.forward, set()
+
+    def watched(network: DomainClassifier, images: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        seen.add(torch.get_num_threads())  # sums over several threads come out differently now and then
+        return forward(network, images)
+
+    monkeypatch.setattr(DomainClassifier, "forward", watched)
     first = save(train(few_digits).state_dict())
     try:
         torch.set_num_threads(2)
@@ -120,6 +128,7 @@ def test_training_is_repeatable_and_leaves_torch_as_it_was(few_digits: Dataset) 
         assert save(train(few_digits).state_dict()) == first
         assert torch.equal(torch.random.get_rng_state(), before)
         assert torch.get_num_threads() == 2
+        assert seen == {1}
     finally:
         torch.set_num_threads(num_threads)
     assert save(train(few_digits, seed=1).state_dict()) != first

@@ -4,6 +4,7 @@ import os
 import re
 import signal
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 
 import optuna
@@ -72,7 +73,7 @@ def test_a_diverging_arm_does_not_end_the_study(ray_address: str, tmp_path: Path
     # One at a time, as asked: no trial began before the one before it had ended.
     spans = sorted((s.start_time or 0, s.end_time or 0) for arm in folder.arms() for n in folder.trials(arm)
                    for s in [read_status(folder, arm, n)])  # fmt: skip
-    assert all(ended <= begun for (_, ended), (begun, _) in zip(spans, spans[1:], strict=False))
+    assert all(ended <= begun for (_, ended), (begun, _) in pairwise(spans))
 
 
 @dataclass

@@ -145,7 +145,9 @@ def test_the_study_is_completed(finished: Finished) -> None:
     longest = max((t.end_time or 0) - (t.start_time or 0) for t in trials)
     assert status.elapsed_sec > longest
     assert status.start_time < min(t.start_time or 0 for t in trials)
-    assert finished.stages == ["starting Ray", "preparing the data and the extractor"]
+    assert len(finished.stages) == 2
+    assert finished.stages[0].startswith("joining Ray at ")
+    assert finished.stages[1] == "preparing the data and the extractor"
 
 
 def test_nothing_of_ray_is_left_in_the_run_folder(finished: Finished) -> None:

@@ -1,5 +1,6 @@
 """Trainings so small that one takes a fraction of a second, and what they leave behind."""
 
+from itertools import islice
 from typing import Any
 
 from prepared_objective import Prepared
@@ -16,7 +17,10 @@ BATCH_SIZE = 20
 
 
 def tiny_trial(**values: Any) -> TrialConfig:
-    """Ten steps on 16-pixel digits with an evaluation every four, unless `values` of the training say otherwise."""
+    """Ten steps on 16-pixel digits with an evaluation every four, unless `values` of the training say otherwise.
+
+    The learning rates are high, so that these few steps leave nothing as it was.
+    """
     training = {
         "dataset": {"name": "digits", "image_size": 16},
         "objective": {"num_samples": 200},
@@ -24,6 +28,9 @@ def tiny_trial(**values: Any) -> TrialConfig:
         "loss": "least_squares",
         "batch_size": BATCH_SIZE,
         "z_dim": 8,
+        "g_lr": 0.01,
+        "d_lr": 0.01,
+        "ema_half_life_kimg": 0.01,
         "total_kimg": 0.2,
         "evaluate_every_kimg": 0.08,
         **values,
@@ -36,15 +43,16 @@ def trial_folder(location: object) -> TrialFolder:
 
 
 def run(
-    config: TrialConfig, prepared: Prepared, location: object, objective: Objective, num_evaluations: int | None = None
+    config: TrialConfig,
+    prepared: Prepared,
+    location: object,
+    objective: Objective,
+    num_evaluations: int | None = None,
+    workers: Workers | None = None,
 ) -> list[Progress]:
     """Train to the end, or abandon the training, like a process that dies, after so many evaluations."""
-    steps = train(config, prepared.dataset, objective, trial_folder(location), Workers())
-    progress = []
-    for step in steps:
-        progress.append(step)
-        if len(progress) == num_evaluations:
-            break
+    steps = train(config, prepared.dataset, objective, trial_folder(location), workers or Workers())
+    progress = list(islice(steps, num_evaluations))
     steps.close()
     return progress
 

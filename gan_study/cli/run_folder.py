@@ -1,0 +1,40 @@
+"""What the verbs ask of a run folder before they begin."""
+
+import os
+import shlex
+import socket
+
+from gan_study.errors import InputError
+from gan_study.runs.folder import RunFolder
+
+
+def refuse_if_begun(folder: RunFolder, out: str) -> None:
+    """Raise InputError if a study has begun there, with both ways out."""
+    if folder.is_a_run():
+        raise InputError(
+            f"--out {out}: a study runs into a folder of its own, but got {folder.location} with a run in it; "
+            f"go on with it by `{resume_command(folder)}`, or choose another --out"
+        )
+
+
+def refuse_if_running(folder: RunFolder) -> None:
+    """Raise InputError if another process of this machine is at work on the folder."""
+    status = folder.read_study_status()
+    if status is None or status.state != "running" or status.host != socket.gethostname():
+        return
+    if status.pid is None or status.pid == os.getpid():  # in a container every command may have the same number
+        return
+    try:
+        os.kill(status.pid, 0)
+    except (ProcessLookupError, PermissionError):
+        return
+    raise InputError(
+        f"{folder.location}: a study is run by one process, but got pid={status.pid} still at work on it; "
+        "wait for it, or end it first"
+    )
+
+
+def resume_command(folder: RunFolder, address: str | None = None) -> str:
+    """The command line that goes on with a run."""
+    words = ["python", "-m", "gan_study", "resume", folder.location, *(["--address", address] if address else [])]
+    return shlex.join(words)

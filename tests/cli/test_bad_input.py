@@ -1,0 +1,104 @@
+"""Whatever a user gives that is wrong: exit status 2, one clear message, nothing begun."""
+
+from pathlib import Path
+
+import pytest
+from command import TINY, gan_study
+
+
+def refused(*arguments: object, environment: dict[str, str | None] | None = None) -> str:
+    """The message of a command that is refused."""
+    found = gan_study(*arguments, environment=environment)
+    assert found.returncode == 2, found
+    assert "Traceback" not in found.stderr
+    assert "Error" not in found.stderr  # a class's name is no message
+    (line,) = found.stderr.splitlines()
+    return line.removeprefix("error: ")
+
+
+@pytest.fixture
+def study(tmp_path: Path) -> Path:
+    path = tmp_path / "tiny.yaml"
+    path.write_text(TINY)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("budget:", "bugdet:", "{file}:4:1: bugdet: "),
+        ("total_kimg: 1,", "total_kimg: soon,", "{file}:4:41: budget.total_kimg: "),
+        (TINY[TINY.index("arms:") : TINY.index("defaults:")], "arms: {}\n", "{file}:5:7: arms: "),
+        ("penalty: wgan_gp,", "penalty: weight_clip, penalty_weight: 10,", "{file}:7:"),
+        ("[1e-4, 1e-2]", "[1e-2, 1e-4]", "{file}:10:10: search_space.g_lr"),
+        ("{log_uniform: [1e-4, 1e-2]}", "{log_uniform: [1e-4, 1e-2}", "{file}:10:"),
+    ],
+    ids=["unknown_key", "wrong_type", "no_arms", "impossible_pair", "upside_down_range", "syntax"],
+)
+@pytest.mark.parametrize("verb", ["run", "plan"])
+def test_a_wrong_study_file(study: Path, tmp_path: Path, verb: str, old: str, new: str, message: str) -> None:
+    assert old in TINY
+    study.write_text(TINY.replace(old, new))
+    found = gan_study(verb, study, *(["--out", tmp_path / "runs"] if verb == "run" else []))
+    assert found.returncode == 2
+    assert found.stdout == ""
+    lines = [line for line in found.stderr.splitlines() if line.startswith(f"error: {message.format(file=study)}")]
+    assert lines, found.stderr
+    assert all(line.startswith("error: ") for line in found.stderr.splitlines())
+    assert not (tmp_path / "runs").exists()
+
+
+def test_a_study_file_that_is_not_there(tmp_path: Path) -> None:
+    assert refused("run", tmp_path / "nothing.yaml").startswith(f"{tmp_path}/nothing.yaml: there is no such file")
+
+
+def test_an_output_folder_in_whose_place_a_file_stands(study: Path, tmp_path: Path) -> None:
+    (tmp_path / "runs").write_text("a file")
+    message = refused("run", study, "--out", tmp_path / "runs")
+    assert message.startswith(f"{tmp_path}/runs/tiny/study.yaml: a file stands where a folder is needed")
+    assert message.endswith("remove it, or choose another --out")
+    assert (tmp_path / "runs").read_text() == "a file"
+
+
+def test_a_run_folder_that_exists(study: Path, tmp_path: Path) -> None:
+    out = tmp_path / "my runs"
+    (out / "tiny").mkdir(parents=True)
+    (out / "tiny" / "study.yaml").write_text(TINY)
+    message = refused("run", study, "--out", out)
+    assert f"go on with it by `python -m gan_study resume '{out}/tiny'`" in message
+    assert message.endswith("or choose another --out")
+    assert [path.name for path in (out / "tiny").iterdir()] == ["study.yaml"]
+
+
+@pytest.mark.parametrize("verb", ["resume", "report"])
+def test_a_folder_that_is_no_run(tmp_path: Path, verb: str) -> None:
+    message = refused(verb, tmp_path)
+    assert message == (
+        f"{tmp_path}: a run folder holds a study.yaml, but this one does not; give the folder that "
+        "`gan_study run` named"
+    )
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_run_folder_whose_file_is_broken(tmp_path: Path) -> None:
+    (tmp_path / "study.yaml").write_text(TINY)
+    (tmp_path / "study_status.json").write_text('{"state": "runn')
+    assert f"{tmp_path}/study_status.json: the file does not fit" in refused("resume", tmp_path)
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1:1", "ray://127.0.0.1:1", "auto"])
+def test_an_address_where_no_cluster_is(study: Path, tmp_path: Path, address: str) -> None:
+    environment: dict[str, str | None] = {"RAY_ADDRESS": None, "RAY_TMPDIR": str(tmp_path)}
+    message = refused("run", study, "--out", tmp_path, "--address", address, environment=environment)
+    assert message.startswith(f"--address: a Ray cluster must be running there, but got address={address} (")
+    assert not (tmp_path / "tiny" / "study.yaml").exists()  # the next `run` is not refused
+
+
+@pytest.mark.ray
+def test_data_that_is_not_there(study: Path, tmp_path: Path, ray_address: str) -> None:
+    """The data is looked for where the trials run; without it nothing has begun."""
+    study.write_text(TINY.replace("name: digits", "name: mnist"))
+    for _ in range(2):
+        message = refused("run", study, "--out", tmp_path, "--address", ray_address)
+        assert "GAN_STUDY_DATA" in message
+        assert not (tmp_path / "tiny" / "study.yaml").exists()

@@ -1,0 +1,38 @@
+"""Trials of two workers each on a cluster that holds exactly one of them, with early stopping."""
+
+from pathlib import Path
+
+import pytest
+from tiny_study import tiny_folder, tiny_study
+
+from gan_study.runs.folder import RunFolder
+from gan_study.runs.records import TrialState
+from gan_study.search.run import run_study
+
+pytestmark = [pytest.mark.ray, pytest.mark.slow]
+
+STANDSTILL = 1e-12
+"""A learning rate with which nothing is learned, so that the trial is stopped."""
+
+
+def test_a_stopped_trial_frees_its_workers_for_the_next(ray_address: str, tmp_path: Path) -> None:
+    study = tiny_study(
+        arms={"lsgan": {"network": "dcgan", "loss": "least_squares"}},
+        defaults={"network": {"width": 8}, "g_lr": 3e-3, "d_lr": 1e-3},
+        search_space={"g_lr": {"choice": [STANDSTILL]}},
+        budget={"trials_per_arm": 2, "total_kimg": 1, "evaluate_every_kimg": 0.25},
+        confirm={"top_k": 1, "seeds": 1},
+        resources={"workers_per_trial": 2},
+    )
+    folder: RunFolder = tiny_folder(tmp_path / "tiny", study)
+
+    director = run_study(study, folder, address=ray_address)
+
+    states = {name: trial.state for (_, name), trial in director.trials.items()}
+    assert states == {
+        "search_000": TrialState.COMPLETED,  # with the given rate, which the search space does not hold
+        "search_001": TrialState.STOPPED,
+        "confirm_000_seed_0": TrialState.COMPLETED,
+    }
+    evaluations = folder.trial("lsgan", "confirm_000_seed_0").read_evaluations()
+    assert [e.cur_nimg for e in evaluations] == [0, 256, 512, 768, 1024]

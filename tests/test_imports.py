@@ -1,0 +1,167 @@
+"""Which room may import which, and which packages: read from the source, and seen in the processes that import them."""
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import gan_study
+
+PACKAGE = Path(gan_study.__file__).parent
+LEVELS = [
+    {"errors"},
+    {"config", "runs"},
+    {"gan", "data", "metrics", "diagnosis"},
+    {"training", "extractors", "analysis"},
+    {"search", "report"},
+    {"cli"},
+    {"__main__"},
+]
+"""Rooms import downwards only: nothing of their own level, nothing above."""
+ALLOWED_BESIDE = {("runs", "config")}
+ONLY_IN = {
+    "ray": "gan_study/search/",
+    "optuna": "gan_study/search/",
+    "torch.distributed": "gan_study/training/distributed.py",
+}
+"""Packages that the named place alone imports, also inside functions."""
+LIGHT_ROOMS = ["errors", "config", "runs", "analysis", "report"]
+HEAVY = ["torch", "ray", "optuna"]
+"""What no light room brings in, not even by what it imports."""
+
+
+def imports(path: Path, parents: tuple[str, ...]) -> Iterator[tuple[int, str]]:
+    """Line and full name of all that a file imports, anywhere in it; `parents` are the packages it lies in."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from ((node.lineno, alias.name) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            # Relative names count from the packages around the file.
+            start = parents[: len(parents) - node.level + 1] if node.level else ()
+            module = ".".join([*start, *([node.module] if node.module else [])])
+            yield from ((node.lineno, f"{module}.{alias.name}") for alias in node.names)
+
+
+def level_of(room: str) -> int:
+    return next(level for level, rooms in enumerate(LEVELS) if room in rooms)
+
+
+def problem_of(place: str, room: str | None, name: str) -> str | None:
+    """What is wrong with the file at `place`, in `room`, importing `name`; None if nothing is."""
+    for package, home in ONLY_IN.items():
+        if f"{name}.".startswith(f"{package}.") and not place.startswith(home):
+            return f"{package} is for {home} alone"
+    top, *rest = name.split(".")
+    if room in LIGHT_ROOMS and top in HEAVY:
+        return f"{room} does without {top}"
+    imported = rest[0] if top == "gan_study" and rest else None
+    if imported in (None, "__version__", room):
+        return None
+    if room is None:
+        return "gan_study/__init__.py imports no room"
+    if level_of(imported) < level_of(room) or (room, imported) in ALLOWED_BESIDE:
+        return None
+    return f"{room} does not stand above {imported}"
+
+
+def broken_rules(package: Path) -> list[str]:
+    """Every import in the files of a package (a folder named gan_study) that the rules do not allow."""
+    found = []
+    for path in sorted(package.rglob("*.py")):
+        parts = path.relative_to(package.parent).parts
+        room = parts[1].removesuffix(".py")
+        for line, name in imports(path, parts[:-1]):
+            problem = problem_of("/".join(parts), None if room == "__init__" else room, name)
+            if problem is not None:
+                found.append(f"{'/'.join(parts)}:{line}: {name}: {problem}")
+    return found
+
+
+def modules_of(room: str) -> list[str]:
+    """The names of a room's modules, which is a folder or one file."""
+    paths = sorted((PACKAGE / room).rglob("*.py")) or [PACKAGE / f"{room}.py"]
+    return [".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts) for path in paths]
+
+
+def brought_in(modules: list[str], packages: list[str], folder: Path | None = None) -> list[str]:
+    """Which of `packages` are there after a new process, started in `folder`, has imported `modules`."""
+    code = "; ".join(["import sys", *(f"import {name}" for name in modules), "print(*sys.modules)"])
+    answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=folder)
+    assert answer.returncode == 0, answer.stderr
+    return [package for package in packages if package in answer.stdout.split()]
+
+
+def test_every_room_has_its_level() -> None:
+    rooms = {path.stem for path in PACKAGE.iterdir() if path.is_dir() or path.suffix == ".py"}
+    assert rooms - {"__init__", "__pycache__", "py"} <= set().union(*LEVELS)
+
+
+def test_rooms_import_downwards_and_packages_stay_where_they_belong() -> None:
+    assert broken_rules(PACKAGE) == []
+
+
+@pytest.mark.parametrize("room", LIGHT_ROOMS)
+def test_light_rooms_bring_in_nothing_heavy(room: str) -> None:
+    modules = modules_of(room)
+    assert len(modules) == 1 or len(modules) > 2
+    assert brought_in(modules, HEAVY) == []
+
+
+def test_training_brings_in_no_scheduler_and_no_plots() -> None:
+    assert brought_in(modules_of("training"), ["ray", "optuna", "plotly"]) == []
+
+
+def test_the_command_line_waits_for_nothing_that_its_verb_does_not_use() -> None:
+    assert brought_in(["gan_study.cli.main"], [*HEAVY, "plotly", "sklearn", "pyarrow"]) == []
+
+
+@pytest.mark.parametrize(
+    ("place", "source", "found"),
+    [
+        ("config/a.py", "import gan_study.errors\nimport gan_study.runs.folder", "2: gan_study.runs.folder"),
+        ("gan/a.py", "from gan_study.data import sampler", "1: gan_study.data.sampler"),
+        ("gan/networks/a.py", "from gan_study import cli", "1: gan_study.cli"),
+        ("gan/networks/a.py", "from ...search import run", "1: gan_study.search.run"),
+        ("report/a.py", "from ..search.run import x", "1: gan_study.search.run.x"),
+        ("errors.py", "def f():\n    from gan_study.config.base import X", "2: gan_study.config.base.X"),
+        ("__init__.py", "from .errors import X", "1: gan_study.errors.X"),
+        ("analysis/a.py", "def f():\n    from torch import nn", "2: torch.nn"),
+        ("cli/a.py", "def f():\n    import ray.tune", "2: ray.tune"),
+        ("training/a.py", "import optuna as o", "1: optuna"),
+        ("training/a.py", "from torch import distributed", "1: torch.distributed"),
+        ("search/a.py", "import torch.distributed as dist", "1: torch.distributed"),
+    ],
+)
+def test_a_bad_import_is_found(tmp_path: Path, place: str, source: str, found: str) -> None:
+    path = tmp_path / "gan_study" / place
+    path.parent.mkdir(parents=True)
+    path.write_text(source + "\n")
+    (problem,) = broken_rules(tmp_path / "gan_study")
+    assert problem.startswith(f"gan_study/{place}:{found}: ")
+
+
+@pytest.mark.parametrize(
+    ("place", "source"),
+    [
+        ("runs/a.py", "from gan_study.config.training import X\nfrom .storage import Y\nimport raylib, numpy"),
+        ("search/a.py", "import ray\nimport optuna.samplers\nfrom gan_study import __version__\nimport gan_study"),
+        ("training/distributed.py", "import torch.distributed as dist"),
+        ("cli/a.py", "from gan_study.search.run import x\nfrom gan_study.report.page import y"),
+        ("__main__.py", "from gan_study.cli.main import main"),
+    ],
+)
+def test_a_good_import_is_let_through(tmp_path: Path, place: str, source: str) -> None:
+    path = tmp_path / "gan_study" / place
+    path.parent.mkdir(parents=True)
+    path.write_text(source + "\n")
+    assert broken_rules(tmp_path / "gan_study") == []
+
+
+def test_a_heavy_package_that_comes_in_by_a_detour_is_seen(tmp_path: Path) -> None:
+    (tmp_path / "planted").mkdir()
+    (tmp_path / "planted/light.py").write_text("from planted import detour\n")
+    (tmp_path / "planted/detour.py").write_text("import importlib\nimportlib.import_module('optuna')\n")
+    assert brought_in(["planted.light"], HEAVY, tmp_path) == ["optuna"]

@@ -1,0 +1,139 @@
+"""Two workers do what one does; torchrun starts them once for all tests here, with two_workers.py."""
+
+import io
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+import two_workers
+from prepared_objective import Prepared
+from tiny_training import files, measured, tiny_trial, trial_folder
+from torch import Tensor
+
+from gan_study.extractors.objective import Objective
+from gan_study.gan.penalties import GRADIENT_PENALTIES
+from gan_study.runs.records import TrialState
+from gan_study.training.distributed import Workers
+from gan_study.training.loop import _draw_batch
+
+TOLERANCE = 1e-6
+TORCHRUN = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2"]
+
+
+@pytest.fixture(scope="module")
+def out(prepared: Prepared, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What two_workers.py wrote on two workers."""
+    folder = tmp_path_factory.mktemp("two_workers")
+    script, tests = Path(two_workers.__file__), Path(__file__).parent.parent
+    answer = subprocess.run(
+        [*TORCHRUN, str(script), prepared.folder.location, str(folder)],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(tests), os.environ.get("PYTHONPATH", "")])},
+        capture_output=True,
+        text=True,
+        timeout=240,
+    )
+    assert answer.returncode == 0, answer.stderr[-4000:]
+    return folder
+
+
+def given(out: Path, name: str) -> list[dict[str, Any]]:
+    """The progress of both ranks, which must be the same."""
+    first, second = (json.loads((out / f"given-{rank}.json").read_text())[name] for rank in (0, 1))
+    assert first == second
+    progress: list[dict[str, Any]] = first
+    return progress
+
+
+def relative_difference(found: dict[str, Tensor], expected: dict[str, Tensor]) -> float:
+    """The largest difference of any value, relative to the largest value of its tensor. Measured below: 2e-14."""
+    assert found.keys() == expected.keys()
+    return max(((found[name] - expected[name]).abs().max() / expected[name].abs().max()).item() for name in expected)
+
+
+def numbers(losses: dict[str, float | None] | None) -> dict[str, float]:
+    return {name: value for name, value in (losses or {}).items() if value is not None}
+
+
+def checkpoint(location: Path) -> dict[str, Any]:
+    folder = trial_folder(location)
+    (nimg,) = folder.checkpoint_nimgs()
+    content: dict[str, Any] = torch.load(io.BytesIO(folder.read_checkpoint(nimg)), weights_only=True)
+    return content
+
+
+@pytest.mark.parametrize("world_size", [2, 4, 5])
+@pytest.mark.parametrize("cur_nimg", [0, 1480])
+@pytest.mark.parametrize("penalty", ["none", "wgan_gp"])
+def test_the_workers_rows_are_the_one_worker_s(
+    prepared: Prepared, world_size: int, cur_nimg: int, penalty: str
+) -> None:
+    training = tiny_trial(penalty=penalty).training
+    whole = _draw_batch(training, prepared.dataset, cur_nimg, Workers())
+    parts = [_draw_batch(training, prepared.dataset, cur_nimg, Workers(rank, world_size)) for rank in range(world_size)]
+    for rows, *pieces in zip(whole, *parts, strict=True):
+        if rows is None:
+            assert penalty not in GRADIENT_PENALTIES
+            assert pieces == [None] * world_size
+        else:
+            assert torch.equal(torch.cat(pieces), rows)
+            assert {len(piece) for piece in pieces} == {20 // world_size}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", two_workers.WITHOUT_BATCH_NORM)
+def test_two_workers_learn_what_one_learns(
+    name: str, out: Path, prepared: Prepared, objective: Objective, tmp_path: Path
+) -> None:
+    values = two_workers.WITHOUT_BATCH_NORM[name]
+    alone = two_workers.train_to_last_checkpoint(values, prepared, objective, tmp_path, Workers())
+    expected, found = checkpoint(tmp_path), checkpoint(out / name)
+    assert found["counters"]["num_d_steps"] == expected["counters"]["num_d_steps"] == 9
+    for network in ("generator", "discriminator", "g_ema"):
+        assert relative_difference(found[network], expected[network]) <= TOLERANCE, network
+    for two, one in zip(given(out, name), two_workers.as_json(alone), strict=True):
+        assert two["state"] == one["state"]
+        assert two["evaluation"]["score"] == pytest.approx(one["evaluation"]["score"], rel=1e-6)
+        assert two["evaluation"]["class_shares"] == list(one["evaluation"]["class_shares"])
+        assert numbers(two["evaluation"]["losses"]) == pytest.approx(numbers(one["evaluation"]["losses"]), rel=1e-6)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", two_workers.DISCRIMINATORS)
+def test_gradients_of_two_workers_are_the_one_worker_s(name: str, out: Path) -> None:
+    expected = two_workers.discriminator_gradients(two_workers.DISCRIMINATORS[name], Workers())
+    for rank in (0, 1):
+        found = torch.load(out / f"gradients-{name}-{rank}.pt", weights_only=True)
+        # A Wasserstein loss does not see a bias of the last layer: that gradient is 0 but for rounding.
+        seen = {key: gradient for key, gradient in expected.items() if gradient.abs().max() > 1e-12}
+        assert len(seen) >= 4
+        assert relative_difference({key: found[key] for key in seen}, seen) <= TOLERANCE
+
+
+@pytest.mark.slow
+def test_two_workers_with_batch_norm_resume_bit_for_bit(out: Path) -> None:
+    whole, resumed = (trial_folder(out / name) for name in ("whole", "resumed"))
+    assert measured(resumed.read_evaluations()) == measured(whole.read_evaluations())
+    written = files(out / "whole", "samples", "snapshots")
+    assert len(written) >= 5
+    assert files(out / "resumed", "samples", "snapshots") == written
+    status = resumed.read_status()
+    assert status is not None
+    assert (status.state, status.num_restarts) == (TrialState.COMPLETED, 1)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("what", ["images", "loss"])
+def test_what_is_not_finite_on_one_worker_ends_both(what: str, out: Path) -> None:
+    *begun, last = given(out, f"spoiled {what}")
+    assert [p["evaluation"]["cur_nimg"] for p in begun] == [0]
+    assert last["state"] == "diverged"
+    assert last["evaluation"] is None
+    assert f"at discriminator step {two_workers.PLANTED_AT}, after 40 images" in last["reason"]
+    status = trial_folder(out / f"spoiled-{what}").read_status()
+    assert status is not None
+    assert (status.state, status.cur_nimg) == (TrialState.DIVERGED, 40)

@@ -1,0 +1,128 @@
+"""Trainings that the tests run in one process and under torchrun; as a script it does all of them on its workers.
+
+usage: torchrun --nproc_per_node 2 two_workers.py PREPARED_FOLDER OUT_FOLDER
+"""
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import torch
+from prepared_objective import Prepared, prepare_digits
+from tiny_training import BATCH_SIZE, measured, run, tiny_trial
+from torch import Tensor
+
+from gan_study.extractors.objective import Objective
+from gan_study.gan.networks import build_networks
+from gan_study.training import loop
+from gan_study.training.distributed import Workers, join_process_group
+from gan_study.training.loop import Progress
+from gan_study.training.steps import StepMeasures, accumulate_d_gradients
+
+MLP = {"name": "mlp", "width": 16}
+WGAN_GP = {"loss": "wasserstein", "penalty": "wgan_gp", "d_steps_per_g_step": 2}
+# Ten steps; the checkpoint is that of the fourth evaluation, before the last.
+SHORT = {"evaluate_every_kimg": 0.06, "precision": "float64", "network": MLP}
+WITHOUT_BATCH_NORM: dict[str, dict[str, Any]] = {
+    "least_squares": SHORT,
+    "wgan_gp": {**SHORT, **WGAN_GP},
+    "weight_clip": {**SHORT, "loss": "wasserstein", "penalty": "weight_clip"},
+}
+DISCRIMINATORS: dict[str, dict[str, Any]] = {"least_squares": {}, "wgan_gp": WGAN_GP}
+PLANTED_AT = 3
+"""The step in which one rank's numbers are spoiled."""
+
+
+def train_to_last_checkpoint(
+    values: dict[str, Any], prepared: Prepared, objective: Objective, location: Path, workers: Workers
+) -> list[Progress]:
+    """All but the last evaluation of a training; what it leaves is the checkpoint of the last but one."""
+    return run(tiny_trial(**values), prepared, location, objective, 4, workers)
+
+
+def discriminator_gradients(values: dict[str, Any], workers: Workers) -> dict[str, Tensor]:
+    """The gradients of one step of dcgan's discriminator without batch norm, which its generator always has."""
+    shape = {"name": "dcgan", "width": 4, "discriminator_norm": "none"}
+    training = tiny_trial(network=shape, **values).training
+    torch.manual_seed(0)
+    _, discriminator = build_networks(training.network, 16, 1, training.z_dim)
+    random = torch.Generator().manual_seed(1)
+    real_images, fake_images = (
+        torch.rand(BATCH_SIZE, 1, 16, 16, generator=random, dtype=torch.float64) * 2 - 1 for _ in range(2)
+    )
+    mix = torch.rand(BATCH_SIZE, 1, 1, 1, generator=random, dtype=torch.float64)
+    accumulate_d_gradients(
+        training,
+        workers.wrap(discriminator.double(), "per_rank"),
+        workers.own_rows(real_images),
+        workers.own_rows(fake_images),
+        workers.own_rows(mix) if training.penalty == "wgan_gp" else None,
+    )
+    return {name: parameter.grad for name, parameter in discriminator.named_parameters() if parameter.grad is not None}
+
+
+@contextmanager
+def spoiled(what: str, workers: Workers) -> Iterator[None]:
+    """From step PLANTED_AT on, the last rank's real images or its measured loss are not a number."""
+    draw_batch, accumulate = loop._draw_batch, loop.accumulate_d_gradients
+    calls = 0
+
+    def due() -> bool:
+        nonlocal calls
+        calls += 1
+        return calls >= PLANTED_AT and workers.rank == workers.world_size - 1
+
+    def draw_spoiled(*arguments: Any) -> tuple[Tensor, Tensor, Tensor | None]:
+        real_images, z, mix = draw_batch(*arguments)
+        return (real_images * float("nan") if due() else real_images), z, mix
+
+    def accumulate_spoiled(*arguments: Any) -> StepMeasures:
+        measures = accumulate(*arguments)
+        return replace(measures, loss=float("nan")) if due() else measures
+
+    if what == "images":
+        loop._draw_batch = draw_spoiled
+    else:
+        loop.accumulate_d_gradients = accumulate_spoiled
+    try:
+        yield
+    finally:
+        loop._draw_batch, loop.accumulate_d_gradients = draw_batch, accumulate
+
+
+def as_json(progress: list[Progress]) -> list[dict[str, Any]]:
+    """What was given, without times and process ids."""
+    return [
+        {
+            "state": p.status.state.value,
+            "reason": p.status.reason,
+            "evaluation": measured([p.evaluation])[0].model_dump() if p.evaluation else None,
+        }
+        for p in progress
+    ]
+
+
+def main(prepared_location: str, out: Path) -> None:
+    with join_process_group(use_gpu=False) as workers:
+        prepared = prepare_digits(prepared_location)  # is there already
+        objective, given = prepared.load(), {}
+        for name, values in WITHOUT_BATCH_NORM.items():
+            given[name] = as_json(train_to_last_checkpoint(values, prepared, objective, out / name, workers))
+        for name, values in DISCRIMINATORS.items():
+            torch.save(discriminator_gradients(values, workers), out / f"gradients-{name}-{workers.rank}.pt")
+        for folder, parts in (("whole", (None,)), ("resumed", (2, None))):
+            for part in parts:
+                run(tiny_trial(), prepared, out / folder, objective, part, workers)
+        for what in ("images", "loss"):
+            with spoiled(what, workers):
+                progress = run(tiny_trial(), prepared, out / f"spoiled-{what}", objective, workers=workers)
+            given[f"spoiled {what}"] = as_json(progress)
+        (out / f"given-{workers.rank}.json").write_text(json.dumps(given))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], Path(sys.argv[2]))
