@@ -93,11 +93,11 @@ class LiveTable:
     """One row for each arm and phase, and the time left."""
 
     def __init__(self, console: Console) -> None:
-        self._live = Live(console=console, get_renderable=self._render, refresh_per_second=2, transient=True)
         self._stage = ""
         self._director: Director | None = None
         self._rows: list[ArmRow] = []
         self._start = time.monotonic()
+        self._live = Live(console=console, get_renderable=self._render, refresh_per_second=2, transient=True)
         self._live.start()
 
     def stage(self, text: str) -> None:

@@ -4,7 +4,7 @@ First the study runs as a user runs it. Its overhead is (time from the first tri
 x (trials at once) minus the trials' own training and evaluation time, per trial. Then the very configurations it
 trained, each as far as it was trained, run again in processes that take them from a queue, without Ray.
 
-    python tests/benchmarks/overhead.py [studies/lsgan_vs_wgan.yaml] [--set NAME=VALUE ...]
+    python tests/benchmarks/overhead.py [studies/lsgan_vs_wgan.yaml] [--set NAME=VALUE ...] [--out FOLDER]
 """
 
 import argparse
@@ -93,9 +93,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("study", nargs="?", default="studies/lsgan_vs_wgan.yaml")
     parser.add_argument("--set", dest="overrides", action="append", default=[])
+    parser.add_argument("--out", help="an empty folder that keeps the run folder")
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as out:
-        folder, study_sec = run_study(options.study, options.overrides, out)
+    with tempfile.TemporaryDirectory() as temporary:
+        folder, study_sec = run_study(options.study, options.overrides, options.out or temporary)
         overhead, num_trials, num_concurrent = study_overhead(folder)
         bare_sec = bare_loop(folder, num_concurrent)
     print(f"overhead: {overhead:.2f} s per trial over {num_trials} trials, {num_concurrent} at once (asked for: 1.5 s)")

@@ -27,10 +27,11 @@ search: {scheduler: none}
 confirm: {top_k: 1, seeds: 1}
 """
 
+SHORT = TINY.replace("trials_per_arm: 2", "trials_per_arm: 1").replace("top_k: 1", "top_k: 0")
+"""Two trials in all."""
 
-def gan_study(
-    *arguments: object, environment: dict[str, str | None] | None = None
-) -> subprocess.CompletedProcess[str]:
+
+def gan_study(*arguments: object, environment: dict[str, str | None] | None = None) -> subprocess.CompletedProcess[str]:
     """Run a command to its end. A value of None takes a variable out of the environment."""
     changed = {**os.environ, **(environment or {})}
     return subprocess.run(

@@ -33,37 +33,32 @@ def test_a_diverging_arm_does_not_end_the_study(ray_address: str, tmp_path: Path
             "hot": {"network": "dcgan", "loss": "least_squares", "g_lr": 1e18, "d_lr": 1e18},
         },
         search_space={"beta1": {"uniform": [0.0, 0.5]}},
-        budget={"trials_per_arm": 2, "total_kimg": 1, "evaluate_every_kimg": 0.5},
+        budget={"trials_per_arm": 1, "total_kimg": 1, "evaluate_every_kimg": 0.5},
         search={"scheduler": "none"},
         resources={"max_concurrent_trials": 1},
     )
     folder = tiny_folder(tmp_path / "tiny", study)
     run_study(study, folder, address=ray_address)
 
-    assert folder.trials("fine") == ["confirm_000_seed_0", "search_000", "search_001"] or folder.trials("fine") == [
-        "confirm_001_seed_0", "search_000", "search_001"
-    ]  # fmt: skip
-    assert folder.trials("hot") == ["search_000", "search_001"]  # nothing to confirm
+    assert folder.trials("fine") == ["confirm_000_seed_0", "search_000"]
+    assert folder.trials("hot") == ["search_000"]  # nothing to confirm
     objective = folder.read_objective()
     assert objective is not None
     optuna_study = optuna.load_study(
         study_name="tiny/hot", storage=f"sqlite:///{folder.storage.local_path('optuna.db')}"
     )
-    assert len(optuna_study.trials) == 2
-    for trial in optuna_study.trials:
-        assert (trial.state, trial.value) == (OptunaState.COMPLETE, objective.failure_score)
-    for name in folder.trials("hot"):
-        status = read_status(folder, "hot", name)
-        assert status.state is TrialState.DIVERGED
-        found = re.fullmatch(
-            r"the (discriminator|generator)'s loss or gradient is not finite \(loss \S+, gradient norm \S+\) "
-            r"at discriminator step (\d+), after (\S+) images",
-            status.reason or "",
-        )
-        assert found is not None
-        assert int(found[2]) >= 1
-        assert status.cur_nimg == int(found[3].replace(",", ""))
-        assert status.end_time is not None
+    assert [(t.state, t.value) for t in optuna_study.trials] == [(OptunaState.COMPLETE, objective.failure_score)]
+    status = read_status(folder, "hot")
+    assert status.state is TrialState.DIVERGED
+    found = re.fullmatch(
+        r"the (discriminator|generator)'s loss or gradient is not finite \(loss \S+, gradient norm \S+\) "
+        r"at discriminator step (\d+), after (\S+) images",
+        status.reason or "",
+    )
+    assert found is not None
+    assert int(found[2]) >= 1
+    assert status.cur_nimg == int(found[3].replace(",", ""))
+    assert status.end_time is not None
     for name in folder.trials("fine"):
         assert read_status(folder, "fine", name).state is TrialState.COMPLETED
     study_status = folder.read_study_status()

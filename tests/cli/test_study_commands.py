@@ -1,0 +1,134 @@
+"""Studies run from the command line on the session's cluster: what is printed, and what is left."""
+
+import os
+import pty
+import re
+import select
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+from command import COMMAND, LIMIT_SEC, SHORT, TINY, Running, gan_study
+
+from gan_study.runs.folder import RunFolder
+
+pytestmark = [pytest.mark.ray, pytest.mark.slow]
+
+
+def write_study(folder: Path, text: str) -> Path:
+    path = folder / "tiny.yaml"
+    path.write_text(text)
+    return path
+
+
+def files(folder: Path) -> dict[str, tuple[int, int]]:
+    """Every file of the trials, with what would change if it were written anew."""
+    found = [path for path in (folder / "arms").rglob("*") if path.is_file()]
+    return {str(path.relative_to(folder)): (path.stat().st_ino, path.stat().st_mtime_ns) for path in found}
+
+
+def running_pids(folder: RunFolder) -> list[int]:
+    statuses = [folder.trial(arm, name).read_status() for arm in folder.arms() for name in folder.trials(arm)]
+    return [status.pid for status in statuses if status is not None and status.pid is not None]
+
+
+@pytest.fixture(scope="module")
+def finished(ray_address: str, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str, str]:
+    """The run folder, the output and the messages of a study whose output goes to a file; one process is killed."""
+    place = tmp_path_factory.mktemp("piped")
+    folder = RunFolder(str(place / "tiny"))
+    with Running(place, "run", write_study(place, TINY), "--out", place, "--address", ray_address) as command:
+        command.wait_until(lambda: bool(running_pids(folder)))
+        os.kill(running_pids(folder)[0], signal.SIGKILL)
+        assert command.process.wait(LIMIT_SEC) == 0, command.err
+        return place / "tiny", command.out, command.err
+
+
+def test_a_study_prints_plain_lines_into_a_file(finished: tuple[Path, str, str]) -> None:
+    _, out, err = finished
+    assert err == ""
+    assert out.replace("\n", "").isprintable()
+    lines = out.splitlines()
+    at_work = [line for line in lines if re.match(r"\[ *\d+ s\] ", line)]
+    assert lines[: len(at_work)] == at_work
+    ended = [line for line in at_work if re.search(r"\] \w+/\w+: completed at 1,024 images, score \S+ \(\d of 6", line)]
+    assert len(ended) == 6
+    assert len(at_work) == 6 + 4  # joining Ray, preparing, how much lies ahead, writing the report
+    assert re.fullmatch(r"arm +best search score +confirmed scores +smallest class +trials *", lines[len(at_work)])
+    assert not any("raylet" in line for line in lines)
+
+
+def test_a_study_ends_with_the_winner_how_sure_and_the_report(finished: tuple[Path, str, str]) -> None:
+    place, out, _ = finished
+    score, verdict, report = out.splitlines()[-3:]
+    assert score.startswith("Score: FD[domain_classifier@")
+    assert "not comparable with published FID" in score
+    assert re.search(r"\b(lsgan|wgan)\b", verdict)
+    assert report == f"Report: {place}/report.html"
+    assert (place / "report.html").stat().st_size > 100_000
+
+
+def test_resuming_a_finished_study_writes_the_report_alone(finished: tuple[Path, str, str], ray_address: str) -> None:
+    place, out, _ = finished
+    before = files(place)
+    (place / "report.html").unlink()
+    found = gan_study("resume", place, "--address", ray_address)
+    assert found.returncode == 0
+    assert files(place) == before
+    assert (place / "report.html").exists()
+    assert "6 trials are done, about 0 to go" in found.stdout
+    assert found.stdout.splitlines()[-2:] == out.splitlines()[-2:]
+
+
+def test_a_study_in_which_every_trial_diverges(tmp_path: Path, ray_address: str) -> None:
+    text = SHORT.replace("defaults: {", "defaults: {d_lr: 1e18, ").replace("[1e-4, 1e-2]", "[1e17, 1e18]")
+    text = text.replace("search: {", "search: {first_trial: sampled, ")  # the paper's learning rate is a good one
+    found = gan_study("run", write_study(tmp_path, text), "--out", tmp_path, "--address", ray_address)
+    assert found.returncode == 1
+    (line,) = found.stderr.splitlines()
+    assert line.startswith(f"error: {tmp_path}/tiny: no trial has completed; reasons: the ")
+    assert "loss or gradient is not finite" in line
+    assert line.endswith(f"see {tmp_path}/tiny/report.html")
+    report = (tmp_path / "tiny" / "report.html").read_text()
+    assert "loss or gradient is not finite" in report
+    status = RunFolder(str(tmp_path / "tiny")).read_study_status()
+    assert status is not None
+    assert status.state == "completed"
+
+
+def run_on_a_terminal(*arguments: object) -> tuple[int, str]:
+    """The exit status, and everything that a terminal of 120 columns was sent."""
+    ours, theirs = pty.openpty()
+    environment = os.environ | {"COLUMNS": "120", "LINES": "40", "TERM": "xterm"}
+    process = subprocess.Popen(
+        [*COMMAND, *map(str, arguments)], stdin=theirs, stdout=theirs, stderr=theirs, env=environment
+    )
+    os.close(theirs)
+    shown, deadline = b"", time.monotonic() + LIMIT_SEC
+    try:
+        while time.monotonic() < deadline and process.poll() is None:
+            if select.select([ours], [], [], 0.2)[0]:
+                shown += os.read(ours, 65536)
+    except OSError:  # how Linux says that the other side is closed
+        pass
+    finally:
+        process.kill() if process.poll() is None and time.monotonic() >= deadline else process.wait()
+        os.close(ours)
+    return process.returncode, shown.decode()
+
+
+def test_a_terminal_shows_a_live_table(tmp_path: Path, ray_address: str) -> None:
+    study = write_study(tmp_path, TINY)
+    status, shown = run_on_a_terminal("run", study, "--out", tmp_path, "--address", ray_address)
+    assert status == 0, shown
+    drawn = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", shown)
+    assert re.search(r"arm +phase +done +running +stopped +diverged +failed +best score", drawn)
+    assert re.search(r"lsgan +search +[01]/2 +[12] +0 +0 +0 +", drawn)
+    assert re.search(r"wgan +confirm +", drawn)
+    assert re.search(r"\d+ s: about \d+ s left", drawn)
+    assert "\x1b[2K" in shown  # the table is removed at the end,
+    last = drawn.rstrip().splitlines()
+    assert last[-1].rstrip() == f"Report: {tmp_path}/tiny/report.html"
+    assert re.search(r"\b(lsgan|wgan)\b", last[-2])
