@@ -177,5 +177,5 @@ def _draw_batch(
 
 
 def _kimg_to_nimg(kimg: float) -> int:
-    # 0.07 * 1000 is 70.00000000000001, which would make one step more.
+    # As a float, 4.046 * 1000 is 4046.0000000000005: more than 289 steps of 14, where 4046 is as many.
     return max(1, round(kimg * 1000))

@@ -1,6 +1,6 @@
 """Largest resident memory of one training on MNIST, on the CPU. Needs GAN_STUDY_DATA with MNIST's files in it.
 
-    GAN_STUDY_DATA=<folder> python tests/benchmarks/memory.py [--image-size 32]
+GAN_STUDY_DATA=<folder> python tests/benchmarks/memory.py [--image-size 32]
 """
 
 import argparse
@@ -32,7 +32,9 @@ def main() -> None:
         subprocess.run(command, check=True)
         subprocess.run([*command[:-1], f"{folder}/run2"], check=True)
     peak_gib = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024**2
-    print(f"largest resident memory of a training on MNIST at {options.image_size} px: {peak_gib:.2f} GiB (asked for: 2)")
+    print(
+        f"largest resident memory of a training on MNIST at {options.image_size} px: {peak_gib:.2f} GiB (asked for: 2)"
+    )
 
 
 if __name__ == "__main__":

@@ -63,7 +63,9 @@ def bare_loop(folder: RunFolder, num_processes: int) -> float:
         queue.put(None)
     with tempfile.TemporaryDirectory() as out:
         start = time.perf_counter()
-        processes = [context.Process(target=_train_all, args=(queue, folder.location, out)) for _ in range(num_processes)]
+        processes = [
+            context.Process(target=_train_all, args=(queue, folder.location, out)) for _ in range(num_processes)
+        ]
         for process in processes:
             process.start()
         for process in processes:

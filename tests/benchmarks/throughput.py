@@ -151,8 +151,13 @@ def main() -> None:
         peer_rate = peer.steps(options.steps)
         our_rate = our_steps(images, options.steps, options.threads)
         ratios.append(our_rate / peer_rate)
-        print(f"round {number}: gan_study {our_rate:.1f} images/s, peer {peer_rate:.1f}, ratio {ratios[-1]:.2f}", flush=True)
-    print(f"ratio: median {statistics.median(ratios):.2f}, range {min(ratios):.2f} to {max(ratios):.2f} (asked for: 1.40)")
+        print(
+            f"round {number}: gan_study {our_rate:.1f} images/s, peer {peer_rate:.1f}, ratio {ratios[-1]:.2f}",
+            flush=True,
+        )
+    print(
+        f"ratio: median {statistics.median(ratios):.2f}, range {min(ratios):.2f} to {max(ratios):.2f} (asked for: 1.40)"
+    )
 
 
 if __name__ == "__main__":

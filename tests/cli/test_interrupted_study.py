@@ -1,23 +1,25 @@
 """Studies that end before their time, each on a Ray of its own, and how they go on."""
 
+import re
 import signal
 from pathlib import Path
 
 import pytest
-from command import LIMIT_SEC, TINY, Running, gan_study
+from command import LIMIT_SEC, TINY, Running, gan_study, gan_study_on_a_terminal
 
 from gan_study.runs.folder import RunFolder
 from gan_study.runs.records import EvaluationRecord, TrialState, TrialStatus
 
 pytestmark = [pytest.mark.ray, pytest.mark.slow]
 
-LONGER = TINY.replace("total_kimg: 1", "total_kimg: 2").replace("top_k: 1", "top_k: 0")
+LONGER = TINY.replace("total_kimg: 1, evaluate_every_kimg: 0.5", "total_kimg: 2, evaluate_every_kimg: 0.25")
+SEARCH_ONLY = LONGER.replace("top_k: 1", "top_k: 0")
 
 
 @pytest.fixture
 def study(tmp_path: Path, extractor_cache: Path) -> Path:
     path = tmp_path / "tiny.yaml"
-    path.write_text(LONGER)
+    path.write_text(SEARCH_ONLY)
     return path
 
 
@@ -33,7 +35,7 @@ def names(folder: RunFolder, final: bool) -> list[tuple[str, str]]:
 def in_the_middle(folder: RunFolder) -> bool:
     """Something is finished, and something unfinished has a checkpoint after some training."""
     waiting = [folder.trial(*key).checkpoint_nimgs() for key in names(folder, final=False)]
-    return bool(names(folder, final=True)) and any(nimgs and nimgs[-1] >= 512 for nimgs in waiting)
+    return bool(names(folder, final=True)) and any(nimgs and nimgs[-1] >= 256 for nimgs in waiting)
 
 
 def evaluations(folder: RunFolder, key: tuple[str, str]) -> list[EvaluationRecord]:
@@ -71,41 +73,63 @@ def test_a_killed_study_goes_on_at_once(study: Path, tmp_path: Path) -> None:
     assert {status.state for status in statuses(folder).values()} == {TrialState.COMPLETED}
     assert len(statuses(folder)) == 4
     assert files_of(folder, finished) == files
-    assert any(checkpoint >= 512 for checkpoint in checkpoints.values())
+    assert any(checkpoint >= 256 for checkpoint in checkpoints.values())
     for key in unfinished:
         # The seconds in them would differ if the images before the checkpoint had been trained on again.
         assert evaluations(folder, key)[: len(measured[key])] == measured[key]
         assert statuses(folder)[key].num_restarts == 1
-        assert [e.cur_nimg for e in evaluations(folder, key)] == [0, 512, 1024, 1536, 2048]
+        assert [e.cur_nimg for e in evaluations(folder, key)] == list(range(0, 2049, 256))
     for key in set(statuses(folder)) - set(unfinished):
         assert statuses(folder)[key].num_restarts == 0
 
 
-def test_ctrl_c_says_how_to_go_on(study: Path, tmp_path: Path, ray_address: str) -> None:
-    folder = RunFolder(str(tmp_path / "tiny"))
-    with Running(tmp_path, "run", study, "--out", tmp_path) as command:
+@pytest.fixture(scope="module")
+def interrupted(extractor_cache: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[RunFolder, str]:
+    """The run folder and the output of a study that Ctrl-C has ended in the middle."""
+    place = tmp_path_factory.mktemp("interrupted")
+    study = place / "tiny.yaml"
+    study.write_text(LONGER)
+    folder = RunFolder(str(place / "tiny"))
+    with Running(place, "run", study, "--out", place) as command:
         command.wait_until(lambda: in_the_middle(folder))
         assert command.own_processes()  # or the look at them below would mean nothing
-        refused = gan_study("resume", tmp_path / "tiny")
+        refused = gan_study("resume", place / "tiny")
         assert refused.returncode == 2
         assert f"got pid={command.process.pid} still at work on it" in refused.stderr
         status, seconds = command.interrupt()
         assert status == 130
         assert seconds < 20
-        assert command.out.endswith(
-            "\nInterrupted; nothing that was finished is lost. Go on with:\n"
-            f"  python -m gan_study resume {tmp_path}/tiny\n"
-        )
         assert command.err == ""
         assert command.own_processes() == []
+        return folder, command.out
+
+
+def test_ctrl_c_says_how_to_go_on(interrupted: tuple[RunFolder, str]) -> None:
+    folder, out = interrupted
+    assert out.endswith(
+        "\nInterrupted; nothing that was finished is lost. Go on with:\n"
+        f"  python -m gan_study resume {folder.location}\n"
+    )
     assert study_state(folder) == "interrupted"
     assert not folder.storage.exists(".ray")
-    assert in_the_middle(folder)
 
-    found = gan_study("resume", tmp_path / "tiny", "--address", ray_address)
-    assert found.returncode == 0, found.stderr
+
+def test_a_terminal_shows_a_live_table(interrupted: tuple[RunFolder, str], ray_address: str) -> None:
+    """The interrupted study is gone on with, on a terminal."""
+    folder, _ = interrupted
+    status, shown = gan_study_on_a_terminal("resume", folder.location, "--address", ray_address)
+    assert status == 0, shown
     assert study_state(folder) == "completed"
-    assert len(names(folder, final=True)) == 4
+    assert len(names(folder, final=True)) == 6
+    drawn = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", shown)
+    assert re.search(r"arm +phase +done +running +stopped +diverged +failed +best score", drawn)
+    assert re.search(r"lsgan +search +\d/2 +[12] +0 +0 +0 +", drawn)
+    assert re.search(r"wgan +confirm +", drawn)
+    assert re.search(r"\d+ s: about \d+ s left", drawn)
+    assert "\x1b[2K" in shown  # the table is removed at the end,
+    lines = drawn.rstrip().splitlines()
+    assert lines[-1].rstrip() == f"Report: {folder.location}/report.html"
+    assert re.search(r"\b(lsgan|wgan)\b", lines[-2])
 
 
 def test_ctrl_c_while_ray_starts(study: Path, tmp_path: Path, ray_address: str) -> None:

@@ -1,16 +1,13 @@
 """Studies run from the command line on the session's cluster: what is printed, and what is left."""
 
 import os
-import pty
 import re
-import select
 import signal
-import subprocess
-import time
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from command import COMMAND, LIMIT_SEC, SHORT, TINY, Running, gan_study
+from command import LIMIT_SEC, SHORT, TINY, Running, gan_study
 
 from gan_study.runs.folder import RunFolder
 
@@ -85,6 +82,7 @@ def test_resuming_a_finished_study_writes_the_report_alone(finished: tuple[Path,
 def test_a_study_in_which_every_trial_diverges(tmp_path: Path, ray_address: str) -> None:
     text = SHORT.replace("defaults: {", "defaults: {d_lr: 1e18, ").replace("[1e-4, 1e-2]", "[1e17, 1e18]")
     text = text.replace("search: {", "search: {first_trial: sampled, ")  # the paper's learning rate is a good one
+    text += "resources: {max_concurrent_trials: 1}\n"
     found = gan_study("run", write_study(tmp_path, text), "--out", tmp_path, "--address", ray_address)
     assert found.returncode == 1
     (line,) = found.stderr.splitlines()
@@ -93,42 +91,12 @@ def test_a_study_in_which_every_trial_diverges(tmp_path: Path, ray_address: str)
     assert line.endswith(f"see {tmp_path}/tiny/report.html")
     report = (tmp_path / "tiny" / "report.html").read_text()
     assert "loss or gradient is not finite" in report
-    status = RunFolder(str(tmp_path / "tiny")).read_study_status()
+    folder = RunFolder(str(tmp_path / "tiny"))
+    status = folder.read_study_status()
     assert status is not None
-    assert status.state == "completed"
+    assert (status.state, status.num_concurrent_trials) == ("completed", 1)
 
-
-def run_on_a_terminal(*arguments: object) -> tuple[int, str]:
-    """The exit status, and everything that a terminal of 120 columns was sent."""
-    ours, theirs = pty.openpty()
-    environment = os.environ | {"COLUMNS": "120", "LINES": "40", "TERM": "xterm"}
-    process = subprocess.Popen(
-        [*COMMAND, *map(str, arguments)], stdin=theirs, stdout=theirs, stderr=theirs, env=environment
-    )
-    os.close(theirs)
-    shown, deadline = b"", time.monotonic() + LIMIT_SEC
-    try:
-        while time.monotonic() < deadline and process.poll() is None:
-            if select.select([ours], [], [], 0.2)[0]:
-                shown += os.read(ours, 65536)
-    except OSError:  # how Linux says that the other side is closed
-        pass
-    finally:
-        process.kill() if process.poll() is None and time.monotonic() >= deadline else process.wait()
-        os.close(ours)
-    return process.returncode, shown.decode()
-
-
-def test_a_terminal_shows_a_live_table(tmp_path: Path, ray_address: str) -> None:
-    study = write_study(tmp_path, TINY)
-    status, shown = run_on_a_terminal("run", study, "--out", tmp_path, "--address", ray_address)
-    assert status == 0, shown
-    drawn = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", shown)
-    assert re.search(r"arm +phase +done +running +stopped +diverged +failed +best score", drawn)
-    assert re.search(r"lsgan +search +[01]/2 +[12] +0 +0 +0 +", drawn)
-    assert re.search(r"wgan +confirm +", drawn)
-    assert re.search(r"\d+ s: about \d+ s left", drawn)
-    assert "\x1b[2K" in shown  # the table is removed at the end,
-    last = drawn.rstrip().splitlines()
-    assert last[-1].rstrip() == f"Report: {tmp_path}/tiny/report.html"
-    assert re.search(r"\b(lsgan|wgan)\b", last[-2])
+    # One at a time, as asked: the second trial began when the first had ended.
+    ended = [folder.trial(arm, "search_000").read_status() for arm in ("lsgan", "wgan")]
+    spans = [(status.start_time, status.end_time) for status in ended if status is not None]
+    assert all(end <= start for (_, end), (start, _) in pairwise(spans) if end is not None and start is not None)

@@ -2,6 +2,7 @@
 
 import os
 import platform
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -40,9 +41,9 @@ class Finished:
     def start(self, director: Director) -> None:
         self.director = director
 
-    def statuses(self) -> dict[tuple[str, str], TrialStatus]:
+    def statuses(self, *arms: str) -> dict[tuple[str, str], TrialStatus]:
         found = {}
-        for arm in self.folder.arms():
+        for arm in arms or self.folder.arms():
             for name in self.folder.trials(arm):
                 status = self.folder.trial(arm, name).read_status()
                 assert status is not None
@@ -52,7 +53,19 @@ class Finished:
 
 @pytest.fixture(scope="module")
 def finished(ray_address: str, tmp_path_factory: pytest.TempPathFactory) -> Finished:
-    study = tiny_study()
+    study = tiny_study(
+        arms={
+            "lsgan": {"network": "dcgan", "loss": "least_squares"},
+            "wgan": {"network": "dcgan", "loss": "wasserstein", "penalty": "wgan_gp", "d_steps_per_g_step": 1},
+            "hot": {
+                "network": "dcgan",
+                "loss": "least_squares",
+                "g_lr": 1e18,
+                "d_lr": 1e18,
+                "search_space": {"beta1": {"uniform": [0.0, 0.5]}},
+            },
+        }
+    )
     finished = Finished(study, tiny_folder(tmp_path_factory.mktemp("run") / "tiny", study))
     run_study(
         study,
@@ -66,7 +79,7 @@ def finished(ray_address: str, tmp_path_factory: pytest.TempPathFactory) -> Fini
 
 
 def test_every_trial_has_its_files(finished: Finished) -> None:
-    statuses = finished.statuses()
+    statuses = finished.statuses("lsgan", "wgan")
     assert [name for arm, name in statuses if arm == "lsgan" and name.startswith("search")] == [
         "search_000",
         "search_001",
@@ -93,7 +106,8 @@ def test_a_trial_is_trained_with_what_was_sampled(finished: Finished) -> None:
     for arm, name in finished.statuses():
         config = finished.folder.trial(arm, name).read_config()
         assert config is not None
-        assert config.searched == {"g_lr": config.training.g_lr}
+        searched = {"beta1": config.training.beta1} if arm == "hot" else {"g_lr": config.training.g_lr}
+        assert config.searched == searched
 
 
 def test_the_best_trial_of_each_arm_is_confirmed(finished: Finished) -> None:
@@ -128,6 +142,26 @@ def test_the_optuna_file_can_be_read(finished: Finished) -> None:
         assert optuna.visualization.plot_slice(study).data
 
 
+def test_a_diverging_arm_does_not_end_the_study(finished: Finished) -> None:
+    assert finished.folder.trials("hot") == ["search_000", "search_001", "search_002"]  # nothing to confirm
+    for status in finished.statuses("hot").values():
+        assert status.state is TrialState.DIVERGED
+        found = re.fullmatch(
+            r"the (discriminator|generator)'s loss or gradient is not finite \(loss \S+, gradient norm \S+\) "
+            r"at discriminator step (\d+), after (\S+) images",
+            status.reason or "",
+        )
+        assert found is not None
+        assert int(found[2]) >= 1
+        assert status.cur_nimg == int(found[3].replace(",", ""))
+        assert status.end_time is not None
+    objective = finished.folder.read_objective()
+    assert objective is not None
+    storage = f"sqlite:///{finished.folder.storage.local_path('optuna.db')}"
+    told = optuna.load_study(study_name="tiny/hot", storage=storage).trials
+    assert [(t.state, t.value) for t in told] == [(OptunaState.COMPLETE, objective.failure_score)] * 3
+
+
 def test_the_environment_is_written_down(finished: Finished) -> None:
     environment = finished.folder.read_environment()
     assert environment is not None
@@ -158,7 +192,7 @@ def test_nothing_of_ray_is_left_in_the_run_folder(finished: Finished) -> None:
 
 
 def test_trials_share_processes(finished: Finished) -> None:
-    """A new process for each of the eight trials would take longer than the trials."""
+    """A new process for each of the eleven trials would take longer than the trials."""
     assert os.getpid() not in finished.pids
     assert 1 <= len(finished.pids) <= 2
 
