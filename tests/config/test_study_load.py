@@ -183,7 +183,7 @@ MISTAKES = [
     pytest.param("top_k: 1", "top_k: 5", "14:18: confirm.top_k: ",
                  "but got top_k=5 with trials_per_arm=4", id="top_k"),
     pytest.param("confirm: {", "resources: {workers_per_trial: 2, gpus_per_worker: 0.5}\nconfirm: {",
-                 "14:52: resources.gpus_per_worker: ", "gpus_per_worker=0.5 with workers_per_trial=2", id="shared GPUs"),
+                 "14:52: resources.gpus_per_worker: ", "gpus_per_worker=0.5 with workers_per_trial=2", id="half GPUs"),
     pytest.param("confirm: {", "resources: {batch_statistics: synchronised, gpus_per_worker: 0}\nconfirm: {",
                  "14:31: resources.batch_statistics: ", "with gpus_per_worker=0", id="synchronised without GPUs"),
     pytest.param("confirm: {", "resources: {workers_per_trial: 3}\nconfirm: {", "14:32: resources.workers_per_trial: ",
