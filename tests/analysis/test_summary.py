@@ -43,7 +43,7 @@ def test_missing_classes(summary):
 
 def test_score_description(summary):
     score = summary.score
-    assert score.label == "FD[domain_classifier@1a2b3c4d,penultimate,d=64]/N=5000v1797:all/uint8-to-unit"
+    assert score.label == "FD[domain_classifier@1a2b3c4d,hidden,d=64]/N=5000v1797:all/uint8-16px"
     assert (score.is_published_fid, score.num_generated, score.num_real) == (False, 5000, 1797)
     assert (score.floor, score.untrained_score, score.failure_score, score.extractor_accuracy) == (0.5, 60, 120, 0.992)
 

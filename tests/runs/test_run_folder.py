@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from synthetic_run import OBJECTIVE
 
 from gan_study.config.training import TrainingConfig, TrialConfig
 from gan_study.errors import InputError, StorageError
@@ -13,8 +14,6 @@ from gan_study.runs.records import (
     Environment,
     EvaluationRecord,
     LossRecord,
-    ObjectiveRecord,
-    ScoreKey,
     StudyStatus,
     TrialState,
     TrialStatus,
@@ -26,27 +25,7 @@ CONFIG = TrialConfig(
     training=TrainingConfig.model_validate({"dataset": {"name": "digits"}, "network": "dcgan", "loss": "wasserstein"}),
 )
 STATUS = TrialStatus(state=TrialState.DIVERGED, reason="the loss is not finite", cur_nimg=123, num_restarts=2, pid=7)
-KEY = ScoreKey(
-    metric="frechet_distance",
-    extractor="domain_classifier",
-    weights_hash="01234567",
-    layer="hidden",
-    dims=64,
-    num_generated=5000,
-    num_real=1797,
-    split="all",
-    preprocessing="uint8-16px",
-    dataset="digits-16px-89abcdef",
-)
-OBJECTIVE = ObjectiveRecord(
-    key=KEY,
-    floor=0.1,
-    untrained_score=40.5,
-    failure_score=81.0,
-    extractor_accuracy=0.98,
-    class_names=("0", "1"),
-    real_class_shares=(0.25, 0.75),
-)
+KEY = OBJECTIVE.key
 STUDY_STATUS = StudyStatus(state="interrupted", start_time=1.5, elapsed_sec=2.5, num_concurrent_trials=3)
 ENVIRONMENT = Environment(versions={"torch": "2.8"}, hosts=("2 cores",), commit=None, command="gan_study run")
 LOSSES = LossRecord(
@@ -206,7 +185,7 @@ def test_a_reader_s_own_files_do_no_harm(trial: TrialFolder) -> None:
 
 
 def test_the_name_of_a_score() -> None:
-    assert KEY.label() == "FD[domain_classifier@01234567,hidden,d=64]/N=5000v1797:all/uint8-16px"
+    assert KEY.label() == "FD[domain_classifier@1a2b3c4d,hidden,d=64]/N=5000v1797:all/uint8-16px"
     assert not KEY.is_published_fid
     inception = KEY.model_copy(update={"extractor": "inception", "dims": 2048})
     assert inception.is_published_fid

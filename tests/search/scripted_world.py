@@ -5,12 +5,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import optuna
+import synthetic_run
 from optuna.storages import BaseStorage, InMemoryStorage
 
 from gan_study.config.study import StudyConfig
 from gan_study.config.training import TrialConfig
 from gan_study.runs.folder import RunFolder
-from gan_study.runs.records import EvaluationRecord, ObjectiveRecord, ScoreKey, TrialState, TrialStatus
+from gan_study.runs.records import EvaluationRecord, TrialState, TrialStatus
 from gan_study.search.director import Director
 
 Score = Callable[[TrialConfig, int], float | None]
@@ -19,25 +20,8 @@ Ends = dict[tuple[str, str], TrialState]
 """The trials that diverge or fail after their evaluation at half of the budget."""
 
 FAILURE_SCORE = 1000.0
-OBJECTIVE = ObjectiveRecord(
-    key=ScoreKey(
-        metric="frechet_distance",
-        extractor="domain_classifier",
-        weights_hash="1a2b3c4d",
-        layer="hidden",
-        dims=64,
-        num_generated=200,
-        num_real=1797,
-        split="all",
-        preprocessing="uint8-16px",
-        dataset="digits-16px-1a2b3c4d",
-    ),
-    floor=1.0,
-    untrained_score=FAILURE_SCORE / 2,
-    failure_score=FAILURE_SCORE,
-    extractor_accuracy=0.98,
-    class_names=None,
-    real_class_shares=None,
+OBJECTIVE = synthetic_run.OBJECTIVE.model_copy(
+    update={"untrained_score": FAILURE_SCORE / 2, "failure_score": FAILURE_SCORE}
 )
 
 
