@@ -45,5 +45,6 @@ def prepared(extractor_cache: Path, tmp_path_factory: pytest.TempPathFactory) ->
 @pytest.fixture(scope="session")
 def ray_address(extractor_cache: Path) -> Iterator[str]:
     """The address of the session's Ray cluster: two CPUs, started for the first test that asks for it."""
-    with running_cluster({"GAN_STUDY_CACHE": str(extractor_cache)}) as address:
+    # No test on it needs real data, and one needs that there are none.
+    with running_cluster({"GAN_STUDY_CACHE": str(extractor_cache), "GAN_STUDY_DATA": ""}) as address:
         yield address

@@ -111,7 +111,7 @@ _DIGIT_NAMES = tuple("0123456789")
 def _find_folder(relative: str, witness: str, what: str) -> Path:
     """The folder below GAN_STUDY_DATA that holds a file (or its .gz). Raises InputError saying what to put where."""
     root = os.environ.get(DATA_ENVIRONMENT)
-    if root is None:
+    if not root:
         raise InputError(
             f"dataset: the files of this data set must be on this machine, but got {DATA_ENVIRONMENT}=(not set); "
             f"set it to a folder that holds {what} in {relative}"
