@@ -81,7 +81,7 @@ def plan(study: StudyConfig) -> StudyPlan:
 def estimate_seconds_per_kimg(training: TrainingConfig) -> float:
     """Seconds for a thousand real images on one core, the share of the evaluations included; an estimate.
 
-    Measured with torch 2.14 on one of two cores of the developers' machine (a cloud server without GPU), batches of
+    Measured with torch 2.15 on one of two cores of the developers' machine (a cloud server without GPU), batches of
     64, one channel, one D step for each G step, in seconds per thousand images:
 
         dcgan 16 px: width 16 0.21, width 32 0.29 (0.35 in the whole loop), width 64 0.81; 32 px width 32: 1.64
