@@ -11,7 +11,7 @@ from gan_study.metrics.statistics import FeatureStats, merge
 
 BATCH_SIZE = 100
 """Images that pass through generator and extractor together: more no longer fit a CPU core's cache (on one core,
-16-pixel images went through at 2.3 times the speed in 100s as in 500s)."""
+16-pixel images went through at about twice the speed in 100s as in 500s)."""
 
 
 @dataclass(frozen=True, eq=False)
