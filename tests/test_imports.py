@@ -118,6 +118,10 @@ def test_the_command_line_waits_for_nothing_that_its_verb_does_not_use() -> None
     assert brought_in(["gan_study.cli.main"], [*HEAVY, "plotly", "sklearn", "pyarrow"]) == []
 
 
+def test_the_driver_of_a_study_does_without_torch() -> None:
+    assert brought_in(["gan_study.search.run"], ["torch", "sklearn"]) == []
+
+
 @pytest.mark.parametrize(
     ("place", "source", "found"),
     [

@@ -39,10 +39,12 @@ class Cluster:
 
 
 @contextmanager
-def connected(address: str | None, verbose: bool) -> Iterator[Cluster]:
+def connected(address: str | None, verbose: bool, with_dashboard: bool) -> Iterator[Cluster]:
     """Start Ray on this machine, or join the cluster at `address`; leave it at the end.
 
-    Raises InputError if there is no cluster at `address`.
+    Ray's dashboard, whose dozen processes take their share of two cores, is started only if asked for: it frees the
+    resources of stopped many-worker trials (ray#54305). Raises InputError if there is no cluster at
+    `address`.
     """
     # Failed trials are told of in the run folder, not by Ray's tracebacks.
     level = logging.INFO if verbose else logging.CRITICAL
@@ -52,7 +54,7 @@ def connected(address: str | None, verbose: bool) -> Iterator[Cluster]:
         if address is None:
             ray.init(
                 address="local",
-                include_dashboard=True,  # frees the resources of stopped multi-worker trials (ray#54305)
+                include_dashboard=with_dashboard,
                 dashboard_host="127.0.0.1",
                 object_store_memory=_OBJECT_STORE_BYTES,
                 runtime_env=_RUNTIME_ENV,

@@ -1,11 +1,13 @@
 """What goes between the driver and the trials: plain dictionaries for Ray, typed on both sides."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from gan_study.config.training import TrialConfig
 from gan_study.runs.records import EvaluationRecord, TrialState
-from gan_study.training.loop import Progress
+
+if TYPE_CHECKING:  # imports torch, which the driver does without
+    from gan_study.training.loop import Progress
 
 _ABORT, _STATE, _EVALUATION = "abort", "state", "evaluation"
 
@@ -27,7 +29,7 @@ class TrialOrder:
         return cls(TrialConfig.model_validate_json(config["trial_config"]), config["run_folder"])
 
 
-def progress_message(progress: Progress) -> dict[str, Any]:
+def progress_message(progress: "Progress") -> dict[str, Any]:
     """A trial's progress as a Tune result; `done` ends the Tune trial."""
     return {
         _STATE: progress.status.state.value,

@@ -8,23 +8,18 @@ from contextlib import suppress
 from typing import Any
 
 import optuna
-import ray
 from ray import tune
 
-from gan_study.config.arms import first_trial_values, resolve_training
 from gan_study.config.study import StudyConfig
-from gan_study.config.training import TrainingConfig
-from gan_study.data.datasets import load_dataset
-from gan_study.errors import GanStudyError, StorageError
-from gan_study.extractors.objective import prepare_objective
+from gan_study.errors import StorageError
 from gan_study.runs.folder import RunFolder
-from gan_study.runs.records import ObjectiveRecord, StudyStatus
+from gan_study.runs.records import StudyStatus
 from gan_study.search.address import require_reachable
 from gan_study.search.cluster import connected, gpus_per_worker, num_concurrent_trials
 from gan_study.search.director import Director
 from gan_study.search.environment import describe_environment
+from gan_study.search.prepare import prepare_on_cluster
 from gan_study.search.scratch import OptunaFile, ScratchFolder
-from gan_study.search.trial_many_workers import many_workers_trial
 from gan_study.search.trial_one_worker import OneWorkerTrial
 from gan_study.search.tune_adapters import DirectorScheduler, DirectorSearcher, DirectorStopper
 
@@ -65,13 +60,13 @@ def run_study(
     on_stage("starting Ray" if address is None else f"joining Ray at {address}")
     if address is not None:
         require_reachable(address)
-    with connected(address, verbose) as cluster:
+    with connected(address, verbose, with_dashboard=study.resources.workers_per_trial > 1) as cluster:
         gpus = gpus_per_worker(study.resources, cluster)
         resources = study.resources.model_copy(update={"gpus_per_worker": gpus})
         study = study.model_copy(update={"resources": resources})
         num_concurrent = num_concurrent_trials(resources, gpus, cluster)
         on_stage("preparing the data and the extractor")
-        objective = _prepare_on_cluster(study, folder)
+        objective = prepare_on_cluster(study, folder, num_concurrent)
         folder.write_environment(describe_environment(cluster))
         status = StudyStatus(
             state="running",
@@ -96,26 +91,6 @@ def run_study(
             raise
     _finish(folder, status, "completed", run_start)
     return director
-
-
-def _prepare_on_cluster(study: StudyConfig, folder: RunFolder) -> ObjectiveRecord:
-    """Make the objective in a Ray task: the driver's machine need not be fit for training."""
-    arm = next(iter(study.arms))
-    training = resolve_training(study, arm, first_trial_values(study, arm), seed=study.search.seed)
-    prepare = ray.remote(num_cpus=study.resources.cpus_per_worker, max_retries=1)(_prepare)
-    outcome = ray.get(prepare.remote(training, folder.location))
-    if isinstance(outcome, GanStudyError):
-        raise outcome
-    record: ObjectiveRecord = outcome
-    return record
-
-
-def _prepare(training: TrainingConfig, location: str) -> ObjectiveRecord | GanStudyError:
-    # Ray wraps an exception in its own traceback; handed over as a value it stays what it is.
-    try:
-        return prepare_objective(training, load_dataset(training.dataset), RunFolder(location))
-    except GanStudyError as error:
-        return error
 
 
 def _tune(director: Director, folder: RunFolder, study: StudyConfig, verbose: bool) -> None:
@@ -150,6 +125,9 @@ def _tune(director: Director, folder: RunFolder, study: StudyConfig, verbose: bo
 def _trainable(study: StudyConfig) -> Any:
     resources = study.resources
     if resources.workers_per_trial > 1:
+        # Imported here because Ray Train imports torch, which takes seconds.
+        from gan_study.search.trial_many_workers import many_workers_trial
+
         return tune.with_resources(many_workers_trial, tune.PlacementGroupFactory([{"memory": _DRIVER_MEMORY_BYTES}]))
     assert resources.gpus_per_worker != "auto", "auto has been replaced by the cluster's answer"
     bundle = {"CPU": float(resources.cpus_per_worker), "GPU": resources.gpus_per_worker}

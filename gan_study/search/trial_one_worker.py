@@ -8,9 +8,7 @@ from typing import Any
 from ray import tune
 
 from gan_study.errors import StorageError
-from gan_study.search.begin_trial import begin_trial
 from gan_study.search.messages import TrialOrder, abort_message, progress_message
-from gan_study.training.distributed import Workers, choose_device
 
 
 class OneWorkerTrial(tune.Trainable):
@@ -18,6 +16,10 @@ class OneWorkerTrial(tune.Trainable):
 
     def setup(self, config: dict[str, Any]) -> None:
         """Begin the trial that `config` orders, or go on with it from its checkpoint."""
+        # Imported here because the driver has this class too, and does without torch.
+        from gan_study.search.begin_trial import begin_trial
+        from gan_study.training.distributed import Workers, choose_device
+
         order = TrialOrder.from_tune(config)
         workers = Workers(device=choose_device(order.config.workers.gpus_per_worker > 0))
         self._progress = begin_trial(order, workers)

@@ -165,7 +165,7 @@ def _draw_batch(
     positions = batch_positions(training.seed, cur_nimg, batch_size, len(dataset.train_indices))
     chosen = workers.own_rows(torch.from_numpy(dataset.train_indices[positions])).numpy()
     images = torch.from_numpy(dataset.images[chosen]).to(workers.device)
-    real_images = to_float(images, dtype).contiguous(memory_format=torch.channels_last)
+    real_images = to_float(images, dtype).to(memory_format=torch.channels_last)
     latents = torch.randn(
         batch_size, training.z_dim, generator=seeded_generator(training.seed, Stream.LATENTS, cur_nimg)
     )
