@@ -25,9 +25,9 @@ def data_folder() -> Path:
     return Path(folder)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="session", autouse=True)
 def extractor_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """The session's folder for extractors, so that each is trained once; all processes started here use it."""
+    """The session's folder for extractors and decoded images, so that each is made once; all processes use it."""
     folder = tmp_path_factory.mktemp("extractors")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("GAN_STUDY_CACHE", str(folder))
@@ -45,6 +45,5 @@ def prepared(extractor_cache: Path, tmp_path_factory: pytest.TempPathFactory) ->
 @pytest.fixture(scope="session")
 def ray_address(extractor_cache: Path) -> Iterator[str]:
     """The address of the session's Ray cluster: two CPUs, started for the first test that asks for it."""
-    # No test on it needs real data, and one needs that there are none.
-    with running_cluster({"GAN_STUDY_CACHE": str(extractor_cache), "GAN_STUDY_DATA": ""}) as address:
+    with running_cluster({"GAN_STUDY_CACHE": str(extractor_cache)}) as address:
         yield address

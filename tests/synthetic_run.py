@@ -33,6 +33,7 @@ UNTRAINED_SCORE = 60.0
 FLOOR = 0.5
 START_TIME = 1_700_000_000.0
 SECONDS_PER_KIMG = 30.0
+NUM_TRAIN_IMAGES = 1497
 
 OBJECTIVE = ObjectiveRecord(
     key=ScoreKey(
@@ -53,6 +54,7 @@ OBJECTIVE = ObjectiveRecord(
     extractor_accuracy=0.992,
     class_names=CLASS_NAMES,
     real_class_shares=REAL_SHARES,
+    num_train_images=NUM_TRAIN_IMAGES,
 )
 
 STUDY: dict[str, Any] = {
@@ -164,7 +166,9 @@ def write_synthetic_run(
         )
     )
     for arm, outcomes in search.items():
-        configs = [search_trial_config(config, arm, i, searched_values(arm, i)) for i in range(len(outcomes))]
+        configs = [
+            search_trial_config(config, arm, i, searched_values(arm, i), NUM_TRAIN_IMAGES) for i in range(len(outcomes))
+        ]
         for trial, outcome in zip(configs, outcomes, strict=True):
             write_trial(folder, trial, outcome)
         scores = [math.inf if o.score is None else o.score for o in outcomes]

@@ -21,7 +21,7 @@ LEVELS = [
     {"__main__"},
 ]
 """Rooms import downwards only: nothing of their own level, nothing above."""
-ALLOWED_BESIDE = {("runs", "config")}
+ALLOWED_BESIDE = {("runs", "config"), ("diagnosis", "metrics")}
 ONLY_IN = {
     "ray": "gan_study/search/",
     "optuna": "gan_study/search/",

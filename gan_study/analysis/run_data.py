@@ -74,6 +74,11 @@ class RunData:
         """Whether the study has come to its end: no trial of it will be started any more."""
         return self.status is not None and self.status.state in ("completed", "failed")
 
+    def state_text(self, state: TrialState) -> str:
+        """A trial's state in words: one that had not ended when the study was left off does not run."""
+        at_work = self.status is not None and self.status.state == "running"
+        return "unfinished" if state is TrialState.RUNNING and not at_work else state.value
+
     def of_arm(self, arm: str, phase: Phase | None = None) -> tuple[TrialData, ...]:
         """An arm's trials, of one phase or of both, by index."""
         return tuple(t for t in self.trials if t.config.arm == arm and phase in (None, t.config.phase))

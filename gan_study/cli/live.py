@@ -10,6 +10,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
+from gan_study.cli.remaining_time import RemainingTime, num_planned
 from gan_study.runs.records import TrialState
 from gan_study.search.director import Director, TrialRecord
 
@@ -125,30 +126,6 @@ class LiveTable:
         return Group(_table(self._rows), footer) if self._rows else footer
 
 
-class RemainingTime:
-    """How long the study is likely to go on, from the images it has seen since it began to be watched."""
-
-    def __init__(self, director: Director) -> None:
-        self._director = director
-        self._start = time.monotonic()
-        self._start_nimg = _nimg_seen(director)
-
-    def text(self) -> str:
-        """Such as `about 140 s left`."""
-        seen = _nimg_seen(self._director) - self._start_nimg
-        if not seen:
-            return "time left not known yet"
-        left = (time.monotonic() - self._start) * _nimg_ahead(self._director) / seen
-        return f"about {left:.0f} s left" if left < 600 else f"about {left / 60:.0f} min left"
-
-
-def num_planned(director: Director) -> int:
-    """Trials of the whole study, if every arm gets something to confirm."""
-    study = director.study
-    confirmed = min(study.confirm.top_k, study.budget.trials_per_arm) * study.confirm.seeds
-    return len(study.arms) * (study.budget.trials_per_arm + confirmed)
-
-
 def arm_rows(director: Director) -> list[ArmRow]:
     """The picture of this moment."""
     rows = []
@@ -183,21 +160,3 @@ def _table(rows: list[ArmRow]) -> Table:
             best,
         )
     return table
-
-
-def _nimg_seen(director: Director) -> int:
-    return sum(trial.cur_nimg for trial in director.trials.values())
-
-
-def _nimg_ahead(director: Director) -> float:
-    """Images still to be seen: search trials to come are taken to be as long as those that have ended."""
-    full = director.study.budget.total_kimg * 1000
-    running = sum(full - t.cur_nimg for t in director.trials.values() if not t.state.is_final)
-    ended = [t.cur_nimg for a in director.study.arms for t in director.arm_trials(a, "search") if t.state.is_final]
-    usual = sum(ended) / len(ended) if ended else full
-    opened = {
-        phase: sum(len(director.arm_trials(a, phase)) for a in director.study.arms) for phase in ("search", "confirm")
-    }
-    num_search = len(director.study.arms) * director.study.budget.trials_per_arm
-    confirmations_ahead = num_planned(director) - num_search - opened["confirm"]
-    return running + (num_search - opened["search"]) * usual + confirmations_ahead * full

@@ -5,11 +5,12 @@ from typing import Annotated
 
 import typer
 
+from gan_study import __version__
+from gan_study.cli.messages import print_error
 from gan_study.errors import GanStudyError, InputError
 
 app = typer.Typer(
     name="gan_study",
-    help="Compare ways of training GANs as a fair experiment: search, confirm, report.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -22,7 +23,8 @@ StudyFile = Annotated[
     str, typer.Argument(help="The study file, such as studies/lsgan_vs_wgan.yaml.", show_default=False)
 ]
 RunFolderPlace = Annotated[
-    str, typer.Argument(help="The run folder that `run` named: a local path or an s3:// URI.", show_default=False)
+    str,
+    typer.Argument(help="The run folder that `run` named: a local path, an s3:// or a gs:// URI.", show_default=False),
 ]
 Overrides = Annotated[
     list[str],
@@ -38,24 +40,59 @@ Address = Annotated[
         metavar="ADDRESS", help="Join the Ray cluster there (auto: the one of this machine). Default: start Ray here."
     ),
 ]
+DataRoot = Annotated[
+    str | None,
+    typer.Option(
+        metavar="FOLDER",
+        help="The folder with the files of data sets on this machine; sets GAN_STUDY_DATA for this command and the "
+        "Ray it starts. On a cluster that is joined, each machine has its own GAN_STUDY_DATA instead.",
+    ),
+]
+InceptionWeights = Annotated[
+    str | None,
+    typer.Option(
+        metavar="FILE",
+        help="The file with Inception's official weights on this machine, for scores that need it; sets "
+        "GAN_STUDY_INCEPTION_WEIGHTS as --data-root sets GAN_STUDY_DATA.",
+    ),
+]
 Verbose = Annotated[bool, typer.Option("--verbose", help="Show Ray's own messages too.")]
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        print(f"gan_study {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    """Compare ways of training GANs as a fair experiment: search, confirm, report."""
 
 
 @app.command()
 def run(
     study_file: StudyFile,
     out: Annotated[
-        str, typer.Option(metavar="FOLDER", help="Where run folders go: a local path or an s3:// URI.")
+        str, typer.Option(metavar="FOLDER", help="Where run folders go: a local path, an s3:// or a gs:// URI.")
     ] = "runs",
     overrides: Overrides = [],  # noqa: B006  # typer reads the default and never changes it
     address: Address = None,
+    data_root: DataRoot = None,
+    inception_weights: InceptionWeights = None,
     verbose: Verbose = False,
 ) -> None:
     """Search, confirm and report a study."""
     from gan_study.cli.run_folder import refuse_if_begun
+    from gan_study.cli.surroundings import set_places
     from gan_study.config.load import dump_study, load_study
     from gan_study.runs.folder import RunFolder
 
+    set_places(data_root, inception_weights, address)
     study = load_study(study_file, overrides)
     folder = RunFolder(f"{out.rstrip('/')}/{study.name}")
     refuse_if_begun(folder, out)
@@ -72,17 +109,29 @@ def run(
 
 
 @app.command()
-def resume(run_folder: RunFolderPlace, address: Address = None, verbose: Verbose = False) -> None:
+def resume(
+    run_folder: RunFolderPlace,
+    address: Address = None,
+    data_root: DataRoot = None,
+    inception_weights: InceptionWeights = None,
+    verbose: Verbose = False,
+) -> None:
     """Go on with an interrupted study.
 
-    Finished trials stay as they are; unfinished ones continue from their last checkpoints.
+    Finished trials stay as they are; unfinished ones continue from their last checkpoints. Of a finished study
+    the report is written anew.
     """
-    from gan_study.cli.run_folder import refuse_if_running
-    from gan_study.runs.folder import RunFolder
+    from gan_study.cli.outcome import conclude, make_console
+    from gan_study.cli.run_folder import is_completed, open_run, refuse_if_running
+    from gan_study.cli.surroundings import set_places
+    from gan_study.report.write import write_report
 
-    folder = RunFolder(run_folder)
-    folder.require_run()
+    set_places(data_root, inception_weights, address)
+    folder = open_run(run_folder)
     refuse_if_running(folder)
+    if is_completed(folder):
+        conclude(make_console(), folder, write_report(folder))
+        return
     from gan_study.cli.study_verbs import run_and_report
 
     run_and_report(folder, address, verbose)
@@ -94,28 +143,68 @@ def report(run_folder: RunFolderPlace) -> None:
 
     Writes report.html, summary.json and trials.csv. The folder may be a copy on a machine without torch and ray.
     """
-    from rich.console import Console
-
-    from gan_study.cli.outcome import print_outcome
+    from gan_study.cli.outcome import make_console, print_outcome
+    from gan_study.cli.run_folder import open_run
     from gan_study.report.write import write_report
-    from gan_study.runs.folder import RunFolder
 
-    folder = RunFolder(run_folder)
-    folder.require_run()
-    print_outcome(Console(), folder, write_report(folder))
+    folder = open_run(run_folder)
+    print_outcome(make_console(), folder, write_report(folder))
 
 
 @app.command()
-def plan(study_file: StudyFile, overrides: Overrides = []) -> None:  # noqa: B006  # as in run
+def plan(
+    study_file: StudyFile,
+    overrides: Overrides = [],  # noqa: B006  # as in run
+    data_root: DataRoot = None,
+) -> None:
     """Check a study and print what it would do.
 
     Prints arms, search space, trials, images and an estimate of the time. Starts nothing.
     """
+    from gan_study.cli.surroundings import set_places
     from gan_study.config.load import load_study
     from gan_study.config.plan import format_plan
     from gan_study.config.plan import plan as plan_study
 
-    print(format_plan(plan_study(load_study(study_file, overrides))))
+    set_places(data_root, None)
+    study = load_study(study_file, overrides)
+    num_train_images = None
+    if study.dataset.known_train_images is None:
+        from gan_study.data.inspection import count_train_images
+
+        num_train_images = count_train_images(study.dataset)
+    print(format_plan(plan_study(study, num_train_images)))
+
+
+@app.command()
+def doctor(
+    dataset: Annotated[
+        str,
+        typer.Argument(help="A folder or archive (zip, tar) of images, or a data set's name.", show_default=False),
+    ],
+    crop: Annotated[
+        int | None, typer.Option(min=8, help="Side in pixels of the centre crop. Default: the largest square.")
+    ] = None,
+    image_size: Annotated[
+        int | None, typer.Option(min=8, max=256, help="Height and width in pixels to learn. Default: proposed.")
+    ] = None,
+    data_root: DataRoot = None,
+    preview: Annotated[
+        str | None,
+        typer.Option(metavar="FILE.png", help="Where the preview goes. Default: doctor-<name>.png in this folder."),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print everything as JSON instead.")] = False,
+) -> None:
+    """Look at a data set before anything is learned from it.
+
+    Prints numbers, sizes, duplicates, corrupt files, networks that fit, estimates and advice; writes a preview.
+    """
+    from gan_study.cli.surroundings import set_places
+
+    set_places(data_root, None)
+    from gan_study.cli.doctor import examine
+
+    examine(dataset, crop=crop, image_size=image_size, preview=preview, as_json=as_json)
 
 
 @app.command()
@@ -123,13 +212,22 @@ def train(
     config_file: Annotated[
         str, typer.Argument(help="A trial's config.json, or a YAML file of the same form.", show_default=False)
     ],
-    out: Annotated[str, typer.Option(metavar="FOLDER", help="Where the trial's files go.")] = "runs/train",
+    out: Annotated[
+        str, typer.Option(metavar="FOLDER", help="Where the trial's files go: a local path, an s3:// or a gs:// URI.")
+    ] = "runs/train",
     device: Annotated[str, typer.Option(metavar="auto|cpu|cuda", help="What to train on.")] = "auto",
+    data_root: DataRoot = None,
+    inception_weights: InceptionWeights = None,
 ) -> None:
     """Train one GAN, without Ray.
 
     Runs on one process or under torchrun, and goes on from its checkpoint if there is one.
     """
+    from gan_study.cli.surroundings import set_places
+    from gan_study.config.trial_file import load_trial
+
+    set_places(data_root, inception_weights)
+    load_trial(config_file)  # tells of a wrong file before torch is imported, which takes seconds
     from gan_study.cli.train_verb import train_one
 
     train_one(config_file, out, device)
@@ -140,8 +238,7 @@ def main() -> None:
     try:
         app()
     except GanStudyError as error:
-        for problem in str(error).splitlines():
-            print(f"error: {problem}", file=sys.stderr)
+        print_error(error)
         sys.exit(error.exit_status)
     except KeyboardInterrupt:
         sys.exit(_INTERRUPTED)

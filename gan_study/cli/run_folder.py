@@ -8,6 +8,18 @@ from gan_study.errors import InputError
 from gan_study.runs.folder import RunFolder
 
 
+def open_run(location: str) -> RunFolder:
+    """The run folder at a location. Raises InputError if there is no folder, or no study has begun in it."""
+    folder = RunFolder(location)
+    if not folder.storage.exists():
+        raise InputError(
+            f"{folder.location}: there is no such folder; give the folder that `run` named, or begin a study by "
+            "`python -m gan_study run <study file>`"
+        )
+    folder.require_run()
+    return folder
+
+
 def refuse_if_begun(folder: RunFolder, out: str) -> None:
     """Raise InputError if a study has begun there, with both ways out."""
     if folder.is_a_run():
@@ -15,6 +27,12 @@ def refuse_if_begun(folder: RunFolder, out: str) -> None:
             f"--out {out}: a study runs into a folder of its own, but got {folder.location} with a run in it; "
             f"go on with it by `{resume_command(folder)}`, or choose another --out"
         )
+
+
+def is_completed(folder: RunFolder) -> bool:
+    """Whether the study has come to its end, so that nothing is left to train."""
+    status = folder.read_study_status()
+    return status is not None and status.state == "completed"
 
 
 def refuse_if_running(folder: RunFolder) -> None:

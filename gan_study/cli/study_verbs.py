@@ -1,24 +1,21 @@
 """The work behind `run` and `resume`: train what is missing, write the report, say who won."""
 
 import os
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext, redirect_stdout
-from typing import ParamSpec
-
-from rich.console import Console
+from typing import NoReturn, ParamSpec
 
 from gan_study.cli.interruption import Interruption
-from gan_study.cli.live import make_display
-from gan_study.cli.outcome import print_outcome
+from gan_study.cli.live import Display, make_display
+from gan_study.cli.messages import print_error
+from gan_study.cli.outcome import conclude, make_console
 from gan_study.cli.run_folder import resume_command
 from gan_study.config.load import parse_study
-from gan_study.errors import AllTrialsFailedError
+from gan_study.data.sources.catalogue import find_files
 from gan_study.report.write import write_report
 from gan_study.runs.folder import RunFolder
-from gan_study.runs.records import TrialState
-from gan_study.search.director import Director
 from gan_study.search.run import run_study
+from gan_study.search.watch import ClusterLostError
 
 _P = ParamSpec("_P")
 
@@ -29,12 +26,14 @@ def run_and_report(folder: RunFolder, address: str | None, verbose: bool) -> Non
     Raises KeyboardInterrupt (after saying how to go on), AllTrialsFailedError (after the report), and
     what `run_study` raises.
     """
-    console = Console(file=sys.stdout)
+    console = make_console()
     study = parse_study(folder.read_study_text(), f"{folder.location}/study.yaml")
+    if address is None:
+        find_files(study.dataset)  # before Ray is started for nothing
     display = make_display(console, live=console.is_terminal and not verbose)
     try:
         with Interruption() as interruption, _only_our_words(verbose):
-            director = run_study(
+            run_study(
                 study,
                 folder,
                 address=address,
@@ -42,6 +41,7 @@ def run_and_report(folder: RunFolder, address: str | None, verbose: bool) -> Non
                 on_start=_both(display.start, interruption.check),
                 on_change=_both(display.change, interruption.check),
                 on_stage=_both(display.stage, interruption.check),
+                on_loss=lambda error: _end_without_ray(display, error),
             )
         display.stage("writing the report")
         place = write_report(folder)
@@ -56,9 +56,14 @@ def run_and_report(folder: RunFolder, address: str | None, verbose: bool) -> Non
         raise
     finally:
         display.stop()
-    print_outcome(console, folder, place)
-    if not any(trial.state is TrialState.COMPLETED for trial in director.trials.values()):
-        raise AllTrialsFailedError(f"{folder.location}: no trial has completed; {_reasons(director)}; see {place}")
+    conclude(console, folder, place)
+
+
+def _end_without_ray(display: Display, error: ClusterLostError) -> NoReturn:
+    """End the process from whatever thread: the main one may wait for Ray for ever."""
+    display.stop()
+    print_error(error)
+    os._exit(error.exit_status)
 
 
 def _both(show: Callable[_P, None], check: Callable[[], None]) -> Callable[_P, None]:
@@ -74,8 +79,3 @@ def _only_our_words(verbose: bool) -> Iterator[None]:
     """Drop what Ray prints to sys.stdout whatever log level it is given; the display has the real one."""
     with open(os.devnull, "w") as nowhere, nullcontext() if verbose else redirect_stdout(nowhere):
         yield
-
-
-def _reasons(director: Director) -> str:
-    reasons = {status.reason for t in director.trials.values() if (status := t.folder.read_status()) and status.reason}
-    return "reasons: " + "; ".join(sorted(reasons)) if reasons else "no reason was recorded"

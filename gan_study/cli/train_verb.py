@@ -6,8 +6,8 @@ from gan_study.config.trial_file import load_trial
 from gan_study.data.datasets import load_dataset
 from gan_study.errors import GanStudyError, InputError
 from gan_study.extractors.objective import load_objective, prepare_objective
-from gan_study.runs.folder import RunFolder
-from gan_study.runs.records import TrialState
+from gan_study.runs.folder import RunFolder, TrialFolder
+from gan_study.runs.records import TrialState, TrialStatus
 from gan_study.training.distributed import join_process_group
 from gan_study.training.loop import Progress, train
 
@@ -50,6 +50,7 @@ def train_one(config_file: str, out: str, device: str) -> None:
             trial.write_config(config)
             console.print(f"{record.key.label()}, floor {record.floor:.3g}", markup=False, soft_wrap=True)
         objective = load_objective(folder.storage, record, dataset).to(workers.device)
+        finished_before = workers.is_first and (status := trial.read_status()) is not None and status.state.is_final
         last: Progress | None = None
         for last in train(config, dataset, objective, trial, workers):
             if workers.is_first and last.evaluation is not None:
@@ -58,7 +59,15 @@ def train_one(config_file: str, out: str, device: str) -> None:
     if last.status.state is TrialState.DIVERGED:
         raise TrainingDivergedError(f"{trial.storage.location}: the training diverged: {last.status.reason}")
     if workers.is_first:
-        console.print(f"{last.status.state}: {trial.storage.location}", markup=False, highlight=False, soft_wrap=True)
+        console.print(_end(last.status, finished_before, trial), markup=False, highlight=False, soft_wrap=True)
+
+
+def _end(status: TrialStatus, finished_before: bool, trial: TrialFolder) -> str:
+    before = ", in an earlier run: nothing was trained now" if finished_before else ""
+    return (
+        f"{status.state} at {status.cur_nimg:,} images{before}; "
+        f"metrics.jsonl, samples and snapshots are in {trial.storage.location}"
+    )
 
 
 def _line(progress: Progress) -> str:

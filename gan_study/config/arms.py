@@ -1,76 +1,119 @@
-"""From a study to the trainings of its arms: which ranges an arm searches, and what one sample means."""
+"""From a study to the trainings of its arms: what one sample means, and what the first trial takes."""
 
 from typing import Any
 
 from gan_study.config.base import Scalar
-from gan_study.config.space import SearchRange, nearest
-from gan_study.config.study import StudyConfig
-from gan_study.config.training import TrainingConfig, TrialConfig, WorkersConfig, paper_defaults
+from gan_study.config.conditions import applies, requirement
+from gan_study.config.names import CONDITIONS
+from gan_study.config.paper_defaults import paper_defaults
+from gan_study.config.parameters import arm_parameters, fixed_values
+from gan_study.config.space import extremes, nearest
+from gan_study.config.study import BudgetConfig, StudyConfig
+from gan_study.config.training import TrainingConfig, TrialConfig, WorkersConfig
 
+ASSUMED_TRAIN_IMAGES = 10_000
+"""Images of the train part where a study is only checked or planned and no one has counted them."""
 CONFIRM_SEED_OFFSET = 100_000
 """Confirm trials count their seeds from here, so that no search trial has used them."""
 
 
-def arm_search_space(study: StudyConfig, arm: str) -> dict[str, SearchRange]:
-    """The ranges one arm searches: the study's, less what the arm fixes, with the arm's own instead."""
-    fixed = study.arms[arm].dotted()
-    shared = [(name, r) for name, r in study.search_space.items() if name not in fixed]
-    return dict([*shared, *study.arms[arm].search_space.items()])
-
-
-def fixed_values(study: StudyConfig, arm: str) -> dict[str, Scalar]:
-    """The dotted hyperparameters of an arm that are not searched: the study's defaults, then the arm's own."""
-    return {**study.defaults.dotted(), **study.arms[arm].dotted()}
-
-
-def training_values(study: StudyConfig, arm: str, searched: dict[str, Scalar], seed: int) -> dict[str, Any]:
+def training_values(
+    study: StudyConfig, arm: str, searched: dict[str, Scalar], seed: int, num_train_images: int
+) -> dict[str, Any]:
     """The nested values from which `TrainingConfig` validates one training of an arm."""
-    arm_config = study.arms[arm]
+    flat = _existing(study, arm, searched)
     values: dict[str, Any] = {
         "dataset": study.dataset.model_dump(),
         "objective": study.objective.model_dump(),
-        "loss": arm_config.loss,
-        "penalty": arm_config.penalty,
-        "total_kimg": study.budget.total_kimg,
         "evaluate_every_kimg": study.budget.evaluate_every_kimg,
         "seed": seed,
         "network": {},
     }
-    for name, value in {**fixed_values(study, arm), **searched}.items():
+    for name, value in flat.items():
         *parents, leaf = name.split(".")
         target = values
         for parent in parents:
             target = target.setdefault(parent, {})
         target[leaf] = value
+    total_kimg = _total_kimg(study.budget, flat, num_train_images)
+    values["total_kimg"] = total_kimg
+    if study.budget.total_kimg is None:  # then no one has seen that the interval is longer
+        values["evaluate_every_kimg"] = min(study.budget.evaluate_every_kimg, total_kimg)
     return values
 
 
-def resolve_training(study: StudyConfig, arm: str, searched: dict[str, Scalar], seed: int) -> TrainingConfig:
-    """One training of an arm with these searched values. Raises pydantic's ValidationError if they do not fit."""
-    return TrainingConfig.model_validate(training_values(study, arm, searched, seed))
+def resolve_training(
+    study: StudyConfig, arm: str, searched: dict[str, Scalar], seed: int, num_train_images: int
+) -> TrainingConfig:
+    """One training of an arm with these searched values, on a data set of `num_train_images`.
+
+    Raises pydantic's ValidationError if they do not fit.
+    """
+    return TrainingConfig.model_validate(training_values(study, arm, searched, seed, num_train_images))
 
 
 def first_trial_values(study: StudyConfig, arm: str) -> dict[str, Scalar]:
     """The searched names' values in an arm's first trial.
 
-    What the papers of the loss and the penalty state (or the study's `defaults` in their place) is taken as
-    it is, also outside the range: the trial trains with it, the plan says so, and the sampler is not shown
-    that one parameter of that trial. Other names (such as network.width) start at the study's or the trainer's
-    default, or the value nearest to it that the range holds.
+    The arm's `first_trial` comes first. Then what the papers of the loss and the penalty state (or the study's
+    `defaults` in their place) is taken as it is, also outside the range: the trial trains with it, the plan says so,
+    and the sampler is not shown that one parameter of that trial. Other names (such as network.width) start at the
+    study's or the trainer's default, or the value nearest to it that the range holds; a searched loss, penalty,
+    network or optimizer starts at the first that is listed.
     """
-    arm_config = study.arms[arm]
-    published = paper_defaults(arm_config.loss, arm_config.penalty)
-    resolved = resolve_training(study, arm, {}, seed=0)
+    stated = study.arms[arm].first_trial
     values: dict[str, Scalar] = {}
-    for name, search_range in arm_search_space(study, arm).items():
-        default: Any = resolved
-        for part in name.split("."):
-            default = getattr(default, part)
-        values[name] = default if name in published else nearest(search_range, default)
+    for parameter in arm_parameters(study, arm):
+        name = parameter.name
+        if not parameter.is_active({**fixed_values(study, arm), **values}):
+            continue
+        if name in stated:
+            values[name] = stated[name]
+        elif name in CONDITIONS:
+            values[name] = extremes(parameter.range)[0]
+        else:
+            default, published = _default(study, arm, values, name)
+            values[name] = default if published else nearest(parameter.range, default)
     return values
 
 
-def search_trial_config(study: StudyConfig, arm: str, index: int, searched: dict[str, Scalar]) -> TrialConfig:
+def _default(study: StudyConfig, arm: str, values: dict[str, Scalar], name: str) -> tuple[Scalar, bool]:
+    """What a training takes for a hyperparameter that is not given, and whether a paper states it."""
+    conditions = {key: value for key, value in values.items() if key in CONDITIONS}
+    training = resolve_training(study, arm, conditions, seed=0, num_train_images=ASSUMED_TRAIN_IMAGES)
+    value: Any = training
+    for part in name.split("."):
+        value = getattr(value, part)
+    return (_NEUTRAL[name] if value is None else value), name in paper_defaults(training.loss, training.penalty)
+
+
+_NEUTRAL: dict[str, Scalar] = {"penalty_every": 1, "label_smoothing": 0.0}
+"""What None stands for."""
+
+
+def _existing(study: StudyConfig, arm: str, searched: dict[str, Scalar]) -> dict[str, Scalar]:
+    """Fixed and searched values, without those of the study, or under a searched condition, that do nothing here."""
+    values = {**fixed_values(study, arm), **searched}
+    own = study.arms[arm].dotted()
+    return {
+        name: value
+        for name, value in values.items()
+        if applies(name, values) or name in searched or (name in own and requirement(name)[0] not in searched)
+    }
+
+
+def _total_kimg(budget: BudgetConfig, values: dict[str, Scalar], num_train_images: int) -> float:
+    """The length of a training; values of a wrong type, which are told elsewhere, count as the default."""
+    published = paper_defaults(str(values.get("loss")), str(values.get("penalty", "none")))
+    batch_size = values.get("batch_size", TrainingConfig.model_fields["batch_size"].default)
+    ratio = values.get("d_steps_per_g_step", published.get("d_steps_per_g_step", 1))
+    counts = [number if isinstance(number, int) and number > 0 else 1 for number in (batch_size, ratio)]
+    return budget.to_kimg(counts[0], counts[1], num_train_images)
+
+
+def search_trial_config(
+    study: StudyConfig, arm: str, index: int, searched: dict[str, Scalar], num_train_images: int
+) -> TrialConfig:
     """The configuration of an arm's search trial number `index` with the sampled values."""
     return TrialConfig(
         study=study.name,
@@ -79,7 +122,7 @@ def search_trial_config(study: StudyConfig, arm: str, index: int, searched: dict
         phase="search",
         index=index,
         searched=searched,
-        training=resolve_training(study, arm, searched, study.search.seed + index),
+        training=resolve_training(study, arm, searched, study.search.seed + index, num_train_images),
         workers=_workers(study),
     )
 

@@ -1,13 +1,21 @@
 """What a study's values mean together: whether every arm can be trained with all it fixes and searches."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from gan_study.config.arms import arm_search_space, fixed_values, training_values
+from gan_study.config.arms import ASSUMED_TRAIN_IMAGES, training_values
 from gan_study.config.base import Scalar
-from gan_study.config.names import NETWORKS
+from gan_study.config.conditions import requirement
+from gan_study.config.names import CONDITIONS, LOSSES, NETWORKS
+from gan_study.config.parameters import (
+    Parameter,
+    arm_parameters,
+    condition_assignments,
+    declared_parameters,
+    fixed_values,
+)
 from gan_study.config.problems import Fault, show, wrong_value
 from gan_study.config.source import KeyPath
 from gan_study.config.space import Choice, IntegerRange, extremes, range_kind
@@ -27,6 +35,7 @@ def check_study(study: StudyConfig) -> list[Fault]:
             )
         )
     faults += _resource_faults(study.resources)
+    faults += _unused_range_faults(study)
     for arm in study.arms:
         faults += [*_fixed_faults(study, arm), *_range_faults(study, arm), *_batch_faults(study, arm)]
     return list(dict.fromkeys(faults))  # what all arms share is told once
@@ -48,60 +57,129 @@ def _resource_faults(resources: ResourcesConfig) -> Iterator[Fault]:
         )
 
 
+def _unused_range_faults(study: StudyConfig) -> Iterator[Fault]:
+    """Ranges that exist in no arm, whatever is drawn."""
+    declared = {p.path: p for arm in study.arms for p in declared_parameters(study, arm)}
+    used = {p.path for arm in study.arms for p in arm_parameters(study, arm)}
+    for name in study.search_space:
+        if all(name in arm.dotted() for arm in study.arms.values()):
+            rule = f"every arm fixes {name}, so no arm searches it; remove the range, or {name} from an arm"
+            yield Fault(("search_space", name), rule, at_key=True)
+    for path, parameter in declared.items():
+        if path in used:
+            continue
+        if parameter.range.when:
+            when = " and ".join(f"{name}={show(wanted)}" for name, wanted in parameter.range.when.items())
+            rule = f"this range never exists, since its condition is never met, but got when {when}; mend the condition"
+        else:
+            condition, wanted = requirement(parameter.name)
+            rule = (
+                f"{parameter.name} belongs to {', '.join(wanted)}, but no arm has such a {condition}; "
+                f"remove the range or set {condition}: {wanted[0]}"
+            )
+        yield Fault(path, rule, at_key=True)
+
+
 def _fixed_faults(study: StudyConfig, arm: str) -> Iterator[Fault]:
-    fixed = study.arms[arm].dotted()
-    if "network.name" not in fixed_values(study, arm):
-        names = ", ".join(sorted(NETWORKS))
-        yield Fault(("arms", arm, "network"), f"every arm needs a network, but it has none; name one (known: {names})")
-    for searched in study.arms[arm].search_space:
-        if searched in fixed:
-            given = f"{searched}={show(fixed[searched])}"
+    fixed, searched = study.arms[arm].dotted(), {p.name for p in declared_parameters(study, arm)}
+    for name, known in (("network.name", NETWORKS), ("loss", LOSSES)):
+        if name not in fixed_values(study, arm) and name not in searched:
+            key = name.partition(".")[0]
+            rule = f"every arm needs a {key}, but it has none; name one (known: {', '.join(sorted(known))})"
+            yield Fault(("arms", arm, key), rule)
+    for name in study.arms[arm].search_space:
+        if name in fixed:
+            given = f"{name}={show(fixed[name])}"
             rule = f"an arm either fixes or searches a value, but got {given} and a range; remove one of them"
-            yield Fault(("arms", arm, "search_space", searched), rule, at_key=True)
-    _, misplaced = _training_problems(study, arm, {})
+            yield Fault(("arms", arm, "search_space", name), rule, at_key=True)
+    for name in study.arms[arm].first_trial:
+        if name not in searched:
+            rule = f"first_trial is for what the arm searches, but {name} is not searched; give {name} itself"
+            yield Fault(("arms", arm, "first_trial", name), rule, at_key=True)
+    yield from _first_trial_faults(study, arm)
+    places = {**{name: _fixed_at(study, arm, name) for name in fixed_values(study, arm)}, **_searched_at(study, arm)}
+    for name in ("g_lr", "d_lr"):
+        if "lr" in places and name in places:
+            rule = f"lr stands for both learning rates, but there is {name} too; remove one of them"
+            yield Fault(places[name], rule, at_key=True)
+    for assignment in condition_assignments(study, arm):
+        yield from _misplaced_faults(study, arm, assignment)
+
+
+def _first_trial_faults(study: StudyConfig, arm: str) -> Iterator[Fault]:
+    for name, value in study.arms[arm].first_trial.items():
+        wrong, _ = _training_problems(study, arm, {name: value})
+        if name in wrong:
+            yield Fault(("arms", arm, "first_trial", name), wrong_value(name, show(value), [wrong[name]]))
+
+
+def _misplaced_faults(study: StudyConfig, arm: str, assignment: Mapping[str, Scalar]) -> Iterator[Fault]:
+    fixed = fixed_values(study, arm)
+    chosen = {name: value for name, value in assignment.items() if name in CONDITIONS and name not in fixed}
+    _, misplaced = _training_problems(study, arm, chosen)
     for name, rule in misplaced.items():
         path = _fixed_at(study, arm, name)
         if path:
             yield Fault(path, f"arm {arm}: {rule}", at_key=True)
-        else:  # part of the data set or the budget, which all arms share
-            section = "budget" if name in BudgetConfig.model_fields else "dataset"
-            yield Fault((section, name.removeprefix("dataset.")), rule)
+        elif name in BudgetConfig.model_fields:
+            yield Fault(("budget", name), rule)
+        elif "." in name:  # part of the data set or the objective, which all arms share
+            yield Fault(tuple(name.split(".")), rule)
+        else:
+            yield Fault(("arms", arm), f"arm {arm}: {rule}", at_key=True)
 
 
 def _range_faults(study: StudyConfig, arm: str) -> Iterator[Fault]:
     """Holds both ends of every range, and every choice, against what the hyperparameter allows."""
-    for name, search_range in arm_search_space(study, arm).items():
-        path, kind = _searched_at(study, arm, name), range_kind(search_range)
-        for index, value in enumerate(extremes(search_range)):
-            wrong, misplaced = _training_problems(study, arm, {name: value})
-            if name in misplaced:
-                yield Fault(path, f"arm {arm}: {misplaced[name]}", at_key=True)
-                break
-            if name not in wrong:
-                continue
-            if wrong[name]["type"] == "int_type" and kind in ("uniform", "log_uniform"):
-                yield Fault(
-                    (*path, kind), f"{name} takes whole numbers, but got {kind}; use integer or choice", at_key=True
-                )
-                break
-            yield Fault((*path, kind, index), wrong_value(name, show(value), [wrong[name]]))
+    assignments = list(condition_assignments(study, arm))
+    parameters = arm_parameters(study, arm)
+    for index, parameter in enumerate(parameters):
+        active = [values for values in assignments if parameter.is_active(values)]
+        yield from _end_faults(study, arm, parameter, active[0])
+        earlier = [p for p in parameters[:index] if p.name == parameter.name]
+        if any(other.is_active(values) for other in earlier for values in active):
+            rule = f"only one range of {parameter.name} may exist at a time, but got two; tell them apart by `when`"
+            yield Fault(parameter.path, rule)
+
+
+def _end_faults(
+    study: StudyConfig, arm: str, parameter: Parameter, assignment: Mapping[str, Scalar]
+) -> Iterator[Fault]:
+    name, path, kind = parameter.name, parameter.path, range_kind(parameter.range)
+    if name in CONDITIONS and kind != "choice":
+        yield Fault((*path, kind), f"{name} is a name, but got {kind}; use choice", at_key=True)
+        return
+    chosen = {key: value for key, value in assignment.items() if key in CONDITIONS}
+    ends = [(i, value, {**chosen, name: value}) for i, value in enumerate(extremes(parameter.range))]
+    for index, value, values in ends:
+        wrong, misplaced = _training_problems(study, arm, values)
+        if name in misplaced:
+            yield Fault(path, f"arm {arm}: {misplaced[name]}", at_key=True)
+            return
+        if name not in wrong:
+            continue
+        if wrong[name]["type"] == "int_type" and kind in ("uniform", "log_uniform"):
+            rule = f"{name} takes whole numbers, but got {kind}; use integer or choice"
+            yield Fault((*path, kind), rule, at_key=True)
+            return
+        yield Fault((*path, kind, index), wrong_value(name, show(value), [wrong[name]]))
 
 
 def _batch_faults(study: StudyConfig, arm: str) -> Iterator[Fault]:
     workers = study.resources.workers_per_trial
-    search_range = arm_search_space(study, arm).get("batch_size")
-    if isinstance(search_range, IntegerRange) and workers > 1:
-        yield Fault(
-            (*_searched_at(study, arm, "batch_size"), "integer"),
-            "the batch must divide among the workers of a trial, but got any whole number with "
-            f"workers_per_trial={workers}; use choice with multiples of it",
-            at_key=True,
-        )
-    elif isinstance(search_range, Choice):
-        path = (*_searched_at(study, arm, "batch_size"), "choice")
-        for index, size in enumerate(search_range.choice):
-            yield from _undivided((*path, index), size, workers)
-    elif search_range is None:
+    parameters = [p for p in arm_parameters(study, arm) if p.name == "batch_size"]
+    for parameter in parameters:
+        if isinstance(parameter.range, IntegerRange) and workers > 1:
+            yield Fault(
+                (*parameter.path, "integer"),
+                "the batch must divide among the workers of a trial, but got any whole number with "
+                f"workers_per_trial={workers}; use choice with multiples of it",
+                at_key=True,
+            )
+        elif isinstance(parameter.range, Choice):
+            for index, size in enumerate(parameter.range.choice):
+                yield from _undivided((*parameter.path, "choice", index), size, workers)
+    if not parameters:
         size = fixed_values(study, arm).get("batch_size", TrainingConfig.model_fields["batch_size"].default)
         given = _fixed_at(study, arm, "batch_size")
         yield from _undivided(given or ("resources", "workers_per_trial"), size, workers)
@@ -120,8 +198,11 @@ def _training_problems(
     study: StudyConfig, arm: str, searched: dict[str, Scalar]
 ) -> tuple[dict[str, ErrorDetails], dict[str, str]]:
     """By dotted name: values that no training takes, and values that do not go with the rest of the arm."""
-    values = training_values(study, arm, searched, seed=0)
-    values["network"].setdefault("name", "mlp")  # a missing name is told by itself and must not hide the rest
+    known = study.dataset.known_train_images or ASSUMED_TRAIN_IMAGES
+    values = training_values(study, arm, searched, seed=0, num_train_images=known)
+    # What is missing is told by itself and must not hide the rest.
+    values["network"].setdefault("name", "mlp")
+    values.setdefault("loss", "least_squares")
     wrong, misplaced = {}, {}
     try:
         TrainingConfig.model_validate(values, strict=True)
@@ -141,6 +222,5 @@ def _fixed_at(study: StudyConfig, arm: str, name: str) -> KeyPath:
     return ("defaults", *name.split(".")) if name in study.defaults.dotted() else ()
 
 
-def _searched_at(study: StudyConfig, arm: str, name: str) -> KeyPath:
-    own = name in study.arms[arm].search_space
-    return ("arms", arm, "search_space", name) if own else ("search_space", name)
+def _searched_at(study: StudyConfig, arm: str) -> dict[str, KeyPath]:
+    return {parameter.name: parameter.path for parameter in declared_parameters(study, arm)}

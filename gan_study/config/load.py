@@ -13,9 +13,11 @@ from ruamel.yaml.comments import CommentedMap
 from gan_study.config.check import check_study
 from gan_study.config.overrides import apply_overrides
 from gan_study.config.problems import Fault, explain, located, show
-from gan_study.config.source import KeyPath, Node, Origin, parse, read_text
+from gan_study.config.source import FileKind, KeyPath, Node, Origin, parse, read_text
 from gan_study.config.study import StudyConfig
 from gan_study.errors import InputError
+
+STUDY_FILE = FileKind("a study", key="arms", suffixes=(".yaml", ".yml"), folder="studies")
 
 
 def load_study(path: str | Path, overrides: Sequence[str] = ()) -> StudyConfig:
@@ -24,7 +26,7 @@ def load_study(path: str | Path, overrides: Sequence[str] = ()) -> StudyConfig:
     Raises InputError with all problems found, in the order in which they stand in the file, each as
     `file:line:column: dotted.name: rule` (line and column count from 1).
     """
-    return parse_study(read_text(Path(path)), str(path), overrides)
+    return parse_study(read_text(Path(path), STUDY_FILE), str(path), overrides)
 
 
 def parse_study(text: str, name: str, overrides: Sequence[str] = ()) -> StudyConfig:
@@ -49,7 +51,7 @@ def dump_study(study: StudyConfig) -> str:
     values = study.model_dump(exclude_none=True)
     for holder in (values, *values["arms"].values()):
         holder["search_space"] = {name: _in_one_line(r) for name, r in holder["search_space"].items()}
-        for key in ("description", "defaults", "search_space"):
+        for key in ("description", "defaults", "search_space", "first_trial"):
             if not holder.get(key, True):
                 del holder[key]
     yaml = YAML()
@@ -59,8 +61,13 @@ def dump_study(study: StudyConfig) -> str:
     return stream.getvalue()
 
 
-def _in_one_line(search_range: dict[str, Any]) -> CommentedMap:
-    line = CommentedMap({kind: list(values) for kind, values in search_range.items()})
+def _in_one_line(ranges: dict[str, Any] | tuple[dict[str, Any], ...]) -> Any:
+    if isinstance(ranges, tuple):
+        return [_in_one_line(search_range) for search_range in ranges]
+    line = CommentedMap({kind: list(values) for kind, values in ranges.items() if kind != "when"})
+    if ranges["when"]:
+        wanted = ((name, list(value) if isinstance(value, tuple) else value) for name, value in ranges["when"].items())
+        line["when"] = CommentedMap(wanted)
     line.fa.set_flow_style()
     return line
 
@@ -71,7 +78,7 @@ def _validate(root: Node) -> tuple[StudyConfig | None, list[Fault]]:
     try:
         return StudyConfig.model_validate(values, strict=True), []
     except ValidationError as error:
-        return _remainder(values, error), explain(error, root)
+        return _remainder(values, error), explain(error, root, StudyConfig)
 
 
 _STAND_INS: dict[str, Any] = {

@@ -6,40 +6,102 @@ dictionaries in `gan/` and `data/`.
 
 from typing import Literal, get_args
 
-LossName = Literal["least_squares", "non_saturating", "wasserstein"]
-PenaltyName = Literal["none", "weight_clip", "wgan_gp"]
-NetworkName = Literal["dcgan", "mlp"]
-DatasetName = Literal["digits", "mnist"]
+LossName = Literal["hinge", "least_squares", "minimax", "non_saturating", "relativistic", "wasserstein"]
+PenaltyName = Literal["none", "dragan", "r1", "r2", "weight_clip", "wgan_gp"]
+NetworkName = Literal["dcgan", "infogan", "mlp", "resnet"]
+OptimizerName = Literal["adam", "rmsprop"]
+DatasetName = Literal[
+    "celeba",
+    "cifar10",
+    "digits",
+    "emnist_letters",
+    "fashion_mnist",
+    "image_folder",
+    "kmnist",
+    "mnist",
+    "stacked_mnist",
+]
+ConditionName = Literal["loss", "penalty", "network.name", "optimizer"]
+"""Choices that decide which other hyperparameters there are."""
 HyperparameterName = Literal[
+    "loss",
+    "penalty",
+    "network.name",
+    "optimizer",
     "penalty_weight",
+    "penalty_every",
     "clip_value",
+    "label_smoothing",
+    "pac",
     "batch_size",
+    "lr",
     "g_lr",
     "d_lr",
     "beta1",
     "beta2",
     "d_steps_per_g_step",
     "z_dim",
+    "z_distribution",
     "ema_half_life_kimg",
     "network.width",
     "network.discriminator_norm",
+    "network.spectral_norm",
 ]
-"""What an arm may fix or search; a dot leads into a group."""
+"""What an arm may fix or search, those that others depend on first; a dot leads into a group."""
 
 LOSSES: tuple[str, ...] = get_args(LossName)
 PENALTIES: tuple[str, ...] = get_args(PenaltyName)
 NETWORKS: tuple[str, ...] = get_args(NetworkName)
 DATASETS: tuple[str, ...] = get_args(DatasetName)
+CONDITIONS: tuple[str, ...] = get_args(ConditionName)
 HYPERPARAMETERS: tuple[str, ...] = get_args(HyperparameterName)
 
 NETWORK_IMAGE_SIZES: dict[str, tuple[int, ...] | None] = {
     "dcgan": (16, 32, 64, 128),
+    "infogan": (28, 32, 64),
     "mlp": None,
+    "resnet": (32, 64, 128),
 }
 """Image sizes each network can be built for; None means any."""
 
-WEIGHTED_PENALTIES = ("wgan_gp",)
+WEIGHTED_PENALTIES = ("dragan", "r1", "r2", "wgan_gp")
 """Penalties that are added to the discriminator's loss and so have a `penalty_weight`."""
 
-LABELLED_DATASETS = ("digits", "mnist")
-"""Data sets with class labels, which the domain classifier needs."""
+LAZY_PENALTIES = ("r1", "r2")
+"""Penalties that may be evaluated every `penalty_every` discriminator steps only."""
+
+SMOOTHED_LOSSES = ("minimax", "non_saturating")
+"""Losses whose target for real images is a probability, and so has one-sided `label_smoothing`."""
+
+UNLABELLED_DATASETS = ("celeba",)
+"""Data sets without class labels, which the domain classifier needs; image_folder has them in subfolders."""
+
+TRAIN_IMAGES: dict[str, int | None] = {
+    "celeba": 162_770,
+    "cifar10": 50_000,
+    "digits": 1497,
+    "emnist_letters": 124_800,
+    "fashion_mnist": 60_000,
+    "image_folder": None,
+    "kmnist": 60_000,
+    "mnist": 60_000,
+    "stacked_mnist": 128_000,
+}
+"""Images in the train part; None if only the files can tell."""
+
+ALIASES = {
+    "lsgan": "least_squares",
+    "ls": "least_squares",
+    "ns": "non_saturating",
+    "nsgan": "non_saturating",
+    "vanilla": "minimax",
+    "wgan": "wasserstein",
+    "rpgan": "relativistic",
+    "gp": "wgan_gp",
+    "gradient_penalty": "wgan_gp",
+    "clip": "weight_clip",
+    "fashion": "fashion_mnist",
+    "cifar": "cifar10",
+    "folder": "image_folder",
+}
+"""What papers and other tools call some of these, for suggestions."""

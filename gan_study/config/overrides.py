@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from gan_study.config.names import HYPERPARAMETERS
 from gan_study.config.source import Node, Origin, Place, Problem, parse, suggestion
 from gan_study.config.space import RANGE_KINDS
+from gan_study.config.study import LENGTHS
 
 
 def apply_overrides(root: Node, overrides: Sequence[str]) -> list[Problem]:
@@ -34,6 +35,7 @@ def _apply(root: Node, override: str, origin: Origin) -> list[Problem]:
     assert isinstance(holder.content, dict)
     holder.content[path[-1]] = Node(value.content, origin.place(), origin.place(), value.text)
     _leave_search_space(root, path, value)
+    _replace_length(holder, path)
     return problems
 
 
@@ -90,3 +92,13 @@ def _leave_search_space(root: Node, path: Sequence[str], value: Node) -> None:
     settings = value.content if isinstance(value.content, dict) else {}
     for name in {fixed, *(f"{fixed}.{setting}" for setting in settings)} & set(HYPERPARAMETERS):
         space.content.pop(name, None)
+
+
+def _replace_length(holder: Node, path: Sequence[str]) -> None:
+    """A budget has one length: what --set gives takes the place of the file's, in whatever unit."""
+    if path[0] != "budget" or path[-1] not in LENGTHS or not isinstance(holder.content, dict):
+        return
+    for unit in set(LENGTHS) - {path[-1]}:
+        given = holder.content.get(unit)
+        if given is not None and not given.place.origin:
+            del holder.content[unit]

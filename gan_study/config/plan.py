@@ -2,19 +2,21 @@
 
 import textwrap
 from dataclasses import dataclass
-from math import log2
 
-from gan_study.config.arms import arm_search_space, first_trial_values, resolve_training
+from gan_study.config.arms import ASSUMED_TRAIN_IMAGES, first_trial_values, resolve_training
 from gan_study.config.base import Scalar
-from gan_study.config.names import HYPERPARAMETERS, WEIGHTED_PENALTIES
-from gan_study.config.space import SearchRange, contains, describe, extremes
-from gan_study.config.study import StudyConfig
+from gan_study.config.estimate import estimate_seconds_per_kimg
+from gan_study.config.names import CONDITIONS, HYPERPARAMETERS
+from gan_study.config.parameters import Parameter, arm_parameters, condition_assignments
+from gan_study.config.space import contains, describe, extremes
+from gan_study.config.study import ResourcesConfig, StudyConfig
 from gan_study.config.training import TrainingConfig
 
 _WIDTH = 100
 _LABEL = 14
 _NAME = max(map(len, HYPERPARAMETERS)) + 2
 _VALUE = 14
+_IN_TITLE = ("loss", "penalty", "network.name")
 
 
 @dataclass(frozen=True)
@@ -22,21 +24,30 @@ class ArmPlan:
     """One arm's trials."""
 
     name: str
-    loss: str
-    penalty: str
-    network: str
     fixed: dict[str, Scalar]
     """Hyperparameters that no trial varies, by dotted name: the study's, else the paper's."""
-    searched: dict[str, SearchRange]
-    """Ranges by dotted name."""
+    searched: tuple[Parameter, ...]
+    """What is searched."""
     first_trial: dict[str, Scalar] | None
     """The searched names' values in the first trial; None if it is sampled like the others."""
+
+    @property
+    def title(self) -> str:
+        """The arm's name, loss, penalty and network, as far as they are not searched."""
+        parts = [str(self.fixed["loss"])] if "loss" in self.fixed else []
+        if self.fixed.get("penalty", "none") != "none":
+            parts.append(f"penalty {self.fixed['penalty']}")
+        parts += [str(self.fixed["network.name"])] if "network.name" in self.fixed else []
+        names = {p.name for p in self.searched}
+        parts += [f"searched {name}" for name in _IN_TITLE if name in names]
+        return f"{self.name}: {', '.join(parts)}"
 
     @property
     def outside(self) -> tuple[str, ...]:
         """Names whose value in the first trial lies outside the range: it is trained, the sampler is not shown it."""
         values = self.first_trial or {}
-        return tuple(name for name, value in values.items() if not contains(self.searched[name], value))
+        active = [p for p in self.searched if p.name in values and p.is_active({**self.fixed, **values})]
+        return tuple(p.name for p in active if not contains(p.range, values[p.name]))
 
 
 @dataclass(frozen=True)
@@ -45,8 +56,10 @@ class StudyPlan:
 
     study: StudyConfig
     arms: tuple[ArmPlan, ...]
-    rungs_kimg: tuple[float, ...]
-    """Where asha may stop a trial; empty without it."""
+    num_train_images: int | None
+    """Images in the train part; None if no one has counted them."""
+    max_training_kimg: float
+    """Length of the longest training that the ranges hold."""
     num_search_trials: int
     """Over all arms."""
     num_confirm_trials: int
@@ -57,49 +70,37 @@ class StudyPlan:
     """Estimated seconds of all trainings together on one core, evaluations included."""
 
     @property
+    def rungs_kimg(self) -> tuple[float, ...]:
+        """Where asha may stop a trial; empty without it."""
+        search, rungs = self.study.search, []
+        rung = search.grace_kimg or self.study.budget.evaluate_every_kimg
+        while search.scheduler == "asha" and rung < self.max_training_kimg:
+            rungs.append(rung)
+            rung *= search.reduction_factor
+        return tuple(rungs)
+
+    @property
     def num_concurrent_trials(self) -> int | None:
         """Trials at once, if the study says so."""
         number = self.study.resources.max_concurrent_trials
         return None if number == "auto" else number
 
 
-def plan(study: StudyConfig) -> StudyPlan:
-    """Plan a study that was loaded without problems."""
-    num_arms, total_kimg = len(study.arms), study.budget.total_kimg
-    per_arm = study.budget.trials_per_arm + study.confirm.top_k * study.confirm.seeds
+def plan(study: StudyConfig, num_train_images: int | None = None) -> StudyPlan:
+    """Plan a study that was loaded without problems; `num_train_images` where someone has counted them."""
+    num_arms, per_arm = len(study.arms), study.budget.trials_per_arm + study.confirm.top_k * study.confirm.seeds
+    counted = num_train_images or study.dataset.known_train_images
+    longest = {arm: _longest_trainings(study, arm, counted or ASSUMED_TRAIN_IMAGES) for arm in study.arms}
     return StudyPlan(
         study=study,
-        arms=tuple(_plan_arm(study, arm) for arm in study.arms),
-        rungs_kimg=_rungs_kimg(study),
+        arms=tuple(plan_arm(study, arm) for arm in study.arms),
+        num_train_images=counted,
+        max_training_kimg=max(kimg for kimg, _ in longest.values()),
         num_search_trials=num_arms * study.budget.trials_per_arm,
         num_confirm_trials=num_arms * study.confirm.top_k * study.confirm.seeds,
-        max_kimg=num_arms * per_arm * total_kimg,
-        max_core_sec=sum(per_arm * total_kimg * _max_seconds_per_kimg(study, arm) for arm in study.arms),
+        max_kimg=sum(per_arm * kimg for kimg, _ in longest.values()),
+        max_core_sec=sum(per_arm * seconds for _, seconds in longest.values()),
     )
-
-
-def estimate_seconds_per_kimg(training: TrainingConfig) -> float:
-    """Seconds for a thousand real images on one core, the share of the evaluations included; an estimate.
-
-    Measured with torch 2.15 on one of two cores of the developers' machine (a cloud server without GPU), batches of
-    64, one channel, one D step for each G step, in seconds per thousand images:
-
-        dcgan 16 px: width 16 0.21, width 32 0.29 (0.35 in the whole loop), width 64 0.81; 32 px width 32: 1.64
-        mlp   16 px: width 64 0.04, width 256 0.10; 28 px width 256: 0.16
-        D step's share 0.57; D step with wgan_gp: 1.4 to 2.4 times as long; 1000 images scored: 0.2 (16 px), 0.9 (32 px)
-
-    The formula keeps within a third of these: a fixed part, and one that grows with width^2, pixels and the number
-    of the dcgan's scales. A GPU, another processor or small batches change it by much more.
-    """
-    width, pixels = training.network.width, training.dataset.image_size**2
-    if training.network.name == "dcgan":
-        step = 0.12 + 0.23 * (width / 32) ** 2 * (pixels / 256) * (log2(training.dataset.image_size) - 2) / 2
-    else:
-        step = 0.03 + 5e-7 * (width**2 + width * pixels)
-    d_step = 0.57 * step * (2 if training.penalty in WEIGHTED_PENALTIES else 1)
-    g_step = 0.43 * step / training.d_steps_per_g_step
-    scoring = 0.2 * (pixels / 256) * training.objective.num_samples / 1000 / training.evaluate_every_kimg
-    return d_step + g_step + scoring
 
 
 def format_plan(plan: StudyPlan) -> str:
@@ -113,8 +114,10 @@ def format_plan(plan: StudyPlan) -> str:
     lines += [
         _row("data", f"{study.dataset.name}, {size} x {size} pixels"),
         _row("objective", f"{objective.metric}, {objective.extractor}, {objective.num_samples} generated images"),
-        _row("search", f"{study.search.sampler}, {num_trials} trials for each arm"),
+        _row("search", f"{study.search.sampler}, {num_trials} trial{'s' if num_trials > 1 else ''} for each arm"),
+        _row("length", _length(plan)),
         _row("stopping", _stopping(plan)),
+        _row("at once", _at_once(study.resources)),
         *(line for arm in plan.arms for line in ("", *_arm_lines(arm))),
         "",
         "At most",
@@ -125,18 +128,20 @@ def format_plan(plan: StudyPlan) -> str:
     return "\n".join(lines)
 
 
-def _plan_arm(study: StudyConfig, arm: str) -> ArmPlan:
-    searched = arm_search_space(study, arm)
-    training = resolve_training(study, arm, {}, seed=0)
-    values = {name: _value(training, name) for name in HYPERPARAMETERS if name not in searched}
+def plan_arm(study: StudyConfig, arm: str) -> ArmPlan:
+    """One arm's trials: what they search, and every other hyperparameter with its default filled in."""
+    searched = arm_parameters(study, arm)
+    first = first_trial_values(study, arm)
+    conditions = {name: value for name, value in first.items() if name in CONDITIONS}
+    training = resolve_training(study, arm, conditions, seed=0, num_train_images=ASSUMED_TRAIN_IMAGES)
+    # `lr` and its two parts are never shown together.
+    left_out = {p.name for p in searched} | ({"g_lr", "d_lr"} if any(p.name == "lr" for p in searched) else {"lr"})
+    values = {name: _value(training, name) for name in HYPERPARAMETERS if name not in left_out}
     return ArmPlan(
         name=arm,
-        loss=training.loss,
-        penalty=training.penalty,
-        network=training.network.name,
         fixed={name: value for name, value in values.items() if value is not None},
         searched=searched,
-        first_trial=first_trial_values(study, arm) if study.search.first_trial == "paper_defaults" else None,
+        first_trial=first if study.search.first_trial == "paper_defaults" else None,
     )
 
 
@@ -147,40 +152,41 @@ def _value(training: TrainingConfig, name: str) -> Scalar | None:
     return value
 
 
-def _rungs_kimg(study: StudyConfig) -> tuple[float, ...]:
-    if study.search.scheduler != "asha":
-        return ()
-    rungs = []
-    rung = study.search.grace_kimg or study.budget.evaluate_every_kimg
-    while rung < study.budget.total_kimg:
-        rungs.append(rung)
-        rung *= study.search.reduction_factor
-    return tuple(rungs)
+def _longest_trainings(study: StudyConfig, arm: str, num_train_images: int) -> tuple[float, float]:
+    """The most kimg, and the most seconds, that one training within an arm's ranges takes."""
 
+    def kimg_and_seconds(values: dict[str, Scalar]) -> tuple[float, float]:
+        training = resolve_training(study, arm, values, seed=0, num_train_images=num_train_images)
+        return training.total_kimg, training.total_kimg * estimate_seconds_per_kimg(training)
 
-def _max_seconds_per_kimg(study: StudyConfig, arm: str) -> float:
-    """The estimate for the slowest training that an arm's ranges hold."""
-    searched = arm_search_space(study, arm)
-    slowest = {name: extremes(search_range)[0] for name, search_range in searched.items()}
-
-    def seconds(values: dict[str, Scalar]) -> float:
-        return estimate_seconds_per_kimg(resolve_training(study, arm, values, seed=0))
-
-    for name, search_range in searched.items():
-        slowest = max(({**slowest, name: value} for value in extremes(search_range)), key=seconds)
-    return seconds(slowest)
+    found = []
+    for assignment in condition_assignments(study, arm):
+        active = [p for p in arm_parameters(study, arm) if p.is_active(assignment)]
+        conditions = {p.name: assignment[p.name] for p in active if p.name in CONDITIONS}
+        ranges = {p.name: extremes(p.range) for p in active if p.name not in CONDITIONS}
+        values = {**conditions, **{name: ends[0] for name, ends in ranges.items()}}
+        # One range after the other: the ends that take most, given the others.
+        for name, ends in ranges.items():
+            values = max(({**values, name: end} for end in ends), key=lambda candidate: kimg_and_seconds(candidate)[1])
+        found.append(kimg_and_seconds(values))
+    return max(kimg for kimg, _ in found), max(seconds for _, seconds in found)
 
 
 def _arm_lines(arm: ArmPlan) -> list[str]:
     first = "first trial" if arm.first_trial is not None else ""
-    penalty = f", penalty {arm.penalty}" if arm.penalty != "none" else ""
-    title = f"Arm {arm.name}: {arm.loss}{penalty}, {arm.network}"
-    lines = [textwrap.fill(title, _WIDTH, subsequent_indent="  "), f"  {'':{_NAME}}{first:{_VALUE}}searched"]
-    for name, search_range in arm.searched.items():
-        value = "" if arm.first_trial is None else _show(arm.first_trial[name])
-        mark = " *" if name in arm.outside else ""
-        lines.append(_row(name, f"{value + mark:{_VALUE}}{describe(search_range)}", _NAME, _NAME + _VALUE))
-    lines += [_row(name, f"{_show(value):{_VALUE}}fixed", _NAME) for name, value in arm.fixed.items()]
+    lines = [
+        textwrap.fill(f"Arm {arm.title}", _WIDTH, subsequent_indent="  "),
+        f"  {'':{_NAME}}{first:{_VALUE}}searched",
+    ]
+    values = {**arm.fixed, **(arm.first_trial or {})}
+    for parameter in arm.searched:
+        taken = arm.first_trial is not None and parameter.is_active(values)
+        value = _show(values[parameter.name]) if taken else "-" if arm.first_trial is not None else ""
+        mark = " *" if parameter.name in arm.outside else ""
+        text = f"{value + mark:{_VALUE}}{describe(parameter.range)}"
+        lines.append(_row(parameter.name, text, _NAME, _NAME + _VALUE))
+    shown = {name: value for name, value in arm.fixed.items() if name not in _IN_TITLE}
+    lines += [_row(name, f"{_show(value):{_VALUE}}fixed", _NAME) for name, value in shown.items()]
     if arm.outside:
         lines.append("  * outside the range: this trial takes it as it is, and the sampler is not shown this value")
     return lines
@@ -196,8 +202,33 @@ def _row(label: str, text: str, label_width: int = _LABEL, hang: int | None = No
     )
 
 
+def _length(plan: StudyPlan) -> str:
+    unit, number = plan.study.budget.length
+    if unit == "total_kimg":
+        return f"{number:g} kimg (thousands of real images) for each training"
+    words = {"epochs": "epochs", "d_steps": "discriminator steps", "g_steps": "generator steps"}[unit]
+    text = (
+        f"{number:g} {words}: at most {plan.max_training_kimg:,.6g} kimg (thousands of real images) for each training"
+    )
+    if unit == "epochs":
+        images = f"{plan.num_train_images or ASSUMED_TRAIN_IMAGES:,} images"
+        known = "" if plan.num_train_images else ", which only the files can tell"
+        text += f"; an epoch is taken as {images}{known}"
+    return text
+
+
+def _at_once(resources: ResourcesConfig) -> str:
+    cpus, number = resources.cpus_per_worker * resources.workers_per_trial, resources.max_concurrent_trials
+    trials = "as many trials as there is room for" if number == "auto" else f"at most {number} trials"
+    workers = f" on {resources.workers_per_trial} workers" if resources.workers_per_trial > 1 else ""
+    gpus = resources.gpus_per_worker
+    share = " and a GPU for each worker where there are any" if gpus == "auto" else f" and {gpus:g} GPU for each worker"
+    share = "" if gpus == 0 else share
+    return f"{trials}, each{workers} with {cpus} CPU{'s' if cpus > 1 else ''}{share}"
+
+
 def _stopping(plan: StudyPlan) -> str:
-    search, total = plan.study.search, f"{plan.study.budget.total_kimg:g} kimg"
+    search, total = plan.study.search, f"{plan.max_training_kimg:g} kimg"
     if search.scheduler != "asha":
         return f"none: every trial goes on to {total}"
     if not plan.rungs_kimg:
@@ -224,8 +255,13 @@ def _time(plan: StudyPlan) -> str:
 def _duration(seconds: float) -> str:
     if seconds < 90:
         return f"{max(seconds, 1):.0f} seconds"
-    return f"{seconds / 60:.0f} minutes" if seconds < 90 * 60 else f"{seconds / 3600:.1f} hours"
+    if seconds < 90 * 60:
+        return f"{seconds / 60:.0f} minutes"
+    hours = seconds / 3600
+    return f"{hours:.1f} hours" if hours < 100 else f"{hours:,.0f} hours"
 
 
 def _show(value: Scalar) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
     return f"{value:g}" if isinstance(value, float) else str(value)

@@ -1,18 +1,17 @@
 """What is wrong with a study's values, in a researcher's words instead of pydantic's."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
-from gan_study.config.names import HYPERPARAMETERS
+from gan_study.config.names import CONDITIONS, HYPERPARAMETERS
 from gan_study.config.source import KeyPath, Node, Problem, suggestion
 from gan_study.config.space import RANGE_KINDS
-from gan_study.config.study import ArmConfig, PartialNetwork, StudyConfig
 
 _EXPECTED = {
     "int_type": "a whole number",
@@ -33,14 +32,11 @@ _EXPECTED = {
 }
 
 _NOT_SEARCHABLE = {
-    "loss": "make one arm for each loss",
-    "penalty": "make one arm for each penalty",
-    "network": "make one arm for each network",
-    "network.name": "make one arm for each network",
+    "network": "search network.name",
     "dataset": "all arms learn the same images; make one study for each data set",
     "dataset.name": "all arms learn the same images; make one study for each data set",
     "dataset.image_size": "all arms learn the same images; make one study for each size",
-    "total_kimg": "all trials have the same length; set budget.total_kimg",
+    "total_kimg": "the budget says how long a training is; set budget.total_kimg",
     "evaluate_every_kimg": "all trials are evaluated alike; set budget.evaluate_every_kimg",
     "seed": "every trial has its own; set confirm.seeds to repeat the best ones with fresh seeds",
 }
@@ -57,8 +53,40 @@ class Fault:
 
 
 def located(faults: Iterable[Fault], root: Node) -> list[Problem]:
-    """The faults with their places in the user's file or options."""
-    return [Problem(root.place_of(fault.path, fault.at_key), dotted(fault.path), fault.rule) for fault in faults]
+    """The faults with their places in the user's file or options; one in the file names options that share in it."""
+    options = list(_options(root))
+    problems = []
+    for fault in faults:
+        place = root.place_of(fault.path, fault.at_key)
+        involved = () if place.origin else (o.told for o in options if o.shares_in(fault))
+        problems.append(Problem(place, dotted(fault.path), "; ".join([fault.rule, *involved])))
+    return problems
+
+
+@dataclass(frozen=True)
+class _Option:
+    """A value that an option of the command line has put into the study."""
+
+    path: KeyPath
+    label: str
+
+    @property
+    def told(self) -> str:
+        return f"{self.path[-1]} is set by {self.label}"
+
+    def shares_in(self, fault: Fault) -> bool:
+        """Whether the fault's rule names this value, and speaks of the arm that it is set for."""
+        if self.path[0] == "arms" and self.path[:2] != fault.path[:2] and f"arm {self.path[1]}:" not in fault.rule:
+            return False
+        return re.search(rf"\b{re.escape(str(self.path[-1]))}\b", fault.rule.partition(";")[0]) is not None
+
+
+def _options(node: Node, path: KeyPath = ()) -> Iterator[_Option]:
+    if path and node.place.origin:
+        yield _Option(path, node.place.label)
+    elif isinstance(node.content, dict):
+        for key, child in node.content.items():
+            yield from _options(child, (*path, key))
 
 
 def dotted(path: KeyPath) -> str:
@@ -66,8 +94,8 @@ def dotted(path: KeyPath) -> str:
     return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path).removeprefix(".")
 
 
-def explain(error: ValidationError, root: Node) -> list[Fault]:
-    """What pydantic found in a study read from `root`; the branches of one union make one fault."""
+def explain(error: ValidationError, root: Node, model: type[BaseModel]) -> list[Fault]:
+    """What pydantic found in a `model` read from `root`; the branches of one union make one fault."""
     groups: dict[tuple[KeyPath, bool], list[ErrorDetails]] = {}
     for details in error.errors(include_url=False):
         location = details["loc"]
@@ -77,10 +105,14 @@ def explain(error: ValidationError, root: Node) -> list[Fault]:
         if details["type"] == "too_short" and details["input"]:
             continue  # the entries are there, and their own faults say why they do not count
         groups.setdefault((path, location[-1:] == ("[key]",)), []).append(details)
-    return [
-        _key_fault(path, group[0]) if is_key else _value_fault(path, group, root)
-        for (path, is_key), group in groups.items()
-    ]
+    faults = []
+    for (path, is_key), group in groups.items():
+        if group[0]["type"] == "combination":
+            problems = group[0]["ctx"]["problems"].items()
+            faults += [Fault((*path, *name.split(".")), rule, at_key=True) for name, rule in problems]
+        else:
+            faults.append(_key_fault(path, group[0]) if is_key else _value_fault(path, group, root, model))
+    return faults
 
 
 def existing_path(root: Node, location: Sequence[str | int]) -> KeyPath:
@@ -124,7 +156,7 @@ def _expected(details: ErrorDetails) -> str:
     return pattern.format(**details.get("ctx", {})) if pattern else f"valid ({details['msg']})"
 
 
-def _value_fault(path: KeyPath, details: Sequence[ErrorDetails], root: Node) -> Fault:
+def _value_fault(path: KeyPath, details: Sequence[ErrorDetails], root: Node, model: type[BaseModel]) -> Fault:
     """The fault of what stands at `path`, or should stand there."""
     match details[0]["type"]:
         case "value_error":
@@ -136,33 +168,35 @@ def _value_fault(path: KeyPath, details: Sequence[ErrorDetails], root: Node) -> 
         case "too_long":
             return _length_fault(path, root)
         case "missing":
-            return Fault(path, f"this key is missing; add it{_meaning(path)}")
+            return Fault(path, f"this key is missing; add it{_meaning(path, model)}")
         case "extra_forbidden":
-            return _unknown_key_fault(path)
+            return _unknown_key_fault(path, model)
     node = _node_at(root, path)
     if details[0]["type"] == "literal_error" and len(details) == 1:
         known = re.findall(r"'([^']*)'", details[0]["ctx"]["expected"])
         return Fault(path, f"unknown {_topic(path)} {_shown(node)}{suggestion(node.text, known)}")
     name = dotted(path[-2:]) if isinstance(path[-1], int) else str(path[-1])
     rule = wrong_value(name, _shown(node), details)
-    return Fault(path, f"{rule}{_remedy(node, details[0]['type'])}{_meaning(path)}")
+    return Fault(path, f"{rule}{_remedy(node, details[0]['type'])}{_meaning(path, model)}")
 
 
 def _key_fault(path: KeyPath, details: ErrorDetails) -> Fault:
     name = str(path[-1])
     if details["type"] != "literal_error":
         return Fault(path, wrong_value("name", repr(name), [details]), at_key=True)
+    if path[-2:-1] == ("when",):
+        return Fault(path, f"a range cannot depend on {name!r}{suggestion(name, CONDITIONS)}", at_key=True)
     if name in _NOT_SEARCHABLE:
         return Fault(path, f"{name} cannot be searched: {_NOT_SEARCHABLE[name]}", at_key=True)
     return Fault(path, f"unknown hyperparameter {name!r}{suggestion(name, HYPERPARAMETERS)}", at_key=True)
 
 
-def _unknown_key_fault(path: KeyPath) -> Fault:
-    model, key = _model_at(path[:-1]), str(path[-1])
-    sections = [name for name in StudyConfig.model_fields if key in _fields_at((name,))]
-    if sections and model is StudyConfig:
+def _unknown_key_fault(path: KeyPath, model: type[BaseModel]) -> Fault:
+    key, known = str(path[-1]), _fields_at(path[:-1], model)
+    sections = [name for name in model.model_fields if key in _fields_at((name,), model)]
+    if sections and len(path) == 1:
         return Fault(path, f"unknown key {key!r}; did you mean {sections[0]}.{key}?", at_key=True)
-    return Fault(path, f"unknown key {key!r}{suggestion(key, _fields_at(path[:-1]))}", at_key=True)
+    return Fault(path, f"unknown key {key!r}{suggestion(key, known)}", at_key=True)
 
 
 def _range_fault(path: KeyPath, root: Node) -> Fault:
@@ -200,9 +234,9 @@ def _remedy(node: Node, expected: str) -> str:
     return ""
 
 
-def _meaning(path: KeyPath) -> str:
+def _meaning(path: KeyPath, model: type[BaseModel]) -> str:
     """What a key stands for, in brackets."""
-    info = _fields_at(path[:-1]).get(str(path[-1]))
+    info = _fields_at(path[:-1], model).get(str(path[-1]))
     return f" ({' '.join(info.description.split()).rstrip('.')})" if info and info.description else ""
 
 
@@ -211,24 +245,29 @@ def _topic(path: KeyPath) -> str:
     return str(path[-2] if path[-1] == "name" else path[-1])
 
 
-def _fields_at(path: KeyPath) -> dict[str, FieldInfo]:
-    model = _model_at(path)
-    return model.model_fields if model else {}
+def _fields_at(path: KeyPath, model: type[BaseModel]) -> dict[str, FieldInfo]:
+    """What a `model` says of the keys of the mapping at `path`; nothing where it may have one of several forms."""
+    annotation: Any = model
+    for part in path:
+        annotation = _annotation_below(annotation, str(part))
+    models = _models_in(annotation)
+    return models[0].model_fields if len(models) == 1 else {}
 
 
-def _model_at(path: KeyPath) -> type[BaseModel] | None:
-    """The model that describes the mapping at `path`; None if none does."""
-    match path:
-        case ():
-            return StudyConfig
-        case ("arms", _):
-            return ArmConfig
-        case ("arms", _, "network") | ("defaults", "network"):
-            return PartialNetwork
-        case (str(section),) if section in StudyConfig.model_fields:
-            annotation = StudyConfig.model_fields[section].annotation
-            return annotation if isinstance(annotation, type) and issubclass(annotation, BaseModel) else None
-    return None
+def _annotation_below(annotation: Any, key: str) -> Any:
+    if get_origin(annotation) is dict:
+        return get_args(annotation)[1]
+    models = _models_in(annotation)
+    fields = models[0].model_fields if len(models) == 1 else {}
+    return fields[key].annotation if key in fields else None
+
+
+def _models_in(annotation: Any) -> list[type[BaseModel]]:
+    """The models among the forms (of a union) that a value may have."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    forms = () if get_origin(annotation) in (dict, tuple, Literal) else get_args(annotation)
+    return [model for form in forms for model in _models_in(form)]
 
 
 def _node_at(root: Node, path: KeyPath) -> Node:

@@ -4,8 +4,8 @@ import json
 from typing import Any
 
 from gan_study.config.names import HYPERPARAMETERS
-from gan_study.config.study import StudyConfig
-from gan_study.config.training import TrainingConfig
+from gan_study.config.study import Hyperparameters, StudyConfig
+from gan_study.config.training import NetworkConfig
 
 
 def study_json_schema() -> dict[str, Any]:
@@ -22,16 +22,18 @@ def _name_hyperparameters(search_space: dict[str, Any]) -> None:
     """List every hyperparameter as a property, which editors complete; they leave a rule about names aside."""
     search_range = search_space.pop("additionalProperties")
     search_space.pop("propertyNames", None)
-    descriptions = _training_descriptions()
+    descriptions = _descriptions()
     search_space["properties"] = {name: {"description": descriptions[name], **search_range} for name in HYPERPARAMETERS}
     search_space["additionalProperties"] = False
 
 
-def _training_descriptions() -> dict[str, str]:
-    schema = TrainingConfig.model_json_schema()
-    network = schema["$defs"]["NetworkConfig"]["properties"]
-    fields = {**schema["properties"], **{f"network.{name}": field for name, field in network.items()}}
-    return {name: field["description"] for name, field in fields.items()}
+def _descriptions() -> dict[str, str]:
+    network = NetworkConfig.model_json_schema()["properties"]
+    fields = {
+        **Hyperparameters.model_json_schema()["properties"],
+        **{f"network.{name}": field for name, field in network.items()},
+    }
+    return {name: fields[name]["description"] for name in HYPERPARAMETERS}
 
 
 def _tidy(schema: Any) -> None:

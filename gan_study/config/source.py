@@ -1,8 +1,9 @@
 """A study file as values that know their place: YAML 1.2, with the line and column of every key and value."""
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from difflib import get_close_matches
+from difflib import SequenceMatcher, get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from ruamel.yaml.nodes import MappingNode, ScalarNode, SequenceNode
 from ruamel.yaml.reader import ReaderError
 
 from gan_study.config.base import Scalar
+from gan_study.config.names import ALIASES
 from gan_study.errors import InputError
 
 KeyPath = tuple[str | int, ...]
@@ -91,14 +93,29 @@ class Node:
         return node.key_place if at_key else node.place
 
 
-def read_text(path: Path) -> str:
+@dataclass(frozen=True)
+class FileKind:
+    """What a file that the user names is meant to be."""
+
+    noun: str
+    """One such file, such as `a study`."""
+    key: str
+    """A key that each of them has at its top, by which others nearby are known."""
+    suffixes: tuple[str, ...]
+    """How their names end."""
+    folder: str = ""
+    """Where they usually lie, from where the command is called."""
+
+
+def read_text(path: Path, kind: FileKind) -> str:
     """The text of a UTF-8 file. Raises InputError."""
     try:
         content = path.read_bytes()
     except FileNotFoundError:
-        raise InputError(f"{path}: there is no such file{_files_nearby(path)}") from None
-    except IsADirectoryError:
-        raise InputError(f"{path}: a study is one YAML file, but this is a folder{_files_nearby(path)}") from None
+        raise InputError(f"{path}: there is no such file{_files_nearby(path, kind)}") from None
+    except (IsADirectoryError, NotADirectoryError):
+        is_folder = "this is a folder" if path.is_dir() else "a part of this path is a file"
+        raise InputError(f"{path}: {kind.noun} must be one file, but {is_folder}{_files_nearby(path, kind)}") from None
     except OSError as error:
         raise InputError(
             f"{path}: the file cannot be read ({error.strerror}); check its path and permissions"
@@ -109,7 +126,7 @@ def read_text(path: Path) -> str:
         before = content[: error.start]
         line, column = before.count(b"\n"), len(before) - (before.rfind(b"\n") + 1)
         raise InputError(
-            f"{path}:{line + 1}:{column + 1}: a study file must be UTF-8 text, but got the byte "
+            f"{path}:{line + 1}:{column + 1}: the text must be UTF-8, but got the byte "
             f"0x{content[error.start]:02x} here; save it as UTF-8"
         ) from None
 
@@ -121,7 +138,7 @@ def parse(text: str, origin: Origin) -> tuple[Node | None, list[Problem]]:
         document = yaml.compose(text)
         if document is None:
             return None, [
-                Problem(origin.place(), "", "a study must be given, but got an empty text; write at least its name")
+                Problem(origin.place(), "", "values must be given, but got an empty text; write lines of `name: value`")
             ]
         converter = _Converter(origin, yaml.constructor)
         return converter.node(document), converter.problems
@@ -135,7 +152,7 @@ def parse(text: str, origin: Origin) -> tuple[Node | None, list[Problem]]:
         reason = f"the character {error.character!r} is not allowed"
     except RecursionError:
         place, reason = origin.place(), "it is nested too deeply, or contains itself"
-    return None, [Problem(place, "", f"the text must be valid YAML, but {reason}; correct it here or just above")]
+    return None, [Problem(place, "", f"the text must be valid YAML: {reason}; correct it here or just above")]
 
 
 _PLAIN_TAGS = frozenset(f"tag:yaml.org,2002:{name}" for name in ("bool", "int", "float", "null"))
@@ -213,18 +230,29 @@ class _Converter:
 
 
 def suggestion(name: str, known: Iterable[str]) -> str:
-    """`; did you mean 'x'?` if a known name is near, and the known names in brackets."""
+    """`; did you mean 'x'?` if `name` is another word for a known name or near to one, and the known names."""
     names = {candidate.lower(): candidate for candidate in sorted(known)}
-    near = get_close_matches(name.lower(), names, n=1)
+    meant = ALIASES.get(name.lower())
+    near = [meant] if meant in names else get_close_matches(name.lower(), names, n=1)
     return (f"; did you mean {names[near[0]]!r}?" if near else "") + f" (known: {', '.join(names.values())})"
 
 
-def _files_nearby(path: Path) -> str:
+def _files_nearby(path: Path, kind: FileKind) -> str:
+    """Where files of this kind are instead: beside `path` and in their usual folder, the nearest name first."""
     folder = path if path.is_dir() else path.parent
-    if not folder.is_dir():
-        return f"; nor is there a folder {folder}"
-    names = sorted(item.name for item in folder.iterdir() if item.suffix in (".yaml", ".yml"))
-    near = get_close_matches(path.name, names, n=1)
-    if near:
-        return f"; did you mean {folder / near[0]}?"
-    return f"; study files in {folder}: {', '.join(names[:10]) or 'none'}"
+    folders = dict.fromkeys([folder, *([Path(kind.folder)] if kind.folder else [])])
+    found = [file for place in folders if place.is_dir() for file in place.iterdir() if _is_of_kind(file, kind)]
+    found.sort(key=lambda file: (-SequenceMatcher(None, path.name, file.name).ratio(), str(file)))
+    missing = "" if folder.is_dir() else f", nor a folder {folder}"
+    if found and get_close_matches(path.name, [found[0].name]):
+        return f"{missing}; did you mean {found[0]}?"
+    listed = ", ".join(map(str, found[:10])) or "none"
+    return f"{missing}; files nearby that hold {kind.noun}: {listed}"
+
+
+def _is_of_kind(file: Path, kind: FileKind) -> bool:
+    try:
+        text = file.read_text("utf-8", "replace") if file.suffix in kind.suffixes else ""
+    except OSError:
+        return False
+    return re.search(rf"""^[\s{{]*["']?{kind.key}["']?\s*:""", text, re.MULTILINE) is not None

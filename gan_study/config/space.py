@@ -1,76 +1,89 @@
 """Search ranges: what may be searched over one hyperparameter, as written in a study file."""
 
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, TypeVar
 
-from pydantic import Discriminator, Field, Tag, model_validator
+from pydantic import Discriminator, Field, Tag, field_validator
 
 from gan_study.config.base import Frozen, Scalar
-from gan_study.config.names import HyperparameterName
+from gan_study.config.names import ConditionName, HyperparameterName
+
+When = dict[ConditionName, Scalar | tuple[Scalar, ...]]
 
 
-class UniformRange(Frozen):
+class _Range(Frozen):
+    when: When = Field(default_factory=dict)
+    """Where this range exists, such as {network.name: mlp}: every condition has the value, or one of the values.
+    Default: wherever the hyperparameter does anything."""
+
+
+class UniformRange(_Range):
     """Floats drawn uniformly from [low, high]."""
 
     uniform: tuple[float, float]
     """[low, high], both included."""
 
-    @model_validator(mode="after")
-    def _ordered(self) -> Self:
-        _check_ordered("uniform", self.uniform)
-        return self
+    @field_validator("uniform")
+    @classmethod
+    def _ordered(cls, ends: tuple[float, float]) -> tuple[float, float]:
+        return _ordered("uniform", ends)
 
 
-class LogUniformRange(Frozen):
+class LogUniformRange(_Range):
     """Positive floats whose logarithm is drawn uniformly."""
 
     log_uniform: tuple[float, float]
     """[low, high], both included, both above 0."""
 
-    @model_validator(mode="after")
-    def _ordered(self) -> Self:
-        _check_ordered("log_uniform", self.log_uniform)
-        if self.log_uniform[0] <= 0:
+    @field_validator("log_uniform")
+    @classmethod
+    def _ordered(cls, ends: tuple[float, float]) -> tuple[float, float]:
+        if ends[0] <= 0:
             raise ValueError(
-                f"a log_uniform range must start above 0, but got low={self.log_uniform[0]}; "
+                f"a log_uniform range must start above 0, but got low={ends[0]}; "
                 "use uniform for a range that contains 0"
             )
-        return self
+        return _ordered("log_uniform", ends)
 
 
-class IntegerRange(Frozen):
+class IntegerRange(_Range):
     """Whole numbers drawn uniformly from low to high."""
 
     integer: tuple[int, int]
     """[low, high], both included."""
 
-    @model_validator(mode="after")
-    def _ordered(self) -> Self:
-        _check_ordered("integer", self.integer)
-        return self
+    @field_validator("integer")
+    @classmethod
+    def _ordered(cls, ends: tuple[int, int]) -> tuple[int, int]:
+        return _ordered("integer", ends)
 
 
-class Choice(Frozen):
+class Choice(_Range):
     """One of the values listed."""
 
     choice: Annotated[tuple[Scalar, ...], Field(min_length=1)]
     """The values, each named once."""
 
-    @model_validator(mode="after")
-    def _distinct(self) -> Self:
-        if len(set(self.choice)) != len(self.choice):
+    @field_validator("choice")
+    @classmethod
+    def _distinct(cls, values: tuple[Scalar, ...]) -> tuple[Scalar, ...]:
+        if len(set(values)) != len(values):
             raise ValueError(
-                f"the values of a choice must differ, but got choice={list(self.choice)}; remove the repeated ones"
+                f"the values of a choice must differ, but got choice={list(values)}; remove the repeated ones"
             )
-        return self
+        return values
 
 
-def _check_ordered(kind: str, bounds: tuple[float, float]) -> None:
-    low, high = bounds
+Ends = TypeVar("Ends", tuple[float, float], tuple[int, int])
+
+
+def _ordered(kind: str, ends: Ends) -> Ends:
+    low, high = ends
     if not low < high:
         raise ValueError(
             f"the lower end of a {kind} range must be below its upper end, but got "
             f"{kind}=[{low}, {high}]; swap them, or give the value itself if it is not searched"
         )
+    return ends
 
 
 RANGE_KINDS = ("uniform", "log_uniform", "integer", "choice")
@@ -78,14 +91,15 @@ RANGE_KINDS = ("uniform", "log_uniform", "integer", "choice")
 
 def _range_kind(value: Any) -> str | None:
     keys = list(value) if isinstance(value, dict) else list(getattr(type(value), "model_fields", ()))
-    return keys[0] if len(keys) == 1 and keys[0] in RANGE_KINDS else None
+    kinds = [key for key in keys if key != "when"]
+    return f"({kinds[0]})" if len(kinds) == 1 and kinds[0] in RANGE_KINDS else None
 
 
 SearchRange = Annotated[
-    Annotated[UniformRange, Tag("uniform")]
-    | Annotated[LogUniformRange, Tag("log_uniform")]
-    | Annotated[IntegerRange, Tag("integer")]
-    | Annotated[Choice, Tag("choice")],
+    Annotated[UniformRange, Tag("(uniform)")]
+    | Annotated[LogUniformRange, Tag("(log_uniform)")]
+    | Annotated[IntegerRange, Tag("(integer)")]
+    | Annotated[Choice, Tag("(choice)")],
     Discriminator(
         _range_kind,
         custom_error_type="search_range",
@@ -95,15 +109,32 @@ SearchRange = Annotated[
         ),
     ),
 ]
-"""A range over one hyperparameter, told apart by its single key."""
+"""A range over one hyperparameter, told apart by its one key beside `when`."""
 
-SearchSpace = dict[HyperparameterName, SearchRange]
+
+def _search_form(value: Any) -> str:
+    return "(ranges)" if isinstance(value, tuple | list) else "(range)"
+
+
+SearchRanges = Annotated[
+    Annotated[SearchRange, Tag("(range)")]
+    | Annotated[Annotated[tuple[SearchRange, ...], Field(min_length=1)], Tag("(ranges)")],
+    Discriminator(_search_form),
+]
+"""One range, or several of which each has its own `when`."""
+
+SearchSpace = dict[HyperparameterName, SearchRanges]
 """Ranges by dotted name of the hyperparameter."""
+
+
+def ranges_of(ranges: SearchRanges) -> tuple[SearchRange, ...]:
+    """One or several ranges as a tuple."""
+    return ranges if isinstance(ranges, tuple) else (ranges,)
 
 
 def range_kind(search_range: SearchRange) -> str:
     """The key that tells a range's kind: uniform, log_uniform, integer or choice."""
-    return next(iter(type(search_range).model_fields))
+    return next(name for name in type(search_range).model_fields if name != "when")
 
 
 def contains(search_range: SearchRange, value: Scalar) -> bool:
@@ -142,4 +173,12 @@ def nearest(search_range: SearchRange, value: Scalar) -> Scalar:
 def describe(search_range: SearchRange) -> str:
     """One short text for a plan or a report, such as `log_uniform [1e-05, 0.01]`."""
     values = ", ".join(f"{value:g}" if isinstance(value, float) else str(value) for value in extremes(search_range))
-    return f"{range_kind(search_range)} [{values}]"
+    return f"{range_kind(search_range)} [{values}]{_describe_when(search_range.when)}"
+
+
+def _describe_when(when: When) -> str:
+    conditions = (
+        f"{name} is {' or '.join(map(str, wanted)) if isinstance(wanted, tuple) else wanted}"
+        for name, wanted in when.items()
+    )
+    return f" where {' and '.join(conditions)}" if when else ""

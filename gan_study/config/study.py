@@ -1,6 +1,6 @@
 """A study: the arms that compete, what is searched, under which budget, on what."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
     Discriminator,
@@ -14,16 +14,19 @@ from pydantic import (
 )
 
 from gan_study.config.base import Frozen, Scalar
-from gan_study.config.names import LossName, NetworkName, PenaltyName
+from gan_study.config.data import DatasetConfig, ObjectiveConfig
+from gan_study.config.names import HyperparameterName, LossName, NetworkName, OptimizerName, PenaltyName
 from gan_study.config.space import SearchSpace
 from gan_study.config.training import (
     BatchSize,
-    DatasetConfig,
     DecayRate,
     DiscriminatorNorm,
-    ObjectiveConfig,
+    Pac,
+    PenaltyInterval,
+    Smoothing,
     StepRatio,
     Width,
+    ZDistribution,
 )
 
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")]
@@ -34,11 +37,13 @@ class PartialNetwork(Frozen):
     """A network as an arm names it: what is left out takes the default."""
 
     name: NetworkName | None = None
-    """dcgan or mlp."""
+    """dcgan, infogan, mlp or resnet."""
     width: Width | None = None
-    """dcgan: channels of the layer next to the image; mlp: units of the hidden layers."""
+    """mlp: units of the hidden layers; else: channels of the layer next to the image."""
     discriminator_norm: DiscriminatorNorm | None = None
     """Normalisation in the discriminator."""
+    spectral_norm: bool | None = None
+    """Whether every layer of the discriminator is divided by its largest singular value."""
 
 
 def _network_form(value: Any) -> str:
@@ -57,24 +62,40 @@ class Hyperparameters(Frozen):
         | None
     ) = None
     """Name of the network, or its name with further settings."""
+    loss: LossName | None = None
+    """The two players' objective."""
+    penalty: PenaltyName | None = None
+    """What keeps the discriminator smooth; default: none."""
     penalty_weight: PositiveFloat | None = None
     """Factor of the penalty in the discriminator's loss."""
+    penalty_every: PenaltyInterval | None = None
+    """r1, r2: evaluate the penalty every so many discriminator steps, so many times as strong."""
     clip_value: PositiveFloat | None = None
     """Bound of every discriminator weight under weight_clip."""
+    label_smoothing: Smoothing | None = None
+    """minimax, non_saturating: the discriminator's target for real images is 1 minus this."""
+    pac: Pac | None = None
+    """Images that the discriminator judges together, stacked as channels (PacGAN)."""
+    optimizer: OptimizerName | None = None
+    """Of both networks: adam or rmsprop."""
     batch_size: BatchSize | None = None
     """Images per step, over all workers together."""
+    lr: PositiveFloat | None = None
+    """The learning rate of both networks, in place of g_lr and d_lr."""
     g_lr: PositiveFloat | None = None
-    """The generator's Adam learning rate."""
+    """The generator's learning rate."""
     d_lr: PositiveFloat | None = None
-    """The discriminator's Adam learning rate."""
+    """The discriminator's learning rate."""
     beta1: DecayRate | None = None
     """Adam's first decay rate, for both networks."""
     beta2: DecayRate | None = None
-    """Adam's second decay rate, for both networks."""
+    """Decay rate of the squared gradients, for both networks: Adam's second, RMSprop's alpha."""
     d_steps_per_g_step: StepRatio | None = None
     """Discriminator steps for every generator step."""
     z_dim: PositiveInt | None = None
     """Length of the latent vector."""
+    z_distribution: ZDistribution | None = None
+    """Of each of its entries: N(0, 1) or uniform on [-1, 1]."""
     ema_half_life_kimg: NonNegativeFloat | None = None
     """Half-life of the averaged generator's weights, in thousands of images."""
 
@@ -93,12 +114,14 @@ class Hyperparameters(Frozen):
 class ArmConfig(Hyperparameters):
     """One way of training GANs that competes."""
 
-    loss: LossName
-    """The two players' objective."""
-    penalty: PenaltyName = "none"
-    """What keeps the discriminator smooth."""
+    first_trial: dict[HyperparameterName, Scalar] = Field(default_factory=dict)
+    """Values of searched hyperparameters in the arm's first trial, in place of the paper's."""
     search_space: SearchSpace = Field(default_factory=dict)
     """Ranges of this arm alone, by dotted name; they replace the study's ranges of the same name."""
+
+
+LENGTHS = ("total_kimg", "epochs", "d_steps", "g_steps")
+"""The units in which a budget may give the length of a full training."""
 
 
 class BudgetConfig(Frozen):
@@ -106,10 +129,44 @@ class BudgetConfig(Frozen):
 
     trials_per_arm: Annotated[int, Field(ge=1)]
     """Configurations tried for each arm."""
-    total_kimg: Annotated[float, Field(gt=0)]
+    total_kimg: PositiveFloat | None = None
     """Length of a full training: thousands of real images shown to the discriminator."""
+    epochs: PositiveFloat | None = None
+    """Length of a full training in passes over the train part of the data set."""
+    d_steps: PositiveInt | None = None
+    """Length of a full training in discriminator steps."""
+    g_steps: PositiveInt | None = None
+    """Length of a full training in generator steps."""
     evaluate_every_kimg: Annotated[float, Field(gt=0)]
     """Thousands of images between two evaluations (each also writes a checkpoint)."""
+
+    @model_validator(mode="after")
+    def _one_length(self) -> Self:
+        given = [name for name in LENGTHS if getattr(self, name) is not None]
+        if len(given) != 1:
+            raise ValueError(
+                f"a budget must have one length out of {', '.join(LENGTHS)}, but got "
+                f"{' and '.join(given) or 'none'}; {'keep one of them' if given else 'add one'}"
+            )
+        return self
+
+    @property
+    def length(self) -> tuple[str, float]:
+        """The unit in which the length of a training is given, and how many."""
+        return next((name, value) for name in LENGTHS if (value := getattr(self, name)) is not None)
+
+    def to_kimg(self, batch_size: int, d_steps_per_g_step: int, num_train_images: int) -> float:
+        """Thousands of real images that a full training of this batch size and update ratio is shown."""
+        unit, number = self.length
+        match unit:
+            case "total_kimg":
+                return number
+            case "epochs":
+                return number * num_train_images / 1000
+            case "d_steps":
+                return number * batch_size / 1000
+            case _:
+                return number * batch_size * d_steps_per_g_step / 1000
 
 
 class SearchConfig(Frozen):

@@ -6,15 +6,10 @@ from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt, field_
 from pydantic_core import PydanticCustomError
 
 from gan_study.config.base import Frozen, Scalar
-from gan_study.config.names import (
-    LABELLED_DATASETS,
-    NETWORK_IMAGE_SIZES,
-    WEIGHTED_PENALTIES,
-    DatasetName,
-    LossName,
-    NetworkName,
-    PenaltyName,
-)
+from gan_study.config.combinations import combination_problems
+from gan_study.config.data import DatasetConfig, ObjectiveConfig
+from gan_study.config.names import LossName, NetworkName, OptimizerName, PenaltyName
+from gan_study.config.paper_defaults import default_discriminator_norm, paper_defaults
 
 SCHEMA_VERSION: Final = 1
 """Version of every file in a run folder; raised when a reader must treat older files differently."""
@@ -23,61 +18,26 @@ DecayRate = Annotated[float, Field(ge=0, lt=1)]
 BatchSize = Annotated[int, Field(ge=2)]
 StepRatio = Annotated[int, Field(ge=1, le=100)]
 Width = Annotated[int, Field(ge=1, le=2048)]
-DiscriminatorNorm = Literal["batch", "none"]
-
-
-class DatasetConfig(Frozen):
-    """Which images are learned."""
-
-    name: DatasetName
-    """A data set by name."""
-    image_size: Annotated[int, Field(ge=8, le=128)] = 16
-    """Height and width in pixels that every image is brought to."""
+DiscriminatorNorm = Literal["batch", "layer", "none"]
+ZDistribution = Literal["normal", "uniform"]
+Smoothing = Annotated[float, Field(ge=0, lt=0.5)]
+Pac = Annotated[int, Field(ge=1, le=16)]
+PenaltyInterval = Annotated[int, Field(ge=1, le=100)]
 
 
 class NetworkConfig(Frozen):
     """The shape of the generator and the discriminator."""
 
     name: NetworkName
-    """dcgan (strided convolutions) or mlp (stacked fully connected layers)."""
+    """dcgan (strided convolutions), infogan (those of Lucic et al. 2018), mlp (stacked fully connected layers) or
+    resnet (residual blocks)."""
     width: Width = 64
-    """dcgan: channels of the layer next to the image; mlp: units of the hidden layers."""
+    """mlp: units of the hidden layers; else: channels of the layer next to the image."""
     discriminator_norm: DiscriminatorNorm = "batch"
-    """Normalisation in the discriminator. Default: none with wgan_gp (its penalty is per image, WGAN-GP
-    paper section 4) and in the mlp, batch otherwise."""
-
-
-class ObjectiveConfig(Frozen):
-    """How a generator is scored; lower is better."""
-
-    metric: Literal["frechet_distance"] = "frechet_distance"
-    """Frechet distance between the features of generated and real images."""
-    extractor: Literal["domain_classifier"] = "domain_classifier"
-    """The network that turns images into features: a small classifier trained on the data set's labels."""
-    num_samples: Annotated[int, Field(ge=100, le=100_000)] = 5000
-    """Generated images per score."""
-
-
-# Adam's settings and the update ratio that each loss was published with. least_squares, wasserstein with
-# weight clipping: Lucic et al. 2018, the authors' defaults (compare_gan v1 params.py), where WGAN's RMSProp
-# is replaced by Adam; wgan_gp: Gulrajani et al. 2017, algorithm 1; non_saturating: Radford et al. 2015
-# (DCGAN), section 4. Lucic et al. leave Adam's beta2 at 0.999.
-_PAPER_DEFAULTS: dict[tuple[str, str | None], dict[str, Scalar]] = {
-    ("least_squares", None): {"g_lr": 2e-4, "d_lr": 2e-4, "beta1": 0.5, "beta2": 0.999, "d_steps_per_g_step": 1},
-    ("non_saturating", None): {"g_lr": 2e-4, "d_lr": 2e-4, "beta1": 0.5, "beta2": 0.999, "d_steps_per_g_step": 1},
-    ("wasserstein", None): {"g_lr": 5e-5, "d_lr": 5e-5, "beta1": 0.5, "beta2": 0.999, "d_steps_per_g_step": 5},
-    ("wasserstein", "wgan_gp"): {"g_lr": 1e-4, "d_lr": 1e-4, "beta1": 0.0, "beta2": 0.9, "d_steps_per_g_step": 5},
-}
-_PENALTY_DEFAULTS: dict[str, dict[str, Scalar]] = {
-    "wgan_gp": {"penalty_weight": 10.0},  # Gulrajani et al. 2017, algorithm 1
-    "weight_clip": {"clip_value": 0.01},  # Arjovsky et al. 2017, algorithm 1
-}
-
-
-def paper_defaults(loss: str, penalty: str) -> dict[str, Scalar]:
-    """The hyperparameters a loss with a penalty was published with, by dotted name (sources above)."""
-    defaults = _PAPER_DEFAULTS.get((loss, penalty)) or _PAPER_DEFAULTS.get((loss, None), {})
-    return {**defaults, **_PENALTY_DEFAULTS.get(penalty, {})}
+    """Normalisation in the discriminator. Default: batch; none with wgan_gp, r1, r2 (their gradients are per image,
+    WGAN-GP paper section 4), with spectral_norm, in mlp and in resnet."""
+    spectral_norm: bool = False
+    """Whether every layer of the discriminator is divided by its largest singular value (SNGAN)."""
 
 
 class TrainingConfig(Frozen):
@@ -92,23 +52,33 @@ class TrainingConfig(Frozen):
     penalty: PenaltyName = "none"
     """What keeps the discriminator smooth."""
     penalty_weight: PositiveFloat | None = None
-    """Factor of the penalty in the discriminator's loss (lambda in the papers)."""
+    """Factor of the penalty in the discriminator's loss (lambda or gamma in the papers)."""
+    penalty_every: PenaltyInterval | None = None
+    """r1, r2: evaluate the penalty every so many discriminator steps, so many times as strong; default: 1."""
     clip_value: PositiveFloat | None = None
     """Bound of every discriminator weight under weight_clip (c in the WGAN paper)."""
+    label_smoothing: Smoothing | None = None
+    """minimax, non_saturating: the discriminator's target for real images is 1 minus this; default: 0."""
+    pac: Pac = 1
+    """Images that the discriminator judges together, stacked as channels (PacGAN)."""
+    optimizer: OptimizerName = "adam"
+    """Of both networks."""
     batch_size: BatchSize = 64
     """Images per step, over all workers together."""
     g_lr: PositiveFloat
-    """The generator's Adam learning rate."""
+    """The generator's learning rate."""
     d_lr: PositiveFloat
-    """The discriminator's Adam learning rate."""
+    """The discriminator's learning rate."""
     beta1: DecayRate
-    """Adam's first decay rate, for both networks."""
+    """Adam's first decay rate, for both networks; rmsprop has none."""
     beta2: DecayRate
-    """Adam's second decay rate, for both networks."""
+    """Decay rate of the squared gradients, for both networks: Adam's second, RMSprop's alpha."""
     d_steps_per_g_step: StepRatio = 1
     """Discriminator steps for every generator step (n_critic in the WGAN paper)."""
     z_dim: PositiveInt = 64
-    """Length of the latent vector, drawn from N(0, 1)."""
+    """Length of the latent vector."""
+    z_distribution: ZDistribution = "normal"
+    """Of each of its entries: N(0, 1) or uniform on [-1, 1]."""
     ema_half_life_kimg: NonNegativeFloat = 10.0
     """Half-life of the averaged generator's weights in thousands of images, at most a twentieth of the
     images seen so far; 0 means no averaging."""
@@ -134,13 +104,22 @@ class TrainingConfig(Frozen):
         if not isinstance(data, dict):
             return data
         loss, penalty = str(data.get("loss")), str(data.get("penalty", "none"))
+        if "lr" in data:
+            data = {"g_lr": data["lr"], "d_lr": data["lr"], **{k: v for k, v in data.items() if k != "lr"}}
         filled = {**paper_defaults(loss, penalty), **{k: v for k, v in data.items() if v is not None}}
+        filled.pop("lr", None)
         network = filled.get("network")
         network = {"name": network} if isinstance(network, str) else network
         if isinstance(network, dict) and "discriminator_norm" not in network:
-            plain = penalty == "wgan_gp" or network.get("name") == "mlp"
-            filled["network"] = {**network, "discriminator_norm": "none" if plain else "batch"}
+            norm = default_discriminator_norm(penalty, str(network.get("name")), network.get("spectral_norm") is True)
+            filled["network"] = {**network, "discriminator_norm": norm}
         return filled
+
+    @property
+    def lr(self) -> float | None:
+        """The learning rate of both networks; None if each has its own. `lr` in the place of `g_lr` and `d_lr`
+        sets both."""
+        return self.g_lr if self.g_lr == self.d_lr else None
 
     @model_validator(mode="after")
     def _combinable(self) -> Self:
@@ -151,38 +130,6 @@ class TrainingConfig(Frozen):
                 "combination", "{text}", {"text": "; ".join(problems.values()), "problems": problems}
             )
         return self
-
-
-def combination_problems(training: TrainingConfig) -> dict[str, str]:
-    """Every reason why the parts of a training do not fit together, by the name of what is out of place."""
-    problems = {}
-    sizes = NETWORK_IMAGE_SIZES[training.network.name]
-    if sizes is not None and training.dataset.image_size not in sizes:
-        problems["dataset.image_size"] = (
-            f"network {training.network.name} is built for images of {', '.join(map(str, sizes))} pixels, "
-            f"but got image_size={training.dataset.image_size}; choose one of these sizes or network mlp"
-        )
-    if training.penalty_weight is not None and training.penalty not in WEIGHTED_PENALTIES:
-        problems["penalty_weight"] = (
-            f"penalty_weight belongs to {', '.join(WEIGHTED_PENALTIES)}, but got penalty={training.penalty} "
-            f"with penalty_weight={training.penalty_weight:g}; remove it or choose such a penalty"
-        )
-    if training.clip_value is not None and training.penalty != "weight_clip":
-        problems["clip_value"] = (
-            f"clip_value belongs to weight_clip, but got penalty={training.penalty} "
-            f"with clip_value={training.clip_value:g}; remove it or set penalty: weight_clip"
-        )
-    if training.objective.extractor == "domain_classifier" and training.dataset.name not in LABELLED_DATASETS:
-        problems["dataset.name"] = (
-            f"the domain classifier needs labels, but got dataset={training.dataset.name}; "
-            f"choose one of {', '.join(LABELLED_DATASETS)}"
-        )
-    if training.evaluate_every_kimg > training.total_kimg:
-        problems["evaluate_every_kimg"] = (
-            f"evaluate_every_kimg must not exceed total_kimg, but got {training.evaluate_every_kimg:g} "
-            f"with total_kimg={training.total_kimg:g}; evaluate more often or train longer"
-        )
-    return problems
 
 
 class WorkersConfig(Frozen):

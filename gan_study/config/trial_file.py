@@ -4,10 +4,14 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from gan_study.config.problems import dotted, existing_path
-from gan_study.config.source import Origin, Problem, parse, read_text
+from gan_study.config.paper_defaults import paper_defaults
+from gan_study.config.problems import Fault, explain, located
+from gan_study.config.source import FileKind, Node, Origin, parse, read_text
 from gan_study.config.training import TrialConfig
 from gan_study.errors import InputError
+
+TRIAL_FILE = FileKind("one training", key="training", suffixes=(".json", ".yaml", ".yml"))
+_PAPER_VALUES = tuple((name,) for name in paper_defaults("least_squares", "none"))
 
 
 def load_trial(path: str | Path) -> TrialConfig:
@@ -15,16 +19,34 @@ def load_trial(path: str | Path) -> TrialConfig:
 
     Raises InputError with all problems found, each as `file:line:column: dotted.name: rule`.
     """
-    root, problems = parse(read_text(Path(path)), Origin(str(path)))
-    if root is None or problems:
+    root, problems = parse(read_text(Path(path), TRIAL_FILE), Origin(str(path)))
+    if root is None:
         raise InputError([str(problem) for problem in problems])
+    _require_training(root, path)
     try:
-        return TrialConfig.model_validate(root.plain())
+        trial = TrialConfig.model_validate(root.plain(), strict=True)
     except ValidationError as error:
-        found = []
-        for details in error.errors(include_url=False):
-            place = existing_path(root, details["loc"])
-            rule = details["msg"].removeprefix("Value error, ")
-            missing = details["loc"][len(place) :] if details["type"] == "missing" else ()
-            found.append(Problem(root.place_of(place), dotted((*place, *missing)), rule))
-        raise InputError([str(problem) for problem in sorted(found)]) from None
+        problems += located(_own_faults(explain(error, root, TrialConfig), root), root)
+    if problems:
+        raise InputError([str(problem) for problem in sorted(problems)])
+    return trial
+
+
+def _require_training(root: Node, path: str | Path) -> None:
+    if not isinstance(root.content, dict):
+        raise InputError(
+            f"{root.place.label}: one training must be a mapping (lines of `name: value`); write `training:`"
+        )
+    if "arms" in root.content and "training" not in root.content:
+        raise InputError(
+            f"{path}: `train` trains one configuration, but got a whole study; run it by "
+            f"`python -m gan_study run {path}`, or give the config.json of one of its trials"
+        )
+
+
+def _own_faults(faults: list[Fault], root: Node) -> list[Fault]:
+    """Without the missing values that follow from an unknown loss or penalty, whose paper would have given them."""
+    known = root.child("training")
+    if known is None or not {("training", "loss"), ("training", "penalty")} & {fault.path for fault in faults}:
+        return faults
+    return [f for f in faults if f.path[1:2] not in _PAPER_VALUES or known.child(f.path[1]) is not None]

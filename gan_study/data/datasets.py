@@ -1,35 +1,42 @@
-"""Data sets by name: every image as uint8, its label, and a train / held-out split."""
+"""Data sets by name: every image as uint8, its label if it has one, and a train / held-out split."""
 
-import hashlib
-import os
-from collections.abc import Callable
-from dataclasses import dataclass
+import warnings
+from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
-from pathlib import Path
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
-from gan_study.config.training import DatasetConfig
-from gan_study.data.idx import read_idx
+from gan_study.config.data import DatasetConfig
+from gan_study.data.cache import open_or_build
+from gan_study.data.cache_files import CachedImages
+from gan_study.data.hashing import content_hash
+from gan_study.data.sources.catalogue import find_files
+from gan_study.data.splits import choose_held_out, choose_part
 from gan_study.errors import InputError
-
-DATA_ENVIRONMENT = "GAN_STUDY_DATA"
 
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
-    """Images in memory. GANs and extractors learn from the train part; held-out images are for diagnosis."""
+    """GANs and extractors learn from the train part; held-out images are for diagnosis.
+
+    With `max_images`, images that are left out of the train part are in neither.
+    """
 
     name: str
     images: NDArray[np.uint8]
-    """(N, C, H, W) in [0, 255]."""
-    labels: NDArray[np.int64]
-    """(N,) class numbers, which index `class_names`."""
-    class_names: tuple[str, ...]
+    """(N, C, H, W) in [0, 255]; mapped from a file, so that processes share them and only what is used is in memory."""
+    labels: NDArray[np.int64] | None
+    """(N,) class numbers, which index `class_names`; None without classes."""
+    class_names: tuple[str, ...] | None
     train_indices: NDArray[np.int64]
+    """Ascending."""
     held_out_indices: NDArray[np.int64]
+    """Ascending."""
+    warnings: tuple[str, ...] = ()
+    """What a user should know of the files, such as corrupt ones that were left out."""
+    _known_hash: str | None = field(init=False, default=None, repr=False)
+    """So that opening takes no reading of all; `dataclasses.replace` does not carry it on to changed images."""
 
     @property
     def num_channels(self) -> int:
@@ -43,11 +50,8 @@ class Dataset:
 
     @cached_property
     def content_hash(self) -> str:
-        """First 8 hex digits of the SHA-256 of images, labels and split."""
-        digest = hashlib.sha256()
-        for part in (self.images, self.labels, self.train_indices):
-            digest.update(np.ascontiguousarray(part).tobytes())
-        return digest.hexdigest()[:8]
+        """8 hex digits that tell images, labels and split from all others."""
+        return self._known_hash or content_hash([self.images, self.labels, self.train_indices])
 
     @property
     def identity(self) -> str:
@@ -57,86 +61,44 @@ class Dataset:
 
 @lru_cache(maxsize=2)
 def load_dataset(config: DatasetConfig) -> Dataset:
-    """Read a data set at the size asked for, once per process. Raises InputError if its files are not there."""
-    return DATASETS[config.name](config.image_size)
+    """A data set as configured, once per process; decoded when this machine has not done so before.
+
+    Raises InputError if its files are not there and cannot be downloaded, or too many are corrupt; StorageError if
+    decoded images cannot be kept.
+    """
+    source = find_files(config)
+    cached = open_or_build(config, source)
+    cached.meta.survey.check_corrupt(config.max_corrupt_share, source.place)
+    dataset = _split(config, cached, source.place)
+    for warning in dataset.warnings:
+        warnings.warn(warning, stacklevel=2)
+    return dataset
 
 
-def _digits(image_size: int) -> Dataset:
-    """1,797 handwritten digits of scikit-learn (UCI optical recognition of digits), 8x8 with 17 grey levels."""
-    # Imported here because it takes seconds, which the other data sets need not wait for.
-    from sklearn.datasets import load_digits
-    from sklearn.model_selection import train_test_split
-
-    bunch = load_digits()
-    images = np.round(bunch.images[:, None] * (255 / 16)).astype(np.uint8)
-    labels = bunch.target.astype(np.int64)
-    train, held_out = train_test_split(np.arange(len(labels)), test_size=300, stratify=labels, random_state=0)
-    return Dataset("digits", _resize(images, image_size), labels, _DIGIT_NAMES, np.sort(train), np.sort(held_out))
-
-
-def _mnist(image_size: int) -> Dataset:
-    """MNIST (LeCun et al. 1998): 60,000 training images; the 10,000 test images are the held-out part."""
-    folder = _find_folder("MNIST/raw", "train-images-idx3-ubyte", "MNIST's four idx files (plain or .gz)")
-    train, test = (_mnist_part(folder, part) for part in ("train", "t10k"))
-    images, labels = (np.concatenate(arrays) for arrays in zip(train, test, strict=True))
-    num_train = len(train[1])
-    numbers = np.arange(len(labels))
-    return Dataset(
-        "mnist",
-        _resize(images[:, None], image_size),
-        labels.astype(np.int64),
-        _DIGIT_NAMES,
-        numbers[:num_train],
-        numbers[num_train:],
+def _split(config: DatasetConfig, cached: CachedImages, place: str) -> Dataset:
+    if cached.is_train is not None:
+        full_train, held_out = np.flatnonzero(cached.is_train), np.flatnonzero(~cached.is_train)
+    else:
+        labels = cached.labels if cached.labels is not None else np.zeros(len(cached.images), np.int64)
+        try:
+            full_train, held_out = choose_held_out(labels, config.held_out_share, config.seed)
+        except ValueError as error:
+            raise InputError(
+                f"{place}: of some class there must be two images, one to learn and one to hold out, but got "
+                f"{len(labels)} in all; add images"
+            ) from error
+    train = choose_part(full_train, config.max_images, config.seed)
+    dataset = Dataset(
+        name=config.name,
+        images=cached.images,
+        labels=cached.labels,
+        class_names=cached.meta.class_names,
+        train_indices=train,
+        held_out_indices=held_out,
+        warnings=cached.meta.survey.warnings(place),
     )
-
-
-def _mnist_part(folder: Path, part: str) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-    """Images (N, H, W) and labels (N,) of the train or the test part."""
-    images, labels = (read_idx(folder / f"{part}-{kind}-ubyte") for kind in ("images-idx3", "labels-idx1"))
-    if images.ndim != 3 or labels.shape != images.shape[:1]:
-        raise InputError(
-            f"{folder}: {part}'s files must hold as many labels as images, but got arrays of the shapes "
-            f"{labels.shape} and {images.shape}; fetch them again"
-        )
-    return images, labels
-
-
-DATASETS: dict[str, Callable[[int], Dataset]] = {"digits": _digits, "mnist": _mnist}
-"""Readers by name, from the image size in pixels."""
-
-_DIGIT_NAMES = tuple("0123456789")
-
-
-def _find_folder(relative: str, witness: str, what: str) -> Path:
-    """The folder below GAN_STUDY_DATA that holds a file (or its .gz). Raises InputError saying what to put where."""
-    root = os.environ.get(DATA_ENVIRONMENT)
-    if not root:
-        raise InputError(
-            f"dataset: the files of this data set must be on this machine, but got {DATA_ENVIRONMENT}=(not set); "
-            f"set it to a folder that holds {what} in {relative}"
-        )
-    folder = Path(root) / relative
-    if not any((folder / f"{witness}{ending}").exists() for ending in ("", ".gz")):
-        raise InputError(
-            f"{folder}: {what} must be here, but got no {witness}; put them here, "
-            f"or set {DATA_ENVIRONMENT} to the folder above {relative}"
-        )
-    return folder
-
-
-def _resize(images: NDArray[np.uint8], image_size: int) -> NDArray[np.uint8]:
-    """(N, C, H, W) uint8 => (N, C, image_size, image_size) uint8, bicubic with antialiasing."""
-    if images.shape[-1] == image_size:
-        return images
-    chunks = [
-        torch.nn.functional.interpolate(
-            torch.from_numpy(chunk).float(), size=(image_size, image_size), mode="bicubic", antialias=True
-        )
-        .round_()
-        .clamp_(0, 255)
-        .to(torch.uint8)
-        .numpy()
-        for chunk in np.array_split(images, max(1, len(images) // 4096))
-    ]
-    return np.concatenate(chunks)
+    known = cached.meta.content_hash
+    if cached.is_train is None or len(train) < len(full_train):
+        known = content_hash([np.frombuffer(known.encode(), np.uint8), train])
+    object.__setattr__(dataset, "_known_hash", known)
+    return dataset

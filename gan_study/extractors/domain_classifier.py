@@ -4,30 +4,30 @@ Binkowski et al. 2018 score MNIST the same way with a LeNet-like network. Its di
 their own and are not comparable with FID.
 """
 
-import hashlib
-import os
-from contextlib import suppress
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import replace
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from safetensors.torch import load as load_tensors
 from safetensors.torch import save as save_tensors
 from torch import Tensor, nn
 
 from gan_study.data.conversion import to_float
 from gan_study.data.datasets import Dataset
-from gan_study.data.sampler import batch_positions
-from gan_study.errors import StorageError
+from gan_study.errors import InputError
+from gan_study.extractors.base import Extractor, apply, hash_weights, shrink, shrink_name, shrunk_size
+from gan_study.extractors.cache import cached
+from gan_study.extractors.fitting import BATCH_SIZE, fit
 from gan_study.runs.storage import Storage
 
-FEATURE_DIMS = 64
-RECIPE = "1"
+NAME = "domain_classifier"
+HIDDEN_DIMS = 64
+RECIPE = "2"
 """Raised whenever network or training below change, so that cached weights are never mistaken."""
-_BATCH_SIZE = 64
 _MAX_STEPS = 3000
 _EPOCHS = 30
+_DIGIT_NAMES = tuple("0123456789")
 
 
 class DomainClassifier(nn.Module):
@@ -36,97 +36,127 @@ class DomainClassifier(nn.Module):
     def __init__(self, image_size: int, num_channels: int, num_classes: int) -> None:
         super().__init__()
         layers: list[nn.Module] = []
-        size, channels, width = image_size, num_channels, 32
+        size, channels, width = shrunk_size(image_size), num_channels, 32
         while size >= 8:
             layers += [nn.Conv2d(channels, width, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2)]
             size, channels, width = size // 2, width, min(2 * width, 128)
-        self.body = nn.Sequential(*layers, nn.Flatten(), nn.Linear(channels * size * size, FEATURE_DIMS), nn.ReLU())
-        self.head = nn.Linear(FEATURE_DIMS, num_classes)
+        self.body = nn.Sequential(*layers, nn.Flatten(), nn.Linear(channels * size * size, HIDDEN_DIMS), nn.ReLU())
+        self.head = nn.Linear(HIDDEN_DIMS, num_classes)
 
-    def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
-        """Images NCHW float32 in [-1, 1] => features (N, 64), logits (N, num_classes)."""
-        features = self.body(images)
+    def forward(self, images_uint8: Tensor) -> tuple[Tensor, Tensor]:
+        """NCHW uint8 in [0, 255] => features (N, 64), logits (N, num_classes)."""
+        features = self.body(shrink(to_float(images_uint8)))
         return features, self.head(features)
 
 
-@dataclass(frozen=True)
-class TrainedClassifier:
-    """Weights as stored, their hash, and how well they do."""
+class StackedClassifier(nn.Module):
+    """Three grey digits as the channels of one image, each judged by the same classifier (PacGAN, section 4.1)."""
 
-    weights: bytes
-    """safetensors."""
-    accuracy: float
-    """Share of held-out images named rightly."""
+    def __init__(self, image_size: int) -> None:
+        super().__init__()
+        self.digit = DomainClassifier(image_size, 1, len(_DIGIT_NAMES))
 
-    @property
-    def weights_hash(self) -> str:
-        """First 8 hex digits of the SHA-256 of the stored weights."""
-        return hashlib.sha256(self.weights).hexdigest()[:8]
+    def forward(self, images_uint8: Tensor) -> tuple[Tensor, Tensor]:
+        """N3HW uint8 in [0, 255] => features (N, 192), logits (N, 1000) of the classes 100a + 10b + c."""
+        features, logits = self.digit(images_uint8.flatten(0, 1).unsqueeze(1))
+        a, b, c = logits.unflatten(0, (-1, 3)).unbind(1)
+        # The softmax of the sums is the product of the three digits' probabilities.
+        joint = a[:, :, None, None] + b[:, None, :, None] + c[:, None, None, :]
+        return features.reshape(len(images_uint8), -1), joint.flatten(1)
 
 
-def restore(weights: bytes, dataset: Dataset) -> DomainClassifier:
-    """The network with stored weights, frozen and in evaluation mode."""
+def obtain(dataset: Dataset, cache: Storage | None = None) -> Extractor:
+    """The classifier of a data set: from this machine's cache, else trained (about 10 s on digits) and cached.
+
+    Raises InputError if the data set has no labels.
+    """
+    if dataset.labels is None:
+        raise InputError(
+            f"objective.extractor: the domain classifier needs class labels, but got dataset={dataset.name} without "
+            "any; use extractor: autoencoder or inception, or put the images into a folder for each class"
+        )
+    name = f"{NAME}-{RECIPE}-{dataset.identity}.safetensors"
+    weights = cached(name, lambda: save_tensors(train(dataset).state_dict()), cache)
+    extractor = restore(weights, dataset)
+    return replace(extractor, accuracy=accuracy(extractor.network, dataset))
+
+
+def restore(weights: bytes, dataset: Dataset) -> Extractor:
+    """The extractor with stored weights, its accuracy not taken anew."""
     network = _build(dataset)
     network.load_state_dict(load_tensors(weights))
-    return network.eval().requires_grad_(False).to(memory_format=torch.channels_last)  # faster
+    return Extractor(
+        network=network.eval().requires_grad_(False).to(memory_format=torch.channels_last),  # faster
+        name=NAME,
+        weights_hash=hash_weights(weights),
+        layer="hidden",
+        dims=HIDDEN_DIMS * (3 if _is_stacked(dataset) else 1),
+        preprocessing=shrink_name(dataset.image_size),
+        weights=weights,
+    )
 
 
-def obtain(dataset: Dataset, cache: Storage | None = None) -> TrainedClassifier:
-    """The classifier of a data set: from this machine's cache, else trained (about 10 s on digits) and cached."""
-    cache = cache or default_cache()
-    name = f"domain_classifier-{RECIPE}-{dataset.identity}.safetensors"
-    try:
-        weights = cache.read_bytes(name)
-    except (FileNotFoundError, StorageError):
-        weights = save_tensors(train(dataset).state_dict())
-        with suppress(StorageError):  # a cache that cannot be used costs time, never a study
-            cache.write_bytes(name, weights)
-    return TrainedClassifier(weights, accuracy(restore(weights, dataset), dataset))
+def train(dataset: Dataset, seed: int = 0) -> nn.Module:
+    """The classifier trained on the train part; repeatable on one machine."""
+    if not _is_stacked(dataset):
+        return _train_single(dataset, seed)
+    network = StackedClassifier(dataset.image_size)
+    network.digit = _train_single(_single_channels(dataset), seed)
+    return network
 
 
-def default_cache() -> Storage:
-    """The folder of this machine that keeps extractors between studies: GAN_STUDY_CACHE or ~/.cache/gan_study."""
-    return Storage(os.environ.get("GAN_STUDY_CACHE") or Path("~/.cache/gan_study").expanduser())
-
-
-def train(dataset: Dataset, seed: int = 0) -> DomainClassifier:
-    """Train on the train part with Adam; one thread and a fixed seed make it repeatable on one machine."""
-    num_threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(seed)
-            network = _build(dataset)
-            _fit(network, dataset, seed)
-    finally:
-        torch.set_num_threads(num_threads)
-    return network.eval().requires_grad_(False)
-
-
-def accuracy(network: DomainClassifier, dataset: Dataset) -> float:
+def accuracy(network: nn.Module, dataset: Dataset) -> float:
     """Share of the held-out images whose largest logit is that of their label."""
+    labels, indices = _labels(dataset), dataset.held_out_indices
     right = 0
-    for part in np.array_split(dataset.held_out_indices, max(1, len(dataset.held_out_indices) // 100)):
-        with torch.no_grad():
-            _, logits = network(to_float(torch.from_numpy(dataset.images[part])))
-        right += int((logits.argmax(1).numpy() == dataset.labels[part]).sum())
-    return right / len(dataset.held_out_indices)
+    for part in np.array_split(indices, max(1, len(indices) // 100)):
+        _, logits = apply(network, torch.from_numpy(dataset.images[part]))
+        assert logits is not None, "a classifier has logits"
+        right += int((logits.argmax(1).numpy() == labels[part]).sum())
+    return right / len(indices)
 
 
-def _build(dataset: Dataset) -> DomainClassifier:
+def _train_single(dataset: Dataset, seed: int) -> DomainClassifier:
+    labels = _labels(dataset)
+
+    def batch_loss(network: DomainClassifier, chosen: NDArray[np.int64]) -> Tensor:
+        _, logits = network(torch.from_numpy(dataset.images[chosen]))
+        return nn.functional.cross_entropy(logits, torch.from_numpy(labels[chosen]))
+
+    num_steps = min(_MAX_STEPS, max(1, _EPOCHS * len(dataset.train_indices) // BATCH_SIZE))
+    return fit(lambda: _build_single(dataset), batch_loss, dataset.train_indices, num_steps, seed)
+
+
+def _build(dataset: Dataset) -> nn.Module:
+    return StackedClassifier(dataset.image_size) if _is_stacked(dataset) else _build_single(dataset)
+
+
+def _build_single(dataset: Dataset) -> DomainClassifier:
+    assert dataset.class_names is not None, "labels have names"
     return DomainClassifier(dataset.image_size, dataset.num_channels, len(dataset.class_names))
 
 
-def _fit(network: DomainClassifier, dataset: Dataset, seed: int) -> None:
-    num_train = len(dataset.train_indices)
-    num_steps = min(_MAX_STEPS, max(1, _EPOCHS * num_train // _BATCH_SIZE))
-    optimizer = torch.optim.Adam(network.parameters(), lr=2e-3, fused=True)
-    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, num_steps)
-    for step in range(num_steps):
-        chosen = dataset.train_indices[batch_positions(seed, step * _BATCH_SIZE, _BATCH_SIZE, num_train)]
-        _, logits = network(to_float(torch.from_numpy(dataset.images[chosen])))
-        loss = nn.functional.cross_entropy(logits, torch.from_numpy(dataset.labels[chosen]))
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-        schedule.step()
+def _labels(dataset: Dataset) -> NDArray[np.int64]:
+    assert dataset.labels is not None, "`obtain` refuses data sets without labels"
+    return dataset.labels
+
+
+def _is_stacked(dataset: Dataset) -> bool:
+    return dataset.name == "stacked_mnist"
+
+
+def _single_channels(dataset: Dataset) -> Dataset:
+    """Each channel as a grey image of its own, labelled with its digit."""
+    labels = _labels(dataset)
+    digits = np.stack([labels // 100, labels // 10 % 10, labels % 10], axis=1)
+    train, held_out = (
+        (3 * part[:, None] + np.arange(3)).ravel() for part in (dataset.train_indices, dataset.held_out_indices)
+    )
+    return replace(
+        dataset,
+        images=dataset.images.reshape(-1, 1, *dataset.images.shape[2:]),
+        labels=digits.ravel(),
+        class_names=_DIGIT_NAMES,
+        train_indices=train,
+        held_out_indices=held_out,
+    )

@@ -1,31 +1,41 @@
 """The two players' losses: plain functions from logits (N,), float, any real value, to a scalar (mean over the batch).
 
-Every logarithm of a sigmoid is written as a softplus, so that no logit is large enough to overflow.
+Every logarithm of a sigmoid is written as a softplus, so that no logit is large enough to overflow. The logits of
+real and of generated images always come in this order, also where a loss looks at one of them only.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from torch import Tensor
-from torch.nn.functional import softplus
+from torch.nn.functional import relu, softplus
 
 from gan_study.config.names import LossName
 
-DiscriminatorLoss = Callable[[Tensor, Tensor], Tensor]
-"""(real_logits, fake_logits) -> scalar that the discriminator lowers."""
-
-GeneratorLoss = Callable[[Tensor], Tensor]
-"""(fake_logits) -> scalar that the generator lowers."""
+PlayerLoss = Callable[[Tensor, Tensor], Tensor]
+"""(real_logits, fake_logits) -> scalar that the player lowers."""
 
 
 @dataclass(frozen=True)
 class Loss:
     """What each player lowers."""
 
-    discriminator: DiscriminatorLoss
-    """Of the logits of real and of generated images, in this order."""
-    generator: GeneratorLoss
-    """Of the logits of generated images."""
+    discriminator: PlayerLoss
+    """The discriminator's."""
+    generator: PlayerLoss
+    """The generator's."""
+    generator_uses_real: bool = False
+    """Whether the generator's loss looks at the real logits: without it they need not be there."""
+
+
+def hinge_discriminator(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
+    """Mean max(0, 1 - D(x)) + mean max(0, 1 + D(G(z))). Miyato et al. 2018 (SNGAN), equation 16."""
+    return relu(1 - real_logits).mean() + relu(1 + fake_logits).mean()
+
+
+def hinge_generator(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
+    """-mean D(G(z)). Miyato et al. 2018 (SNGAN), equation 17."""
+    return -fake_logits.mean()
 
 
 def least_squares_discriminator(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
@@ -33,7 +43,7 @@ def least_squares_discriminator(real_logits: Tensor, fake_logits: Tensor) -> Ten
     return 0.5 * (real_logits - 1).square().mean() + 0.5 * fake_logits.square().mean()
 
 
-def least_squares_generator(fake_logits: Tensor) -> Tensor:
+def least_squares_generator(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
     """1/2 mean (D(G(z)) - 1)^2. Mao et al. 2017 (LSGAN), equations 2 and 9, c=1."""
     return 0.5 * (fake_logits - 1).square().mean()
 
@@ -43,9 +53,27 @@ def minimax_discriminator(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
     return softplus(-real_logits).mean() + softplus(fake_logits).mean()
 
 
-def non_saturating_generator(fake_logits: Tensor) -> Tensor:
+def minimax_generator(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
+    """Mean log(1 - sigmoid(D(G(z)))), which saturates. Goodfellow et al. 2014, equation 1."""
+    return -softplus(fake_logits).mean()
+
+
+def non_saturating_generator(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
     """-mean log sigmoid(D(G(z))). Goodfellow et al. 2014, end of section 3."""
     return softplus(-fake_logits).mean()
+
+
+def relativistic_discriminator(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
+    """-mean log sigmoid(D(x) - D(G(z))), each real image beside the generated one of the same row.
+
+    Jolicoeur-Martineau 2018, section 4.1 (relativistic standard GAN).
+    """
+    return softplus(fake_logits - real_logits).mean()
+
+
+def relativistic_generator(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
+    """-mean log sigmoid(D(G(z)) - D(x)), paired as in `relativistic_discriminator`, from the same section."""
+    return softplus(real_logits - fake_logits).mean()
 
 
 def wasserstein_discriminator(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
@@ -53,13 +81,25 @@ def wasserstein_discriminator(real_logits: Tensor, fake_logits: Tensor) -> Tenso
     return fake_logits.mean() - real_logits.mean()
 
 
-def wasserstein_generator(fake_logits: Tensor) -> Tensor:
+def wasserstein_generator(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
     """-mean D(G(z)). Arjovsky et al. 2017 (WGAN), algorithm 1, line 10."""
     return -fake_logits.mean()
 
 
+def smoothing(real_logits: Tensor, label_smoothing: float) -> Tensor:
+    """What `minimax_discriminator` gains when the target of real images is 1 - s in place of 1: s mean D(x).
+
+    The cross entropy (1 - s) softplus(-d) + s softplus(d) of a logit d with that target is softplus(-d) + s d.
+    One-sided label smoothing: Salimans et al. 2016, section 3.4.
+    """
+    return label_smoothing * real_logits.mean()
+
+
 LOSSES: dict[LossName, Loss] = {
+    "hinge": Loss(hinge_discriminator, hinge_generator),
     "least_squares": Loss(least_squares_discriminator, least_squares_generator),
+    "minimax": Loss(minimax_discriminator, minimax_generator),
     "non_saturating": Loss(minimax_discriminator, non_saturating_generator),
+    "relativistic": Loss(relativistic_discriminator, relativistic_generator, generator_uses_real=True),
     "wasserstein": Loss(wasserstein_discriminator, wasserstein_generator),
 }

@@ -1,34 +1,63 @@
 """What keeps a discriminator smooth: penalties on its gradient, and clipping of its weights.
 
-Nothing here draws random numbers or multiplies by a weight; both are the caller's.
+Nothing here draws random numbers or multiplies by a weight; both are the caller's. Every gradient penalty is called
+in the same way, `penalty(discriminator, real_images, fake_images, noise)`:
+
+* discriminator: images to logits (N,), each image on its own (a batch norm would mix their gradients);
+* real_images, fake_images: NCHW float in [-1, 1], equally many; with `pac`, N stacks that are judged together;
+* noise: (N, k, 1, 1) uniform numbers in [0, 1], as many for each image as `num_noise` of the penalty says.
+
+The result can be differentiated by the discriminator's parameters, and by nothing else.
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 
-GradientPenalty = Callable[[Callable[[Tensor], Tensor], Tensor, Tensor, Tensor], Tensor]
-"""(discriminator, real_images, fake_images, mix) -> scalar, to be weighted and added to the discriminator's loss."""
+Discriminator = Callable[[Tensor], Tensor]
 
 
-def wgan_gp(discriminator: Callable[[Tensor], Tensor], real_images: Tensor, fake_images: Tensor, mix: Tensor) -> Tensor:
+@dataclass(frozen=True)
+class GradientPenalty:
+    """A penalty that is weighted and added to the discriminator's loss, and what it needs."""
+
+    value: Callable[[Discriminator, Tensor, Tensor, Tensor], Tensor]
+    """(discriminator, real_images, fake_images, noise) -> scalar."""
+    num_noise: Callable[[int], int]
+    """How many uniform numbers it needs for an image of so many values (channels * height * width)."""
+
+
+def wgan_gp(discriminator: Discriminator, real_images: Tensor, fake_images: Tensor, noise: Tensor) -> Tensor:
     """Mean over images of (|gradient of D| - 1)^2 between real and generated images, without its weight.
 
-    Gulrajani et al. 2017 (WGAN-GP), equation 3, at the points of algorithm 1, line 6. The result can be
-    differentiated by the discriminator's parameters, and by nothing else.
-
-    Args:
-        discriminator: images to logits (N,), each image on its own (a batch norm would mix their gradients).
-        real_images: NCHW float in [-1, 1].
-        fake_images: as `real_images`, and as many.
-        mix: (N, 1, 1, 1) uniform numbers in [0, 1]: the share of the real image at each point.
+    Gulrajani et al. 2017 (WGAN-GP), equation 3, at the points of algorithm 1, line 6: `noise`, (N, 1, 1, 1), is the
+    share of the real image.
     """
-    points = (mix * real_images + (1 - mix) * fake_images).detach().requires_grad_()
-    gradients = torch.autograd.grad(discriminator(points).sum(), points, create_graph=True)[0]
-    # vector_norm has the gradient 0 at 0, where sqrt of a sum of squares would give nan.
-    norms: Tensor = torch.linalg.vector_norm(gradients, dim=(1, 2, 3))
-    return (norms - 1).square().mean()
+    return _distance_to_1(discriminator, noise * real_images + (1 - noise) * fake_images)
+
+
+def dragan(discriminator: Discriminator, real_images: Tensor, fake_images: Tensor, noise: Tensor) -> Tensor:
+    """Mean over images of (|gradient of D| - 1)^2 around real images, without its weight.
+
+    Kodali et al. 2017 (DRAGAN), algorithm 1, at the points of the authors' code (github.com/kodalinaveen3/DRAGAN),
+    not those of the paper's text, which has normal noise: x + alpha * 0.5 * std(x) * u with alpha uniform for each
+    image, u uniform for each value, and the standard deviation of all values in the batch (of several workers:
+    each one's part of it). The first of the `noise` of an image is alpha, the others are u.
+    """
+    alpha, u = noise[:, :1], noise[:, 1:].reshape(real_images.shape)
+    return _distance_to_1(discriminator, real_images + alpha * 0.5 * real_images.std(correction=0) * u)
+
+
+def r1(discriminator: Discriminator, real_images: Tensor, fake_images: Tensor, noise: Tensor) -> Tensor:
+    """1/2 mean over real images of |gradient of D|^2, without its weight. Mescheder et al. 2018, equation 9."""
+    return _half_mean_square(discriminator, real_images)
+
+
+def r2(discriminator: Discriminator, real_images: Tensor, fake_images: Tensor, noise: Tensor) -> Tensor:
+    """1/2 mean over generated images of |gradient of D|^2, without its weight. Mescheder et al. 2018, equation 10."""
+    return _half_mean_square(discriminator, fake_images)
 
 
 @torch.no_grad()
@@ -41,5 +70,25 @@ def clip_weights_(discriminator: nn.Module, clip_value: float) -> None:
         parameter.clamp_(-clip_value, clip_value)
 
 
-GRADIENT_PENALTIES: dict[str, GradientPenalty] = {"wgan_gp": wgan_gp}
+def _distance_to_1(discriminator: Discriminator, points: Tensor) -> Tensor:
+    # vector_norm has the gradient 0 at 0, where sqrt of a sum of squares would give nan.
+    norms: Tensor = torch.linalg.vector_norm(_gradients(discriminator, points), dim=(1, 2, 3))
+    return (norms - 1).square().mean()
+
+
+def _half_mean_square(discriminator: Discriminator, points: Tensor) -> Tensor:
+    return 0.5 * _gradients(discriminator, points).square().sum(dim=(1, 2, 3)).mean()
+
+
+def _gradients(discriminator: Discriminator, points: Tensor) -> Tensor:
+    points = points.detach().requires_grad_()
+    return torch.autograd.grad(discriminator(points).sum(), points, create_graph=True)[0]
+
+
+GRADIENT_PENALTIES: dict[str, GradientPenalty] = {
+    "dragan": GradientPenalty(dragan, lambda num_values: 1 + num_values),
+    "r1": GradientPenalty(r1, lambda num_values: 0),
+    "r2": GradientPenalty(r2, lambda num_values: 0),
+    "wgan_gp": GradientPenalty(wgan_gp, lambda num_values: 1),
+}
 """Penalties that are added to the discriminator's loss. `weight_clip` and `none` add nothing."""

@@ -20,11 +20,13 @@ class SampleStats:
 
     features: FeatureStats
     class_counts: NDArray[np.int64]
-    """(num_classes,) images that the extractor's classifier gives to each class."""
+    """(num_classes,) images that the extractor's classifier gives to each class; empty if it has none."""
 
     @property
-    def class_shares(self) -> tuple[float, ...]:
-        """Share of each class."""
+    def class_shares(self) -> tuple[float, ...] | None:
+        """Share of each class; None without classes."""
+        if not len(self.class_counts):
+            return None
         return tuple((self.class_counts / self.class_counts.sum()).tolist())
 
 

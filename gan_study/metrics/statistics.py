@@ -6,6 +6,21 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+Features = NDArray[np.floating[Any]]
+"""(N, d) feature vectors of any float type."""
+
+
+@dataclass(frozen=True, eq=False)
+class Gaussian:
+    """The Gaussian fitted to features, which is all that a Frechet distance sees of them."""
+
+    num: int | None
+    """Feature vectors it was fitted to; None if that is not known, as in pytorch-fid's files."""
+    mean: NDArray[np.float64]
+    """(d,) mean."""
+    covariance: NDArray[np.float64]
+    """(d, d) sample covariance, with the divisor num - 1."""
+
 
 @dataclass(frozen=True, eq=False)
 class FeatureStats:
@@ -23,8 +38,12 @@ class FeatureStats:
         assert self.num >= 2, f"a covariance needs two feature vectors, not {self.num}"
         return self.m2 / (self.num - 1)
 
+    def to_gaussian(self) -> Gaussian:
+        """The Gaussian with their mean and sample covariance. Needs two vectors."""
+        return Gaussian(self.num, self.mean, self.covariance())
 
-def features_to_stats(features: NDArray[np.floating[Any]]) -> FeatureStats:
+
+def features_to_stats(features: Features) -> FeatureStats:
     """Statistics of features, (N, d) of any float type, N may be 0. Works in float64, on a copy of that size."""
     values = features.astype(np.float64)
     num = len(values)
@@ -46,3 +65,21 @@ def merge(a: FeatureStats, b: FeatureStats) -> FeatureStats:
         delta = b.mean - a.mean
         mean = a.mean + delta * (b.num / num)
         return FeatureStats(num, mean, a.m2 + b.m2 + np.outer(delta, delta) * (a.num * b.num / num))
+
+
+def check_features(features: Features, whose: str, least_num: int) -> None:
+    """Raise ValueError unless there are at least `least_num` vectors and all are finite; `whose` is real or generated.
+
+    For the metrics other than the Frechet distance, which a diverged generator's features may reach.
+    """
+    assert features.ndim == 2, f"features are (N, d), not of the shape {features.shape}"
+    if len(features) < least_num:
+        raise ValueError(
+            f"{whose} features: there must be at least {least_num}, but got num={len(features)}; use more images"
+        )
+    num_bad = len(features) - int(np.isfinite(features).all(axis=1).sum())
+    if num_bad:
+        raise ValueError(
+            f"{whose} features: all must be finite, but got num_non_finite={num_bad} of {len(features)}; "
+            "check the images and the extractor"
+        )

@@ -7,8 +7,8 @@ from typing import Literal
 from gan_study.analysis.comparison import ConfirmedArm
 from gan_study.analysis.run_data import Phase, RunData, TrialData
 from gan_study.analysis.statistics import best_so_far
-from gan_study.config.arms import arm_search_space
 from gan_study.config.base import Scalar
+from gan_study.config.parameters import arm_parameters
 from gan_study.config.space import Choice, LogUniformRange, SearchRange
 from gan_study.runs.records import LossRecord, TrialState
 
@@ -175,25 +175,31 @@ class Slice:
 
 def slices(run: RunData) -> tuple[Slice, ...]:
     """Each hyperparameter that some arm searches, with the ended search trials of the arms that search it."""
-    spaces = {arm: arm_search_space(run.study, arm) for arm in run.arms}
-    names = dict.fromkeys(name for space in spaces.values() for name in space)
-    found = [_slice(run, name, {arm: s[name] for arm, s in spaces.items() if name in s}) for name in names]
+    ranges: dict[str, list[SearchRange]] = {}
+    for arm in run.arms:
+        for parameter in arm_parameters(run.study, arm):
+            ranges.setdefault(parameter.name, []).append(parameter.range)
+    found = [_slice(run, name, its_ranges) for name, its_ranges in ranges.items()]
     return tuple(s for s in found if s.points)
 
 
-def _slice(run: RunData, name: str, ranges: dict[str, SearchRange]) -> Slice:
+def _slice(run: RunData, name: str, ranges: list[SearchRange]) -> Slice:
     points = tuple(
         SlicePoint(arm, t.name, t.state, t.config.searched[name], t.score)
-        for arm in ranges
+        for arm in run.arms
         for t in run.of_arm(arm, "search")
         if name in t.config.searched and t.state.is_final
     )
-    choices = [r for r in ranges.values() if isinstance(r, Choice)]
+    choices = [r for r in ranges if isinstance(r, Choice)]
     if choices:
         listed = [str(v) for r in choices for v in r.choice] + [str(p.value) for p in points]
         return Slice(name, "category", tuple(dict.fromkeys(listed)), points)
-    is_log = any(isinstance(r, LogUniformRange) for r in ranges.values())
+    is_log = any(isinstance(r, LogUniformRange) for r in ranges)
     return Slice(name, "log" if is_log else "linear", (), points)
+
+
+_MAX_BARS = 100
+"""More classes than this make no figure of bars (stacked MNIST has 1000)."""
 
 
 @dataclass(frozen=True)
@@ -210,6 +216,8 @@ def class_share_bars(run: RunData, shown: Mapping[str, TrialData]) -> ClassShare
     """Class shares at the end of the trials that stand for their arms; None without classes."""
     objective = run.objective
     if objective is None or objective.class_names is None or objective.real_class_shares is None:
+        return None
+    if len(objective.class_names) > _MAX_BARS:
         return None
     last = {arm: trial.evaluations[-1].class_shares for arm, trial in shown.items()}
     arms = tuple((arm, shares) for arm, shares in last.items() if shares is not None)

@@ -1,5 +1,6 @@
 """How a study was run, as terms and texts: all that another group needs to repeat or doubt it."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from gan_study.analysis.run_data import RunData, TrialData
@@ -15,6 +16,7 @@ def protocol_items(run: RunData) -> list[Item]:
     dataset = run.study.dataset
     items = [("Data set", f"{dataset.name}, {dataset.image_size} × {dataset.image_size} pixels")]
     if run.objective is not None:
+        items += [("Data set's files", warning) for warning in run.objective.data_warnings]
         items += _objective_items(run.objective)
     return items + _search_items(run) + _environment_items(run) + [("Cost", _cost(run.trials))]
 
@@ -51,7 +53,7 @@ def _search_items(run: RunData) -> list[Item]:
     if search.scheduler == "asha":
         grace = budget.evaluate_every_kimg if search.grace_kimg is None else search.grace_kimg
         scheduler = f"asha, one in {search.reduction_factor} survives each rung, first rung at {number(grace)} kimg"
-    length = f"{number(budget.total_kimg)} kimg, evaluated every {number(budget.evaluate_every_kimg)} kimg"
+    length = f"{_length(run)}, evaluated every {number(budget.evaluate_every_kimg)} kimg"
     first_seed, seeds = search.seed, sorted({t.config.training.seed for t in run.trials if t.config.phase == "confirm"})
     return [
         ("Budget", f"{budget.trials_per_arm} trials for each arm, each of at most {length}"),
@@ -60,6 +62,25 @@ def _search_items(run: RunData) -> list[Item]:
         ("Confirmation", f"the best {confirm.top_k} of each arm, {confirm.seeds} fresh seeds each"),
         ("Seeds", f"search: {first_seed} plus the trial's number; confirm: {', '.join(map(str, seeds)) or 'none'}"),
     ]
+
+
+def _length(run: RunData) -> str:
+    """How long a full training is, in the study's unit and in the others."""
+    unit, amount = run.study.budget.length
+    words = {"total_kimg": "kimg", "epochs": "epochs", "d_steps": "discriminator steps", "g_steps": "generator steps"}
+    converted = []
+    kimg = sorted({t.config.training.total_kimg for t in run.trials})
+    if unit != "total_kimg" and kimg:
+        converted.append(f"{_span(kimg)} kimg")
+    if unit != "epochs" and kimg and run.objective is not None:
+        num_images = run.objective.num_train_images
+        converted.append(f"{_span([1000 * k / num_images for k in kimg])} epochs of {num_images:,} images")
+    return f"{number(amount)} {words[unit]}" + (f" ({', '.join(converted)})" if converted else "")
+
+
+def _span(values: Sequence[float]) -> str:
+    low, high = number(values[0]), number(values[-1])
+    return low if low == high else f"{low} to {high}"
 
 
 def _environment_items(run: RunData) -> list[Item]:

@@ -9,7 +9,7 @@ from gan_study.analysis.comparison import ConfirmedArm
 from gan_study.analysis.run_data import RunData, TrialData, best_first
 from gan_study.analysis.summary import ArmSummary, Summary
 from gan_study.analysis.verdict import format_p
-from gan_study.config.arms import arm_search_space, resolve_training
+from gan_study.config.plan import plan_arm
 from gan_study.config.space import describe
 from gan_study.report.text import NOTHING, duration, number, percent, score_name, score_text
 from gan_study.runs.records import TrialState
@@ -102,7 +102,7 @@ def leaderboard(run: RunData, arm: str) -> Table:
             NOTHING if t.score is None else str(rank),
             t.name,
             score_text(t.score),
-            t.state.value,
+            run.state_text(t.state),
             *(number(t.config.searched.get(name)) for name in searched),
             number(t.kimg),
             duration(t.seconds),
@@ -121,7 +121,7 @@ def confirmed_table(run: RunData, confirmed: Sequence[ConfirmedArm]) -> Table:
             t.name,
             str(t.config.training.seed),
             score_text(t.score),
-            t.state.value,
+            run.state_text(t.state),
             number(t.kimg),
             duration(t.seconds),
             str(t.status.num_restarts),
@@ -140,7 +140,7 @@ def failure_table(run: RunData) -> Table:
         (
             t.config.arm,
             t.name,
-            t.state.value,
+            run.state_text(t.state),
             number(t.kimg),
             str(t.status.num_restarts),
             t.status.host or NOTHING,
@@ -152,19 +152,17 @@ def failure_table(run: RunData) -> Table:
     return Table(columns, rows, frozenset({"Arm", "Trial", "State", "Host", "Reason"}))
 
 
-_IN_OTHER_TABLES = {"dataset", "objective", "loss", "penalty", "total_kimg", "evaluate_every_kimg", "seed"}
-
-
 def arm_table(run: RunData) -> Table:
-    """What each arm is: what it searches, and every other setting with its default filled in."""
+    """What each arm is: what it searches, and every other hyperparameter with its default filled in."""
     rows = []
-    for name, arm in run.study.arms.items():
-        space = arm_search_space(run.study, name)
-        settings = resolve_training(run.study, name, {}, seed=0).model_dump(exclude=_IN_OTHER_TABLES, exclude_none=True)
-        settings.update({f"network.{key}": value for key, value in settings.pop("network").items()})
-        fixed = ", ".join(f"{key} {number(value)}" for key, value in settings.items() if key not in space)
-        ranges = "; ".join(f"{key}: {describe(r)}" for key, r in space.items())
-        rows.append((name, arm.loss, arm.penalty, fixed, ranges or "nothing"))
+    for name in run.study.arms:
+        arm = plan_arm(run.study, name)
+        fixed = ", ".join(
+            f"{key} {number(value)}" for key, value in arm.fixed.items() if key not in ("loss", "penalty")
+        )
+        ranges = "; ".join(f"{p.name}: {describe(p.range)}" for p in arm.searched)
+        conditions = (str(arm.fixed.get(key, "searched")) for key in ("loss", "penalty"))
+        rows.append((name, *conditions, fixed, ranges or "nothing"))
     columns = ("Arm", "Loss", "Penalty", "Fixed", "Searched")
     return Table(columns, tuple(rows), frozenset(columns))
 
@@ -176,7 +174,7 @@ def state_table(run: RunData) -> Table:
         for phase in ("search", "confirm"):
             states = [t.state for t in run.trials if (t.config.arm, t.config.phase) == (arm, phase)]
             rows.append((arm, phase, *(str(states.count(s)) for s in TrialState), str(len(states))))
-    columns = ("Arm", "Phase", *(s.value for s in TrialState), "all")
+    columns = ("Arm", "Phase", *(run.state_text(s) for s in TrialState), "all")
     return Table(columns, tuple(rows), frozenset({"Arm", "Phase"}))
 
 

@@ -10,6 +10,8 @@ def number(value: Scalar | None) -> str:
     """Four significant digits; a dash for None; texts as they are."""
     if value is None:
         return NOTHING
+    if isinstance(value, bool):
+        return str(value).lower()  # as in a study file
     return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 

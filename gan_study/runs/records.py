@@ -10,6 +10,9 @@ from pydantic import BaseModel, ConfigDict
 
 from gan_study.config.training import SCHEMA_VERSION as SCHEMA_VERSION
 
+OFFICIAL_INCEPTION_HASH = "6726825d"
+"""First 8 hex digits of the SHA-256 of pt_inception-2015-12-05-6726825d.pth, the weights of published FIDs."""
+
 
 class Record(BaseModel):
     """A frozen record whose JSON form is the file format."""
@@ -44,7 +47,8 @@ class ScoreKey(Record):
     @property
     def is_published_fid(self) -> bool:
         """Whether the score may be called FID and compared with published ones."""
-        return self.metric == "frechet_distance" and self.extractor == "inception" and self.dims == 2048
+        network = (self.extractor, self.weights_hash, self.dims)
+        return self.metric == "frechet_distance" and network == ("inception", OFFICIAL_INCEPTION_HASH, 2048)
 
     def label(self) -> str:
         """The name under which the score is printed: FD[extractor@weights,layer,d=dims]/N=generated v real:split."""
@@ -63,15 +67,21 @@ class ObjectiveRecord(Record):
     floor: float
     """Expected score of as many fresh real images against the reference: no generator can be expected below."""
     untrained_score: float
-    """Score of an untrained dcgan or mlp generator (the first arm's network)."""
+    """Score of an untrained generator (the first arm's network)."""
     failure_score: float
     """What the searcher is told of a diverged trial, and the most it is told of any: twice the untrained score."""
+    num_train_images: int
+    """Images that a generator learns from."""
+    data_warnings: tuple[str, ...] = ()
+    """What a reader should know of the data set's files, such as corrupt ones that were left out."""
     extractor_accuracy: float | None
-    """Share of held-out real images that the domain classifier names rightly."""
+    """Share of held-out real images that the domain classifier names rightly; null for other extractors."""
+    reconstruction_error: float | None = None
+    """Share of the held-out real images' variance that the autoencoder loses; null for other extractors."""
     class_names: tuple[str, ...] | None
-    """Names of the classes, in the order of `class_shares`."""
+    """Names of the classes, in the order of `class_shares`; null if the extractor knows none."""
     real_class_shares: tuple[float, ...] | None
-    """Share of each class in the reference, as the classifier sees it."""
+    """Share of each class in the reference, as the classifier sees it; null if the extractor knows none."""
 
 
 class LossRecord(Record):

@@ -2,23 +2,20 @@
 
 import hashlib
 import warnings
+from collections.abc import Sequence
+from typing import Any
 
 import optuna
-from optuna.distributions import (
-    BaseDistribution,
-    CategoricalDistribution,
-    FloatDistribution,
-    IntDistribution,
-)
 from optuna.exceptions import ExperimentalWarning
 from optuna.pruners import BasePruner, NopPruner, SuccessiveHalvingPruner
 from optuna.samplers import BaseSampler, RandomSampler, TPESampler
 from optuna.storages import BaseStorage
 from optuna.trial import TrialState as OptunaState
 
-from gan_study.config.arms import arm_search_space, first_trial_values
+from gan_study.config.arms import first_trial_values
 from gan_study.config.base import Scalar
-from gan_study.config.space import Choice, IntegerRange, LogUniformRange, SearchRange, UniformRange, contains
+from gan_study.config.parameters import Parameter, arm_parameters, fixed_values
+from gan_study.config.space import Choice, IntegerRange, LogUniformRange, UniformRange, contains
 from gan_study.config.study import StudyConfig
 from gan_study.runs.records import EvaluationRecord, TrialState
 
@@ -33,7 +30,8 @@ class ArmSearch:
     def __init__(self, study: StudyConfig, arm: str, storage: BaseStorage, failure_score: float) -> None:
         self._config = study
         self._arm = arm
-        self._space = arm_search_space(study, arm)
+        self._parameters = arm_parameters(study, arm)
+        self._fixed = fixed_values(study, arm)
         self._failure_score = failure_score
         self._trials: dict[int, optuna.Trial] = {}
         self._study = optuna.create_study(
@@ -44,12 +42,14 @@ class ArmSearch:
         """The searched values of the arm's trial `index`: the paper's for the first, else the sampler's."""
         if index == 0 and self._config.search.first_trial == "paper_defaults":
             return self.ask_for(index, first_trial_values(self._config, self._arm))
-        return self._ask(index, self._space)
+        return self._ask(index, self._parameters)
 
     def ask_for(self, index: int, values: dict[str, Scalar]) -> dict[str, Scalar]:
         """Open trial `index` with given values. Optuna is not shown those that lie outside their range."""
-        inside = {name: r for name, r in self._space.items() if contains(r, values[name])}
-        self._study.enqueue_trial({name: values[name] for name in inside})
+        # A range that exists under these values, and no other, says what the sampler may see.
+        active = [p for p in self._parameters if p.name in values and p.is_active({**self._fixed, **values})]
+        inside = [p for p in active if contains(p.range, values[p.name])]
+        self._study.enqueue_trial({p.label: values[p.name] for p in inside})
         self._ask(index, inside)
         return values
 
@@ -75,14 +75,18 @@ class ArmSearch:
             case TrialState.RUNNING:
                 raise AssertionError("a running trial is not told")
 
-    def _ask(self, index: int, space: dict[str, SearchRange]) -> dict[str, Scalar]:
+    def _ask(self, index: int, parameters: Sequence[Parameter]) -> dict[str, Scalar]:
         # A sampler of its own for every trial: what is drawn depends on the trial's number and on what has been
         # told, not on how often the study was resumed.
         self._study.sampler = _sampler(self._config, _seed(self._config.search.seed, self._arm, index))
-        trial = self._study.ask({name: _distribution(r) for name, r in space.items()})
+        trial = self._study.ask()
         trial.set_user_attr("index", index)
         self._trials[index] = trial
-        return dict(trial.params)
+        values: dict[str, Scalar] = {}
+        for parameter in parameters:
+            if parameter.is_active({**self._fixed, **values}):
+                values[parameter.name] = _suggest(trial, parameter)
+        return values
 
     def _told(self, score: float | None) -> float:
         return self._failure_score if score is None else min(score, self._failure_score)
@@ -107,16 +111,19 @@ def _pruner(study: StudyConfig) -> BasePruner:
     )
 
 
-def _distribution(search_range: SearchRange) -> BaseDistribution:
-    match search_range:
+def _suggest(trial: optuna.Trial, parameter: Parameter) -> Scalar:
+    label = parameter.label
+    match parameter.range:
         case UniformRange(uniform=(low, high)):
-            return FloatDistribution(low, high)
+            return trial.suggest_float(label, low, high)
         case LogUniformRange(log_uniform=(low, high)):
-            return FloatDistribution(low, high, log=True)
+            return trial.suggest_float(label, low, high, log=True)
         case IntegerRange(integer=(first, last)):
-            return IntDistribution(first, last)
+            return trial.suggest_int(label, first, last)
         case Choice(choice=values):
-            return CategoricalDistribution(values)
+            chosen: Any = trial.suggest_categorical(label, values)  # Optuna knows no type of their own for it
+            value: Scalar = chosen
+            return value
 
 
 def _seed(seed: int, arm: str, index: int) -> int:

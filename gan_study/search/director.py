@@ -56,6 +56,7 @@ class Director:
         self._folder = folder
         self._on_change = on_change
         self._max_concurrent_trials = max_concurrent_trials
+        self._num_train_images = objective.num_train_images
         self._searches = {arm: ArmSearch(study, arm, storage, objective.failure_score) for arm in study.arms}
         self._live: set[tuple[str, str]] = set()
         self._unfinished: list[tuple[str, str]] = []
@@ -172,7 +173,8 @@ class Director:
         taken = {trial.config.index for trial in self.arm_trials(arm, "search")}
         index = next((i for i in range(self.study.budget.trials_per_arm) if i not in taken), None)
         if index is not None:
-            config = search_trial_config(self.study, arm, index, self._searches[arm].ask(index))
+            searched = self._searches[arm].ask(index)
+            config = search_trial_config(self.study, arm, index, searched, self._num_train_images)
         else:
             confirmation = self._next_confirmation(arm)
             assert confirmation is not None, "the arm was chosen because it has one"

@@ -5,7 +5,7 @@ The driver's machine need not be fit for training, and the driver itself never i
 
 import ray
 
-from gan_study.config.arms import first_trial_values, resolve_training
+from gan_study.config.arms import ASSUMED_TRAIN_IMAGES, first_trial_values, resolve_training
 from gan_study.config.study import StudyConfig
 from gan_study.config.training import TrainingConfig
 from gan_study.errors import GanStudyError
@@ -23,9 +23,11 @@ def prepare_on_cluster(study: StudyConfig, folder: RunFolder, num_concurrent: in
         StorageError: the run folder could not be written.
     """
     arm = next(iter(study.arms))
-    training = resolve_training(study, arm, first_trial_values(study, arm), seed=study.search.seed)
-    num_cpus = study.resources.cpus_per_worker
-    outcome = ray.remote(num_cpus=num_cpus, max_retries=1)(_prepare).remote(training, folder.location)
+    # How long it trains does not matter here, and how many images there are is not known yet.
+    training = resolve_training(study, arm, first_trial_values(study, arm), study.search.seed, ASSUMED_TRAIN_IMAGES)
+    num_cpus, gpus = study.resources.cpus_per_worker, study.resources.gpus_per_worker
+    assert gpus != "auto", "auto has been replaced by the cluster's answer"
+    outcome = ray.remote(num_cpus=num_cpus, num_gpus=gpus, max_retries=1)(_prepare).remote(training, folder.location)
     for _ in range(num_concurrent - 1):
         ray.remote(num_cpus=num_cpus, max_retries=0)(_warm_up).remote()
     result = ray.get(outcome)

@@ -3,8 +3,8 @@
 import os
 import socket
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext, suppress
 from typing import Any
 
 import optuna
@@ -22,6 +22,7 @@ from gan_study.search.prepare import prepare_on_cluster
 from gan_study.search.scratch import OptunaFile, ScratchFolder
 from gan_study.search.trial_one_worker import OneWorkerTrial
 from gan_study.search.tune_adapters import DirectorScheduler, DirectorSearcher, DirectorStopper
+from gan_study.search.watch import LOSSES, ClusterLostError, watched
 
 _UNLIMITED = 10**9
 """Tune's number of samples: the director says when it is enough."""
@@ -38,6 +39,7 @@ def run_study(
     on_start: Callable[[Director], None] = lambda director: None,
     on_change: Callable[[], None] = lambda: None,
     on_stage: Callable[[str], None] = lambda stage: None,
+    on_loss: Callable[[ClusterLostError], None] = lambda error: None,
 ) -> Director:
     """Train everything of a study that the run folder does not hold yet.
 
@@ -49,10 +51,12 @@ def run_study(
         on_start: is given the director before the first trial.
         on_change: is called whenever the director's picture of the study has changed.
         on_stage: is told in words what is being done before the first trial.
+        on_loss: is called from another thread if the cluster has gone and this function may never return.
 
     Raises:
         InputError: the data, the cluster or the resources are not there.
         StorageError: the run folder could not be written; what is in it can be resumed.
+        ClusterLostError: Ray has said that the cluster is gone; what is in the run folder can be resumed.
     """
     optuna.logging.set_verbosity(optuna.logging.INFO if verbose else optuna.logging.WARNING)
     before = folder.read_study_status()
@@ -60,13 +64,27 @@ def run_study(
     on_stage("starting Ray" if address is None else f"joining Ray at {address}")
     if address is not None:
         require_reachable(address)
-    with connected(address, verbose, with_dashboard=study.resources.workers_per_trial > 1) as cluster:
+
+    def lose(reason: str) -> None:
+        with suppress(StorageError):
+            known = folder.read_study_status()
+            if known is not None and known.pid == os.getpid():
+                _finish(folder, known, "interrupted", run_start)
+        on_loss(ClusterLostError(folder.location, reason))
+
+    with (
+        connected(address, verbose, with_dashboard=study.resources.workers_per_trial > 1) as cluster,
+        _explained_loss(folder),
+        nullcontext() if address is not None and address.startswith("ray://") else watched(lose),
+    ):
         gpus = gpus_per_worker(study.resources, cluster)
         resources = study.resources.model_copy(update={"gpus_per_worker": gpus})
         study = study.model_copy(update={"resources": resources})
         num_concurrent = num_concurrent_trials(resources, gpus, cluster)
         on_stage("preparing the data and the extractor")
         objective = prepare_on_cluster(study, folder, num_concurrent)
+        for warning in objective.data_warnings:
+            on_stage(f"warning: {warning}")
         folder.write_environment(describe_environment(cluster))
         status = StudyStatus(
             state="running",
@@ -91,6 +109,15 @@ def run_study(
             raise
     _finish(folder, status, "completed", run_start)
     return director
+
+
+@contextmanager
+def _explained_loss(folder: RunFolder) -> Iterator[None]:
+    try:
+        yield
+    except LOSSES as error:
+        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        raise ClusterLostError(folder.location, f"Ray says: {reason}") from error
 
 
 def _tune(director: Director, folder: RunFolder, study: StudyConfig, verbose: bool) -> None:

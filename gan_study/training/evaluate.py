@@ -8,7 +8,9 @@ import torch
 from PIL import Image
 from torch import Tensor, nn
 
+from gan_study.config.training import TrainingConfig, ZDistribution
 from gan_study.data.conversion import to_uint8
+from gan_study.gan.latents import draw_z
 from gan_study.metrics.samples import BATCH_SIZE, SampleStats, merge_samples
 from gan_study.training.distributed import Workers
 from gan_study.training.randomness import Stream, seeded_generator
@@ -33,22 +35,25 @@ class Scorer(Protocol):
 
 
 @torch.no_grad()
-def observe_generator(g_ema: nn.Module, scorer: Scorer, z_dim: int, seed: int, workers: Workers) -> SampleStats | None:
+def observe_generator(
+    g_ema: nn.Module, scorer: Scorer, training: TrainingConfig, workers: Workers
+) -> SampleStats | None:
     """Statistics of `scorer.num_samples` images, made by all ranks together; the same result on every rank.
 
     None if a pixel is not finite, which would otherwise pass for black. The latents are a function of the
     seed alone, so that all evaluations of a trial see the same ones.
     """
-    z = torch.randn(scorer.num_samples, z_dim, generator=seeded_generator(seed, Stream.EVALUATION))
+    random = seeded_generator(training.seed, Stream.EVALUATION)
+    z = draw_z(scorer.num_samples, training.z_dim, training.z_distribution, random)
     parts = workers.gather(_observe_rows(g_ema, scorer, workers.own_rows(z)))
     finite_parts = [part for part in parts if part is not None]
     return merge_samples(finite_parts) if len(finite_parts) == len(parts) else None
 
 
 @torch.no_grad()
-def sample_grid_png(g_ema: nn.Module, z_dim: int, seed: int) -> bytes:
+def sample_grid_png(g_ema: nn.Module, z_dim: int, seed: int, z_distribution: ZDistribution) -> bytes:
     """A PNG of 8 x 8 generated images, at every number of images from the same latents."""
-    z = torch.randn(_GRID_SIDE**2, z_dim, generator=seeded_generator(seed, Stream.SAMPLE_GRID))
+    z = draw_z(_GRID_SIDE**2, z_dim, z_distribution, seeded_generator(seed, Stream.SAMPLE_GRID))
     images = nn.functional.pad(to_uint8(_generate(g_ema, z)), (1, 1, 1, 1), value=_FRAME_GREY).cpu().numpy()
     _, channels, height, width = images.shape
     tiles = images.reshape(_GRID_SIDE, _GRID_SIDE, channels, height, width).transpose(0, 3, 1, 4, 2)

@@ -17,6 +17,7 @@ from gan_study.data.conversion import to_float
 from gan_study.data.datasets import Dataset
 from gan_study.data.sampler import batch_positions
 from gan_study.errors import InputError
+from gan_study.gan.latents import draw_z
 from gan_study.gan.penalties import GRADIENT_PENALTIES, clip_weights_
 from gan_study.metrics.samples import SampleStats
 from gan_study.runs.folder import TrialFolder
@@ -56,15 +57,11 @@ def train(
         workers: this process among those that share the trial.
 
     Raises:
-        InputError: the batch does not divide among the workers.
+        InputError: the batch does not divide among the workers, or a worker's part not into groups of `pac`.
         StorageError: the folder cannot be written or read.
     """
     training = config.training
-    if training.batch_size % workers.world_size:
-        raise InputError(
-            f"training.batch_size: the batch must divide among the workers, but got batch_size={training.batch_size} "
-            f"with {workers.world_size} workers; change one of them"
-        )
+    _check_batch(training, workers)
     torch.set_num_threads(config.workers.cpus_per_worker)
     state = build_state(training, dataset.num_channels, workers.device)
     status, evaluations = load_latest(state, folder, workers)
@@ -110,12 +107,12 @@ def train(
 
         # The discriminator's step.
         step_start = time.perf_counter()
-        real_images, z, mix = _draw_batch(training, dataset, counters.cur_nimg, workers)
+        real_images, z, noise = _draw_batch(training, dataset, counters.cur_nimg, workers)
         g_step_due = (counters.num_d_steps + 1) % training.d_steps_per_g_step == 0
         with torch.set_grad_enabled(g_step_due):
             # The last of the discriminator's steps shares its images with the generator's step.
             fake_images = generator(z)
-        d_measures = accumulate_d_gradients(training, discriminator, real_images, fake_images, mix)
+        d_measures = accumulate_d_gradients(training, discriminator, real_images, fake_images, noise)
         if not workers.all_true(d_measures.is_finite):
             status = diverged(status, "discriminator", workers.gather(d_measures), state)
             break
@@ -128,7 +125,7 @@ def train(
 
         # The generator's step.
         if g_step_due:
-            g_measures = accumulate_g_gradients(training, generator, discriminator, fake_images)
+            g_measures = accumulate_g_gradients(training, generator, discriminator, fake_images, real_images)
             if not workers.all_true(g_measures.is_finite):
                 status = diverged(status, "generator", workers.gather(g_measures), state)
                 break
@@ -144,6 +141,19 @@ def train(
     yield Progress(status, None)
 
 
+def _check_batch(training: TrainingConfig, workers: Workers) -> None:
+    batch = f"batch_size={training.batch_size} with {workers.world_size} workers"
+    if training.batch_size % workers.world_size:
+        raise InputError(
+            f"training.batch_size: the batch must divide among the workers, but got {batch}; change one of them"
+        )
+    if training.batch_size // workers.world_size % training.pac:
+        raise InputError(
+            "training.pac: each worker's part of the batch must divide into groups of pac images, "
+            f"but got pac={training.pac} and {batch}; change one of them"
+        )
+
+
 def _evaluation_due(training: TrainingConfig, cur_nimg: int, done: bool) -> bool:
     """Whether this is the first step at or after a multiple of the evaluation interval, or the end."""
     interval = _kimg_to_nimg(training.evaluate_every_kimg)
@@ -154,26 +164,34 @@ def _observe(state: TrainingState, scorer: Scorer, training: TrainingConfig, wor
     # Batch norm's running statistics are each rank's own until they are used, here and in the checkpoint.
     for network in (state.generator, state.discriminator, state.g_ema):
         workers.average_buffers_(network)
-    return observe_generator(state.g_ema, scorer, training.z_dim, training.seed, workers)
+    return observe_generator(state.g_ema, scorer, training, workers)
 
 
 def _draw_batch(
     training: TrainingConfig, dataset: Dataset, cur_nimg: int, workers: Workers
 ) -> tuple[Tensor, Tensor, Tensor | None]:
-    """This rank's rows of the global batch after `cur_nimg` images: real images, latents, penalty's numbers."""
-    batch_size, dtype = training.batch_size, getattr(torch, training.precision)
-    positions = batch_positions(training.seed, cur_nimg, batch_size, len(dataset.train_indices))
+    """This rank's rows of the global batch after `cur_nimg` images: real images, latents, the penalty's numbers."""
+    dtype = getattr(torch, training.precision)
+    positions = batch_positions(training.seed, cur_nimg, training.batch_size, len(dataset.train_indices))
     chosen = workers.own_rows(torch.from_numpy(dataset.train_indices[positions])).numpy()
     images = torch.from_numpy(dataset.images[chosen]).to(workers.device)
     real_images = to_float(images, dtype).to(memory_format=torch.channels_last)
-    latents = torch.randn(
-        batch_size, training.z_dim, generator=seeded_generator(training.seed, Stream.LATENTS, cur_nimg)
-    )
-    mix = None
-    if training.penalty in GRADIENT_PENALTIES:
-        numbers = torch.rand(batch_size, 1, 1, 1, generator=seeded_generator(training.seed, Stream.PENALTY, cur_nimg))
-        mix = workers.own_rows(numbers).to(workers.device, dtype)
-    return real_images, workers.own_rows(latents).to(workers.device, dtype), mix
+    random = seeded_generator(training.seed, Stream.LATENTS, cur_nimg)
+    z = draw_z(training.batch_size, training.z_dim, training.z_distribution, random)
+    noise = _draw_penalty_noise(training, real_images[0].numel(), cur_nimg)
+    if noise is not None:
+        noise = workers.own_rows(noise).to(workers.device, dtype)
+    return real_images, workers.own_rows(z).to(workers.device, dtype), noise
+
+
+def _draw_penalty_noise(training: TrainingConfig, num_values: int, cur_nimg: int) -> Tensor | None:
+    """The gradient penalty's numbers for the global batch of images of `num_values` each; None if it is not due."""
+    num_d_steps = cur_nimg // training.batch_size
+    if training.penalty not in GRADIENT_PENALTIES or num_d_steps % (training.penalty_every or 1):
+        return None
+    num_noise = GRADIENT_PENALTIES[training.penalty].num_noise(training.pac * num_values)
+    random = seeded_generator(training.seed, Stream.PENALTY, cur_nimg)
+    return torch.rand(training.batch_size // training.pac, num_noise, 1, 1, generator=random)
 
 
 def _kimg_to_nimg(kimg: float) -> int:

@@ -43,7 +43,7 @@ def write_progress(
     The newest and the best snapshot are kept. A completed trial needs no checkpoint.
     """
     cur_nimg = evaluations[-1].cur_nimg
-    folder.write_samples(cur_nimg, sample_grid_png(state.g_ema, training.z_dim, training.seed))
+    folder.write_samples(cur_nimg, sample_grid_png(state.g_ema, training.z_dim, training.seed, training.z_distribution))
     folder.write_snapshot(cur_nimg, state.snapshot())
     folder.write_evaluations(evaluations)
     scores = [(e.score, e.cur_nimg) for e in evaluations if e.score is not None]

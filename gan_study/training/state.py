@@ -73,7 +73,7 @@ def build_state(config: TrainingConfig, num_channels: int, device: torch.device)
     """A training at 0 images, its weights a function of the seed alone."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(stream_seed(config.seed, Stream.WEIGHTS))
-        networks = build_networks(config.network, config.dataset.image_size, num_channels, config.z_dim)
+        networks = build_networks(config.network, config.dataset.image_size, num_channels, config.z_dim, config.pac)
     dtype = getattr(torch, config.precision)
     # channels_last is the layout in which the CPU's and the GPU's convolutions are fastest.
     generator, discriminator = (
@@ -83,8 +83,8 @@ def build_state(config: TrainingConfig, num_channels: int, device: torch.device)
         generator=generator,
         discriminator=discriminator,
         g_ema=copy.deepcopy(generator).eval().requires_grad_(False),
-        g_optimizer=_adam(config, config.g_lr, generator.parameters()),
-        d_optimizer=_adam(config, config.d_lr, discriminator.parameters()),
+        g_optimizer=_optimizer(config, config.g_lr, generator.parameters()),
+        d_optimizer=_optimizer(config, config.d_lr, discriminator.parameters()),
         counters=Counters(),
     )
 
@@ -105,5 +105,7 @@ def _floating_tensors(network: nn.Module) -> Iterable[Tensor]:
     return (t for t in (*network.parameters(), *network.buffers()) if t.is_floating_point())
 
 
-def _adam(config: TrainingConfig, lr: float, parameters: Iterable[nn.Parameter]) -> torch.optim.Optimizer:
+def _optimizer(config: TrainingConfig, lr: float, parameters: Iterable[nn.Parameter]) -> torch.optim.Optimizer:
+    if config.optimizer == "rmsprop":
+        return torch.optim.RMSprop(parameters, lr=lr, alpha=config.beta2, foreach=True)
     return torch.optim.Adam(parameters, lr=lr, betas=(config.beta1, config.beta2), fused=True)

@@ -7,7 +7,8 @@ import torch
 from torch import Tensor, nn
 
 from gan_study.config.training import TrainingConfig
-from gan_study.gan.losses import LOSSES
+from gan_study.gan.losses import LOSSES, smoothing
+from gan_study.gan.packing import pack_images
 from gan_study.gan.penalties import GRADIENT_PENALTIES
 from gan_study.training.distributed import unwrap
 
@@ -29,59 +30,79 @@ class StepMeasures:
 
 
 def accumulate_d_gradients(
-    config: TrainingConfig, discriminator: nn.Module, real_images: Tensor, fake_images: Tensor, mix: Tensor | None
+    config: TrainingConfig, discriminator: nn.Module, real_images: Tensor, fake_images: Tensor, noise: Tensor | None
 ) -> StepMeasures:
     """Set the discriminator's gradients from one batch; the generator's are not touched.
 
     Args:
-        config: loss, penalty and its weight.
+        config: loss, label smoothing, penalty and its weight, images that are judged together.
         discriminator: wrapped or not.
         real_images: NCHW float in [-1, 1].
         fake_images: as `real_images`; what made them gets no gradient.
-        mix: (N, 1, 1, 1) uniform numbers for the gradient penalty; None without one.
+        noise: (N / pac, k, 1, 1) uniform numbers for the gradient penalty; None if this step has none.
     """
     discriminator.zero_grad(set_to_none=True)
-    fake_images = fake_images.detach()
+    real_images, fake_images = (pack_images(images, config.pac) for images in (real_images, fake_images.detach()))
     # Real and generated images stay separate passes: one joint pass would mix their batch statistics.
     real_logits, fake_logits = discriminator(real_images), discriminator(fake_images)
     loss = LOSSES[config.loss].discriminator(real_logits, fake_logits)
-    penalty = None
-    if mix is not None:
-        assert config.penalty_weight is not None, "a gradient penalty has a weight"
-        gradient_penalty = GRADIENT_PENALTIES[config.penalty]
-        penalty = config.penalty_weight * gradient_penalty(unwrap(discriminator), real_images, fake_images, mix)
+    if config.label_smoothing is not None:
+        loss = loss + smoothing(real_logits, config.label_smoothing)
+    penalty = torch.zeros_like(loss)
+    if noise is not None:
+        penalty = _penalty_weight(config) * GRADIENT_PENALTIES[config.penalty].value(
+            unwrap(discriminator), real_images, fake_images, noise
+        )
         loss = loss + penalty
     loss.backward()
-    measured = [loss, _grad_norm(discriminator), real_logits.mean(), fake_logits.mean()]
-    numbers = _to_numbers([*measured, penalty] if penalty is not None else measured)
+    numbers = _to_numbers([loss, _grad_norm(discriminator), real_logits.mean(), fake_logits.mean(), penalty])
     return StepMeasures(
         loss=numbers[0],
         grad_norm=numbers[1],
         real_logit=numbers[2],
         fake_logit=numbers[3],
-        penalty=numbers[4] if penalty is not None else None,
+        penalty=numbers[4] if config.penalty in GRADIENT_PENALTIES else None,
     )
 
 
 def accumulate_g_gradients(
-    config: TrainingConfig, generator: nn.Module, discriminator: nn.Module, fake_images: Tensor
+    config: TrainingConfig,
+    generator: nn.Module,
+    discriminator: nn.Module,
+    fake_images: Tensor,
+    real_images: Tensor | None = None,
 ) -> StepMeasures:
     """Set the generator's gradients from images it has made; the discriminator's are not touched.
 
     Args:
-        config: the loss.
+        config: the loss, images that are judged together.
         generator: wrapped or not; the maker of `fake_images`.
         discriminator: wrapped or not.
         fake_images: NCHW float in [-1, 1] with their graph.
+        real_images: as many, for a loss whose generator looks at them; others leave them alone.
     """
     generator.zero_grad(set_to_none=True)
     judge = unwrap(discriminator)
     judge.requires_grad_(False)
-    loss = LOSSES[config.loss].generator(judge(fake_images))
+    fake_logits = judge(pack_images(fake_images, config.pac))
+    real_logits = torch.empty(0)  # most losses do without, and without the pass
+    if LOSSES[config.loss].generator_uses_real:
+        assert real_images is not None, "this loss compares with real images"
+        real_logits = judge(pack_images(real_images, config.pac))
+    loss = LOSSES[config.loss].generator(real_logits, fake_logits)
     loss.backward()
     judge.requires_grad_(True)
     loss_value, grad_norm = _to_numbers([loss, _grad_norm(generator)])
     return StepMeasures(loss=loss_value, grad_norm=grad_norm)
+
+
+def _penalty_weight(config: TrainingConfig) -> float:
+    """Times the steps from one evaluation of the penalty to the next, so that its mean strength stays as it is.
+
+    Lazy regularization: Karras et al. 2020 (StyleGAN2), section 3.1, here without its change of Adam's rates.
+    """
+    assert config.penalty_weight is not None, "a gradient penalty has a weight"
+    return config.penalty_weight * (config.penalty_every or 1)
 
 
 def _grad_norm(network: nn.Module) -> Tensor:

@@ -139,7 +139,7 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=8)
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
-    from gan_study.config.training import DatasetConfig
+    from gan_study.config.data import DatasetConfig
 
     images = load_dataset(DatasetConfig(name="digits", image_size=64))
     ours, theirs = first_losses(images)

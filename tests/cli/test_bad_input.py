@@ -5,6 +5,9 @@ from pathlib import Path
 import pytest
 from command import TINY, gan_study
 
+from gan_study.cli.main import app
+from gan_study.errors import InputError
+
 
 def refused(*arguments: object, environment: dict[str, str | None] | None = None) -> str:
     """The message of a command that is refused."""
@@ -77,6 +80,37 @@ def test_a_folder_that_is_no_run(tmp_path: Path, verb: str) -> None:
         "`gan_study run` named"
     )
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("verb", ["resume", "report"])
+def test_a_run_folder_that_is_not_there(tmp_path: Path, verb: str) -> None:
+    assert refused(verb, tmp_path / "runs" / "tiny") == (
+        f"{tmp_path}/runs/tiny: there is no such folder; give the folder that `run` named, or begin a study by "
+        "`python -m gan_study run <study file>`"
+    )
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("verb", ["run", "resume", "train"])
+@pytest.mark.parametrize(("option", "wanted"), [("--data-root", "folder"), ("--inception-weights", "file")])
+def test_a_place_that_is_not_there(study: Path, tmp_path: Path, verb: str, option: str, wanted: str) -> None:
+    with pytest.raises(InputError) as caught:
+        app([verb, str(study), option, str(tmp_path / "nothing")], standalone_mode=False)
+    rule = f"{option}: a {wanted} must be there, but got {tmp_path}/nothing without one; check the path"
+    assert str(caught.value) == rule
+
+
+@pytest.mark.parametrize("verb", ["run", "resume"])
+def test_a_place_of_this_machine_for_a_cluster_that_has_its_own(study: Path, tmp_path: Path, verb: str) -> None:
+    with pytest.raises(InputError) as caught:
+        app([verb, str(study), "--data-root", str(tmp_path), "--address", "10.0.0.1:6379"], standalone_mode=False)
+    message = str(caught.value)
+    assert message.startswith("--data-root: a cluster that is joined has places of its own, but got --address 10.0.0.1")
+    assert "set GAN_STUDY_DATA on each of its machines" in message
+
+
+def test_train_is_given_a_study(study: Path) -> None:
+    assert refused("train", study).startswith(f"{study}: `train` trains one configuration, but got a whole study; ")
 
 
 def test_a_run_folder_whose_file_is_broken(tmp_path: Path) -> None:

@@ -67,16 +67,15 @@ def test_a_study_ends_with_the_winner_how_sure_and_the_report(finished: tuple[Pa
     assert (place / "report.html").stat().st_size > 100_000
 
 
-def test_resuming_a_finished_study_writes_the_report_alone(finished: tuple[Path, str, str], ray_address: str) -> None:
+def test_resuming_a_finished_study_writes_the_report_alone(finished: tuple[Path, str, str]) -> None:
     place, out, _ = finished
     before = files(place)
     (place / "report.html").unlink()
-    found = gan_study("resume", place, "--address", ray_address)
+    found = gan_study("resume", place)
     assert found.returncode == 0
     assert files(place) == before
     assert (place / "report.html").exists()
-    assert "6 trials are done, about 0 to go" in found.stdout
-    assert found.stdout.splitlines()[-2:] == out.splitlines()[-2:]
+    assert found.stdout.splitlines() == out.splitlines()[-6:]  # the table, the score, the verdict, the report
 
 
 def test_a_study_in_which_every_trial_diverges(tmp_path: Path, ray_address: str) -> None:

@@ -1,20 +1,28 @@
 """Verbs that start nothing."""
 
+import os
+import re
 import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from command import TINY, gan_study
-from synthetic_run import write_synthetic_run
+from synthetic_run import ALL_FAILED, COMPLETED, CONFIRM, RUNNING, SEARCH, STUDY, Outcome, write_synthetic_run
+
+from gan_study import __version__
+from gan_study.cli.surroundings import INCEPTION_ENVIRONMENT, set_places
+from gan_study.data.places import DATA_ENVIRONMENT
 
 OPTIONS = {
-    "run": ["study_file", "--out", "--set", "--address", "--verbose"],
-    "resume": ["run_folder", "--address", "--verbose"],
+    "run": ["study_file", "--out", "--set", "--address", "--data-root", "--inception-weights", "--verbose"],
+    "resume": ["run_folder", "--address", "--data-root", "--inception-weights", "--verbose"],
     "report": ["run_folder"],
-    "plan": ["study_file", "--set"],
-    "train": ["config_file", "--out", "--device"],
+    "doctor": ["dataset", "--crop", "--image-size", "--data-root", "--preview", "--json"],
+    "plan": ["study_file", "--set", "--data-root"],
+    "train": ["config_file", "--out", "--device", "--data-root", "--inception-weights"],
 }
 
 
@@ -31,6 +39,15 @@ def test_help_of_a_verb_names_its_options(verb: str) -> None:
     assert found.returncode == 0
     for name in OPTIONS[verb]:
         assert name in found.stdout.lower()
+
+
+def test_version() -> None:
+    found = gan_study("--version")
+    assert (found.returncode, found.stdout, found.stderr) == (0, f"gan_study {__version__}\n", "")
+
+
+def test_run_folders_may_lie_in_object_stores() -> None:
+    assert re.search(r"s3://\s+or\s+a\s+gs://", gan_study("run", "--help").stdout)
 
 
 @pytest.mark.parametrize("arguments", [["sweep"], ["plan", "--fast", "x.yaml"], ["run"], ["plan", "a.yaml", "b.yaml"]])
@@ -94,3 +111,60 @@ def test_report_of_a_copied_folder_needs_neither_torch_nor_ray(tmp_path: Path) -
     assert printed.endswith(f"Report: {tmp_path}/elsewhere/report.html\n")
     for name in ("report.html", "summary.json", "trials.csv"):
         assert (tmp_path / "elsewhere" / name).stat().st_size > 0
+
+
+def table_row(printed: str, arm: str) -> str:
+    return next(line for line in printed.splitlines() if line.startswith(f"{arm} "))
+
+
+def test_resume_of_a_finished_study_reports_it_from_the_folder_alone(tmp_path: Path) -> None:
+    write_synthetic_run(str(tmp_path))
+    printed, loaded = loaded_by("resume", str(tmp_path))
+    assert loaded == ""
+    assert printed.endswith(f"Report: {tmp_path}/report.html\n")
+    assert (tmp_path / "report.html").exists()
+
+
+def test_resume_of_a_finished_study_without_a_completed_trial_fails_as_the_run_did(tmp_path: Path) -> None:
+    write_synthetic_run(str(tmp_path), search=ALL_FAILED, confirm={})
+    found = gan_study("resume", tmp_path)
+    assert found.returncode == 1
+    assert found.stderr == (
+        f"error: {tmp_path}: no trial has completed; reasons: CUDA out of memory <while allocating 2 GiB>; "
+        f"d_loss became non-finite at 10240 images; see {tmp_path}/report.html\n"
+    )
+
+
+def test_a_wide_outcome_keeps_its_lines_in_a_pipe(tmp_path: Path) -> None:
+    names = {"lsgan": "least_squares_with_a_long_name", "wgan": "wasserstein_with_a_long_name"}
+    study = {**STUDY, "arms": {names[arm]: config for arm, config in STUDY["arms"].items()}}
+    confirm = {names[arm]: outcomes for arm, outcomes in CONFIRM.items()}
+    values = {**SEARCH, **confirm}
+    search = {names[arm]: values[arm] for arm in names}
+    write_synthetic_run(str(tmp_path), study=study, search=search, confirm=confirm)
+    row = table_row(gan_study("report", tmp_path, environment={"COLUMNS": None}).stdout, names["lsgan"])
+    assert len(row) > 80
+    assert row.rstrip().endswith("8 completed, 1 stopped, 1 diverged")
+
+
+@pytest.mark.parametrize(("state", "shown"), [("running", "1 running"), ("interrupted", "1 unfinished")])
+def test_what_an_interrupted_study_has_left_behind_is_not_called_running(
+    tmp_path: Path, state: Literal["running", "interrupted"], shown: str
+) -> None:
+    search = {"lsgan": (Outcome(COMPLETED, 9.0), Outcome(RUNNING, 30.0, kimg=10)), "wgan": (Outcome(COMPLETED, 8.0),)}
+    write_synthetic_run(str(tmp_path), search=search, confirm={}, state=state)
+    row = table_row(gan_study("report", tmp_path).stdout, "lsgan")
+    assert row.rstrip().endswith(f"1 completed, {shown}")
+
+
+def test_places_are_set_for_this_process_and_those_it_starts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(DATA_ENVIRONMENT, "before")
+    monkeypatch.setenv(INCEPTION_ENVIRONMENT, "before")
+    monkeypatch.chdir(tmp_path)
+    Path("data").mkdir()
+    Path("weights.pth").touch()
+    set_places(None, None, "auto")
+    assert (os.environ[DATA_ENVIRONMENT], os.environ[INCEPTION_ENVIRONMENT]) == ("before", "before")
+    set_places("data", "weights.pth")
+    assert os.environ[DATA_ENVIRONMENT] == str(tmp_path / "data")
+    assert os.environ[INCEPTION_ENVIRONMENT] == str(tmp_path / "weights.pth")

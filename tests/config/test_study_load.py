@@ -4,7 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from gan_study.config.arms import first_trial_values, resolve_training
 from gan_study.config.load import dump_study, load_study, parse_study
+from gan_study.config.parameters import arm_parameters
 from gan_study.config.space import LogUniformRange
 from gan_study.errors import InputError
 
@@ -58,28 +60,33 @@ def test_yaml_1_2_words_are_text_and_anchors_can_be_shared() -> None:
 # (what is changed, into what, where the problem is, words of its message)
 MISTAKES = [
     pytest.param("penalty: wgan_gp", "penalty: wgan-gp", "9:14: arms.wgan.penalty: ",
-                 "unknown penalty 'wgan-gp'; did you mean 'wgan_gp'? (known: none, weight_clip, wgan_gp)",
+                 "unknown penalty 'wgan-gp'; did you mean 'wgan_gp'? (known: dragan, none, r1, r2, weight_clip,",
                  id="penalty"),
     pytest.param("loss: least_squares", "loss: last_squares", "5:33: arms.lsgan.loss: ",
                  "did you mean 'least_squares'?", id="loss"),
     pytest.param("  lsgan: {network: dcgan,", "  lsgan: {network: dcgna,", "5:20: arms.lsgan.network: ",
-                 "unknown network 'dcgna'; did you mean 'dcgan'? (known: dcgan, mlp)", id="bare network"),
+                 "unknown network 'dcgna'; did you mean 'dcgan'? (known: dcgan, infogan, mlp, resnet)",
+                 id="bare network"),
     pytest.param("    network: dcgan\n", "    network: {name: DCGAN}\n", "7:21: arms.wgan.network.name: ",
                  "unknown network 'DCGAN'; did you mean 'dcgan'?", id="network with settings"),
     pytest.param("    network: dcgan\n", "    network: {name: dcgan, widht: 3}\n", "7:28: arms.wgan.network.widht: ",
-                 "unknown key 'widht'; did you mean 'width'? (known: discriminator_norm, name, width)",
+                 "unknown key 'widht'; did you mean 'width'? (known: discriminator_norm, name, spectral_norm, width)",
                  id="network key"),
     pytest.param("name: digits", "name: digit", "2:17: dataset.name: ",
-                 "unknown dataset 'digit'; did you mean 'digits'? (known: digits, mnist)", id="dataset"),
+                 "unknown dataset 'digit'; did you mean 'digits'? (known: celeba, cifar10, digits,", id="dataset"),
     pytest.param("confirm:", "confrim:", "14:1: confrim: ",
                  "unknown key 'confrim'; did you mean 'confirm'? (known: arms, budget,", id="unknown key"),
     pytest.param("seeds: 5", "seed: 5", "14:21: confirm.seed: ",
                  "unknown key 'seed'; did you mean 'seeds'? (known: seeds, top_k)", id="unknown nested key"),
     pytest.param("confirm:", "total_kimg: 3\nconfirm:", "14:1: total_kimg: ",
                  "unknown key 'total_kimg'; did you mean budget.total_kimg?", id="key of another section"),
-    pytest.param("total_kimg: 40, ", "", "3:9: budget.total_kimg: ",
-                 "missing; add it (Length of a full training", id="missing key in a flow mapping"),
-    pytest.param("    loss: wasserstein\n", "", "7:5: arms.wgan.loss: ", "missing",
+    pytest.param("total_kimg: 40, ", "", "3:9: budget: ",
+                 "one length out of total_kimg, epochs, d_steps, g_steps, but got none; add one", id="no length"),
+    pytest.param("total_kimg: 40, ", "total_kimg: 40, epochs: 3, ", "3:9: budget: ",
+                 "but got total_kimg and epochs; keep one of them", id="two lengths"),
+    pytest.param("trials_per_arm: 4, ", "", "3:9: budget.trials_per_arm: ",
+                 "missing; add it (Configurations tried for each arm", id="missing key in a flow mapping"),
+    pytest.param("    loss: wasserstein\n", "", "7:5: arms.wgan.loss: ", "every arm needs a loss, but it has none",
                  id="missing key in a block mapping"),
     pytest.param("dataset: {name: digits, image_size: 16}\n", "", "1:1: dataset: ", "missing", id="missing section"),
     pytest.param("trials_per_arm: 4", "trials_per_arm: many", "3:26: budget.trials_per_arm: ",
@@ -110,7 +117,9 @@ MISTAKES = [
                  "a key may stand once, but got it on line 14 already", id="duplicate key"),
     pytest.param("confirm: {", "description: !secret x\nconfirm: {", "14:14: ", "the tag !secret", id="tag"),
     pytest.param("confirm: {", "? [a]\n: b\nconfirm: {", "14:3: ", "a key must be a single name", id="complex key"),
-    pytest.param("seeds: 5}", "seeds: 5", "15:1: ", "expected ',' or '}'", id="unclosed bracket"),
+    pytest.param("seeds: 5}", "seeds: 5", "15:1: ",
+                 "the text must be valid YAML: expected ',' or '}', but got '<stream end>' (while parsing",
+                 id="unclosed bracket"),
     pytest.param("    loss: wasserstein", "    loss: a: b", "8:12: ", "mapping values are not allowed here",
                  id="two colons"),
     pytest.param("    loss: wasserstein", "\tloss: wasserstein", "8:1: ", "'\\t'", id="tab"),
@@ -123,9 +132,8 @@ MISTAKES = [
     *(
         pytest.param("  g_lr: {log_uniform: [1e-5, 1e-2]}", f"  {name}: {{choice: [1]}}",
                      f"13:3: search_space.{name}: ", f"{name} cannot be searched: {words}", id=f"searched {name}")
-        for name, words in [("seed", "every trial has its own"), ("total_kimg", "all trials have the same length"),
-                            ("dataset.name", "all arms learn the same images"), ("loss", "make one arm for each loss"),
-                            ("penalty", "make one arm"), ("network.name", "make one arm"), ("network", "make one arm")]
+        for name, words in [("seed", "every trial has its own"), ("total_kimg", "the budget says how long"),
+                            ("dataset.name", "all arms learn the same images"), ("network", "search network.name")]
     ),
     pytest.param("[1e-5, 1e-2]", "[1e-2, 1e-5]", "13:23: search_space.g_lr.log_uniform: ",
                  "the lower end of a log_uniform range must be below its upper end", id="upside-down range"),
@@ -159,27 +167,51 @@ MISTAKES = [
     pytest.param("g_lr: {log_uniform: [1e-5, 1e-2]}", "z_dim: {uniform: [8, 64]}",
                  "13:11: search_space.z_dim.uniform: ",
                  "z_dim takes whole numbers, but got uniform; use integer or choice", id="real range of whole numbers"),
-    pytest.param("g_lr: {log_uniform: [1e-5, 1e-2]}", "network.discriminator_norm: {choice: [batch, layer]}",
+    pytest.param("g_lr: {log_uniform: [1e-5, 1e-2]}", "network.discriminator_norm: {choice: [batch, group]}",
                  "13:48: search_space.network.discriminator_norm.choice[1]: ",
-                 "must be 'batch' or 'none', but got network.discriminator_norm='layer'", id="choice of a literal"),
+                 "must be 'batch', 'layer' or 'none', but got network.discriminator_norm='group'",
+                 id="choice of a literal"),
+    # Choices that others depend on.
+    pytest.param("g_lr: {log_uniform: [1e-5, 1e-2]}", "penalty: {choice: [none, wgan-gp]}",
+                 "13:28: search_space.penalty.choice[1]: ", "but got penalty='wgan-gp'", id="searched name"),
+    pytest.param("g_lr: {log_uniform: [1e-5, 1e-2]}", "optimizer: {uniform: [0, 1]}",
+                 "13:15: search_space.optimizer.uniform: ", "optimizer is a name, but got uniform; use choice",
+                 id="range over names"),
+    pytest.param("g_lr: {log_uniform: [1e-5, 1e-2]}", "z_dim: {choice: [8], when: {network.name: resnet}}",
+                 "13:3: search_space.z_dim: ", "this range never exists", id="condition never met"),
+    pytest.param("g_lr: {log_uniform: [1e-5, 1e-2]}", "z_dim: {choice: [8], when: {g_lr: 1}}",
+                 "13:31: search_space.z_dim.when.g_lr: ", "a range cannot depend on 'g_lr' (known: loss, network.name,",
+                 id="condition on a number"),
+    pytest.param("g_lr: {log_uniform: [1e-5, 1e-2]}", "z_dim: [{choice: [8]}, {choice: [4]}]",
+                 "13:26: search_space.z_dim[1]: ", "only one range of z_dim may exist at a time", id="two ranges"),
+    pytest.param("g_lr: {log_uniform: [1e-5, 1e-2]}", "network.name: {choice: [dcgan, mlp]}",
+                 "13:3: search_space.network.name: ", "every arm fixes network.name", id="range that no arm searches"),
+    pytest.param("loss: least_squares}", "loss: least_squares, first_trial: {z_dim: 3}}",
+                 "5:62: arms.lsgan.first_trial.z_dim: ",
+                 "z_dim is not searched; give z_dim itself", id="first trial of a fixed value"),
+    pytest.param("g_lr: {log_uniform: [1e-5, 1e-2]}", "lr: {log_uniform: [1e-5, 1e-2]}\ndefaults: {d_lr: 0.1}",
+                 "14:12: defaults.d_lr: ", "lr stands for both learning rates", id="lr and one of its parts"),
     # What does not go together.
     pytest.param("    penalty: wgan_gp\n", "    penalty: wgan_gp\n    penalty_weight: 5\n",
                  "12:7: arms.wgan.search_space.penalty_weight: ", "either fixes or searches", id="fixed and searched"),
     pytest.param("loss: least_squares}", "loss: least_squares, clip_value: 0.1}", "5:48: arms.lsgan.clip_value: ",
                  "arm lsgan: clip_value belongs to weight_clip, but got penalty=none", id="clip_value"),
     pytest.param("loss: least_squares}", "loss: least_squares, penalty_weight: 1}", "5:48: arms.lsgan.penalty_weight: ",
-                 "arm lsgan: penalty_weight belongs to wgan_gp, but got penalty=none", id="penalty_weight"),
+                 "arm lsgan: penalty_weight belongs to dragan, r1, r2, wgan_gp, but got penalty=none",
+                 id="penalty_weight"),
     pytest.param("    penalty: wgan_gp\n", "", "10:7: arms.wgan.search_space.penalty_weight: ",
-                 "arm wgan: penalty_weight belongs to wgan_gp, but got penalty=none", id="searched penalty_weight"),
+                 "penalty_weight belongs to dragan, r1, r2, wgan_gp, but no arm has such a penalty",
+                 id="searched penalty_weight"),
     pytest.param("  g_lr: {log_uniform: [1e-5, 1e-2]}", "  penalty_weight: {uniform: [1, 2]}",
-                 "13:3: search_space.penalty_weight: ", "arm lsgan: penalty_weight belongs to wgan_gp",
+                 "13:3: search_space.penalty_weight: ", "belongs to dragan, r1, r2, wgan_gp, but no arm has",
                  id="penalty_weight searched in all arms"),
     pytest.param("image_size: 16", "image_size: 28", "2:37: dataset.image_size: ",
                  "network dcgan is built for images of 16, 32, 64, 128 pixels, but got image_size=28", id="image size"),
     pytest.param("evaluate_every_kimg: 5", "evaluate_every_kimg: 50", "3:66: budget.evaluate_every_kimg: ",
                  "must not exceed total_kimg, but got 50 with total_kimg=40", id="too rare evaluations"),
     pytest.param("    network: dcgan\n", "", "7:5: arms.wgan.network: ",
-                 "every arm needs a network, but it has none; name one (known: dcgan, mlp)", id="no network"),
+                 "every arm needs a network, but it has none; name one (known: dcgan, infogan, mlp, resnet)",
+                 id="no network"),
     pytest.param("top_k: 1", "top_k: 5", "14:18: confirm.top_k: ",
                  "but got top_k=5 with trials_per_arm=4", id="top_k"),
     pytest.param("confirm: {", "resources: {workers_per_trial: 2, gpus_per_worker: 0.5}\nconfirm: {",
@@ -207,6 +239,78 @@ def test_a_mistake_is_told_once_at_its_place(old: str, new: str, place: str, wor
     assert problem.startswith(f"x.yaml:{place}")
     assert words in problem
     assert "Input should" not in problem
+
+
+def test_a_searched_network_of_another_image_size_is_refused() -> None:
+    text = changed("  lsgan: {network: dcgan,", "  joint: {search_space: {network.name: {choice: [dcgan, resnet]}},")
+    (problem,) = problems_of(text)
+    assert problem.startswith("x.yaml:2:37: dataset.image_size: network resnet is built for images of 32, 64, 128")
+
+
+JOINT = """\
+name: joint
+dataset: {name: digits, image_size: 16}
+budget: {trials_per_arm: 4, g_steps: 100, evaluate_every_kimg: 5}
+arms:
+  joint: {penalty_weight: 3, first_trial: {g_lr: 0.5}}
+search_space:
+  network.width:
+    - {integer: [64, 256], when: {network.name: mlp}}
+    - {choice: [8, 16], when: {network.name: [dcgan]}}
+  clip_value: {log_uniform: [1e-3, 1]}
+  loss: {choice: [wasserstein, hinge]}
+  penalty: {choice: [none, weight_clip, wgan_gp]}
+  network.name: {choice: [mlp, dcgan]}
+  g_lr: {log_uniform: [1e-5, 1e-2]}
+  batch_size: {choice: [16, 32]}
+confirm: {top_k: 0}
+"""
+
+
+class TestJointSearch:
+    def test_what_others_depend_on_is_drawn_first(self) -> None:
+        names = [p.label for p in arm_parameters(parse_study(JOINT, "x.yaml"), "joint")]
+        assert names[:3] == ["loss", "penalty", "network.name"]
+        assert names[3:5] == ["network.width[network.name=mlp]", "network.width[network.name=dcgan]"]
+
+    def test_a_fixed_value_counts_only_where_it_does_anything(self) -> None:
+        study = parse_study(JOINT, "x.yaml")
+        searched = {"loss": "hinge", "network.name": "mlp", "network.width": 64, "g_lr": 1e-3}
+        plain, penalised = (
+            resolve_training(study, "joint", {**searched, "penalty": penalty}, seed=0, num_train_images=1497)
+            for penalty in ("none", "wgan_gp")
+        )
+        assert (plain.penalty_weight, penalised.penalty_weight) == (None, 3.0)
+
+    def test_the_first_trial_takes_the_first_choices_and_what_exists_under_them(self) -> None:
+        values = first_trial_values(parse_study(JOINT, "x.yaml"), "joint")
+        assert values == {
+            "loss": "wasserstein",
+            "penalty": "none",
+            "network.name": "mlp",
+            "network.width": 64,
+            "g_lr": 0.5,
+            "batch_size": 32,
+        }
+
+    def test_a_length_in_generator_steps_depends_on_batch_and_ratio(self) -> None:
+        study = parse_study(JOINT, "x.yaml")
+        values = {**first_trial_values(study, "joint"), "batch_size": 16}
+        training = resolve_training(study, "joint", values, seed=0, num_train_images=1497)
+        # WGAN's five discriminator steps of 16 images for each of 100 generator steps.
+        assert training.total_kimg == 8.0
+
+    def test_reads_back_to_an_equal_study(self) -> None:
+        study = parse_study(JOINT, "x.yaml")
+        assert parse_study(dump_study(study), "dumped") == study
+
+
+@pytest.mark.parametrize(
+    ("length", "kimg"), [("epochs: 2", 2.994), ("d_steps: 50", 3.2), ("g_steps: 50", 3.2), ("total_kimg: 7", 7.0)]
+)
+def test_every_unit_of_the_budget_comes_to_kimg(length: str, kimg: float) -> None:
+    study = parse_study(changed("total_kimg: 40", length).replace("every_kimg: 5", "every_kimg: 1"), "x.yaml")
+    assert resolve_training(study, "lsgan", {}, seed=0, num_train_images=1497).total_kimg == pytest.approx(kimg)
 
 
 def test_empty_arms() -> None:
@@ -284,20 +388,33 @@ class TestFile:
         assert load_study(tmp_path / "s.yaml") == parse_study(VALID, "x.yaml")
 
     def test_not_there(self, tmp_path: Path) -> None:
-        (tmp_path / "lsgan_vs_wgan.yaml").touch()
+        (tmp_path / "lsgan_vs_wgan.yaml").write_text(VALID)
+        (tmp_path / "lsgan_vs_wgn_cluster.yaml").write_text("cluster_name: gan_study\n")
         with pytest.raises(InputError) as caught:
             load_study(tmp_path / "lsgan_vs_wgn.yaml")
         path = tmp_path / "lsgan_vs_wgn.yaml"
         assert str(caught.value) == f"{path}: there is no such file; did you mean {tmp_path / 'lsgan_vs_wgan.yaml'}?"
 
-    def test_not_there_and_nothing_near(self, tmp_path: Path) -> None:
-        (tmp_path / "lsgan.yaml").touch()
-        with pytest.raises(InputError, match=r"no such file; study files in .*: lsgan\.yaml$"):
-            load_study(tmp_path / "xyz")
+    def test_not_there_and_nothing_near(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.chdir(tmp_path)
+        (tmp_path / "studies").mkdir()
+        for name in ("cluster.yaml", "notes.txt", "folder.yaml/arms.yaml", "x_long_name.yaml", "studies/lsgan.yaml"):
+            (tmp_path / name).parent.mkdir(exist_ok=True)
+            (tmp_path / name).write_text("cluster_name: x\n" if name == "cluster.yaml" else VALID)
+        with pytest.raises(InputError) as caught:
+            load_study("xyz")
+        nearby = "files nearby that hold a study: x_long_name.yaml, studies/lsgan.yaml"
+        assert str(caught.value) == f"xyz: there is no such file; {nearby}"
 
-    def test_its_folder_is_not_there(self, tmp_path: Path) -> None:
-        with pytest.raises(InputError, match="nor is there a folder"):
-            load_study(tmp_path / "no" / "s.yaml")
+    def test_its_folder_is_not_there(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.chdir(tmp_path)
+        with pytest.raises(InputError, match=r"^no/s\.yaml: there is no such file, nor a folder no; .*: none$"):
+            load_study("no/s.yaml")
+
+    def test_a_file_stands_in_the_place_of_its_folder(self, tmp_path: Path) -> None:
+        (tmp_path / "file").touch()
+        with pytest.raises(InputError, match="a study must be one file, but a part of this path is a file"):
+            load_study(tmp_path / "file" / "s.yaml")
 
     def test_is_a_folder(self, tmp_path: Path) -> None:
         with pytest.raises(InputError, match="but this is a folder"):

@@ -2,8 +2,8 @@
 
 import pytest
 
-from gan_study.config.arms import arm_search_space
 from gan_study.config.load import parse_study
+from gan_study.config.parameters import arm_parameters
 from gan_study.config.space import Choice, LogUniformRange
 from gan_study.config.study import PartialNetwork, StudyConfig
 from gan_study.errors import InputError
@@ -25,6 +25,10 @@ arms:
 search_space:
   g_lr: {log_uniform: [1e-5, 1e-2]}
 """
+
+
+def searched(study: StudyConfig, arm: str) -> set[str]:
+    return {parameter.name for parameter in arm_parameters(study, arm)}
 
 
 def study_with(*overrides: str) -> StudyConfig:
@@ -58,32 +62,32 @@ def test_dotted_hyperparameters_are_one_key() -> None:
 def test_what_is_fixed_for_an_arm_leaves_its_own_search_space() -> None:
     study = study_with("arms.wgan.penalty_weight=5")
     assert study.arms["wgan"].penalty_weight == 5.0
-    assert set(arm_search_space(study, "wgan")) == {"g_lr", "network.width"}
+    assert searched(study, "wgan") == {"g_lr", "network.width"}
 
 
 def test_what_is_fixed_for_an_arm_is_no_longer_searched_there_but_elsewhere() -> None:
     study = study_with("arms.wgan.g_lr=1e-3")
-    assert "g_lr" not in arm_search_space(study, "wgan")
-    assert "g_lr" in arm_search_space(study, "lsgan")
+    assert "g_lr" not in searched(study, "wgan")
+    assert "g_lr" in searched(study, "lsgan")
 
 
 @pytest.mark.parametrize("override", ["arms.wgan.network.width=24", "arms.wgan.network={name: dcgan, width: 24}"])
 def test_a_bare_network_takes_settings(override: str) -> None:
     study = study_with(override)
     assert study.arms["wgan"].network == PartialNetwork(name="dcgan", width=24)
-    assert set(arm_search_space(study, "wgan")) == {"g_lr", "penalty_weight"}
+    assert searched(study, "wgan") == {"g_lr", "penalty_weight"}
 
 
 def test_another_network_keeps_the_range_of_its_width() -> None:
     study = study_with("arms.wgan.network=mlp")
     assert study.arms["wgan"].network == "mlp"
-    assert "network.width" in arm_search_space(study, "wgan")
+    assert "network.width" in searched(study, "wgan")
 
 
 def test_defaults_and_unset_values_leave_the_ranges() -> None:
     study = study_with("defaults.penalty_weight=null", "defaults.g_lr=1e-3", "arms.wgan.penalty_weight=null")
     assert study.defaults.g_lr == 1e-3
-    assert set(arm_search_space(study, "wgan")) == {"g_lr", "penalty_weight", "network.width"}
+    assert searched(study, "wgan") == {"g_lr", "penalty_weight", "network.width"}
 
 
 def test_arms_may_have_dots_in_their_names_and_may_be_added() -> None:
@@ -105,8 +109,8 @@ def test_arms_may_have_dots_in_their_names_and_may_be_added() -> None:
         ("search_space.network.widht={choice: [8]}", "unknown hyperparameter 'network.widht'; did you mean"),
         ("search_space.g_lr={uniform: [0, 1]}", "search_space.g_lr.uniform[0]: must be above 0, but got g_lr=0"),
         ("name.first=x", "name is a single value, so that nothing can be set below it"),
-        ("arms.wgan.loss=lsgan", "unknown loss 'lsgan' (known: least_squares, non_saturating, wasserstein)"),
-        ("search.sampler=[", "the text must be valid YAML, but"),
+        ("arms.wgan.loss=lsgan", "unknown loss 'lsgan'; did you mean 'least_squares'? (known: hinge, "),
+        ("search.sampler=[", "the text must be valid YAML: expected the node content, but"),
         ("arms.lsgan.clip_value=1", "arm lsgan: clip_value belongs to weight_clip"),
         ("arms.wgan.beta1", "an override must read name=value"),
         ("arms.wgan.beta1=", "an override must read name=value"),
@@ -131,3 +135,31 @@ def test_several_mistakes_are_told_in_the_order_of_the_options_after_the_file() 
 def test_a_mistake_in_the_file_that_an_option_replaces_is_no_mistake() -> None:
     study = parse_study(TEXT.replace("penalty: wgan_gp", "penalty: gp"), "x.yaml", ["arms.wgan.penalty=wgan_gp"])
     assert study.arms["wgan"].penalty == "wgan_gp"
+
+
+def problems_with(text: str, *overrides: str) -> tuple[str, ...]:
+    with pytest.raises(InputError) as caught:
+        parse_study(text, "x.yaml", overrides)
+    return caught.value.problems
+
+
+def test_a_mistake_in_the_file_names_the_option_that_makes_it_one() -> None:
+    (problem,) = problems_with(TEXT, "search.seed=1", "budget.total_kimg=4")
+    assert problem.startswith("x.yaml:3:66: budget.evaluate_every_kimg: evaluate_every_kimg must not exceed total_kimg")
+    assert problem.endswith("; total_kimg is set by --set budget.total_kimg=4")
+
+
+def test_an_option_for_one_arm_has_no_share_in_another_arms_mistake() -> None:
+    (problem,) = problems_with(TEXT, "arms.wgan.penalty=none")
+    assert problem.startswith("x.yaml:11:7: arms.wgan.search_space.penalty_weight: penalty_weight belongs to ")
+    assert problem.endswith("; penalty is set by --set arms.wgan.penalty=none")
+    (problem,) = problems_with(TEXT.replace("    penalty: wgan_gp\n", ""), "arms.wgan.v2.penalty=none")
+    assert problem.startswith("x.yaml:10:7: arms.wgan.search_space.penalty_weight: penalty_weight belongs to ")
+    assert "--set" not in problem
+
+
+def test_a_length_replaces_the_files_in_another_unit() -> None:
+    assert study_with("budget.d_steps=1000").budget.length == ("d_steps", 1000)
+    (problem,) = problems_with(TEXT, "budget.d_steps=1000", "budget.epochs=3")
+    assert "a budget must have one length" in problem
+    assert problem.endswith("d_steps is set by --set budget.d_steps=1000; epochs is set by --set budget.epochs=3")

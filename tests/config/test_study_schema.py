@@ -80,8 +80,8 @@ def test_completion_knows_every_hyperparameter_with_its_meaning() -> None:
     schema = study_json_schema()
     for space in (schema["properties"]["search_space"], schema["$defs"]["ArmConfig"]["properties"]["search_space"]):
         assert tuple(space["properties"]) == HYPERPARAMETERS
-        assert space["properties"]["g_lr"]["description"] == "The generator's Adam learning rate."
-        assert space["properties"]["network.width"]["description"].startswith("dcgan: channels")
+        assert space["properties"]["g_lr"]["description"] == "The generator's learning rate."
+        assert space["properties"]["network.width"]["description"].startswith("mlp: units")
     arm = schema["$defs"]["ArmConfig"]["properties"]
     assert arm["beta1"]["description"] == "Adam's first decay rate, for both networks."
 

@@ -7,7 +7,6 @@ from pydantic import BaseModel, ValidationError
 
 from gan_study.config.arms import (
     CONFIRM_SEED_OFFSET,
-    arm_search_space,
     confirm_trial_config,
     first_trial_values,
     resolve_training,
@@ -15,6 +14,8 @@ from gan_study.config.arms import (
 )
 from gan_study.config.load import parse_study
 from gan_study.config.names import HYPERPARAMETERS, LOSSES, PENALTIES
+from gan_study.config.parameters import arm_parameters
+from gan_study.config.space import Choice
 from gan_study.config.study import Hyperparameters, PartialNetwork, StudyConfig
 from gan_study.config.training import NetworkConfig, TrainingConfig, TrialConfig, WorkersConfig
 
@@ -84,7 +85,10 @@ def test_discriminator_norm(network: Any, penalty: str, norm: str) -> None:
 @pytest.mark.parametrize(
     ("values", "words"),
     [
-        ({"penalty_weight": 1}, "penalty_weight belongs to wgan_gp, but got penalty=none with penalty_weight=1"),
+        (
+            {"penalty_weight": 1},
+            "belongs to dragan, r1, r2, wgan_gp, but got penalty=none with penalty_weight=1",
+        ),
         ({"penalty": "wgan_gp", "clip_value": 0.1}, "clip_value belongs to weight_clip, but got penalty=wgan_gp"),
         ({"dataset": {"name": "digits", "image_size": 17}}, "16, 32, 64, 128 pixels, but got image_size=17"),
         ({"total_kimg": 1, "evaluate_every_kimg": 2}, "must not exceed total_kimg, but got 2 with total_kimg=1"),
@@ -114,6 +118,12 @@ def test_the_batch_divides_among_the_workers() -> None:
         TrialConfig(training=training(), workers=WorkersConfig(num_workers=3))
 
 
+def test_lr_stands_for_both_learning_rates() -> None:
+    config = training(lr=3e-3)
+    assert (config.g_lr, config.d_lr, config.lr) == (3e-3, 3e-3, 3e-3)
+    assert training(g_lr=1e-3).lr is None
+
+
 def test_a_trial_reads_back_from_its_file() -> None:
     trial = TrialConfig(training=training(g_lr=1e-5), searched={"g_lr": 1e-5, "network.width": 16})
     assert TrialConfig.model_validate_json(trial.model_dump_json()) == trial
@@ -124,7 +134,8 @@ def test_hyperparameters_are_the_same_in_names_studies_and_trainings() -> None:
     settings = {name.removeprefix("network.") for name in HYPERPARAMETERS} - flat
     assert flat | {"network"} == set(Hyperparameters.model_fields)
     assert settings | {"name"} == set(PartialNetwork.model_fields) == set(NetworkConfig.model_fields)
-    for name in flat:
+    assert isinstance(TrainingConfig.lr, property)  # stands for g_lr and d_lr
+    for name in flat - {"lr"}:
         assert _kind(Hyperparameters, name) == _kind(TrainingConfig, name), name
     for name in settings:
         assert _kind(PartialNetwork, name) == _kind(NetworkConfig, name), name
@@ -166,15 +177,15 @@ def study() -> StudyConfig:
 
 class TestArms:
     def test_own_ranges_replace_shared_ones_and_fixed_values_end_them(self, study: StudyConfig) -> None:
-        assert set(arm_search_space(study, "lsgan")) == {"g_lr", "network.width"}
-        wgan = arm_search_space(study, "wgan")
+        assert {p.name for p in arm_parameters(study, "lsgan")} == {"g_lr", "network.width"}
+        wgan = {p.name: p.range for p in arm_parameters(study, "wgan")}
         assert set(wgan) == {"g_lr", "d_lr", "network.width", "penalty_weight"}
-        assert wgan["g_lr"].model_dump() == {"choice": (0.5,)}
+        assert wgan["g_lr"] == Choice(choice=(0.5,))
 
     def test_a_training_has_the_searched_then_the_arm_s_then_the_study_s_then_the_paper_s_values(
         self, study: StudyConfig
     ) -> None:
-        config = resolve_training(study, "lsgan", {"g_lr": 0.005, "network.width": 24}, seed=3)
+        config = resolve_training(study, "lsgan", {"g_lr": 0.005, "network.width": 24}, seed=3, num_train_images=1497)
         assert (config.g_lr, config.d_lr, config.beta2, config.beta1) == (0.005, 0.003, 0.99, 0.5)
         assert (config.network.width, config.z_dim, config.seed, config.total_kimg) == (24, 32, 3, 40.0)
 
@@ -189,7 +200,7 @@ class TestArms:
         assert first_trial_values(study, "lsgan") == {"g_lr": 0.02, "network.width": 16}
 
     def test_search_and_confirm_trials(self, study: StudyConfig) -> None:
-        trial = search_trial_config(study, "lsgan", 2, {"g_lr": 0.005, "network.width": 16})
+        trial = search_trial_config(study, "lsgan", 2, {"g_lr": 0.005, "network.width": 16}, 1497)
         assert (trial.name, trial.phase, trial.training.seed) == ("search_002", "search", 9)
         assert trial.workers == WorkersConfig(num_workers=2, gpus_per_worker=2)
         again = confirm_trial_config(study, trial, rank=1, seed_number=2)

@@ -1,51 +1,43 @@
-"""Data sets by name: scikit-learn's digits, and MNIST from small stand-ins of its files and from the real ones."""
+"""Data sets by name: scikit-learn's digits, MNIST from stand-ins of its files and from the real ones, and splits."""
 
 import gzip
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import sklearn.datasets
 from numpy.typing import NDArray
+from standins import idx, load, random_images, write_idx_files
 
 from gan_study.config import names
-from gan_study.config.training import DatasetConfig
-from gan_study.data.datasets import DATASETS, Dataset, load_dataset
-from gan_study.errors import InputError
+from gan_study.config.data import DatasetConfig
+from gan_study.data.datasets import Dataset, load_dataset
+from gan_study.data.sources.catalogue import SOURCES
+from gan_study.errors import InputError, StorageError
 
 MNIST_FOLDER = "MNIST/raw"
 
 
-def idx(array: NDArray[np.uint8]) -> bytes:
-    return bytes((0, 0, 8, array.ndim)) + np.array(array.shape, dtype=">u4").tobytes() + array.tobytes()
-
-
 @pytest.fixture
-def standin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, NDArray[np.uint8]]:
-    """Seven images and labels in MNIST's four files, two of them zipped; five are for training."""
-    random = np.random.default_rng(0)
-    arrays = {}
-    for part, num in (("train", 5), ("t10k", 2)):
-        arrays[f"{part}-images-idx3-ubyte"] = random.integers(256, size=(num, 28, 28), dtype=np.uint8)
-        arrays[f"{part}-labels-idx1-ubyte"] = random.integers(10, size=num, dtype=np.uint8)
-    write(tmp_path, arrays)
-    monkeypatch.setenv("GAN_STUDY_DATA", str(tmp_path))
+def standin(data: Path) -> dict[str, NDArray[np.uint8]]:
+    """MNIST's four files with few images; two of them are zipped."""
+    arrays = write_idx_files(data / MNIST_FOLDER)
+    for path in (data / MNIST_FOLDER).glob("train*"):
+        path.with_name(f"{path.name}.gz").write_bytes(gzip.compress(path.read_bytes()))
+        path.unlink()
     return arrays
 
 
-def write(root: Path, arrays: dict[str, NDArray[np.uint8]]) -> None:
-    folder = root / MNIST_FOLDER
-    folder.mkdir(parents=True, exist_ok=True)
+def write(data: Path, arrays: dict[str, NDArray[np.uint8]]) -> None:
     for name, array in arrays.items():
-        if name.startswith("train"):
-            (folder / f"{name}.gz").write_bytes(gzip.compress(idx(array)))
-        else:
-            (folder / name).write_bytes(idx(array))
+        (data / MNIST_FOLDER / f"{name}.gz").unlink(missing_ok=True)
+        (data / MNIST_FOLDER / name).write_bytes(idx(array))
 
 
-def message() -> str:
+def message(name: str = "mnist") -> str:
     with pytest.raises(InputError) as caught:
-        DATASETS["mnist"](28)
+        load(name, image_size=28)
     return str(caught.value)
 
 
@@ -55,7 +47,7 @@ def assert_split(dataset: Dataset) -> None:
 
 
 def test_the_names_are_those_a_study_may_use() -> None:
-    assert set(DATASETS) == set(names.DATASETS)
+    assert set(SOURCES) == set(names.DATASETS)
 
 
 def test_a_data_set_is_read_once_for_each_size() -> None:
@@ -64,10 +56,17 @@ def test_a_data_set_is_read_once_for_each_size() -> None:
     assert (small.image_size, large.image_size) == (8, 16)
 
 
+def test_a_cache_folder_that_cannot_be_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("GAN_STUDY_CACHE", str(tmp_path / "file"))
+    with pytest.raises(StorageError, match="decoded images must be kept here, but writing failed"):
+        load("digits")
+
+
 class TestDigits:
     @pytest.mark.parametrize("image_size", [8, 16, 32])
     def test_counts_and_layout(self, image_size: int) -> None:
-        digits = DATASETS["digits"](image_size)
+        digits = load("digits", image_size=image_size)
         assert digits.images.shape == (1797, 1, image_size, image_size)
         assert digits.images.dtype == np.uint8
         assert (digits.image_size, digits.num_channels) == (image_size, 1)
@@ -76,85 +75,113 @@ class TestDigits:
         assert np.bincount(digits.labels).tolist() == [178, 182, 177, 183, 181, 182, 181, 179, 174, 180]
 
     def test_images_are_the_originals_in_255_levels(self) -> None:
-        digits, originals = DATASETS["digits"](8), sklearn.datasets.load_digits()
+        digits, originals = load("digits", image_size=8), sklearn.datasets.load_digits()
         assert np.array_equal(np.round(digits.images[:, 0] / (255 / 16)), originals.images)
         assert np.unique(digits.images).tolist() == [round(level * 255 / 16) for level in range(17)]
         assert np.array_equal(digits.labels, originals.target)
 
     def test_split(self) -> None:
-        digits = DATASETS["digits"](8)
+        digits = load("digits", image_size=8)
         assert_split(digits)
-        assert len(digits.held_out_indices) == 300
+        assert len(digits.train_indices) == names.TRAIN_IMAGES["digits"]
         shares = np.bincount(digits.labels) * 300 / 1797
         held_out = np.bincount(digits.labels[digits.held_out_indices])
         assert np.abs(held_out - shares).max() < 1
 
     def test_identity_is_stable_and_of_the_content(self) -> None:
-        digits = DATASETS["digits"](8)
+        digits = load("digits", image_size=8)
         assert digits.identity == "digits-8px-c5e613c9"
-        assert DATASETS["digits"](8).identity == digits.identity
-        assert DATASETS["digits"](16).content_hash != digits.content_hash
+        assert load("digits", image_size=8).identity == digits.identity
+        assert replace(digits).content_hash == "c5e613c9"  # computed, not read from the cache
         labels, train = digits.labels.copy(), digits.train_indices[:-1]
         labels[0] += 1
         for part, changed in (("images", 255 - digits.images), ("labels", labels), ("train_indices", train)):
-            parts = {name: getattr(digits, name) for name in Dataset.__dataclass_fields__}
-            assert Dataset(**{**parts, part: changed}).content_hash != digits.content_hash, part
+            assert replace(digits, **{part: changed}).content_hash != digits.content_hash, part
+
+    def test_a_part_of_the_train_images(self) -> None:
+        full, part, again, other = (
+            load("digits", image_size=8, **values)
+            for values in ({}, {"max_images": 100}, {"max_images": 100}, {"max_images": 100, "seed": 1})
+        )
+        assert len(part.train_indices) == len(set(part.train_indices.tolist())) == 100
+        assert set(part.train_indices.tolist()) < set(full.train_indices.tolist())
+        assert np.array_equal(part.held_out_indices, full.held_out_indices)
+        assert np.array_equal(part.train_indices, again.train_indices)
+        assert not np.array_equal(part.train_indices, other.train_indices)
+        assert len({full.content_hash, part.content_hash, other.content_hash}) == 3
+        assert part.content_hash == again.content_hash
+
+    def test_more_than_there_are_is_all(self) -> None:
+        full, more = load("digits", image_size=8), load("digits", image_size=8, max_images=5000)
+        assert full.content_hash == more.content_hash
 
 
 class TestMnist:
     def test_train_images_come_first_and_test_images_are_held_out(self, standin: dict[str, NDArray[np.uint8]]) -> None:
-        mnist = DATASETS["mnist"](28)
-        assert np.array_equal(mnist.images[:5, 0], standin["train-images-idx3-ubyte"])
-        assert np.array_equal(mnist.images[5:, 0], standin["t10k-images-idx3-ubyte"])
-        assert np.array_equal(mnist.labels[:5], standin["train-labels-idx1-ubyte"])
-        assert np.array_equal(mnist.labels[5:], standin["t10k-labels-idx1-ubyte"])
+        mnist = load("mnist", image_size=28)
+        assert np.array_equal(mnist.images[:12, 0], standin["train-images-idx3-ubyte"])
+        assert np.array_equal(mnist.images[12:, 0], standin["t10k-images-idx3-ubyte"])
+        assert np.array_equal(mnist.labels[:12], standin["train-labels-idx1-ubyte"])
+        assert np.array_equal(mnist.labels[12:], standin["t10k-labels-idx1-ubyte"])
         assert (mnist.images.dtype, mnist.labels.dtype) == (np.uint8, np.int64)
-        assert mnist.train_indices.tolist() == [0, 1, 2, 3, 4]
-        assert mnist.held_out_indices.tolist() == [5, 6]
+        assert mnist.train_indices.tolist() == list(range(12))
+        assert mnist.held_out_indices.tolist() == list(range(12, 19))
 
-    def test_without_the_environment_variable(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.delenv("GAN_STUDY_DATA", raising=False)
-        assert message() == (
-            "dataset: the files of this data set must be on this machine, but got GAN_STUDY_DATA=(not set); "
-            "set it to a folder that holds MNIST's four idx files (plain or .gz) in MNIST/raw"
+    def test_without_the_files(self, data: Path, no_network: None) -> None:
+        text = message()
+        assert text.startswith(
+            f"{data}/MNIST/raw: MNIST's four idx files (plain or .gz) must be here, but got no "
+            "train-images-idx3-ubyte, and it could not be downloaded ("
         )
+        assert text.endswith("); put them here, or set GAN_STUDY_DATA to the folder above MNIST/raw")
 
-    def test_without_the_files(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setenv("GAN_STUDY_DATA", str(tmp_path))
-        assert message() == (
-            f"{tmp_path}/MNIST/raw: MNIST's four idx files (plain or .gz) must be here, but got no "
-            "train-images-idx3-ubyte; put them here, or set GAN_STUDY_DATA to the folder above MNIST/raw"
-        )
-
-    def test_with_one_file_missing(self, standin: dict[str, NDArray[np.uint8]], tmp_path: Path) -> None:
-        path = tmp_path / MNIST_FOLDER / "t10k-labels-idx1-ubyte"
+    def test_with_one_file_missing(self, standin: dict[str, NDArray[np.uint8]], data: Path) -> None:
+        path = data / MNIST_FOLDER / "t10k-labels-idx1-ubyte"
         path.unlink()
         assert message() == (
-            f"{path}: the file must be here, plain or as t10k-labels-idx1-ubyte.gz, but is not; put it here"
+            f"{path}: the file must be here, plain or as t10k-labels-idx1-ubyte.gz, but is not; put it here, "
+            "or remove the others, so that all are downloaded"
         )
 
-    @pytest.mark.parametrize("labels", [np.zeros(4, np.uint8), np.zeros((5, 1), np.uint8)])
+    @pytest.mark.parametrize("labels", [np.zeros(4, np.uint8), np.zeros((12, 1), np.uint8)])
     def test_labels_that_do_not_belong_to_the_images(
-        self, standin: dict[str, NDArray[np.uint8]], tmp_path: Path, labels: NDArray[np.uint8]
+        self, standin: dict[str, NDArray[np.uint8]], data: Path, labels: NDArray[np.uint8]
     ) -> None:
-        write(tmp_path, {"train-labels-idx1-ubyte": labels})
+        write(data, {"train-labels-idx1-ubyte": labels})
         assert message() == (
-            f"{tmp_path}/MNIST/raw: train's files must hold as many labels as images, "
-            f"but got arrays of the shapes {labels.shape} and (5, 28, 28); fetch them again"
+            f"{data}/MNIST/raw: train's files must hold as many labels as images, "
+            f"but got arrays of the shapes {labels.shape} and (12, 28, 28); fetch them again"
         )
 
-    def test_files_in_each_other_s_place(self, standin: dict[str, NDArray[np.uint8]], tmp_path: Path) -> None:
-        write(tmp_path, {"t10k-images-idx3-ubyte": standin["t10k-labels-idx1-ubyte"]})
-        assert "but got arrays of the shapes (2,) and (2,)" in message()
+    def test_a_label_that_is_no_class(self, standin: dict[str, NDArray[np.uint8]], data: Path) -> None:
+        write(data, {"train-labels-idx1-ubyte": np.full(12, 10, np.uint8)})
+        assert message() == f"{data}/MNIST/raw: train's labels must be 0 to 9, but got 10 to 10; fetch them again"
 
-    def test_the_real_files(self, data_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_files_in_each_other_s_place(self, standin: dict[str, NDArray[np.uint8]], data: Path) -> None:
+        write(data, {"t10k-images-idx3-ubyte": standin["t10k-labels-idx1-ubyte"]})
+        assert "but got arrays of the shapes (7,) and (7,)" in message()
+
+    def test_train_and_test_images_of_two_sizes(self, standin: dict[str, NDArray[np.uint8]], data: Path) -> None:
+        write(data, {"t10k-images-idx3-ubyte": random_images(7, 20, 20)})
+        assert "must have one size, but got (28, 28) and (20, 20)" in message()
+
+    def test_in_colour(self, standin: dict[str, NDArray[np.uint8]]) -> None:
+        grey, colour = load("mnist", image_size=28), load("mnist", image_size=28, channels=3)
+        assert colour.num_channels == 3
+        assert (colour.images == grey.images).all()
+
+    def test_the_middle(self, standin: dict[str, NDArray[np.uint8]]) -> None:
+        full, middle = load("mnist", image_size=28), load("mnist", image_size=20, crop=20)
+        assert np.array_equal(middle.images, full.images[:, :, 4:24, 4:24])
+
+    def test_the_real_files(self, data_folder: Path) -> None:
         if not (data_folder / MNIST_FOLDER).is_dir():
             pytest.skip(f"needs {MNIST_FOLDER}, which is not in {data_folder} (GAN_STUDY_DATA)")
-        monkeypatch.setenv("GAN_STUDY_DATA", str(data_folder))
-        mnist = DATASETS["mnist"](28)
+        mnist = load("mnist", image_size=28)
         assert mnist.images.shape == (70_000, 1, 28, 28)
         assert_split(mnist)
         train = mnist.train_indices
+        assert len(train) == names.TRAIN_IMAGES["mnist"]
         assert np.bincount(mnist.labels[train]).tolist() == [
             5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949,
         ]  # fmt: skip
@@ -169,39 +196,38 @@ class TestMnist:
 class TestResizing:
     @pytest.mark.parametrize("image_size", [16, 32, 20])
     def test_keeps_range_and_mean(self, image_size: int) -> None:
-        original, resized = DATASETS["digits"](8).images, DATASETS["digits"](image_size).images
+        original, resized = load("digits", image_size=8).images, load("digits", image_size=image_size).images
         assert (resized.min(), resized.max()) == (0, 255)
         # Overshoots at the edges of strokes are clipped at black, which lifts the mean by a level or so.
         assert resized.mean() == pytest.approx(original.mean(), abs=1.5)
 
     def test_keeps_black_and_white_and_clips_overshoots(
-        self, standin: dict[str, NDArray[np.uint8]], tmp_path: Path
+        self, standin: dict[str, NDArray[np.uint8]], data: Path
     ) -> None:
-        images = np.zeros((5, 28, 28), np.uint8)
+        images = np.zeros((12, 28, 28), np.uint8)
         images[1] = 255
         images[2, :, 14:] = 255
-        write(tmp_path, {"train-images-idx3-ubyte": images})
-        black, white, edge = DATASETS["mnist"](64).images[:3, 0]
+        write(data, {"train-images-idx3-ubyte": images})
+        black, white, edge = load("mnist", image_size=64).images[:3, 0]
         assert (black == 0).all()
         assert (white == 255).all()
         assert edge[:, :30].max() <= 5
         assert edge[:, 34:].min() >= 250
         assert edge.mean() == pytest.approx(127.5, abs=1)
 
-    def test_shrinking_is_antialiased(self, standin: dict[str, NDArray[np.uint8]], tmp_path: Path) -> None:
+    def test_shrinking_is_antialiased(self, standin: dict[str, NDArray[np.uint8]], data: Path) -> None:
         # Lines one pixel wide turn into their mean grey; without antialiasing they would stay or vanish.
-        images = np.zeros((5, 32, 32), np.uint8)
+        images = np.zeros((12, 32, 32), np.uint8)
         images[:, ::2] = 255
-        write(tmp_path, {"train-images-idx3-ubyte": images, "t10k-images-idx3-ubyte": images[:2]})
-        small = DATASETS["mnist"](8).images[:, 0, 2:-2].astype(float)
+        write(data, {"train-images-idx3-ubyte": images, "t10k-images-idx3-ubyte": images[:7]})
+        small = load("mnist", image_size=8).images[:, 0, 2:-2].astype(float)
         assert np.abs(small - 127.5).max() < 10
 
-    def test_each_image_is_resized_by_itself(self, standin: dict[str, NDArray[np.uint8]], tmp_path: Path) -> None:
+    def test_each_image_is_resized_by_itself(self, standin: dict[str, NDArray[np.uint8]], data: Path) -> None:
         # More images than go through at once.
-        images = np.random.default_rng(1).integers(256, size=(5000, 8, 8), dtype=np.uint8)
-        labels = np.zeros(5000, np.uint8)
-        write(tmp_path, {"train-images-idx3-ubyte": images, "train-labels-idx1-ubyte": labels,
-                         "t10k-images-idx3-ubyte": images[-2:]})  # fmt: skip
-        resized = DATASETS["mnist"](12).images
-        assert resized.shape == (5002, 1, 12, 12)
-        assert np.array_equal(resized[4998:5000], resized[5000:])
+        images, labels = random_images(5000, 8, 8), np.zeros(5000, np.uint8)
+        write(data, {"train-images-idx3-ubyte": images, "train-labels-idx1-ubyte": labels,
+                     "t10k-images-idx3-ubyte": images[-7:]})  # fmt: skip
+        resized = load("mnist", image_size=12).images
+        assert resized.shape == (5007, 1, 12, 12)
+        assert np.array_equal(resized[4993:5000], resized[5000:])

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from gan_study.data.idx import read_idx
+from gan_study.data.sources.idx import read_idx
 from gan_study.errors import InputError
 
 # As MNIST's home page describes it: two zeros, 8 for bytes, the number of axes, each length as four bytes, the data.

@@ -9,8 +9,10 @@ import pytest
 import torch
 from prepared_objective import Prepared
 
-from gan_study.data.datasets import DATASETS
+from gan_study.config.data import DatasetConfig
+from gan_study.data.datasets import load_dataset
 from gan_study.errors import StorageError
+from gan_study.extractors.base import apply
 from gan_study.extractors.objective import load_objective, prepare_objective
 from gan_study.metrics.samples import SampleStats
 from gan_study.metrics.statistics import features_to_stats
@@ -36,6 +38,8 @@ def test_the_record(prepared: Prepared) -> None:
     assert not record.key.is_published_fid
     assert record.class_names == tuple("0123456789")
     assert record.failure_score == 2 * record.untrained_score
+    assert record.num_train_images == 1497
+    assert record.reconstruction_error is None
 
 
 def test_real_class_shares_are_those_of_the_labels(prepared: Prepared) -> None:
@@ -72,8 +76,8 @@ def test_a_missing_class_is_seen(prepared: Prepared) -> None:
 def test_statistics_do_not_depend_on_how_images_are_cut(prepared: Prepared) -> None:
     objective, images = prepared.load(), torch.from_numpy(prepared.dataset.images[:250])
     whole, parts = objective.observe(images), [objective.observe(part) for part in images.split([100, 149, 1])]
-    with torch.no_grad():
-        features, logits = objective.classifier(images.float() / 127.5 - 1)
+    features, logits = apply(objective.extractor.network, images)
+    assert logits is not None
     expected = features.double().numpy()
     np.testing.assert_allclose(whole.features.mean, expected.mean(0), rtol=1e-4, atol=1e-4)
     np.testing.assert_allclose(whole.features.covariance(), np.cov(expected, rowvar=False), rtol=1e-3, atol=1e-3)
@@ -113,7 +117,7 @@ def test_the_seed_of_the_untrained_generator_is_the_training_s(prepared: Prepare
 
 
 def test_another_data_set_is_refused(prepared: Prepared) -> None:
-    other = DATASETS["digits"](8)
+    other = load_dataset(DatasetConfig(name="digits", image_size=8))
     with pytest.raises(StorageError) as caught:
         load_objective(prepared.folder.storage, prepared.record, other)
     key = prepared.record.key

@@ -3,7 +3,7 @@ from functools import reduce
 import numpy as np
 import pytest
 
-from gan_study.metrics.statistics import FeatureStats, features_to_stats, merge
+from gan_study.metrics.statistics import FeatureStats, check_features, features_to_stats, merge
 
 
 def assert_equal_stats(a: FeatureStats, b: FeatureStats, tolerance: float) -> None:
@@ -78,3 +78,18 @@ def test_features_that_are_not_finite_stay_visible_after_a_merge(bad: float) -> 
 def test_one_vector_has_no_covariance() -> None:
     with pytest.raises(AssertionError, match="needs two feature vectors, not 1"):
         features_to_stats(np.ones((1, 2))).covariance()
+
+
+def test_gaussian_has_mean_and_sample_covariance() -> None:
+    gaussian = features_to_stats(np.array([[0, 0], [2, 2], [4, -2]], dtype=np.float32)).to_gaussian()
+    assert (gaussian.num, gaussian.mean.tolist(), gaussian.covariance.tolist()) == (3, [2, 0], [[4, -2], [-2, 4]])
+
+
+def test_features_are_checked() -> None:
+    features = offset_features(6, 3)
+    check_features(features, "real", 6)
+    with pytest.raises(ValueError, match="real features: there must be at least 7, but got num=6; use more images"):
+        check_features(features, "real", 7)
+    features[[1, 4], [2, 0]] = np.nan, np.inf
+    with pytest.raises(ValueError, match="generated features: all must be finite, but got num_non_finite=2 of 6"):
+        check_features(features, "generated", 6)

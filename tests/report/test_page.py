@@ -14,6 +14,7 @@ from plotly.offline import get_plotlyjs
 from synthetic_run import ALL_FAILED, OBJECTIVE, SEARCH, STUDY, write_synthetic_run
 
 from gan_study.report.write import write_report
+from gan_study.runs.records import OFFICIAL_INCEPTION_HASH
 
 INJECTED = "<script>alert(1)</script>"
 
@@ -85,7 +86,8 @@ def test_scores_stand_with_their_name_samples_and_floor(page):
 
 
 def test_an_inception_score_is_called_fid(tmp_path):
-    key = OBJECTIVE.key.model_copy(update={"extractor": "inception", "dims": 2048})
+    network = {"extractor": "inception", "dims": 2048, "weights_hash": OFFICIAL_INCEPTION_HASH}
+    key = OBJECTIVE.key.model_copy(update=network)
     page = written(tmp_path, objective=OBJECTIVE.model_copy(update={"key": key}))
     assert "FID, lower is better" in page.text
     assert "not comparable" not in page.text

@@ -8,6 +8,7 @@ from gan_study.report import tables
 from gan_study.report.load import load_run
 from gan_study.report.protocol import protocol_items
 from gan_study.report.text import duration, number, percent, score_text
+from gan_study.runs.records import TrialState
 
 
 @pytest.fixture(scope="module")
@@ -22,7 +23,7 @@ def test_numbers_as_text():
         "3e-05",
         "12.35",
         "dcgan",
-        "True",
+        "true",
     ]
     assert [score_text(v) for v in (None, 9.0, 1234.0, 0.5)] == ["–", "9.000", "1234", "0.5000"]
     assert [percent(v) for v in (None, 0.0, 1 / 3)] == ["–", "0 %", "33.3 %"]
@@ -72,6 +73,22 @@ def test_failures_and_states(run):
     )
 
 
+def test_a_trial_that_was_left_off_is_not_called_running(tmp_path):
+    folder = write_synthetic_run(str(tmp_path), state="running")
+    trial = folder.trial("wgan", "search_000")
+    trial.write_status(trial.read_status().model_copy(update={"state": TrialState.RUNNING}))
+    running = load_run(folder)
+    left = load_run(folder_with_state(folder, "interrupted"))
+    for run, word in ((running, "running"), (left, "unfinished")):
+        assert word in {row[3] for row in tables.leaderboard(run, "wgan").rows}
+        assert word in tables.state_table(run).columns
+
+
+def folder_with_state(folder, state):
+    folder.write_study_status(folder.read_study_status().model_copy(update={"state": state}))
+    return folder
+
+
 def test_a_failure_without_a_reason_says_so(tmp_path):
     folder = write_synthetic_run(str(tmp_path))
     trial = folder.trial("wgan", "search_002")
@@ -86,7 +103,7 @@ def test_arms_show_their_defaults_and_ranges(run):
     # The paper's values, where the study gives none.
     assert "d_lr 0.0002, beta2 0.999, d_steps_per_g_step 1" in lsgan[3]
     assert "d_lr 0.0001, beta2 0.9, d_steps_per_g_step 5" in wgan[3]
-    assert "network.name dcgan, network.discriminator_norm none" in wgan[3]
+    assert "network.discriminator_norm none, network.spectral_norm false" in wgan[3]
     assert wgan[4] == (
         "g_lr: log_uniform [1e-05, 0.01]; beta1: uniform [0, 0.9]; network.width: choice [16, 32, 64]; "
         "penalty_weight: log_uniform [0.1, 100]"
@@ -96,7 +113,9 @@ def test_arms_show_their_defaults_and_ranges(run):
 def test_protocol(run):
     items = dict(protocol_items(run))
     assert items["Data set"] == "digits, 16 × 16 pixels"
-    assert items["Budget"] == "5 trials for each arm, each of at most 40 kimg, evaluated every 10 kimg"
+    assert items["Budget"] == (
+        "5 trials for each arm, each of at most 40 kimg (26.72 epochs of 1,497 images), evaluated every 10 kimg"
+    )
     assert items["Sampler"] == (
         "tpe, which draws the first third of the trials at random; first trial: paper defaults; seed 0"
     )

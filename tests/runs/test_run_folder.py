@@ -11,6 +11,7 @@ from gan_study.config.training import TrainingConfig, TrialConfig
 from gan_study.errors import InputError, StorageError
 from gan_study.runs.folder import RunFolder, TrialFolder
 from gan_study.runs.records import (
+    OFFICIAL_INCEPTION_HASH,
     Environment,
     EvaluationRecord,
     LossRecord,
@@ -187,8 +188,10 @@ def test_a_reader_s_own_files_do_no_harm(trial: TrialFolder) -> None:
 def test_the_name_of_a_score() -> None:
     assert KEY.label() == "FD[domain_classifier@1a2b3c4d,hidden,d=64]/N=5000v1797:all/uint8-16px"
     assert not KEY.is_published_fid
-    inception = KEY.model_copy(update={"extractor": "inception", "dims": 2048})
+    official = {"extractor": "inception", "dims": 2048, "weights_hash": OFFICIAL_INCEPTION_HASH}
+    inception = KEY.model_copy(update=official)
     assert inception.is_published_fid
+    assert not inception.model_copy(update={"weights_hash": "1a2b3c4d"}).is_published_fid
     assert not inception.model_copy(update={"dims": 768}).is_published_fid
 
 

@@ -60,6 +60,52 @@ def test_values_keep_their_kind() -> None:
         }
 
 
+JOINT_SPACE = {
+    "loss": {"choice": ["least_squares", "wasserstein"]},
+    "penalty": {"choice": ["none", "wgan_gp", "weight_clip"]},
+    "network.name": {"choice": ["mlp", "dcgan"]},
+    "network.width": [
+        {"integer": [64, 128], "when": {"network.name": "mlp"}},
+        {"choice": [8, 16], "when": {"network.name": "dcgan"}},
+    ],
+    "penalty_weight": {"log_uniform": [0.1, 100]},
+    "clip_value": {"log_uniform": [1e-3, 1]},
+}
+
+
+def joint_search() -> tuple[ArmSearch, optuna.Study]:
+    return make_search("joint", arms={"joint": {}}, search_space=JOINT_SPACE)
+
+
+def test_a_joint_search_draws_what_exists_under_its_choices_and_nothing_else() -> None:
+    search, optuna_study = joint_search()
+    seen = set()
+    for index in range(1, 40):
+        values = search.ask(index)
+        expected = {"loss", "penalty", "network.name", "network.width"}
+        expected |= {"wgan_gp": {"penalty_weight"}, "weight_clip": {"clip_value"}, "none": set()}[values["penalty"]]
+        assert set(values) == expected
+        widths = range(64, 129) if values["network.name"] == "mlp" else (8, 16)
+        assert values["network.width"] in widths
+        assert len(optuna_study.trials[-1].params) == len(values)
+        seen.add((values["penalty"], values["network.name"]))
+    assert len(seen) == 6
+
+
+def test_a_joint_search_takes_up_what_was_drawn_before() -> None:
+    first, _ = joint_search()
+    values = next(v for v in map(first.ask, range(1, 40)) if v["penalty"] == "wgan_gp" and v["network.name"] == "mlp")
+    again, optuna_study = joint_search()
+    assert again.ask_for(3, values) == values
+    assert optuna_study.trials[0].params == {
+        "loss": values["loss"],
+        "penalty": "wgan_gp",
+        "network.name": "mlp",
+        "network.width[network.name=mlp]": values["network.width"],
+        "penalty_weight": values["penalty_weight"],
+    }
+
+
 def drawn(num_trials: int, **search: Any) -> list[dict[str, Any]]:
     """The samples of one arm whose score is made from them."""
     arm_search, _ = make_search(

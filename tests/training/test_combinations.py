@@ -1,6 +1,7 @@
-"""One whole step of both players for every loss, penalty and network that may be combined."""
+"""One whole step of both players for every loss, penalty and network, and for every other choice with each network."""
 
-from itertools import product
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
 import torch
@@ -9,9 +10,42 @@ from torch import Tensor, nn
 
 from gan_study.config import names
 from gan_study.config.training import TrainingConfig
+from gan_study.gan.latents import draw_z
 from gan_study.gan.penalties import GRADIENT_PENALTIES, clip_weights_
+from gan_study.training.loop import _draw_penalty_noise
 from gan_study.training.state import build_state
 from gan_study.training.steps import StepMeasures, accumulate_d_gradients, accumulate_g_gradients
+
+CHOICES: dict[str, dict[str, Any]] = {
+    "batch norm, penalty across the batch": {"penalty": "wgan_gp", "discriminator_norm": "batch"},
+    "layer norm": {"penalty": "r1", "discriminator_norm": "layer"},
+    "spectral norm": {"loss": "hinge", "spectral_norm": True},
+    "spectral norm and a penalty": {"loss": "hinge", "penalty": "wgan_gp", "spectral_norm": True},
+    "spectral norm and clipped weights": {"loss": "wasserstein", "penalty": "weight_clip", "spectral_norm": True},
+    "stacks": {"loss": "relativistic", "penalty": "r2", "pac": 4},
+    "stacks and noise": {"penalty": "dragan", "pac": 2},
+    "smoothed labels": {"loss": "minimax", "label_smoothing": 0.1},
+    "rmsprop": {"loss": "wasserstein", "penalty": "weight_clip", "optimizer": "rmsprop"},
+    "uniform latents": {"z_distribution": "uniform"},
+    "float64": {"precision": "float64", "penalty": "dragan", "spectral_norm": True},
+}
+_OF_THE_NETWORK = ("discriminator_norm", "spectral_norm")
+
+
+@pytest.fixture(autouse=True, scope="module")
+def one_thread() -> Iterator[None]:
+    """Tensors this small only lose by being shared among threads, ten-fold where other processes run."""
+    num_threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(num_threads)
+
+
+def training_of(network: str, **values: Any) -> TrainingConfig:
+    """The network at its smallest width and image size."""
+    shape = {"name": network, "width": 4, **{name: values.pop(name) for name in _OF_THE_NETWORK if name in values}}
+    image_size = (names.NETWORK_IMAGE_SIZES[network] or (8,))[0]
+    return tiny_trial(**{"network": shape, "dataset": {"name": "digits", "image_size": image_size}, **values}).training
 
 
 def copies(network: nn.Module) -> list[Tensor]:
@@ -36,26 +70,24 @@ def assert_unchanged(network: nn.Module, before: list[Tensor]) -> None:
 
 
 def draw(training: TrainingConfig) -> tuple[Tensor, Tensor, Tensor | None]:
-    random = torch.Generator().manual_seed(0)
-    real_images = torch.rand(BATCH_SIZE, 1, 16, 16, generator=random) * 2 - 1
-    mix = torch.rand(BATCH_SIZE, 1, 1, 1, generator=random) if training.penalty in GRADIENT_PENALTIES else None
-    return real_images, torch.randn(BATCH_SIZE, training.z_dim, generator=random), mix
+    random, dtype = torch.Generator().manual_seed(0), getattr(torch, training.precision)
+    size = training.dataset.image_size
+    real_images = torch.rand(BATCH_SIZE, 1, size, size, generator=random, dtype=dtype) * 2 - 1
+    noise = _draw_penalty_noise(training, size**2, cur_nimg=0)
+    z = draw_z(BATCH_SIZE, training.z_dim, training.z_distribution, random).to(dtype)
+    return real_images, z, noise.to(dtype) if noise is not None else None
 
 
-@pytest.mark.parametrize("loss", names.LOSSES)
-@pytest.mark.parametrize("penalty", names.PENALTIES)
-@pytest.mark.parametrize(("network", "norm"), list(product(names.NETWORKS, ("batch", "none"))))
-def test_both_players_learn(loss: str, penalty: str, network: str, norm: str) -> None:
-    shape = {"name": network, "width": 4, "discriminator_norm": norm}
-    training = tiny_trial(loss=loss, penalty=penalty, network=shape).training
+def assert_both_players_learn(training: TrainingConfig) -> None:
     state = build_state(training, num_channels=1, device=torch.device("cpu"))
-    real_images, z, mix = draw(training)
+    real_images, z, noise = draw(training)
     fake_images = state.generator(z)
     g_before, d_before = copies(state.generator), copies(state.discriminator)
 
-    measures = accumulate_d_gradients(training, state.discriminator, real_images, fake_images, mix)
-    assert_finite(measures, "real_logit", "fake_logit", *(["penalty"] if penalty == "wgan_gp" else []))
-    assert (measures.penalty is not None) == (penalty == "wgan_gp")
+    measures = accumulate_d_gradients(training, state.discriminator, real_images, fake_images, noise)
+    has_penalty = training.penalty in GRADIENT_PENALTIES
+    assert_finite(measures, "real_logit", "fake_logit", *(["penalty"] if has_penalty else []))
+    assert (measures.penalty is not None) == has_penalty
     assert all(parameter.grad is None for parameter in state.generator.parameters())
     state.d_optimizer.step()
     assert_changed(state.discriminator, d_before)
@@ -66,7 +98,7 @@ def test_both_players_learn(loss: str, penalty: str, network: str, norm: str) ->
 
     d_after = copies(state.discriminator)
     d_gradients = [parameter.grad.clone() for parameter in state.discriminator.parameters()]
-    assert_finite(accumulate_g_gradients(training, state.generator, state.discriminator, fake_images))
+    assert_finite(accumulate_g_gradients(training, state.generator, state.discriminator, fake_images, real_images))
     for parameter, gradient in zip(state.discriminator.parameters(), d_gradients, strict=True):
         assert torch.equal(parameter.grad, gradient)
         assert parameter.requires_grad
@@ -75,24 +107,111 @@ def test_both_players_learn(loss: str, penalty: str, network: str, norm: str) ->
     assert_unchanged(state.discriminator, d_after)
 
 
+@pytest.mark.parametrize("loss", names.LOSSES)
+@pytest.mark.parametrize("penalty", names.PENALTIES)
+@pytest.mark.parametrize("network", names.NETWORKS)
+def test_both_players_learn(loss: str, penalty: str, network: str) -> None:
+    assert_both_players_learn(training_of(network, loss=loss, penalty=penalty))
+
+
+@pytest.mark.parametrize("choice", CHOICES)
+@pytest.mark.parametrize("network", names.NETWORKS)
+def test_every_other_choice_goes_with_every_network(choice: str, network: str) -> None:
+    assert_both_players_learn(training_of(network, **CHOICES[choice]))
+
+
+def linear_discriminator(weight: float, num_channels: int = 1) -> nn.Module:
+    """D(x) = w x for images of one pixel, or the sum over the channels of a stack."""
+    discriminator = nn.Sequential(nn.Flatten(), nn.Linear(num_channels, 1, bias=False), nn.Flatten(start_dim=0))
+    nn.init.constant_(discriminator[1].weight, weight)
+    return discriminator
+
+
+def pixels(*values: float) -> Tensor:
+    return torch.tensor(values, dtype=torch.float32).reshape(-1, 1, 1, 1)
+
+
+def linear_generator(images: Tensor) -> tuple[nn.Module, Tensor]:
+    """G(z) = v z with v = 1, and the images it makes of z = images, with their graph."""
+    generator = nn.Linear(1, 1, bias=False)
+    nn.init.constant_(generator.weight, 1.0)
+    return generator, generator(images.reshape(-1, 1)).reshape(images.shape)
+
+
 def test_measures_worked_out_by_hand() -> None:
     # D(x) = w x with w = 2, real images 1 and 2, generated ones 0 and -1: logits 2, 4 and 0, -2.
     # Wasserstein: -1 - 3 = -4, its gradient by w is -0.5 - 1.5 = -2. |dD/dx| = 2: the penalty is 3 (2 - 1)^2 = 3,
     # its gradient 3 * 2 (2 - 1) = 6. Together: -4 + 3, and -2 + 6.
-    discriminator = nn.Sequential(nn.Flatten(), nn.Linear(1, 1, bias=False), nn.Flatten(start_dim=0))
-    nn.init.constant_(discriminator[1].weight, 2.0)
+    discriminator = linear_discriminator(2.0)
     training = tiny_trial(loss="wasserstein", penalty="wgan_gp", penalty_weight=3).training
-    real_images, fake_images = (torch.tensor(v).reshape(2, 1, 1, 1) for v in ([1.0, 2.0], [0.0, -1.0]))
-    mix = torch.full((2, 1, 1, 1), 0.5)
-    measures = accumulate_d_gradients(training, discriminator, real_images, fake_images, mix)
+    real_images, fake_images = pixels(1, 2), pixels(0, -1)
+    noise = torch.full((2, 1, 1, 1), 0.5)
+    measures = accumulate_d_gradients(training, discriminator, real_images, fake_images, noise)
     assert measures == StepMeasures(loss=-1.0, grad_norm=4.0, penalty=3.0, real_logit=3.0, fake_logit=-1.0)
     assert discriminator[1].weight.grad.item() == 4.0
     # A second call does not add to the first one's gradients.
-    accumulate_d_gradients(training, discriminator, real_images, fake_images, mix)
+    accumulate_d_gradients(training, discriminator, real_images, fake_images, noise)
     assert discriminator[1].weight.grad.item() == 4.0
-    # G(z) = v z with v = 1 gives the images; the loss -mean D(G(z)) = 1 has the gradient -2 mean z = 1.
-    generator = nn.Linear(1, 1, bias=False)
-    nn.init.constant_(generator.weight, 1.0)
-    images = generator(fake_images.reshape(2, 1)).reshape(2, 1, 1, 1)
+    # The loss -mean D(G(z)) = 1 has the gradient -2 mean z = 1.
+    generator, images = linear_generator(fake_images)
     assert accumulate_g_gradients(training, generator, discriminator, images) == StepMeasures(loss=1.0, grad_norm=1.0)
     assert generator.weight.grad.item() == 1.0
+
+
+def test_a_lazy_penalty_worked_out_by_hand() -> None:
+    # As above without the penalty: -4 and -2. 1/2 |dD/dx|^2 = 2, times the weight 3, times 4 steps: 24, its
+    # gradient 4 * 3 * w = 24. A step in which it is not due has none.
+    discriminator = linear_discriminator(2.0)
+    training = tiny_trial(loss="wasserstein", penalty="r1", penalty_weight=3, penalty_every=4).training
+    batch = pixels(1, 2), pixels(0, -1)
+    due = accumulate_d_gradients(training, discriminator, *batch, torch.empty(2, 0, 1, 1))
+    assert due == StepMeasures(loss=20.0, grad_norm=22.0, penalty=24.0, real_logit=3.0, fake_logit=-1.0)
+    other = accumulate_d_gradients(training, discriminator, *batch, None)
+    assert other == StepMeasures(loss=-4.0, grad_norm=2.0, penalty=0.0, real_logit=3.0, fake_logit=-1.0)
+
+
+@pytest.mark.parametrize(
+    ("penalty_every", "due"), [(None, [0, 1, 2, 3, 4, 5, 6]), (1, [0, 1, 2, 3, 4, 5, 6]), (3, [0, 3, 6])]
+)
+def test_when_a_lazy_penalty_is_due(penalty_every: int | None, due: list[int]) -> None:
+    training = tiny_trial(penalty="r1", penalty_every=penalty_every).training
+    found = [step for step in range(7) if _draw_penalty_noise(training, 4, step * BATCH_SIZE) is not None]
+    assert found == due
+
+
+def test_stacks_worked_out_by_hand() -> None:
+    # Logits are sums over two images: real 1 + 2 and 3 + 4, generated 0 - 1 and 1 + 1. Wasserstein: 0.5 - 5. The
+    # gradient by each weight is the mean of that channel's images: 0.5 - 2 and 0 - 3, of which the norm is taken.
+    # Each of the two channels adds 1 to |dD/dx|^2: half of it is 1.
+    discriminator = linear_discriminator(1.0, num_channels=2)
+    training = tiny_trial(loss="wasserstein", penalty="r2", penalty_weight=0.25, pac=2).training
+    real_images, fake_images = pixels(1, 2, 3, 4), pixels(0, -1, 1, 1)
+    measures = accumulate_d_gradients(training, discriminator, real_images, fake_images, torch.empty(2, 0, 1, 1))
+    assert (measures.loss, measures.penalty) == (-4.25, 0.25)
+    assert (measures.real_logit, measures.fake_logit) == (5.0, 0.5)
+    assert discriminator[1].weight.grad.tolist() == [[-1.5 + 0.25, -3.0 + 0.25]]
+    # -mean D over two stacks; each of the four latents 0, -1, 1, 1 is in one of them: -(0 - 1 + 1 + 1) / 2.
+    generator, images = linear_generator(fake_images)
+    g_measures = accumulate_g_gradients(training, generator, discriminator, images)
+    assert (g_measures.loss, generator.weight.grad.item()) == (-0.5, -0.5)
+
+
+def test_a_relativistic_generator_sees_the_real_images() -> None:
+    # D(x) = x: real images 1 and 2, generated 0 and -1 are 1 and 3 behind.
+    discriminator, training = linear_discriminator(1.0), tiny_trial(loss="relativistic").training
+    generator, images = linear_generator(pixels(0, -1))
+    measures = accumulate_g_gradients(training, generator, discriminator, images, pixels(1, 2))
+    behind = torch.tensor([1.0, 3.0])
+    assert measures.loss == pytest.approx(behind.exp().log1p().mean().item(), rel=1e-6)
+    # d/dv of softplus(x - v z) is -z sigmoid(x - v z), and only the second z is not 0.
+    assert generator.weight.grad.item() == pytest.approx(behind[1].sigmoid().item() / 2, rel=1e-6)
+
+
+def test_smoothed_labels_worked_out_by_hand() -> None:
+    # D(x) = 0 for all: probabilities are 1/2 whatever the target, and the gradient by w is, for the real images 1
+    # and 2, the mean of (1/2 - 0.9) x, and for generated ones that of x / 2.
+    discriminator = linear_discriminator(0.0)
+    training = tiny_trial(loss="non_saturating", label_smoothing=0.1).training
+    measures = accumulate_d_gradients(training, discriminator, pixels(1, 2), pixels(0, -1), None)
+    assert measures.loss == pytest.approx(2 * torch.tensor(2.0).log().item(), rel=1e-6)
+    assert discriminator[1].weight.grad.item() == pytest.approx(-0.4 * 1.5 - 0.5 * 0.5, rel=1e-6)

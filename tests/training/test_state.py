@@ -1,6 +1,7 @@
 """Averaged weights, initial weights, and checkpoints that bring everything back."""
 
 import copy
+from typing import Any
 
 import pytest
 import torch
@@ -90,6 +91,26 @@ def test_learning_rates_and_decay_rates_reach_their_optimizers() -> None:
     assert d_group["params"] == list(state.discriminator.parameters())
 
 
+def test_rmsprop_has_the_second_decay_rate() -> None:
+    state = state_of(optimizer="rmsprop", g_lr=0.001, d_lr=0.002, beta2=0.7)
+    for optimizer, lr in ((state.g_optimizer, 0.001), (state.d_optimizer, 0.002)):
+        assert isinstance(optimizer, torch.optim.RMSprop)
+        (group,) = optimizer.param_groups
+        assert (group["lr"], group["alpha"], group["momentum"]) == (lr, 0.7, 0)
+    # The first step is -lr g / sqrt((1 - alpha) g^2): the gradient's size does not count.
+    before = weights(state)[0].detach().clone()
+    step(state)
+    change = weights(state)[0].detach() - before
+    torch.testing.assert_close(change.abs(), torch.full_like(change, 0.001 / 0.3**0.5), rtol=1e-4, atol=0)
+
+
+@pytest.mark.parametrize("pac", [1, 3])
+def test_the_discriminator_has_a_channel_for_each_image_of_a_stack(pac: int) -> None:
+    state = build_state(tiny_trial(pac=pac, batch_size=12).training, num_channels=2, device=CPU)
+    assert state.discriminator(torch.zeros(4, pac * 2, 16, 16)).shape == (4,)
+    assert state.generator(torch.zeros(4, 8)).shape == (4, 2, 16, 16)
+
+
 def step(state: TrainingState) -> None:
     for net, optimizer in ((state.generator, state.g_optimizer), (state.discriminator, state.d_optimizer)):
         for parameter in net.parameters():
@@ -97,15 +118,24 @@ def step(state: TrainingState) -> None:
         optimizer.step()
 
 
-@pytest.mark.parametrize("precision", ["float32", "float64"])
-def test_a_checkpoint_brings_everything_back(precision: str) -> None:
-    state = state_of(precision=precision)
+SPECTRAL = {"name": "dcgan", "width": 4, "spectral_norm": True}
+
+
+@pytest.mark.parametrize(
+    "values",
+    [{}, {"precision": "float64"}, {"optimizer": "rmsprop"}, {"network": SPECTRAL}],
+    ids=["float32", "float64", "rmsprop", "spectral norm"],
+)
+def test_a_checkpoint_brings_everything_back(values: dict[str, Any]) -> None:
+    state = state_of(**values)
     step(state)
-    state.generator(torch.randn(4, 8, dtype=getattr(torch, precision)))  # changes batch norm's running statistics
+    dtype = getattr(torch, values.get("precision", "float32"))
+    # Changes batch norm's running statistics, and spectral norm's singular vectors.
+    state.discriminator(state.generator(torch.randn(4, 8, dtype=dtype)))
     state.counters.cur_nimg, state.counters.num_d_steps, state.counters.num_g_steps = 640, 20, 5
     state.counters.train_sec, state.counters.evaluate_sec = 1.25, 0.5
     update_ema(state.g_ema, state.generator, 640, 32, 0.05)
-    restored = state_of(precision=precision, seed=9)
+    restored = state_of(**values, seed=9)
     restored.load_bytes(state.to_bytes())
     assert restored.counters == state.counters
     for name in ("generator", "discriminator", "g_ema"):

@@ -57,14 +57,17 @@ def test_train_and_train_again(prepared: Prepared, tmp_path: Path) -> None:
     assert head.startswith(f"{prepared.record.key.label()}, floor ")
     assert printed_evaluations(first.stdout) == [(e.cur_nimg, pytest.approx(e.score, abs=1e-4)) for e in evaluations]
     assert len(lines) == 4
-    assert last == f"completed: {out}/arms/train/trial"
+    place = f"metrics.jsonl, samples and snapshots are in {out}/arms/train/trial"
+    assert last == f"completed at 200 images; {place}"
     assert trial.snapshot_nimgs()[-1] == 200
     before = {path: path.stat().st_mtime_ns for path in out.rglob("*") if path.name in ("metrics.jsonl", "status.json")}
     assert len(before) == 2
 
     second = command(MODULE, config, out)
     assert second.returncode == 0, second.stderr
-    assert second.stdout.splitlines()[-1] == f"completed: {out}/arms/train/trial"
+    assert second.stdout.splitlines()[-1] == (
+        f"completed at 200 images, in an earlier run: nothing was trained now; {place}"
+    )
     assert printed_evaluations(second.stdout) == printed_evaluations(first.stdout)[-1:]
     assert {path: path.stat().st_mtime_ns for path in before} == before
 

@@ -31,6 +31,8 @@ WITHOUT_BATCH_NORM: dict[str, dict[str, Any]] = {
     "least_squares": SHORT,
     "wgan_gp": {**SHORT, **WGAN_GP},
     "weight_clip": {**SHORT, "loss": "wasserstein", "penalty": "weight_clip"},
+    "stacks, lazy r1": {**SHORT, "penalty": "r1", "penalty_every": 2, "pac": 2},
+    "relativistic": {**SHORT, "loss": "relativistic", "penalty": "r2"},
 }
 DISCRIMINATORS: dict[str, dict[str, Any]] = {"least_squares": {}, "wgan_gp": WGAN_GP}
 PLANTED_AT = 3

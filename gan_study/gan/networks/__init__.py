@@ -1,27 +1,49 @@
 """Generators and discriminators by name."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from torch import nn
 
 from gan_study.config.names import NetworkName
 from gan_study.config.training import NetworkConfig
-from gan_study.gan.networks.dcgan import build_dcgan
-from gan_study.gan.networks.mlp import build_mlp
+from gan_study.gan.networks.dcgan import dcgan_discriminator, dcgan_generator
+from gan_study.gan.networks.infogan import infogan_discriminator, infogan_generator
+from gan_study.gan.networks.layers import divide_by_spectral_norms_
+from gan_study.gan.networks.mlp import mlp_discriminator, mlp_generator
+from gan_study.gan.networks.resnet import resnet_discriminator, resnet_generator
 
-NETWORKS: dict[NetworkName, Callable[[NetworkConfig, int, int, int], tuple[nn.Module, nn.Module]]] = {
-    "dcgan": build_dcgan,
-    "mlp": build_mlp,
+
+@dataclass(frozen=True)
+class Network:
+    """The makers of both players."""
+
+    generator: Callable[[NetworkConfig, int, int, int], nn.Module]
+    """(config, image_size, num_channels, z_dim) -> z to images."""
+    discriminator: Callable[[NetworkConfig, int, int], nn.Module]
+    """(config, image_size, num_channels) -> images to logits."""
+
+
+NETWORKS: dict[NetworkName, Network] = {
+    "dcgan": Network(dcgan_generator, dcgan_discriminator),
+    "infogan": Network(infogan_generator, infogan_discriminator),
+    "mlp": Network(mlp_generator, mlp_discriminator),
+    "resnet": Network(resnet_generator, resnet_discriminator),
 }
 
 
 def build_networks(
-    config: NetworkConfig, image_size: int, num_channels: int, z_dim: int
+    config: NetworkConfig, image_size: int, num_channels: int, z_dim: int, pac: int = 1
 ) -> tuple[nn.Module, nn.Module]:
     """The generator and the discriminator that `config` names, in float32 on the CPU.
 
     The generator turns z, (N, z_dim) float, into images, NCHW in [-1, 1] with `num_channels` channels and
-    `image_size` pixels a side; the discriminator turns such images into logits, (N,). The weights are drawn
-    from torch's global random numbers, the generator's first.
+    `image_size` pixels a side; the discriminator turns such images, `pac` of them stacked as channels, into
+    logits, (N,). The weights are drawn from torch's global random numbers, the generator's first.
     """
-    return NETWORKS[config.name](config, image_size, num_channels, z_dim)
+    network = NETWORKS[config.name]
+    generator = network.generator(config, image_size, num_channels, z_dim)
+    discriminator = network.discriminator(config, image_size, pac * num_channels)
+    if config.spectral_norm:
+        divide_by_spectral_norms_(discriminator)
+    return generator, discriminator

@@ -11,23 +11,14 @@ from torch import nn
 
 from gan_study.config.names import NETWORK_IMAGE_SIZES
 from gan_study.config.training import NetworkConfig
+from gan_study.gan.networks.layers import initialise_normal_, norm_2d
 
 _START_SIZE = 4
 
 
-def build_dcgan(config: NetworkConfig, image_size: int, num_channels: int, z_dim: int) -> tuple[nn.Module, nn.Module]:
-    """The generator and the discriminator, as `build_networks` describes them, for 16, 32, 64 or 128 pixels."""
-    sizes = NETWORK_IMAGE_SIZES["dcgan"]
-    assert sizes is not None
-    assert image_size in sizes, f"dcgan has no layers for {image_size=}"
-    num_halvings = (image_size // _START_SIZE).bit_length() - 1
-    widths = [config.width * 2**i for i in range(num_halvings)]
-    generator = _generator(widths[::-1], num_channels, z_dim).apply(_initialise_)
-    discriminator = _discriminator(widths, num_channels, with_norm=config.discriminator_norm == "batch")
-    return generator, discriminator.apply(_initialise_)
-
-
-def _generator(widths: list[int], num_channels: int, z_dim: int) -> nn.Module:
+def dcgan_generator(config: NetworkConfig, image_size: int, num_channels: int, z_dim: int) -> nn.Module:
+    """The generator, as `build_networks` describes it, for 16, 32, 64 or 128 pixels."""
+    widths = _widths(config, image_size)[::-1]
     layers: list[nn.Module] = [
         nn.Unflatten(1, (z_dim, 1, 1)),
         nn.ConvTranspose2d(z_dim, widths[0], kernel_size=_START_SIZE, bias=False),
@@ -38,28 +29,37 @@ def _generator(widths: list[int], num_channels: int, z_dim: int) -> nn.Module:
             nn.ReLU(inplace=True),
             nn.ConvTranspose2d(num_in, num_out, kernel_size=4, stride=2, padding=1, bias=False),
         ]
-    return nn.Sequential(*layers, nn.Tanh())
+    return nn.Sequential(*layers, nn.Tanh()).apply(_initialise_)
 
 
-def _discriminator(widths: list[int], num_channels: int, with_norm: bool) -> nn.Module:
+def dcgan_discriminator(config: NetworkConfig, image_size: int, num_channels: int) -> nn.Module:
+    """The discriminator, as `build_networks` describes it, for 16, 32, 64 or 128 pixels."""
+    widths, norm = _widths(config, image_size), config.discriminator_norm
     # Batch norm takes a bias away again. The first and the last layer have none either, like the example's.
-    bias = not with_norm
+    bias = norm != "batch"
     layers: list[nn.Module] = [
         nn.Conv2d(num_channels, widths[0], kernel_size=4, stride=2, padding=1, bias=bias),
         nn.LeakyReLU(0.2, inplace=True),
     ]
     for num_in, num_out in pairwise(widths):
-        layers.append(nn.Conv2d(num_in, num_out, kernel_size=4, stride=2, padding=1, bias=bias))
-        if with_norm:
-            layers.append(nn.BatchNorm2d(num_out))
-        layers.append(nn.LeakyReLU(0.2, inplace=True))
+        layers += [
+            nn.Conv2d(num_in, num_out, kernel_size=4, stride=2, padding=1, bias=bias),
+            *norm_2d(norm, num_out),
+            nn.LeakyReLU(0.2, inplace=True),
+        ]
     layers += [nn.Conv2d(widths[-1], 1, kernel_size=_START_SIZE, bias=bias), nn.Flatten(start_dim=0)]
-    return nn.Sequential(*layers)
+    return nn.Sequential(*layers).apply(_initialise_)
 
 
-def _initialise_(module: nn.Module) -> None:
-    """Draw one layer's weights in place: N(0, 0.02) for convolutions, N(1, 0.02) for batch norm; biases are 0."""
-    if isinstance(module, nn.Conv2d | nn.ConvTranspose2d | nn.BatchNorm2d):
-        nn.init.normal_(module.weight, mean=1.0 if isinstance(module, nn.BatchNorm2d) else 0.0, std=0.02)
-        if module.bias is not None:
-            nn.init.zeros_(module.bias)
+def _widths(config: NetworkConfig, image_size: int) -> list[int]:
+    sizes = NETWORK_IMAGE_SIZES["dcgan"]
+    assert sizes is not None
+    assert image_size in sizes, f"dcgan has no layers for {image_size=}"
+    num_halvings = (image_size // _START_SIZE).bit_length() - 1
+    return [config.width * 2**i for i in range(num_halvings)]
+
+
+def _initialise_(layer: nn.Module) -> None:
+    initialise_normal_(layer)
+    if isinstance(layer, nn.BatchNorm2d):
+        nn.init.normal_(layer.weight, mean=1.0, std=0.02)

@@ -6,42 +6,36 @@ discriminator has LeakyReLU(0.2) without dropout in place of maxout with it, and
 sigmoid because images lie in [-1, 1]. The initialisation is torch's for linear layers.
 """
 
-from math import prod
-
 from torch import nn
 
 from gan_study.config.training import NetworkConfig
+from gan_study.gan.networks.layers import norm_1d
 
 
-def build_mlp(config: NetworkConfig, image_size: int, num_channels: int, z_dim: int) -> tuple[nn.Module, nn.Module]:
-    """The generator and the discriminator, as `build_networks` describes them, for any image size."""
-    image_shape = (num_channels, image_size, image_size)
-    generator = _generator(config.width, image_shape, z_dim)
-    discriminator = _discriminator(config.width, image_shape, with_norm=config.discriminator_norm == "batch")
-    return generator, discriminator
-
-
-def _generator(width: int, image_shape: tuple[int, int, int], z_dim: int) -> nn.Module:
+def mlp_generator(config: NetworkConfig, image_size: int, num_channels: int, z_dim: int) -> nn.Module:
+    """The generator, as `build_networks` describes it, for any image size."""
+    width = config.width
     return nn.Sequential(
         nn.Linear(z_dim, width),
         nn.ReLU(inplace=True),
         nn.Linear(width, width),
         nn.ReLU(inplace=True),
-        nn.Linear(width, prod(image_shape)),
+        nn.Linear(width, num_channels * image_size**2),
         nn.Tanh(),
-        nn.Unflatten(1, image_shape),
+        nn.Unflatten(1, (num_channels, image_size, image_size)),
     )
 
 
-def _discriminator(width: int, image_shape: tuple[int, int, int], with_norm: bool) -> nn.Module:
-    # Batch norm takes the bias of the layer before it away, and stays off the layer next to the image, as in DCGAN.
-    norm = [nn.BatchNorm1d(width)] if with_norm else []
+def mlp_discriminator(config: NetworkConfig, image_size: int, num_channels: int) -> nn.Module:
+    """The discriminator, as `build_networks` describes it, for any image size."""
+    width, norm = config.width, config.discriminator_norm
+    # The norm stays off the layer next to the image, as in DCGAN, and batch norm takes the bias before it away.
     return nn.Sequential(
         nn.Flatten(),
-        nn.Linear(prod(image_shape), width),
+        nn.Linear(num_channels * image_size**2, width),
         nn.LeakyReLU(0.2, inplace=True),
-        nn.Linear(width, width, bias=not with_norm),
-        *norm,
+        nn.Linear(width, width, bias=norm != "batch"),
+        *norm_1d(norm, width),
         nn.LeakyReLU(0.2, inplace=True),
         nn.Linear(width, 1),
         nn.Flatten(start_dim=0),

@@ -1,10 +1,8 @@
-from typing import Literal
-
 import pytest
 from torch import nn
 
-from gan_study.config.training import NetworkConfig
-from gan_study.gan.networks.mlp import build_mlp
+from gan_study.config.training import DiscriminatorNorm, NetworkConfig
+from gan_study.gan.networks.mlp import mlp_discriminator, mlp_generator
 
 
 def layers(network: nn.Module) -> list[str]:
@@ -18,15 +16,15 @@ def layers(network: nn.Module) -> list[str]:
 
 
 def test_generator_layers() -> None:
-    generator, _ = build_mlp(NetworkConfig(name="mlp", width=7), image_size=9, num_channels=3, z_dim=5)
+    generator = mlp_generator(NetworkConfig(name="mlp", width=7), image_size=9, num_channels=3, z_dim=5)
     assert layers(generator) == ["5>7 True", "ReLU", "7>7 True", "ReLU", "7>243 True", "Tanh", "Unflatten"]
 
 
-@pytest.mark.parametrize("norm", ["batch", "none"])
-def test_discriminator_layers(norm: Literal["batch", "none"]) -> None:
+@pytest.mark.parametrize("norm", ["batch", "layer", "none"])
+def test_discriminator_layers(norm: DiscriminatorNorm) -> None:
     config = NetworkConfig(name="mlp", width=7, discriminator_norm=norm)
-    _, discriminator = build_mlp(config, image_size=9, num_channels=3, z_dim=5)
-    second = ["7>7 False", "BatchNorm1d"] if norm == "batch" else ["7>7 True"]
+    discriminator = mlp_discriminator(config, image_size=9, num_channels=3)
+    second = {"batch": ["7>7 False", "BatchNorm1d"], "layer": ["7>7 True", "LayerNorm"], "none": ["7>7 True"]}[norm]
     assert layers(discriminator) == ["Flatten", "243>7 True", "LeakyReLU", *second, "LeakyReLU", "7>1 True", "Flatten"]
     slopes = {layer.negative_slope for layer in discriminator.modules() if isinstance(layer, nn.LeakyReLU)}
     assert slopes == {0.2}

@@ -13,16 +13,20 @@ from gan_study.errors import InputError
 _UNSIGNED_BYTE = 0x08
 
 
+def find_idx(path: Path) -> Path:
+    """`path` itself if it is there, else with .gz added (there or not)."""
+    return path if path.exists() else path.with_name(path.name + ".gz")
+
+
 def read_idx(path: Path) -> NDArray[np.uint8]:
     """The array in `path`, or in `path` with .gz added. Raises InputError if it is damaged or not there."""
-    zipped = path.with_name(path.name + ".gz")
-    source = path if path.exists() else zipped
+    source = find_idx(path)
     try:
         content = source.read_bytes()
-        if source == zipped:
+        if source != path:
             content = gzip.decompress(content)
     except FileNotFoundError:
-        raise InputError(f"{path}: the file must be here, plain or as {zipped.name}, but is not; put it here") from None
+        raise InputError(f"{path}: the file must be here, plain or as {source.name}, but is not; put it here") from None
     except (OSError, EOFError, zlib.error) as error:
         raise InputError(f"{source}: the file cannot be read or unpacked ({error}); fetch it again") from error
     num_axes = content[3] if len(content) >= 4 else 0

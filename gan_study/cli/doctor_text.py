@@ -1,0 +1,158 @@
+"""What `doctor` prints: sections of short lines, a table of networks, and blocks for a study file."""
+
+import io
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.filesize import decimal
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+from ruamel.yaml import YAML
+from ruamel.yaml.comments import CommentedMap
+
+from gan_study.config.base import Frozen
+from gan_study.data.advice import MIN_REAL_FOR_FID
+from gan_study.data.places import cache_folder
+from gan_study.data.survey import Spread
+from gan_study.report.text import duration
+
+if TYPE_CHECKING:
+    from gan_study.cli.doctor import Diagnosis
+
+_MAX_NAMED = 10
+_NUM_EPOCHS = 50
+_INDENT = (0, 0, 0, 2)
+
+
+def print_diagnosis(console: Console, diagnosis: "Diagnosis") -> None:
+    """Print all of it, the study file's blocks last."""
+    size = diagnosis.dataset.image_size
+    _print_rows(console, "Images", _image_rows(diagnosis))
+    _print_title(console, f"Networks at {size} x {size} pixels")
+    console.print(Padding(_network_table(diagnosis), _INDENT, expand=False))
+    _say(
+        console,
+        "  Estimated for one core of the developers' machine, at the default width and without a penalty; a GPU takes "
+        "far less.",
+    )
+    _print_rows(console, "Scores and memory", _score_rows(diagnosis))
+    _print_title(console, "Advice" if diagnosis.advice else "Advice: none, nothing is in the way")
+    for advice in diagnosis.advice:
+        _say(console, f"  - {_printable(advice.finding)}\n    To do: {_printable(advice.remedy)}")
+    if diagnosis.preview:
+        _print_title(console, f"Preview: {_printable(diagnosis.preview)}")
+    else:
+        _print_title(console, "Preview: none, as no example could be decoded")
+    _print_title(console, "For a study file:")
+    _say(console, study_blocks(diagnosis))
+
+
+def study_blocks(diagnosis: "Diagnosis") -> str:
+    """The `dataset` and `objective` of a study file as YAML, without what goes without saying."""
+    blocks = CommentedMap(dataset=_block(diagnosis.dataset), objective=_block(diagnosis.objective))
+    yaml, stream = YAML(), io.StringIO()
+    yaml.width = 4096
+    yaml.dump(blocks, stream)
+    return stream.getvalue().rstrip()
+
+
+def _block(config: Frozen) -> CommentedMap:
+    always = {"name", "image_size", "metric", "extractor", "num_samples"}
+    values = config.model_dump(exclude_none=True)
+    said = {key: value for key, value in values.items() if key in always or key in _changed(config)}
+    block = CommentedMap(said)
+    block.fa.set_flow_style()
+    return block
+
+
+def _changed(config: Frozen) -> set[str]:
+    return {key for key, field in type(config).model_fields.items() if getattr(config, key) != field.default}
+
+
+def _image_rows(diagnosis: "Diagnosis") -> Iterator[tuple[str, str]]:
+    inspection, survey = diagnosis.inspection, diagnosis.inspection.survey
+    yield "place", _printable(inspection.place)
+    learned = f"{inspection.num_train:,} to learn, {inspection.num_held_out:,} held out"
+    yield "number", f"{survey.num_images:,}: {learned}"
+    stored = ", ".join(f"{mode} {number:,}" for mode, number in survey.modes.items())
+    yield "channels", f"{inspection.channels} ({'grey' if inspection.channels == 1 else 'colour'}); stored as {stored}"
+    yield "width", _spread(survey.width)
+    yield "height", _spread(survey.height)
+    yield "classes", _classes(inspection.class_counts)
+    yield "duplicates", f"{survey.num_duplicates:,}" if survey.num_duplicates else "none"
+    yield "corrupt", _corrupt(survey.corrupt)
+
+
+def _score_rows(diagnosis: "Diagnosis") -> Iterator[tuple[str, str]]:
+    objective, num_real = diagnosis.objective, diagnosis.inspection.survey.num_images
+    yield (
+        "samples",
+        f"{objective.num_samples:,} generated images with extractor: {objective.extractor}, "
+        "at least 10 for each of its features",
+    )
+    fid = "10,000 to search, 50,000 to compare with papers"
+    few = f"; {num_real:,} real images are too few for it" if num_real < MIN_REAL_FOR_FID else ""
+    yield "with metric: fid", f"{fid}{few}"
+    size = decimal(diagnosis.cache_bytes)
+    yield "disk", f"{size} of decoded images in {cache_folder()}"
+    yield "memory", f"at most {size} for them on each machine, shared by all its trials and freed when needed elsewhere"
+
+
+def _network_table(diagnosis: "Diagnosis") -> Table:
+    table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0))
+    for column in ("network", "built for", "1 epoch", f"{_NUM_EPOCHS} epochs"):
+        table.add_column(column)
+    for fit in diagnosis.networks:
+        sizes = "any size" if fit.image_sizes is None else ", ".join(map(str, fit.image_sizes))
+        times = ["does not fit", ""]
+        if fit.epoch_sec is not None:
+            times = [duration(max(1, sec)) for sec in (fit.epoch_sec, _NUM_EPOCHS * fit.epoch_sec)]
+        table.add_row(fit.network, sizes, *times)
+    return table
+
+
+def _spread(spread: Spread) -> str:
+    if spread.min == spread.max:
+        return f"{spread.min:,} pixels"
+    return f"{spread.min:,} to {spread.max:,} pixels, median {spread.median:,.4g}"
+
+
+def _classes(counts: dict[str, int] | None) -> str:
+    if counts is None:
+        return "none"
+    shown = ", ".join(f"{_printable(name)} {number:,}" for name, number in list(counts.items())[:_MAX_NAMED])
+    more = f" and {len(counts) - _MAX_NAMED:,} more" if len(counts) > _MAX_NAMED else ""
+    return f"{len(counts):,}: {shown}{more}"
+
+
+def _corrupt(corrupt: dict[str, str]) -> str:
+    if not corrupt:
+        return "none"
+    shown = [_printable(f"{name} ({reason})") for name, reason in list(corrupt.items())[:_MAX_NAMED]]
+    more = [f"and {len(corrupt) - _MAX_NAMED:,} more; --json names all"] if len(corrupt) > _MAX_NAMED else []
+    return "\n".join([f"{len(corrupt):,}:", *shown, *more])
+
+
+def _print_rows(console: Console, title: str, rows: Iterator[tuple[str, str]]) -> None:
+    _print_title(console, title)
+    grid = Table.grid(padding=(0, 3, 0, 0))
+    grid.add_column(style="dim", no_wrap=True)
+    grid.add_column(overflow="fold")
+    for label, value in rows:
+        grid.add_row(label, Text(value))
+    console.print(Padding(grid, _INDENT, expand=False))
+
+
+def _print_title(console: Console, text: str) -> None:
+    console.print(f"\n{text}", style="bold", markup=False, highlight=False, soft_wrap=True)
+
+
+def _say(console: Console, text: str) -> None:
+    console.print(text, markup=False, highlight=False, soft_wrap=True)
+
+
+def _printable(text: str) -> str:
+    """Names of files may hold anything, also what would change the terminal or cannot be encoded."""
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)

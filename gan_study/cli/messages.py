@@ -1,0 +1,11 @@
+"""How a user is told of an error."""
+
+import sys
+
+from gan_study.errors import GanStudyError
+
+
+def print_error(error: GanStudyError) -> None:
+    """Print each of its problems as a line of standard error."""
+    for problem in str(error).splitlines():
+        print(f"error: {problem}", file=sys.stderr, flush=True)

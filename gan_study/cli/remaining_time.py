@@ -1,0 +1,92 @@
+"""How long a study is likely to go on: images still to come, seconds for each, trials at once."""
+
+from collections.abc import Sequence
+from statistics import fmean
+
+from gan_study.config.study import StudyConfig
+from gan_study.search.director import Director, TrialRecord
+
+
+class RemainingTime:
+    """The estimate, from what the trials have measured of themselves."""
+
+    def __init__(self, director: Director) -> None:
+        self._director = director
+        self._most_at_once = 1
+
+    def text(self) -> str:
+        """Such as `about 140 s left`; says so until a trial has trained up to an evaluation."""
+        left = self._seconds()
+        if left is None:
+            return "time left not known yet"
+        return f"about {left:.0f} s left" if left < 600 else f"about {left / 60:.0f} min left"
+
+    def _seconds(self) -> float | None:
+        trials = list(self._director.trials.values())
+        running = [trial for trial in trials if not trial.state.is_final]
+        self._most_at_once = max(self._most_at_once, len(running))
+        last = [trial.evaluations[-1] for trial in trials if trial.cur_nimg > 0]
+        if not last:
+            return None
+        ahead = [_nimg_ahead(self._director.study, trial) for trial in running] + self._unopened()
+        seconds_per_image = sum(e.train_sec + e.evaluate_sec for e in last) / sum(e.cur_nimg for e in last)
+        return seconds_per_image * sum(ahead) / min(self._most_at_once, max(1, len(ahead)))
+
+    def _unopened(self) -> list[float]:
+        """The images of each trial that is still to be opened, as long as those that are known already."""
+        study, trials = self._director.study, self._director.trials.values()
+        full = fmean(1000 * trial.config.training.total_kimg for trial in trials)
+        opened = {phase: sum(t.config.phase == phase for t in trials) for phase in ("search", "confirm")}
+        num_search, num_confirm = num_search_trials(study), num_planned(self._director) - num_search_trials(study)
+        searched = expected_nimg(full, 0, _rungs(study, full))
+        return [searched] * (num_search - opened["search"]) + [full] * (num_confirm - opened["confirm"])
+
+
+def num_search_trials(study: StudyConfig) -> int:
+    """Over all arms."""
+    return len(study.arms) * study.budget.trials_per_arm
+
+
+def num_planned(director: Director) -> int:
+    """Trials of the whole study, if every arm gets something to confirm."""
+    study = director.study
+    confirmed = min(study.confirm.top_k, study.budget.trials_per_arm) * study.confirm.seeds
+    return num_search_trials(study) + len(study.arms) * confirmed
+
+
+def expected_nimg(total_nimg: float, cur_nimg: float, rungs: Sequence[tuple[float, float]]) -> float:
+    """Images that a trial at `cur_nimg` is expected to be shown yet, up to `total_nimg`.
+
+    `rungs` are (images, chance to go on there), ascending, with the rungs at or below `cur_nimg` passed already.
+    """
+    expected, chance, position = 0.0, 1.0, cur_nimg
+    for rung, chance_there in rungs:
+        if cur_nimg < rung < total_nimg:
+            expected += chance * (rung - position)
+            chance, position = chance * chance_there, rung
+    return expected + chance * max(0.0, total_nimg - position)
+
+
+def _nimg_ahead(study: StudyConfig, trial: TrialRecord) -> float:
+    full = 1000 * trial.config.training.total_kimg
+    rungs = _rungs(study, full) if trial.config.phase == "search" else []
+    return expected_nimg(full, trial.cur_nimg, rungs)
+
+
+def _rungs(study: StudyConfig, total_nimg: float) -> list[tuple[float, float]]:
+    """asha's rungs below `total_nimg`, and the share of an arm's trials that goes on at each if luck decides.
+
+    A trial goes on if it is among the best 1 of reduction_factor that have come to the rung so far, or the best of
+    all (Optuna's SuccessiveHalvingPruner): the n-th to come does so with chance max(1, n // reduction_factor) / n.
+    """
+    search = study.search
+    if search.scheduler != "asha":
+        return []
+    rungs, arrivals = [], study.budget.trials_per_arm
+    rung = 1000 * (search.grace_kimg or study.budget.evaluate_every_kimg)
+    while rung < total_nimg:
+        chance = fmean(max(1, n // search.reduction_factor) / n for n in range(1, arrivals + 1))
+        rungs.append((rung, chance))
+        arrivals = max(1, round(arrivals * chance))
+        rung *= search.reduction_factor
+    return rungs

@@ -1,0 +1,86 @@
+"""What in one training does not go together."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from gan_study.config.conditions import applies, requirement
+from gan_study.config.names import NETWORK_IMAGE_SIZES, UNLABELLED_DATASETS
+
+if TYPE_CHECKING:
+    from gan_study.config.training import TrainingConfig
+
+_DEPENDENT = ("penalty_weight", "penalty_every", "clip_value", "label_smoothing")
+"""Hyperparameters that are None where they do not apply."""
+
+
+def combination_problems(training: "TrainingConfig") -> dict[str, str]:
+    """Every reason why the parts of a training do not fit together, by the name of what is out of place."""
+    return dict([*_dependents(training), *_images(training), *_objective(training), *_lengths(training)])
+
+
+def _dependents(training: "TrainingConfig") -> Iterator[tuple[str, str]]:
+    values = {"loss": training.loss, "penalty": training.penalty, "optimizer": training.optimizer}
+    for name in _DEPENDENT:
+        value = getattr(training, name)
+        if value is not None and not applies(name, values):
+            condition, wanted = requirement(name)
+            yield (
+                name,
+                f"{name} belongs to {', '.join(wanted)}, but got {condition}={values[condition]} "
+                f"with {name}={value:g}; remove it or set {condition}: {wanted[0]}",
+            )
+
+
+def _images(training: "TrainingConfig") -> Iterator[tuple[str, str]]:
+    dataset, sizes = training.dataset, NETWORK_IMAGE_SIZES[training.network.name]
+    if sizes is not None and dataset.image_size not in sizes:
+        yield (
+            "dataset.image_size",
+            f"network {training.network.name} is built for images of {', '.join(map(str, sizes))} pixels, "
+            f"but got image_size={dataset.image_size}; choose one of these sizes or network mlp",
+        )
+    if (dataset.path is not None) != (dataset.name == "image_folder"):
+        yield (
+            "dataset.path",
+            f"image_folder, and no other data set, has a path, but got dataset={dataset.name} "
+            f"with path={dataset.path or '(not set)'}; "
+            + ("name the folder or archive" if dataset.path is None else "remove it, or set name: image_folder"),
+        )
+    if training.batch_size % training.pac:
+        yield (
+            "pac",
+            f"a batch must divide into groups of pac images, but got batch_size={training.batch_size} "
+            f"with pac={training.pac}; change one of them",
+        )
+
+
+def _objective(training: "TrainingConfig") -> Iterator[tuple[str, str]]:
+    objective = training.objective
+    if objective.extractor == "domain_classifier" and training.dataset.name in UNLABELLED_DATASETS:
+        yield (
+            "objective.extractor",
+            f"the domain classifier needs labels, but got dataset={training.dataset.name}; "
+            "use metric: fid, or extractor: autoencoder",
+        )
+    if objective.metric == "fid" and (objective.extractor, objective.dims) != ("inception", 2048):
+        yield (
+            "objective.metric",
+            f"fid means inception's 2048 features, but got extractor={objective.extractor}"
+            f"{f' with dims={objective.dims}' if objective.dims else ''}; "
+            "use metric: frechet_distance, or leave extractor and dims out",
+        )
+    if objective.extractor != "inception" and objective.dims is not None:
+        yield (
+            "objective.dims",
+            f"dims belongs to inception, but got extractor={objective.extractor} with dims={objective.dims}; "
+            "remove it, or set extractor: inception",
+        )
+
+
+def _lengths(training: "TrainingConfig") -> Iterator[tuple[str, str]]:
+    if training.evaluate_every_kimg > training.total_kimg:
+        yield (
+            "evaluate_every_kimg",
+            f"evaluate_every_kimg must not exceed total_kimg, but got {training.evaluate_every_kimg:g} "
+            f"with total_kimg={training.total_kimg:g}; evaluate more often or train longer",
+        )

@@ -1,0 +1,38 @@
+"""Which hyperparameters there are at all, given the loss, the penalty, the network and the optimizer."""
+
+from collections.abc import Mapping
+
+from gan_study.config.base import Scalar
+from gan_study.config.names import LAZY_PENALTIES, SMOOTHED_LOSSES, WEIGHTED_PENALTIES, ConditionName
+
+_REQUIREMENTS: dict[str, tuple[str, tuple[str, ...]]] = {
+    "penalty_weight": ("penalty", WEIGHTED_PENALTIES),
+    "penalty_every": ("penalty", LAZY_PENALTIES),
+    "clip_value": ("penalty", ("weight_clip",)),
+    "label_smoothing": ("loss", SMOOTHED_LOSSES),
+    "beta1": ("optimizer", ("adam",)),
+}
+_DEFAULTS: dict[str, Scalar] = {"penalty": "none", "optimizer": "adam"}
+"""What a training has that does not say."""
+
+
+def requirement(name: str) -> tuple[str, tuple[str, ...]]:
+    """The condition a dependent hyperparameter has, and the values under which it exists."""
+    return _REQUIREMENTS[name]
+
+
+def applies(name: str, values: Mapping[str, Scalar]) -> bool:
+    """Whether a hyperparameter does anything, given the conditions in `values` (dotted names)."""
+    if name not in _REQUIREMENTS:
+        return True
+    condition, wanted = _REQUIREMENTS[name]
+    return values.get(condition, _DEFAULTS.get(condition)) in wanted
+
+
+def holds(when: Mapping[ConditionName, Scalar | tuple[Scalar, ...]], values: Mapping[str, Scalar]) -> bool:
+    """Whether every condition of `when` has its value, or one of its values, in `values`."""
+    for condition, wanted in when.items():
+        value = values.get(condition, _DEFAULTS.get(condition))
+        if value not in (wanted if isinstance(wanted, tuple) else (wanted,)):
+            return False
+    return True

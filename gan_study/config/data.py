@@ -1,0 +1,66 @@
+"""What a study may say of its images and of how generated ones are scored."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, PositiveInt, model_validator
+
+from gan_study.config.base import Frozen
+from gan_study.config.names import TRAIN_IMAGES, DatasetName
+
+
+class DatasetConfig(Frozen):
+    """Which images are learned."""
+
+    name: DatasetName
+    """A data set by name."""
+    path: str | None = None
+    """image_folder: the folder or archive (zip, tar) with the images, absolute or below GAN_STUDY_DATA."""
+    image_size: Annotated[int, Field(ge=8, le=256)] = 16
+    """Height and width in pixels that every image is brought to."""
+    crop: Annotated[int, Field(ge=8)] | None = None
+    """Side in pixels of the centre crop before the resize (smaller images are cropped to their largest square);
+    default: the largest square."""
+    channels: Literal[1, 3] | None = None
+    """1 for grey, 3 for colour; default: the data set's own (image_folder: 3 if any image has colour)."""
+    max_images: PositiveInt | None = None
+    """At most this many images of the train part, chosen by `seed`; default: all."""
+    held_out_share: Annotated[float, Field(gt=0, lt=1)] = 0.1
+    """image_folder: the share of the images that is held out."""
+    max_corrupt_share: Annotated[float, Field(ge=0, le=1)] = 0.01
+    """image_folder, celeba: corrupt images up to this share are skipped; more are an error."""
+    seed: Annotated[int, Field(ge=0)] = 0
+    """Chooses the images of max_images, image_folder's held-out part and stacked_mnist's digits."""
+
+    @property
+    def known_train_images(self) -> int | None:
+        """Images in the train part, as far as the name tells; None if only the files can."""
+        number = TRAIN_IMAGES[self.name]
+        return number if number is None or self.max_images is None else min(number, self.max_images)
+
+
+class ObjectiveConfig(Frozen):
+    """How a generator is scored; lower is better."""
+
+    metric: Literal["frechet_distance", "fid"] = "frechet_distance"
+    """frechet_distance between the features of generated and real images; fid: the same with Inception's 2048-d
+    features and the official weights, which compares with published numbers."""
+    extractor: Literal["domain_classifier", "autoencoder", "inception"] = "domain_classifier"
+    """The network that turns images into features: domain_classifier and autoencoder are trained on the data set
+    (with and without its labels), inception is the FID network of 2015-12-05."""
+    dims: Literal[64, 192, 768, 2048] | None = None
+    """inception: which of its layers; default: 2048."""
+    num_samples: Annotated[int, Field(ge=100, le=100_000)] = 5000
+    """Generated images per score."""
+    split: Literal["all", "train", "held_out"] = "all"
+    """The real images that generated ones are held against."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _fill_inception(cls, data: Any) -> Any:
+        if not isinstance(data, dict):
+            return data
+        if data.get("metric") == "fid":
+            data = {"extractor": "inception", **data}
+        if data.get("extractor") == "inception" and data.get("dims") is None:
+            data = {**data, "dims": 2048}
+        return data

@@ -1,0 +1,43 @@
+"""The hyperparameters that losses and penalties were published with."""
+
+from gan_study.config.base import Scalar
+
+# least_squares, wasserstein with weight clipping, dragan: Lucic et al. 2018, the authors' defaults (compare_gan v1
+# params.py), where WGAN's RMSProp is replaced by Adam and Adam's beta2 is left at 0.999. wgan_gp: Gulrajani et al.
+# 2017, algorithm 1. non_saturating, and minimax in its place: Radford et al. 2015 (DCGAN), section 4. hinge: Miyato
+# et al. 2018 (SNGAN), table 1, setting C. relativistic: Jolicoeur-Martineau 2018, section 5, CIFAR-10.
+_LOSSES: dict[tuple[str, str | None], dict[str, Scalar]] = {
+    ("hinge", None): {"g_lr": 2e-4, "d_lr": 2e-4, "beta1": 0.5, "beta2": 0.999, "d_steps_per_g_step": 1},
+    ("least_squares", None): {"g_lr": 2e-4, "d_lr": 2e-4, "beta1": 0.5, "beta2": 0.999, "d_steps_per_g_step": 1},
+    ("minimax", None): {"g_lr": 2e-4, "d_lr": 2e-4, "beta1": 0.5, "beta2": 0.999, "d_steps_per_g_step": 1},
+    ("non_saturating", None): {"g_lr": 2e-4, "d_lr": 2e-4, "beta1": 0.5, "beta2": 0.999, "d_steps_per_g_step": 1},
+    ("non_saturating", "dragan"): {"g_lr": 1e-4, "d_lr": 1e-4, "beta1": 0.5, "beta2": 0.999, "d_steps_per_g_step": 1},
+    ("relativistic", None): {"g_lr": 2e-4, "d_lr": 2e-4, "beta1": 0.5, "beta2": 0.999, "d_steps_per_g_step": 1},
+    ("wasserstein", None): {"g_lr": 5e-5, "d_lr": 5e-5, "beta1": 0.5, "beta2": 0.999, "d_steps_per_g_step": 5},
+    ("wasserstein", "wgan_gp"): {"g_lr": 1e-4, "d_lr": 1e-4, "beta1": 0.0, "beta2": 0.9, "d_steps_per_g_step": 5},
+}
+_PENALTIES: dict[str, dict[str, Scalar]] = {
+    "dragan": {"penalty_weight": 10.0},  # Kodali et al. 2017, algorithm 1
+    "r1": {"penalty_weight": 10.0},  # Mescheder et al. 2018, section 6
+    "r2": {"penalty_weight": 10.0},  # Mescheder et al. 2018, section 6
+    "weight_clip": {"clip_value": 0.01},  # Arjovsky et al. 2017, algorithm 1
+    "wgan_gp": {"penalty_weight": 10.0},  # Gulrajani et al. 2017, algorithm 1
+}
+
+_NORM_FREE_PENALTIES = ("r1", "r2", "wgan_gp")
+"""Penalties of each image's own gradient, which batch norm would mix (WGAN-GP paper, section 4)."""
+_NORM_FREE_NETWORKS = ("mlp", "resnet")
+"""Networks published without a norm in the discriminator."""
+
+
+def paper_defaults(loss: str, penalty: str) -> dict[str, Scalar]:
+    """The hyperparameters a loss with a penalty was published with, by dotted name (sources above)."""
+    defaults = _LOSSES.get((loss, penalty)) or _LOSSES.get((loss, None), {})
+    both = {"lr": defaults["g_lr"]} if defaults and defaults["g_lr"] == defaults["d_lr"] else {}
+    return {**both, **defaults, **_PENALTIES.get(penalty, {})}
+
+
+def default_discriminator_norm(penalty: str, network: str, spectral_norm: bool) -> str:
+    """Batch norm where the papers have it: not with spectral norm, nor where an image's own gradient counts."""
+    plain = spectral_norm or penalty in _NORM_FREE_PENALTIES or network in _NORM_FREE_NETWORKS
+    return "none" if plain else "batch"

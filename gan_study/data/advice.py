@@ -1,0 +1,201 @@
+"""What a look at a data set means for learning from it: a size to begin with, and what to do about its flaws."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from gan_study.config.data import DatasetConfig
+from gan_study.config.names import NETWORK_IMAGE_SIZES
+from gan_study.data.inspection import Inspection
+from gan_study.data.survey import Survey
+
+MAX_FIRST_IMAGE_SIZE = 64
+"""The largest size that is proposed, as the time of a training grows with the number of pixels; larger ones can be
+asked for."""
+_MAX_ENLARGEMENT = 1.25
+"""Beyond this factor an enlarged image is visibly blurred, and so would be what a GAN learns."""
+_MIN_TRAIN = 1000
+"""The fewer images, the earlier the discriminator knows them by heart and a training falls apart (Karras et al. 2020,
+ADA, figure 1). The number is ours."""
+_MIN_HELD_OUT = 500
+"""From here on the scores of held-out images vary by about a hundredth from draw to draw."""
+_MIN_PER_CLASS = 20
+"""With fewer images of a class the domain classifier can hardly learn it."""
+_MAX_CLASS_RATIO = 10
+_MAX_SIZE_RATIO = 2
+_MAX_CUT_SHARE = 0.3
+MIN_REAL_FOR_FID = 5000
+"""About 2.4 for each of Inception's 2048 features; with fewer the covariance of the real images says little."""
+_GREY_MODES = ("1", "L", "LA", "La")
+_ALPHA_MODES = ("LA", "La", "PA", "RGBA", "RGBa")
+
+
+@dataclass(frozen=True)
+class Advice:
+    """Something about a data set that a user should know."""
+
+    finding: str
+    """What was found, with its numbers."""
+    remedy: str
+    """What to do about it."""
+
+
+def propose_image_size(survey: Survey, crop: int | None) -> int:
+    """Height and width in pixels to begin with: the largest of the dcgan's that hardly enlarges a typical image.
+
+    A size between 16 and `MAX_FIRST_IMAGE_SIZE`. `crop` is the side of the centre crop in pixels, None for the
+    largest square.
+    """
+    side = min(survey.width.median, survey.height.median, crop or float("inf"))
+    sizes = NETWORK_IMAGE_SIZES["dcgan"] or ()
+    return max(
+        (size for size in sizes if size <= min(MAX_FIRST_IMAGE_SIZE, side * _MAX_ENLARGEMENT)), default=min(sizes)
+    )
+
+
+def advise(inspection: Inspection, config: DatasetConfig) -> list[Advice]:
+    """Everything that may spoil a study of this data set as `config` wants it learned, gravest first."""
+    return [
+        *_files(inspection, config),
+        *_numbers(inspection, config),
+        *_classes(inspection, config),
+        *_sizes(inspection.survey, config),
+        *_kinds(inspection),
+    ]
+
+
+def _files(inspection: Inspection, config: DatasetConfig) -> Iterator[Advice]:
+    survey = inspection.survey
+    if survey.corrupt:
+        found = f"{_of(len(survey.corrupt), survey.num_images + len(survey.corrupt))} images cannot be decoded"
+        if survey.corrupt_share > config.max_corrupt_share:
+            yield Advice(
+                f"{found}, more than the share of {config.max_corrupt_share:g} that a training takes",
+                "repair or remove them, or raise dataset.max_corrupt_share",
+            )
+        else:
+            yield Advice(f"{found}; a training leaves them out", "repair or remove them")
+    if survey.num_duplicates:
+        remedy = "keep one of each: copies weigh double, and one that is held out is no unseen image"
+        if config.name != "image_folder":
+            remedy = "they belong to the published data set: keep them, to compare with others' results"
+        found = f"{_of(survey.num_duplicates, survey.num_images)} images are exact copies of an earlier one"
+        yield Advice(found, remedy)
+
+
+def _numbers(inspection: Inspection, config: DatasetConfig) -> Iterator[Advice]:
+    if inspection.num_held_out == 0:
+        yield Advice(
+            "no image can be held out, which needs two of a class, and a training without held-out images is refused",
+            "add images",
+        )
+    elif inspection.num_held_out < _MIN_HELD_OUT:
+        can_raise = config.name == "image_folder" and inspection.survey.num_images >= 2 * _MIN_HELD_OUT
+        share = -(-100 * _MIN_HELD_OUT // inspection.survey.num_images) / 100
+        yield Advice(
+            f"{inspection.num_held_out:,} held-out images are few, so what is told from them varies by chance",
+            f"set dataset.held_out_share: {share:g}" if can_raise else "add images, or read findings with care",
+        )
+    if inspection.num_train < _MIN_TRAIN:
+        yield Advice(
+            f"{inspection.num_train:,} images to learn are few: a discriminator soon knows them by heart",
+            "add images; else compare penalty: r1 with none, and expect the best score early in a training",
+        )
+    if inspection.survey.num_images < MIN_REAL_FOR_FID:
+        yield Advice(
+            f"{inspection.survey.num_images:,} real images are fewer than {MIN_REAL_FOR_FID:,}, too few for FID in "
+            "Inception's 2048 features",
+            "score with metric: frechet_distance, whose extractor has few features, and read it beside the score of "
+            "real images in the report",
+        )
+
+
+def _classes(inspection: Inspection, config: DatasetConfig) -> Iterator[Advice]:
+    counts = inspection.class_counts
+    if counts is None:
+        way_out = "; for the domain classifier put the images of each class into a folder of its own"
+        yield Advice(
+            "the images have no labels, which extractor: domain_classifier needs",
+            f"set extractor: autoencoder, or metric: fid{way_out if config.name == 'image_folder' else ''}",
+        )
+        return
+    smallest, largest = (choose(counts, key=lambda name: counts[name]) for choose in (min, max))
+    if counts[smallest] < _MIN_PER_CLASS:
+        yield Advice(
+            f"{sum(count < _MIN_PER_CLASS for count in counts.values())} of {len(counts):,} classes have fewer than "
+            f"{_MIN_PER_CLASS} images (the smallest, {smallest}: {counts[smallest]:,}), too few to learn to classify",
+            "add images, join or remove classes, or set extractor: autoencoder",
+        )
+    elif counts[largest] > _MAX_CLASS_RATIO * counts[smallest]:
+        yield Advice(
+            f"class {largest} has {counts[largest]:,} images and class {smallest} {counts[smallest]:,}: a generator "
+            "that never makes the small one loses little",
+            "even them out, or look at the classes' shares in the report",
+        )
+
+
+def _sizes(survey: Survey, config: DatasetConfig) -> Iterator[Advice]:
+    smallest = min(survey.width.min, survey.height.min)
+    if config.crop is not None and smallest < config.crop:
+        yield Advice(
+            f"the smallest image has a side of {smallest} pixels, less than the crop of {config.crop}, and is cropped "
+            "to its largest square instead",
+            f"choose a crop of at most {smallest}, or remove small images",
+        )
+    side = min(smallest, config.crop or smallest)
+    if side * _MAX_ENLARGEMENT < config.image_size:
+        yield Advice(
+            f"images down to {side} pixels are enlarged to {config.image_size}, which blurs them",
+            "choose a smaller image size, or remove small images"
+            if config.image_size > min(NETWORK_IMAGE_SIZES["dcgan"] or ())
+            else f"expect blurred images, or learn {side} pixels with network: mlp",
+        )
+    ratio = max(spread.max / spread.min for spread in (survey.width, survey.height))
+    if ratio > _MAX_SIZE_RATIO:
+        yield Advice(
+            f"sides differ by up to a factor of {ratio:.1f}, so that one crop shows parts of very different scale",
+            "look at the preview; if it is so, bring the images to one scale or sort them",
+        )
+    short, long = sorted((survey.width.median, survey.height.median))
+    if config.crop is None and short < (1 - _MAX_CUT_SHARE) * long:
+        yield Advice(
+            f"the square crop leaves out {1 - short / long:.0%} of a typical image, at both ends",
+            "look at the preview; if it cuts what matters, crop or pad the images to squares before",
+        )
+    fitting = [name for name, sizes in NETWORK_IMAGE_SIZES.items() if sizes is None or config.image_size in sizes]
+    if "dcgan" not in fitting:
+        sizes = ", ".join(map(str, NETWORK_IMAGE_SIZES["dcgan"] or ()))
+        yield Advice(
+            f"of the networks only {' and '.join(fitting)} can be built for {config.image_size} pixels",
+            f"for convolutions choose one of {sizes}",
+        )
+
+
+def _kinds(inspection: Inspection) -> Iterator[Advice]:
+    modes, num_images = inspection.survey.modes, inspection.survey.num_images
+    num_grey = sum(number for mode, number in modes.items() if mode in _GREY_MODES or mode.startswith("I"))
+    if inspection.channels == 1 and num_grey < num_images:
+        yield Advice(
+            f"{_of(num_images - num_grey, num_images)} images are stored in colour, but none shows any",
+            "nothing, all are learned as grey, with one channel",
+        )
+    if inspection.channels == 3 and num_grey:
+        yield Advice(
+            f"{_of(num_grey, num_images)} images are grey among coloured ones, and a generator will make both",
+            "set dataset.channels: 1 to learn all as grey, or remove the grey ones",
+        )
+    num_alpha = sum(modes.get(mode, 0) for mode in _ALPHA_MODES)
+    if num_alpha:
+        yield Advice(
+            f"{_of(num_alpha, num_images)} images can have transparent parts, which are taken as white",
+            "look at the preview; if white is wrong, fill them before",
+        )
+    num_deep = sum(number for mode, number in modes.items() if mode.startswith("I"))
+    if num_deep:
+        yield Advice(
+            f"{_of(num_deep, num_images)} images have 16 bits, of which the upper 8 are learned",
+            "look at the preview; if it is too dark or flat, stretch the levels before",
+        )
+
+
+def _of(part: int, whole: int) -> str:
+    return f"{part:,} of {whole:,}"

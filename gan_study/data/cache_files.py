@@ -1,0 +1,118 @@
+"""The files of one decoded data set: `images.npy`, `labels.npy`, `is_train.npy` and `meta.json` in a folder."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, Final, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gan_study.config.base import Frozen
+from gan_study.data.hashing import content_hash
+from gan_study.data.pixels import Corrupt
+from gan_study.data.sources.source import Contents
+from gan_study.data.survey import Survey, SurveyCounter
+from gan_study.data.transform import Transform
+
+FORMAT_VERSION: Final = 1
+"""Part of every cache's key; raised when anything that makes its pixels or files changes."""
+
+_IMAGES, _LABELS, _IS_TRAIN, _META = "images.npy", "labels.npy", "is_train.npy", "meta.json"
+_CHUNK = 1 << 12
+
+
+class CacheMeta(Frozen):
+    """The file meta.json."""
+
+    format_version: Literal[1] = FORMAT_VERSION
+    """Version of the folder's layout."""
+    content_hash: str
+    """Of images, labels and, where the source decides them, train indices."""
+    class_names: tuple[str, ...] | None
+    """What the labels index; null without classes."""
+    survey: Survey
+    """What decoding showed."""
+
+
+@dataclass(frozen=True, eq=False)
+class CachedImages:
+    """A decoded data set on the disk."""
+
+    meta: CacheMeta
+    images: NDArray[np.uint8]
+    """(N, C, H, W) in [0, 255], mapped from the file: pages are read when used, and processes share them."""
+    labels: NDArray[np.int64] | None
+    is_train: NDArray[np.bool_] | None
+
+
+def write_cache(folder: Path, contents: Contents, transform: Transform, place: str) -> None:
+    """Decode all images into an existing empty folder, in bounded memory. Raises InputError if there is none to decode.
+
+    `place` says in messages which data set it is.
+    """
+    counter, kept = SurveyCounter(), []
+    channels = transform.channels or contents.pixels.channels
+    with (folder / _IMAGES).open("wb") as file:
+        # Until the last image is seen, one with colour may come.
+        shape = (len(contents.pixels), channels or 3, transform.image_size, transform.image_size)
+        _write_header(file, shape)
+        for image in contents.pixels.decoded(transform):
+            counter.add(image)
+            if not isinstance(image, Corrupt):
+                kept.append(image.position)
+                file.write(np.broadcast_to(image.pixels, shape[1:]).tobytes())
+        survey = counter.finish(place)
+        _write_header(file, (survey.num_images, *shape[1:]))
+    if channels is None and not counter.has_colour:
+        _keep_first_channel(folder / _IMAGES)
+    labels = contents.labels[kept] if contents.labels is not None else None
+    is_train = contents.is_train[kept] if contents.is_train is not None else None
+    for name, array in ((_LABELS, labels), (_IS_TRAIN, is_train)):
+        if array is not None:
+            np.save(folder / name, array)
+    hashed = content_hash([_map(folder / _IMAGES), labels, np.flatnonzero(is_train) if is_train is not None else None])
+    meta = CacheMeta(content_hash=hashed, class_names=contents.class_names, survey=survey)
+    (folder / _META).write_text(meta.model_dump_json(indent=1))
+    _flush(folder)
+
+
+def read_cache(folder: Path) -> CachedImages | None:
+    """What `write_cache` wrote; None if it is not there or damaged."""
+    try:
+        meta = CacheMeta.model_validate_json((folder / _META).read_bytes())
+        images = _map(folder / _IMAGES)
+        labels = np.load(folder / _LABELS) if meta.class_names is not None else None
+        is_train = np.load(folder / _IS_TRAIN) if (folder / _IS_TRAIN).exists() else None
+    except (OSError, ValueError):
+        return None
+    whole = all(part is None or len(part) == meta.survey.num_images for part in (images, labels, is_train))
+    return CachedImages(meta, images, labels, is_train) if whole else None
+
+
+def _map(path: Path) -> NDArray[np.uint8]:
+    # Copy on write: a page that someone writes to becomes the process's own, and the file stays as it is.
+    mapped: NDArray[np.uint8] = np.load(path, mmap_mode="c")
+    return np.asarray(mapped)
+
+
+def _write_header(file: BinaryIO, shape: tuple[int, ...]) -> None:
+    """Of an npy file of bytes; numpy leaves room in it for any length of the first axis, so it can be written again."""
+    file.seek(0)
+    np.lib.format.write_array_header_1_0(file, {"descr": "|u1", "fortran_order": False, "shape": shape})
+
+
+def _keep_first_channel(path: Path) -> None:
+    images, narrow = _map(path), path.with_suffix(".narrow")
+    with narrow.open("wb") as file:
+        _write_header(file, (len(images), 1, *images.shape[2:]))
+        for start in range(0, len(images), _CHUNK):
+            file.write(images[start : start + _CHUNK, :1].tobytes())
+    narrow.replace(path)
+
+
+def _flush(folder: Path) -> None:
+    """Onto the disk, so that a machine that loses power does not keep a folder with empty files."""
+    for path in folder.iterdir():
+        with path.open("rb") as file:
+            os.fsync(file.fileno())

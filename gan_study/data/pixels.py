@@ -1,0 +1,135 @@
+"""The images of a source, one by one: decoded, brought to one shape, and fingerprinted, in bounded memory."""
+
+import os
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from hashlib import blake2b
+from itertools import islice
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gan_study.data.decode import decode_image
+from gan_study.data.image_files import ImageFiles, LoadContent
+from gan_study.data.transform import Transform
+
+_MAX_THREADS = 16
+_STACK_CHUNK = 1024
+_FILES_TOGETHER = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """One image, ready for the cache."""
+
+    position: int
+    pixels: NDArray[np.uint8]
+    """(C, image_size, image_size) in [0, 255]."""
+    digest: bytes
+    """Of the original's decoded pixels: equal for exact duplicates."""
+    original_size: tuple[int, int]
+    """Width and height in pixels."""
+    mode: str
+    """How the original is stored, in Pillow's terms (L is grey)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Corrupt:
+    """An image that cannot be had."""
+
+    position: int
+    name: str
+    reason: str
+
+
+class Pixels(Protocol):
+    """The images of a source in a fixed order."""
+
+    @property
+    def channels(self) -> int | None:
+        """1 or 3; None if only decoding tells."""
+
+    def __len__(self) -> int: ...
+
+    def decoded(self, transform: Transform, positions: Sequence[int] | None = None) -> Iterator[Decoded | Corrupt]:
+        """The images at ascending `positions` (default: all), in this order."""
+
+
+@dataclass(frozen=True, eq=False)
+class StackPixels:
+    """Images of one size that lie in memory, or are made from such."""
+
+    num_images: int
+    channels: int
+    take: Callable[[NDArray[np.int64]], NDArray[np.uint8]]
+    """Positions (n,) => images (n, C, H, W) uint8 in [0, 255]."""
+
+    @classmethod
+    def of(cls, images: NDArray[np.uint8]) -> "StackPixels":
+        """From an array (N, C, H, W)."""
+        return cls(len(images), images.shape[1], lambda positions: images[positions])
+
+    def __len__(self) -> int:
+        return self.num_images
+
+    def decoded(self, transform: Transform, positions: Sequence[int] | None = None) -> Iterator[Decoded | Corrupt]:
+        """See `Pixels`."""
+        mode = "L" if self.channels == 1 else "RGB"
+        chosen = range(self.num_images) if positions is None else positions
+        for start in range(0, len(chosen), _STACK_CHUNK):
+            part = np.asarray(chosen[start : start + _STACK_CHUNK], np.int64)
+            originals = np.ascontiguousarray(self.take(part))
+            size = (originals.shape[3], originals.shape[2])
+            for position, original, pixels in zip(part, originals, transform.stack(originals), strict=True):
+                yield Decoded(int(position), pixels, _digest(original.data, mode, size), size, mode)
+
+
+@dataclass(frozen=True, eq=False)
+class FilePixels:
+    """Encoded images in a folder or an archive, decoded by several threads (Pillow lets them run at once)."""
+
+    files: ImageFiles
+    names: tuple[str, ...]
+
+    channels = None
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def decoded(self, transform: Transform, positions: Sequence[int] | None = None) -> Iterator[Decoded | Corrupt]:
+        """See `Pixels`."""
+        chosen = range(len(self.names)) if positions is None else positions
+        contents = zip(chosen, self.files.contents([self.names[position] for position in chosen]), strict=True)
+        num_threads = min(os.cpu_count() or 1, _MAX_THREADS)
+        waiting: deque[Future[list[Decoded | Corrupt]]] = deque()
+        with ThreadPoolExecutor(num_threads) as pool:
+            # A bounded number under way, so that neither encoded nor decoded images pile up; several at a time,
+            # as handing over a small one takes as long as decoding it.
+            while group := list(islice(contents, _FILES_TOGETHER)):
+                waiting.append(pool.submit(self._decode_group, group, transform))
+                if len(waiting) > 2 * num_threads:
+                    yield from waiting.popleft().result()
+            while waiting:
+                yield from waiting.popleft().result()
+
+    def _decode_group(self, group: list[tuple[int, LoadContent]], transform: Transform) -> list[Decoded | Corrupt]:
+        return [self._decode(position, load, transform) for position, load in group]
+
+    def _decode(self, position: int, load: LoadContent, transform: Transform) -> Decoded | Corrupt:
+        try:
+            image, mode = decode_image(load())
+            pixels = transform.picture(image)
+        except MemoryError:
+            raise
+        except Exception as error:  # decoders and archives raise all kinds for a damaged file
+            return Corrupt(position, self.names[position], str(error) or type(error).__name__)
+        return Decoded(position, pixels, _digest(image.tobytes(), image.mode, image.size), image.size, mode)
+
+
+def _digest(pixels: bytes | memoryview, mode: str, size: tuple[int, int]) -> bytes:
+    digest = blake2b(f"{mode} {size}".encode(), digest_size=16)
+    digest.update(pixels)
+    return digest.digest()

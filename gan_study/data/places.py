@@ -1,0 +1,34 @@
+"""Where data sets lie on this machine, and where what is made from them is kept."""
+
+import os
+from pathlib import Path
+
+DATA_ENVIRONMENT = "GAN_STUDY_DATA"
+CACHE_ENVIRONMENT = "GAN_STUDY_CACHE"
+
+FileFacts = tuple[str, int, int]
+"""Name, size in bytes and time of the last change in nanoseconds: what tells that a file is still the same."""
+
+
+def cache_folder() -> Path:
+    """The folder of this machine that keeps things between studies: GAN_STUDY_CACHE or ~/.cache/gan_study.
+
+    Decoded images are mapped into memory, which needs a local disk: with a URI in GAN_STUDY_CACHE they, unlike
+    extractors, stay in ~/.cache/gan_study.
+    """
+    place = os.environ.get(CACHE_ENVIRONMENT)
+    if not place or "://" in place:
+        place = "~/.cache/gan_study"
+    return Path(place).expanduser().absolute()
+
+
+def data_folder() -> Path:
+    """The folder that holds the files of data sets: GAN_STUDY_DATA, else `data` in the cache folder."""
+    place = os.environ.get(DATA_ENVIRONMENT)
+    return Path(place).expanduser().absolute() if place else cache_folder() / "data"
+
+
+def file_facts(path: Path, name: str | None = None) -> FileFacts:
+    """The facts of a file under its own or another name. Raises OSError if it is not there."""
+    status = path.stat()
+    return name or path.name, status.st_size, status.st_mtime_ns

@@ -1,0 +1,32 @@
+"""The readers of data sets, by name. Each looks for its files and gives a `Source`, or raises InputError."""
+
+from collections.abc import Callable
+
+from gan_study.config.data import DatasetConfig
+from gan_study.data.sources.celeba import celeba
+from gan_study.data.sources.cifar10 import cifar10
+from gan_study.data.sources.digits import digits
+from gan_study.data.sources.image_folder import image_folder
+from gan_study.data.sources.mnist import emnist_letters, fashion_mnist, kmnist, mnist
+from gan_study.data.sources.source import Source
+from gan_study.data.sources.stacked_mnist import stacked_mnist
+
+SOURCES: dict[str, Callable[[DatasetConfig], Source]] = {
+    "celeba": celeba,
+    "cifar10": cifar10,
+    "digits": digits,
+    "emnist_letters": emnist_letters,
+    "fashion_mnist": fashion_mnist,
+    "image_folder": image_folder,
+    "kmnist": kmnist,
+    "mnist": mnist,
+    "stacked_mnist": stacked_mnist,
+}
+
+
+def find_files(config: DatasetConfig) -> Source:
+    """The data set's files on this machine, fetched if they can be; nothing is decoded.
+
+    Raises InputError, saying what to put where, if they are not there.
+    """
+    return SOURCES[config.name](config)

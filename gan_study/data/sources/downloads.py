@@ -1,0 +1,121 @@
+"""Fetching the files of a named data set with torchvision, which knows where they are and checks their sums."""
+
+import shutil
+import socket
+import threading
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.client import HTTPException
+from pathlib import Path
+from queue import Empty, SimpleQueue
+from typing import Any
+from urllib.error import HTTPError, URLError
+
+from filelock import FileLock
+
+from gan_study.config.names import DatasetName
+from gan_study.data.places import DATA_ENVIRONMENT, data_folder
+from gan_study.errors import InputError
+
+_REACH_SEC = 15.0
+"""How long an answer of any server is waited for."""
+_STALL_SEC = 30.0
+"""How long a download may stand still."""
+
+
+def obtain(name: DatasetName, relative: str, witness: str, what: str) -> None:
+    """Download a data set into the data folder.
+
+    Args:
+        name: which.
+        relative: the folder below the data folder where its files belong.
+        witness: a file that is there once it is downloaded, plain or not.
+        what: its files, for the message.
+
+    Raises:
+        InputError: it cannot be downloaded, here and now; says which files to put where.
+    """
+    root = data_folder()
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+        with FileLock(root / f".{name}.lock"):
+            if not _is_there(root / relative, witness):
+                _download_beside(name, root, relative)
+    except Exception as error:  # torchvision, the network and the disk raise all kinds
+        reason = str(error).strip().replace("\n", " ") or type(error).__name__
+        raise InputError(
+            f"{root / relative}: {what} must be here, but got no {witness}, and it could not be downloaded ({reason}); "
+            f"put them here, or set {DATA_ENVIRONMENT} to the folder above {relative}"
+        ) from error
+
+
+def _is_there(folder: Path, witness: str) -> bool:
+    return any((folder / f"{witness}{ending}").exists() for ending in ("", ".gz"))
+
+
+def _download_beside(name: DatasetName, root: Path, relative: str) -> None:
+    """Download into a folder of its own and move the files when all are there: no half set is taken for whole."""
+    fetch, addresses = _downloader(name)
+    if not _can_reach(addresses):
+        raise URLError(f"no answer from {', '.join(addresses)}")
+    scratch = root / f".downloading-{name}"
+    shutil.rmtree(scratch, ignore_errors=True)
+    try:
+        with _timeout(_STALL_SEC):
+            fetch(scratch)
+        (root / relative).mkdir(parents=True, exist_ok=True)
+        for file in (scratch / relative).iterdir():
+            target = root / relative / file.name
+            if not target.exists():
+                file.rename(target)
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _downloader(name: DatasetName) -> tuple[Callable[[Path], Any], list[str]]:
+    """What downloads a data set into a folder, and the addresses that it would ask."""
+    # Imported here because it takes seconds, which data sets that are there need not wait for.
+    from torchvision import datasets
+
+    classes = {"fashion_mnist": datasets.FashionMNIST, "kmnist": datasets.KMNIST}
+    if name == "cifar10":
+        return lambda root: datasets.CIFAR10(root, download=True), [datasets.CIFAR10.url]
+    if name == "celeba":
+        return lambda root: datasets.CelebA(root, download=True), ["https://drive.google.com/"]
+    if name == "emnist_letters":
+        return lambda root: datasets.EMNIST(root, split="letters", download=True), [datasets.EMNIST.url]
+    kind = classes.get(name, datasets.MNIST)
+    return lambda root: kind(root, download=True), [mirror + kind.resources[0][0] for mirror in kind.mirrors]
+
+
+def _can_reach(addresses: list[str]) -> bool:
+    """Whether any server answers soon. Threads, as a name may take minutes to be looked up in vain."""
+    answers: SimpleQueue[bool] = SimpleQueue()
+
+    def ask(address: str) -> None:
+        try:
+            with urllib.request.urlopen(urllib.request.Request(address, method="HEAD"), timeout=_REACH_SEC):
+                answers.put(True)
+        except HTTPError:  # an answer, if not a friendly one
+            answers.put(True)
+        except (OSError, HTTPException):
+            answers.put(False)
+
+    for address in addresses:
+        threading.Thread(target=ask, args=(address,), daemon=True).start()
+    try:
+        return any(answers.get(timeout=_REACH_SEC) for _ in addresses)
+    except Empty:
+        return False
+
+
+@contextmanager
+def _timeout(seconds: float) -> Iterator[None]:
+    """torchvision sets no time limit of its own on a connection."""
+    before = socket.getdefaulttimeout()
+    socket.setdefaulttimeout(seconds)
+    try:
+        yield
+    finally:
+        socket.setdefaulttimeout(before)

@@ -1,0 +1,114 @@
+"""A small autoencoder of the data set, whose bottleneck gives the features where there are no labels.
+
+It learns what the images look like and not what they show, so it sees what a classifier is blind to: variety
+within a class. Its distances are numbers of their own and are not comparable with FID.
+"""
+
+from dataclasses import replace
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from safetensors.torch import load as load_tensors
+from safetensors.torch import save as save_tensors
+from torch import Tensor, nn
+
+from gan_study.data.conversion import to_float
+from gan_study.data.datasets import Dataset
+from gan_study.extractors.base import Extractor, apply, hash_weights, shrink, shrink_name, shrunk_size
+from gan_study.extractors.cache import cached
+from gan_study.extractors.fitting import BATCH_SIZE, fit
+from gan_study.runs.storage import Storage
+
+NAME = "autoencoder"
+BOTTLENECK_DIMS = 64
+RECIPE = "1"
+"""Raised whenever network or training below change, so that cached weights are never mistaken."""
+_MAX_STEPS = 1000
+_EPOCHS = 60
+
+
+class Autoencoder(nn.Module):
+    """Strided convolutions down to less than 8 pixels a side, 64 features, and the mirror image of it."""
+
+    def __init__(self, image_size: int, num_channels: int) -> None:
+        super().__init__()
+        encoder: list[nn.Module] = []
+        decoder: list[nn.Module] = []
+        size, channels, width = shrunk_size(image_size), num_channels, 32
+        while size >= 8:
+            encoder += [nn.Conv2d(channels, width, 4, stride=2, padding=1), nn.ReLU()]
+            # An odd size loses its last row on the way down, which the padding of the output brings back.
+            up = nn.ConvTranspose2d(width, channels, 4, stride=2, padding=1, output_padding=size % 2)
+            decoder = [up, nn.ReLU(), *decoder] if decoder else [up]
+            size, channels, width = size // 2, width, 64
+        flat = channels * size * size
+        self.encoder = nn.Sequential(*encoder, nn.Flatten(), nn.Linear(flat, BOTTLENECK_DIMS))
+        self.decoder = nn.Sequential(
+            nn.Linear(BOTTLENECK_DIMS, flat), nn.ReLU(), nn.Unflatten(1, (channels, size, size)), *decoder
+        )
+
+    def forward(self, images_uint8: Tensor) -> tuple[Tensor, None]:
+        """NCHW uint8 in [0, 255] => features (N, 64), and no logits."""
+        return self.encoder(shrink(to_float(images_uint8))), None
+
+    def reconstruct(self, features: Tensor) -> Tensor:
+        """Features (N, 64) => images NCHW float, about in [-1, 1], at most 64 pixels a side."""
+        images: Tensor = self.decoder(features)
+        return images
+
+
+def obtain(dataset: Dataset, cache: Storage | None = None) -> Extractor:
+    """The autoencoder of a data set: from this machine's cache, else trained (up to a minute or so) and cached."""
+    name = f"{NAME}-{RECIPE}-{dataset.identity}.safetensors"
+    weights = cached(name, lambda: save_tensors(train(dataset).state_dict()), cache)
+    extractor = restore(weights, dataset)
+    assert isinstance(extractor.network, Autoencoder)
+    return replace(extractor, reconstruction_error=reconstruction_error(extractor.network, dataset))
+
+
+def restore(weights: bytes, dataset: Dataset) -> Extractor:
+    """The extractor with stored weights, its reconstruction error not taken anew."""
+    network = Autoencoder(dataset.image_size, dataset.num_channels)
+    network.load_state_dict(load_tensors(weights))
+    return Extractor(
+        network=network.eval().requires_grad_(False).to(memory_format=torch.channels_last),  # faster
+        name=NAME,
+        weights_hash=hash_weights(weights),
+        layer="bottleneck",
+        dims=BOTTLENECK_DIMS,
+        preprocessing=shrink_name(dataset.image_size),
+        weights=weights,
+    )
+
+
+def train(dataset: Dataset, seed: int = 0) -> Autoencoder:
+    """The autoencoder trained on the train part, without labels; repeatable on one machine."""
+
+    def batch_loss(network: Autoencoder, chosen: NDArray[np.int64]) -> Tensor:
+        images_uint8 = torch.from_numpy(dataset.images[chosen])
+        features, _ = network(images_uint8)
+        return nn.functional.mse_loss(network.reconstruct(features), shrink(to_float(images_uint8)))
+
+    num_steps = min(_MAX_STEPS, max(1, _EPOCHS * len(dataset.train_indices) // BATCH_SIZE))
+    return fit(
+        lambda: Autoencoder(dataset.image_size, dataset.num_channels),
+        batch_loss,
+        dataset.train_indices,
+        num_steps,
+        seed,
+    )
+
+
+def reconstruction_error(network: Autoencoder, dataset: Dataset) -> float:
+    """Share of the held-out images' variance that is lost: 0 if none is, 1 for their mean image in place of each."""
+    indices, lost, images_seen = dataset.held_out_indices, 0.0, []
+    for part in np.array_split(indices, max(1, len(indices) // 100)):
+        images_uint8 = torch.from_numpy(dataset.images[part])
+        features, _ = apply(network, images_uint8)
+        images = shrink(to_float(images_uint8))
+        with torch.no_grad():
+            lost += float((network.reconstruct(features) - images).double().square().sum())
+        images_seen.append(images)
+    images = torch.cat(images_seen).double()
+    return lost / float((images - images.mean(0)).square().sum())

@@ -1,0 +1,102 @@
+"""What every extractor is: a frozen network from images to features, and what tells it from any other."""
+
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from gan_study.metrics.samples import BATCH_SIZE, SampleStats
+from gan_study.metrics.statistics import features_to_stats
+
+LARGEST_SIZE = 64
+"""Side in pixels to which the extractors that learn from the data set bring larger images."""
+
+
+@dataclass(frozen=True, eq=False)
+class Extractor:
+    """A network in evaluation mode, and what a score must say of it."""
+
+    network: nn.Module
+    """NCHW uint8 in [0, 255] => features (N, dims) float32, and class logits (N, num_classes) float32 or None."""
+    name: str
+    """As in a study's `objective.extractor`."""
+    weights_hash: str
+    """First 8 hex digits of the SHA-256 of the weights as stored."""
+    layer: str
+    """Which layer the features are of."""
+    dims: int
+    """Length of a feature vector."""
+    preprocessing: str
+    """How images are brought to the network, in one word."""
+    weights: bytes | None
+    """safetensors, for the run folder to keep; None if the weights are found again by their hash."""
+    accuracy: float | None = None
+    """Share of the held-out images whose class it names rightly."""
+    reconstruction_error: float | None = None
+    """Share of the held-out images' variance that it does not reproduce."""
+
+    def to(self, device: torch.device) -> "Extractor":
+        """The same extractor on `device`."""
+        return replace(self, network=self.network.to(device))
+
+
+def hash_weights(content: bytes) -> str:
+    """First 8 hex digits of the SHA-256 of the weights as stored."""
+    return hashlib.sha256(content).hexdigest()[:8]
+
+
+def observe(network: nn.Module, images_uint8: Tensor) -> SampleStats:
+    """Statistics of images, NCHW uint8 in [0, 255], as the network of an extractor sees them.
+
+    The features of all of them are held at once. Without classes, `class_counts` has length 0.
+    """
+    features, counts = [], None
+    for chunk in images_uint8.split(BATCH_SIZE):
+        part, logits = apply(network, chunk)
+        features.append(part.cpu().numpy())
+        if logits is not None:
+            classes = torch.bincount(logits.argmax(1), minlength=logits.shape[1]).cpu().numpy()
+            counts = classes if counts is None else counts + classes
+    no_classes = np.zeros(0, dtype=np.int64)
+    return SampleStats(features_to_stats(np.concatenate(features)), no_classes if counts is None else counts)
+
+
+def apply(network: nn.Module, images_uint8: Tensor) -> tuple[Tensor, Tensor | None]:
+    """Features and logits of a batch, in full float32, on the network's device."""
+    device = next(network.parameters()).device
+    with _full_precision(device.type):
+        features, logits = network(images_uint8.to(device))
+    return features, logits
+
+
+def shrink(images: Tensor) -> Tensor:
+    """NCHW float => the same, brought down to at most 64 pixels a side by averaging areas."""
+    if images.shape[-1] <= LARGEST_SIZE:
+        return images
+    return nn.functional.interpolate(images, size=(LARGEST_SIZE, LARGEST_SIZE), mode="area")
+
+
+def shrunk_size(image_size: int) -> int:
+    """The side in pixels that `shrink` leaves."""
+    return min(image_size, LARGEST_SIZE)
+
+
+def shrink_name(image_size: int) -> str:
+    """The `preprocessing` of an extractor that begins with `shrink`."""
+    name = f"uint8-{image_size}px"
+    return name if image_size <= LARGEST_SIZE else f"{name}-area{LARGEST_SIZE}"
+
+
+@contextmanager
+def _full_precision(device_type: str) -> Iterator[None]:
+    """Neither gradients nor the shortened floats (TF32, autocast) that a GPU would use: they move a score."""
+    with (
+        torch.inference_mode(),
+        torch.autocast(device_type, enabled=False),
+        torch.backends.cudnn.flags(enabled=True, allow_tf32=False),
+    ):
+        yield

@@ -1,0 +1,56 @@
+"""What this machine keeps between studies: extractors and the statistics of real images."""
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext, suppress
+
+from filelock import FileLock
+
+from gan_study.data.places import CACHE_ENVIRONMENT, cache_folder
+from gan_study.errors import StorageError
+from gan_study.runs.storage import Storage
+
+
+def default_cache() -> Storage:
+    """GAN_STUDY_CACHE, a folder or a URI, or else ~/.cache/gan_study."""
+    return Storage(os.environ.get(CACHE_ENVIRONMENT) or cache_folder())
+
+
+def cached(name: str, make: Callable[[], bytes], cache: Storage | None = None) -> bytes:
+    """The content of the file `name` in the cache, made and put there by the first process that needs it.
+
+    Others wait for it (not those that share an object store: there each makes its own, and the last one stays).
+    A cache that cannot be used costs time, never a study.
+    """
+    cache = cache or default_cache()
+    known = _read(cache, name)
+    if known is not None:
+        return known
+    with _lock(cache, name):
+        known = _read(cache, name)
+        if known is not None:
+            return known
+        content = make()
+        with suppress(StorageError):
+            cache.write_bytes(name, content)
+        return content
+
+
+def _read(cache: Storage, name: str) -> bytes | None:
+    with suppress(FileNotFoundError, StorageError):
+        return cache.read_bytes(name)
+    return None
+
+
+@contextmanager
+def _lock(cache: Storage, name: str) -> Iterator[None]:
+    """One process at a time, where the cache is a local folder that can be written."""
+    lock: FileLock | nullcontext[None] = nullcontext()
+    if cache.is_local:
+        with suppress(OSError):
+            path = cache.local_path(f".{name}.lock")
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.touch()
+            lock = FileLock(path)
+    with lock:
+        yield

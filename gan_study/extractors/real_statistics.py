@@ -1,0 +1,82 @@
+"""What a score needs of the real images, taken once by each machine for all trials and studies."""
+
+import io
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from gan_study.data.datasets import Dataset
+from gan_study.errors import InputError
+from gan_study.extractors.base import Extractor, observe
+from gan_study.extractors.cache import cached
+from gan_study.metrics.frechet import FrechetReference, stats_to_reference
+from gan_study.metrics.samples import merge_samples
+from gan_study.runs.storage import Storage
+
+_FORMAT = "1"
+"""Raised whenever the content of the file changes."""
+_BLOCK = 2000
+"""Images whose features are held at once: at Inception's 2048 dims, 16 MB in float32."""
+
+
+@dataclass(frozen=True, eq=False)
+class RealStatistics:
+    """Of one part of a data set, as one extractor sees it."""
+
+    reference: FrechetReference
+    class_counts: NDArray[np.int64]
+    """(num_classes,) images that the extractor gives to each class; of length 0 if it knows none."""
+
+
+def obtain(extractor: Extractor, dataset: Dataset, split: str, cache: Storage | None = None) -> bytes:
+    """The statistics of `split` (all, train or held_out) as a file's content: from the cache, else taken and cached.
+
+    Raises InputError if the part has fewer than two images.
+    """
+    indices = split_indices(dataset, split)
+    if len(indices) < 2:
+        raise InputError(
+            f"objective.split: the real images that are scored against must be two at least, "
+            f"but got split={split} with {len(indices)}; choose another split"
+        )
+    parts = (dataset.identity, split, extractor.name, extractor.layer, extractor.preprocessing, extractor.weights_hash)
+    return cached(f"real_stats-{_FORMAT}-{'-'.join(parts)}.npz", lambda: pack(take(extractor, dataset, indices)), cache)
+
+
+def split_indices(dataset: Dataset, split: str) -> NDArray[np.int64]:
+    """The numbers of the images in `split`: train, held_out or all, which is both together."""
+    both = np.union1d(dataset.train_indices, dataset.held_out_indices)
+    return {"all": both, "train": dataset.train_indices, "held_out": dataset.held_out_indices}[split]
+
+
+def take(extractor: Extractor, dataset: Dataset, indices: NDArray[np.int64]) -> RealStatistics:
+    """The statistics of the images with the numbers `indices`, at least two."""
+    blocks = np.array_split(indices, -(-len(indices) // _BLOCK))
+    samples = merge_samples(observe(extractor.network, torch.from_numpy(dataset.images[block])) for block in blocks)
+    return RealStatistics(stats_to_reference(samples.features), samples.class_counts)
+
+
+def pack(real: RealStatistics) -> bytes:
+    """The content of an .npz file. The root goes with it, since making it anew takes seconds at 2048 dims."""
+    buffer, reference = io.BytesIO(), real.reference
+    np.savez(
+        buffer,
+        allow_pickle=False,
+        num=np.array(reference.num),
+        mean=reference.mean,
+        trace=np.array(reference.trace),
+        root=reference.root,
+        class_counts=real.class_counts,
+    )
+    return buffer.getvalue()
+
+
+def unpack(content: bytes) -> RealStatistics:
+    """The statistics in the content of a file that `pack` made."""
+    with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
+        reference = FrechetReference(
+            num=int(arrays["num"]), mean=arrays["mean"], trace=float(arrays["trace"]), root=arrays["root"]
+        )
+        return RealStatistics(reference, arrays["class_counts"])

@@ -1,0 +1,71 @@
+"""What the networks cost: parameters, and operations of one forward pass. As a script it prints the README's table.
+
+usage: python -m gan_study.gan.cost
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import get_args
+
+import torch
+from torch import Tensor, nn
+from torch.utils.flop_counter import FlopCounterMode
+
+from gan_study.config.names import NETWORK_IMAGE_SIZES, NetworkName
+from gan_study.config.paper_defaults import default_discriminator_norm
+from gan_study.config.training import NetworkConfig
+from gan_study.gan.networks import build_networks
+
+Z_DIM = 64
+_COLOUR = ("resnet",)
+"""Networks whose row in the table is for images of three channels, the others' for one."""
+_ANY_SIZE = (28,)
+"""The sizes in the table of a network that is built for any."""
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Of one network."""
+
+    num_parameters: int
+    """Trained numbers."""
+    num_flops: int
+    """Operations of the forward pass of one image, two for each multiplication and addition of the convolutions and
+    linear layers; biases, norms, activations and resizing are not counted."""
+
+
+def network_costs(config: NetworkConfig, image_size: int, num_channels: int, z_dim: int) -> tuple[Cost, Cost]:
+    """The generator's and the discriminator's. Nothing is computed: the networks are built without memory."""
+    with torch.device("meta"):
+        generator, discriminator = build_networks(config, image_size, num_channels, z_dim)
+        image = torch.empty(1, num_channels, image_size, image_size)
+        return _cost(generator, torch.empty(1, z_dim)), _cost(discriminator, image)
+
+
+def table() -> str:
+    """Every network at its sizes with the default width, as a table in Markdown."""
+    return "\n".join(_lines())
+
+
+def _lines() -> Iterator[str]:
+    yield "| network | image | generator: parameters | MFLOP | discriminator: parameters | MFLOP |"
+    yield "|---|---|---:|---:|---:|---:|"
+    for name in get_args(NetworkName):
+        norm = default_discriminator_norm("none", name, spectral_norm=False)
+        config = NetworkConfig.model_validate({"name": name, "discriminator_norm": norm})
+        num_channels = 3 if name in _COLOUR else 1
+        for image_size in NETWORK_IMAGE_SIZES[name] or _ANY_SIZE:
+            costs = network_costs(config, image_size, num_channels, Z_DIM)
+            columns = " | ".join(f"{cost.num_parameters:,} | {cost.num_flops / 1e6:,.1f}" for cost in costs)
+            yield f"| {name} | {num_channels}x{image_size}x{image_size} | {columns} |"
+
+
+def _cost(network: nn.Module, one_input: Tensor) -> Cost:
+    with FlopCounterMode(display=False) as counter:
+        # Batch norm in training mode wants more than one image.
+        network.eval()(one_input)
+    return Cost(sum(parameter.numel() for parameter in network.parameters()), counter.get_total_flops())
+
+
+if __name__ == "__main__":
+    print(table())

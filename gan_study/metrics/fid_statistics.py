@@ -1,0 +1,71 @@
+"""The .npz files in which pytorch-fid and others keep the statistics of a set of features."""
+
+import io
+import zipfile
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gan_study.metrics.statistics import Gaussian
+
+_NUM = "num"
+"""Our own addition to the file, which pytorch-fid does not look at."""
+
+
+def gaussian_to_npz(gaussian: Gaussian) -> bytes:
+    """The content of a file that `python -m pytorch_fid` reads: `mu` (d,) and `sigma` (d, d), float64.
+
+    Beside them stands `num`, if it is known, so that the floor can be told from the file.
+    """
+    buffer = io.BytesIO()
+    counts = {} if gaussian.num is None else {_NUM: np.array(gaussian.num)}
+    np.savez(buffer, allow_pickle=False, mu=gaussian.mean, sigma=gaussian.covariance, **counts)
+    return buffer.getvalue()
+
+
+def npz_to_gaussian(content: bytes) -> Gaussian:
+    """The Gaussian in the content of an .npz file with `mu` (d,) and `sigma` (d, d), by pytorch-fid or by us.
+
+    Raises ValueError if the content is not that of such a file, or not finite; the message lacks only the file's name.
+    """
+    arrays = _arrays(content)
+    mean, covariance = (np.asarray(arrays[name], dtype=np.float64) for name in ("mu", "sigma"))
+    if mean.ndim != 1 or covariance.shape != (len(mean), len(mean)):
+        raise ValueError(
+            f"mu must be (d,) and sigma (d, d), but got mu={mean.shape}, sigma={covariance.shape}; write the file anew"
+        )
+    if not (np.isfinite(mean).all() and np.isfinite(covariance).all()):
+        raise ValueError("mu and sigma must be finite, but got NaN or infinite entries; write the file anew")
+    if not np.allclose(covariance, covariance.T):
+        raise ValueError("sigma must be a covariance, but got a matrix that is not symmetric; write the file anew")
+    return Gaussian(_num(arrays[_NUM]) if _NUM in arrays else None, mean, covariance)
+
+
+def _num(array: NDArray[Any]) -> int:
+    if array.shape != () or not np.issubdtype(array.dtype, np.integer) or array < 2:
+        raise ValueError(
+            f"num must be a whole number of at least 2, but got num={array.tolist()}; write the file anew without it"
+        )
+    return int(array)
+
+
+def _arrays(content: bytes) -> dict[str, NDArray[Any]]:
+    """All arrays of the file by name, with `mu` and `sigma` among them and of numbers."""
+    try:
+        with np.load(io.BytesIO(content), allow_pickle=False) as file:
+            arrays = dict(file)
+    # np.load has no error of its own; a single array (.npy) is no context manager: TypeError.
+    except (OSError, EOFError, ValueError, TypeError, zipfile.BadZipFile) as error:
+        raise ValueError(f"this must be an .npz file with mu and sigma, but got {error}; give another file") from error
+    missing = {"mu", "sigma"} - arrays.keys()
+    if missing:
+        raise ValueError(
+            f"an .npz file of statistics must have mu and sigma, but got keys={sorted(arrays)}; give another file"
+        )
+    if not all(np.issubdtype(arrays[name].dtype, np.floating) for name in ("mu", "sigma")):
+        raise ValueError(
+            f"mu and sigma must be floats, but got mu={arrays['mu'].dtype}, sigma={arrays['sigma'].dtype}; "
+            "write the file anew"
+        )
+    return arrays

@@ -1,0 +1,37 @@
+"""A trained generator, from the snapshot that the loop has written."""
+
+from collections.abc import Iterator
+
+import torch
+from safetensors.torch import load
+from torch import Tensor, nn
+
+from gan_study.config.training import TrainingConfig
+from gan_study.data.conversion import to_uint8
+from gan_study.gan.latents import draw_z
+from gan_study.gan.networks import build_networks
+from gan_study.metrics.samples import BATCH_SIZE
+
+
+def load_generator(snapshot: bytes, config: TrainingConfig, num_channels: int) -> nn.Module:
+    """The averaged generator in evaluation mode on the CPU: z (N, z_dim) => images NCHW float in [-1, 1].
+
+    Args:
+        snapshot: what `TrialFolder.read_snapshot` gives.
+        config: of the trial that wrote it.
+        num_channels: of the data set it learned.
+
+    Raises RuntimeError if the snapshot is of another network.
+    """
+    with torch.random.fork_rng(devices=[]):
+        generator, _ = build_networks(config.network, config.dataset.image_size, num_channels, config.z_dim, config.pac)
+    generator.load_state_dict(load(snapshot))
+    return generator.eval().requires_grad_(False)
+
+
+@torch.no_grad()
+def generate(generator: nn.Module, config: TrainingConfig, num: int, seed: int) -> Iterator[Tensor]:
+    """`num` images NCHW uint8 in [0, 255], in parts of at most 100; the latents depend on the seed alone."""
+    z = draw_z(num, config.z_dim, config.z_distribution, torch.Generator().manual_seed(seed))
+    for part in z.split(BATCH_SIZE):
+        yield to_uint8(generator(part))

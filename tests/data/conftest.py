@@ -1,0 +1,36 @@
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from gan_study.data.datasets import load_dataset
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """The folder of decoded images: empty, and of this test alone, as is what the process has loaded."""
+    folder = tmp_path / "cache"
+    monkeypatch.setenv("GAN_STUDY_CACHE", str(folder))
+    load_dataset.cache_clear()
+    yield folder
+    load_dataset.cache_clear()
+    urllib.request.install_opener(None)  # it keeps the proxies of its first use
+
+
+@pytest.fixture
+def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder of data sets, which is empty."""
+    folder = tmp_path / "data"
+    folder.mkdir()
+    monkeypatch.setenv("GAN_STUDY_DATA", str(folder))
+    return folder
+
+
+@pytest.fixture
+def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every download ends at a proxy that is not there."""
+    for name in ("http_proxy", "https_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    monkeypatch.delenv("no_proxy", raising=False)
+    urllib.request.install_opener(None)

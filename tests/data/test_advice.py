@@ -1,0 +1,136 @@
+"""Advice at both sides of each threshold, from made-up inspections."""
+
+from dataclasses import replace
+
+import pytest
+
+from gan_study.config.data import DatasetConfig
+from gan_study.data.advice import advise, propose_image_size
+from gan_study.data.inspection import Inspection
+from gan_study.data.survey import Spread, Survey
+
+
+def evenly(pixels: int) -> Spread:
+    return Spread(min=pixels, median=pixels, max=pixels)
+
+
+SURVEY = Survey(num_images=6000, num_duplicates=0, modes={"L": 6000}, width=evenly(64), height=evenly(64), corrupt={})
+SOUND = Inspection("here", SURVEY, 1, 5400, 600, {"a": 3000, "b": 3000})
+CONFIG = DatasetConfig(name="image_folder", path="here", image_size=64)
+
+
+def findings(inspection: Inspection = SOUND, config: DatasetConfig = CONFIG, **survey: object) -> list[str]:
+    changed = replace(inspection, survey=inspection.survey.model_copy(update=survey))
+    return [advice.finding for advice in advise(changed, config)]
+
+
+def test_nothing_is_said_of_a_sound_data_set() -> None:
+    assert findings() == []
+
+
+@pytest.mark.parametrize(
+    ("side", "crop", "proposed"),
+    [
+        (8, None, 16),
+        (25, None, 16),
+        (26, None, 32),
+        (51, None, 32),
+        (52, None, 64),
+        (999, None, 64),
+        (178, 30, 32),
+        (20, 30, 16),
+    ],
+)
+def test_the_proposed_size_enlarges_a_typical_image_by_a_quarter_at_most(
+    side: int, crop: int | None, proposed: int
+) -> None:
+    survey = SURVEY.model_copy(update={"width": evenly(side), "height": evenly(side + 500)})
+    assert propose_image_size(survey, crop) == proposed
+
+
+@pytest.mark.parametrize(
+    ("sound", "flawed", "text"),
+    [
+        ({}, {"num_train": 999}, "999 images to learn are few"),
+        ({"num_train": 1000}, {"num_held_out": 499}, "499 held-out images are few"),
+        ({"num_held_out": 500}, {"num_held_out": 0}, "no image can be held out"),
+        ({"class_counts": {"a": 20, "b": 20}}, {"class_counts": {"a": 19, "b": 20}}, "1 of 2 classes have fewer"),
+        ({"class_counts": {"a": 200, "b": 20}}, {"class_counts": {"a": 201, "b": 20}}, "class a has 201 images"),
+        ({}, {"class_counts": None}, "the images have no labels"),
+    ],
+)
+def test_numbers_and_classes(sound: dict[str, object], flawed: dict[str, object], text: str) -> None:
+    assert findings(replace(SOUND, **sound)) == []  # type: ignore[arg-type]  # names and types as in the tables above
+    (finding,) = findings(replace(SOUND, **flawed))  # type: ignore[arg-type]
+    assert finding.startswith(text)
+
+
+@pytest.mark.parametrize(
+    ("sound", "flawed", "text"),
+    [
+        ({"num_images": 5000}, {"num_images": 4999}, "4,999 real images are fewer than 5,000"),
+        ({}, {"num_duplicates": 1}, "1 of 6,000 images are exact copies"),
+        (
+            {"width": Spread(min=52, median=64, max=104)},
+            {"width": Spread(min=51, median=64, max=102)},
+            "images down to 51 pixels are enlarged to 64",
+        ),
+        (
+            {"height": Spread(min=64, median=70, max=128)},
+            {"height": Spread(min=64, median=70, max=130)},
+            "sides differ by up to a factor of 2.0",
+        ),
+        ({"height": evenly(91)}, {"height": evenly(92)}, "the square crop leaves out 30% of a typical image"),
+        ({}, {"modes": {"L": 5999, "P": 1}}, "1 of 6,000 images are stored in colour"),
+        ({}, {"modes": {"L": 5999, "LA": 1}}, "1 of 6,000 images can have transparent parts"),
+        ({}, {"modes": {"L": 5999, "I;16": 1}}, "1 of 6,000 images have 16 bits"),
+    ],
+)
+def test_sizes_and_kinds(sound: dict[str, object], flawed: dict[str, object], text: str) -> None:
+    assert findings(**sound) == []
+    (finding,) = findings(**flawed)
+    assert finding.startswith(text)
+
+
+def test_grey_images_among_coloured_ones() -> None:
+    coloured = replace(SOUND, channels=3)
+    assert findings(coloured, modes={"RGB": 6000}) == []
+    assert findings(coloured, modes={"RGB": 5990, "1": 4, "L": 6}) == [
+        "10 of 6,000 images are grey among coloured ones, and a generator will make both"
+    ]
+
+
+def test_corrupt_images_up_to_the_share_that_is_taken() -> None:
+    names = {f"{number}.png": "torn" for number in range(60)}
+    (taken,) = findings(num_images=5940, corrupt=names)
+    assert taken == "60 of 6,000 images cannot be decoded; a training leaves them out"
+    (refused,) = findings(num_images=5939, corrupt={**names, "60.png": "torn"})
+    assert refused == "61 of 6,000 images cannot be decoded, more than the share of 0.01 that a training takes"
+
+
+def test_a_crop_that_small_images_do_not_have() -> None:
+    config = CONFIG.model_copy(update={"crop": 64})
+    assert findings(config=config) == []
+    (finding,) = findings(config=config.model_copy(update={"crop": 65}))
+    assert finding.startswith("the smallest image has a side of 64 pixels, less than the crop of 65")
+
+
+def test_a_size_that_the_convolutions_are_not_built_for() -> None:
+    (finding,) = findings(config=CONFIG.model_copy(update={"image_size": 48}))
+    assert finding == "of the networks only mlp can be built for 48 pixels"
+
+
+def test_the_share_that_would_hold_out_enough() -> None:
+    (advice,) = advise(replace(SOUND, num_held_out=400), CONFIG)
+    assert advice.remedy == "set dataset.held_out_share: 0.09"  # of 6,000, 8 % would be 480 images and 9 % are 540
+    few = SURVEY.model_copy(update={"num_images": 999})
+    remedies = [advice.remedy for advice in advise(replace(SOUND, survey=few, num_held_out=100), CONFIG)]
+    assert "add images, or read findings with care" in remedies
+
+
+def test_what_is_said_of_published_data_sets_can_be_done() -> None:
+    config = DatasetConfig(name="celeba", image_size=64)
+    survey = SURVEY.model_copy(update={"num_duplicates": 3})
+    copies, labels = advise(replace(SOUND, survey=survey, class_counts=None), config)
+    assert copies.remedy.startswith("they belong to the published data set: keep them")
+    assert labels.remedy == "set extractor: autoencoder, or metric: fid"

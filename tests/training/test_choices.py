@@ -1,0 +1,107 @@
+"""Whole trainings with other optimizers, penalties, latents, norms and stacks: resumed, shared, refused."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from prepared_objective import Prepared
+from tiny_training import BATCH_SIZE, files, measured, run, tiny_trial, trial_folder
+
+from gan_study.errors import InputError
+from gan_study.extractors.objective import Objective
+from gan_study.training.distributed import Workers
+from gan_study.training.evaluate import observe_generator, sample_grid_png
+from gan_study.training.loop import _draw_batch, train
+
+MLP = {"name": "mlp", "width": 16}
+TRAININGS: dict[str, dict[str, Any]] = {
+    "dragan, rmsprop, layer norm": {
+        "penalty": "dragan",
+        "optimizer": "rmsprop",
+        "network": {"name": "dcgan", "width": 4, "discriminator_norm": "layer"},
+    },
+    # Ten steps with a penalty at 0, 3, 6 and 9, and checkpoints after 4 and 8.
+    "lazy r1, relativistic, spectral norm": {
+        "loss": "relativistic",
+        "penalty": "r1",
+        "penalty_every": 3,
+        "network": {"name": "dcgan", "width": 4, "spectral_norm": True},
+    },
+    "stacks, smoothed labels, uniform latents": {
+        "loss": "minimax",
+        "label_smoothing": 0.1,
+        "penalty": "dragan",
+        "pac": 2,
+        "z_distribution": "uniform",
+        "network": MLP,
+    },
+}
+
+
+@pytest.mark.parametrize("name", TRAININGS)
+@pytest.mark.parametrize("num_evaluations", [2, 3])
+def test_an_abandoned_training_ends_as_an_uninterrupted_one(
+    name: str, num_evaluations: int, prepared: Prepared, objective: Objective, tmp_path: Path
+) -> None:
+    config = tiny_trial(**TRAININGS[name])
+    whole = run(config, prepared, tmp_path / "whole", objective)
+    run(config, prepared, tmp_path / "abandoned", objective, num_evaluations)
+    run(config, prepared, tmp_path / "abandoned", objective)
+    resumed = trial_folder(tmp_path / "abandoned").read_evaluations()
+    assert measured(resumed) == measured([p.evaluation for p in whole if p.evaluation])
+    assert files(tmp_path / "abandoned", "samples", "snapshots") == files(tmp_path / "whole", "samples", "snapshots")
+
+
+@pytest.mark.parametrize("values", [{}, {"z_distribution": "uniform"}])
+def test_training_and_evaluation_have_the_same_latents(
+    values: dict[str, Any], prepared: Prepared, objective: Objective
+) -> None:
+    training = tiny_trial(**values).training
+    _, trained, _ = _draw_batch(training, prepared.dataset, 0, Workers())
+    seen = [trained]
+
+    class Spy(torch.nn.Linear):
+        """A generator that keeps what it is given."""
+
+        def forward(self, z: torch.Tensor) -> torch.Tensor:
+            seen.append(z)
+            return super().forward(z).tanh().reshape(-1, 1, 16, 16)
+
+    spy = Spy(training.z_dim, 256)
+    observe_generator(spy, objective, training, Workers())
+    sample_grid_png(spy, training.z_dim, training.seed, training.z_distribution)
+    assert sum(len(z) for z in seen) == BATCH_SIZE + objective.num_samples + 64
+    # Of 160 or more normal numbers, a third lies outside [-1, 1].
+    assert {bool(z.abs().max() <= 1) for z in seen} == {training.z_distribution == "uniform"}
+
+
+@pytest.mark.parametrize(
+    "values", [{"penalty": "dragan"}, {"penalty": "dragan", "pac": 5}, {"penalty": "r1", "pac": 5}]
+)
+@pytest.mark.parametrize("world_size", [2, 4])
+def test_the_workers_rows_are_the_one_worker_s(values: dict[str, Any], world_size: int, prepared: Prepared) -> None:
+    training = tiny_trial(**values).training
+    whole = _draw_batch(training, prepared.dataset, 40, Workers())
+    parts = [_draw_batch(training, prepared.dataset, 40, Workers(rank, world_size)) for rank in range(world_size)]
+    for rows, *pieces in zip(whole, *parts, strict=True):
+        assert rows is not None
+        assert torch.equal(torch.cat([piece for piece in pieces if piece is not None]), rows)
+        assert {len(piece) for piece in pieces if piece is not None} == {len(rows) // world_size}
+    noise = whole[2]
+    assert noise is not None
+    num_images = 20 // training.pac
+    num_noise = 1 + training.pac * 256 if training.penalty == "dragan" else 0
+    assert noise.shape == (num_images, num_noise, 1, 1)
+
+
+def test_stacks_that_do_not_fit_into_a_worker_s_part(prepared: Prepared, objective: Objective, tmp_path: Path) -> None:
+    steps = train(tiny_trial(pac=4), prepared.dataset, objective, trial_folder(tmp_path), Workers(0, 2))
+    expected = (
+        "training.pac: each worker's part of the batch must divide into groups of pac images, "
+        f"but got pac=4 and batch_size={BATCH_SIZE} with 2 workers; change one of them"
+    )
+    with pytest.raises(InputError, match=f"^{re.escape(expected)}$"):
+        next(steps)
+    assert not tmp_path.joinpath("status.json").exists()

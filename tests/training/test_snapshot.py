@@ -1,0 +1,35 @@
+"""A snapshot gives back the averaged generator that was written."""
+
+import pytest
+import torch
+
+from gan_study.config.training import TrainingConfig
+from gan_study.data.conversion import to_uint8
+from gan_study.gan.latents import draw_z
+from gan_study.training.snapshot import generate, load_generator
+from gan_study.training.state import build_state
+
+
+@pytest.mark.parametrize("network", ["dcgan", "mlp", "infogan", "resnet"])
+def test_a_snapshot_gives_the_averaged_generator(network: str) -> None:
+    config = TrainingConfig.model_validate(
+        {
+            "dataset": {"name": "mnist", "image_size": 32},
+            "network": {"name": network, "width": 4},
+            "loss": "hinge",
+            "z_dim": 3,
+            "z_distribution": "uniform",
+        }
+    )
+    state = build_state(config, 1, torch.device("cpu"))
+    with torch.no_grad():
+        for parameter in state.g_ema.parameters():
+            parameter.add_(0.1)  # so that it is not what a new network has
+    before = torch.random.get_rng_state()
+    generator = load_generator(state.snapshot(), config, 1)
+    images = torch.cat(list(generate(generator, config, 130, seed=5)))
+    assert torch.equal(torch.random.get_rng_state(), before)
+    z = draw_z(130, 3, "uniform", torch.Generator().manual_seed(5))
+    expected = torch.cat([to_uint8(state.g_ema(z[:100])), to_uint8(state.g_ema(z[100:]))])
+    assert images.shape == (130, 1, 32, 32)
+    assert torch.equal(images, expected)
