@@ -1,0 +1,213 @@
+"""All measures of a set of generated images, each beside its control, in one call."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gan_study.diagnosis.birthday import RealPairs, birthday_test, fit_real_pairs
+from gan_study.diagnosis.evidence import Classes, Diagnostics, Measured
+from gan_study.diagnosis.image_signals import duplicate_share, level_deviation, pairwise_distance_ratio
+from gan_study.diagnosis.memorisation import CopyReference, features_to_memorisation, fit_copy_reference
+from gan_study.diagnosis.modes import Shares, lost_classes
+from gan_study.diagnosis.ndb import Bins, features_to_ndb, fit_bins
+from gan_study.diagnosis.neighbours import Features
+from gan_study.metrics.class_histogram import labels_to_class_histogram
+from gan_study.metrics.prdc import features_to_prdc
+from gan_study.metrics.vendi import features_to_vendi_score
+
+LEAST_MEASURED = 40
+"""Images below which nothing but their being finite is measured: two bins of 20 is the least that can be filled."""
+_MOST_PAIRED = 1000
+"""Images among which all pairs are looked at."""
+
+
+@dataclass(frozen=True, eq=False)
+class ImageSet:
+    """Images as a diagnosis sees them."""
+
+    features: Features
+    """(N, d) of any float type."""
+    images: NDArray[np.uint8] | None = None
+    """(N, ...) in [0, 255], the same rows; None if they are not at hand."""
+    labels: NDArray[np.integer[Any]] | None = None
+    """(N,) the class that the classifier gives each; None without a classifier."""
+
+    def part(self, rows: NDArray[np.integer[Any]]) -> "ImageSet":
+        """The chosen rows."""
+        return ImageSet(
+            self.features[rows],
+            None if self.images is None else self.images[rows],
+            None if self.labels is None else self.labels[rows],
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class RealReference:
+    """What generated images are measured against, and the control of each measure. Made once by `prepare`."""
+
+    num: int
+    """Images in each measure."""
+    num_train: int
+    """Training images that neighbours are looked for in."""
+    near: Features
+    """(num, d) training features whose neighbourhoods are to be covered."""
+    bins: Bins
+    """Cells that the images should fill like the training images."""
+    copies: CopyReference
+    """All training images, and how far the test part lies from them."""
+    feature_pairs: RealPairs
+    """How close two training images come in the features."""
+    pixel_pairs: RealPairs | None
+    """The same in pixels; None without images."""
+    real_shares: Shares | None
+    """(K,) expected share of each class; None without labels."""
+    confusion: NDArray[np.floating[Any]] | None
+    """(K, K) errors of the classifier."""
+    controls: Mapping[str, float | None]
+    """Each measure of held-out images in the place of the generated ones."""
+
+
+def diagnose(
+    generated: ImageSet,
+    train: ImageSet,
+    held_out: ImageSet,
+    *,
+    real_shares: Shares | None = None,
+    confusion: NDArray[np.floating[Any]] | None = None,
+    seed: int = 0,
+) -> Diagnostics:
+    """`prepare` for as many images as there are on all sides, and `measure`.
+
+    With n the least of the generated, the training, and half the held-out images, below 40 nothing is measured.
+    """
+    num = min(len(generated.features), len(train.features), len(held_out.features) // 2)
+    if num < LEAST_MEASURED:
+        return Diagnostics(num=num, num_train=len(train.features), non_finite=_non_finite(generated))
+    return measure(generated, prepare(train, held_out, num, real_shares=real_shares, confusion=confusion, seed=seed))
+
+
+def prepare(
+    train: ImageSet,
+    held_out: ImageSet,
+    num: int,
+    *,
+    real_shares: Shares | None = None,
+    confusion: NDArray[np.floating[Any]] | None = None,
+    seed: int = 0,
+) -> RealReference:
+    """What `num` generated images are measured against; once for all generators of a study.
+
+    Of the held-out images, a random `num` are the control, in the place of the generated ones, and `num` others the
+    test part of memorisation. `num` training images are the reference of precision and its kin; neighbours are looked
+    for among all of them. So give training images that the generator learned from, and held-out ones that it did not.
+    real_shares: (K,) expected share of each class; default: that of the training images' labels, for which each class
+    must be among them. confusion: (K, K), see `modes.lost_classes`. Raises ValueError if there are too few images, or
+    features are not finite.
+    """
+    if not LEAST_MEASURED <= num <= min(len(train.features), len(held_out.features) // 2):
+        raise ValueError(
+            f"diagnosis: it takes from {LEAST_MEASURED} to as many images as training and half the held-out ones, but "
+            f"got num={num}, num_train={len(train.features)}, num_held_out={len(held_out.features)}; change the number"
+        )
+    rng = np.random.default_rng(seed)
+    order = rng.permutation(len(held_out.features))
+    control, test = held_out.part(order[:num]), held_out.part(order[num : 2 * num])
+    num_paired = min(num, _MOST_PAIRED)
+    if real_shares is None and train.labels is not None:
+        real_shares = np.bincount(train.labels) / len(train.labels)
+    fitted = RealReference(
+        num=num,
+        num_train=len(train.features),
+        near=train.features[rng.permutation(len(train.features))[:num]],
+        bins=fit_bins(train.features, num, seed),
+        copies=fit_copy_reference(train.features, test.features, seed),
+        feature_pairs=fit_real_pairs(train.features, num_paired, seed),
+        pixel_pairs=None if train.images is None else fit_real_pairs(_flat(train.images), num_paired, seed),
+        real_shares=real_shares,
+        confusion=confusion,
+        controls={},
+    )
+    return replace(fitted, controls=_values(control, fitted))
+
+
+def measure(generated: ImageSet, reference: RealReference, seed: int = 0) -> Diagnostics:
+    """Measure a random part, as large as the control, of at least so many generated images.
+
+    Features that are not finite are an answer, not an error. Labels must be below the number of classes.
+    """
+    num = reference.num
+    assert len(generated.features) >= num, f"{len(generated.features)} images, a control of {num}"
+    non_finite = _non_finite(generated)
+    if non_finite:
+        return Diagnostics(num=num, num_train=reference.num_train, non_finite=non_finite)
+    chosen = generated.part(np.random.default_rng(seed).permutation(len(generated.features))[:num])
+    pairs = {
+        name: Measured(value=value, control=control)
+        for name, value in _values(chosen, reference).items()
+        if value is not None and (control := reference.controls.get(name)) is not None
+    }
+    return Diagnostics(
+        num=num,
+        num_train=reference.num_train,
+        classes=_classes(chosen, reference, pairs.pop("num_modes", None), pairs.pop("kl", None)),
+        **pairs,
+    )
+
+
+def _non_finite(generated: ImageSet) -> tuple[str, ...]:
+    return () if np.isfinite(generated.features).all() else ("features",)
+
+
+def _values(sample: ImageSet, real: RealReference) -> dict[str, float | None]:
+    """Every measure by its name in `Diagnostics` or `Classes`; None where it does not exist."""
+    features, images = sample.features, sample.images
+    prdc = features_to_prdc(features, real.near)
+    ndb = features_to_ndb(features, real.bins)
+    copies = features_to_memorisation(features, real.copies)
+    values = {
+        "level_deviation": None if images is None else level_deviation(images),
+        "duplicates": None if images is None else duplicate_share(images),
+        "pairwise_distance": pairwise_distance_ratio(features[:_MOST_PAIRED], real.near[:_MOST_PAIRED]),
+        "precision": prdc.precision,
+        "recall": prdc.recall,
+        "density": prdc.density,
+        "coverage": prdc.coverage,
+        "vendi": features_to_vendi_score(features) if features.any(axis=1).all() else None,
+        "support": _support(sample, real),
+        "ndb": ndb.share,
+        "bins_jensen_shannon": ndb.jensen_shannon,
+        "c_t": copies.c_t,
+        "authenticity": copies.authenticity,
+        "near_copies": copies.near_copies,
+        "nearest_distance": copies.median_distance_ratio,
+    }
+    if sample.labels is not None and real.real_shares is not None:
+        histogram = labels_to_class_histogram(sample.labels, real.real_shares)
+        values |= {"num_modes": histogram.num_modes, "kl": histogram.kl}
+    return values
+
+
+def _support(sample: ImageSet, real: RealReference) -> float:
+    """Number of different images: the larger of the numbers in feature and in pixel space.
+
+    Two images that differ in either are not one: a classifier maps all noise to about the same features, and blurred
+    images lie close together in their pixels.
+    """
+    support = birthday_test(sample.features, real.feature_pairs).support
+    if sample.images is None or real.pixel_pairs is None:
+        return support
+    return max(support, birthday_test(_flat(sample.images), real.pixel_pairs).support)
+
+
+def _flat(images: NDArray[np.uint8]) -> Features:
+    return images.reshape(len(images), -1).astype(np.float32)
+
+
+def _classes(sample: ImageSet, real: RealReference, num_modes: Measured | None, kl: Measured | None) -> Classes | None:
+    if sample.labels is None or real.real_shares is None or num_modes is None:
+        return None
+    lost = lost_classes(sample.labels, real.real_shares, real.confusion)
+    return Classes(num_modes=num_modes, kl=kl, missing=lost.missing, missing_by_chance=lost.missing_by_chance)

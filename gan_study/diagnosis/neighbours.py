@@ -1,0 +1,36 @@
+"""Nearest neighbours among feature vectors: for memorisation, and for the pictures a reader compares by eye."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.neighbors import NearestNeighbors
+
+Features = NDArray[np.floating[Any]]
+"""(N, d) feature vectors of any float type."""
+Distances = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Neighbours:
+    """For each vector the nearest ones of a reference, nearest first."""
+
+    indices: NDArray[np.int64]
+    """(N, k) row numbers in the reference."""
+    distances: Distances
+    """(N, k) Euclidean distances."""
+
+
+def nearest(queries: Features, reference: Features, k: int = 1) -> Neighbours:
+    """The k nearest rows of `reference` (M, d), M >= k, for each of `queries` (N, d), by brute force."""
+    search = NearestNeighbors(n_neighbors=k, algorithm="brute").fit(reference)
+    distances, indices = search.kneighbors(queries)
+    return Neighbours(indices.astype(np.int64), distances.astype(np.float64))
+
+
+def spacing(features: Features, rows: NDArray[np.int64]) -> Distances:
+    """Distance of each of the chosen rows (n,) of `features` (M, d) to the nearest other row; 0 for a duplicate."""
+    chosen, inverse = np.unique(rows, return_inverse=True)
+    to_others: Distances = nearest(features[chosen], features, k=2).distances[:, 1]
+    return to_others[inverse]

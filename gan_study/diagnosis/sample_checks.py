@@ -1,0 +1,101 @@
+"""Findings about the generated images at the end of a trial. Thresholds are in the units of the value."""
+
+from collections.abc import Iterator
+
+from gan_study.diagnosis.evidence import Diagnostics, Measured
+from gan_study.diagnosis.finding import Direction, Finding, find
+from gan_study.diagnosis.thresholds import Thresholds
+
+_OURS = "threshold: proposal of gan_study"
+_PRDC = f"Naeem et al. 2020, density and coverage; {_OURS}"
+_PRECISION_RECALL = f"Kynkaanniemi et al. 2019, precision and recall; {_OURS}"
+_VENDI = f"Friedman and Dieng 2023, Vendi score; {_OURS}"
+_NDB = f"Richardson and Weiss 2018, NDB with |z| > 4; {_OURS}"
+_BIRTHDAY = f"Arora and Zhang 2018, birthday test, automated; {_OURS}"
+_C_T = f"Meehan et al. 2020, C_T; {_OURS}"
+_AUTHENTICITY = f"Alaa et al. 2022, authenticity; {_OURS}"
+_PAIRS = f"Metz et al. 2017, distances of pairs; {_OURS}"
+_CLASSES = f"Lin et al. 2018 (PacGAN), modes with a tenth of their expected images; {_OURS}"
+
+
+def sample_findings(measured: Diagnostics, limits: Thresholds) -> Iterator[Finding]:
+    """Every finding about the images; those not measured do not fire."""
+    yield find("few_samples", "the number of images", measured.num, "below", limits.least_samples, _OURS)
+    yield _plain("saturated", "the spread of the images' levels", measured.level_deviation, "below", limits.flat_levels)
+    yield from _variety(measured, limits)
+    yield from _support(measured, limits)
+    yield from _copies(measured, limits)
+    yield _classes(measured, limits)
+
+
+def _variety(measured: Diagnostics, limits: Thresholds) -> Iterator[Finding]:
+    coverage, precision, vendi = measured.coverage, measured.precision, measured.vendi
+    yield _ratio("unrealistic", "the precision", precision, "below", limits.precision_kept, _PRECISION_RECALL)
+    yield _ratio("coverage_total", "the coverage", coverage, "below", limits.coverage_total, _PRDC)
+    yield _ratio("vendi_total", "the Vendi score", vendi, "below", limits.vendi_total, _VENDI)
+    yield _ratio("coverage_partial", "the coverage", coverage, "below", limits.coverage_partial, _PRDC)
+    yield _ratio("coverage_low", "the coverage", coverage, "below", limits.coverage_low, _PRDC)
+    yield _ratio("recall_shrunken", "the recall", measured.recall, "below", limits.recall_shrunken, _PRECISION_RECALL)
+    yield _ratio("density_shrunken", "the density", measured.density, "above", limits.density_shrunken, _PRDC)
+    yield _ratio(
+        "pairs_close",
+        "the mean distance of pairs",
+        measured.pairwise_distance,
+        "below",
+        limits.pairwise_distance_low,
+        _PAIRS,
+    )
+    yield _excess("ndb_partial", "the share of bins that differ", measured.ndb, "above", limits.ndb_partial, _NDB)
+
+
+def _support(measured: Diagnostics, limits: Thresholds) -> Iterator[Finding]:
+    low = min(limits.support_low, measured.num_train / 10)
+    for name, limit in (
+        ("support_total", limits.support_total),
+        ("support_partial", limits.support_partial),
+        ("support_low", low),
+    ):
+        yield _plain(name, "the number of different images", measured.support, "below", limit, _BIRTHDAY)
+
+
+def _copies(measured: Diagnostics, limits: Thresholds) -> Iterator[Finding]:
+    yield _plain("c_t", "C_T, a z score of the distance to training images,", measured.c_t, "below", limits.c_t, _C_T)
+    yield _ratio(
+        "authenticity", "the authentic share", measured.authenticity, "below", limits.authenticity, _AUTHENTICITY
+    )
+    yield _excess("near_copies", "the share of near copies", measured.near_copies, "above", limits.near_copies)
+
+
+def _classes(measured: Diagnostics, limits: Thresholds) -> Finding:
+    what, classes = "the number of missing classes", measured.classes
+    if classes is None:
+        return find("missing_classes", what, None, "above", None, _CLASSES)
+    chance = classes.missing_by_chance
+    # The number of classes missed by chance is close to Poisson distributed; where it is next to 0, one is too many.
+    threshold = max(0.5, chance + limits.missing_classes * chance**0.5)
+    return find("missing_classes", what, len(classes.missing), "above", threshold, _CLASSES, chance)
+
+
+def _plain(
+    name: str, what: str, measured: Measured | None, direction: Direction, limit: float, source: str = _OURS
+) -> Finding:
+    """The value against the limit."""
+    if measured is None:
+        return find(name, what, None, direction, limit, source)
+    return find(name, what, measured.value, direction, limit, source, measured.control)
+
+
+def _ratio(name: str, what: str, measured: Measured | None, direction: Direction, limit: float, source: str) -> Finding:
+    """The value against the limit times the control."""
+    if measured is None or not measured.control:
+        return find(name, what, None, direction, None, source)
+    return find(name, what, measured.value, direction, limit * measured.control, source, measured.control)
+
+
+def _excess(
+    name: str, what: str, measured: Measured | None, direction: Direction, limit: float, source: str = _OURS
+) -> Finding:
+    """The value against the limit above the control."""
+    if measured is None:
+        return find(name, what, None, direction, None, source)
+    return find(name, what, measured.value, direction, measured.control + limit, source, measured.control)

@@ -1,0 +1,44 @@
+"""Singular values of the layers: collapse often goes with a discriminator whose spectra collapse."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gan_study.runs.records import Record
+
+_NUM_TOP = 3
+_SMALL = 0.1
+
+
+class LayerSpectrum(Record):
+    """The singular values of one weight. To report, not to judge by: no cut-off is published.
+
+    Liu et al. 2019 (Spectral Regularization, ICCV) see many small ones in the discriminator where modes collapse;
+    Brock et al. 2019 (BigGAN, ICLR), section 4.1, the largest one of the generator explode when training does.
+    """
+
+    layer: str
+    """Its name."""
+    top: tuple[float, ...]
+    """The three largest, largest first: the first is the spectral norm."""
+    small_share: float
+    """Share of them below a tenth of the largest, in [0, 1]."""
+
+
+def weights_to_spectra(weights: Mapping[str, NDArray[np.floating[Any]]]) -> tuple[LayerSpectrum, ...]:
+    """Spectra of the weights, by name, that have at least two axes; the others (biases, norms) are left out.
+
+    A weight (out, ...) is taken as the matrix (out, rest), as in Miyato et al. 2018 (SNGAN). Weights that
+    are not finite are left out: they have no singular values.
+    """
+    return tuple(
+        _spectrum(name, weight) for name, weight in weights.items() if weight.ndim >= 2 and np.isfinite(weight).all()
+    )
+
+
+def _spectrum(name: str, weight: NDArray[np.floating[Any]]) -> LayerSpectrum:
+    values = np.linalg.svd(weight.reshape(len(weight), -1).astype(np.float64), compute_uv=False)
+    top = tuple(float(value) for value in values[:_NUM_TOP])
+    return LayerSpectrum(layer=name, top=top, small_share=float((values < _SMALL * values[0]).mean()))

@@ -1,0 +1,85 @@
+"""The values at which a finding fires, all of them settings."""
+
+from typing import Annotated
+
+from pydantic import Field, PositiveFloat, PositiveInt
+
+from gan_study.config.base import Frozen
+
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class Thresholds(Frozen):
+    """Limits of the findings. A ratio is the value of the generated images over that of as many held-out real ones.
+
+    The measures are published, but no cut-offs for them are: the limits are the proposals of evaluation.md, sections 3
+    and 4, except that `near_copies`, `stalled` and `missing_classes` are first proposed here.
+    """
+
+    least_samples: PositiveInt = 500
+    """Generated and held-out images, each, below which no trial is called healthy."""
+    flat_levels: PositiveFloat = 1.0
+    """Saturated: standard deviation of all values of the images, in levels of 255."""
+
+    coverage_total: Share = 0.15
+    """Total collapse: coverage ratio, with `vendi_total`."""
+    vendi_total: Share = 0.25
+    """Total collapse: ratio of the Vendi scores, with `coverage_total`."""
+    support_total: PositiveFloat = 100.0
+    """Total collapse: number of different images by the birthday test."""
+    latent_sensitivity: Share = 0.1
+    """Total collapse: latent sensitivity over that of the first evaluation, with `pairwise_distance_severe`."""
+    pairwise_distance_severe: Share = 0.5
+    """Total collapse: ratio of the mean distances of two images, with `latent_sensitivity`."""
+
+    coverage_partial: Share = 0.75
+    """Partial collapse: coverage ratio, which is about the share of the modes that is left."""
+    ndb_partial: Share = 0.1
+    """Partial collapse: share of the bins that differ, less that of the control."""
+    support_partial: PositiveFloat = 1000.0
+    """Partial collapse: number of different images by the birthday test."""
+    missing_classes: PositiveFloat = 3.0
+    """Partial collapse: standard deviations by which the number of missing classes exceeds the one due to chance."""
+
+    recall_shrunken: Share = 0.3
+    """Shrunken modes: recall ratio, with `density_shrunken` and a coverage ratio not below `coverage_partial`."""
+    density_shrunken: PositiveFloat = 1.5
+    """Shrunken modes: density ratio, with `recall_shrunken`."""
+
+    precision_kept: Share = 0.7
+    """Precision ratio from which on missing variety is collapse; below, the training is unfinished."""
+
+    c_t: float = -3.0
+    """Memorisation: C_T, a z score, with `near_copies`."""
+    authenticity: Share = 0.95
+    """Memorisation: ratio of the authentic shares, with `near_copies`."""
+    near_copies: Share = 0.01
+    """Memorisation: share of near copies, less that of the control."""
+
+    discriminator_accuracy: Share = 0.98
+    """Discriminator overpowering: accuracy on held-out real and on generated images, in the last third."""
+    jensen_shannon: Share = 0.65
+    """Discriminator overpowering: the estimate in nats (saturates at 0.693), in the last third."""
+    g_output_gradient: PositiveFloat = 1e-3
+    """Discriminator overpowering: gradient at the generator's output over its first value, in the last third."""
+    stalled: Share = 0.01
+    """Discriminator overpowering: relative fall of the score over the last third, by its regression line."""
+
+    score_swing: PositiveFloat = 1.5
+    """Oscillating: highest over lowest score in the last third, with `score_reversals`."""
+    score_reversals: Annotated[float, Field(ge=1)] = 2.0
+    """Oscillating: changes of direction of at least 10 % of the score in the last third."""
+    rotating_modes: Share = 0.1
+    """Oscillating: Jensen-Shannon divergence of class histograms, in nats, from one evaluation to the next."""
+
+    late_collapse: PositiveFloat = 1.5
+    """Late collapse: last score over the best."""
+    still_falling: Share = 0.05
+    """Undertrained: relative fall of the score per evaluation, over the last three."""
+
+    coverage_low: Share = 0.9
+    """To note: coverage ratio."""
+    support_low: PositiveFloat = 10_000.0
+    """To note: number of different images by the birthday test, unless a tenth of the training images is less."""
+    pairwise_distance_low: Share = 0.8
+    """To note: ratio of the mean distances of two images."""

@@ -1,0 +1,91 @@
+"""Findings about a training, from its evaluations over time; it is compared with itself, and has no control."""
+
+from collections.abc import Callable, Iterator, Sequence
+
+from gan_study.diagnosis.curves import (
+    fall_of_last_third,
+    fall_per_evaluation,
+    last_third,
+    num_reversals,
+    rotation,
+    swing,
+)
+from gan_study.diagnosis.evidence import Evidence, Signals
+from gan_study.diagnosis.finding import Finding, find
+from gan_study.diagnosis.thresholds import Thresholds
+
+_OURS = "proposal of gan_study"
+_VANISHING = f"Arjovsky and Bottou 2017, vanishing gradients; threshold: {_OURS}"
+_JENSEN_SHANNON = f"Goodfellow et al. 2014, theorem 1; threshold: {_OURS}"
+_SENSITIVITY = f"Mao et al. 2019 (MSGAN); threshold: {_OURS}"
+_PAIRS = f"Metz et al. 2017, distances of pairs; threshold: {_OURS}"
+_ROTATION = f"Metz et al. 2017, rotating modes; measure and threshold: {_OURS}"
+_LATE = f"Brock et al. 2019 (BigGAN), collapse late in training; threshold: {_OURS}"
+
+
+def training_findings(evidence: Evidence, limits: Thresholds) -> Iterator[Finding]:
+    """Every finding about the evaluations; those not measured do not fire."""
+    yield from _players(evidence.signals, limits)
+    yield from _generator(evidence.signals, limits)
+    yield from _scores(evidence, limits)
+
+
+def _players(signals: Sequence[Signals], limits: Thresholds) -> Iterator[Finding]:
+    accuracies = _lasting(signals, _accuracy)
+    accuracy = min(accuracies) if accuracies else None
+    estimates = _lasting(signals, lambda s: s.jensen_shannon)
+    estimate = min(estimates) if estimates else None
+    what = "the discriminator's lowest accuracy in the last third"
+    yield find("d_accuracy", what, accuracy, "above", limits.discriminator_accuracy, _VANISHING)
+    what = "the lowest Jensen-Shannon estimate in the last third"
+    yield find("jensen_shannon", what, estimate, "above", limits.jensen_shannon, _JENSEN_SHANNON)
+    gradients = _relative(signals, lambda s: s.g_output_gradient)
+    gradient = max(last_third(gradients)) if gradients else None
+    what = "the largest gradient at the generator's output in the last third, over the first one,"
+    yield find("g_gradient", what, gradient, "below", limits.g_output_gradient, _VANISHING)
+
+
+def _generator(signals: Sequence[Signals], limits: Thresholds) -> Iterator[Finding]:
+    sensitivities = _relative(signals, lambda s: s.latent_sensitivity)
+    sensitivity = sensitivities[-1] if sensitivities else None
+    what = "the latent sensitivity, over that of the first evaluation,"
+    yield find("latent_sensitivity", what, sensitivity, "below", limits.latent_sensitivity, _SENSITIVITY)
+    distances = [s.pairwise_distance_ratio for s in signals if s.pairwise_distance_ratio is not None]
+    distance = distances[-1] if distances else None
+    what = "the mean distance of generated pairs, over that of real ones,"
+    yield find("pairs_severe", what, distance, "below", limits.pairwise_distance_severe, _PAIRS)
+
+
+def _scores(evidence: Evidence, limits: Thresholds) -> Iterator[Finding]:
+    scores = [s.score for s in evidence.signals if s.score is not None]
+    what = "the highest over the lowest score of the last third"
+    yield find("score_swing", what, swing(scores), "above", limits.score_swing, _OURS)
+    what, turns = "the number of reversals of the score in the last third", num_reversals(scores)
+    # At least so many reversals: the threshold lies half a reversal below.
+    yield find("score_reversals", what, turns, "above", limits.score_reversals - 0.5, _OURS)
+    what = "the change of the classes between evaluations in the last third"
+    turning = rotation(evidence.signals, evidence.real_class_shares)
+    yield find("rotating_modes", what, turning, "above", limits.rotating_modes, _ROTATION)
+    what, fall = "the relative fall of the score over the last third", fall_of_last_third(evidence.signals)
+    yield find("stalled", what, fall, "below", limits.stalled, _OURS)
+    what, fall = "the fall of the score per evaluation at the end", fall_per_evaluation(scores)
+    yield find("still_falling", what, fall, "above", limits.still_falling, _OURS)
+    worse = scores[-1] / min(scores) if scores and min(scores) > 0 else None
+    yield find("late_collapse", "the last score over the best one", worse, "above", limits.late_collapse, _LATE)
+
+
+def _accuracy(signals: Signals) -> float | None:
+    if signals.d_accuracy_real is None or signals.d_accuracy_fake is None:
+        return None
+    return (signals.d_accuracy_real + signals.d_accuracy_fake) / 2
+
+
+def _lasting(signals: Sequence[Signals], get: Callable[[Signals], float | None]) -> list[float]:
+    """The values of the last third that there are."""
+    return last_third([value for s in signals if (value := get(s)) is not None])
+
+
+def _relative(signals: Sequence[Signals], get: Callable[[Signals], float | None]) -> list[float]:
+    """The values over the first one; none if that is not above 0."""
+    values = [value for s in signals if (value := get(s)) is not None]
+    return [value / values[0] for value in values] if values and values[0] > 0 else []

@@ -1,0 +1,45 @@
+import numpy as np
+import pytest
+from planted import draw
+from sklearn.cluster import KMeans
+
+from gan_study.diagnosis.ndb import Bins, features_to_ndb, fit_bins
+
+
+def bins_at(*counts: int) -> Bins:
+    """Bins around 0, 10, 20, ... that hold so many training images."""
+    centres = 10.0 * np.arange(len(counts), dtype=np.float32)[:, np.newaxis]
+    return Bins(KMeans(len(counts), init=centres, n_init=1).fit(centres), np.array(counts))
+
+
+def images_in(*counts: int) -> np.ndarray:
+    return np.repeat(10.0 * np.arange(len(counts)), counts)[:, np.newaxis]
+
+
+def test_values_worked_out_by_hand() -> None:
+    # Bin 0: 0.55 against 0.5, pooled 0.525, deviation sqrt(0.525 * 0.475 * 2 / 4000) = 0.01117, z = 4.48. Bin 1: 0.30
+    # against 0.34, pooled 0.32, deviation 0.01043, z = -3.84. Bin 2: z = -1.54.
+    found = features_to_ndb(images_in(2200, 1200, 600), bins_at(2000, 1360, 640))
+    assert found.share == pytest.approx(1 / 3, rel=1e-12)
+    p, q = np.array([0.55, 0.30, 0.15]), np.array([0.5, 0.34, 0.16])
+    m = (p + q) / 2
+    assert found.jensen_shannon == pytest.approx(((p * np.log(p / m)).sum() + (q * np.log(q / m)).sum()) / 2, rel=1e-6)
+
+
+def test_bins_that_nobody_is_in_and_a_bin_that_all_are_in_do_not_differ() -> None:
+    with np.errstate(all="raise"):
+        found = features_to_ndb(images_in(100, 0), bins_at(100, 0))
+    assert (found.share, found.jensen_shannon) == (0, 0)
+
+
+def test_lost_classes_are_seen_and_fresh_images_pass() -> None:
+    bins = fit_bins(draw(4000, seed=0), num_generated=2000)
+    assert len(bins.counts) == 100
+    assert features_to_ndb(draw(2000, seed=1), bins).share == 0
+    # Two of ten classes are gone, and with them a fifth of the bins.
+    assert features_to_ndb(draw(2000, seed=2, num_classes=8), bins).share == pytest.approx(0.2, abs=0.05)
+
+
+def test_there_are_no_more_bins_than_the_images_can_fill() -> None:
+    assert len(fit_bins(draw(1000, seed=0), num_generated=200).counts) == 10
+    assert len(fit_bins(draw(1000, seed=0), num_generated=10).counts) == 2

@@ -1,0 +1,253 @@
+from typing import Any
+
+import pytest
+
+from gan_study.diagnosis.evidence import Classes, Diagnostics, Evidence, Measured, Signals
+from gan_study.diagnosis.finding import find
+from gan_study.diagnosis.thresholds import Thresholds
+from gan_study.diagnosis.verdict import Verdict, judge
+from gan_study.runs.records import TrialState
+
+CONTROLS = {
+    "level_deviation": 60.0,
+    "duplicates": 0.0,
+    "pairwise_distance": 1.0,
+    "precision": 0.8,
+    "recall": 0.8,
+    "density": 1.0,
+    "coverage": 0.96,
+    "vendi": 20.0,
+    "support": 160_000.0,
+    "ndb": 0.02,
+    "c_t": 0.3,
+    "authenticity": 0.7,
+    "near_copies": 0.002,
+}
+DESCENT = (100.0, 40.0, 22.0, 18.0, 17.0, 16.5, 16.2, 16.1, 16.0)
+SWINGING = (100.0, 40.0, 22.0, 18.0, 17.0, 30.0, 16.0, 31.0, 16.0)
+
+
+def images(**values: float | None) -> Diagnostics:
+    """A healthy generator's measures, but for those given; None is not measured."""
+    found = CONTROLS | values
+    pairs = {k: Measured(value=v, control=CONTROLS[k]) for k, v in found.items() if v is not None}
+    return Diagnostics(num=5000, num_train=60_000, **pairs)
+
+
+def training(scores: tuple[float | None, ...] = DESCENT, **last: Any) -> tuple[Signals, ...]:
+    """A training of healthy players, but for the values given, which hold in the second half."""
+    healthy = {
+        "d_accuracy_real": 0.7,
+        "d_accuracy_fake": 0.75,
+        "jensen_shannon": 0.2,
+        "g_output_gradient": 1.0,
+        "latent_sensitivity": 0.05,
+        "pairwise_distance_ratio": 0.98,
+    }
+    return tuple(
+        Signals(cur_nimg=10_000 * i, score=score, **(healthy | (last if 2 * i >= len(scores) else {})))
+        for i, score in enumerate(scores)
+    )
+
+
+def trial(diagnostics: Diagnostics | None = None, scores: tuple[float | None, ...] = DESCENT, **last: Any) -> Verdict:
+    return judge(
+        Evidence(state=TrialState.COMPLETED, signals=training(scores, **last), diagnostics=diagnostics or images())
+    )
+
+
+OVERPOWERED: dict[str, Any] = {
+    "scores": (*DESCENT[:6], 17.0, 17.5, 17.6),
+    "d_accuracy_real": 0.99,
+    "d_accuracy_fake": 1.0,
+    "jensen_shannon": 0.69,
+    "g_output_gradient": 1e-4,
+}
+
+
+def test_a_healthy_trial() -> None:
+    verdict = trial()
+    assert verdict.name == "healthy"
+    assert not verdict.late_collapse
+    assert not [f.name for f in verdict.findings if f.fires]
+    assert verdict.sentence == "Healthy: every check was made, and none found a failure."
+    assert "coverage_partial" in {f.name for f in verdict.decisive}
+    assert "still_falling" in {f.name for f in verdict.decisive}
+
+
+@pytest.mark.parametrize(
+    ("verdict", "name", "decisive"),
+    [
+        (trial(images(level_deviation=0.9)), "diverged", {"saturated"}),
+        (trial(images(support=99.0)), "total_collapse", {"support_total"}),
+        (trial(images(support=101.0)), "partial_collapse", {"support_partial"}),
+        (trial(images(support=1001.0)), "healthy", None),
+        (
+            trial(images(coverage=0.14, vendi=4.9)),
+            "total_collapse",
+            {"coverage_total", "vendi_total", "unrealistic"},
+        ),
+        (trial(images(coverage=0.14, vendi=5.1)), "partial_collapse", {"coverage_partial", "unrealistic"}),
+        (trial(images(coverage=0.14, vendi=4.9, precision=0.55)), "undertrained", {"unrealistic"}),
+        (
+            trial(latent_sensitivity=0.004, pairwise_distance_ratio=0.4),
+            "total_collapse",
+            {"latent_sensitivity", "pairs_severe"},
+        ),
+        (trial(latent_sensitivity=0.004), "healthy", None),
+        (
+            trial(images(recall=0.23, density=1.6, ndb=0.5, c_t=-20.0, authenticity=0.2)),
+            "shrunken_modes",
+            {"coverage_partial", "recall_shrunken", "density_shrunken"},
+        ),
+        (trial(images(coverage=0.73, recall=0.23, density=1.6)), "shrunken_modes", None),
+        (trial(images(coverage=0.71, recall=0.23, density=1.6)), "partial_collapse", None),
+        (trial(images(recall=0.25, density=1.6)), "healthy", None),
+        (trial(images(recall=0.23, density=1.4)), "healthy", None),
+        (trial(images(coverage=0.71)), "partial_collapse", {"coverage_partial", "unrealistic"}),
+        (trial(images(coverage=0.73)), "healthy", None),
+        (trial(images(ndb=0.13)), "partial_collapse", {"ndb_partial", "unrealistic"}),
+        (trial(images(ndb=0.11)), "healthy", None),
+        (trial(images(c_t=-3.1, near_copies=0.013)), "possible_memorisation", {"c_t", "near_copies"}),
+        (trial(images(c_t=-3.1)), "healthy", None),
+        (trial(images(near_copies=0.013)), "healthy", None),
+        (trial(images(authenticity=0.66, near_copies=0.013)), "possible_memorisation", {"authenticity", "near_copies"}),
+        (
+            trial(**OVERPOWERED),
+            "discriminator_overpowering",
+            {"d_accuracy", "g_gradient", "jensen_shannon", "stalled"},
+        ),
+        (trial(**OVERPOWERED | {"jensen_shannon": 0.5}), "healthy", None),
+        (trial(**OVERPOWERED | {"scores": DESCENT}), "healthy", None),
+        (trial(**OVERPOWERED | {"g_output_gradient": 0.01}), "healthy", None),
+        (trial(**OVERPOWERED | {"d_accuracy_real": 0.9}), "healthy", None),
+        (trial(scores=SWINGING), "oscillating", {"score_swing", "score_reversals"}),
+        (trial(scores=(100.0, 40.0, 20.0, 10.0, 8.0)), "undertrained", {"still_falling"}),
+        (trial(images(precision=0.55)), "undertrained", {"unrealistic"}),
+    ],
+)
+def test_each_rule_on_either_side_of_its_threshold(verdict: Verdict, name: str, decisive: set[str] | None) -> None:
+    assert verdict.name == name, verdict.sentence
+    if decisive is not None:
+        assert {f.name for f in verdict.decisive} == decisive
+        assert all(f.sentence in verdict.sentence for f in verdict.decisive)
+
+
+def test_a_loss_without_a_jensen_shannon_estimate_can_be_overpowered_too() -> None:
+    signals = training(**OVERPOWERED)
+    without = tuple(signal.model_copy(update={"jensen_shannon": None}) for signal in signals)
+    verdict = judge(Evidence(state=TrialState.COMPLETED, signals=without, diagnostics=images()))
+    assert verdict.name == "discriminator_overpowering"
+    assert {f.name for f in verdict.decisive} == {"d_accuracy", "g_gradient", "stalled"}
+
+
+def test_divergence_comes_before_everything() -> None:
+    collapsed = images(support=1.0)
+    by_state = judge(Evidence(state=TrialState.DIVERGED, diagnostics=collapsed))
+    assert by_state.name == "diverged"
+    by_value = judge(Evidence(state=TrialState.COMPLETED, non_finite=("d_loss",), diagnostics=collapsed))
+    assert by_value.name == "diverged"
+    assert "(d_loss) is 1" in by_value.sentence
+    assert judge(Evidence(state=TrialState.COMPLETED, diagnostics=collapsed)).name == "total_collapse"
+
+
+def test_missing_classes_are_named() -> None:
+    def verdict(
+        missing: tuple[int, ...], by_chance: float, names: tuple[str, ...] | None = None, precision: float = 0.8
+    ) -> Verdict:
+        modes = Measured(value=10 - len(missing), control=10)
+        classes = Classes(num_modes=modes, kl=None, missing=missing, missing_by_chance=by_chance)
+        measured = images(precision=precision).model_copy(update={"classes": classes})
+        return judge(Evidence(diagnostics=measured, class_names=names))
+
+    named = verdict((1, 4), 1e-9, ("a", "b", "c", "d", "e"))
+    assert named.name == "partial_collapse"
+    assert named.missing_classes == ("b", "e")
+    assert named.sentence.endswith("Missing classes: b, e.")
+    assert verdict((4,), 1e-9).missing_classes == ("4",)
+    assert verdict((), 1e-9).name == "healthy"
+    # Of 1000 classes some are missed by chance: here 4 on average, with a deviation of 2.
+    assert verdict(tuple(range(10)), 4.0).name == "healthy"
+    assert verdict(tuple(range(11)), 4.0).name == "partial_collapse"
+    assert verdict(tuple(range(10)), 4.0).missing_classes == ()
+    poor = verdict((1, 4), 1e-9, precision=0.1)
+    assert (poor.name, poor.missing_classes) == ("undertrained", ())
+
+
+def test_rotating_classes_are_oscillation() -> None:
+    def signals(*indices: int) -> tuple[Signals, ...]:
+        return tuple(
+            signal.model_copy(update={"class_shares": tuple(float(k == index) for k in range(4))})
+            for signal, index in zip(training(), indices, strict=True)
+        )
+
+    def verdict(*indices: int) -> Verdict:
+        shares = (0.25,) * 4
+        return judge(Evidence(signals=signals(*indices), real_class_shares=shares, diagnostics=images()))
+
+    assert verdict(0, 1, 2, 3, 0, 1, 2, 3, 0).name == "oscillating"
+    assert verdict(0, 1, 2, 3, 0, 0, 0, 0, 0).name == "healthy"
+
+
+def test_late_collapse_is_told_beside_any_verdict() -> None:
+    late = trial(scores=(*DESCENT[:-1], 30.0))
+    assert late.late_collapse
+    assert late.name == "healthy"
+    assert "take the best snapshot" in late.sentence
+    assert trial(images(support=50.0), scores=(*DESCENT[:-1], 30.0)).late_collapse
+    assert not trial(scores=(*DESCENT[:-1], 24.0)).late_collapse
+
+
+def test_what_was_not_measured_leaves_the_verdict_open() -> None:
+    without = trial(images(c_t=None, ndb=None))
+    assert without.name == "inconclusive"
+    assert {f.name for f in without.decisive} == {"c_t", "ndb_partial"}
+    assert "was not measured" in without.sentence
+    assert judge(Evidence()).name == "inconclusive"
+    short = trial(scores=(100.0, 40.0))
+    assert short.name == "inconclusive"
+    assert {f.name for f in short.decisive} == {"still_falling"}
+    few = images().model_copy(update={"num": 499})
+    assert trial(few).name == "inconclusive"
+
+
+def test_a_bare_set_of_images_needs_no_training() -> None:
+    assert judge(Evidence(diagnostics=images())).name == "healthy"
+    assert judge(Evidence(diagnostics=images(coverage=0.5))).name == "partial_collapse"
+
+
+def test_a_lost_last_score_is_no_late_collapse() -> None:
+    assert not trial(scores=(*DESCENT, None)).late_collapse
+
+
+def test_thresholds_can_be_set() -> None:
+    evidence = Evidence(diagnostics=images(coverage=0.71))
+    assert judge(evidence, Thresholds(coverage_partial=0.7)).name == "healthy"
+    (finding,) = (f for f in judge(evidence).findings if f.name == "coverage_partial")
+    assert finding.threshold == pytest.approx(0.75 * 0.96, rel=1e-12)
+    assert (finding.value, finding.control, finding.direction) == (0.71, 0.96, "below")
+    assert "Naeem" in finding.source
+
+
+def test_small_support_is_noted_where_it_decides_nothing() -> None:
+    verdict = trial(images(support=5900.0))
+    assert verdict.name == "healthy"
+    assert {f.name for f in verdict.findings if f.fires} == {"support_low"}
+    assert "support_low" not in {f.name for f in trial(images(support=6100.0)).findings if f.fires}
+
+
+@pytest.mark.parametrize(
+    ("value", "direction", "threshold", "fires", "sentence"),
+    [
+        (0.5, "below", 0.7, True, "The share is 0.5, below 0.7 (as many held-out real images: 0.9)."),
+        (0.7, "below", 0.7, False, "The share is 0.7, not below 0.7 (as many held-out real images: 0.9)."),
+        (0.8, "above", 0.7, True, "The share is 0.8, above 0.7 (as many held-out real images: 0.9)."),
+        (None, "above", 0.7, False, "The share was not measured."),
+        (0.8, "above", None, False, "The share was not measured."),
+    ],
+)
+def test_a_finding_says_what_it_found(
+    value: float | None, direction: Any, threshold: float | None, fires: bool, sentence: str
+) -> None:
+    finding = find("share", "the share", value, direction, threshold, "us", 0.9)
+    assert (finding.fires, finding.sentence) == (fires, sentence)
