@@ -1,0 +1,151 @@
+"""Every statistic about the arms of a run, in one value of plain numbers and words."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from itertools import combinations
+
+from gan_study.analysis import comparison
+from gan_study.analysis.budget import Crossover, crossover, search_curve
+from gan_study.analysis.comparison import SIGNIFICANCE, ConfirmedArm, PairComparison, confirmed_arms
+from gan_study.analysis.estimate import Estimate
+from gan_study.analysis.failures import (
+    ConditionalScores,
+    FailureRate,
+    conditional_scores,
+    counted_scores,
+    describe_failures,
+)
+from gan_study.analysis.improvement import FurtherSeeds, further_seeds, probability_of_improvement
+from gan_study.analysis.random_search import BestOfN, expected_best
+from gan_study.analysis.run_data import RunData
+from gan_study.analysis.seed_scores import SeedScores, describe_seeds
+from gan_study.analysis.statistics import BudgetPoint
+
+
+@dataclass(frozen=True)
+class SearchStatistics:
+    """An arm's search."""
+
+    failures: FailureRate
+    best_so_far: tuple[BudgetPoint, ...]
+    """Best score against thousands of images spent, one point for each trial."""
+    expected_best: tuple[BestOfN, ...]
+    """Best of n of the sampled trials; empty unless they are independent: a random search that stops none."""
+
+
+@dataclass(frozen=True)
+class ConfirmedStatistics:
+    """The fresh seeds of an arm's configuration."""
+
+    source: str
+    """The search trial whose configuration was re-trained."""
+    counted: SeedScores
+    """Of all seeds, as arms are compared: a failed seed has the failure score, which is the highest any can have."""
+    successful: ConditionalScores
+    """Of the seeds that did not fail, with the share that did."""
+    optimism: Estimate | None
+    """How much the search score of the configuration was too good: mean counted score minus search score. None below
+    five seeds."""
+
+
+@dataclass(frozen=True)
+class ArmStatistics:
+    """One arm."""
+
+    arm: str
+    search: SearchStatistics
+    confirmed: ConfirmedStatistics | None
+    """None before its first seed has ended."""
+
+
+@dataclass(frozen=True)
+class PairStatistics:
+    """Two arms with confirmed seeds."""
+
+    test: PairComparison
+    """The rank test, Holm-corrected over all pairs."""
+    probability_lower: Estimate
+    """P(A < B), ties one half."""
+    further_seeds: FurtherSeeds | None
+    """What would probably decide; None if it is decided."""
+
+    @property
+    def words(self) -> str:
+        """`distinguishable` or `not distinguishable`."""
+        return "distinguishable" if self.test.is_distinguishable else "not distinguishable"
+
+
+@dataclass(frozen=True)
+class ArmsComparison:
+    """All arms of a run and all pairs of them."""
+
+    arms: tuple[ArmStatistics, ...]
+    """In the order of the study file."""
+    leader: str | None
+    """The arm that leads among those confirmed, decided or not; None below two."""
+    pairs: tuple[PairStatistics, ...]
+    """Every pair of confirmed arms once."""
+    crossovers: tuple[Crossover, ...]
+    """Pairs of arms of which one overtakes the other in the search."""
+
+
+def compare_arms(run: RunData, collapsed: Collection[tuple[str, str]] = ()) -> ArmsComparison:
+    """All statistics of a run as far as it has come.
+
+    collapsed: arm and name of the trials whose generator collapsed, which count as failures beside the conditional
+    scores. Without an objective there is no failure score, hence no comparison of confirmed seeds.
+    """
+    confirmed = confirmed_arms(run)
+    curves = {arm: search_curve(run, arm) for arm in run.arms}
+    arms = tuple(
+        ArmStatistics(
+            arm,
+            SearchStatistics(
+                describe_failures(run.of_arm(arm, "search"), collapsed), curves[arm], _expected_best(run, arm)
+            ),
+            _confirmed_statistics(confirmed[arm], run, collapsed) if arm in confirmed else None,
+        )
+        for arm in run.arms
+    )
+    found = (crossover(a, curves[a], b, curves[b]) for a, b in combinations(run.arms, 2))
+    leader, pairs = _compare_pairs(confirmed) if len(confirmed) > 1 else (None, ())
+    return ArmsComparison(arms, leader, pairs, tuple(c for c in found if c is not None))
+
+
+def _expected_best(run: RunData, arm: str) -> tuple[BestOfN, ...]:
+    search = run.study.search
+    if run.objective is None or (search.sampler, search.scheduler) != ("random", "none"):
+        return ()
+    # The paper's defaults were chosen, not drawn.
+    first = 1 if search.first_trial == "paper_defaults" else 0
+    drawn = [t for t in run.of_arm(arm, "search") if t.state.is_final and t.config.index >= first]
+    return expected_best(counted_scores(drawn, run.objective))
+
+
+def _confirmed_statistics(
+    arm: ConfirmedArm, run: RunData, collapsed: Collection[tuple[str, str]]
+) -> ConfirmedStatistics:
+    counted = describe_seeds(arm.counted)
+    return ConfirmedStatistics(
+        arm.source, counted, conditional_scores(arm.trials, collapsed), _optimism(counted.mean, arm.search_score)
+    )
+
+
+def _optimism(mean: Estimate | None, search_score: float | None) -> Estimate | None:
+    if mean is None or search_score is None:
+        return None
+    return Estimate(mean.value - search_score, mean.low - search_score, mean.high - search_score)
+
+
+def _compare_pairs(confirmed: dict[str, ConfirmedArm]) -> tuple[str, tuple[PairStatistics, ...]]:
+    compared = comparison.compare_arms(list(confirmed.values()))
+    level = SIGNIFICANCE / len(compared.pairs)
+    pairs = tuple(
+        PairStatistics(
+            test,
+            probability_of_improvement(confirmed[test.a].counted, confirmed[test.b].counted),
+            None if test.is_distinguishable else further_seeds(test.probability_lower, test.num_a, test.num_b, level),
+        )
+        for test in compared.pairs
+    )
+    return compared.leader, pairs

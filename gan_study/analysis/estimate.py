@@ -1,0 +1,15 @@
+"""A number with its uncertainty."""
+
+from dataclasses import dataclass
+
+CONFIDENCE = 0.95
+"""How often the intervals are meant to hold the true value."""
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A number and its 95 % interval, in the same unit."""
+
+    value: float
+    low: float
+    high: float

@@ -1,0 +1,90 @@
+"""Best score so far over repeated studies, and where one arm overtakes another."""
+
+from dataclasses import replace
+from statistics import median
+
+import numpy as np
+import pytest
+from synthetic_run import RUNNING, write_synthetic_run
+
+from gan_study.analysis.budget import BestSoFarBand, Crossover, best_so_far_band, crossover, search_curve
+from gan_study.analysis.statistics import BudgetPoint, best_so_far
+from gan_study.report.load import load_run
+
+
+def curve(*points):
+    return [BudgetPoint(kimg, score) for kimg, score in points]
+
+
+def test_median_and_range_worked_out_by_hand():
+    studies = [
+        curve((10, None), (30, 8.0), (60, 4.0)),
+        curve((20, 9.0), (40, 5.0), (80, 1.0)),
+        curve((20, 7.0), (50, 7.0), (70, 6.0)),
+    ]
+    assert best_so_far_band(studies) == BestSoFarBand(
+        num_studies=3,
+        spent_kimg=(10, 20, 30, 40, 50, 60),
+        median=(None, 9.0, 8.0, 7.0, 7.0, 5.0),
+        lowest=(None, 7.0, 7.0, 5.0, 5.0, 4.0),
+        highest=(None, None, 9.0, 8.0, 8.0, 7.0),
+    )
+
+
+def test_between_two_studies_the_median_is_their_mean():
+    band = best_so_far_band([curve((10, 4.0), (20, 2.0)), curve((15, 8.0), (25, 1.0))])
+    assert band.spent_kimg == (10, 15, 20)
+    assert band.median == (None, 6.0, 5.0)
+    assert band.median_curve == (BudgetPoint(10, None), BudgetPoint(15, 6.0), BudgetPoint(20, 5.0))
+
+
+def test_a_band_equals_the_scores_of_the_trials_paid_for():
+    rng = np.random.default_rng(0)
+    studies = [[(float(rng.choice([10, 20, 40])), float(rng.lognormal(3, 1))) for _ in range(30)] for _ in range(5)]
+    band = best_so_far_band([best_so_far(trials) for trials in studies])
+    assert band.spent_kimg[-1] == min(sum(kimg for kimg, _ in trials) for trials in studies)
+    for kimg, middle, lowest, highest in zip(band.spent_kimg, band.median, band.lowest, band.highest, strict=True):
+        bests = []
+        for trials in studies:
+            paid = np.cumsum([cost for cost, _ in trials])
+            bests.append(min((s for (_, s), at in zip(trials, paid, strict=True) if at <= kimg), default=None))
+        if None not in bests:
+            assert (middle, lowest, highest) == (median(bests), min(bests), max(bests))
+
+
+def test_a_study_without_trials_leaves_nothing_in_common():
+    assert best_so_far_band([curve((10, 4.0)), []]) == BestSoFarBand(2, (), (), (), ())
+
+
+def test_the_last_change_of_the_lead_is_the_crossover():
+    fast = curve((10, 20.0), (20, 9.0), (60, 7.0), (100, 6.5))
+    slow = curve((15, 12.0), (40, 8.0), (70, 7.0), (80, 5.0), (200, 1.0))
+    # At 15 slow leads (12 < 20), at 20 fast, at 40 slow, at 60 fast; at 70 they tie; at 80 slow leads for good.
+    assert crossover("fast", fast, "slow", slow) == Crossover("fast", "slow", 80, num_changes=4)
+    assert crossover("slow", slow, "fast", fast) == Crossover("fast", "slow", 80, num_changes=4)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        curve((10, 5.0), (100, 4.0)),  # leads all along
+        curve((30, None), (100, 4.0)),  # has a score only at the end, then leads
+        curve((10, 20.0), (60, 7.0), (100, 7.0)),  # ties at most
+        curve((10, None), (100, None)),  # never has a score
+        curve((10, 30.0), (30, 8.0)),  # ends before it overtakes
+        [],
+    ],
+)
+def test_without_a_change_of_the_lead_there_is_no_crossover(other):
+    assert crossover("a", curve((10, 20.0), (20, 7.0), (100, 7.0)), "b", other) is None
+
+
+def test_a_search_is_followed_in_the_order_its_trials_ended(tmp_path):
+    run = load_run(write_synthetic_run(str(tmp_path)))
+    ended = ((40, 14.0), (50, 14.0), (90, 9.0), (110, 9.0), (150, 9.0))
+    assert search_curve(run, "lsgan") == tuple(BudgetPoint(float(kimg), score) for kimg, score in ended)
+    first = run.of_arm("lsgan", "search")[0]
+    running = replace(first, status=first.status.model_copy(update={"state": RUNNING, "end_time": None}))
+    changed = replace(run, trials=tuple(running if t is first else t for t in run.trials))
+    without_first = ((10, 35.0), (50, 9.0), (70, 9.0), (110, 9.0), (150, 9.0))
+    assert search_curve(changed, "lsgan") == tuple(BudgetPoint(float(kimg), score) for kimg, score in without_first)

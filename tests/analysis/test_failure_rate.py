@@ -1,0 +1,84 @@
+"""How often trainings fail, and the scores of those that did not."""
+
+import math
+from dataclasses import replace
+
+import pytest
+from synthetic_run import OBJECTIVE, RUNNING, write_synthetic_run
+
+from gan_study.analysis.failures import (
+    ConditionalScores,
+    FailureRate,
+    conditional_scores,
+    counted_scores,
+    describe_failures,
+)
+from gan_study.analysis.seed_scores import SeedScores, describe_seeds
+from gan_study.report.load import load_run
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    return load_run(write_synthetic_run(str(tmp_path_factory.mktemp("run"))))
+
+
+def wilson(num_failed, num_ended):
+    """Wilson 1927: the two roots of (p - share)^2 = z^2 p (1 - p) / n."""
+    z2, share = 1.959963984540054**2, num_failed / num_ended
+    middle = (share + z2 / (2 * num_ended)) / (1 + z2 / num_ended)
+    reach = math.sqrt(z2 * (share * (1 - share) / num_ended + z2 / (4 * num_ended**2))) / (1 + z2 / num_ended)
+    return middle - reach, middle + reach
+
+
+def test_diverged_and_failed_trials_are_failures_and_stopped_ones_are_not(run):
+    # wgan's search: three completed, one stopped, one failed; its seeds: four completed, one diverged.
+    rate = describe_failures(run.of_arm("wgan"))
+    assert (rate.num_failed, rate.num_ended, rate.share.value) == (2, 10, 0.2)
+    assert (rate.share.low, rate.share.high) == pytest.approx(wilson(2, 10))
+
+
+def test_without_a_failure_the_interval_has_a_width(run):
+    rate = describe_failures(run.of_arm("lsgan", "confirm"))
+    assert (rate.num_failed, rate.share.value, rate.share.low) == (0, 0.0, 0.0)
+    assert rate.share.high == pytest.approx(wilson(0, 5)[1])
+
+
+def test_a_completed_trial_whose_last_images_were_not_finite_is_a_failure(run):
+    trial = run.of_arm("lsgan", "confirm")[0]
+    *before, last = trial.evaluations
+    lost = replace(trial, evaluations=(*before, last.model_copy(update={"score": None})))
+    assert describe_failures([lost, trial]).num_failed == 1
+
+
+def test_running_trials_are_not_counted(run):
+    trial = run.of_arm("lsgan", "confirm")[0]
+    running = replace(trial, status=trial.status.model_copy(update={"state": RUNNING}))
+    found = conditional_scores([running, trial])
+    assert (found.failures.num_failed, found.failures.num_ended, found.scores.num) == (0, 1, 1)
+
+
+def test_collapsed_trials_are_failures_though_they_have_a_score(run):
+    trials = run.of_arm("lsgan", "confirm")
+    collapsed = {("lsgan", "confirm_002_seed_1"), ("wgan", "confirm_002_seed_0")}
+    found = conditional_scores(trials, collapsed)
+    assert (found.failures.num_failed, found.failures.num_ended) == (1, 5)
+    assert found.scores.strata == ((9.5, 11.0, 10.5, 12.0),)
+
+
+def test_conditional_scores_leave_failures_out_and_say_how_many(run):
+    found = conditional_scores(run.of_arm("wgan", "confirm"))
+    assert found.scores == SeedScores(((17.0, 16.5, 19.0, 18.0),), None, None)
+    assert (found.failures.num_failed, found.failures.num_ended) == (1, 5)
+    lost = [t for t in run.of_arm("wgan") if t.score is None]
+    assert conditional_scores(lost).scores is None
+    assert conditional_scores(run.of_arm("lsgan", "confirm")).scores == describe_seeds([9.5, 10.0, 11.0, 10.5, 12.0])
+
+
+def test_nothing_ended_is_no_rate(run):
+    assert describe_failures(()) == FailureRate(0, 0, None)
+    assert conditional_scores(()) == ConditionalScores(None, FailureRate(0, 0, None))
+
+
+def test_counted_scores_are_at_most_the_failure_score(run):
+    objective = OBJECTIVE.model_copy(update={"failure_score": 17.5})
+    assert counted_scores(run.of_arm("wgan", "confirm"), objective) == (17.0, 16.5, 17.5, 17.5, 17.5)
