@@ -57,6 +57,13 @@ OBJECTIVE = ObjectiveRecord(
     num_train_images=NUM_TRAIN_IMAGES,
 )
 
+
+def many_classes(num: int) -> ObjectiveRecord:
+    """An objective with `num` classes of equal real shares, as stacked MNIST has 1000."""
+    names, shares = tuple(map(str, range(num))), (1 / num,) * num
+    return OBJECTIVE.model_copy(update={"class_names": names, "real_class_shares": shares})
+
+
 STUDY: dict[str, Any] = {
     "name": "lsgan_vs_wgan",
     "description": "Least squares against Wasserstein with gradient penalty, on digits.",

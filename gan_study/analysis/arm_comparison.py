@@ -1,12 +1,11 @@
 """Every statistic about the arms of a run, in one value of plain numbers and words."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 
-from gan_study.analysis import comparison
 from gan_study.analysis.budget import Crossover, crossover, search_curve
-from gan_study.analysis.comparison import SIGNIFICANCE, ConfirmedArm, PairComparison, confirmed_arms
+from gan_study.analysis.confirmation import ConfirmedArm, confirmed_arms
 from gan_study.analysis.estimate import Estimate
 from gan_study.analysis.failures import (
     ConditionalScores,
@@ -17,6 +16,7 @@ from gan_study.analysis.failures import (
 )
 from gan_study.analysis.improvement import FurtherSeeds, further_seeds, probability_of_improvement
 from gan_study.analysis.random_search import BestOfN, expected_best
+from gan_study.analysis.ranking import SIGNIFICANCE, PairComparison, rank_arms
 from gan_study.analysis.run_data import RunData
 from gan_study.analysis.seed_scores import SeedScores, describe_seeds
 from gan_study.analysis.statistics import BudgetPoint
@@ -74,6 +74,13 @@ class PairStatistics:
         """`distinguishable` or `not distinguishable`."""
         return "distinguishable" if self.test.is_distinguishable else "not distinguishable"
 
+    @property
+    def turned(self) -> "PairStatistics":
+        """The same seen from the other arm."""
+        found = self.probability_lower
+        turned = Estimate(1 - found.value, 1 - found.high, 1 - found.low)
+        return replace(self, test=self.test.turned, probability_lower=turned)
+
 
 @dataclass(frozen=True)
 class ArmsComparison:
@@ -87,6 +94,17 @@ class ArmsComparison:
     """Every pair of confirmed arms once."""
     crossovers: tuple[Crossover, ...]
     """Pairs of arms of which one overtakes the other in the search."""
+
+    @property
+    def by_arm(self) -> dict[str, ArmStatistics]:
+        """The arms by name."""
+        return {arm.arm: arm for arm in self.arms}
+
+    @property
+    def leader_pairs(self) -> tuple[PairStatistics, ...]:
+        """The leader as `a` against each other confirmed arm; empty without a leader."""
+        pairs = (pair for pair in self.pairs if self.leader in (pair.test.a, pair.test.b))
+        return tuple(pair if pair.test.a == self.leader else pair.turned for pair in pairs)
 
 
 def compare_arms(run: RunData, collapsed: Collection[tuple[str, str]] = ()) -> ArmsComparison:
@@ -138,14 +156,14 @@ def _optimism(mean: Estimate | None, search_score: float | None) -> Estimate | N
 
 
 def _compare_pairs(confirmed: dict[str, ConfirmedArm]) -> tuple[str, tuple[PairStatistics, ...]]:
-    compared = comparison.compare_arms(list(confirmed.values()))
-    level = SIGNIFICANCE / len(compared.pairs)
+    ranking = rank_arms(list(confirmed.values()))
+    level = SIGNIFICANCE / len(ranking.pairs)
     pairs = tuple(
         PairStatistics(
             test,
             probability_of_improvement(confirmed[test.a].counted, confirmed[test.b].counted),
             None if test.is_distinguishable else further_seeds(test.probability_lower, test.num_a, test.num_b, level),
         )
-        for test in compared.pairs
+        for test in ranking.pairs
     )
-    return compared.leader, pairs
+    return ranking.leader, pairs

@@ -1,4 +1,4 @@
-"""Statistics over scores of which lower is better: intervals, comparisons of two samples, best so far."""
+"""Statistics over scores of which lower is better: comparisons of two samples, best so far."""
 
 import math
 from collections.abc import Sequence
@@ -9,44 +9,7 @@ from scipy import stats
 
 MIN_SEEDS_FOR_INTERVAL = 5
 """Below, a bootstrap interval is far too narrow: raw scores and their range are shown instead."""
-_BOOTSTRAP_RESAMPLES = 10_000
 _PERMUTATIONS = 100_000
-
-
-@dataclass(frozen=True)
-class ScoreDistribution:
-    """What several seeds scored. Mean, interquartile mean and interval are None below five seeds."""
-
-    num: int
-    lowest: float
-    highest: float
-    mean: float | None
-    interquartile_mean: float | None
-    """Mean of the middle half (the lowest and the highest quarter, rounded down, are left out)."""
-    interval: tuple[float, float] | None
-    """95 % percentile bootstrap interval of the mean."""
-
-
-def describe_scores(scores: Sequence[float]) -> ScoreDistribution:
-    """Describe the scores of one configuration's seeds (at least one, all finite).
-
-    The interval is the percentile bootstrap of Efron and Tibshirani 1993, section 13.3, with a fixed seed.
-    The interquartile mean is that of Agarwal et al. 2021 (rliable), section 4.3.
-    """
-    values = np.asarray(scores, dtype=np.float64)
-    mean = iqm = interval = None
-    if len(values) >= MIN_SEEDS_FOR_INTERVAL:
-        mean = float(values.mean())
-        iqm = float(stats.trim_mean(values, 0.25))
-        interval = _bootstrap_interval(values)
-    return ScoreDistribution(len(values), float(values.min()), float(values.max()), mean, iqm, interval)
-
-
-def _bootstrap_interval(values: np.ndarray) -> tuple[float, float]:
-    found = stats.bootstrap(
-        (values,), np.mean, n_resamples=_BOOTSTRAP_RESAMPLES, method="percentile", vectorized=True, random_state=0
-    ).confidence_interval
-    return float(found.low), float(found.high)
 
 
 def probability_lower(a: Sequence[float], b: Sequence[float]) -> float:

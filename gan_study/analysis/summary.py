@@ -4,18 +4,25 @@ import json
 from collections import Counter
 from dataclasses import asdict, dataclass
 
-from gan_study.analysis.comparison import ConfirmedArm, PairComparison, confirmed_arms, failure_rate
+import numpy as np
+from pydantic import TypeAdapter
+
+from gan_study.analysis.arm_comparison import ArmsComparison, compare_arms
+from gan_study.analysis.confirmation import ConfirmedArm, confirmed_arms
 from gan_study.analysis.run_data import RunData, TrialData, best_trial
-from gan_study.analysis.statistics import ScoreDistribution
 from gan_study.analysis.verdict import judge
 from gan_study.config.base import Scalar
-from gan_study.runs.records import SCHEMA_VERSION, ObjectiveRecord
+from gan_study.metrics.class_histogram import counts_to_class_histogram
+from gan_study.runs.records import SCHEMA_VERSION, EvaluationRecord, ObjectiveRecord
 
 MISSING_CLASS_RATIO = 0.1
 """A class is missing if its share is below a tenth of its share among real images.
 
 A threshold of this project: above 0, because a classifier's errors alone put some images into every class.
 """
+
+MANY_CLASSES = 100
+"""More classes than this are not drawn or named one by one."""
 
 
 @dataclass(frozen=True)
@@ -49,11 +56,8 @@ class ConfirmedSummary:
 
     source: str
     seeds: tuple[ConfirmedSeed, ...]
-    scores: ScoreDistribution
-    """Failed seeds count with the failure score."""
-    optimism: float | None
-    """Mean of the seeds minus the search score of their configuration."""
     num_configurations: int
+    """How many of the arm's configurations were re-trained; this is the one with the lowest mean."""
 
 
 @dataclass(frozen=True)
@@ -64,6 +68,23 @@ class ClassShares:
     smallest: float
     missing: tuple[str, ...]
     """Classes with less than a tenth of their real share."""
+    num_classes: int
+    num_modes: int
+    """Classes with at least one image, errors of the classifier included."""
+    expected_num_modes: float
+    """How many a perfect generator has on average with as many images."""
+    kl: float | None
+    """KL divergence of the shares from the real ones, in nats; None if a class has images but no real ones."""
+
+    @property
+    def has_many_classes(self) -> bool:
+        """Whether classes are too many to be looked at one by one (stacked MNIST has 1000), so that modes count."""
+        return self.num_classes > MANY_CLASSES
+
+    @property
+    def modes_text(self) -> str:
+        """Such as `974 of 1,000`."""
+        return f"{self.num_modes:,} of {self.num_classes:,}"
 
 
 @dataclass(frozen=True)
@@ -78,8 +99,6 @@ class ArmSummary:
     shown_trial: str | None
     class_shares: ClassShares | None
     trials_by_state: dict[str, int]
-    failure_rate: float | None
-    """Share of ended trials, search and confirm, that diverged or failed."""
     kimg: float
     seconds: float
 
@@ -95,17 +114,24 @@ class Summary:
     verdict: str
     score: ScoreDescription | None
     arms: dict[str, ArmSummary]
-    pairs: tuple[PairComparison, ...]
+    comparison: ArmsComparison
+    """Every statistic about the arms and the pairs of them."""
 
     def to_json(self) -> str:
         """The content of summary.json."""
         return json.dumps(asdict(self), indent=2, allow_nan=False) + "\n"
 
+    @classmethod
+    def from_json(cls, content: str) -> "Summary":
+        """The summary that this version wrote as `content`."""
+        return TypeAdapter(cls).validate_json(content)
+
 
 def summarise(run: RunData) -> Summary:
     """The outcome of a run as far as it has come; a run without any score has a summary too."""
     confirmed = confirmed_arms(run)
-    verdict, comparison = judge(run, list(confirmed.values()))
+    comparison = compare_arms(run)
+    verdict = judge(run, list(confirmed.values()), comparison)
     return Summary(
         schema_version=SCHEMA_VERSION,
         study=run.study.name,
@@ -114,7 +140,7 @@ def summarise(run: RunData) -> Summary:
         verdict=verdict.sentence,
         score=_describe(run.objective) if run.objective else None,
         arms={arm: _summarise_arm(run, arm, confirmed.get(arm)) for arm in run.arms},
-        pairs=comparison.pairs if comparison else (),
+        comparison=comparison,
     )
 
 
@@ -134,9 +160,8 @@ def _summarise_arm(run: RunData, arm: str, confirmed: ConfirmedArm | None) -> Ar
         search_score=best.score if best else None,
         confirmed=_summarise_confirmed(confirmed) if confirmed else None,
         shown_trial=shown.name if shown else None,
-        class_shares=_class_shares(shown, run.objective) if shown and run.objective else None,
+        class_shares=_last_shares(run, shown) if shown else None,
         trials_by_state=dict(Counter(t.state.value for t in trials)),
-        failure_rate=failure_rate(trials),
         kimg=sum(t.kimg for t in trials),
         seconds=sum(t.seconds for t in trials),
     )
@@ -144,16 +169,33 @@ def _summarise_arm(run: RunData, arm: str, confirmed: ConfirmedArm | None) -> Ar
 
 def _summarise_confirmed(arm: ConfirmedArm) -> ConfirmedSummary:
     seeds = tuple(ConfirmedSeed(t.name, t.config.training.seed, t.state.value, t.score) for t in arm.trials)
-    return ConfirmedSummary(arm.source, seeds, arm.distribution, arm.optimism, arm.num_configurations)
+    return ConfirmedSummary(arm.source, seeds, arm.num_configurations)
 
 
-def _class_shares(trial: TrialData, objective: ObjectiveRecord) -> ClassShares | None:
-    shares = trial.evaluations[-1].class_shares
+def _last_shares(run: RunData, trial: TrialData) -> ClassShares | None:
+    return class_shares(trial.name, trial.evaluations[-1], run.objective) if run.objective else None
+
+
+def class_shares(trial: str, evaluation: EvaluationRecord, objective: ObjectiveRecord) -> ClassShares | None:
+    """Which classes a trial's generator made at one evaluation; None if the extractor knows none, or its images were
+    not finite.
+    """
+    shares = evaluation.class_shares
     if shares is None or objective.class_names is None or objective.real_class_shares is None:
         return None
     known = zip(objective.class_names, shares, objective.real_class_shares, strict=True)
     missing = tuple(name for name, share, real in known if share < MISSING_CLASS_RATIO * real)
-    return ClassShares(trial.name, min(shares), missing)
+    counts = np.rint(np.array(shares) * objective.key.num_generated).astype(int)
+    histogram = counts_to_class_histogram(counts, np.array(objective.real_class_shares))
+    return ClassShares(
+        trial=trial,
+        smallest=min(shares),
+        missing=missing,
+        num_classes=len(shares),
+        num_modes=histogram.num_modes,
+        expected_num_modes=histogram.expected_num_modes,
+        kl=histogram.kl,
+    )
 
 
 def _describe(objective: ObjectiveRecord) -> ScoreDescription:

@@ -4,8 +4,11 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from gan_study.analysis.comparison import SIGNIFICANCE, Comparison, ConfirmedArm, PairComparison, compare_arms
+from gan_study.analysis.arm_comparison import ArmsComparison, PairStatistics
+from gan_study.analysis.confirmation import ConfirmedArm
+from gan_study.analysis.ranking import SIGNIFICANCE
 from gan_study.analysis.run_data import RunData, TrialData, best_trial
+from gan_study.analysis.text import format_p, number, quantity, whole_percent
 
 
 @dataclass(frozen=True)
@@ -16,35 +19,36 @@ class Verdict:
     sentence: str
 
 
-def judge(run: RunData, confirmed: Sequence[ConfirmedArm]) -> tuple[Verdict, Comparison | None]:
-    """The verdict over a run, and the comparison behind it if at least two arms have confirmed seeds.
+def judge(run: RunData, confirmed: Sequence[ConfirmedArm], comparison: ArmsComparison) -> Verdict:
+    """The verdict over a run.
 
     There is a winner only in a finished study, and only if one arm is distinguishable from every other.
     """
     if run.objective is None:
-        return Verdict(None, "No verdict: the run folder has no objective, so no score can be named."), None
+        return Verdict(None, "No verdict: the run folder has no objective, so no score can be named.")
     if all(t.score is None for t in run.trials):
-        return Verdict(None, _without_scores(run)), None
+        return Verdict(None, _without_scores(run))
     if len(run.arms) == 1:
-        return Verdict(None, _single_arm(run, confirmed)), None
-    if len(confirmed) < 2:
+        return Verdict(None, _single_arm(run, confirmed))
+    if comparison.leader is None:
         head = "No winner" if run.is_finished else "No winner yet"
-        return Verdict(None, f"{head}: {_unconfirmed(run, confirmed)}."), None
-    comparison = compare_arms(confirmed)
+        return Verdict(None, f"{head}: {_unconfirmed(run, confirmed)}.")
     missing = [arm for arm in run.arms if arm not in {c.arm for c in confirmed}]
-    if comparison.is_decided and run.is_finished and not missing:
-        winner, head = comparison.leader, f"{comparison.leader} wins"
-    else:
-        winner, head = None, _leading(run, comparison)
-    notes = [f"{arm} has no confirmed seeds" for arm in missing] + _named_failures(confirmed)
-    sentence = "; ".join([f"{head}: {_leader_phrase(comparison)}", *notes])
-    return Verdict(winner, f"{sentence}."), comparison
+    equals = [p.test.b for p in comparison.leader_pairs if not _is_better(p)]
+    winner = comparison.leader if run.is_finished and not missing and not equals else None
+    head = f"{winner} wins" if winner else _leading(run, comparison.leader, equals)
+    notes = [f"{arm} has no confirmed seeds" for arm in missing] + _named_failures(run, confirmed)
+    return Verdict(winner, "; ".join([f"{head}: {_evidence(comparison)}", *notes]) + ".")
+
+
+def _is_better(pair: PairStatistics) -> bool:
+    return pair.test.is_distinguishable and pair.probability_lower.value > 0.5
 
 
 def _without_scores(run: RunData) -> str:
     if not run.trials:
         return "No verdict yet: no trial has begun."
-    counts = ", ".join(f"{num} {state}" for state, num in Counter(t.state.value for t in run.trials).items())
+    counts = ", ".join(f"{num} {state}" for state, num in Counter(run.state_text(t.state) for t in run.trials).items())
     if all(t.state.is_final for t in run.trials):
         return f"No verdict: no trial has a score ({counts})."
     return f"No verdict yet: no trial has ended with a score ({counts})."
@@ -53,9 +57,11 @@ def _without_scores(run: RunData) -> str:
 def _single_arm(run: RunData, confirmed: Sequence[ConfirmedArm]) -> str:
     (arm,) = run.arms
     if confirmed:
-        scores = confirmed[0].distribution
-        text = f"{scores.num} confirmed seeds score {scores.lowest:.4g} to {scores.highest:.4g}"
-        return "; ".join([f"{arm} is the only arm: {text}", *_named_failures(confirmed)]) + "."
+        low, high = number(min(confirmed[0].counted)), number(max(confirmed[0].counted))
+        num = len(confirmed[0].counted)
+        scores = f"score {low} to {high}" if num > 1 else f"scores {low}"
+        text = f"{arm} is the only arm: {quantity(num, 'confirmed seed')} {scores}"
+        return "; ".join([text, *_named_failures(run, confirmed)]) + "."
     return f"{arm} is the only arm: its best search trial scores {_best_search(run, arm)}, unconfirmed."
 
 
@@ -75,46 +81,43 @@ def _unconfirmed(run: RunData, confirmed: Sequence[ConfirmedArm]) -> str:
 
 def _best_search(run: RunData, arm: str) -> str:
     trial = best_trial(run.of_arm(arm, "search"))
-    return f"{trial.score:.4g} ({trial.name})" if trial else "nothing"
+    return f"{number(trial.score)} ({trial.name})" if trial else "nothing"
 
 
-def _leading(run: RunData, comparison: Comparison) -> str:
-    head = f"{comparison.leader} leads"
+def _leading(run: RunData, leader: str, equals: Sequence[str]) -> str:
+    head = f"{leader} leads"
     if not run.is_finished:
         head += f" so far (the study is {run.status.state})" if run.status else " so far"
-    equals = [p.b for p in comparison.leader_pairs if not p.is_distinguishable or p.probability_lower <= 0.5]
     return f"{head}, but is not distinguishable from {' and '.join(equals)}" if equals else head
 
 
-def _leader_phrase(comparison: Comparison) -> str:
+def _evidence(comparison: ArmsComparison) -> str:
     first, *others = comparison.leader_pairs
     corrected = bool(others)
-    text = f"{first.a} has the lower score in {_share(first)} of pairs of confirmed seeds"
-    text += f" with {first.b}" if others else ""
-    phrases = [f"{text} ({_numbers(first, corrected)})"]
-    phrases += [f"in {_share(pair)} with {pair.b} ({_numbers(pair, corrected)})" for pair in others]
-    return ", ".join(phrases)
+    text = f"a seed of {first.test.a} scores lower than one of {first.test.b} with probability "
+    return ", ".join(
+        [
+            text + _probability(first, corrected),
+            *(f"than one of {pair.test.b} with {_probability(pair, corrected)}" for pair in others),
+        ]
+    )
 
 
-def _share(pair: PairComparison) -> str:
-    return f"{100 * pair.probability_lower:.0f} %"
+def _probability(pair: PairStatistics, corrected: bool) -> str:
+    """Such as `92 % (95 % interval 60 % to 99 %; 5 v 5 seeds, Mann-Whitney p = 0.032)`."""
+    found, test = pair.probability_lower, pair.test
+    interval = f"95 % interval {whole_percent(found.low)} to {whole_percent(found.high)}"
+    seeds = f"{test.num_a} v {test.num_b} seeds, "
+    if test.smallest_p >= SIGNIFICANCE:
+        seeds += "too few to decide whatever they score, "
+    name = "Holm-corrected Mann-Whitney" if corrected else "Mann-Whitney"
+    further = f"; {pair.further_seeds.words} would probably decide" if pair.further_seeds else ""
+    return f"{whole_percent(found.value)} ({interval}; {seeds}{name} {format_p(test.p_holm)}{further})"
 
 
-def _numbers(pair: PairComparison, corrected: bool) -> str:
-    test = "Holm-corrected Mann-Whitney" if corrected else "Mann-Whitney"
-    text = f"{pair.num_a} v {pair.num_b}, {test} {format_p(pair.p_holm)}"
-    if pair.smallest_p >= SIGNIFICANCE:
-        text += f"; with so few seeds p cannot fall below {pair.smallest_p:.2g}"
-    return text
-
-
-def format_p(p: float) -> str:
-    """Such as `p = 0.008` or `p < 0.001`."""
-    return f"p = {p:.3f}" if p >= 0.001 else "p < 0.001"
-
-
-def _named_failures(confirmed: Sequence[ConfirmedArm]) -> list[str]:
+def _named_failures(run: RunData, confirmed: Sequence[ConfirmedArm]) -> list[str]:
     failed: list[tuple[str, TrialData]] = [(arm.arm, t) for arm in confirmed for t in arm.failed]
     if not failed:
         return []
-    return ["counted as worst: " + ", ".join(f"{arm} {t.name} ({t.state.value})" for arm, t in failed)]
+    names = (f"{arm} {t.name} ({run.state_text(t.state)})" for arm, t in failed)
+    return [f"counted as worst: {', '.join(names)}"]

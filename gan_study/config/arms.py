@@ -124,6 +124,7 @@ def search_trial_config(
         searched=searched,
         training=resolve_training(study, arm, searched, study.search.seed + index, num_train_images),
         workers=_workers(study),
+        diagnosis=study.diagnosis,
     )
 
 

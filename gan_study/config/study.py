@@ -20,6 +20,7 @@ from gan_study.config.space import SearchSpace
 from gan_study.config.training import (
     BatchSize,
     DecayRate,
+    DiagnosisConfig,
     DiscriminatorNorm,
     Pac,
     PenaltyInterval,
@@ -239,6 +240,8 @@ class StudyConfig(Frozen):
     """How the best are re-trained."""
     resources: ResourcesConfig = ResourcesConfig()
     """What trials run on."""
+    diagnosis: DiagnosisConfig = DiagnosisConfig()
+    """What is looked for besides the score."""
 
     @model_validator(mode="before")
     @classmethod

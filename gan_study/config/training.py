@@ -10,6 +10,7 @@ from gan_study.config.combinations import combination_problems
 from gan_study.config.data import DatasetConfig, ObjectiveConfig
 from gan_study.config.names import LossName, NetworkName, OptimizerName, PenaltyName
 from gan_study.config.paper_defaults import default_discriminator_norm, paper_defaults
+from gan_study.config.thresholds import Thresholds
 
 SCHEMA_VERSION: Final = 1
 """Version of every file in a run folder; raised when a reader must treat older files differently."""
@@ -145,6 +146,20 @@ class WorkersConfig(Frozen):
     """Whether batch norm sees each worker's part of the batch or the whole (synchronised needs GPUs)."""
 
 
+class DiagnosisConfig(Frozen):
+    """What is looked for besides the score, and what is done about it."""
+
+    at_end: Literal["confirmed", "all", "none"] = "confirmed"
+    """Which completed trials' images are measured at their end: those of the confirmed trials, of all, or none."""
+    num_samples: Annotated[int, Field(ge=40)] = 2000
+    """Images measured at the end: so many, but no more than training images, or half the held-out ones."""
+    on_collapse: Literal["record", "stop"] = "record"
+    """When a generator has collapsed totally, or its images are not finite, in training: record that alone, or stop the
+    training too, and tell the searcher the score of a diverged one."""
+    thresholds: Thresholds = Thresholds()
+    """Where a measure begins to be a sign of trouble."""
+
+
 class TrialConfig(Frozen):
     """The file config.json of a trial: who it is, what it trains and on what. `gan_study train` takes it."""
 
@@ -168,6 +183,8 @@ class TrialConfig(Frozen):
     """What is computed."""
     workers: WorkersConfig = WorkersConfig()
     """What it runs on."""
+    diagnosis: DiagnosisConfig = DiagnosisConfig()
+    """What is looked for besides the score."""
 
     @model_validator(mode="after")
     def _batch_divides(self) -> Self:

@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gan_study.diagnosis.birthday import RealPairs, birthday_test, fit_real_pairs
-from gan_study.diagnosis.evidence import Classes, Diagnostics, Measured
 from gan_study.diagnosis.image_signals import duplicate_share, level_deviation, pairwise_distance_ratio
 from gan_study.diagnosis.memorisation import CopyReference, features_to_memorisation, fit_copy_reference
 from gan_study.diagnosis.modes import Shares, lost_classes
@@ -17,6 +16,7 @@ from gan_study.diagnosis.neighbours import Features
 from gan_study.metrics.class_histogram import labels_to_class_histogram
 from gan_study.metrics.prdc import features_to_prdc
 from gan_study.metrics.vendi import features_to_vendi_score
+from gan_study.runs.diagnosis import Classes, Diagnostics, Measured
 
 LEAST_MEASURED = 40
 """Images below which nothing but their being finite is measured: two bins of 20 is the least that can be filled."""

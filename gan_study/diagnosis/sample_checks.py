@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-from gan_study.diagnosis.evidence import Diagnostics, Measured
-from gan_study.diagnosis.finding import Direction, Finding, find
-from gan_study.diagnosis.thresholds import Thresholds
+from gan_study.config.thresholds import Thresholds
+from gan_study.diagnosis.finding import find
+from gan_study.runs.diagnosis import Diagnostics, Direction, Finding, Measured
 
 _OURS = "threshold: proposal of gan_study"
 _PRDC = f"Naeem et al. 2020, density and coverage; {_OURS}"

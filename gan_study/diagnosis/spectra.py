@@ -6,25 +6,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gan_study.runs.records import Record
+from gan_study.runs.diagnosis import LayerSpectrum
 
 _NUM_TOP = 3
 _SMALL = 0.1
-
-
-class LayerSpectrum(Record):
-    """The singular values of one weight. To report, not to judge by: no cut-off is published.
-
-    Liu et al. 2019 (Spectral Regularization, ICCV) see many small ones in the discriminator where modes collapse;
-    Brock et al. 2019 (BigGAN, ICLR), section 4.1, the largest one of the generator explode when training does.
-    """
-
-    layer: str
-    """Its name."""
-    top: tuple[float, ...]
-    """The three largest, largest first: the first is the spectral norm."""
-    small_share: float
-    """Share of them below a tenth of the largest, in [0, 1]."""
 
 
 def weights_to_spectra(weights: Mapping[str, NDArray[np.floating[Any]]]) -> tuple[LayerSpectrum, ...]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 
+from gan_study.config.thresholds import Thresholds
 from gan_study.diagnosis.curves import (
     fall_of_last_third,
     fall_per_evaluation,
@@ -11,14 +12,15 @@ from gan_study.diagnosis.curves import (
     swing,
 )
 from gan_study.diagnosis.evidence import Evidence, Signals
-from gan_study.diagnosis.finding import Finding, find
-from gan_study.diagnosis.thresholds import Thresholds
+from gan_study.diagnosis.finding import find
+from gan_study.runs.diagnosis import Finding
 
 _OURS = "proposal of gan_study"
 _VANISHING = f"Arjovsky and Bottou 2017, vanishing gradients; threshold: {_OURS}"
 _JENSEN_SHANNON = f"Goodfellow et al. 2014, theorem 1; threshold: {_OURS}"
 _SENSITIVITY = f"Mao et al. 2019 (MSGAN); threshold: {_OURS}"
 _PAIRS = f"Metz et al. 2017, distances of pairs; threshold: {_OURS}"
+_HISTOGRAM = f"Srivastava et al. 2017 (VEEGAN), divergence of modes; threshold: {_OURS}"
 _ROTATION = f"Metz et al. 2017, rotating modes; measure and threshold: {_OURS}"
 _LATE = f"Brock et al. 2019 (BigGAN), collapse late in training; threshold: {_OURS}"
 
@@ -46,14 +48,24 @@ def _players(signals: Sequence[Signals], limits: Thresholds) -> Iterator[Finding
 
 
 def _generator(signals: Sequence[Signals], limits: Thresholds) -> Iterator[Finding]:
-    sensitivities = _relative(signals, lambda s: s.latent_sensitivity)
-    sensitivity = sensitivities[-1] if sensitivities else None
-    what = "the latent sensitivity, over that of the first evaluation,"
+    sensitivities = [s.latent_sensitivity for s in signals if s.latent_sensitivity is not None]
+    best = max(sensitivities, default=0.0)
+    sensitivity = max(sensitivities[-2:]) / best if best > 0 else None
+    what = "the latent sensitivity of the last two evaluations, over the highest of all,"
     yield find("latent_sensitivity", what, sensitivity, "below", limits.latent_sensitivity, _SENSITIVITY)
     distances = [s.pairwise_distance_ratio for s in signals if s.pairwise_distance_ratio is not None]
-    distance = distances[-1] if distances else None
-    what = "the mean distance of generated pairs, over that of real ones,"
+    distance = max(distances[-2:]) if distances else None
+    what = "the mean distance of generated pairs in the last two evaluations, over that of real ones,"
     yield find("pairs_severe", what, distance, "below", limits.pairwise_distance_severe, _PAIRS)
+    # An untrained generator's images may differ by less than a level.
+    shares = [s.duplicates for s in signals if s.duplicates is not None and s.cur_nimg > 0]
+    share = min(shares[-2:]) if len(shares) >= 2 else None
+    what = "the share of duplicates in the last two evaluations"
+    yield find("duplicates_total", what, share, "above", limits.duplicates, f"threshold: {_OURS}")
+    divergences = [s.class_kl for s in signals if s.class_kl is not None]
+    divergence = divergences[-1] if divergences else None
+    what = "the divergence of the last class shares from the real ones, in nats,"
+    yield find("class_kl", what, divergence, "above", limits.class_kl, _HISTOGRAM)
 
 
 def _scores(evidence: Evidence, limits: Thresholds) -> Iterator[Finding]:

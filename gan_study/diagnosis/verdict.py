@@ -1,47 +1,15 @@
 """The verdict on a trial: a table of rules over findings, of which the first match wins."""
 
 from collections.abc import Mapping
-from enum import StrEnum
 from typing import NamedTuple
 
-from gan_study.diagnosis.evidence import Diagnostics, Evidence
-from gan_study.diagnosis.finding import Finding, find
+from gan_study.config.thresholds import Thresholds
+from gan_study.diagnosis.evidence import Evidence
+from gan_study.diagnosis.finding import find
 from gan_study.diagnosis.sample_checks import sample_findings
-from gan_study.diagnosis.thresholds import Thresholds
 from gan_study.diagnosis.training_checks import training_findings
-from gan_study.runs.records import Record, TrialState
-
-
-class VerdictName(StrEnum):
-    """What became of a trial."""
-
-    DIVERGED = "diverged"
-    TOTAL_COLLAPSE = "total_collapse"
-    SHRUNKEN_MODES = "shrunken_modes"
-    PARTIAL_COLLAPSE = "partial_collapse"
-    POSSIBLE_MEMORISATION = "possible_memorisation"
-    DISCRIMINATOR_OVERPOWERING = "discriminator_overpowering"
-    OSCILLATING = "oscillating"
-    UNDERTRAINED = "undertrained"
-    HEALTHY = "healthy"
-    INCONCLUSIVE = "inconclusive"
-
-
-class Verdict(Record):
-    """What became of a trial, and why."""
-
-    name: VerdictName
-    late_collapse: bool
-    """Whether it was better before: take the best checkpoint, scored anew on fresh latents."""
-    missing_classes: tuple[str, ...]
-    """Names of the classes that hardly any image belongs to, or their numbers where they have no names; none if the
-    images are so poor that their classes mean nothing."""
-    decisive: tuple[Finding, ...]
-    """The findings that decided; for healthy, those that had to be made; for inconclusive, those that are missing."""
-    findings: tuple[Finding, ...]
-    """All of them, also those that did not fire or were not measured."""
-    sentence: str
-    """The verdict and its reason, for a reader."""
+from gan_study.runs.diagnosis import Diagnostics, Finding, Verdict, VerdictName
+from gan_study.runs.records import TrialState
 
 
 class _Rule(NamedTuple):
@@ -69,6 +37,7 @@ _RULES = (
     _Rule(VerdictName.TOTAL_COLLAPSE, ("support_total",)),
     _Rule(VerdictName.TOTAL_COLLAPSE, ("coverage_total", "vendi_total"), needs_not=("unrealistic",)),
     _Rule(VerdictName.TOTAL_COLLAPSE, ("latent_sensitivity", "pairs_severe")),
+    _Rule(VerdictName.TOTAL_COLLAPSE, ("duplicates_total",)),
     _Rule(VerdictName.SHRUNKEN_MODES, ("recall_shrunken", "density_shrunken"), needs_not=("coverage_partial",)),
     _Rule(VerdictName.PARTIAL_COLLAPSE, ("missing_classes",), needs_not=("unrealistic",)),
     _Rule(VerdictName.PARTIAL_COLLAPSE, ("coverage_partial",), needs_not=("unrealistic",)),

@@ -1,12 +1,16 @@
-"""What each figure shows, as plain values. `figures.py` draws them; only these functions need a test by value."""
+"""What each figure shows, as plain values. `*_figures.py` draw them; only these functions need a test by value."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from gan_study.analysis.comparison import ConfirmedArm
+from gan_study.analysis.arm_comparison import ArmsComparison
+from gan_study.analysis.budget import search_curve
+from gan_study.analysis.confirmation import ConfirmedArm
+from gan_study.analysis.estimate import Estimate
+from gan_study.analysis.random_search import BestOfN
 from gan_study.analysis.run_data import Phase, RunData, TrialData
-from gan_study.analysis.statistics import best_so_far
+from gan_study.analysis.summary import MANY_CLASSES
 from gan_study.config.base import Scalar
 from gan_study.config.parameters import arm_parameters
 from gan_study.config.space import Choice, LogUniformRange, SearchRange
@@ -24,10 +28,13 @@ class ConfirmedPoints:
     failed: tuple[str, ...]
     """Trials of the seeds that have none."""
     search_score: float | None
+    mean: Estimate | None
+    """Of all seeds, a failed one counted with the failure score; None below five."""
 
 
-def confirmed_points(confirmed: Sequence[ConfirmedArm]) -> tuple[ConfirmedPoints, ...]:
+def confirmed_points(confirmed: Sequence[ConfirmedArm], comparison: ArmsComparison) -> tuple[ConfirmedPoints, ...]:
     """Raw confirmed scores, arm by arm, beside the search score of their configuration."""
+    means = {arm.arm: arm.confirmed.counted.mean for arm in comparison.arms if arm.confirmed}
     return tuple(
         ConfirmedPoints(
             arm=c.arm,
@@ -35,6 +42,7 @@ def confirmed_points(confirmed: Sequence[ConfirmedArm]) -> tuple[ConfirmedPoints
             scores=tuple(t.score for t in c.trials if t.score is not None),
             failed=tuple(t.name for t in c.failed),
             search_score=c.search_score,
+            mean=means[c.arm],
         )
         for c in confirmed
     )
@@ -53,18 +61,23 @@ def best_curves(run: RunData) -> tuple[BestCurve, ...]:
     """Best score so far against spent kimg; starts at the first trial with a score, though all before are counted."""
     curves = []
     for arm in run.arms:
-        points = best_so_far([(t.kimg, t.score) for t in _in_order_of_spending(run.of_arm(arm, "search"))])
-        scored = [(p.spent_kimg, p.best_score) for p in points if p.best_score is not None]
+        scored = [(p.spent_kimg, p.best_score) for p in search_curve(run, arm) if p.best_score is not None]
         if scored:
             curves.append(BestCurve(arm, tuple(kimg for kimg, _ in scored), tuple(score for _, score in scored)))
     return tuple(curves)
 
 
-def _in_order_of_spending(trials: Sequence[TrialData]) -> list[TrialData]:
-    def ended(trial: TrialData) -> tuple[bool, float]:
-        return trial.status.end_time is None, trial.status.end_time or 0.0
+@dataclass(frozen=True)
+class ExpectedBest:
+    """What a random search of one arm can expect to find."""
 
-    return sorted(trials, key=ended)
+    arm: str
+    points: tuple[BestOfN, ...]
+
+
+def expected_bests(comparison: ArmsComparison) -> tuple[ExpectedBest, ...]:
+    """Expected best of n trials; empty unless the trials are independent draws."""
+    return tuple(ExpectedBest(a.arm, a.search.expected_best) for a in comparison.arms if a.search.expected_best)
 
 
 @dataclass(frozen=True)
@@ -74,6 +87,8 @@ class ScoreCurve:
     arm: str
     trial: str
     state: TrialState
+    state_text: str
+    """The state in words: a trial that an interrupted study left behind does not run."""
     kimg: tuple[float, ...]
     scores: tuple[float, ...]
 
@@ -85,7 +100,8 @@ def score_curves(run: RunData, phase: Phase) -> tuple[ScoreCurve, ...]:
         points = [(e.cur_nimg / 1000, e.score) for e in trial.evaluations if e.score is not None]
         if trial.config.phase == phase and points:
             kimg, scores = tuple(k for k, _ in points), tuple(s for _, s in points)
-            curves.append(ScoreCurve(trial.config.arm, trial.name, trial.state, kimg, scores))
+            text = run.state_text(trial.state)
+            curves.append(ScoreCurve(trial.config.arm, trial.name, trial.state, text, kimg, scores))
     return tuple(curves)
 
 
@@ -190,16 +206,17 @@ def _slice(run: RunData, name: str, ranges: list[SearchRange]) -> Slice:
         for t in run.of_arm(arm, "search")
         if name in t.config.searched and t.state.is_final
     )
+    scale, categories = scale_of(ranges, [p.value for p in points])
+    return Slice(name, scale, categories, points)
+
+
+def scale_of(ranges: Sequence[SearchRange], values: Sequence[Scalar]) -> tuple[Scale, tuple[str, ...]]:
+    """How a hyperparameter with these ranges is drawn, and its categories, if so, with those only found as values."""
     choices = [r for r in ranges if isinstance(r, Choice)]
     if choices:
-        listed = [str(v) for r in choices for v in r.choice] + [str(p.value) for p in points]
-        return Slice(name, "category", tuple(dict.fromkeys(listed)), points)
-    is_log = any(isinstance(r, LogUniformRange) for r in ranges)
-    return Slice(name, "log" if is_log else "linear", (), points)
-
-
-_MAX_BARS = 100
-"""More classes than this make no figure of bars (stacked MNIST has 1000)."""
+        listed = [str(v) for r in choices for v in r.choice] + [str(v) for v in values]
+        return "category", tuple(dict.fromkeys(listed))
+    return "log" if any(isinstance(r, LogUniformRange) for r in ranges) else "linear", ()
 
 
 @dataclass(frozen=True)
@@ -213,11 +230,13 @@ class ClassShareBars:
 
 
 def class_share_bars(run: RunData, shown: Mapping[str, TrialData]) -> ClassShareBars | None:
-    """Class shares at the end of the trials that stand for their arms; None without classes."""
+    """Class shares at the end of the trials that stand for their arms; None without classes
+    or with too many.
+    """
     objective = run.objective
     if objective is None or objective.class_names is None or objective.real_class_shares is None:
         return None
-    if len(objective.class_names) > _MAX_BARS:
+    if len(objective.class_names) > MANY_CLASSES:
         return None
     last = {arm: trial.evaluations[-1].class_shares for arm, trial in shown.items()}
     arms = tuple((arm, shares) for arm, shares in last.items() if shares is not None)

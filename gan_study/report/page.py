@@ -1,48 +1,27 @@
 """The report as one HTML text: what goes where. The look is in report.css, the order in report.html.jinja."""
 
+import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from importlib import resources
 
-import plotly.graph_objects as go
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup, escape
 from plotly.offline import get_plotlyjs
 
-from gan_study.analysis.comparison import ConfirmedArm, confirmed_arms
+from gan_study.analysis.confirmation import confirmed_arms
 from gan_study.analysis.run_data import RunData, TrialData
 from gan_study.analysis.summary import Summary, shown_trial
-from gan_study.report import figure_data as data
-from gan_study.report import score_figures, tables, training_figures
+from gan_study.analysis.text import number
+from gan_study.report import tables
 from gan_study.report.load import SampleGrid
+from gan_study.report.plots import draw_plots
 from gan_study.report.protocol import comparability, protocol_items
 from gan_study.report.style import arm_styles
-from gan_study.report.text import score_name, score_note
+from gan_study.report.text import score_note, short_note
+from gan_study.report.timeline import timelines
 
-
-@dataclass(frozen=True)
-class Plot:
-    """A figure on the page."""
-
-    title: str
-    """Its caption's first words, and its text for a reader who does not see it."""
-    caption: str
-    height: int
-    json: str
-    """Plotly's form of it, safe inside a script element."""
-
-
-@dataclass(frozen=True)
-class SampleStrip:
-    """One arm's sample grids over its training."""
-
-    arm: str
-    trial: str
-    choice: str
-    """Why this trial."""
-    grids: tuple[SampleGrid, ...]
-
-
-_PLOT_SECTIONS = ("result", "confirmation", "classes", "search", "slices", "signals")
+_BREAKS = re.compile("([_./])(?=[A-Za-z])")
+_NO_BREAK = "\N{NO-BREAK SPACE}"
 
 
 def shown_trials(run: RunData) -> dict[str, TrialData]:
@@ -61,17 +40,18 @@ def render_page(run: RunData, summary: Summary, samples: Mapping[str, Sequence[S
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters.update(breakable=_breakable, unbroken=_unbroken, number=number)
     confirmed, shown, styles = list(confirmed_arms(run).values()), shown_trials(run), arm_styles(run.arms)
     return environment.get_template("report.html.jinja").render(
         run=run,
         summary=summary,
         styles=styles,
-        score_name=score_name(run.objective),
-        score_note=score_note(run.objective),
+        score_note=score_note(run.objective) if run.objective else "",
+        short_note=short_note(run.objective),
         comparability=comparability(run.objective) if run.objective else "",
         scores=tables.score_table(run, summary),
         costs=tables.cost_table(summary),
-        configurations=tables.configuration_table(summary),
+        configurations=tables.configuration_table(run, summary),
         pairs=tables.pair_table(summary),
         confirmed=tables.confirmed_table(run, confirmed),
         failures=tables.failure_table(run),
@@ -79,73 +59,28 @@ def render_page(run: RunData, summary: Summary, samples: Mapping[str, Sequence[S
         arm_table=tables.arm_table(run),
         states=tables.state_table(run),
         protocol=protocol_items(run),
-        strips=_strips(shown, confirmed, samples),
-        plots=_plots(run, confirmed, shown),
+        timelines=timelines(run, shown, confirmed, samples),
+        plots=draw_plots(run, summary.comparison, confirmed, shown),
         css=_text("report.css"),
         script=_text("report.js"),
         plotly=get_plotlyjs(),
+        cell_class=_cell_class,
     )
 
 
-def _strips(
-    shown: Mapping[str, TrialData], confirmed: Sequence[ConfirmedArm], samples: Mapping[str, Sequence[SampleGrid]]
-) -> list[SampleStrip]:
-    seeds = {c.arm: len(c.trials) for c in confirmed}
-    strips = []
-    for arm, trial in shown.items():
-        is_seed = trial.config.phase == "confirm"
-        choice = f"the best of {seeds[arm]} confirmed seeds" if is_seed else "the best search trial, unconfirmed"
-        if samples.get(arm):
-            strips.append(SampleStrip(arm, trial.name, choice, tuple(samples[arm])))
-    return strips
+def _cell_class(table: tables.Table, row: int, column: int) -> str | None:
+    is_words, is_muted = table.columns[column] in table.text_columns, (row, column) in table.muted
+    return " ".join(["words"] * is_words + ["muted"] * is_muted) or None
 
 
-def _plots(run: RunData, confirmed: Sequence[ConfirmedArm], shown: Mapping[str, TrialData]) -> dict[str, list[Plot]]:
-    """The figures by section; a section without anything to show is an empty list."""
-    styles = arm_styles(run.arms)
-    plots: dict[str, list[Plot]] = {name: [] for name in _PLOT_SECTIONS}
-    for arm in run.arms:
-        trial = shown[arm].name if arm in shown else None
-        if panels := data.signal_panels(run, arm, trial):
-            plots["signals"].append(_signal_plot(arm, trial, training_figures.draw_signals(panels, styles[arm])))
-    if run.objective is None:
-        return plots
-    objective, note = run.objective, score_note(run.objective)
-    if points := data.confirmed_points(confirmed):
-        caption = f"Each mark is one fresh training with its own seed. {note}"
-        figure = score_figures.draw_confirmed(points, styles, objective)
-        plots["result"].append(_plot("Confirmed scores of each arm.", caption, figure))
-    if bars := data.class_share_bars(run, shown):
-        caption = "Of the trials whose images are shown above; grey: the real images."
-        plots["classes"].append(_plot("Class shares.", caption, training_figures.draw_class_shares(bars, styles)))
-    if curves := data.best_curves(run):
-        caption = f"Stopped, diverged and failed trials are in the budget. {note}"
-        plots["search"].append(_plot("Best score so far.", caption, score_figures.draw_best(curves, styles, objective)))
-    if trials := data.score_curves(run, "search"):
-        plots["search"].append(_plot("Search trials.", note, score_figures.draw_scores(trials, styles, objective)))
-    if seeds := data.score_curves(run, "confirm"):
-        plots["confirmation"].append(
-            _plot("Confirmed seeds.", note, score_figures.draw_scores(seeds, styles, objective))
-        )
-    for each in data.slices(run):
-        figure = score_figures.draw_slice(each, styles, objective)
-        plots["slices"].append(_plot(f"{each.name} and the score.", "", figure))
-    return plots
+def _breakable(text: str) -> Markup:
+    """The text, where long names in it may be broken across lines."""
+    return Markup(_BREAKS.sub(r"\1<wbr>", str(escape(text))))
 
 
-def _signal_plot(arm: str, trial: str | None, figure: go.Figure) -> Plot:
-    thick = f" The thick lines are {trial}." if trial else ""
-    caption = (
-        f"Means over the steps since the evaluation before; solid: discriminator or real images, dotted: generator "
-        f"or generated ones.{thick} A trial that diverged or failed may run off the plot."
-    )
-    return _plot(f"Losses, logits and gradient norms of {arm}.", caption, figure)
-
-
-def _plot(title: str, caption: str, figure: go.Figure) -> Plot:
-    # "<" could end the script element that holds the figure.
-    safe = figure.to_json().replace("<", "\\u003c")
-    return Plot(title, caption, figure.layout.height, safe)
+def _unbroken(text: str) -> str:
+    """Numbers that stay together: only what is in parentheses may stand on the next line."""
+    return text.replace(" ", _NO_BREAK).replace(f"{_NO_BREAK}(", " (")
 
 
 def _text(name: str) -> str:

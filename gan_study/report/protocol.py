@@ -4,7 +4,9 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from gan_study.analysis.run_data import RunData, TrialData
-from gan_study.report.text import duration, number, percent
+from gan_study.analysis.text import number, percent, quantity
+from gan_study.config.study import ConfirmConfig
+from gan_study.report.text import duration
 from gan_study.runs.records import ObjectiveRecord
 
 Item = tuple[str, str]
@@ -30,8 +32,8 @@ def _objective_items(objective: ObjectiveRecord) -> list[Item]:
     key = objective.key
     items = [
         ("Score", f"{key.label()}, {comparability(objective)}; lower is better"),
-        ("Reference", f"{key.num_real} real images of {key.dataset}, split {key.split}"),
-        ("Generated images per score", str(key.num_generated)),
+        ("Reference", f"{key.num_real:,} real images of {key.dataset}, split {key.split}"),
+        ("Generated images per score", f"{key.num_generated:,}"),
         ("Real-against-real floor", f"{number(objective.floor)}, the expected score of as many fresh real images"),
         ("Untrained score", f"{number(objective.untrained_score)}, of a generator before its first step"),
         ("Failure score", f"{number(objective.failure_score)}, counted for a trial that diverged or failed"),
@@ -43,8 +45,7 @@ def _objective_items(objective: ObjectiveRecord) -> list[Item]:
 
 
 def _search_items(run: RunData) -> list[Item]:
-    study, search, confirm = run.study, run.study.search, run.study.confirm
-    budget = study.budget
+    search, budget = run.study.search, run.study.budget
     sampler: str = search.sampler
     if sampler == "tpe":
         startup = "third of the trials" if search.startup_trials is None else f"{search.startup_trials} trials"
@@ -56,12 +57,27 @@ def _search_items(run: RunData) -> list[Item]:
     length = f"{_length(run)}, evaluated every {number(budget.evaluate_every_kimg)} kimg"
     first_seed, seeds = search.seed, sorted({t.config.training.seed for t in run.trials if t.config.phase == "confirm"})
     return [
-        ("Budget", f"{budget.trials_per_arm} trials for each arm, each of at most {length}"),
+        ("Budget", f"{quantity(budget.trials_per_arm, 'trial')} for each arm, each of at most {length}"),
         ("Sampler", f"{sampler}; first trial: {search.first_trial.replace('_', ' ')}; seed {search.seed}"),
         ("Scheduler", scheduler),
-        ("Confirmation", f"the best {confirm.top_k} of each arm, {confirm.seeds} fresh seeds each"),
+        ("Confirmation", _confirmation(run.study.confirm)),
         ("Seeds", f"search: {first_seed} plus the trial's number; confirm: {', '.join(map(str, seeds)) or 'none'}"),
     ]
+
+
+def _confirmation(confirm: ConfirmConfig) -> str:
+    if confirm.top_k == 0:
+        return "none"
+    configurations = "configuration" if confirm.top_k == 1 else f"{confirm.top_k} configurations"
+    each = " each" if confirm.top_k > 1 else ""
+    return f"the best {configurations} of each arm, {quantity(confirm.seeds, 'fresh seed')}{each}"
+
+
+def _commit(commit: str | None) -> str:
+    """The recorded commit ends in `+` if files differed from it."""
+    if commit is None:
+        return "not run from a checkout"
+    return f"{commit[:-1]}, with changes that were not committed" if commit.endswith("+") else commit
 
 
 def _length(run: RunData) -> str:
@@ -90,12 +106,12 @@ def _environment_items(run: RunData) -> list[Item]:
         items = [
             ("Command", environment.command),
             ("Versions", ", ".join(f"{name} {version}" for name, version in environment.versions.items())),
-            ("Commit", environment.commit or "not run from a checkout"),
+            ("Commit", _commit(environment.commit)),
             ("Hosts", "; ".join(environment.hosts)),
         ]
     if run.status is not None:
         started = datetime.fromtimestamp(run.status.start_time, UTC).strftime("%Y-%m-%d %H:%M UTC")
-        at_once = f"{run.status.num_concurrent_trials} trials at once"
+        at_once = f"{quantity(run.status.num_concurrent_trials, 'trial')} at once"
         items.append(("Run", f"begun {started}, {duration(run.status.elapsed_sec)} in all, {at_once}"))
     return items
 
@@ -104,5 +120,5 @@ def _cost(trials: tuple[TrialData, ...]) -> str:
     gpu_sec = sum(t.seconds * t.config.workers.num_workers * t.config.workers.gpus_per_worker for t in trials)
     cpu_sec = sum(t.seconds * t.config.workers.num_workers * t.config.workers.cpus_per_worker for t in trials)
     gpu_hours = f"{gpu_sec / 3600:.3g} GPU-hours and " if gpu_sec else ""
-    kimg = number(sum(t.kimg for t in trials))
-    return f"{gpu_hours}{cpu_sec / 3600:.3g} CPU-core-hours in {len(trials)} trials, for {kimg} kimg of training"
+    kimg, num_trials = number(sum(t.kimg for t in trials)), quantity(len(trials), "trial")
+    return f"{gpu_hours}{cpu_sec / 3600:.3g} CPU-core-hours in {num_trials}, for {kimg} kimg of training"

@@ -1,13 +1,15 @@
 """Drawing of the figures with scores, whose content `figure_data.py` works out."""
 
+import math
 from collections.abc import Iterable, Sequence
 
 import plotly.graph_objects as go
 
-from gan_study.report.figure_data import BestCurve, ConfirmedPoints, ScoreCurve, Slice, SlicePoint
-from gan_study.report.score_axis import score_axis, set_score_axis
+from gan_study.analysis.text import number
+from gan_study.report.figure_data import BestCurve, ConfirmedPoints, ExpectedBest, ScoreCurve, Slice, SlicePoint
+from gan_study.report.lines import joined
+from gan_study.report.score_axis import log_axis, score_axis, set_score_axis
 from gan_study.report.style import NEUTRAL, Styles, label, new_figure, style_axes
-from gan_study.report.text import number
 from gan_study.runs.records import ObjectiveRecord, TrialState
 
 _LOST = (TrialState.DIVERGED, TrialState.FAILED)
@@ -17,28 +19,54 @@ _CROSS = "x-thin-open"
 def draw_confirmed(arms: Sequence[ConfirmedPoints], styles: Styles, objective: ObjectiveRecord) -> go.Figure:
     """Each arm's confirmed scores as points in one row, failed seeds as crosses, the search score as a tick."""
     figure = new_figure(height=100 + 44 * len(arms))
+    _add_means(figure, arms)
     for arm in arms:
         colour, symbol = styles[arm.arm].colour, styles[arm.arm].symbol
         _add_row(figure, arm.arm, arm.scores, arm.trials, {"color": colour, "symbol": symbol, "opacity": 0.85})
         failed = [objective.failure_score] * len(arm.failed)
         _add_row(figure, arm.arm, failed, arm.failed, {"color": colour, "symbol": _CROSS})
+    _add_legend_mark(figure, "one confirmed seed", "circle")
+    if any(a.failed for a in arms):
+        _add_legend_mark(figure, "diverged or failed, drawn at the failure score", _CROSS)
     searched = [(label(a.arm), a.search_score) for a in arms if a.search_score is not None]
     figure.add_scatter(
         x=[score for _, score in searched],
         y=[arm for arm, _ in searched],
         mode="markers",
-        name="search score",
+        name="search score of the configuration",
         marker={"color": NEUTRAL, "symbol": "line-ns-open", "size": 22, "line": {"width": 2}},
         hovertemplate="search score: %{x:.4g}<extra>%{y}</extra>",
     )
-    values = [s for a in arms for s in a.scores] + [score for _, score in searched]
-    if any(a.failed for a in arms):
-        values.append(objective.failure_score)
-        _add_legend_mark(figure, "diverged or failed, drawn at the failure score", _CROSS)
     style_axes(figure)
-    figure.update_xaxes(score_axis(values, objective), showgrid=True)
+    figure.update_xaxes(score_axis(_confirmed_values(arms, objective), objective), showgrid=True)
     figure.update_yaxes(showgrid=False, categoryorder="array", categoryarray=[label(a.arm) for a in reversed(arms)])
     return figure
+
+
+def _confirmed_values(arms: Sequence[ConfirmedPoints], objective: ObjectiveRecord) -> list[float]:
+    values = [s for a in arms for s in (*a.scores, a.search_score) if s is not None]
+    values += [limit for a in arms if a.mean for limit in (a.mean.low, a.mean.high)]
+    return values + [objective.failure_score] * any(a.failed for a in arms)
+
+
+def _add_means(figure: go.Figure, arms: Sequence[ConfirmedPoints]) -> None:
+    means = [(label(a.arm), a.mean) for a in arms if a.mean]
+    if not means:
+        return
+    figure.add_scatter(
+        x=[mean.value for _, mean in means],
+        y=[arm for arm, _ in means],
+        mode="markers",
+        name="mean and its 95 % interval",
+        marker={"color": NEUTRAL, "symbol": "line-ns-open", "size": 12, "line": {"width": 4}},
+        error_x={
+            "array": [mean.high - mean.value for _, mean in means],
+            "arrayminus": [mean.value - mean.low for _, mean in means],
+            "color": NEUTRAL,
+            "thickness": 1.5,
+        },
+        hovertemplate="mean: %{x:.4g}<extra>%{y}</extra>",
+    )
 
 
 def draw_best(curves: Sequence[BestCurve], styles: Styles, objective: ObjectiveRecord) -> go.Figure:
@@ -61,26 +89,69 @@ def draw_best(curves: Sequence[BestCurve], styles: Styles, objective: ObjectiveR
     return figure
 
 
+def draw_expected(arms: Sequence[ExpectedBest], styles: Styles, objective: ObjectiveRecord) -> go.Figure:
+    """Expected best of n trials, one line for each arm, with its interval as a band as far as there is one."""
+    figure = new_figure(height=360)
+    values = [point.expected for arm in arms for point in arm.points]
+    # An interval that goes below 0 has no place on a logarithmic axis.
+    least = min(values) / 1.25 if min(values) > 0 else -math.inf
+    for arm in arms:
+        style, name = styles[arm.arm], label(arm.arm)
+        bounds = [(p.num_trials, *p.interval) for p in arm.points if p.interval]
+        nums, highs = [num for num, _, _ in bounds], [high for _, _, high in bounds]
+        lows = [max(low, least) for _, low, _ in bounds]
+        values += lows + highs
+        figure.add_scatter(
+            x=nums + nums[::-1],
+            y=highs + lows[::-1],
+            mode="lines",
+            fill="toself",
+            line={"color": style.colour, "width": 0.5},
+            opacity=0.25,
+            name=f"{name}, 95 % interval",
+            hoverinfo="skip",
+        )
+        figure.add_scatter(
+            x=[p.num_trials for p in arm.points],
+            y=[p.expected for p in arm.points],
+            mode="lines+markers",
+            name=name,
+            line={"color": style.colour, "width": 2},
+            marker={"symbol": style.symbol, "size": 7},
+            hovertemplate="best of %{x}: %{y:.4g}<extra>" + name + "</extra>",
+        )
+    style_axes(figure)
+    figure.update_xaxes(title="Trials drawn", rangemode="tozero")
+    set_score_axis(figure, values, objective)
+    return figure
+
+
 def draw_scores(curves: Sequence[ScoreCurve], styles: Styles, objective: ObjectiveRecord) -> go.Figure:
     """Score over training, one thin line for each trial; its last marker says how it ended."""
     figure = new_figure(height=400)
-    for curve in curves:
-        style, name = styles[curve.arm], label(f"{curve.arm} {curve.trial} ({curve.state.value})")
-        sizes = [0] * (len(curve.kimg) - 1) + [9]
+    for arm in dict.fromkeys(c.arm for c in curves):
+        own, style = [c for c in curves if c.arm == arm], styles[arm]
+        names = [f"{c.trial} ({c.state_text})" for c in own]
+        common = {
+            "name": label(arm),
+            "showlegend": False,
+            "legendgroup": label(arm),
+            "opacity": 0.8,
+            "hovertemplate": "%{text}<br>%{x:.4g} kimg: %{y:.4g}<extra>" + label(arm) + "</extra>",
+        }
+        lines = joined((name, c.kimg, c.scores) for name, c in zip(names, own, strict=True))
+        figure.add_scatter(**lines, mode="lines", line={"color": style.colour, "width": 1.25}, **common)
         figure.add_scatter(
-            x=curve.kimg,
-            y=curve.scores,
-            mode="lines+markers",
-            name=name,
-            showlegend=False,
-            legendgroup=label(curve.arm),
-            opacity=0.8,
-            line={"color": style.colour, "width": 1.25},
-            marker={"symbol": _symbol(style.symbol, curve.state), "size": sizes},
-            hovertemplate=name + "<br>%{x:.4g} kimg: %{y:.4g}<extra></extra>",
+            x=[c.kimg[-1] for c in own],
+            y=[c.scores[-1] for c in own],
+            text=[label(name) for name in names],
+            mode="markers",
+            meta="repeated",  # points that the lines have too, which report.js saves once
+            marker={"color": style.colour, "size": 9, "symbol": [_symbol(style.symbol, c.state) for c in own]},
+            **common,
         )
     _add_arm_legend(figure, dict.fromkeys(c.arm for c in curves), styles)
-    _add_state_legend(figure, {c.state for c in curves})
+    _add_state_legend(figure, curves)
     style_axes(figure)
     figure.update_xaxes(title="Images seen (kimg)", rangemode="tozero")
     set_score_axis(figure, [s for c in curves for s in c.scores], objective)
@@ -110,7 +181,8 @@ def draw_slice(data: Slice, styles: Styles, objective: ObjectiveRecord) -> go.Fi
         figure.update_layout(scattermode="group", scattergap=0.7)
         figure.update_xaxes(categoryorder="array", categoryarray=[label(c) for c in data.categories])
     elif data.scale == "log":
-        figure.update_xaxes(dtick=1, exponentformat="power")
+        values = [p.value for p in data.points if isinstance(p.value, float | int)]
+        figure.update_xaxes(log_axis(min(values) / 1.25, max(values) * 1.25, most_ticks=5))
     set_score_axis(figure, _drawn_scores(data.points, objective), objective)
     return figure
 
@@ -158,11 +230,12 @@ def _add_arm_legend(figure: go.Figure, arms: Iterable[str], styles: Styles) -> N
         )
 
 
-def _add_state_legend(figure: go.Figure, states: set[TrialState]) -> None:
-    hollow = states - {TrialState.COMPLETED, *_LOST}
-    for some, symbol in ((hollow, "circle-open"), (states & set(_LOST), _CROSS)):
-        if some:
-            _add_legend_mark(figure, " or ".join(sorted(s.value for s in some)), symbol)
+def _add_state_legend(figure: go.Figure, curves: Sequence[ScoreCurve]) -> None:
+    hollow = {c.state_text for c in curves if c.state not in (TrialState.COMPLETED, *_LOST)}
+    lost = {c.state_text for c in curves if c.state in _LOST}
+    for texts, symbol in ((hollow, "circle-open"), (lost, _CROSS)):
+        if texts:
+            _add_legend_mark(figure, " or ".join(sorted(texts)), symbol)
 
 
 def _add_legend_mark(figure: go.Figure, name: str, symbol: str) -> None:

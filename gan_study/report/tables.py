@@ -5,13 +5,23 @@ import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from gan_study.analysis.comparison import ConfirmedArm
+from gan_study.analysis.arm_comparison import ArmStatistics, PairStatistics
+from gan_study.analysis.confirmation import ConfirmedArm
 from gan_study.analysis.run_data import RunData, TrialData, best_first
 from gan_study.analysis.summary import ArmSummary, Summary
-from gan_study.analysis.verdict import format_p
+from gan_study.analysis.text import (
+    NOTHING,
+    estimate_text,
+    failure_text,
+    format_p,
+    number,
+    percent,
+    score_text,
+    whole_percent,
+)
 from gan_study.config.plan import plan_arm
 from gan_study.config.space import describe
-from gan_study.report.text import NOTHING, duration, number, percent, score_name, score_text
+from gan_study.report.text import duration, score_name
 from gan_study.runs.records import TrialState
 
 
@@ -23,84 +33,141 @@ class Table:
     rows: tuple[tuple[str, ...], ...]
     text_columns: frozenset[str]
     """Columns of words, set flush left; all others hold numbers."""
+    muted: frozenset[tuple[int, int]] = frozenset()
+    """Rows and columns of cells that only fill up what is compared."""
 
 
 def score_table(run: RunData, summary: Summary) -> Table:
-    """One row for each arm: its confirmed scores beside what the search promised."""
+    """One row for each arm: its confirmed scores beside what the search promised, each with its failures.
+
+    Columns that no arm has a value for (as means below five seeds) are left out.
+    """
     name = score_name(run.objective)
-    columns = ("Arm", f"Confirmed {name}", "Mean", "95 % interval", "IQM", f"Search {name}", "Optimism")
-    rows = tuple(_score_row(arm, summary.arms[arm]) for arm in run.arms)
-    return Table(columns, rows, frozenset({"Arm", f"Confirmed {name}"}))
+    columns = (
+        "Arm",
+        f"Confirmed {name}",
+        "Failed seeds",
+        "Mean (95 % interval)",
+        "IQM (95 % interval)",
+        "Mean without failed seeds",
+        f"Search {name}",
+        "Failed in search",
+        "Optimism (95 % interval)",
+    )
+    rows = tuple(_score_row(summary.arms[arm], summary.comparison.by_arm[arm]) for arm in run.arms)
+    kept = [i for i in range(len(columns)) if any(row[i] != NOTHING for row in rows)]
+    return Table(
+        tuple(columns[i] for i in kept),
+        tuple(tuple(row[i] for i in kept) for row in rows),
+        frozenset({"Arm", f"Confirmed {name}"}),
+    )
 
 
-def _score_row(name: str, arm: ArmSummary) -> tuple[str, ...]:
-    confirmed = arm.confirmed
-    scores = confirmed.scores if confirmed else None
-    interval = scores.interval if scores else None
+def _score_row(arm: ArmSummary, statistics: ArmStatistics) -> tuple[str, ...]:
+    seeds = [s.state if s.score is None else score_text(s.score) for s in arm.confirmed.seeds] if arm.confirmed else []
+    confirmed = statistics.confirmed
+    successful = confirmed.successful if confirmed else None
+    some_failed = successful is not None and successful.failures.num_failed > 0
+    conditional = successful.scores if successful and some_failed else None
     return (
-        name,
-        ", ".join(s.state if s.score is None else score_text(s.score) for s in confirmed.seeds)
-        if confirmed
-        else "none",
-        score_text(scores.mean if scores else None),
-        f"{score_text(interval[0])} to {score_text(interval[1])}" if interval else NOTHING,
-        score_text(scores.interquartile_mean if scores else None),
+        statistics.arm,
+        ", ".join(seeds) or "none",
+        failure_text(successful.failures if successful else None),
+        estimate_text(confirmed.counted.mean if confirmed else None),
+        estimate_text(confirmed.counted.interquartile_mean if confirmed else None),
+        estimate_text(conditional.mean if conditional else None),
         score_text(arm.search_score),
-        number(confirmed.optimism if confirmed else None),
+        failure_text(statistics.search.failures),
+        estimate_text(confirmed.optimism if confirmed else None),
     )
 
 
 def cost_table(summary: Summary) -> Table:
-    """One row for each arm: how reliably it trained, what its images lack, and what it cost."""
+    """One row for each arm: what its images lack, and what it cost."""
+    many = any(arm.class_shares and arm.class_shares.has_many_classes for arm in summary.arms.values())
     rows = tuple(
         (
             name,
-            percent(arm.failure_rate),
-            percent(arm.class_shares.smallest if arm.class_shares else None),
-            (", ".join(arm.class_shares.missing) or "none") if arm.class_shares else NOTHING,
+            *(_modes(arm) if many else _classes(arm)),
             str(sum(arm.trials_by_state.values())),
             number(arm.kimg),
             duration(arm.seconds),
         )
         for name, arm in summary.arms.items()
     )
-    columns = ("Arm", "Failure rate", "Smallest class share", "Missing classes", "Trials", "kimg", "Time")
-    return Table(columns, rows, frozenset({"Arm"}))
+    classes = ("Modes found", "KL to real shares") if many else ("Smallest class share", "Missing classes")
+    return Table(("Arm", *classes, "Trials", "kimg", "Time"), rows, frozenset({"Arm"}))
 
 
-def configuration_table(summary: Summary) -> Table:
-    """One row for each searched hyperparameter: its value in each arm's confirmed or else best configuration."""
-    names = dict.fromkeys(name for arm in summary.arms.values() for name in arm.hyperparameters)
-    rows = tuple((name, *(number(arm.hyperparameters.get(name)) for arm in summary.arms.values())) for name in names)
-    return Table(("Hyperparameter", *summary.arms), rows, frozenset({"Hyperparameter"}))
+def _classes(arm: ArmSummary) -> tuple[str, str]:
+    shares = arm.class_shares
+    return (percent(shares.smallest), ", ".join(shares.missing) or "none") if shares else (NOTHING, NOTHING)
+
+
+def _modes(arm: ArmSummary) -> tuple[str, str]:
+    shares = arm.class_shares
+    if shares is None:
+        return NOTHING, NOTHING
+    return f"{shares.modes_text} (a perfect generator: {shares.expected_num_modes:,.0f})", number(shares.kl)
+
+
+def configuration_table(run: RunData, summary: Summary) -> Table:
+    """One row for each hyperparameter that some arm searches: its value in each arm's confirmed or else best
+    configuration; muted where the arm does not search it, a dash where it has none.
+    """
+    names = list(dict.fromkeys(name for arm in summary.arms.values() for name in arm.hyperparameters))
+    fixed = {arm: plan_arm(run.study, arm).fixed for arm in run.arms}
+    rows = tuple(
+        (name, *(number(arm.hyperparameters.get(name, fixed[key].get(name))) for key, arm in summary.arms.items()))
+        for name in names
+    )
+    muted = frozenset(
+        (row, column)
+        for row, name in enumerate(names)
+        for column, arm in enumerate(summary.arms.values(), start=1)
+        if name not in arm.hyperparameters
+    )
+    return Table(("Hyperparameter", *summary.arms), rows, frozenset({"Hyperparameter"}), muted)
 
 
 def pair_table(summary: Summary) -> Table:
     """One row for each pair of arms."""
-    rows = tuple(
-        (
-            f"{p.a} v {p.b}",
-            f"{p.num_a} v {p.num_b}",
-            percent(p.probability_lower),
-            format_p(p.p),
-            format_p(p.p_holm),
-            "yes" if p.is_distinguishable else "no",
-        )
-        for p in summary.pairs
+    columns = (
+        "A v B",
+        "Seeds",
+        "A scores lower (95 % interval)",
+        "Mann-Whitney",
+        "after Holm",
+        "Result",
+        "Would probably decide",
     )
-    columns = ("A v B", "Seeds", "A has the lower score", "Mann-Whitney", "after Holm", "Distinguishable")
-    return Table(columns, rows, frozenset({"A v B"}))
+    rows = tuple(_pair_row(pair) for pair in summary.comparison.pairs)
+    return Table(columns, rows, frozenset({"A v B", "Result", "Would probably decide"}))
+
+
+def _pair_row(pair: PairStatistics) -> tuple[str, ...]:
+    found, test = pair.probability_lower, pair.test
+    interval = f"({whole_percent(found.low)} to {whole_percent(found.high)})"
+    return (
+        f"{test.a} v {test.b}",
+        f"{test.num_a} v {test.num_b}",
+        f"{whole_percent(found.value)} {interval}",
+        format_p(test.p),
+        format_p(test.p_holm),
+        pair.words,
+        pair.further_seeds.words if pair.further_seeds else NOTHING,
+    )
 
 
 def leaderboard(run: RunData, arm: str) -> Table:
     """An arm's search trials, the best first; then those without a score."""
     trials = run.of_arm(arm, "search")
     searched = tuple(dict.fromkeys(name for t in trials for name in t.config.searched))
-    columns = ("Rank", "Trial", score_name(run.objective), "State", *searched, "kimg", "Time", "Restarts")
+    columns = ("Trial", "Rank", score_name(run.objective), "State", *searched, "kimg", "Time", "Restarts")
     rows = tuple(
         (
-            NOTHING if t.score is None else str(rank),
             t.name,
+            NOTHING if t.score is None else str(rank),
             score_text(t.score),
             run.state_text(t.state),
             *(number(t.config.searched.get(name)) for name in searched),

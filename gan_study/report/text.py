@@ -1,28 +1,8 @@
-"""Numbers and durations as a reader sees them."""
+"""Durations, and how a score is called and read."""
 
-from gan_study.config.base import Scalar
+from gan_study.analysis.budget import Crossover
+from gan_study.analysis.text import number
 from gan_study.runs.records import ObjectiveRecord
-
-NOTHING = "–"
-
-
-def number(value: Scalar | None) -> str:
-    """Four significant digits; a dash for None; texts as they are."""
-    if value is None:
-        return NOTHING
-    if isinstance(value, bool):
-        return str(value).lower()  # as in a study file
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
-
-
-def score_text(score: float | None) -> str:
-    """A score with four significant digits, zeros included, so that columns compare."""
-    return NOTHING if score is None else f"{score:#.4g}".rstrip(".")
-
-
-def percent(share: float | None) -> str:
-    """A share in [0, 1] as a percentage."""
-    return NOTHING if share is None else f"{100 * share:.3g} %"
 
 
 def duration(seconds: float) -> str:
@@ -41,12 +21,23 @@ def score_name(objective: ObjectiveRecord | None) -> str:
     return "FID" if objective.key.is_published_fid else "FD"
 
 
-def score_note(objective: ObjectiveRecord | None) -> str:
-    """What stands beside every score: how many images it is made from, and its floor."""
-    if objective is None:
-        return "The run folder has no objective yet."
+def score_note(objective: ObjectiveRecord) -> str:
+    """How to read every score of the study; stands once, at the head of the page."""
     return (
-        f"{score_name(objective)}, lower is better; N = {objective.key.num_generated} generated v "
-        f"{objective.key.num_real} real images; real-against-real floor {number(objective.floor)}; "
+        f"{score_name(objective)}, lower is better; N = {objective.key.num_generated:,} generated v "
+        f"{objective.key.num_real:,} real images; real-against-real floor {number(objective.floor)}; "
         f"untrained {number(objective.untrained_score)}."
     )
+
+
+def short_note(objective: ObjectiveRecord | None) -> str:
+    """What stands beside the scores of a figure or table: how many images each is made from."""
+    if objective is None:
+        return "The run folder has no objective yet."
+    return f"{score_name(objective)} at N = {objective.key.num_generated:,}; lower is better."
+
+
+def crossover_sentence(found: Crossover) -> str:
+    """Where one arm overtakes another in the search."""
+    more = f" (the lead changed {found.num_changes} times in all)" if found.num_changes > 1 else ""
+    return f"{found.after} overtakes {found.before} for good once each has spent {number(found.spent_kimg)} kimg{more}."

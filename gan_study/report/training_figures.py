@@ -1,11 +1,16 @@
 """Drawing of the figures about training itself, whose content `figure_data.py` works out."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import plotly.graph_objects as go
 
 from gan_study.report.figure_data import ClassShareBars, SignalCurve, SignalPanel
+from gan_study.report.lines import Line, joined, thinned
+from gan_study.report.score_axis import log_axis
 from gan_study.report.style import NEUTRAL, ArmStyle, Styles, label, new_figure, style_axes
+
+_SHOWN, _OTHER = {"width": 2.5, "opacity": 1.0}, {"width": 1.0, "opacity": 0.35}
 
 
 def draw_signals(panels: Sequence[SignalPanel], style: ArmStyle) -> go.Figure:
@@ -15,13 +20,18 @@ def draw_signals(panels: Sequence[SignalPanel], style: ArmStyle) -> go.Figure:
     style_axes(figure)
     for row, panel in enumerate(panels, start=1):
         first = panel.curves[0].signal
-        for curve in panel.curves:
-            _add_signal(figure, curve, style, dash="solid" if curve.signal == first else "dot", row=row)
-        scale = "log" if panel.is_positive else "linear"
-        limits = None if panel.is_positive else _steady_range(panel.curves)
-        figure.update_yaxes(title=panel.title, type=scale, range=limits, exponentformat="power", row=row, col=1)
+        for signal in dict.fromkeys(c.signal for c in panel.curves):
+            for is_shown in (False, True):
+                curves = [c for c in panel.curves if (c.signal, c.is_shown) == (signal, is_shown)]
+                _add_signals(figure, curves, style, dash="solid" if signal == first else "dot", row=row)
+        figure.update_yaxes(_signal_axis(panel), row=row, col=1)
     for name, dash in (("discriminator, real", "solid"), ("generator, fake", "dot")):
-        figure.add_scatter(x=[None], y=[None], mode="lines", name=name, line={"color": NEUTRAL, "dash": dash})
+        _add_legend_line(figure, name, {"color": NEUTRAL, "dash": dash})
+    if shown := next((c.trial for c in panels[0].curves if c.is_shown), None):
+        _add_legend_line(figure, label(shown), {"color": style.colour, "width": _SHOWN["width"]})
+    if any(not c.is_shown for c in panels[0].curves):
+        line = {"color": style.colour, "width": _OTHER["width"]}
+        _add_legend_line(figure, "other trials of the arm", line, opacity=_OTHER["opacity"])
     figure.update_xaxes(rangemode="tozero")
     figure.update_xaxes(title="Images seen (kimg)", row=len(panels), col=1)
     return figure
@@ -35,39 +45,59 @@ def draw_class_shares(data: ClassShareBars, styles: Styles) -> go.Figure:
     for name, colour, shares in bars:
         figure.add_bar(
             x=[label(class_name) for class_name in data.class_names],
-            y=shares,
+            y=[100 * share for share in shares],
             name=label(name),
             marker={"color": colour},
-            hovertemplate="class %{x}: %{y:.1%}<extra>" + label(name) + "</extra>",
+            hovertemplate="class %{x}: %{y:.3g} %<extra>" + label(name) + "</extra>",
         )
     style_axes(figure)
     figure.update_layout(barmode="group", bargap=0.3)
     figure.update_xaxes(title="Class, as the domain classifier sees it", type="category")
-    figure.update_yaxes(title="Share of images", tickformat=".0%", rangemode="tozero")
+    figure.update_yaxes(title="Share of images", ticksuffix=" %", rangemode="tozero")
     return figure
 
 
-def _add_signal(figure: go.Figure, curve: SignalCurve, style: ArmStyle, dash: str, row: int) -> None:
-    name = label(f"{curve.trial}, {curve.signal}")
+def _add_signals(figure: go.Figure, curves: Sequence[SignalCurve], style: ArmStyle, dash: str, row: int) -> None:
+    if not curves:
+        return
+    look, keep = (_SHOWN, _as_it_is) if curves[0].is_shown else (_OTHER, thinned)
     figure.add_scatter(
-        x=curve.kimg,
-        y=curve.values,
+        **joined(keep((f"{c.trial}, {c.signal}", c.kimg, c.values)) for c in curves),
         mode="lines+markers",
         row=row,
         col=1,
-        name=name,
+        name=curves[0].signal,
         showlegend=False,
-        opacity=1.0 if curve.is_shown else 0.35,
-        line={"color": style.colour, "width": 2.5 if curve.is_shown else 1, "dash": dash},
+        opacity=look["opacity"],
+        line={"color": style.colour, "width": look["width"], "dash": dash},
         marker={"size": 4},
-        hovertemplate=name + "<br>%{x:.4g} kimg: %{y:.4g}<extra></extra>",
+        hovertemplate="%{text}<br>%{x:.4g} kimg: %{y:.4g}<extra></extra>",
     )
 
 
-def _steady_range(curves: Sequence[SignalCurve]) -> list[float] | None:
-    # A diverging trial runs off the plot instead of pressing all others flat.
-    values = [v for c in curves if not c.is_lost for v in c.values]
+def _as_it_is(line: Line) -> Line:
+    return line
+
+
+def _add_legend_line(figure: go.Figure, name: str, line: dict[str, object], opacity: float = 1.0) -> None:
+    figure.add_scatter(x=[None], y=[None], mode="lines", name=name, line=line, opacity=opacity)
+
+
+def _signal_axis(panel: SignalPanel) -> dict[str, Any]:
+    values = _steady_values(panel.curves)
+    if panel.is_positive:
+        values = [v for v in values if v > 0]
+        title = f"{panel.title}, log"
+        return {"title": title, **log_axis(min(values) / 1.15, max(values) * 1.15)} if values else {"title": title}
     if not values:
-        return None
+        return {"title": panel.title}
     margin = 0.08 * (max(values) - min(values)) or 1.0
-    return [min(values) - margin, max(values) + margin]
+    return {"title": panel.title, "range": [min(values) - margin, max(values) + margin]}
+
+
+def _steady_values(curves: Sequence[SignalCurve]) -> list[float]:
+    """The values that set the range of an axis: a diverging trial runs off the plot instead of pressing all others
+    flat, and one that was stopped at its first evaluation, still far from where trainings settle, does not stretch it.
+    """
+    steady = [c for c in curves if not c.is_lost and len(c.values) > 1]
+    return [v for c in steady or curves for v in c.values]

@@ -4,8 +4,9 @@
 <run folder>/
   study.yaml  environment.json  study_status.json  optuna.db  report.html  summary.json  trials.csv
   objective/objective.json  objective/<extractor's files>
-  arms/<arm>/<trial>/config.json  status.json  metrics.jsonl
-                     samples/<images>.png  snapshots/<images>.safetensors  checkpoints/<images>.pt
+  arms/<arm>/<trial>/config.json  status.json  metrics.jsonl  diagnosis.json
+                     samples/<images>.png  samples/neighbours.png
+                     snapshots/<images>.safetensors  checkpoints/<images>.pt
 ```
 `<images>` is the number of images seen, eight digits with leading zeros.
 """
@@ -16,6 +17,7 @@ from pydantic import BaseModel, ValidationError
 
 from gan_study.config.training import TrialConfig
 from gan_study.errors import InputError, StorageError
+from gan_study.runs.diagnosis import DiagnosisRecord
 from gan_study.runs.records import (
     Environment,
     EvaluationRecord,
@@ -61,6 +63,18 @@ class TrialFolder:
     def write_evaluations(self, evaluations: list[EvaluationRecord]) -> None:
         """Replace metrics.jsonl (small; an object store cannot append)."""
         self.storage.write_text("metrics.jsonl", "".join(e.model_dump_json() + "\n" for e in evaluations))
+
+    def read_diagnosis(self) -> DiagnosisRecord | None:
+        """diagnosis.json."""
+        return _read(self.storage, "diagnosis.json", DiagnosisRecord)
+
+    def write_diagnosis(self, diagnosis: DiagnosisRecord) -> None:
+        """Write diagnosis.json."""
+        self.storage.write_text("diagnosis.json", diagnosis.model_dump_json(indent=2) + "\n")
+
+    def write_neighbours(self, png: bytes) -> None:
+        """Write the picture of generated images, each above the training image nearest to it."""
+        self.storage.write_bytes("samples/neighbours.png", png)
 
     def sample_nimgs(self) -> list[int]:
         """The numbers of images at which a sample grid was written, ascending."""

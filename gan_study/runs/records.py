@@ -101,6 +101,35 @@ class LossRecord(Record):
     """Norm of the discriminator's gradient."""
     g_grad_norm: float
     """Norm of the generator's gradient."""
+    g_output_gradient: float | None = None
+    """Norm of the gradient that reaches one generated image, as if the loss were that image's alone."""
+
+
+class SignalsRecord(Record):
+    """Cheap signs of trouble at one evaluation, from some hundred images; null where a sign does not exist."""
+
+    non_finite: tuple[str, ...] = ()
+    """What held NaN or infinity (images, real_logits, fake_logits); what depends on it is null."""
+    duplicates: float | None = None
+    """Share of the generated images that equal an earlier one."""
+    pairwise_distance_ratio: float | None = None
+    """Mean distance of two generated images over that of two real ones, in pixels."""
+    latent_sensitivity: float | None = None
+    """How far an image moves with its latent."""
+    d_accuracy_real: float | None = None
+    """Discriminator's accuracy on held-out real images; null for losses whose logits have no boundary."""
+    d_accuracy_fake: float | None = None
+    """The same on images of the generator that it plays against."""
+    d_loss_real: float | None = None
+    """What held-out real images add to the discriminator's loss, without penalty and label smoothing; null for a loss
+    that looks at pairs."""
+    d_loss_fake: float | None = None
+    """What generated images add to it."""
+    jensen_shannon: float | None = None
+    """Divergence that these two losses prove, in nats; null for losses other than the cross-entropies, and with label
+    smoothing."""
+    wasserstein: float | None = None
+    """Mean output on held-out real images less that on generated ones; null for losses other than wasserstein."""
 
 
 class EvaluationRecord(Record):
@@ -122,6 +151,8 @@ class EvaluationRecord(Record):
     """Share of each class among the generated images, as the domain classifier sees them; null like the score."""
     losses: LossRecord | None
     """Means since the last evaluation; null at 0 images."""
+    signals: SignalsRecord | None = None
+    """What the diagnosis saw; null in a file of a version without it."""
 
 
 class TrialState(StrEnum):
@@ -130,7 +161,7 @@ class TrialState(StrEnum):
     RUNNING = "running"
     COMPLETED = "completed"
     STOPPED = "stopped"
-    """Given up by the scheduler."""
+    """Given up by the scheduler, or ended by itself because its generator had collapsed."""
     DIVERGED = "diverged"
     """A loss or a gradient became non-finite."""
     FAILED = "failed"
@@ -149,6 +180,8 @@ class TrialStatus(Record):
     state: TrialState
     reason: str | None = None
     """Why it is not completed, for a reader."""
+    collapsed: bool = False
+    """Whether it was stopped because its generator had collapsed."""
     cur_nimg: int = 0
     """Images seen when this was written."""
     num_restarts: int = 0

@@ -25,6 +25,8 @@ class TrialRecord:
     config: TrialConfig
     folder: TrialFolder
     state: TrialState = TrialState.RUNNING
+    collapsed: bool = False
+    """Whether it was stopped because its generator had collapsed."""
     evaluations: list[EvaluationRecord] = field(default_factory=list)
 
     @property
@@ -101,6 +103,7 @@ class Director:
             if trial.config.phase == "search":
                 stop = self._searches[key[0]].report(trial.config.index, evaluation)
         if state.is_final:
+            trial.collapsed = state is TrialState.STOPPED  # a trial stops itself for this reason alone
             self._close(key, state)
             return False
         if stop:
@@ -141,7 +144,8 @@ class Director:
             if config is None:
                 continue  # The study was killed before this trial was written down; it will be drawn again.
             status = folder.read_status()
-            trial = TrialRecord(config, folder, status.state if status else TrialState.RUNNING)
+            status = status or TrialStatus(state=TrialState.RUNNING)
+            trial = TrialRecord(config, folder, status.state, status.collapsed)
             nimgs = folder.checkpoint_nimgs()
             # What an unfinished trial measured after its checkpoint comes again.
             known = [
@@ -156,7 +160,7 @@ class Director:
             for evaluation in trial.evaluations:
                 stop = search.report(trial.config.index, evaluation)
             if trial.state.is_final:
-                search.tell(trial.config.index, trial.state, trial.score)
+                self._tell(trial)
             elif stop:  # The study was interrupted before it could act on the trial's last evaluation.
                 self._give_up((arm, trial.config.name))
         self._unfinished += [key for key, t in self.trials.items() if key[0] == arm and not t.state.is_final]
@@ -205,8 +209,13 @@ class Director:
         trial.state = state
         self._live.discard(key)
         if trial.config.phase == "search":
-            self._searches[key[0]].tell(trial.config.index, state, trial.score)
+            self._tell(trial)
         self._on_change()
+
+    def _tell(self, trial: TrialRecord) -> None:
+        """Tell the sampler what became of a search trial; a collapsed one counts as bad as a diverged one."""
+        state = TrialState.DIVERGED if trial.collapsed else trial.state
+        self._searches[trial.config.arm].tell(trial.config.index, state, trial.score)
 
     def _write_end(self, trial: TrialRecord, state: TrialState, reason: str) -> None:
         status = trial.folder.read_status() or TrialStatus(state=TrialState.RUNNING)

@@ -54,10 +54,16 @@ def observe_generator(
 def sample_grid_png(g_ema: nn.Module, z_dim: int, seed: int, z_distribution: ZDistribution) -> bytes:
     """A PNG of 8 x 8 generated images, at every number of images from the same latents."""
     z = draw_z(_GRID_SIDE**2, z_dim, z_distribution, seeded_generator(seed, Stream.SAMPLE_GRID))
-    images = nn.functional.pad(to_uint8(_generate(g_ema, z)), (1, 1, 1, 1), value=_FRAME_GREY).cpu().numpy()
-    _, channels, height, width = images.shape
-    tiles = images.reshape(_GRID_SIDE, _GRID_SIDE, channels, height, width).transpose(0, 3, 1, 4, 2)
-    pixels = tiles.reshape(_GRID_SIDE * height, _GRID_SIDE * width, channels)
+    return grid_png(to_uint8(_generate(g_ema, z)), _GRID_SIDE)
+
+
+def grid_png(images_uint8: Tensor, num_columns: int) -> bytes:
+    """A PNG of images NCHW uint8 in [0, 255], row by row; `num_columns` divides N."""
+    framed = nn.functional.pad(images_uint8, (1, 1, 1, 1), value=_FRAME_GREY).cpu().numpy()
+    num, channels, height, width = framed.shape
+    num_rows = num // num_columns
+    tiles = framed.reshape(num_rows, num_columns, channels, height, width).transpose(0, 3, 1, 4, 2)
+    pixels = tiles.reshape(num_rows * height, num_columns * width, channels)
     buffer = io.BytesIO()
     Image.fromarray(np.squeeze(pixels, axis=2) if channels == 1 else pixels).save(buffer, "PNG")
     return buffer.getvalue()

@@ -25,8 +25,9 @@ from gan_study.runs.records import EvaluationRecord, TrialState, TrialStatus
 from gan_study.training.distributed import Workers
 from gan_study.training.evaluate import Scorer, observe_generator
 from gan_study.training.means import LossMeans
-from gan_study.training.outcome import diverged, ended, load_latest, write_progress
+from gan_study.training.outcome import collapsed, diverged, ended, load_latest, write_progress
 from gan_study.training.randomness import Stream, seeded_generator
+from gan_study.training.signals import make_probe, take_signals
 from gan_study.training.state import TrainingState, build_state, update_ema
 from gan_study.training.steps import accumulate_d_gradients, accumulate_g_gradients
 
@@ -45,9 +46,9 @@ def train(
     """Train one GAN, from its latest checkpoint if there is one, and give a `Progress` at every evaluation.
 
     Evaluations come at 0 images, every `evaluate_every_kimg`, and at the end; each is followed by a
-    checkpoint before it is given. The last progress has a final state (completed or diverged); a trial that
-    has ended before gives it again. With several workers all ranks run this at once and give equal progress;
-    rank 0 writes the files.
+    checkpoint before it is given. The last progress has a final state (completed, diverged, or stopped because its
+    generator has collapsed); a trial that has ended before gives it again. With several workers all ranks run this
+    at once and give equal progress; rank 0 writes the files.
 
     Args:
         config: the trial; its folder's files must be of the same trial.
@@ -74,6 +75,7 @@ def train(
     counters = state.counters
     last_evaluated = evaluations[-1].cur_nimg if evaluations else None
     means = LossMeans()
+    probe = make_probe(training, dataset, workers)
 
     while True:
         done = counters.cur_nimg >= total_nimg
@@ -83,6 +85,7 @@ def train(
             evaluate_start = time.perf_counter()
             samples = _observe(state, scorer, training, workers)
             losses = means.reduce(workers)
+            signals = take_signals(state, probe, training, workers)
             evaluations.append(
                 EvaluationRecord(
                     cur_nimg=counters.cur_nimg,
@@ -93,16 +96,19 @@ def train(
                     score=scorer.score(samples) if samples is not None else None,
                     class_shares=samples.class_shares if samples is not None else None,
                     losses=losses,
+                    signals=signals,
                 )
             )
             means = LossMeans()
             if done:
                 status = ended(status, TrialState.COMPLETED, counters.cur_nimg)
+            elif config.diagnosis.on_collapse == "stop":
+                status = collapsed(status, evaluations, counters.cur_nimg, config.diagnosis.thresholds)
             if workers.is_first:
                 write_progress(state, status, evaluations, folder, training)
             counters.evaluate_sec += time.perf_counter() - evaluate_start
             yield Progress(status, evaluations[-1])
-        if done:
+        if done or status.state.is_final:
             return
 
         # The discriminator's step.

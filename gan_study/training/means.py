@@ -27,6 +27,7 @@ class LossMeans:
             "fake_logit": _mean(m.fake_logit for m in self.d_steps),
             "d_grad_norm": _mean(m.grad_norm for m in self.d_steps),
             "g_grad_norm": _mean(m.grad_norm for m in self.g_steps),
+            "g_output_gradient": _mean(m.output_gradient for m in self.g_steps),
         }
         ranks = workers.gather(own)
         return LossRecord.model_validate({name: _mean(rank[name] for rank in ranks) for name in own})

@@ -5,7 +5,11 @@ import socket
 import time
 from typing import Literal
 
+from gan_study.config.thresholds import Thresholds
 from gan_study.config.training import TrainingConfig
+from gan_study.diagnosis.evidence import trial_evidence
+from gan_study.diagnosis.verdict import judge
+from gan_study.runs.diagnosis import VerdictName
 from gan_study.runs.folder import TrialFolder
 from gan_study.runs.records import EvaluationRecord, TrialState, TrialStatus
 from gan_study.training.distributed import Workers
@@ -60,6 +64,17 @@ def ended(status: TrialStatus, state: TrialState, cur_nimg: int, reason: str | N
     return status.model_copy(
         update={"state": state, "cur_nimg": cur_nimg, "reason": reason, "end_time": time.time(), "pid": None}
     )
+
+
+def collapsed(
+    status: TrialStatus, evaluations: list[EvaluationRecord], cur_nimg: int, thresholds: Thresholds
+) -> TrialStatus:
+    """The status of a trial that ends now if its evaluations show a total collapse; otherwise as it is."""
+    verdict = judge(trial_evidence(status, evaluations), thresholds)
+    if verdict.name not in (VerdictName.DIVERGED, VerdictName.TOTAL_COLLAPSE):
+        return status
+    reason = " ".join(finding.sentence for finding in verdict.decisive)
+    return ended(status, TrialState.STOPPED, cur_nimg, f"collapsed: {reason}").model_copy(update={"collapsed": True})
 
 
 def diverged(

@@ -18,6 +18,8 @@ class Stream(IntEnum):
     PENALTY = 3
     SAMPLE_GRID = 4
     EVALUATION = 5
+    SIGNALS = 6
+    DIAGNOSIS = 7
 
 
 def seeded_generator(seed: int, stream: Stream, cur_nimg: int = 0) -> torch.Generator:

@@ -22,6 +22,7 @@ class StepMeasures:
     penalty: float | None = None
     real_logit: float | None = None
     fake_logit: float | None = None
+    output_gradient: float | None = None
 
     @property
     def is_finite(self) -> bool:
@@ -78,10 +79,11 @@ def accumulate_g_gradients(
         config: the loss, images that are judged together.
         generator: wrapped or not; the maker of `fake_images`.
         discriminator: wrapped or not.
-        fake_images: NCHW float in [-1, 1] with their graph.
+        fake_images: NCHW float in [-1, 1] with their graph; their own gradient is measured, too.
         real_images: as many, for a loss whose generator looks at them; others leave them alone.
     """
     generator.zero_grad(set_to_none=True)
+    fake_images.retain_grad()
     judge = unwrap(discriminator)
     judge.requires_grad_(False)
     fake_logits = judge(pack_images(fake_images, config.pac))
@@ -92,8 +94,8 @@ def accumulate_g_gradients(
     loss = LOSSES[config.loss].generator(real_logits, fake_logits)
     loss.backward()
     judge.requires_grad_(True)
-    loss_value, grad_norm = _to_numbers([loss, _grad_norm(generator)])
-    return StepMeasures(loss=loss_value, grad_norm=grad_norm)
+    numbers = _to_numbers([loss, _grad_norm(generator), _output_gradient(fake_images)])
+    return StepMeasures(loss=numbers[0], grad_norm=numbers[1], output_gradient=numbers[2])
 
 
 def _penalty_weight(config: TrainingConfig) -> float:
@@ -107,6 +109,13 @@ def _penalty_weight(config: TrainingConfig) -> float:
 
 def _grad_norm(network: nn.Module) -> Tensor:
     return torch.nn.utils.get_total_norm([p.grad for p in network.parameters() if p.grad is not None])
+
+
+def _output_gradient(fake_images: Tensor) -> Tensor:
+    """Mean over the images of the norm of each one's gradient, as if the loss were its alone."""
+    assert fake_images.grad is not None, "the loss has been propagated back to the images"
+    norms: Tensor = torch.linalg.vector_norm(fake_images.grad.flatten(1), dim=1)
+    return norms.mean() * len(fake_images)
 
 
 def _to_numbers(scalars: list[Tensor]) -> list[float]:

@@ -9,7 +9,7 @@ from synthetic_run import ALL_FAILED, COMPLETED, DIVERGED, STUDY, Outcome, write
 
 from gan_study.analysis.arm_comparison import compare_arms
 from gan_study.analysis.budget import Crossover
-from gan_study.analysis.improvement import further_seeds
+from gan_study.analysis.improvement import further_seeds, probability_of_improvement
 from gan_study.analysis.random_search import expected_best
 from gan_study.analysis.seed_scores import describe_seeds
 from gan_study.report.load import load_run
@@ -79,6 +79,17 @@ def test_what_is_not_distinguishable_says_how_many_seeds_would_decide(tmp_path):
     assert pair.probability_lower.value == pytest.approx(17 / 25)
     assert pair.words == "not distinguishable"
     assert pair.further_seeds == further_seeds(17 / 25, 5, 5, significance=0.05)
+
+
+def test_a_leader_that_the_study_names_second_is_seen_from_its_side(tmp_path):
+    lsgan, wgan = (6.0, 3.0, 7.0, 10.0, 12.0), (1.0, 4.0, 5.0, 8.0, 9.0)
+    found = compared(tmp_path, confirm={"lsgan": seeds(*lsgan), "wgan": seeds(*wgan)})
+    (pair,) = found.leader_pairs
+    assert (found.leader, pair.test.a, pair.test.b) == ("wgan", "wgan", "lsgan")
+    expected = probability_of_improvement(wgan, lsgan)
+    seen = pair.probability_lower
+    assert (seen.value, seen.low, seen.high) == pytest.approx((expected.value, expected.low, expected.high))
+    assert pair.test.probability_lower == pytest.approx(expected.value)
 
 
 def test_three_arms_are_held_against_the_strictest_step_of_holm(tmp_path):

@@ -1,41 +1,18 @@
 """Statistics against exhaustive enumeration and values worked out by hand."""
 
-from itertools import combinations, product
+from itertools import combinations
 from statistics import fmean
 
-import numpy as np
 import pytest
 
 from gan_study.analysis.statistics import (
     BudgetPoint,
-    ScoreDistribution,
     best_so_far,
-    describe_scores,
     holm,
     mann_whitney_p,
     probability_lower,
     smallest_p,
 )
-
-
-def test_four_scores_have_a_range_and_nothing_else():
-    assert describe_scores([3.0, 1.0, 2.0, 9.0]) == ScoreDistribution(4, 1.0, 9.0, None, None, None)
-
-
-def test_five_scores_have_a_mean_an_interquartile_mean_and_an_interval():
-    # The interquartile mean leaves out the lowest and the highest fifth (a quarter of 5, rounded down, is 1).
-    found = describe_scores([1.0, 2.0, 3.0, 4.0, 100.0])
-    assert (found.num, found.lowest, found.highest) == (5, 1.0, 100.0)
-    assert found.mean == pytest.approx(22.0)
-    assert found.interquartile_mean == pytest.approx(3.0)
-
-
-def test_the_interval_is_the_percentile_bootstrap_of_the_mean():
-    scores = [1.0, 2.0, 3.0, 4.0, 5.0]
-    all_means = [fmean(resample) for resample in product(scores, repeat=5)]
-    expected = np.percentile(all_means, [2.5, 97.5])
-    assert describe_scores(scores).interval == pytest.approx(tuple(expected))
-    assert describe_scores(scores) == describe_scores(scores)
 
 
 def test_probability_lower_counts_a_tie_one_half():

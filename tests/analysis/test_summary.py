@@ -1,12 +1,24 @@
 """What summary.json holds."""
 
 import json
+import math
 
 import pytest
-from synthetic_run import COMPLETED, DIVERGED, FAILED, RUNNING, SECONDS_PER_KIMG, STOPPED, Outcome, write_synthetic_run
+from synthetic_run import (
+    COMPLETED,
+    DIVERGED,
+    FAILED,
+    RUNNING,
+    SECONDS_PER_KIMG,
+    STOPPED,
+    Outcome,
+    many_classes,
+    write_synthetic_run,
+)
 
+from gan_study.analysis.arm_comparison import compare_arms
 from gan_study.analysis.run_data import TrialData, best_first, best_trial
-from gan_study.analysis.summary import ClassShares, ConfirmedSeed, summarise
+from gan_study.analysis.summary import ConfirmedSeed, Summary, summarise
 from gan_study.report.load import load_run
 
 
@@ -20,7 +32,6 @@ def test_an_arm_s_outcome(summary):
     assert (arm.best_trial, arm.search_score, arm.shown_trial) == ("search_003", 16.0, "confirm_003_seed_1")
     assert arm.hyperparameters == {"g_lr": 10.0**-3, "beta1": 0.2 * 3, "network.width": 16, "penalty_weight": 100.0}
     assert arm.trials_by_state == {"completed": 7, "stopped": 1, "failed": 1, "diverged": 1}
-    assert arm.failure_rate == 2 / 10
     # Search: 40 + 10 + 10 + 40 + 40, confirm: 4 * 40 + 30.
     assert arm.kimg == 330
     # Two seconds for each of 5 + 2 + 2 + 5 + 5 and 4 * 5 + 4 evaluations.
@@ -32,13 +43,37 @@ def test_confirmed_seeds(summary):
     assert confirmed.source == "search_003"
     assert confirmed.seeds[0] == ConfirmedSeed("confirm_003_seed_0", 100_000, "completed", 17.0)
     assert confirmed.seeds[4] == ConfirmedSeed("confirm_003_seed_4", 100_004, "diverged", None)
-    assert confirmed.scores.mean == pytest.approx((17 + 16.5 + 19 + 18 + 120) / 5)
-    assert confirmed.optimism == pytest.approx(38.1 - 16)
+    assert confirmed.num_configurations == 1
+
+
+def test_the_comparison_is_that_of_all_statistics(tmp_path):
+    run = load_run(write_synthetic_run(str(tmp_path)))
+    assert summarise(run).comparison == compare_arms(run)
 
 
 def test_missing_classes(summary):
-    assert summary.arms["wgan"].class_shares == ClassShares("confirm_003_seed_1", 0.0, ("7",))
-    assert summary.arms["lsgan"].class_shares == ClassShares("confirm_002_seed_0", 0.1, ())
+    wgan, lsgan = summary.arms["wgan"].class_shares, summary.arms["lsgan"].class_shares
+    assert (wgan.trial, wgan.smallest, wgan.missing, wgan.num_modes) == ("confirm_003_seed_1", 0.0, ("7",), 9)
+    assert (lsgan.trial, lsgan.smallest, lsgan.missing, lsgan.num_modes) == ("confirm_002_seed_0", 0.1, (), 10)
+    # Nine classes of 1/9 each against 1/10 each.
+    assert wgan.kl == pytest.approx(math.log(10 / 9), abs=1e-5)
+    assert lsgan.kl == 0
+    assert (wgan.has_many_classes, wgan.modes_text) == (False, "9 of 10")
+
+
+def test_modes_are_counted_in_images_where_classes_are_many(tmp_path):
+    # The first 400 of 1000 classes get 10 images each, the next 500 two each, the last 100 none: 5000.
+    shares = (10 / 5000,) * 400 + (2 / 5000,) * 500 + (0.0,) * 100
+    search = {"lsgan": (Outcome(COMPLETED, 9.0),)}
+    folder = write_synthetic_run(str(tmp_path), search=search, objective=many_classes(1000), confirm={})
+    trial = folder.trial("lsgan", "search_000")
+    trial.write_evaluations([e.model_copy(update={"class_shares": shares}) for e in trial.read_evaluations()])
+    found = summarise(load_run(folder)).arms["lsgan"].class_shares
+    assert (found.num_classes, found.num_modes, found.modes_text) == (1000, 900, "900 of 1,000")
+    assert found.has_many_classes
+    assert found.kl == pytest.approx(0.8 * math.log(2) + 0.2 * math.log(0.4))
+    # Each class is left out by all 5000 images with chance (1 - 1/1000)^5000.
+    assert found.expected_num_modes == pytest.approx(1000 * (1 - 0.999**5000))
 
 
 def test_score_description(summary):
@@ -46,6 +81,10 @@ def test_score_description(summary):
     assert score.label == "FD[domain_classifier@1a2b3c4d,hidden,d=64]/N=5000v1797:all/uint8-16px"
     assert (score.is_published_fid, score.num_generated, score.num_real) == (False, 5000, 1797)
     assert (score.floor, score.untrained_score, score.failure_score, score.extractor_accuracy) == (0.5, 60, 120, 0.992)
+
+
+def test_a_summary_is_read_back_as_it_was_written(summary):
+    assert Summary.from_json(summary.to_json()) == summary
 
 
 def test_json_has_null_for_what_is_missing(summary):

@@ -10,7 +10,17 @@ from typing import Literal
 
 import pytest
 from command import TINY, gan_study
-from synthetic_run import ALL_FAILED, COMPLETED, CONFIRM, RUNNING, SEARCH, STUDY, Outcome, write_synthetic_run
+from synthetic_run import (
+    ALL_FAILED,
+    COMPLETED,
+    CONFIRM,
+    RUNNING,
+    SEARCH,
+    STUDY,
+    Outcome,
+    many_classes,
+    write_synthetic_run,
+)
 
 from gan_study import __version__
 from gan_study.cli.surroundings import INCEPTION_ENVIRONMENT, set_places
@@ -21,6 +31,12 @@ OPTIONS = {
     "resume": ["run_folder", "--address", "--data-root", "--inception-weights", "--verbose"],
     "report": ["run_folder"],
     "doctor": ["dataset", "--crop", "--image-size", "--data-root", "--preview", "--json"],
+    "diagnose": ["generator", "--again", "--data-root", "--inception-weights", "--json"],
+    "evaluate": [
+        *("generated", "reference", "--extractor", "--dims", "--batch-size", "--num-workers", "--device"),
+        *("--save-stats", "--image-size", "--num", "--num-reference", "--split", "--seed", "--data-root"),
+        *("--inception-weights", "--json", "--json-file"),
+    ],
     "plan": ["study_file", "--set", "--data-root"],
     "train": ["config_file", "--out", "--device", "--data-root", "--inception-weights"],
 }
@@ -155,6 +171,36 @@ def test_what_an_interrupted_study_has_left_behind_is_not_called_running(
     write_synthetic_run(str(tmp_path), search=search, confirm={}, state=state)
     row = table_row(gan_study("report", tmp_path).stdout, "lsgan")
     assert row.rstrip().endswith(f"1 completed, {shown}")
+
+
+def test_scores_on_the_terminal_have_their_failures_beside_them(tmp_path: Path) -> None:
+    write_synthetic_run(str(tmp_path))
+    printed = gan_study("report", tmp_path, environment={"COLUMNS": None}).stdout
+    heads = re.split(r"  +", printed.splitlines()[0].strip())
+    row = dict(zip(heads, re.split(r"  +", table_row(printed, "wgan").strip()), strict=True))
+    assert row == {
+        "arm": "wgan",
+        "best search score": "16",
+        "failed in search": "1 of 5 (4 % to 62 %)",
+        "confirmed scores": "17 16.5 19 18 –",
+        "failed seeds": "1 of 5 (4 % to 62 %)",
+        "smallest class": "0 %",
+        "trials": "7 completed, 1 stopped, 1 failed, 1 diverged",
+    }
+    assert (
+        "lsgan wins: a seed of lsgan scores lower than one of wgan with probability 100 % (95 % interval 64 %"
+        in printed
+    )
+
+
+def test_with_many_classes_the_terminal_counts_modes(tmp_path: Path) -> None:
+    search = {"lsgan": (Outcome(COMPLETED, 9.0),)}
+    folder = write_synthetic_run(str(tmp_path), search=search, confirm={}, objective=many_classes(200))
+    trial, shares = folder.trial("lsgan", "search_000"), (0.01,) * 100 + (0.0,) * 100
+    trial.write_evaluations([e.model_copy(update={"class_shares": shares}) for e in trial.read_evaluations()])
+    printed = gan_study("report", tmp_path, environment={"COLUMNS": None}).stdout
+    assert "modes found" in printed.splitlines()[0]
+    assert "  100 of 200  " in table_row(printed, "lsgan")
 
 
 def test_places_are_set_for_this_process_and_those_it_starts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

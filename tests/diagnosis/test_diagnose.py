@@ -5,8 +5,9 @@ import pytest
 from planted import NUM_CLASSES, draw, image_set, noise, pool, with_copies
 
 from gan_study.diagnosis.diagnose import ImageSet, diagnose, measure, prepare
-from gan_study.diagnosis.evidence import Diagnostics, Evidence, Measured
-from gan_study.diagnosis.verdict import Verdict, judge
+from gan_study.diagnosis.evidence import Evidence
+from gan_study.diagnosis.verdict import judge
+from gan_study.runs.diagnosis import Diagnostics, Measured, Verdict
 
 NUM = 500
 TRAIN = image_set(draw(1500, seed=100))

@@ -1,12 +1,15 @@
+import math
 from typing import Any
 
 import pytest
+from synthetic_run import OBJECTIVE
 
-from gan_study.diagnosis.evidence import Classes, Diagnostics, Evidence, Measured, Signals
+from gan_study.config.thresholds import Thresholds
+from gan_study.diagnosis.evidence import Evidence, Signals, trial_evidence
 from gan_study.diagnosis.finding import find
-from gan_study.diagnosis.thresholds import Thresholds
-from gan_study.diagnosis.verdict import Verdict, judge
-from gan_study.runs.records import TrialState
+from gan_study.diagnosis.verdict import judge
+from gan_study.runs.diagnosis import Classes, Diagnostics, Measured, Verdict
+from gan_study.runs.records import EvaluationRecord, LossRecord, SignalsRecord, TrialState, TrialStatus
 
 CONTROLS = {
     "level_deviation": 60.0,
@@ -43,6 +46,7 @@ def training(scores: tuple[float | None, ...] = DESCENT, **last: Any) -> tuple[S
         "g_output_gradient": 1.0,
         "latent_sensitivity": 0.05,
         "pairwise_distance_ratio": 0.98,
+        "duplicates": 0.0,
     }
     return tuple(
         Signals(cur_nimg=10_000 * i, score=score, **(healthy | (last if 2 * i >= len(scores) else {})))
@@ -95,6 +99,8 @@ def test_a_healthy_trial() -> None:
             {"latent_sensitivity", "pairs_severe"},
         ),
         (trial(latent_sensitivity=0.004), "healthy", None),
+        (trial(duplicates=0.51), "total_collapse", {"duplicates_total"}),
+        (trial(duplicates=0.49), "healthy", None),
         (
             trial(images(recall=0.23, density=1.6, ndb=0.5, c_t=-20.0, authenticity=0.2)),
             "shrunken_modes",
@@ -139,6 +145,53 @@ def test_a_loss_without_a_jensen_shannon_estimate_can_be_overpowered_too() -> No
     verdict = judge(Evidence(state=TrialState.COMPLETED, signals=without, diagnostics=images()))
     assert verdict.name == "discriminator_overpowering"
     assert {f.name for f in verdict.decisive} == {"d_accuracy", "g_gradient", "stalled"}
+
+
+def test_one_bad_evaluation_is_no_collapse() -> None:
+    def verdict(num_bad: int) -> Verdict:
+        bad = {"latent_sensitivity": 0.004, "pairwise_distance_ratio": 0.4, "duplicates": 0.9}
+        healthy = training()
+        signals = (*healthy[:-num_bad], *(s.model_copy(update=bad) for s in healthy[-num_bad:]))
+        return judge(Evidence(signals=signals, diagnostics=images()))
+
+    assert verdict(1).name == "healthy"
+    assert verdict(2).name == "total_collapse"
+
+
+def test_a_generator_that_has_not_begun_to_move_has_not_collapsed() -> None:
+    # An untrained generator's images are all about the same grey: its sensitivity is as high as it ever was.
+    grey = tuple(
+        Signals(cur_nimg=nimg, score=100.0, duplicates=0.9, latent_sensitivity=1e-3, pairwise_distance_ratio=0.01)
+        for nimg in (0, 0)
+    )
+    assert judge(Evidence(signals=grey)).name == "inconclusive"
+    later = tuple(signal.model_copy(update={"cur_nimg": 1000}) for signal in grey)
+    assert judge(Evidence(signals=later)).name == "total_collapse"  # dead
+
+
+def test_what_records_of_a_trial_say() -> None:
+    def record(cur_nimg: int, shares: tuple[float, ...] | None) -> EvaluationRecord:
+        return EvaluationRecord(
+            cur_nimg=cur_nimg, num_d_steps=1, num_g_steps=1, train_sec=1.0, evaluate_sec=1.0, score=9.5,
+            class_shares=shares, signals=SignalsRecord(duplicates=0.25, non_finite=("real_logits",)),
+            losses=LossRecord(d_loss=1.0, g_loss=1.0, penalty=None, real_logit=0.0, fake_logit=0.0, d_grad_norm=1.0,
+                              g_grad_norm=1.0, g_output_gradient=0.125),
+        )  # fmt: skip
+
+    half = (0.2,) * 5 + (0.0,) * 5
+    status = TrialStatus(state=TrialState.STOPPED)
+    evidence = trial_evidence(status, [record(0, None), record(1000, half)], OBJECTIVE)
+    assert (evidence.state, evidence.non_finite) == (TrialState.STOPPED, ("real_logits",))
+    assert (evidence.class_names, evidence.real_class_shares) == (OBJECTIVE.class_names, OBJECTIVE.real_class_shares)
+    first, last = evidence.signals
+    assert first.class_kl is None
+    assert last.class_kl == pytest.approx(math.log(2), rel=1e-12)
+    assert (last.cur_nimg, last.score, last.duplicates, last.g_output_gradient) == (1000, 9.5, 0.25, 0.125)
+    # A record of a version without signals, and a bare list of records.
+    old = record(0, half).model_copy(update={"signals": None, "losses": None})
+    (signals,) = trial_evidence(None, [old]).signals
+    assert signals == Signals(cur_nimg=0, score=9.5, class_shares=half)
+    assert trial_evidence(None, []).non_finite == ()
 
 
 def test_divergence_comes_before_everything() -> None:

@@ -1,5 +1,7 @@
 """The values that figures show, on the synthetic run."""
 
+from dataclasses import replace
+
 import pytest
 from synthetic_run import (
     ALL_FAILED,
@@ -7,20 +9,27 @@ from synthetic_run import (
     DIVERGED,
     FAILED,
     REAL_SHARES,
+    RUNNING,
     STOPPED,
     STUDY,
     UNTRAINED_SCORE,
+    Outcome,
+    many_classes,
     write_synthetic_run,
 )
 
-from gan_study.analysis.comparison import confirmed_arms
+from gan_study.analysis.arm_comparison import compare_arms
+from gan_study.analysis.confirmation import confirmed_arms
+from gan_study.analysis.random_search import expected_best
 from gan_study.report.figure_data import (
     BestCurve,
     ConfirmedPoints,
+    ExpectedBest,
     SlicePoint,
     best_curves,
     class_share_bars,
     confirmed_points,
+    expected_bests,
     score_curves,
     signal_panels,
     slices,
@@ -40,10 +49,11 @@ def failed_run(tmp_path):
 
 
 def test_confirmed_points(run):
-    lsgan, wgan = confirmed_points(list(confirmed_arms(run).values()))
-    assert lsgan == ConfirmedPoints(
-        "lsgan", tuple(f"confirm_002_seed_{i}" for i in range(5)), (9.5, 10.0, 11.0, 10.5, 12.0), (), 9.0
-    )
+    comparison = compare_arms(run)
+    lsgan, wgan = confirmed_points(list(confirmed_arms(run).values()), comparison)
+    names, mean = tuple(f"confirm_002_seed_{i}" for i in range(5)), comparison.arms[0].confirmed.counted.mean
+    assert lsgan == ConfirmedPoints("lsgan", names, (9.5, 10.0, 11.0, 10.5, 12.0), (), 9.0, mean)
+    assert wgan.mean.value == pytest.approx(38.1)
     assert wgan.scores == (17.0, 16.5, 19.0, 18.0)
     assert wgan.failed == ("confirm_003_seed_4",)
 
@@ -63,6 +73,29 @@ def test_best_curves_follow_the_order_in_which_trials_ended(tmp_path):
     (curve, _) = best_curves(load_run(folder))
     # Now the stopped trial is first: 10, 40, 20, 40, 40.
     assert curve == BestCurve("lsgan", (10, 50, 70, 110, 150), (35.0, 9.0, 9.0, 9.0, 9.0))
+
+
+def random_search(tmp_path, **search):
+    study = {**STUDY, "search": {"sampler": "random", "scheduler": "none", **search}}
+    return load_run(write_synthetic_run(str(tmp_path), study=study))
+
+
+def test_the_expected_best_is_that_of_the_drawn_trials(tmp_path):
+    found = expected_bests(compare_arms(random_search(tmp_path, first_trial="sampled")))
+    # The diverged trial counts with the failure score, 120.
+    assert found[0] == ExpectedBest("lsgan", expected_best([14.0, 35.0, 9.0, 120.0, 11.0]))
+    assert [arm.arm for arm in found] == ["lsgan", "wgan"]
+
+
+def test_a_search_that_is_not_of_independent_draws_has_no_expectation(run):
+    assert expected_bests(compare_arms(run)) == ()
+
+
+def test_what_an_interrupted_study_left_behind_is_unfinished(tmp_path):
+    search = {"lsgan": (Outcome(RUNNING, 30.0, kimg=10),)}
+    run = load_run(write_synthetic_run(str(tmp_path), search=search, confirm={}, state="interrupted"))
+    (curve,) = score_curves(run, "search")
+    assert (curve.state, curve.state_text) == (RUNNING, "unfinished")
 
 
 def test_score_curves(run):
@@ -132,6 +165,11 @@ def test_class_share_bars(run):
     assert bars.arms[0][1] == pytest.approx((0.1,) * 10)
     assert bars.arms[1][1][7] == 0
     assert bars.arms[1][1][0] == pytest.approx(1 / 9)
+
+
+def test_many_classes_are_not_drawn_as_bars(run):
+    objective = many_classes(10).model_copy(update={"class_names": tuple(map(str, range(101)))})
+    assert class_share_bars(replace(run, objective=objective), shown_trials(run)) is None
 
 
 def test_a_run_without_a_score_has_only_what_was_measured(failed_run):

@@ -73,15 +73,17 @@ def test_report_summary_and_table_are_written(tmp_path):
 
 
 def test_the_verdict_comes_first(page):
-    assert "lsgan wins: lsgan has the lower score in 100 % of pairs" in page.text[: page.text.index("Result")]
+    assert "lsgan wins: a seed of lsgan scores lower than one of wgan" in page.text[: page.text.index("Result")]
 
 
 def test_scores_stand_with_their_name_samples_and_floor(page):
     assert OBJECTIVE.key.label() in page.text
     assert "not comparable with published FID" in page.text
-    note = "FD, lower is better; N = 5000 generated v 1797 real images; real-against-real floor 0.5; untrained 60."
-    # Head, score table, confirmed table, images, two leaderboards, hyperparameters, and five figures.
-    assert page.text.count(note) == 11
+    # The whole note once, in the head; its short form with each table and figure of scores.
+    note = "FD, lower is better; N = 5,000 generated v 1,797 real images; real-against-real floor 0.5; untrained 60."
+    assert page.text.count(note) == 1
+    # Score table, confirmed table, images, two leaderboards, hyperparameters, and six figures.
+    assert page.text.count("FD at N = 5,000; lower is better.") == 12
     assert "99.2 % of held-out real images named rightly" in page.text
 
 
@@ -113,8 +115,9 @@ def test_figures_are_valid_json_and_share_an_arm_s_colour(page):
     # No text in a figure can end the script element that holds it.
     assert "<" not in "".join(page.figures)
     figures = [json.loads(text) for text in page.figures]
-    # Confirmed points, their curves, class shares, best so far, search curves, four slices, two arms' signals.
-    assert len(figures) == 11
+    # Confirmed points, their curves, class shares, best so far, search curves, each arm's parallel coordinates, four
+    # slices, each arm's signals.
+    assert len(figures) == 13
     colours = {
         (trace["name"], (trace.get("line") or trace["marker"])["color"])
         for figure in figures
@@ -142,7 +145,10 @@ def test_text_from_a_study_stays_text(tmp_path):
     # The description, the reason, the leaderboard, and the ranges of both arms.
     assert page.text.count(INJECTED) == 1 + 1 + 1 + 2
     # Plotly reads labels as HTML, so they are escaped once more in its figures.
-    assert json.loads(page.figures[8])["data"][0]["x"] == ["&lt;script&gt;alert(1)&lt;/script&gt;"]
+    assert json.loads(page.figures[10])["data"][0]["x"] == ["&lt;script&gt;alert(1)&lt;/script&gt;"]
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in {
+        note["text"] for note in json.loads(page.figures[5])["layout"]["annotations"]
+    }
 
 
 def test_every_trial_failed(tmp_path):

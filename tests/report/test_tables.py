@@ -1,13 +1,16 @@
 """Rows of the report's tables, and the numbers in them."""
 
 import pytest
-from synthetic_run import FAILED, SEARCH, write_synthetic_run
+from synthetic_run import COMPLETED, CONFIRM, FAILED, SEARCH, STUDY, Outcome, many_classes, write_synthetic_run
 
+from gan_study.analysis.estimate import Estimate
+from gan_study.analysis.failures import FailureRate
 from gan_study.analysis.summary import summarise
+from gan_study.analysis.text import estimate_text, failure_text, number, percent, quantity, score_text
 from gan_study.report import tables
 from gan_study.report.load import load_run
 from gan_study.report.protocol import protocol_items
-from gan_study.report.text import duration, number, percent, score_text
+from gan_study.report.text import duration
 from gan_study.runs.records import TrialState
 
 
@@ -25,36 +28,107 @@ def test_numbers_as_text():
         "dcgan",
         "true",
     ]
-    assert [score_text(v) for v in (None, 9.0, 1234.0, 0.5)] == ["–", "9.000", "1234", "0.5000"]
+    assert [number(v) for v in (999.94, 999.96, 11017.98, -5508.99)] == ["999.9", "1,000", "11,020", "-5,509"]
+    assert [score_text(v) for v in (None, 9.0, 1234.0, 0.5)] == ["–", "9.000", "1,234", "0.5000"]
+    assert [score_text(v) for v in (999.94, 999.96, 11017.98)] == ["999.9", "1,000", "11,020"]
     assert [percent(v) for v in (None, 0.0, 1 / 3)] == ["–", "0 %", "33.3 %"]
+    assert [quantity(v, "seed") for v in (0, 1, 2)] == ["0 seeds", "1 seed", "2 seeds"]
+    assert estimate_text(Estimate(10.6, 9.8, 11.4)) == "10.60 (9.800 to 11.40)"
+    assert failure_text(FailureRate(1, 5, Estimate(0.2, 0.036, 0.624))) == "1 of 5 (4 % to 62 %)"
+    assert (estimate_text(None), failure_text(FailureRate(0, 0, None))) == ("–", "–")
     assert [duration(v) for v in (89.0, 120.0, 5400.0)] == ["89 s", "2 min", "1.5 h"]
 
 
 def test_leaderboard(run):
     board = tables.leaderboard(run, "lsgan")
     assert board.columns == (
-        ("Rank", "Trial", "FD", "State", "g_lr", "beta1", "network.width", "kimg", "Time", "Restarts")
+        ("Trial", "Rank", "FD", "State", "g_lr", "beta1", "network.width", "kimg", "Time", "Restarts")
     )
-    assert board.rows[0] == ("1", "search_002", "9.000", "completed", "0.0003162", "0.4", "64", "40", "20 min", "1")
+    assert board.rows[0] == ("search_002", "1", "9.000", "completed", "0.0003162", "0.4", "64", "40", "20 min", "1")
     assert [row[:4] for row in board.rows[1:]] == [
-        ("2", "search_004", "11.00", "completed"),
-        ("3", "search_000", "14.00", "completed"),
-        ("4", "search_001", "35.00", "stopped"),
-        ("–", "search_003", "–", "diverged"),
+        ("search_004", "2", "11.00", "completed"),
+        ("search_000", "3", "14.00", "completed"),
+        ("search_001", "4", "35.00", "stopped"),
+        ("search_003", "–", "–", "diverged"),
     ]
 
 
-def test_score_and_cost_tables(run):
+def test_the_score_table_has_the_failures_beside_the_scores(run):
+    table = tables.score_table(run, summarise(run))
+    row = dict(zip(table.columns, table.rows[1], strict=True))
+    # The bootstrap's limits: the mean of five draws with at most three failures; worked out in test_seed_scores.
+    assert row.pop("Mean (95 % interval)").startswith("38.10 (17.00 to ")
+    assert row.pop("IQM (95 % interval)").startswith("18.00 (")
+    assert row.pop("Optimism (95 % interval)").startswith("22.10 (1.000 to ")
+    assert row == {
+        "Arm": "wgan",
+        "Confirmed FD": "17.00, 16.50, 19.00, 18.00, diverged",
+        "Failed seeds": "1 of 5 (4 % to 62 %)",
+        "Search FD": "16.00",
+        "Failed in search": "1 of 5 (4 % to 62 %)",
+    }
+
+
+def test_below_five_seeds_the_score_table_has_raw_scores_alone(tmp_path):
+    confirm = {arm: outcomes[:4] for arm, outcomes in CONFIRM.items()}
+    run = load_run(write_synthetic_run(str(tmp_path), confirm=confirm))
+    columns = tables.score_table(run, summarise(run)).columns
+    assert columns == ("Arm", "Confirmed FD", "Failed seeds", "Search FD", "Failed in search")
+
+
+def test_five_seeds_that_succeeded_have_a_mean_beside_those_that_failed(tmp_path):
+    run = load_run(write_synthetic_run(str(tmp_path), confirm={"wgan": (*CONFIRM["wgan"], *CONFIRM["wgan"][:4])}))
+    table = tables.score_table(run, summarise(run))
+    row = dict(zip(table.columns, table.rows[1], strict=True))
+    assert row["Failed seeds"].startswith("1 of 9 (")
+    assert row["Mean without failed seeds"].startswith("17.62 (")  # (17 + 16.5 + 19 + 18) / 4 = 17.625
+
+
+def test_cost_configuration_and_pair_tables(run):
     summary = summarise(run)
-    assert tables.score_table(run, summary).rows[1] == (
-        ("wgan", "17.00, 16.50, 19.00, 18.00, diverged", "38.10", "17.00 to 79.20", "18.00", "16.00", "22.1")
-    )
     assert tables.cost_table(summary).rows == (
-        ("lsgan", "10 %", "10 %", "none", "10", "350", "2.9 h"),
-        ("wgan", "20 %", "0 %", "7", "10", "330", "2.8 h"),
+        ("lsgan", "10 %", "none", "10", "350", "2.9 h"),
+        ("wgan", "0 %", "7", "10", "330", "2.8 h"),
     )
-    assert tables.configuration_table(summary).rows[3] == ("penalty_weight", "–", "100")
-    assert tables.pair_table(summary).rows == (("lsgan v wgan", "5 v 5", "100 %", "p = 0.008", "p = 0.008", "yes"),)
+    assert tables.pair_table(summary).rows == (
+        ("lsgan v wgan", "5 v 5", "100 % (64 % to 100 %)", "p = 0.008", "p = 0.008", "distinguishable", "–"),
+    )
+
+
+def test_an_undecided_pair_says_how_many_seeds_would_decide(tmp_path):
+    confirm = {"lsgan": CONFIRM["lsgan"][:3], "wgan": CONFIRM["wgan"][:3]}
+    (row,) = tables.pair_table(summarise(load_run(write_synthetic_run(str(tmp_path), confirm=confirm)))).rows
+    assert row[5:] == ("not distinguishable", "1 more seed for each arm")
+
+
+def test_a_hyperparameter_that_an_arm_does_not_search_shows_its_fixed_value_muted(tmp_path):
+    arms = {**STUDY["arms"], "lsgan": {**STUDY["arms"]["lsgan"], "beta1": 0.25}}
+    run = load_run(write_synthetic_run(str(tmp_path), study={**STUDY, "arms": arms}))
+    folder = write_synthetic_run(str(tmp_path), study={**STUDY, "arms": arms})
+    for trial in run.of_arm("lsgan"):
+        searched = {name: value for name, value in trial.config.searched.items() if name != "beta1"}
+        folder.trial("lsgan", trial.name).write_config(trial.config.model_copy(update={"searched": searched}))
+    run = load_run(folder)
+    table = tables.configuration_table(run, summarise(run))
+    rows = {row[0]: (number, row[1:]) for number, row in enumerate(table.rows)}
+    assert rows["beta1"][1] == ("0.25", "0.6")
+    # No penalty, hence no weight of it.
+    assert rows["penalty_weight"][1] == ("–", "100")
+    assert table.muted == {(rows["beta1"][0], 1), (rows["penalty_weight"][0], 1)}
+
+
+def test_with_many_classes_modes_are_counted(tmp_path):
+    shares = (0.002,) * 400 + (0.0004,) * 500 + (0.0,) * 100
+    folder = write_synthetic_run(
+        str(tmp_path), search={"lsgan": (Outcome(COMPLETED, 9.0),)}, confirm={}, objective=many_classes(1000)
+    )
+    trial = folder.trial("lsgan", "search_000")
+    trial.write_evaluations([e.model_copy(update={"class_shares": shares}) for e in trial.read_evaluations()])
+    table = tables.cost_table(summarise(load_run(folder)))
+    assert table.columns[:3] == ("Arm", "Modes found", "KL to real shares")
+    # 0.8 ln 2 + 0.2 ln 0.4 = 0.3713; a perfect generator has 1000 (1 - 0.999^5000) = 993.3.
+    assert table.rows[0][:3] == ("lsgan", "900 of 1,000 (a perfect generator: 993)", "0.3713")
+    assert table.rows[1][:3] == ("wgan", "–", "–")
 
 
 def test_failures_and_states(run):
@@ -119,7 +193,19 @@ def test_protocol(run):
     assert items["Sampler"] == (
         "tpe, which draws the first third of the trials at random; first trial: paper defaults; seed 0"
     )
+    assert items["Confirmation"] == "the best configuration of each arm, 5 fresh seeds"
+    assert items["Commit"] == "0123456789abcdef"
     assert items["Scheduler"] == "asha, one in 3 survives each rung, first rung at 10 kimg"
     assert items["Seeds"] == ("search: 0 plus the trial's number; confirm: 100000, 100001, 100002, 100003, 100004")
     # 10590 + 9986 seconds on one core each.
     assert items["Cost"] == "5.72 CPU-core-hours in 20 trials, for 680 kimg of training"
+
+
+def test_one_of_a_thing_and_a_changed_checkout_are_said_so(tmp_path):
+    study = {**STUDY, "budget": {**STUDY["budget"], "trials_per_arm": 1}, "confirm": {"top_k": 2, "seeds": 1}}
+    folder = write_synthetic_run(str(tmp_path), study=study)
+    folder.write_environment(folder.read_environment().model_copy(update={"commit": "ac60fda+"}))
+    items = dict(protocol_items(load_run(folder)))
+    assert items["Confirmation"] == "the best 2 configurations of each arm, 1 fresh seed each"
+    assert items["Budget"].startswith("1 trial for each arm, each of")
+    assert items["Commit"] == "ac60fda, with changes that were not committed"

@@ -17,7 +17,7 @@ from gan_study.search.director import Director
 Score = Callable[[TrialConfig, int], float | None]
 """The made-up score of a trial at a number of images."""
 Ends = dict[tuple[str, str], TrialState]
-"""The trials that diverge or fail after their evaluation at half of the budget."""
+"""The trials that diverge, fail or stop themselves (collapsed) after their evaluation at half of the budget."""
 
 FAILURE_SCORE = 1000.0
 OBJECTIVE = synthetic_run.OBJECTIVE.model_copy(
@@ -128,8 +128,11 @@ class World:
                 folder.replace_checkpoint(cur_nimg, b"checkpoint")
                 yield TrialState.RUNNING, evaluations[-1]
             if end is not None and cur_nimg >= total / 2:
-                if end is TrialState.DIVERGED:
-                    folder.write_status(TrialStatus(state=end, cur_nimg=cur_nimg, reason="not finite"))
+                if end is not TrialState.FAILED:
+                    collapsed = end is TrialState.STOPPED
+                    folder.write_status(
+                        TrialStatus(state=end, cur_nimg=cur_nimg, reason="not finite", collapsed=collapsed)
+                    )
                 yield end, None
                 return
         folder.write_status(TrialStatus(state=TrialState.COMPLETED, cur_nimg=total))

@@ -83,6 +83,37 @@ def test_optuna_knows_how_every_trial_ended(tmp_path: Path) -> None:
     assert world.optuna_trials("lsgan")[1].intermediate_values == {0: FAILURE_SCORE / 2, 1000: 30.0}
 
 
+def test_a_collapsed_trial_is_told_as_bad_as_a_diverged_one(tmp_path: Path) -> None:
+    # Its last score is the arm's best, but it has ended itself.
+    scores = {"lsgan": [10.0, 1.0, 20.0, 5.0], "wgan": [1.0, 1.0, 1.0, 1.0]}
+    ends = {("lsgan", "search_001"): TrialState.STOPPED}
+    world = make_world(tmp_path, by_index(scores), ends, confirm={"top_k": 1, "seeds": 1})
+    for _ in range(2):  # once as it happens, once as a resumed study reads it in the run folder
+        director = world.run()
+        assert [(t.state, t.value) for t in world.optuna_trials("lsgan")] == [
+            (OptunaState.COMPLETE, 10.0),
+            (OptunaState.COMPLETE, FAILURE_SCORE),
+            (OptunaState.COMPLETE, 20.0),
+            (OptunaState.COMPLETE, 5.0),
+        ]
+        assert world.optuna_trials("lsgan")[1].user_attrs["state"] == "diverged"
+        assert director.trials["lsgan", "search_001"].state is TrialState.STOPPED
+    assert ("lsgan", "confirm_003_seed_0") in world.started
+    assert len(world.folder.trial("lsgan", "search_001").read_evaluations()) == 3  # of five: the rest is saved
+
+
+def test_trials_take_the_study_s_diagnosis_with_them(tmp_path: Path) -> None:
+    diagnosis = {"at_end": "all", "on_collapse": "stop", "thresholds": {"coverage_partial": 0.6}}
+    world = make_world(tmp_path, constant, confirm={"top_k": 1, "seeds": 1}, diagnosis=diagnosis)
+    world.run()
+    for name in ("search_000", "confirm_000_seed_0"):
+        config = world.folder.trial("lsgan", name).read_config()
+        assert config is not None
+        assert config.diagnosis == world.study.diagnosis
+        assert config.diagnosis.thresholds.coverage_partial == 0.6
+        assert config.diagnosis.thresholds.ndb_partial == 0.1
+
+
 def test_the_best_are_confirmed_with_fresh_seeds(tmp_path: Path) -> None:
     scores = {"lsgan": [10.0, 30.0, 20.0, 5.0], "wgan": [4.0, 3.0, 2.0, 1.0]}
     world = make_world(tmp_path, by_index(scores), confirm={"top_k": 2, "seeds": 2})

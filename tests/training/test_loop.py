@@ -146,6 +146,7 @@ def test_the_first_step_s_losses_are_those_of_its_parts(
         fake_logit=d.fake_logit,
         d_grad_norm=d.grad_norm,
         g_grad_norm=g.grad_norm,
+        g_output_gradient=g.output_gradient,
     )
 
 

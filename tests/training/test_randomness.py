@@ -22,6 +22,8 @@ def test_seeds_stay_what_they_were() -> None:
         "PENALTY": 3291213472928352369,
         "SAMPLE_GRID": 2494635221133837528,
         "EVALUATION": 6102389744414414618,
+        "SIGNALS": 3656545308831359172,
+        "DIAGNOSIS": 4625441644015172652,
     }
     assert stream_seed(7, Stream.LATENTS, 1280) == 7269408695455578094
 

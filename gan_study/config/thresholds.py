@@ -28,9 +28,11 @@ class Thresholds(Frozen):
     support_total: PositiveFloat = 100.0
     """Total collapse: number of different images by the birthday test."""
     latent_sensitivity: Share = 0.1
-    """Total collapse: latent sensitivity over that of the first evaluation, with `pairwise_distance_severe`."""
+    """Total collapse: latent sensitivity over the highest so far, with `pairwise_distance_severe`."""
     pairwise_distance_severe: Share = 0.5
     """Total collapse: ratio of the mean distances of two images, with `latent_sensitivity`."""
+    duplicates: Share = 0.5
+    """Total collapse: share of 256 images in training that equal an earlier one; that of draws from a pool of 160."""
 
     coverage_partial: Share = 0.75
     """Partial collapse: coverage ratio, which is about the share of the modes that is left."""
@@ -81,5 +83,7 @@ class Thresholds(Frozen):
     """To note: coverage ratio."""
     support_low: PositiveFloat = 10_000.0
     """To note: number of different images by the birthday test, unless a tenth of the training images is less."""
+    class_kl: PositiveFloat = 0.5
+    """To note: divergence of the class shares from the real ones, in nats; six of ten equal classes have it."""
     pairwise_distance_low: Share = 0.8
     """To note: ratio of the mean distances of two images."""

@@ -1,0 +1,169 @@
+"""The work behind `diagnose`: the verdict on trained generators, with every finding."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from gan_study.cli.outcome import make_console
+from gan_study.config.training import TrialConfig
+from gan_study.data.datasets import load_dataset
+from gan_study.errors import InputError
+from gan_study.extractors.objective import load_objective
+from gan_study.runs.diagnosis import DiagnosisRecord, Finding
+from gan_study.runs.folder import RunFolder, TrialFolder
+from gan_study.search.end_diagnosis import Diagnosis, diagnose_trial
+from gan_study.training.distributed import choose_device
+
+_SUFFIX = ".safetensors"
+
+
+@dataclass(frozen=True)
+class _Target:
+    """A trial whose generator is to be looked at."""
+
+    folder: TrialFolder
+    config: TrialConfig
+    run: RunFolder
+    cur_nimg: int | None
+    """The snapshot that was named; None for the last one."""
+
+
+def diagnose(location: str, *, again: bool, as_json: bool) -> None:
+    """Print the diagnosis of a snapshot, a trial folder's last snapshot, or those of a run's confirmed trials.
+
+    What a trial's diagnosis.json holds of its last snapshot is read, unless `again`; else it is measured, and written
+    there once the trial has ended. Raises InputError if there is nothing to look at, StorageError
+    if a file does not fit.
+    """
+    found = [(target, _diagnosis(target, again)) for target in _targets(location)]
+    if as_json:
+        print(json.dumps([_as_json(target, record) for target, record in found], indent=2))
+        return
+    console = make_console()
+    for target, record in found:
+        _print(console, target, record)
+
+
+def _targets(location: str) -> list[_Target]:
+    place = location.rstrip("/") if "://" in location else str(Path(location).expanduser().resolve())
+    if place.endswith(_SUFFIX):
+        trial, _, name = place.removesuffix(_SUFFIX).rpartition("/snapshots/")
+        if not name.isdecimal():
+            raise InputError(
+                f"{location}: a snapshot lies in its trial's folder as snapshots/<images>{_SUFFIX}, but got another "
+                "place; leave it where the training has put it"
+            )
+        return [_target(trial, int(name))]
+    run = RunFolder(place)
+    if run.storage.exists("config.json"):
+        return [_target(place)]
+    if not run.storage.exists("arms"):
+        raise InputError(
+            f"{location}: a diagnosis needs a snapshot, the folder of a trial or the folder of a run, but got none of "
+            "them; check the path"
+        )
+    return _run_targets(run)
+
+
+def _target(place: str, cur_nimg: int | None = None) -> _Target:
+    run = RunFolder(place.rsplit("/", 3)[0])
+    *_, arm, name = place.split("/")
+    trial = run.trial(arm, name)
+    config = trial.read_config()
+    if config is None:
+        raise InputError(f"{place}: a trial's folder holds its config.json, but got none; check the path")
+    nimgs = trial.snapshot_nimgs()
+    if cur_nimg not in (None, *nimgs) or not nimgs:
+        known = ", ".join(map(str, nimgs)) or "none"
+        raise InputError(
+            f"{place}: a snapshot must be there, but got {'none' if cur_nimg is None else cur_nimg} of those at "
+            f"{known} images; give another one"
+        )
+    return _Target(trial, config, run, cur_nimg)
+
+
+def _run_targets(run: RunFolder) -> list[_Target]:
+    """The confirmed trials that have a snapshot; if none was confirmed, all trials that have one."""
+    trials = [run.trial(arm, name) for arm in run.arms() for name in run.trials(arm)]
+    found = [
+        _Target(trial, config, run, None)
+        for trial in trials
+        if (config := trial.read_config()) is not None and trial.snapshot_nimgs()
+    ]
+    if not found:
+        raise InputError(
+            f"{run.location}: a diagnosis needs a trial with a snapshot, but got none; wait for the first evaluation"
+        )
+    return [target for target in found if target.config.phase == "confirm"] or found
+
+
+def _diagnosis(target: _Target, again: bool) -> DiagnosisRecord:
+    trial, last_nimg = target.folder, target.folder.snapshot_nimgs()[-1]
+    is_last = target.cur_nimg in (None, last_nimg)
+    known = trial.read_diagnosis() if is_last and not again else None
+    if known is not None and known.cur_nimg == last_nimg:
+        return known
+    diagnosis = _measure(target)
+    status = trial.read_status()
+    if is_last and status is not None and status.state.is_final:
+        diagnosis.write(trial)
+    return diagnosis.record
+
+
+def _measure(target: _Target) -> Diagnosis:
+    objective = target.run.read_objective()
+    if objective is None:
+        raise InputError(
+            f"{target.run.location}: a trial is diagnosed by its study's objective, but got no "
+            "objective/objective.json; copy the whole run folder"
+        )
+    dataset = load_dataset(target.config.training.dataset)
+    scorer = load_objective(target.run.storage, objective, dataset).to(choose_device(use_gpu=True))
+    return diagnose_trial(target.folder, target.config, dataset, scorer, target.cur_nimg)
+
+
+def _as_json(target: _Target, record: DiagnosisRecord) -> dict[str, object]:
+    return {"arm": target.config.arm, "trial": target.config.name, **record.model_dump(mode="json")}
+
+
+def _print(console: Console, target: _Target, record: DiagnosisRecord) -> None:
+    name = f"{target.config.arm}/{target.config.name} at {record.cur_nimg:,} images"
+    console.print(f"{name}: {record.verdict.sentence}", style="bold", markup=False, highlight=False, soft_wrap=True)
+    table = Table(box=None, pad_edge=False)
+    for title in ("finding", "value", "threshold", "control", "fires", "source"):
+        table.add_column(title)
+    for row in _rows(record):
+        table.add_row(*row)
+    console.print(table, markup=False, highlight=False)
+    lacking = [finding.name for finding in record.verdict.findings if finding.value is None]
+    if lacking:
+        console.print(f"Not measured: {', '.join(lacking)}.", highlight=False, soft_wrap=True)
+    console.print(
+        f"{record.diagnostics.num} generated images; features of {record.extractor}.\n", markup=False, highlight=False
+    )
+
+
+def _rows(record: DiagnosisRecord) -> Iterator[tuple[str, str, str, str, str, str]]:
+    for finding in record.verdict.findings:
+        if finding.value is not None:
+            yield (
+                finding.name,
+                _number(finding.value),
+                _threshold(finding),
+                _number(finding.control),
+                "yes" if finding.fires else "",
+                finding.source,
+            )
+
+
+def _threshold(finding: Finding) -> str:
+    sign = ">" if finding.direction == "above" else "<"
+    return f"{sign} {_number(finding.threshold)}"
+
+
+def _number(value: float | None) -> str:
+    return "-" if value is None else f"{value:.4g}"

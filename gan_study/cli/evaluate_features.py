@@ -1,0 +1,241 @@
+"""How `evaluate` looks at both collections: one extractor, one size of image, and the features of each."""
+
+import hashlib
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from gan_study.cli.evaluate_images import (
+    Argument,
+    Batches,
+    ImageSource,
+    generated_batches,
+    load_sized,
+    own_size_batches,
+    sized_batches,
+)
+from gan_study.cli.evaluate_scores import Side, features_to_side
+from gan_study.cli.evaluate_statistics import FeatureKey, Statistics
+from gan_study.cli.snapshots import Snapshot
+from gan_study.config.data import DatasetConfig, ObjectiveConfig
+from gan_study.data.datasets import Dataset
+from gan_study.data.inspection import inspect_dataset
+from gan_study.data.places import data_folder
+from gan_study.errors import InputError
+from gan_study.extractors import autoencoder, domain_classifier, inception
+from gan_study.extractors.base import Extractor, apply
+from gan_study.extractors.inception_weights import PARTIAL_DIMS, PARTIAL_NAME
+
+EXTRACTORS = (inception.NAME, autoencoder.NAME, domain_classifier.NAME)
+_OWN_SIZE = "uint8-bilinear299"
+"""The `preprocessing` of Inception's features where images come at their own size, as in pytorch-fid."""
+_LEAST_SIZE, _LARGEST_SIZE = 8, 256
+
+
+@dataclass(frozen=True)
+class Loading:
+    """How images are read."""
+
+    batch_size: int
+    """Images that the extractor is handed at a time."""
+    num_workers: int
+    """Threads that decode files."""
+    device: torch.device
+    """What the extractor runs on."""
+
+
+@dataclass(frozen=True, eq=False)
+class View:
+    """The extractor, and how images are brought to it."""
+
+    extractor: Extractor
+    image_size: int | None
+    """Height and width in pixels that all images are brought to; None if each comes at its own size."""
+    channels: int | None
+    """To which images are brought; None if the extractor takes grey and colour alike."""
+    class_names: tuple[str, ...] | None = None
+    """Of the classes that the extractor tells apart; None if it knows none."""
+
+    @property
+    def preprocessing(self) -> str:
+        """In one word."""
+        return self.extractor.preprocessing if self.image_size is not None else _OWN_SIZE
+
+
+@dataclass(frozen=True, eq=False)
+class Observed:
+    """One side of a score, and what it is of."""
+
+    side: Side
+    key: FeatureKey | None
+    """None for a file of statistics that does not say what made them."""
+    notes: tuple[str, ...] = ()
+    """What a user should know of the images' files."""
+
+
+def make_view(first: Argument, reference: Argument, extractor: str, dims: int | None, image_size: int | None) -> View:
+    """The extractor by name for both sides. One that learns from images learns from those of the reference.
+
+    Raises InputError if it cannot be had, `dims` is not its own, or the sizes of the images do not go together.
+    """
+    if extractor == inception.NAME:
+        size = _common_size(first, reference, image_size)
+        return View(_inception(dims or 2048, size), size, None)
+    if dims is not None:
+        raise InputError(
+            f"--dims: this chooses among Inception's layers, but got dims={dims} with --extractor {extractor}; "
+            "leave one of them out"
+        )
+    if isinstance(reference, Statistics):
+        raise InputError(
+            f"--extractor: {extractor} learns from the images of the reference, but got the statistics "
+            f"{reference.place} without any; give the images, or use --extractor {inception.NAME}"
+        )
+    size = _common_size(first, reference, image_size) or _found_size(first, reference, extractor)
+    dataset = _learned_dataset(first, _source(reference), size)
+    class_names = dataset.class_names if extractor == domain_classifier.NAME else None
+    return View(_learned(extractor, dataset), size, dataset.num_channels, class_names)
+
+
+def observe_argument(argument: Argument, view: View | None, num: int | None, loading: Loading, seed: int) -> Observed:
+    """The features of one side; of statistics there is nothing to do, and no `view` is needed.
+
+    `num` chooses a random part, or the number of images that are drawn from a generator. Raises InputError if there
+    are fewer than two images, or too many are corrupt.
+    """
+    if isinstance(argument, Statistics):
+        return Observed(Side(argument.gaussian), argument.key)
+    assert view is not None, "images are seen through an extractor"
+    notes: list[str] = []
+    if isinstance(argument, Snapshot):
+        batches, name, identity, split = generated_batches(argument, num, seed), "snapshot", None, "all"
+    elif view.image_size is None:
+        batches = own_size_batches(argument, num, loading.batch_size, loading.num_workers, seed, notes)
+        name, identity, split = argument.config.name, None, argument.split
+    else:
+        dataset = load_sized(argument, view.image_size)
+        batches = sized_batches(dataset, argument.split, num, loading.batch_size, seed)
+        name, identity, split = argument.config.name, dataset.identity, argument.split
+        notes += dataset.warnings
+    side, digest = _extract(batches, view, loading.device, place_of(argument))
+    key = FeatureKey(
+        extractor=view.extractor.name,
+        weights_hash=view.extractor.weights_hash,
+        layer=view.extractor.layer,
+        dims=view.extractor.dims,
+        preprocessing=view.preprocessing,
+        split=split,
+        dataset=identity or f"{name}-{digest}",
+    )
+    return Observed(side, key, tuple(notes))
+
+
+def place_of(argument: Argument) -> str:
+    """What a user calls it."""
+    return argument.name if isinstance(argument, ImageSource) else argument.place
+
+
+def kind_of(argument: Argument, num: int | None) -> str:
+    """What a number of it are, such as `images`; `num` as for `observe_argument`."""
+    if isinstance(argument, Statistics):
+        return "images, as statistics"
+    if isinstance(argument, Snapshot):
+        return "images of a trained generator"
+    part = {"all": "images", "train": "images of the train part", "held_out": "held-out images"}[argument.split]
+    return part if num is None else f"{part}, at most {num:,} at random"
+
+
+def _extract(batches: Batches, view: View, device: torch.device, whose: str) -> tuple[Side, str]:
+    """Features of all images, and 8 hex digits that tell the images from others."""
+    extractor, hashed = view.extractor.to(device), hashlib.sha256()
+    features: list[Tensor] = []
+    probabilities: list[Tensor] = []
+    for batch in batches:
+        hashed.update(batch.contiguous().numpy().tobytes())
+        images = batch.expand(-1, 3, -1, -1) if view.channels == 3 else batch
+        part, logits = apply(extractor.network, images)
+        features.append(part)
+        if logits is not None:
+            probabilities.append(logits.softmax(1))
+    if not features:
+        raise InputError(
+            f"{whose}: there must be images that can be decoded, but got none; check that these are images"
+        )
+    together = torch.cat(features).cpu().numpy()
+    shares = torch.cat(probabilities).cpu().numpy() if probabilities else None
+    return features_to_side(together, shares, whose), hashed.hexdigest()[:8]
+
+
+def _common_size(first: Argument, reference: Argument, image_size: int | None) -> int | None:
+    """The size that generators or the user demand; None if neither does."""
+    sizes = {side.training.dataset.image_size for side in (first, reference) if isinstance(side, Snapshot)}
+    demanded = sizes | ({image_size} if image_size is not None else set())
+    if len(demanded) > 1:
+        raise InputError(
+            "--image-size: both sides must be of one size, that of a generator's images, but got "
+            f"{', '.join(map(str, sorted(demanded)))} pixels; leave --image-size out, or compare generators of one size"
+        )
+    return next(iter(demanded), None)
+
+
+def _found_size(first: Argument, reference: Argument, extractor: str) -> int:
+    """The one size of all images. Raises InputError if there are several, or the extractor cannot take it."""
+    sizes = set()
+    for side in (first, reference):
+        if isinstance(side, ImageSource):
+            survey = inspect_dataset(side.config).survey
+            sizes |= {survey.width.min, survey.width.max, survey.height.min, survey.height.max}
+    if len(sizes) > 1 or not _LEAST_SIZE <= min(sizes) <= _LARGEST_SIZE:
+        raise InputError(
+            f"--image-size: {extractor} takes square images of one size from {_LEAST_SIZE} to {_LARGEST_SIZE} pixels, "
+            f"but got sides from {min(sizes)} to {max(sizes)}; say which size all are cropped and brought to, such as "
+            "--image-size 32"
+        )
+    return sizes.pop()
+
+
+def _source(reference: Snapshot | ImageSource) -> ImageSource:
+    """The images to learn from: of a generator, those that it has learned from."""
+    if isinstance(reference, ImageSource):
+        return reference
+    return ImageSource(reference.training.dataset.name, reference.training.dataset, "all")
+
+
+def _learned_dataset(first: Argument, source: ImageSource, image_size: int) -> Dataset:
+    """The images to learn from; grey ones as colour if the other side has colour, which must not go unseen."""
+    dataset = load_sized(source, image_size)
+    channels = dataset.num_channels
+    if isinstance(first, Snapshot):
+        channels = max(channels, first.num_channels)
+    elif isinstance(first, ImageSource):
+        channels = max(channels, load_sized(first, image_size).num_channels)
+    return dataset if channels == dataset.num_channels else load_sized(source, image_size, channels)
+
+
+def _learned(extractor: str, dataset: Dataset) -> Extractor:
+    if extractor == autoencoder.NAME:
+        return autoencoder.obtain(dataset)
+    if dataset.labels is None:
+        raise InputError(
+            f"--extractor: {extractor} needs a reference with class labels, but got dataset={dataset.name} without "
+            f"any; use --extractor {autoencoder.NAME}, or put the reference's images into a folder for each class"
+        )
+    return domain_classifier.obtain(dataset)
+
+
+def _inception(dims: int, image_size: int | None) -> Extractor:
+    objective = ObjectiveConfig.model_validate({"extractor": inception.NAME, "dims": dims})
+    try:
+        return inception.obtain(objective, _only_a_size(image_size or _LEAST_SIZE))
+    except InputError as error:
+        smaller = f", or --dims {PARTIAL_DIMS} with {PARTIAL_NAME} in {data_folder()}" if dims > PARTIAL_DIMS else ""
+        raise InputError(f"{error}; without it, --extractor {autoencoder.NAME} works{smaller}") from error
+
+
+def _only_a_size(image_size: int) -> Dataset:
+    """A data set of no images: Inception's extractor looks at nothing but the size."""
+    nothing = np.zeros(0, np.int64)
+    images = np.zeros((0, 3, image_size, image_size), np.uint8)
+    return Dataset(DatasetConfig(name="image_folder").name, images, None, None, nothing, nothing)

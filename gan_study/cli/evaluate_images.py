@@ -1,0 +1,223 @@
+"""What `evaluate` compares: statistics in a file, a trained generator, or images in a folder, an archive or a data set.
+
+Images come in batches, either all brought to one size and shape as for a training, or each at its own size, which
+is what pytorch-fid does with files.
+"""
+
+import os
+import warnings
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from difflib import get_close_matches
+from itertools import islice
+from os.path import abspath
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from gan_study.cli.evaluate_statistics import Statistics, read_statistics
+from gan_study.cli.snapshots import Snapshot, find_snapshot
+from gan_study.config.data import DatasetConfig
+from gan_study.config.names import DATASETS
+from gan_study.config.source import suggestion
+from gan_study.data.datasets import Dataset, load_dataset
+from gan_study.data.decode import decode_image
+from gan_study.data.image_files import LoadContent
+from gan_study.data.pixels import FilePixels, StackPixels
+from gan_study.data.places import data_folder
+from gan_study.data.sources.catalogue import find_files
+from gan_study.data.sources.image_folder import images_path
+from gan_study.errors import InputError
+from gan_study.extractors.real_statistics import split_indices
+from gan_study.training.snapshot import generate
+
+SNAPSHOT_SAMPLES = 10_000
+"""Images that are drawn from a generator if no number is given."""
+_MOST_NAMED = 10
+_PART_STREAM = 0xE7A1
+
+Batches = Iterator[Tensor]
+"""NCHW uint8 in [0, 255], the images of a batch of one shape."""
+
+
+@dataclass(frozen=True)
+class ImageSource:
+    """A data set by name, a folder or an archive."""
+
+    name: str
+    """As the user wrote it."""
+    config: DatasetConfig
+    """Its `image_size` is not yet that of the evaluation."""
+    split: str
+    """Which part of it: all, train or held_out."""
+
+
+Argument = Statistics | Snapshot | ImageSource
+
+
+def open_argument(text: str, split: str, *, is_reference: bool) -> Argument:
+    """What an argument of the command line stands for; no image is decoded yet.
+
+    `split` is for data sets by name, and for a folder or an archive as reference: another folder holds generated
+    images, of which no part is held out. Raises InputError if there is no such thing or it cannot be read.
+    """
+    if text in DATASETS and text != "image_folder":
+        return ImageSource(text, DatasetConfig.model_validate({"name": text}), split)
+    place = _find_place(text)
+    if place.endswith(".npz"):
+        return read_statistics(place)
+    snapshot = find_snapshot(place)
+    if snapshot is not None:
+        return snapshot
+    if "://" in place:
+        raise InputError(
+            f"{text}: of an object store, evaluate takes a run, a trial or a snapshot, but got none of them there; "
+            "copy images and statistics to this machine"
+        )
+    config = DatasetConfig.model_validate({"name": "image_folder", "path": place})
+    return ImageSource(text, config, split if is_reference else "all")
+
+
+def like_training(source: ImageSource, snapshot: Snapshot) -> ImageSource:
+    """The source with the crop and the parts of the snapshot's training, if that is what it has learned from."""
+    learned, asked = snapshot.training.dataset, source.config
+    same = learned.name == asked.name and (asked.path is None or images_path(learned) == images_path(asked))
+    return ImageSource(source.name, learned, source.split) if same else source
+
+
+def load_sized(source: ImageSource, image_size: int, channels: int | None = None) -> Dataset:
+    """The source as a training would see it. Warnings about its files are in `warnings` and not given otherwise."""
+    changes = {"image_size": image_size, **({"channels": channels} if channels else {})}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return load_dataset(source.config.model_copy(update=changes))
+
+
+def sized_batches(dataset: Dataset, split: str, num: int | None, batch_size: int, seed: int) -> Batches:
+    """Images of a part of a data set, or `num` random ones of them."""
+    indices = _random_part(split_indices(dataset, split), num, seed)
+    for start in range(0, len(indices), batch_size):
+        yield torch.from_numpy(dataset.images[indices[start : start + batch_size]])
+
+
+def generated_batches(snapshot: Snapshot, num: int | None, seed: int) -> Batches:
+    """`num` images (default 10,000) from latents that depend on the seed alone."""
+    return generate(snapshot.generator, snapshot.training, num or SNAPSHOT_SAMPLES, seed)
+
+
+def own_size_batches(
+    source: ImageSource, num: int | None, batch_size: int, num_workers: int, seed: int, notes: list[str]
+) -> Batches:
+    """Images of a source as they are, neither cropped nor resized; of mixed sizes, the shapes are kept apart.
+
+    What a user should know of the files is added to `notes` after the last batch. Raises InputError if there are no
+    images, too many are corrupt, or a folder's part is asked for, which is chosen among images of one size.
+    """
+    contents = find_files(source.config).read()
+    positions = np.arange(len(contents.pixels))
+    if source.split != "all":
+        if contents.is_train is None:
+            raise InputError(
+                f"--split: of a folder or archive a part is chosen after all its images are brought to one size, but "
+                f"got split={source.split} without one for {source.name}; add --image-size"
+            )
+        positions = np.flatnonzero(contents.is_train == (source.split == "train"))
+    positions = _random_part(positions, num, seed)
+    if isinstance(contents.pixels, StackPixels):
+        for start in range(0, len(positions), batch_size):
+            yield torch.from_numpy(np.ascontiguousarray(contents.pixels.take(positions[start : start + batch_size])))
+    elif isinstance(contents.pixels, FilePixels):
+        yield from _by_shape(_decode_files(contents.pixels, positions, num_workers, source, notes), batch_size)
+    else:
+        raise AssertionError(f"{type(contents.pixels)} holds neither arrays nor files")
+
+
+def _decode_files(
+    pixels: FilePixels, positions: NDArray[np.int64], num_workers: int, source: ImageSource, notes: list[str]
+) -> Iterator[NDArray[np.uint8]]:
+    """The files at `positions` as (C, H, W), without corrupt ones. Raises InputError if these are too many."""
+    names = [pixels.names[position] for position in positions]
+    loads, corrupt = zip(names, pixels.files.contents(names), strict=True), []
+    with ThreadPoolExecutor(num_workers) as pool:
+        while group := list(islice(loads, 8 * num_workers)):
+            decoded = pool.map(_decode, [load for _, load in group])
+            for (name, _), image in zip(group, decoded, strict=True):
+                if isinstance(image, str):
+                    corrupt.append(f"{name} ({image})")
+                    _check_corrupt(corrupt, len(names), source)
+                else:
+                    yield image
+    if corrupt:
+        found = f"{len(corrupt)} of {len(names)} images cannot be decoded and are left out"
+        notes.append(f"{source.name}: {found}: {', '.join(corrupt[:_MOST_NAMED])}")
+
+
+def _check_corrupt(corrupt: list[str], num: int, source: ImageSource) -> None:
+    """Raise InputError as soon as the corrupt ones are too many of `num`, before the rest is waited for."""
+    share = source.config.max_corrupt_share
+    if len(corrupt) > share * num:
+        raise InputError(
+            f"{source.name}: at most a share of {share:g} of the images may be corrupt, but got at least "
+            f"{len(corrupt)} of {num}: {', '.join(corrupt[:_MOST_NAMED])}; repair or remove them"
+        )
+
+
+def _decode(load: LoadContent) -> NDArray[np.uint8] | str:
+    """An image as (C, H, W), or why it cannot be had."""
+    try:
+        image, _ = decode_image(load())
+    except MemoryError:
+        raise
+    except Exception as error:  # decoders and archives raise all kinds for a damaged file
+        return str(error) or type(error).__name__
+    return np.ascontiguousarray(np.atleast_3d(np.asarray(image)).transpose(2, 0, 1))
+
+
+def _by_shape(images: Iterator[NDArray[np.uint8]], batch_size: int) -> Batches:
+    waiting: defaultdict[tuple[int, ...], list[NDArray[np.uint8]]] = defaultdict(list)
+    for image in images:
+        same = waiting[image.shape]
+        same.append(image)
+        if len(same) == batch_size:
+            yield torch.from_numpy(np.stack(same))
+            same.clear()
+    for rest in waiting.values():
+        if rest:
+            yield torch.from_numpy(np.stack(rest))
+
+
+def _random_part(positions: NDArray[np.int64], num: int | None, seed: int) -> NDArray[np.int64]:
+    if num is None or num >= len(positions):
+        return positions
+    return np.sort(np.random.default_rng([_PART_STREAM, seed]).choice(positions, num, replace=False))
+
+
+def _find_place(text: str) -> str:
+    """The path of what is there, from here or from the data folder. Raises InputError, with what is nearest."""
+    if "://" in text:
+        return text
+    path = Path(text).expanduser()
+    places = list(dict.fromkeys(Path(abspath(folder / path)) for folder in (Path.cwd(), data_folder())))
+    for place in places:
+        if place.exists():
+            return str(place)
+    near = _nearest(places)
+    known = [name for name in DATASETS if name != "image_folder"]
+    raise InputError(
+        f"{text}: evaluate takes a folder, an archive, a snapshot, a data set's name or statistics (.npz), but there "
+        f"is no {' nor '.join(map(str, places))}{f'; did you mean {near}?' if near else suggestion(text, known)}"
+    )
+
+
+def _nearest(places: Sequence[Path]) -> Path | None:
+    """What is beside one of these places under a name like theirs."""
+    for place in places:
+        beside = os.listdir(place.parent) if os.access(place.parent, os.R_OK) and place.parent.is_dir() else []
+        for name in get_close_matches(place.name, beside, n=1):
+            return place.parent / name
+    return None

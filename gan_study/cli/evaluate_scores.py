@@ -1,0 +1,230 @@
+"""Every score of one collection of images against another, as far as what is known of both allows it."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gan_study.errors import InputError
+from gan_study.metrics.class_histogram import ClassHistogram, counts_to_class_histogram
+from gan_study.metrics.fid_infinity import FrechetInfinity, features_to_frechet_infinity
+from gan_study.metrics.frechet import (
+    FrechetDistance,
+    FrechetReference,
+    gaussian_to_frechet_distance,
+    gaussian_to_reference,
+    reference_floor,
+)
+from gan_study.metrics.inception_score import InceptionScore, probabilities_to_inception_score
+from gan_study.metrics.kid import features_to_kernel_distance
+from gan_study.metrics.prdc import Prdc, features_to_prdc, prdc_control
+from gan_study.metrics.statistics import Features, Gaussian, features_to_stats
+from gan_study.metrics.vendi import features_to_vendi_score
+
+MOST_NEIGHBOURS = 10_000
+"""Images of each side among which neighbours are looked for: time goes with their square (Naeem et al. 2020)."""
+_KERNEL_SUBSET, _KERNEL_SUBSETS = 1000, 100
+"""Images in a subset, and subsets: the field's choice."""
+_EXACT_PER_DIM = 4
+"""Images for each dimension from which the floor's formula is good (see `frechet_floor`)."""
+_NO_FEATURES = "a file of statistics has no features of single images"
+
+Probabilities = NDArray[np.floating[Any]]
+"""(N, num_classes), each row with the sum 1."""
+
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True, eq=False)
+class Side:
+    """One collection of images, as the extractor sees it."""
+
+    gaussian: Gaussian
+    features: Features | None = None
+    """(N, d) in any order; None if only statistics are known."""
+    probabilities: Probabilities | None = None
+    """Of the classes; None if the extractor knows none."""
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A score of the generated images, and the same of real ones."""
+
+    generated: float
+    real: float
+
+
+@dataclass(frozen=True)
+class KernelScore:
+    """The kernel distance, and how it was taken."""
+
+    mean: float
+    std: float | None
+    """Over subsets; None if there is but one, of all images."""
+    subset_size: int
+    num_subsets: int
+
+
+@dataclass(frozen=True)
+class NeighbourScores:
+    """Scores that compare with a control of as many images only."""
+
+    num: int
+    """Images of each side; of the larger side a random part."""
+    scores: Prdc
+    """Precision, recall, density and coverage."""
+    control: Prdc | None
+    """The same of one half of the real images against another; None if there are fewer than 2 num."""
+    vendi: Pair | None
+    """Vendi scores; None if a feature vector is zero."""
+
+
+@dataclass(frozen=True)
+class ClassScores:
+    """What an extractor with classes says."""
+
+    inception_score: InceptionScore
+    """Inception-type score of the generated images."""
+    real_inception_score: InceptionScore
+    """The same of the real images."""
+    histogram: ClassHistogram
+    """Classes of the generated images against those of the real ones."""
+    real_shares: tuple[float, ...]
+    """Share of each class among the real images, as the same classifier sees them."""
+
+
+@dataclass(frozen=True)
+class Scores:
+    """All scores; one that could not be had is None, and `missing` says why."""
+
+    frechet_distance: float
+    """Lower is better; not clamped at 0."""
+    terms: FrechetDistance
+    """The two terms that it is the sum of."""
+    floor: float | None
+    """What as many images of a perfect generator are expected to score; None if a number is not known."""
+    floor_is_rough: bool
+    """Whether there are fewer than 4 d images on a side, where its formula is off by more than some 4 %."""
+    draws: tuple[float, ...] | None
+    """The distance for each draw of latents, the first being `frechet_distance`; None without fresh draws."""
+    infinity: FrechetInfinity | None
+    """The distance extrapolated to infinitely many generated images."""
+    kernel: KernelScore | None
+    """The kernel distance: KID, if the Frechet distance is the FID."""
+    neighbours: NeighbourScores | None
+    """Precision and its kin."""
+    classes: ClassScores | None
+    """None if the extractor knows no classes."""
+    missing: dict[str, str]
+    """Why a score is None, by its name here."""
+
+
+def features_to_side(features: Features, probabilities: Probabilities | None, whose: str) -> Side:
+    """Raises InputError unless there are two features at least and all are finite; `whose` says of what."""
+    if len(features) < 2:
+        raise InputError(f"{whose}: there must be at least 2 images, but got num={len(features)}; give more")
+    num_bad = len(features) - int(np.isfinite(features).all(axis=1).sum())
+    if num_bad:
+        raise InputError(
+            f"{whose}: the features of all images must be finite, but got num_non_finite={num_bad} of "
+            f"{len(features)}; check the extractor's weights"
+        )
+    return Side(features_to_stats(features).to_gaussian(), features, probabilities)
+
+
+def sides_to_scores(generated: Side, real: Side, draws: Sequence[Gaussian], seed: int) -> Scores:
+    """Score features of equal length. `draws` are statistics of as many images of the same generator, other latents."""
+    missing: dict[str, str] = {}
+    reference = gaussian_to_reference(real.gaussian)
+    distance, num = _distance(generated.gaussian, reference), generated.gaussian.num
+    if num is None or reference.num is None:
+        missing["floor"] = "a file of statistics does not say how many images it is of"
+    both = None
+    if generated.features is not None and real.features is not None:
+        both = (generated.features, real.features)
+    else:
+        missing |= dict.fromkeys(("kernel", "neighbours"), _NO_FEATURES)
+    return Scores(
+        frechet_distance=distance.value,
+        terms=distance,
+        floor=None if num is None else reference_floor(reference, num),
+        floor_is_rough=min(num or 0, reference.num or 0) < _EXACT_PER_DIM * len(reference.mean),
+        draws=(distance.value, *(_distance(draw, reference).value for draw in draws)) if draws else None,
+        infinity=_infinity(generated.features, reference, seed, missing),
+        kernel=_kernel(*both, seed) if both else None,
+        neighbours=_neighbours(*both, seed, missing) if both else None,
+        classes=_classes(generated.probabilities, real.probabilities, seed, missing),
+        missing=missing,
+    )
+
+
+def _distance(generated: Gaussian, reference: FrechetReference) -> FrechetDistance:
+    distance = gaussian_to_frechet_distance(generated, reference)
+    assert distance is not None, "the features are finite"
+    return distance
+
+
+def _infinity(
+    generated: Features | None, reference: FrechetReference, seed: int, missing: dict[str, str]
+) -> FrechetInfinity | None:
+    if generated is None:
+        missing["infinity"] = _NO_FEATURES
+        return None
+    return _attempt(missing, "infinity", lambda: features_to_frechet_infinity(generated, reference, seed=seed))
+
+
+def _kernel(generated: Features, real: Features, seed: int) -> KernelScore:
+    size = min(_KERNEL_SUBSET, len(generated), len(real))
+    num_subsets = _KERNEL_SUBSETS if max(len(generated), len(real)) > size else 1
+    score = features_to_kernel_distance(generated, real, num_subsets=num_subsets, subset_size=size, seed=seed)
+    return KernelScore(score.mean, score.std if num_subsets > 1 else None, size, num_subsets)
+
+
+def _neighbours(generated: Features, real: Features, seed: int, missing: dict[str, str]) -> NeighbourScores | None:
+    num = min(len(generated), len(real), MOST_NEIGHBOURS)
+    random = np.random.default_rng(seed)
+    ours, theirs = (
+        side if len(side) == num else side[random.choice(len(side), num, replace=False)] for side in (generated, real)
+    )
+    scores = _attempt(missing, "neighbours", lambda: features_to_prdc(ours, theirs))
+    if scores is None:
+        return None
+    return NeighbourScores(
+        num=num,
+        scores=scores,
+        control=_attempt(missing, "control", lambda: prdc_control(real, num, seed=seed)),
+        vendi=_attempt(missing, "vendi", lambda: Pair(features_to_vendi_score(ours), features_to_vendi_score(theirs))),
+    )
+
+
+def _classes(
+    generated: Probabilities | None, real: Probabilities | None, seed: int, missing: dict[str, str]
+) -> ClassScores | None:
+    if generated is None or real is None:
+        missing["classes"] = "the extractor knows no classes, or a file of statistics has no images"
+        return None
+    random = np.random.default_rng(seed)  # a folder's images come class by class
+    real_counts, counts = (
+        np.bincount(values.argmax(axis=1), minlength=values.shape[1]) for values in (real, generated)
+    )
+    return _attempt(
+        missing,
+        "classes",
+        lambda: ClassScores(
+            inception_score=probabilities_to_inception_score(random.permutation(generated)),
+            real_inception_score=probabilities_to_inception_score(random.permutation(real)),
+            histogram=counts_to_class_histogram(counts, real_counts / len(real)),
+            real_shares=tuple((real_counts / len(real)).tolist()),
+        ),
+    )
+
+
+def _attempt(missing: dict[str, str], name: str, score: Callable[[], _T]) -> _T | None:
+    """The score, or None and the reason in `missing`, if there are too few images for it."""
+    try:
+        return score()
+    except ValueError as error:
+        missing[name] = str(error)
+        return None

@@ -1,0 +1,136 @@
+"""What `evaluate` prints: what the score is, both collections, and all scores beside those of real images."""
+
+from collections.abc import Iterator
+from statistics import fmean, stdev
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from gan_study.cli.evaluate_scores import ClassScores, NeighbourScores, Scores
+
+if TYPE_CHECKING:
+    from gan_study.cli.evaluate_verb import Collection, Evaluation
+
+Row = tuple[str, str, str, str]
+"""Score, value, the same of real images, and what else there is to say."""
+
+_MOST_CLASSES = 10
+
+
+def print_evaluation(console: Console, evaluation: "Evaluation") -> None:
+    """Print all of it, a score that could not be had as a dash with the reason."""
+    published = "" if evaluation.is_published_fid else "; not comparable with published FID"
+    _say(console, f"Score: {evaluation.label}, lower is better{published}.")
+    _say(console, f"Generated: {_collection(evaluation.generated)}")
+    _say(console, f"Reference: {_collection(evaluation.reference)}")
+    if evaluation.extractor_accuracy is not None:
+        _say(console, f"The classifier names {evaluation.extractor_accuracy:.1%} of held-out images rightly.")
+    if evaluation.reconstruction_error is not None:
+        _say(console, f"The autoencoder loses {evaluation.reconstruction_error:.1%} of held-out images' variance.")
+    for note in evaluation.notes:
+        _say(console, f"Note: {note}")
+    console.print()
+    console.print(_table(evaluation))
+
+
+def _table(evaluation: "Evaluation") -> Table:
+    table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0))
+    for name, fold in (("score", False), ("value", False), ("real against real", False), ("", True)):
+        table.add_column(name, overflow="fold", no_wrap=not fold)
+    for row in _rows(evaluation):
+        table.add_row(*map(Text, row))
+    return table
+
+
+def _rows(evaluation: "Evaluation") -> Iterator[Row]:
+    scores, is_fid = evaluation.scores, evaluation.is_published_fid
+    name = "FID" if is_fid else "FD"
+    yield name, _number(scores.frechet_distance), _number(scores.floor), _about_floor(scores)
+    if scores.draws is not None:
+        shown = ", ".join(map(_number, scores.draws))
+        about = f"of {len(scores.draws)} fresh draws of latents: {shown}; standard deviation {stdev(scores.draws):.2g}"
+        yield f"{name}, mean of draws", _number(fmean(scores.draws)), "", about
+    infinity = scores.infinity
+    if infinity is None:
+        yield f"{name}-infinity", "-", "", scores.missing["infinity"]
+    else:
+        interval = f"line's 95 % interval {_number(infinity.low)} to {_number(infinity.high)}"
+        yield f"{name}-infinity", _number(infinity.value), "", f"for infinitely many generated images; {interval}"
+    yield _kernel_row(scores, "KID" if is_fid else "kernel distance")
+    if scores.neighbours is None:
+        yield "precision, recall, density, coverage, Vendi score", "-", "-", scores.missing["neighbours"]
+    else:
+        yield from _neighbour_rows(scores.neighbours, scores.missing)
+    if scores.classes is not None:
+        yield from _class_rows(scores.classes, evaluation.class_names or ())
+    else:
+        yield "inception-type score, classes", "-", "-", scores.missing["classes"]
+
+
+def _about_floor(scores: Scores) -> str:
+    if scores.floor is None:
+        return scores.missing["floor"]
+    rough = "; a rough estimate, there being fewer than 4 images for each feature" if scores.floor_is_rough else ""
+    return f"real: expected of as many images of a perfect generator{rough}"
+
+
+def _kernel_row(scores: Scores, name: str) -> Row:
+    kernel = scores.kernel
+    if kernel is None:
+        return name, "-", "", scores.missing["kernel"]
+    about = f"{kernel.num_subsets} subsets of {kernel.subset_size:,}, standard deviation {_number(kernel.std)}"
+    return name, _number(kernel.mean), "0", about if kernel.num_subsets > 1 else f"one of {kernel.subset_size:,} images"
+
+
+def _neighbour_rows(neighbours: NeighbourScores, missing: dict[str, str]) -> Iterator[Row]:
+    control = neighbours.control
+    about = f"{neighbours.num:,} images of each side, of a larger one at random"
+    if control is None:
+        about = f"{about}; {missing['control']}"
+    for name in ("precision", "recall", "density", "coverage"):
+        value = getattr(neighbours.scores, name)
+        yield name, _number(value), _number(getattr(control, name, None)), about
+        about = ""
+    vendi = neighbours.vendi
+    if vendi is None:
+        yield "Vendi score", "-", "-", missing["vendi"]
+    else:
+        yield "Vendi score", _number(vendi.generated), _number(vendi.real), f"{neighbours.num:,} images of each side"
+
+
+def _class_rows(classes: ClassScores, class_names: tuple[str, ...]) -> Iterator[Row]:
+    ours, theirs, histogram = classes.inception_score, classes.real_inception_score, classes.histogram
+    about = f"standard deviation over parts {_number(ours.std)}"
+    yield "inception-type score", _number(ours.mean), _number(theirs.mean), about
+    num_real = sum(share > 0 for share in classes.real_shares)
+    sure = f"{histogram.num_sure_modes} with a tenth of their expected images"
+    yield "classes found", str(histogram.num_modes), str(num_real), sure
+    expected = f"real: expected of as many images; {_shares(classes, class_names)}"
+    yield "classes, KL divergence", _number(histogram.kl), _number(histogram.expected_kl), expected
+
+
+def _shares(classes: ClassScores, class_names: tuple[str, ...]) -> str:
+    """The shares of the classes that are farthest from the real ones."""
+    pairs = list(enumerate(zip(classes.histogram.shares, classes.real_shares, strict=True)))
+    pairs.sort(key=lambda pair: abs(pair[1][0] - pair[1][1]), reverse=True)
+    shown = [
+        f"{class_names[number]}: {ours:.1%} ({theirs:.1%})" for number, (ours, theirs) in sorted(pairs[:_MOST_CLASSES])
+    ]
+    which = "class" if len(pairs) <= _MOST_CLASSES else "the classes that differ most"
+    return f"share of {which} (real): {', '.join(shown)}"
+
+
+def _collection(collection: "Collection") -> str:
+    num = "an unknown number of" if collection.num is None else f"{collection.num:,}"
+    how = collection.preprocessing or "unknown, as the file does not say what made it"
+    return f"{collection.place}: {num} {collection.kind}; preprocessing {how}"
+
+
+def _number(value: float | None) -> str:
+    return "-" if value is None else f"{value:.4g}"
+
+
+def _say(console: Console, text: str) -> None:
+    console.print(text, markup=False, highlight=False, soft_wrap=True)

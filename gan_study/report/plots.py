@@ -1,0 +1,119 @@
+"""The figures of the page by section, each with its caption."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import plotly.graph_objects as go
+
+from gan_study.analysis.arm_comparison import ArmsComparison
+from gan_study.analysis.confirmation import ConfirmedArm
+from gan_study.analysis.run_data import RunData, TrialData
+from gan_study.report import figure_data as data
+from gan_study.report import score_figures, training_figures
+from gan_study.report.parallel import draw_parallel, parallel_coordinates
+from gan_study.report.style import Styles, arm_styles
+from gan_study.report.text import crossover_sentence, short_note
+from gan_study.runs.records import ObjectiveRecord
+
+
+@dataclass(frozen=True)
+class Plot:
+    """A figure on the page."""
+
+    title: str
+    """Its caption's first words, and its text for a reader who does not see it."""
+    caption: str
+    height: int
+    json: str
+    """Plotly's form of it, safe inside a script element."""
+
+
+_SECTIONS = ("result", "confirmation", "classes", "search", "parallel", "slices", "signals")
+
+
+def draw_plots(
+    run: RunData, comparison: ArmsComparison, confirmed: Sequence[ConfirmedArm], shown: Mapping[str, TrialData]
+) -> dict[str, list[Plot]]:
+    """The figures by section; a section without anything to show is an empty list.
+
+    shown: for each arm with a score, the trial whose images stand for it.
+    """
+    styles = arm_styles(run.arms)
+    plots: dict[str, list[Plot]] = {name: [] for name in _SECTIONS}
+    for arm in run.arms:
+        trial = shown[arm].name if arm in shown else None
+        if panels := data.signal_panels(run, arm, trial):
+            plots["signals"].append(_signal_plot(arm, training_figures.draw_signals(panels, styles[arm])))
+    if run.objective is None:
+        return plots
+    objective = run.objective
+    if points := data.confirmed_points(confirmed, comparison):
+        caption = f"Each mark is one fresh training with its own seed. {short_note(objective)}"
+        figure = score_figures.draw_confirmed(points, styles, objective)
+        plots["result"].append(_plot("Confirmed scores of each arm.", caption, figure))
+    if bars := data.class_share_bars(run, shown):
+        caption = "Of the trials whose images are shown above; grey: the real images."
+        plots["classes"].append(_plot("Class shares.", caption, training_figures.draw_class_shares(bars, styles)))
+    plots["search"] += _search_plots(run, comparison, styles, objective)
+    if seeds := data.score_curves(run, "confirm"):
+        figure = score_figures.draw_scores(seeds, styles, objective)
+        plots["confirmation"].append(_plot("Confirmed seeds.", short_note(objective), figure))
+    for arm in run.arms:
+        if coordinates := parallel_coordinates(run, arm):
+            plots["parallel"].append(_parallel_plot(arm, draw_parallel(coordinates, styles[arm]), objective))
+    for each in data.slices(run):
+        figure = score_figures.draw_slice(each, styles, objective)
+        plots["slices"].append(_plot(f"{each.name} and the score.", "", figure))
+    return plots
+
+
+def _search_plots(run: RunData, comparison: ArmsComparison, styles: Styles, objective: ObjectiveRecord) -> list[Plot]:
+    """What the search found against what it spent: an expectation where trials are independent draws, else its path."""
+    plots, search = [], run.study.search
+    overtaken = "".join(f" {crossover_sentence(c)}" for c in comparison.crossovers)
+    if expected := data.expected_bests(comparison):
+        caption = (
+            "Random search: the lowest score that n of the arm's trials hold on average, over every choice of n "
+            f"without replacement{_first_left_out(run)}. A failed trial counts with the failure score. The band is the "
+            f"95 % confidence interval, given up to a quarter of the trials.{overtaken} {short_note(objective)}"
+        )
+        figure = score_figures.draw_expected(expected, styles, objective)
+        plots.append(_plot("Expected best of n trials.", caption, figure))
+    elif curves := data.best_curves(run):
+        stops = f" that stops trials early ({search.scheduler})" if search.scheduler != "none" else ""
+        caption = (
+            f"Of this one search by the {search.sampler} sampler{stops}: what it found, not what another search could "
+            f"expect. Stopped, diverged and failed trials are in the budget.{overtaken} {short_note(objective)}"
+        )
+        plots.append(_plot("Best score so far.", caption, score_figures.draw_best(curves, styles, objective)))
+    if trials := data.score_curves(run, "search"):
+        figure = score_figures.draw_scores(trials, styles, objective)
+        plots.append(_plot("Search trials.", short_note(objective), figure))
+    return plots
+
+
+def _first_left_out(run: RunData) -> str:
+    is_chosen = run.study.search.first_trial == "paper_defaults"
+    return ", without the paper's defaults, which were not drawn" if is_chosen else ""
+
+
+def _parallel_plot(arm: str, figure: go.Figure, objective: ObjectiveRecord) -> Plot:
+    caption = (
+        "Each line is one search trial, from its hyperparameters down to its score at its end; the best quarter stands "
+        f"out, trials that diverged or failed are dotted and end at the failure score. {short_note(objective)}"
+    )
+    return _plot(f"The search of {arm}.", caption, figure)
+
+
+def _signal_plot(arm: str, figure: go.Figure) -> Plot:
+    caption = (
+        "Means over the steps since the evaluation before; pale lines show at most 14 points each. A trial that "
+        "diverged or failed, or was stopped at its first evaluation, may run off the plot."
+    )
+    return _plot(f"Losses, logits and gradient norms of {arm}.", caption, figure)
+
+
+def _plot(title: str, caption: str, figure: go.Figure) -> Plot:
+    # "<" could end the script element that holds the figure.
+    safe = figure.to_json().replace("<", "\\u003c")
+    return Plot(title, caption, figure.layout.height, safe)

@@ -1,0 +1,147 @@
+"""What an evaluation sees besides the score: cheap signs of collapse and of how the two players stand.
+
+Nothing here touches the training: the players are copied before they judge, and the numbers come from a stream of
+their own.
+"""
+
+import copy
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from gan_study.config.names import LossName
+from gan_study.config.training import TrainingConfig
+from gan_study.data.conversion import to_float, to_uint8
+from gan_study.data.datasets import Dataset
+from gan_study.diagnosis.discriminator import logits_to_accuracy, losses_to_jensen_shannon
+from gan_study.diagnosis.image_signals import duplicate_share, latent_sensitivity, pairwise_distance_ratio
+from gan_study.gan.latents import draw_z
+from gan_study.gan.losses import LOSSES
+from gan_study.gan.packing import pack_images
+from gan_study.runs.records import SignalsRecord
+from gan_study.training.distributed import Workers
+from gan_study.training.randomness import Stream, seeded_generator, stream_seed
+from gan_study.training.state import TrainingState
+
+_NUM_COMPARED = 256
+"""Images of the averaged generator that are compared with each other; an even number."""
+_NUM_JUDGED = 128
+"""Images of each kind, at most, that the discriminator judges."""
+
+
+class _Scale(NamedTuple):
+    """The discriminator's logits under one loss."""
+
+    best_real: float
+    """Where a real image adds nothing to the loss (wasserstein: no more than its logit)."""
+    best_fake: float
+    """Where a generated image adds nothing."""
+    boundary: float | None
+    """Above it the discriminator takes an image for real; None if the logits have no zero."""
+
+
+_SCALES: dict[LossName, _Scale] = {
+    "hinge": _Scale(1, -1, 0),
+    "least_squares": _Scale(1, 0, 0.5),
+    "minimax": _Scale(np.inf, -np.inf, 0),
+    "non_saturating": _Scale(np.inf, -np.inf, 0),
+    "wasserstein": _Scale(0, 0, None),
+}
+"""Without the relativistic loss, which knows differences of logits alone."""
+_CROSS_ENTROPIES = ("minimax", "non_saturating")
+
+
+@dataclass(frozen=True, eq=False)
+class Probe:
+    """The images and latents that all evaluations of a training see."""
+
+    z: Tensor
+    """(N, z_dim)."""
+    compared: NDArray[np.floating[Any]]
+    """(M, values) training images in [-1, 1], M <= N."""
+    judged: Tensor
+    """Held-out images NCHW in [-1, 1], as many as divide into stacks of `pac`; fewer than two stacks are not judged."""
+
+
+def make_probe(training: TrainingConfig, dataset: Dataset, workers: Workers) -> Probe:
+    """The probe of a training, a function of its seed alone."""
+    random = np.random.default_rng(stream_seed(training.seed, Stream.SIGNALS))
+    num_judged = min(_NUM_JUDGED, len(dataset.held_out_indices)) // training.pac * training.pac
+    num_compared = min(_NUM_COMPARED, len(dataset.train_indices))
+    compared = dataset.images[np.sort(random.choice(dataset.train_indices, num_compared, replace=False))]
+    judged = dataset.images[np.sort(random.choice(dataset.held_out_indices, num_judged, replace=False))]
+    dtype = getattr(torch, training.precision)
+    z = draw_z(_NUM_COMPARED, training.z_dim, training.z_distribution, seeded_generator(training.seed, Stream.SIGNALS))
+    return Probe(
+        z=z.to(workers.device, dtype),
+        compared=to_float(torch.from_numpy(compared)).flatten(1).numpy(),
+        judged=to_float(torch.from_numpy(judged).to(workers.device), dtype).to(memory_format=torch.channels_last),
+    )
+
+
+@torch.no_grad()
+def take_signals(state: TrainingState, probe: Probe, training: TrainingConfig, workers: Workers) -> SignalsRecord:
+    """The signs of trouble of a training where it stands; the same on every rank. Collective.
+
+    Every rank does the same work, because synchronised batch norm wants company; what rank 0 saw counts.
+    """
+    images, logits = state.g_ema(probe.z), _logits(state, probe, training)
+    outputs = {"images": images, **logits}
+    non_finite = tuple(name for name, output in outputs.items() if not output.isfinite().all())
+    values: dict[str, Any] = {"non_finite": non_finite}
+    if "images" not in non_finite:
+        values |= _image_signals(images, probe)
+    if logits and not logits.keys() & non_finite:
+        values |= judge_logits(training.loss, bool(training.label_smoothing), **logits)
+    own = SignalsRecord.model_validate(values)
+    return workers.from_first_rank(lambda: own)
+
+
+def _image_signals(images: Tensor, probe: Probe) -> dict[str, Any]:
+    pixels, z = images.float().flatten(1).cpu().numpy(), probe.z.cpu().numpy()
+    half, num = len(z) // 2, len(probe.compared)
+    return {
+        "duplicates": duplicate_share(to_uint8(images).cpu().numpy()),
+        "pairwise_distance_ratio": pairwise_distance_ratio(pixels[:num], probe.compared) if num >= 2 else None,
+        "latent_sensitivity": latent_sensitivity(z[:half], z[half:], pixels[:half], pixels[half:]),
+    }
+
+
+def _logits(state: TrainingState, probe: Probe, training: TrainingConfig) -> dict[str, Tensor]:
+    """What the discriminator, as it is in training, gives held-out images and those of the generator it plays against.
+
+    Empty for a loss whose single logits mean nothing, and with too few held-out images.
+    """
+    num = len(probe.judged)
+    if training.loss not in _SCALES or num < 2 * training.pac:
+        return {}
+    # In training mode both would change: their running statistics, and the vectors of spectral normalisation.
+    generator, discriminator = copy.deepcopy(state.generator), copy.deepcopy(state.discriminator)
+    return {
+        "real_logits": discriminator(pack_images(probe.judged, training.pac)),
+        "fake_logits": discriminator(pack_images(generator(probe.z[:num]), training.pac)),
+    }
+
+
+def judge_logits(loss: LossName, is_smoothed: bool, real_logits: Tensor, fake_logits: Tensor) -> dict[str, float]:
+    """The signals of `SignalsRecord` that finite logits, (N,) each, hold under a loss other than relativistic.
+
+    is_smoothed: whether the training smooths its labels, so that the discriminator's aim is another.
+    """
+    scale, real, fake = _SCALES[loss], real_logits.double().cpu(), fake_logits.double().cpu()
+    lost = LOSSES[loss].discriminator
+    found = {
+        "d_loss_real": float(lost(real, torch.full_like(fake, scale.best_fake))),
+        "d_loss_fake": float(lost(torch.full_like(real, scale.best_real), fake)),
+    }
+    if scale.boundary is None:
+        return {**found, "wasserstein": float(real.mean() - fake.mean())}
+    accuracy = logits_to_accuracy((real - scale.boundary).numpy(), (fake - scale.boundary).numpy())
+    found |= {"d_accuracy_real": accuracy.real, "d_accuracy_fake": accuracy.fake}
+    if loss in _CROSS_ENTROPIES and not is_smoothed:
+        found["jensen_shannon"] = losses_to_jensen_shannon(found["d_loss_real"], found["d_loss_fake"])
+    return found

@@ -1,0 +1,155 @@
+"""`diagnose` on a snapshot, a trial and a run: what is measured, what is read, what is printed."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from prepared_objective import Prepared
+from typer.testing import CliRunner
+
+from gan_study.cli.main import app
+from gan_study.config.training import TrainingConfig, TrialConfig
+from gan_study.errors import InputError
+from gan_study.runs.folder import RunFolder
+from gan_study.runs.records import TrialState
+from gan_study.search.begin_trial import begin_trial
+from gan_study.search.messages import TrialOrder
+from gan_study.training.distributed import Workers
+
+TRAINING: dict[str, Any] = {
+    "dataset": {"name": "digits", "image_size": 16},
+    "objective": {"num_samples": 200},
+    "network": {"name": "mlp", "width": 4},
+    "loss": "non_saturating",
+    "batch_size": 20,
+    "z_dim": 8,
+    "g_lr": 0.01,
+    "total_kimg": 0.1,
+    "evaluate_every_kimg": 0.06,
+}
+
+
+@pytest.fixture(scope="module")
+def run(prepared: Prepared, tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
+    """A run with a search trial and a confirmed one, which has its diagnosis."""
+    folder = RunFolder(str(tmp_path_factory.mktemp("run")))
+    for name in prepared.folder.storage.list_names("objective"):
+        folder.storage.write_bytes(f"objective/{name}", prepared.folder.storage.read_bytes(f"objective/{name}"))
+    for name, phase in (("search_000", "search"), ("confirm_000_seed_0", "confirm")):
+        config = TrialConfig(arm="ns", name=name, phase=phase, training=TrainingConfig.model_validate(TRAINING))
+        folder.trial("ns", name).write_config(config)
+        for _ in begin_trial(TrialOrder(config, folder.location), Workers()):
+            pass
+    return folder
+
+
+Asked = Callable[..., list[dict[str, Any]]]
+
+
+@pytest.fixture
+def asked() -> Asked:
+    """What --json says."""
+
+    def ask(location: object, *options: str) -> list[dict[str, Any]]:
+        result = CliRunner().invoke(app, ["diagnose", str(location), "--json", *options], catch_exceptions=False)
+        records: list[dict[str, Any]] = json.loads(result.stdout)
+        return records
+
+    return ask
+
+
+def test_a_run_shows_the_diagnosis_that_is_there(run: RunFolder, asked: Asked) -> None:
+    trial = run.trial("ns", "confirm_000_seed_0")
+    before = trial.storage.read_bytes("diagnosis.json")
+    (record,) = asked(run.location)
+    assert record == {"arm": "ns", "trial": "confirm_000_seed_0", **json.loads(before)}
+    assert trial.storage.read_bytes("diagnosis.json") == before
+    (again,) = asked(run.location, "--again")
+    assert {**again, "seconds": 0} == {**record, "seconds": 0}
+    assert again["seconds"] != record["seconds"]
+    written = trial.read_diagnosis()
+    assert written is not None
+    assert written.seconds == again["seconds"]
+
+
+def test_a_trial_is_measured_and_its_diagnosis_kept(run: RunFolder, asked: Asked) -> None:
+    trial = run.trial("ns", "search_000")
+    assert trial.read_diagnosis() is None
+    (record,) = asked(trial.storage.location)
+    assert (record["trial"], record["cur_nimg"], record["diagnostics"]["num"]) == ("search_000", 100, 150)
+    kept = trial.read_diagnosis()
+    assert kept is not None
+    assert kept.model_dump(mode="json") == {k: v for k, v in record.items() if k not in ("arm", "trial")}
+    trial.storage.delete("diagnosis.json")
+
+
+def test_a_trial_that_has_not_ended_keeps_none(run: RunFolder, asked: Asked, tmp_path: Path) -> None:
+    source, copy = run.trial("ns", "search_000"), RunFolder(str(tmp_path)).trial("ns", "half")
+    config, status = source.read_config(), source.read_status()
+    assert config is not None
+    assert status is not None
+    for name in run.storage.list_names("objective"):
+        RunFolder(str(tmp_path)).storage.write_bytes(f"objective/{name}", run.storage.read_bytes(f"objective/{name}"))
+    copy.write_config(config)
+    copy.write_status(status.model_copy(update={"state": TrialState.RUNNING}))
+    copy.write_snapshot(60, source.read_snapshot(source.snapshot_nimgs()[-1]))
+    assert asked(tmp_path)[0]["cur_nimg"] == 60  # none was confirmed, so that it is all trials
+    assert copy.read_diagnosis() is None
+
+
+def test_a_snapshot_on_the_way_is_measured_and_not_kept(run: RunFolder, asked: Asked) -> None:
+    trial = run.trial("ns", "search_000")
+    trial.write_snapshot(60, trial.read_snapshot(100))
+    (record,) = asked(f"{trial.storage.location}/snapshots/00000060.safetensors")
+    assert record["cur_nimg"] == 60
+    assert trial.read_diagnosis() is None
+    # Two evaluations, at 0 and 60, belong to it, and how the training ended does not.
+    findings = {finding["name"]: finding["value"] for finding in record["verdict"]["findings"]}
+    assert findings["diverged"] is None
+    assert findings["still_falling"] is None
+    trial.keep_snapshots({100})
+
+
+def test_the_table(run: RunFolder) -> None:
+    result = CliRunner().invoke(app, ["diagnose", run.location], catch_exceptions=False)
+    first, header, *rows = result.stdout.splitlines()
+    record = run.trial("ns", "confirm_000_seed_0").read_diagnosis()
+    assert record is not None
+    assert first == f"ns/confirm_000_seed_0 at 100 images: {record.verdict.sentence}"
+    assert header.split() == ["finding", "value", "threshold", "control", "fires", "source"]
+    (row,) = (row for row in rows if row.startswith("coverage_partial"))
+    coverage = record.diagnostics.coverage
+    assert coverage is not None
+    words = row.split()
+    assert words[1:5] == [f"{coverage.value:.4g}", "<", f"{0.75 * coverage.control:.4g}", f"{coverage.control:.4g}"]
+    assert "Naeem et al. 2020" in row
+    assert f"150 generated images; features of {record.extractor}." in rows
+
+
+@pytest.mark.parametrize(
+    ("place", "message"),
+    [
+        ("nothing", "a diagnosis needs a snapshot, the folder of a trial or the folder of a run, but got none of them"),
+        ("a.safetensors", "a snapshot lies in its trial's folder as snapshots/<images>.safetensors, but got another"),
+        ("{run}/arms/ns/search_000/snapshots/00000070.safetensors", "a snapshot must be there, but got 70 of those at"),
+        ("{run}/arms/ns/gone/snapshots/00000070.safetensors", "a trial's folder holds its config.json, but got none"),
+    ],
+)
+def test_bad_places(place: str, message: str, run: RunFolder, tmp_path: Path) -> None:
+    location = place.format(run=run.location)
+    with pytest.raises(InputError, match=message):
+        CliRunner().invoke(app, ["diagnose", str(tmp_path / location)], catch_exceptions=False)
+
+
+def test_a_run_without_its_objective(run: RunFolder, tmp_path: Path) -> None:
+    copy, source = RunFolder(str(tmp_path)).trial("ns", "search_000"), run.trial("ns", "search_000")
+    config = source.read_config()
+    assert config is not None
+    copy.write_config(config)
+    with pytest.raises(InputError, match="needs a trial with a snapshot, but got none"):
+        CliRunner().invoke(app, ["diagnose", str(tmp_path)], catch_exceptions=False)
+    copy.write_snapshot(100, source.read_snapshot(100))
+    with pytest.raises(InputError, match=r"but got no objective/objective\.json"):
+        CliRunner().invoke(app, ["diagnose", str(tmp_path)], catch_exceptions=False)

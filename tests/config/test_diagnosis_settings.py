@@ -1,0 +1,46 @@
+"""What a study file may say of the diagnosis, and how it is told what it may not."""
+
+import pytest
+
+from gan_study.config.load import dump_study, parse_study
+from gan_study.config.thresholds import Thresholds
+from gan_study.errors import InputError
+
+STUDY = """\
+name: s
+dataset: {name: digits}
+budget: {trials_per_arm: 1, total_kimg: 1, evaluate_every_kimg: 1}
+arms: {a: {network: dcgan, loss: hinge}}
+"""
+
+
+def test_the_defaults() -> None:
+    diagnosis = parse_study(STUDY, "s.yaml").diagnosis
+    assert (diagnosis.at_end, diagnosis.on_collapse, diagnosis.num_samples) == ("confirmed", "record", 2000)
+    assert diagnosis.thresholds == Thresholds()
+
+
+def test_what_can_be_set_and_is_written_down() -> None:
+    section = "diagnosis: {at_end: all, on_collapse: stop, num_samples: 500, thresholds: {c_t: -4, ndb_partial: 0.2}}\n"
+    study = parse_study(STUDY + section, "s.yaml", ["diagnosis.thresholds.least_samples=100"])
+    diagnosis = study.diagnosis
+    assert (diagnosis.at_end, diagnosis.on_collapse, diagnosis.num_samples) == ("all", "stop", 500)
+    assert diagnosis.thresholds == Thresholds(c_t=-4, ndb_partial=0.2, least_samples=100)
+    assert parse_study(dump_study(study), "again.yaml") == study
+
+
+@pytest.mark.parametrize(
+    ("section", "place"),
+    [
+        ("{on_collapse: rollback}", "s.yaml:5:26: diagnosis.on_collapse: "),
+        ("{at_end: some}", "s.yaml:5:21: diagnosis.at_end: "),
+        ("{num_samples: 39}", "s.yaml:5:26: diagnosis.num_samples: "),
+        ("{thresholds: {coverage_partial: 1.5}}", "s.yaml:5:44: diagnosis.thresholds.coverage_partial: "),
+        ("{thresholds: {coverage: 0.5}}", "s.yaml:5:26: diagnosis.thresholds.coverage: "),
+    ],
+)
+def test_what_can_not_be_set(section: str, place: str) -> None:
+    with pytest.raises(InputError) as caught:
+        parse_study(f"{STUDY}diagnosis: {section}\n", "s.yaml")
+    (problem,) = caught.value.problems
+    assert problem.startswith(place)
