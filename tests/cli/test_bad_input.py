@@ -128,9 +128,17 @@ def test_an_address_where_no_cluster_is(study: Path, tmp_path: Path, address: st
 
 
 @pytest.mark.ray
-def test_data_that_is_not_there(study: Path, tmp_path: Path, ray_address: str) -> None:
+def test_data_that_is_not_on_the_cluster(study: Path, tmp_path: Path, ray_address: str) -> None:
     """The data is looked for where the trials run; without it nothing has begun."""
-    study.write_text(TINY.replace("name: digits", "name: mnist"))
+    study.write_text(TINY.replace("name: digits", "name: image_folder, path: nowhere.zip"))
     message = refused("run", study, "--out", tmp_path, "--address", ray_address)
-    assert "GAN_STUDY_DATA" in message
+    assert "there must be a folder or archive of images, but got path=nowhere.zip" in message
     assert not (tmp_path / "tiny" / "study.yaml").exists()  # the next `run` is not refused
+
+
+def test_data_that_is_not_on_this_machine(study: Path, tmp_path: Path) -> None:
+    study.write_text(TINY.replace("name: digits", "name: image_folder, path: nowhere.zip"))
+    message = refused("run", study, "--out", tmp_path, environment={"RAY_TMPDIR": str(tmp_path / "ray")})
+    assert "there must be a folder or archive of images, but got path=nowhere.zip" in message
+    assert not (tmp_path / "tiny" / "study.yaml").exists()
+    assert not (tmp_path / "ray").exists()  # Ray was not started for it
