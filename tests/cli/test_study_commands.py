@@ -53,7 +53,8 @@ def test_a_study_prints_plain_lines_into_a_file(finished: tuple[Path, str, str])
     ended = [line for line in at_work if re.search(r"\] \w+/\w+: completed at 1,024 images, score \S+ \(\d of 6", line)]
     assert len(ended) == 6
     assert len(at_work) == 6 + 4  # joining Ray, preparing, how much lies ahead, writing the report
-    assert re.fullmatch(r"arm +best search score +confirmed scores +smallest class +trials *", lines[len(at_work)])
+    columns = ("arm", "best search score", "failed in search", "confirmed scores", "failed seeds", "smallest class")
+    assert re.fullmatch(" +".join([*columns, "trials *"]), lines[len(at_work)])
     assert not any("raylet" in line for line in lines)
 
 
