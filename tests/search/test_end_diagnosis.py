@@ -97,6 +97,8 @@ def judged(
         assert trial.read_diagnosis() == diagnosis.record
         return diagnosis.record
 
+    # These images are a part of the digits under the key of the whole, which others may have measured or will.
+    end_diagnosis._kept.clear()
     yield judge
     end_diagnosis._kept.clear()
 
