@@ -152,9 +152,10 @@ def test_measures_worked_out_by_hand() -> None:
     # A second call does not add to the first one's gradients.
     accumulate_d_gradients(training, discriminator, real_images, fake_images, noise)
     assert discriminator[1].weight.grad.item() == 4.0
-    # The loss -mean D(G(z)) = 1 has the gradient -2 mean z = 1.
+    # The loss -mean D(G(z)) = 1 has the gradient -2 mean z = 1; by each image, its own loss -2 x has -2.
     generator, images = linear_generator(fake_images)
-    assert accumulate_g_gradients(training, generator, discriminator, images) == StepMeasures(loss=1.0, grad_norm=1.0)
+    measures = accumulate_g_gradients(training, generator, discriminator, images)
+    assert measures == StepMeasures(loss=1.0, grad_norm=1.0, output_gradient=2.0)
     assert generator.weight.grad.item() == 1.0
 
 
