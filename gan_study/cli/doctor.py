@@ -2,20 +2,18 @@
 
 import json
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import asdict, dataclass
-from difflib import SequenceMatcher, get_close_matches
-from os.path import abspath, exists
+from os.path import abspath
 from pathlib import Path
 
 from rich.console import Console
 
 from gan_study.cli.doctor_text import print_diagnosis
+from gan_study.cli.image_place import NAMED_DATASETS, find_place
 from gan_study.cli.outcome import make_console
 from gan_study.config.data import DatasetConfig, ObjectiveConfig
 from gan_study.config.estimate import estimate_seconds_per_kimg
-from gan_study.config.names import DATASETS, NETWORK_IMAGE_SIZES
-from gan_study.config.source import suggestion
+from gan_study.config.names import NETWORK_IMAGE_SIZES
 from gan_study.config.training import TrainingConfig
 from gan_study.data.advice import Advice, advise, propose_image_size
 from gan_study.data.inspection import Inspection, example_images, inspect_dataset
@@ -88,18 +86,10 @@ def find_dataset(name: str) -> dict[str, str]:
 
     Raises InputError, with what is nearest, if there is neither.
     """
-    known = [dataset for dataset in DATASETS if dataset != "image_folder"]
-    if name in known:
+    if name in NAMED_DATASETS:
         return {"name": name}
-    path, root = Path(name).expanduser(), Path(abspath(data_folder()))
-    places = list(dict.fromkeys(Path(abspath(folder / path)) for folder in (Path.cwd(), root)))
-    place = next((place for place in places if exists(place)), None)
-    if place is None:
-        near = _nearest(places)
-        raise InputError(
-            f"{name}: doctor takes a folder, an archive or the name of a data set, but there is no "
-            f"{' nor '.join(map(str, places))}{f'; did you mean {near}?' if near else suggestion(name, known)}"
-        )
+    root = Path(abspath(data_folder()))
+    place = find_place(name, "doctor takes a folder, an archive or the name of a data set")
     return {"name": "image_folder", "path": str(place.relative_to(root) if root in place.parents else place)}
 
 
@@ -118,16 +108,6 @@ def diagnose(name: str, inspection: Inspection, config: DatasetConfig, preview: 
         advice=tuple(advise(inspection, config)),
         preview=preview,
     )
-
-
-def _nearest(places: list[Path]) -> Path | None:
-    """What is beside one of these places under a name like theirs."""
-    found: list[Path] = []
-    for place in places:
-        with suppress(OSError):  # no folder, or not for us to read
-            beside = [path.name for path in place.parent.iterdir()]
-            found += [place.parent / name for name in get_close_matches(place.name, beside, n=1)]
-    return max(found, key=lambda path: SequenceMatcher(None, places[0].name, path.name).ratio(), default=None)
 
 
 def _preview_path(preview: str | None, config: DatasetConfig) -> Path:

@@ -3,7 +3,6 @@
 import hashlib
 from dataclasses import dataclass
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -19,7 +18,7 @@ from gan_study.cli.evaluate_images import (
 from gan_study.cli.evaluate_scores import Side, features_to_side
 from gan_study.cli.evaluate_statistics import FeatureKey, Statistics
 from gan_study.cli.snapshots import Snapshot
-from gan_study.config.data import DatasetConfig, ObjectiveConfig
+from gan_study.config.data import ObjectiveConfig
 from gan_study.data.datasets import Dataset
 from gan_study.data.inspection import inspect_dataset
 from gan_study.data.places import data_folder
@@ -29,8 +28,6 @@ from gan_study.extractors.base import Extractor, apply
 from gan_study.extractors.inception_weights import PARTIAL_DIMS, PARTIAL_NAME
 
 EXTRACTORS = (inception.NAME, autoencoder.NAME, domain_classifier.NAME)
-_OWN_SIZE = "uint8-bilinear299"
-"""The `preprocessing` of Inception's features where images come at their own size, as in pytorch-fid."""
 _LEAST_SIZE, _LARGEST_SIZE = 8, 256
 
 
@@ -57,11 +54,6 @@ class View:
     """To which images are brought; None if the extractor takes grey and colour alike."""
     class_names: tuple[str, ...] | None = None
     """Of the classes that the extractor tells apart; None if it knows none."""
-
-    @property
-    def preprocessing(self) -> str:
-        """In one word."""
-        return self.extractor.preprocessing if self.image_size is not None else _OWN_SIZE
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,7 +117,7 @@ def observe_argument(argument: Argument, view: View | None, num: int | None, loa
         weights_hash=view.extractor.weights_hash,
         layer=view.extractor.layer,
         dims=view.extractor.dims,
-        preprocessing=view.preprocessing,
+        preprocessing=view.extractor.preprocessing,
         split=split,
         dataset=identity or f"{name}-{digest}",
     )
@@ -228,14 +220,7 @@ def _learned(extractor: str, dataset: Dataset) -> Extractor:
 def _inception(dims: int, image_size: int | None) -> Extractor:
     objective = ObjectiveConfig.model_validate({"extractor": inception.NAME, "dims": dims})
     try:
-        return inception.obtain(objective, _only_a_size(image_size or _LEAST_SIZE))
+        return inception.obtain(objective, image_size)
     except InputError as error:
         smaller = f", or --dims {PARTIAL_DIMS} with {PARTIAL_NAME} in {data_folder()}" if dims > PARTIAL_DIMS else ""
         raise InputError(f"{error}; without it, --extractor {autoencoder.NAME} works{smaller}") from error
-
-
-def _only_a_size(image_size: int) -> Dataset:
-    """A data set of no images: Inception's extractor looks at nothing but the size."""
-    nothing = np.zeros(0, np.int64)
-    images = np.zeros((0, 3, image_size, image_size), np.uint8)
-    return Dataset(DatasetConfig(name="image_folder").name, images, None, None, nothing, nothing)

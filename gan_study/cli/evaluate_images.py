@@ -4,16 +4,12 @@ Images come in batches, either all brought to one size and shape as for a traini
 is what pytorch-fid does with files.
 """
 
-import os
 import warnings
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from difflib import get_close_matches
 from itertools import islice
-from os.path import abspath
-from pathlib import Path
 
 import numpy as np
 import torch
@@ -21,15 +17,13 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from gan_study.cli.evaluate_statistics import Statistics, read_statistics
+from gan_study.cli.image_place import NAMED_DATASETS, find_place
 from gan_study.cli.snapshots import Snapshot, find_snapshot
 from gan_study.config.data import DatasetConfig
-from gan_study.config.names import DATASETS
-from gan_study.config.source import suggestion
 from gan_study.data.datasets import Dataset, load_dataset
 from gan_study.data.decode import decode_image
 from gan_study.data.image_files import LoadContent
 from gan_study.data.pixels import FilePixels, StackPixels
-from gan_study.data.places import data_folder
 from gan_study.data.sources.catalogue import find_files
 from gan_study.data.sources.image_folder import images_path
 from gan_study.errors import InputError
@@ -39,6 +33,7 @@ from gan_study.training.snapshot import generate
 SNAPSHOT_SAMPLES = 10_000
 """Images that are drawn from a generator if no number is given."""
 _MOST_NAMED = 10
+_WANTED = "evaluate takes a folder, an archive, a snapshot, a data set's name or statistics (.npz)"
 _PART_STREAM = 0xE7A1
 
 Batches = Iterator[Tensor]
@@ -66,9 +61,9 @@ def open_argument(text: str, split: str, *, is_reference: bool) -> Argument:
     `split` is for data sets by name, and for a folder or an archive as reference: another folder holds generated
     images, of which no part is held out. Raises InputError if there is no such thing or it cannot be read.
     """
-    if text in DATASETS and text != "image_folder":
+    if text in NAMED_DATASETS:
         return ImageSource(text, DatasetConfig.model_validate({"name": text}), split)
-    place = _find_place(text)
+    place = text if "://" in text else str(find_place(text, _WANTED))
     if place.endswith(".npz"):
         return read_statistics(place)
     snapshot = find_snapshot(place)
@@ -195,29 +190,3 @@ def _random_part(positions: NDArray[np.int64], num: int | None, seed: int) -> ND
     if num is None or num >= len(positions):
         return positions
     return np.sort(np.random.default_rng([_PART_STREAM, seed]).choice(positions, num, replace=False))
-
-
-def _find_place(text: str) -> str:
-    """The path of what is there, from here or from the data folder. Raises InputError, with what is nearest."""
-    if "://" in text:
-        return text
-    path = Path(text).expanduser()
-    places = list(dict.fromkeys(Path(abspath(folder / path)) for folder in (Path.cwd(), data_folder())))
-    for place in places:
-        if place.exists():
-            return str(place)
-    near = _nearest(places)
-    known = [name for name in DATASETS if name != "image_folder"]
-    raise InputError(
-        f"{text}: evaluate takes a folder, an archive, a snapshot, a data set's name or statistics (.npz), but there "
-        f"is no {' nor '.join(map(str, places))}{f'; did you mean {near}?' if near else suggestion(text, known)}"
-    )
-
-
-def _nearest(places: Sequence[Path]) -> Path | None:
-    """What is beside one of these places under a name like theirs."""
-    for place in places:
-        beside = os.listdir(place.parent) if os.access(place.parent, os.R_OK) and place.parent.is_dir() else []
-        for name in get_close_matches(place.name, beside, n=1):
-            return place.parent / name
-    return None

@@ -3,10 +3,8 @@
 import os
 from pathlib import Path
 
-from gan_study.data.places import DATA_ENVIRONMENT
+from gan_study.data.places import DATA_ENVIRONMENT, INCEPTION_ENVIRONMENT
 from gan_study.errors import InputError
-
-INCEPTION_ENVIRONMENT = "GAN_STUDY_INCEPTION_WEIGHTS"
 
 
 def set_places(data_root: str | None, inception_weights: str | None, address: str | None = None) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 DATA_ENVIRONMENT = "GAN_STUDY_DATA"
 CACHE_ENVIRONMENT = "GAN_STUDY_CACHE"
+INCEPTION_ENVIRONMENT = "GAN_STUDY_INCEPTION_WEIGHTS"
 
 FileFacts = tuple[str, int, int]
 """Name, size in bytes and time of the last change in nanoseconds: what tells that a file is still the same."""

@@ -1,4 +1,4 @@
-"""Inception of 2015-12-05, the network of the FID: features equal to pytorch-fid's, at about twice its speed.
+"""Inception of 2015-12-05, the network of the FID: features equal to pytorch-fid's.
 
 The layers are torchvision's and pytorch-fid's own (0.3.0), so that its weights fit. Every batch norm is folded into
 the convolution before it, images are laid out channels last, and batches are of the sizes that a CPU's cache likes.
@@ -27,7 +27,7 @@ LAYERS = {64: "max_pool_1", 192: "max_pool_2", 768: "Mixed_6e", 2048: "pool3"}
 _INPUT_SIZE = 299
 _CPU_BATCH_SIZES = (2, 32)
 """For the layers up to max_pool_2, whose large outputs must fit a core's cache, and for those after it, whose many
-weights should serve many images. Measured on one core: 120 ms an image; 133 ms with batches of 8 throughout."""
+weights should serve many images."""
 _GPU_BATCH_SIZES = (100, 100)
 
 _STAGES: dict[int, dict[str, Any]] = {
@@ -100,13 +100,15 @@ def _enlarge(images_uint8: Tensor) -> Tensor:
     return images.expand(-1, 3, -1, -1).contiguous(memory_format=torch.channels_last)
 
 
-def obtain(objective: ObjectiveConfig, dataset: Dataset) -> Extractor:
-    """The network with the weights of this machine, else downloaded.
+def obtain(objective: ObjectiveConfig, image_size: int | None) -> Extractor:
+    """The network with the weights of this machine, else downloaded, for images of `image_size` pixels a side.
+
+    None: each comes at its own size, as pytorch-fid takes them.
 
     Raises InputError if there are none, or if they are not the official ones and `objective` asks for the FID.
     """
     dims = objective.dims or 2048
-    extractor = _extractor(find_weights(dims), dims, dataset.image_size)
+    extractor = _extractor(find_weights(dims), dims, image_size)
     if objective.metric == "fid" and extractor.weights_hash != OFFICIAL_INCEPTION_HASH:
         raise InputError(
             f"objective.metric: fid is made with the official weights (SHA-256 {OFFICIAL_INCEPTION_HASH}...), "
@@ -120,14 +122,15 @@ def restore(key: ScoreKey, dataset: Dataset) -> Extractor:
     return _extractor(weights_with_hash(key.weights_hash), key.dims, dataset.image_size)
 
 
-def _extractor(file: WeightsFile, dims: int, image_size: int) -> Extractor:
+def _extractor(file: WeightsFile, dims: int, image_size: int | None) -> Extractor:
+    size = "" if image_size is None else f"{image_size}px-"
     return Extractor(
         network=_load(file.path, dims),
         name=NAME,
         weights_hash=file.weights_hash,
         layer=LAYERS[dims],
         dims=dims,
-        preprocessing=f"uint8-{image_size}px-bilinear{_INPUT_SIZE}",
+        preprocessing=f"uint8-{size}bilinear{_INPUT_SIZE}",
         weights=None,
     )
 

@@ -13,10 +13,9 @@ import torch
 from filelock import FileLock
 from pytorch_fid.inception import FID_WEIGHTS_URL
 
-from gan_study.data.places import DATA_ENVIRONMENT, data_folder
+from gan_study.data.places import DATA_ENVIRONMENT, INCEPTION_ENVIRONMENT, data_folder
 from gan_study.errors import InputError
 
-WEIGHTS_ENVIRONMENT = "GAN_STUDY_INCEPTION_WEIGHTS"
 OFFICIAL_NAME = "pt_inception-2015-12-05-6726825d.pth"
 PARTIAL_NAME = "pt_inception-2015-12-05-to-Mixed_6e.pth"
 PARTIAL_DIMS = 768
@@ -70,18 +69,18 @@ def weights_with_hash(weights_hash: str) -> WeightsFile:
         return _download()
     raise InputError(
         f"inception: the study's scores are made with the weights {weights_hash}, but no file here has this hash; "
-        f"name the file with --inception-weights or {WEIGHTS_ENVIRONMENT}"
+        f"name the file with --inception-weights or {INCEPTION_ENVIRONMENT}"
     )
 
 
 def _explicit() -> WeightsFile | None:
-    place = os.environ.get(WEIGHTS_ENVIRONMENT)
+    place = os.environ.get(INCEPTION_ENVIRONMENT)
     if not place:
         return None
     path = Path(place).expanduser().absolute()
     if not path.is_file():
         raise InputError(
-            f"inception: the file of weights must be there, but got {WEIGHTS_ENVIRONMENT}={place}; "
+            f"inception: the file of weights must be there, but got {INCEPTION_ENVIRONMENT}={place}; "
             f"give the path of {OFFICIAL_NAME}"
         )
     return _file(path)

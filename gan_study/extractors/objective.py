@@ -96,7 +96,7 @@ def load_objective(storage: Storage, record: ObjectiveRecord, dataset: Dataset) 
 
 def _obtain_extractor(objective: ObjectiveConfig, dataset: Dataset) -> Extractor:
     if objective.extractor == inception.NAME:
-        return inception.obtain(objective, dataset)
+        return inception.obtain(objective, dataset.image_size)
     obtain = autoencoder.obtain if objective.extractor == autoencoder.NAME else domain_classifier.obtain
     return obtain(dataset)
 

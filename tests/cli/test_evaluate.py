@@ -23,6 +23,7 @@ from gan_study.cli.evaluate_statistics import FeatureKey, write_statistics
 from gan_study.cli.evaluate_verb import Options, evaluate
 from gan_study.cli.snapshots import find_snapshot
 from gan_study.config.training import TrainingConfig, TrialConfig
+from gan_study.data.places import INCEPTION_ENVIRONMENT
 from gan_study.errors import InputError
 from gan_study.extractors import inception_weights
 from gan_study.gan.networks import build_networks
@@ -66,7 +67,7 @@ def random_inception(
     """Weights of Inception's first layers in a named file; their hash."""
     path = tmp_path / "own.pth"
     torch.save({name: value for name, value in weights.items() if name.startswith("Conv2d_")}, path)
-    monkeypatch.setenv(inception_weights.WEIGHTS_ENVIRONMENT, str(path))
+    monkeypatch.setenv(INCEPTION_ENVIRONMENT, str(path))
     return hashlib.sha256(path.read_bytes()).hexdigest()[:8]
 
 
@@ -372,7 +373,7 @@ def test_features_of_another_extractor_are_not_compared(here: Path, random_incep
 
 
 def test_without_weights_it_says_what_works(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv(inception_weights.WEIGHTS_ENVIRONMENT, raising=False)
+    monkeypatch.delenv(INCEPTION_ENVIRONMENT, raising=False)
     monkeypatch.setenv("TORCH_HOME", str(here / "torch"))
     monkeypatch.setattr(inception_weights, "FID_WEIGHTS_URL", (here / "absent.pth").as_uri())
     message = refused("few", "real")

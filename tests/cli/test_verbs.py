@@ -23,8 +23,8 @@ from synthetic_run import (
 )
 
 from gan_study import __version__
-from gan_study.cli.surroundings import INCEPTION_ENVIRONMENT, set_places
-from gan_study.data.places import DATA_ENVIRONMENT
+from gan_study.cli.surroundings import set_places
+from gan_study.data.places import DATA_ENVIRONMENT, INCEPTION_ENVIRONMENT
 
 OPTIONS = {
     "run": ["study_file", "--out", "--set", "--address", "--data-root", "--inception-weights", "--verbose"],

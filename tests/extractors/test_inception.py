@@ -13,6 +13,7 @@ from torch import Tensor
 from gan_study.config.data import DatasetConfig, ObjectiveConfig
 from gan_study.config.training import TrainingConfig
 from gan_study.data.datasets import Dataset, load_dataset
+from gan_study.data.places import INCEPTION_ENVIRONMENT
 from gan_study.errors import InputError
 from gan_study.extractors import inception, inception_weights
 from gan_study.extractors.base import apply
@@ -31,7 +32,7 @@ def weights() -> dict[str, Tensor]:
 @pytest.fixture
 def nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """No weights on this machine and no network: a folder for data sets, one for torch's hub."""
-    monkeypatch.delenv(inception_weights.WEIGHTS_ENVIRONMENT, raising=False)
+    monkeypatch.delenv(INCEPTION_ENVIRONMENT, raising=False)
     monkeypatch.setenv("GAN_STUDY_DATA", str(tmp_path / "data"))
     monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
     monkeypatch.setattr(inception_weights, "FID_WEIGHTS_URL", (tmp_path / "absent.pth").as_uri())
@@ -93,13 +94,13 @@ def test_a_named_file_is_taken_as_it_is_but_is_not_fid(
     nowhere: Path, digits: Dataset, weights: dict[str, Tensor], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sha256 = write_weights(nowhere / "own.pth", weights)
-    monkeypatch.setenv(inception_weights.WEIGHTS_ENVIRONMENT, str(nowhere / "own.pth"))
-    extractor = obtain(ObjectiveConfig(extractor="inception"), digits)
+    monkeypatch.setenv(INCEPTION_ENVIRONMENT, str(nowhere / "own.pth"))
+    extractor = obtain(ObjectiveConfig(extractor="inception"), digits.image_size)
     assert (extractor.weights_hash, extractor.dims, extractor.layer) == (sha256[:8], 2048, "pool3")
     assert extractor.preprocessing == "uint8-8px-bilinear299"
     assert extractor.weights is None
     with pytest.raises(InputError) as caught:
-        obtain(ObjectiveConfig(metric="fid"), digits)
+        obtain(ObjectiveConfig(metric="fid"), digits.image_size)
     assert str(caught.value) == (
         f"objective.metric: fid is made with the official weights (SHA-256 {OFFICIAL_INCEPTION_HASH}...), "
         f"but got weights={sha256[:8]}; use those, or metric: frechet_distance"
@@ -178,9 +179,9 @@ def test_a_named_file_that_cannot_be_used_is_a_message(
         torch.save([1, 2], path)
     elif kind == "absent":
         path.unlink()
-    monkeypatch.setenv(inception_weights.WEIGHTS_ENVIRONMENT, str(path))
+    monkeypatch.setenv(INCEPTION_ENVIRONMENT, str(path))
     with pytest.raises(InputError, match=r"(must be a file of Inception's weights|the file of weights must be there)"):
-        obtain(ObjectiveConfig(extractor="inception", dims=64), digits)
+        obtain(ObjectiveConfig(extractor="inception", dims=64), digits.image_size)
 
 
 def test_weights_that_end_too_early_name_the_first_layer_that_is_missing(
@@ -188,10 +189,10 @@ def test_weights_that_end_too_early_name_the_first_layer_that_is_missing(
 ) -> None:
     early = {name: value for name, value in weights.items() if not name.startswith(("Mixed_", "fc"))}
     write_weights(nowhere / "own.pth", early)
-    monkeypatch.setenv(inception_weights.WEIGHTS_ENVIRONMENT, str(nowhere / "own.pth"))
-    assert obtain(ObjectiveConfig(extractor="inception", dims=192), digits).dims == 192
+    monkeypatch.setenv(INCEPTION_ENVIRONMENT, str(nowhere / "own.pth"))
+    assert obtain(ObjectiveConfig(extractor="inception", dims=192), digits.image_size).dims == 192
     with pytest.raises(InputError, match=r"up to Mixed_6e, but got dims=768 and KeyError: 'no Mixed_5b.branch1x1"):
-        obtain(ObjectiveConfig(extractor="inception", dims=768), digits)
+        obtain(ObjectiveConfig(extractor="inception", dims=768), digits.image_size)
 
 
 def test_the_run_folder_holds_no_weights_and_the_same_file_is_asked_for(
@@ -199,7 +200,7 @@ def test_the_run_folder_holds_no_weights_and_the_same_file_is_asked_for(
 ) -> None:
     few = replace(digits, train_indices=digits.train_indices[:30], held_out_indices=digits.held_out_indices[:10])
     sha256 = write_weights(nowhere / "own.pth", weights)
-    monkeypatch.setenv(inception_weights.WEIGHTS_ENVIRONMENT, str(nowhere / "own.pth"))
+    monkeypatch.setenv(INCEPTION_ENVIRONMENT, str(nowhere / "own.pth"))
     monkeypatch.setenv("GAN_STUDY_CACHE", str(nowhere / "cache"))
     training = TrainingConfig.model_validate(
         {

@@ -1,0 +1,44 @@
+"""Arguments and options that several verbs share."""
+
+from typing import Annotated
+
+import typer
+
+StudyFile = Annotated[
+    str, typer.Argument(help="The study file, such as studies/lsgan_vs_wgan.yaml.", show_default=False)
+]
+RunFolderPlace = Annotated[
+    str,
+    typer.Argument(help="The run folder that `run` named: a local path, an s3:// or a gs:// URI.", show_default=False),
+]
+Overrides = Annotated[
+    list[str],
+    typer.Option(
+        "--set",
+        metavar="NAME=VALUE",
+        help="Change one value of the study, such as arms.wgan.penalty_weight=5; may be repeated.",
+    ),
+]
+Address = Annotated[
+    str | None,
+    typer.Option(
+        metavar="ADDRESS", help="Join the Ray cluster there (auto: the one of this machine). Default: start Ray here."
+    ),
+]
+DataRoot = Annotated[
+    str | None,
+    typer.Option(
+        metavar="FOLDER",
+        help="The folder with the files of data sets on this machine; sets GAN_STUDY_DATA for this command and the "
+        "Ray it starts. On a cluster that is joined, each machine has its own GAN_STUDY_DATA instead.",
+    ),
+]
+InceptionWeights = Annotated[
+    str | None,
+    typer.Option(
+        metavar="FILE",
+        help="The file with Inception's official weights on this machine, for scores that need it; sets "
+        "GAN_STUDY_INCEPTION_WEIGHTS as --data-root sets GAN_STUDY_DATA.",
+    ),
+]
+Verbose = Annotated[bool, typer.Option("--verbose", help="Show Ray's own messages too.")]
