@@ -167,3 +167,7 @@ class DiagnosisRecord(Record):
     """With every finding: value, threshold, source and control."""
     diagnostics: Diagnostics
     """The bare measures."""
+    neighbour_distances: tuple[float, ...] = ()
+    """Of the pairs in samples/neighbours.png from left to right, over the median distance of held-out images to their
+    nearest training image: below 1, a generated image lies closer than they usually do. Empty if that is 0, or in a
+    file of a version without it."""

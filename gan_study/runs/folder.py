@@ -5,7 +5,7 @@
   study.yaml  environment.json  study_status.json  optuna.db  report.html  summary.json  trials.csv
   objective/objective.json  objective/<extractor's files>
   arms/<arm>/<trial>/config.json  status.json  metrics.jsonl  diagnosis.json
-                     samples/<images>.png  samples/neighbours.png
+                     samples/<images>.png  samples/neighbours.png  samples/interpolation.png  samples/timeline.webp
                      snapshots/<images>.safetensors  checkpoints/<images>.pt
 ```
 `<images>` is the number of images seen, eight digits with leading zeros.
@@ -75,6 +75,32 @@ class TrialFolder:
     def write_neighbours(self, png: bytes) -> None:
         """Write the picture of generated images, each above the training image nearest to it."""
         self.storage.write_bytes("samples/neighbours.png", png)
+
+    def read_neighbours(self) -> bytes | None:
+        """The PNG of generated images, each above the training image nearest to it."""
+        return self._read_picture("neighbours.png")
+
+    def write_interpolation(self, png: bytes) -> None:
+        """Write the picture of images along paths between latents, a row for each path."""
+        self.storage.write_bytes("samples/interpolation.png", png)
+
+    def read_interpolation(self) -> bytes | None:
+        """The PNG of images along paths between latents, a row for each path."""
+        return self._read_picture("interpolation.png")
+
+    def write_timeline(self, webp: bytes) -> None:
+        """Write the sample grids over the training as one animated image."""
+        self.storage.write_bytes("samples/timeline.webp", webp)
+
+    def read_timeline(self) -> bytes | None:
+        """The animated WebP of the sample grids over the training."""
+        return self._read_picture("timeline.webp")
+
+    def _read_picture(self, name: str) -> bytes | None:
+        try:
+            return self.storage.read_bytes(f"samples/{name}")
+        except FileNotFoundError:
+            return None
 
     def sample_nimgs(self) -> list[int]:
         """The numbers of images at which a sample grid was written, ascending."""

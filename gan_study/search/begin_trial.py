@@ -8,6 +8,7 @@ from gan_study.extractors.objective import Objective, load_objective
 from gan_study.runs.folder import RunFolder, TrialFolder
 from gan_study.runs.records import TrialState
 from gan_study.search.end_diagnosis import diagnose_trial
+from gan_study.search.end_images import write_end_images
 from gan_study.search.messages import TrialOrder
 from gan_study.training.distributed import Workers
 from gan_study.training.loop import Progress, train
@@ -16,7 +17,8 @@ from gan_study.training.loop import Progress, train
 def begin_trial(order: TrialOrder, workers: Workers) -> Generator[Progress, None, None]:
     """The ordered trial's training loop, with its data and the study's objective (kept in this process).
 
-    If the order asks for it, a completed trial's images are measured before its last progress is given.
+    If the order asks for it, a completed trial's images are measured before its last progress is given; of a confirmed
+    one, images between latents are made.
     """
     config = order.config
     dataset = load_dataset(config.training.dataset)
@@ -31,8 +33,11 @@ def _train_and_diagnose(
     config: TrialConfig, dataset: Dataset, objective: Objective, trial: TrialFolder, workers: Workers
 ) -> Generator[Progress, None, None]:
     for progress in train(config, dataset, objective, trial, workers):
-        if workers.is_first and progress.status.state is TrialState.COMPLETED and _is_wanted(config, trial):
-            diagnose_trial(trial, config, dataset, objective).write(trial)
+        if workers.is_first and progress.status.state is TrialState.COMPLETED:
+            if _is_wanted(config, trial):
+                diagnose_trial(trial, config, dataset, objective).write(trial)
+            if config.phase == "confirm" and trial.read_interpolation() is None:
+                write_end_images(trial, config.training, dataset.num_channels)
         yield progress
 
 

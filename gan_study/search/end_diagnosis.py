@@ -80,13 +80,15 @@ def diagnose_trial(
     real = _real_images(dataset, objective, num) if num >= LEAST_MEASURED else None
     start = time.perf_counter()
     images = _generate(generator, config.training, num, objective)
-    neighbours = None
+    neighbours: bytes | None = None
+    distances: tuple[float, ...] = ()
     if images is None or real is None:
         diagnostics = Diagnostics(num=num, num_train=0, non_finite=("images",) if images is None else ())
     else:
         generated = _image_set(images.numpy(), objective)
         diagnostics = measure(generated, real.reference)
-        neighbours = None if diagnostics.non_finite else _neighbours_png(generated, real.train)
+        if not diagnostics.non_finite:
+            neighbours, distances = _neighbours(generated, real)
     weights = {name: value.float().cpu().numpy() for name, value in generator.named_parameters()}
     diagnostics = diagnostics.model_copy(update={"spectra": weights_to_spectra(weights)})
     evaluations = [e for e in trial.read_evaluations() if e.cur_nimg <= cur_nimg]
@@ -100,6 +102,7 @@ def diagnose_trial(
         seconds=time.perf_counter() - start,
         verdict=judge(evidence, config.diagnosis.thresholds),
         diagnostics=diagnostics,
+        neighbour_distances=distances,
     )
     return Diagnosis(record, neighbours)
 
@@ -174,11 +177,16 @@ def _confusion(dataset: Dataset, indices: NDArray[np.int64], seen: ImageSet) -> 
     return stacked_confusion(confusion_matrix(true_digits, said_digits, 10))
 
 
-def _neighbours_png(generated: ImageSet, train: ImageSet) -> bytes:
-    """Generated images, the closest to training images first, each above the training image nearest to it."""
+def _neighbours(generated: ImageSet, real: _Real) -> tuple[bytes, tuple[float, ...]]:
+    """A PNG of generated images, the closest to training images first, each above the training image nearest to it; and
+    their distances, over the median one of held-out images.
+    """
+    train = real.train
     assert generated.images is not None, "made from images"
     assert train.images is not None, "made from images"
     found = nearest(generated.features, train.features)
     closest = np.argsort(found.distances[:, 0], kind="stable")[:_NUM_SHOWN]
     rows = np.concatenate([generated.images[closest], train.images[found.indices[closest, 0]]])
-    return grid_png(torch.from_numpy(rows), len(closest))
+    usual = float(np.median(real.reference.copies.test_distances))
+    distances = found.distances[closest, 0] / usual if usual > 0 else np.empty(0)
+    return grid_png(torch.from_numpy(rows), len(closest)), tuple(distances.tolist())

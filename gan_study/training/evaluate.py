@@ -53,8 +53,12 @@ def observe_generator(
 @torch.no_grad()
 def sample_grid_png(g_ema: nn.Module, z_dim: int, seed: int, z_distribution: ZDistribution) -> bytes:
     """A PNG of 8 x 8 generated images, at every number of images from the same latents."""
-    z = draw_z(_GRID_SIDE**2, z_dim, z_distribution, seeded_generator(seed, Stream.SAMPLE_GRID))
-    return grid_png(to_uint8(_generate(g_ema, z)), _GRID_SIDE)
+    return grid_png(to_uint8(_generate(g_ema, grid_latents(z_dim, seed, z_distribution))), _GRID_SIDE)
+
+
+def grid_latents(z_dim: int, seed: int, z_distribution: ZDistribution) -> Tensor:
+    """The latents (64, z_dim) of a trial's sample grids, row by row."""
+    return draw_z(_GRID_SIDE**2, z_dim, z_distribution, seeded_generator(seed, Stream.SAMPLE_GRID))
 
 
 def grid_png(images_uint8: Tensor, num_columns: int) -> bytes:

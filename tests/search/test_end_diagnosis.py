@@ -117,6 +117,11 @@ def test_a_healthy_generator(judged: Judged, dataset: Dataset, unseen: np.ndarra
     assert coverage.ratio == pytest.approx(1, abs=0.1)
     # Sixteen pairs of 16 pixels, each with its frame.
     assert Image.open(io.BytesIO(trial.storage.read_bytes("samples/neighbours.png"))).size == (16 * 18, 2 * 18)
+    # The closest first, and none of these sixteen as far as held-out images usually lie.
+    distances = record.neighbour_distances
+    assert len(distances) == 16
+    assert distances == tuple(sorted(distances))
+    assert 0 < distances[-1] < 1
     assert trial.sample_nimgs() == []
 
 
@@ -135,7 +140,9 @@ def test_a_generator_that_ignores_its_latents(judged: Judged, dataset: Dataset) 
 
 
 def test_a_generator_of_copies(judged: Judged, dataset: Dataset) -> None:
-    assert judged(Reel(dataset.images[dataset.train_indices])).verdict.name == "possible_memorisation"
+    record = judged(Reel(dataset.images[dataset.train_indices]))
+    assert record.verdict.name == "possible_memorisation"
+    assert max(record.neighbour_distances) == pytest.approx(0, abs=1e-3)
 
 
 def test_a_generator_of_numbers_that_are_not_finite(judged: Judged, trial: TrialFolder) -> None:
@@ -184,6 +191,7 @@ def test_which_trials_are_diagnosed_at_their_end(at_end: Any, phase: Any, writte
     for progress in begin_trial(TrialOrder(config, prepared.folder.location), Workers()):
         known.append((progress.status.state.value, trial.read_diagnosis() is not None))
     assert known == [("running", False), ("running", False), ("completed", written)]
+    assert (trial.read_interpolation() is not None) == (phase == "confirm")
     record = trial.read_diagnosis()
     if record is not None:
         assert record.cur_nimg == 128

@@ -1,0 +1,37 @@
+"""Pictures of a trained generator that are made where torch is, for a report that does without it."""
+
+import torch
+from torch import nn
+
+from gan_study.config.training import TrainingConfig
+from gan_study.data.conversion import to_uint8
+from gan_study.gan.latents import latent_path
+from gan_study.runs.folder import TrialFolder
+from gan_study.training.evaluate import grid_latents, grid_png
+from gan_study.training.snapshot import load_generator
+
+NUM_PATHS = 4
+"""Paths between latents, a row of images for each."""
+NUM_STEPS = 9
+"""From one end of a path to the other; a row holds one image more."""
+
+
+def write_end_images(trial: TrialFolder, training: TrainingConfig, num_channels: int) -> None:
+    """Write samples/interpolation.png of the trial's last snapshot; nothing if its images are not finite."""
+    generator = load_generator(trial.read_snapshot(trial.snapshot_nimgs()[-1]), training, num_channels)
+    picture = interpolation_png(generator, training)
+    if picture is not None:
+        trial.write_interpolation(picture)
+
+
+@torch.no_grad()
+def interpolation_png(generator: nn.Module, training: TrainingConfig) -> bytes | None:
+    """A PNG of four rows of ten images on paths between latents; None if a pixel is not finite.
+
+    The ends are the first eight latents of the trial's sample grid: the first row leads from its first image to its
+    second, the next one from the third to the fourth, and so on.
+    """
+    ends = grid_latents(training.z_dim, training.seed, training.z_distribution)[: 2 * NUM_PATHS]
+    paths = [latent_path(pair, NUM_STEPS, training.z_distribution) for pair in ends.split(2)]
+    images = generator(torch.cat(paths))
+    return grid_png(to_uint8(images), NUM_STEPS + 1) if bool(images.isfinite().all()) else None
