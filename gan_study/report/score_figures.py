@@ -146,7 +146,7 @@ def draw_scores(curves: Sequence[ScoreCurve], styles: Styles, objective: Objecti
             y=[c.scores[-1] for c in own],
             text=[label(name) for name in names],
             mode="markers",
-            meta="repeated",  # points that the lines have too, which report.js saves once
+            meta="repeated",  # points that the lines have too, which figures.js saves once
             marker={"color": style.colour, "size": 9, "symbol": [_symbol(style.symbol, c.state) for c in own]},
             **common,
         )

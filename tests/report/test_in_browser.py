@@ -37,10 +37,11 @@ addEventListener("load", () => setTimeout(() => {
   seen.drawn = drawings.map((drawing) => drawing.querySelectorAll(".main-svg").length > 0);
   seen.width = document.documentElement.scrollWidth - innerWidth;
   seen.unnamed = [...document.querySelectorAll("button, input, img")].filter((element) =>
-    !(element.getAttribute("aria-label") || element.alt || element.closest("label"))).length;
+    !(element.getAttribute("aria-label") || element.alt || element.textContent || element.closest("label"))).length;
   const saved = [];
   URL.createObjectURL = (blob) => (saved.push(blob), "#");
-  for (const button of document.querySelector(".downloads").querySelectorAll("button")) button.click();
+  const place = document.querySelector(".drawing ~ figcaption .downloads");
+  for (const button of place.querySelectorAll("button")) button.click();
   Promise.all(saved.map((blob) => blob.text())).then((texts) => {
     seen.saved = texts;
     const result = document.createElement("pre");
