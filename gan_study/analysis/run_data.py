@@ -2,10 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
+from gan_study.analysis.trial_verdicts import TrialVerdict, trial_verdict
 from gan_study.config.study import StudyConfig
 from gan_study.config.training import TrialConfig
+from gan_study.runs.diagnosis import DiagnosisRecord
 from gan_study.runs.records import Environment, EvaluationRecord, ObjectiveRecord, StudyStatus, TrialState, TrialStatus
 
 Phase = Literal["search", "confirm"]
@@ -19,6 +22,8 @@ class TrialData:
     status: TrialStatus
     evaluations: tuple[EvaluationRecord, ...] = ()
     """In the order of images seen; empty before the first."""
+    diagnosis: DiagnosisRecord | None = None
+    """diagnosis.json; None if its images were not measured."""
 
     @property
     def name(self) -> str:
@@ -78,6 +83,25 @@ class RunData:
         """A trial's state in words: one that had not ended when the study was left off does not run."""
         at_work = self.status is not None and self.status.state == "running"
         return "unfinished" if state is TrialState.RUNNING and not at_work else state.value
+
+    @cached_property
+    def verdicts(self) -> dict[tuple[str, str], TrialVerdict]:
+        """The verdict on every trial that has ended, by arm and name."""
+        found = {
+            (t.config.arm, t.name): trial_verdict(t.config, t.status, t.evaluations, self.objective, t.diagnosis)
+            for t in self.trials
+        }
+        return {key: verdict for key, verdict in found.items() if verdict is not None}
+
+    def verdict_of(self, trial: TrialData) -> TrialVerdict | None:
+        """The verdict on one trial; None before it has ended."""
+        return self.verdicts.get((trial.config.arm, trial.name))
+
+    @property
+    def collapsed(self) -> frozenset[tuple[str, str]]:
+        """Arm and name of the trials whose generator collapsed totally or diverged, whatever they scored."""
+        by_verdict = {key for key, verdict in self.verdicts.items() if verdict.is_lost}
+        return frozenset(by_verdict | {(t.config.arm, t.name) for t in self.trials if t.status.collapsed})
 
     def of_arm(self, arm: str, phase: Phase | None = None) -> tuple[TrialData, ...]:
         """An arm's trials, of one phase or of both, by index."""

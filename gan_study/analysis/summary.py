@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 
 import numpy as np
 from pydantic import TypeAdapter
@@ -10,6 +10,7 @@ from pydantic import TypeAdapter
 from gan_study.analysis.arm_comparison import ArmsComparison, compare_arms
 from gan_study.analysis.confirmation import ConfirmedArm, confirmed_arms
 from gan_study.analysis.run_data import RunData, TrialData, best_trial
+from gan_study.analysis.trial_verdicts import count_words
 from gan_study.analysis.verdict import judge
 from gan_study.config.base import Scalar
 from gan_study.metrics.class_histogram import counts_to_class_histogram
@@ -48,6 +49,8 @@ class ConfirmedSeed:
     seed: int
     state: str
     score: float | None
+    verdict: str | None = None
+    """What became of its generator; None before it has ended."""
 
 
 @dataclass(frozen=True)
@@ -101,6 +104,10 @@ class ArmSummary:
     trials_by_state: dict[str, int]
     kimg: float
     seconds: float
+    trials_by_verdict: dict[str, int] = field(default_factory=dict)
+    """Trials that have ended, the worst verdict first."""
+    verdicts: dict[str, str] = field(default_factory=dict)
+    """The verdict on each of them, with its missing classes and whether it collapsed late."""
 
 
 @dataclass(frozen=True)
@@ -130,7 +137,7 @@ class Summary:
 def summarise(run: RunData) -> Summary:
     """The outcome of a run as far as it has come; a run without any score has a summary too."""
     confirmed = confirmed_arms(run)
-    comparison = compare_arms(run)
+    comparison = compare_arms(run, run.collapsed)
     verdict = judge(run, list(confirmed.values()), comparison)
     return Summary(
         schema_version=SCHEMA_VERSION,
@@ -154,21 +161,33 @@ def _summarise_arm(run: RunData, arm: str, confirmed: ConfirmedArm | None) -> Ar
     best = best_trial(run.of_arm(arm, "search"))
     shown = shown_trial(run, arm, confirmed)
     configuration = confirmed.trials[0] if confirmed else best
+    found = {name: verdict for (its_arm, name), verdict in run.verdicts.items() if its_arm == arm}
     return ArmSummary(
         best_trial=best.name if best else None,
         hyperparameters=dict(configuration.config.searched) if configuration else {},
         search_score=best.score if best else None,
-        confirmed=_summarise_confirmed(confirmed) if confirmed else None,
+        confirmed=_summarise_confirmed(run, confirmed) if confirmed else None,
         shown_trial=shown.name if shown else None,
         class_shares=_last_shares(run, shown) if shown else None,
         trials_by_state=dict(Counter(t.state.value for t in trials)),
         kimg=sum(t.kimg for t in trials),
         seconds=sum(t.seconds for t in trials),
+        trials_by_verdict=count_words(found.values()),
+        verdicts={name: verdict.text for name, verdict in found.items()},
     )
 
 
-def _summarise_confirmed(arm: ConfirmedArm) -> ConfirmedSummary:
-    seeds = tuple(ConfirmedSeed(t.name, t.config.training.seed, t.state.value, t.score) for t in arm.trials)
+def _summarise_confirmed(run: RunData, arm: ConfirmedArm) -> ConfirmedSummary:
+    seeds = tuple(
+        ConfirmedSeed(
+            t.name,
+            t.config.training.seed,
+            t.state.value,
+            t.score,
+            verdict.text if (verdict := run.verdict_of(t)) else None,
+        )
+        for t in arm.trials
+    )
     return ConfirmedSummary(arm.source, seeds, arm.num_configurations)
 
 

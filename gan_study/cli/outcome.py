@@ -7,6 +7,7 @@ from rich.table import Table
 
 from gan_study.analysis.summary import ArmSummary, Summary
 from gan_study.analysis.text import NOTHING, failure_text, number, percent
+from gan_study.analysis.trial_verdicts import counts_text
 from gan_study.errors import AllTrialsFailedError
 from gan_study.runs.folder import RunFolder
 from gan_study.runs.records import TrialState
@@ -36,6 +37,9 @@ def print_outcome(console: Console, folder: RunFolder, report_location: str) -> 
             f"Score: {score.label}, lower is better{published}. Real images score {number(score.floor)}, "
             f"an untrained generator {number(score.untrained_score)}.",
         )
+    for name, arm in summary.arms.items():
+        if arm.trials_by_verdict:
+            _say(console, f"Verdicts on {name}'s trials: {counts_text(arm.trials_by_verdict)}.")
     _say(console, summary.verdict, style="bold")
     _say(console, f"Report: {report_location}")
 

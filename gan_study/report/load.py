@@ -67,4 +67,4 @@ def _load_trial(folder: RunFolder, arm: str, name: str) -> TrialData | None:
         return None
     # A trial that has its configuration but no status yet has just been created.
     status = files.read_status() or TrialStatus(state=TrialState.RUNNING)
-    return TrialData(config, status, tuple(files.read_evaluations()))
+    return TrialData(config, status, tuple(files.read_evaluations()), files.read_diagnosis())

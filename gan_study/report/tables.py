@@ -1,7 +1,5 @@
-"""The report's tables as rows of text, and trials.csv."""
+"""The report's tables as rows of text."""
 
-import csv
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -163,13 +161,14 @@ def leaderboard(run: RunData, arm: str) -> Table:
     """An arm's search trials, the best first; then those without a score."""
     trials = run.of_arm(arm, "search")
     searched = tuple(dict.fromkeys(name for t in trials for name in t.config.searched))
-    columns = ("Trial", "Rank", score_name(run.objective), "State", *searched, "kimg", "Time", "Restarts")
+    columns = ("Trial", "Rank", score_name(run.objective), "State", "Verdict", *searched, "kimg", "Time", "Restarts")
     rows = tuple(
         (
             t.name,
             NOTHING if t.score is None else str(rank),
             score_text(t.score),
             run.state_text(t.state),
+            verdict_text(run, t),
             *(number(t.config.searched.get(name)) for name in searched),
             number(t.kimg),
             duration(t.seconds),
@@ -177,7 +176,7 @@ def leaderboard(run: RunData, arm: str) -> Table:
         )
         for rank, t in enumerate(best_first(trials), start=1)
     )
-    return Table(columns, rows, frozenset({"Trial", "State"}))
+    return Table(columns, rows, frozenset({"Trial", "State", "Verdict"}))
 
 
 def confirmed_table(run: RunData, confirmed: Sequence[ConfirmedArm]) -> Table:
@@ -189,6 +188,7 @@ def confirmed_table(run: RunData, confirmed: Sequence[ConfirmedArm]) -> Table:
             str(t.config.training.seed),
             score_text(t.score),
             run.state_text(t.state),
+            verdict_text(run, t),
             number(t.kimg),
             duration(t.seconds),
             str(t.status.num_restarts),
@@ -196,8 +196,14 @@ def confirmed_table(run: RunData, confirmed: Sequence[ConfirmedArm]) -> Table:
         for arm in confirmed
         for t in arm.trials
     )
-    columns = ("Arm", "Trial", "Seed", score_name(run.objective), "State", "kimg", "Time", "Restarts")
-    return Table(columns, rows, frozenset({"Arm", "Trial", "State"}))
+    columns = ("Arm", "Trial", "Seed", score_name(run.objective), "State", "Verdict", "kimg", "Time", "Restarts")
+    return Table(columns, rows, frozenset({"Arm", "Trial", "State", "Verdict"}))
+
+
+def verdict_text(run: RunData, trial: TrialData) -> str:
+    """The verdict on a trial in a table; a dash before it has ended."""
+    verdict = run.verdict_of(trial)
+    return verdict.text if verdict else NOTHING
 
 
 def failure_table(run: RunData) -> Table:
@@ -243,32 +249,3 @@ def state_table(run: RunData) -> Table:
             rows.append((arm, phase, *(str(states.count(s)) for s in TrialState), str(len(states))))
     columns = ("Arm", "Phase", *(run.state_text(s) for s in TrialState), "all")
     return Table(columns, tuple(rows), frozenset({"Arm", "Phase"}))
-
-
-def trials_csv(run: RunData) -> str:
-    """The content of trials.csv: one row for each trial; a value that does not exist is an empty cell."""
-    searched = tuple(dict.fromkeys(name for t in run.trials for name in t.config.searched))
-    columns = ["arm", "trial", "phase", "source", "state", "reason", "score", "cur_nimg", "seconds", "restarts", "seed"]
-    stream = io.StringIO()
-    writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow(columns + [f"searched.{name}" for name in searched])
-    for trial in run.trials:
-        writer.writerow([*_csv_values(trial), *(trial.config.searched.get(name) for name in searched)])
-    return stream.getvalue()
-
-
-def _csv_values(trial: TrialData) -> tuple[object, ...]:
-    config, status = trial.config, trial.status
-    return (
-        config.arm,
-        config.name,
-        config.phase,
-        config.source,
-        trial.state.value,
-        status.reason,
-        trial.score,
-        round(1000 * trial.kimg),
-        trial.seconds,
-        status.num_restarts,
-        config.training.seed,
-    )

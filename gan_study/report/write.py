@@ -3,7 +3,7 @@
 from gan_study.analysis.summary import summarise
 from gan_study.report.load import load_run, load_samples
 from gan_study.report.page import render_page, shown_trials
-from gan_study.report.tables import trials_csv
+from gan_study.report.trials_csv import trials_csv
 from gan_study.runs.folder import RunFolder
 
 

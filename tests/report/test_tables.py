@@ -42,9 +42,21 @@ def test_numbers_as_text():
 def test_leaderboard(run):
     board = tables.leaderboard(run, "lsgan")
     assert board.columns == (
-        ("Trial", "Rank", "FD", "State", "g_lr", "beta1", "network.width", "kimg", "Time", "Restarts")
+        ("Trial", "Rank", "FD", "State", "Verdict", "g_lr", "beta1", "network.width", "kimg", "Time", "Restarts")
     )
-    assert board.rows[0] == ("search_002", "1", "9.000", "completed", "0.0003162", "0.4", "64", "40", "20 min", "1")
+    assert board.rows[0] == (
+        "search_002",
+        "1",
+        "9.000",
+        "completed",
+        "undertrained",
+        "0.0003162",
+        "0.4",
+        "64",
+        "40",
+        "20 min",
+        "1",
+    )
     assert [row[:4] for row in board.rows[1:]] == [
         ("search_004", "2", "11.00", "completed"),
         ("search_000", "3", "14.00", "completed"),

@@ -1,0 +1,99 @@
+"""The verdict on every trial: that of its images where they were measured, else what its training alone shows."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from gan_study.config.training import TrialConfig
+from gan_study.diagnosis.evidence import trial_evidence
+from gan_study.diagnosis.verdict import judge
+from gan_study.runs.diagnosis import DiagnosisRecord, Verdict, VerdictName
+from gan_study.runs.records import EvaluationRecord, ObjectiveRecord, TrialState, TrialStatus
+
+NO_SIGN = "no sign in training"
+"""In the place of `inconclusive` where the images were not measured: nothing but these could make a trial healthy."""
+
+FAILURES = frozenset(VerdictName) - {VerdictName.HEALTHY, VerdictName.INCONCLUSIVE, VerdictName.UNDERTRAINED}
+"""Verdicts that name something wrong. An undertrained generator is unfinished, as every stopped trial's is."""
+
+
+@dataclass(frozen=True)
+class TrialVerdict:
+    """What became of one trial that has ended."""
+
+    verdict: Verdict
+    is_measured: bool
+    """Whether its images were measured (diagnosis.json); else the verdict rests on its evaluations alone."""
+    state: TrialState
+    """How it ended."""
+    diagnosis: DiagnosisRecord | None = None
+    """The file, if its images were measured."""
+
+    @property
+    def word(self) -> str:
+        """The verdict for a reader, such as `partial collapse`."""
+        if self.state is TrialState.FAILED and self.verdict.name is VerdictName.INCONCLUSIVE:
+            return "process failed"
+        if not self.is_measured and self.verdict.name is VerdictName.INCONCLUSIVE:
+            return NO_SIGN
+        return self.verdict.name.value.replace("_", " ")
+
+    @property
+    def text(self) -> str:
+        """The word with the missing classes and the flag, such as `partial collapse (without 7), late collapse`."""
+        missing = self.verdict.missing_classes
+        more = f" and {len(missing) - 10} more" if len(missing) > 10 else ""
+        names = f" (without {', '.join(missing[:10])}{more})" if missing else ""
+        return self.word + names + (", late collapse" if self.verdict.late_collapse else "")
+
+    @property
+    def is_failure(self) -> bool:
+        """Whether the verdict or the end of the trial names something wrong."""
+        return self.verdict.name in FAILURES or self.state in (TrialState.DIVERGED, TrialState.FAILED)
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether its score says nothing: its generator collapsed totally, or its images were not finite."""
+        return self.verdict.name in (VerdictName.TOTAL_COLLAPSE, VerdictName.DIVERGED)
+
+
+def trial_verdict(
+    config: TrialConfig,
+    status: TrialStatus,
+    evaluations: Sequence[EvaluationRecord],
+    objective: ObjectiveRecord | None,
+    diagnosis: DiagnosisRecord | None,
+) -> TrialVerdict | None:
+    """The verdict on a trial, by the thresholds of its study; None before it has ended.
+
+    A diagnosis of a snapshot on the way is not one of the trial.
+    """
+    if not status.state.is_final:
+        return None
+    last_nimg = evaluations[-1].cur_nimg if evaluations else 0
+    if diagnosis is not None and diagnosis.cur_nimg == last_nimg:
+        return TrialVerdict(diagnosis.verdict, True, status.state, diagnosis)
+    found = judge(trial_evidence(status, evaluations, objective), config.diagnosis.thresholds)
+    return TrialVerdict(found, False, status.state)
+
+
+WORDS = (
+    *(
+        name.value.replace("_", " ")
+        for name in VerdictName
+        if name not in (VerdictName.HEALTHY, VerdictName.INCONCLUSIVE)
+    ),
+    *("process failed", "inconclusive", NO_SIGN, "healthy"),
+)
+"""Every word of a verdict, the worst first."""
+
+
+def count_words(verdicts: Iterable[TrialVerdict]) -> dict[str, int]:
+    """How many trials have each word, the worst first; words that none has are left out."""
+    counts = Counter(found.word for found in verdicts)
+    return {word: counts[word] for word in WORDS if counts[word]}
+
+
+def counts_text(counts: dict[str, int]) -> str:
+    """Such as `1 partial collapse, 4 healthy`."""
+    return ", ".join(f"{count:,} {word}" for word, count in counts.items())

@@ -1,0 +1,48 @@
+"""trials.csv: every trial in one row."""
+
+import csv
+import io
+
+from gan_study.analysis.run_data import RunData, TrialData
+
+
+def trials_csv(run: RunData) -> str:
+    """The content of trials.csv: one row for each trial; a value that does not exist is an empty cell."""
+    searched = tuple(dict.fromkeys(name for t in run.trials for name in t.config.searched))
+    columns = ["arm", "trial", "phase", "source", "state", "reason", "score", "cur_nimg", "seconds", "restarts", "seed"]
+    columns += ["verdict", "verdict_from", "missing_classes", "late_collapse"]
+    stream = io.StringIO()
+    writer = csv.writer(stream, lineterminator="\n")
+    writer.writerow(columns + [f"searched.{name}" for name in searched])
+    for trial in run.trials:
+        writer.writerow(
+            [*_values(trial), *_verdict(run, trial), *(trial.config.searched.get(name) for name in searched)]
+        )
+    return stream.getvalue()
+
+
+def _values(trial: TrialData) -> tuple[object, ...]:
+    config, status = trial.config, trial.status
+    return (
+        config.arm,
+        config.name,
+        config.phase,
+        config.source,
+        trial.state.value,
+        status.reason,
+        trial.score,
+        round(1000 * trial.kimg),
+        trial.seconds,
+        status.num_restarts,
+        config.training.seed,
+    )
+
+
+def _verdict(run: RunData, trial: TrialData) -> tuple[object, ...]:
+    """The bare verdict's name, what it rests on, the missing classes one after the other, and the flag."""
+    found = run.verdict_of(trial)
+    if found is None:
+        return None, None, None, None
+    verdict = found.verdict
+    source = "images" if found.is_measured else "training"
+    return verdict.name.value, source, "; ".join(verdict.missing_classes), str(verdict.late_collapse).lower()
