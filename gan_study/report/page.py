@@ -7,6 +7,8 @@ from gan_study.analysis.confirmation import confirmed_arms
 from gan_study.analysis.run_data import RunData, TrialData
 from gan_study.analysis.summary import Summary, shown_trial
 from gan_study.report import tables
+from gan_study.report.atlas_figures import atlas_plots
+from gan_study.report.evidence import evidences
 from gan_study.report.load import SampleGrid
 from gan_study.report.plots import draw_plots
 from gan_study.report.protocol import comparability, protocol_items
@@ -19,6 +21,7 @@ TABS = (
     Tab("result", "Result"),
     Tab("confirmation", "Confirmation"),
     Tab("images", "Images"),
+    Tab("atlas", "Collapse"),
     Tab("failures", "Failures"),
     Tab("search", "Search"),
     Tab("training", "Training"),
@@ -53,6 +56,8 @@ def render_page(run: RunData, summary: Summary, samples: Mapping[str, Sequence[S
         "arm_table": tables.arm_table(run),
         "states": tables.state_table(run),
         "protocol": protocol_items(run),
+        "atlas": atlas_plots(run),
+        "evidences": evidences(run),
         "timelines": timelines(run, shown, confirmed, samples),
         "plots": draw_plots(run, summary.comparison, confirmed, shown),
     }

@@ -14,7 +14,7 @@ from plotly.offline import get_plotlyjs
 from gan_study.analysis.text import number
 from gan_study.report.tables import Table
 
-STYLES = ("page", "tables", "figures", "images", "dark", "print")
+STYLES = ("page", "tables", "figures", "images", "atlas", "dark", "print")
 """Files of styles/, in the order in which they overrule each other."""
 SCRIPTS = ("theme", "downloads", "figures", "tables", "timeline", "tabs", "ready")
 """Files of scripts/, in the order in which they run; what one declares, the later ones may use."""

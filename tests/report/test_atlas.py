@@ -1,0 +1,134 @@
+"""The collapse atlas: counts of verdicts, where failures lie, and what each verdict rests on."""
+
+import json
+
+import pytest
+from planted_diagnosis import planted_diagnosis
+from synthetic_run import COMPLETED, DIVERGED, NUM_TRAIN_IMAGES, STUDY, Outcome, write_synthetic_run, write_trial
+
+from gan_study.analysis.trial_verdicts import NO_SIGN, WORDS
+from gan_study.config.arms import search_trial_config
+from gan_study.report.atlas import failure_maps, separation, verdict_bars
+from gan_study.report.atlas_figures import atlas_plots
+from gan_study.report.evidence import MOST_TABLES, evidences
+from gan_study.report.load import load_run
+from gan_study.report.verdict_style import VERDICT_STYLES
+from gan_study.runs.diagnosis import VerdictName
+
+
+@pytest.fixture
+def folder(tmp_path):
+    return write_synthetic_run(str(tmp_path))
+
+
+def test_verdicts_are_counted_for_each_arm_and_phase(folder):
+    folder.trial("wgan", "confirm_003_seed_0").write_diagnosis(planted_diagnosis(VerdictName.PARTIAL_COLLAPSE))
+    assert [(bar.arm, bar.phase, bar.counts) for bar in verdict_bars(load_run(folder))] == [
+        ("lsgan", "search", {"diverged": 1, "undertrained": 3, NO_SIGN: 1}),
+        ("lsgan", "confirm", {"undertrained": 5}),
+        ("wgan", "search", {"process failed": 1, "undertrained": 3, NO_SIGN: 1}),
+        ("wgan", "confirm", {"diverged": 1, "partial collapse": 1, "undertrained": 3}),
+    ]
+
+
+def test_bars_are_shares_with_counts_in_them(folder):
+    (plot,) = atlas_plots(load_run(folder))["shares"]
+    bars = {trace["name"]: trace for trace in json.loads(plot.json)["data"]}
+    assert list(bars) == ["diverged", "undertrained", "process failed", NO_SIGN]
+    assert bars["undertrained"]["x"] == [60, 100, 60, 80]
+    assert bars["undertrained"]["text"] == ["3", "5", "3", "4"]
+    assert bars["diverged"]["text"] == ["1", "", "", "1"]
+
+
+def test_separation_of_numbers_and_of_categories():
+    assert separation([1.0, 2.0], [3.0, 4.0], is_category=False) == 1
+    assert separation([1.0, 3.0], [1.0, 3.0], is_category=False) == 0
+    # Above 2 lie both failures and one of the four others.
+    assert separation([3.0, 4.0], [0.5, 1.0, 1.5, 3.5], is_category=False) == 0.75
+    assert separation(["a", "b"], ["b", "b"], is_category=True) == 0.5
+    # Categories have no order: the outer two against the middle one lie apart.
+    assert separation([16, 64], [32], is_category=True) == 1
+    assert separation([True], [False], is_category=True) == 1
+
+
+def test_the_two_hyperparameters_that_separate_best_are_drawn(tmp_path):
+    # g_lr grows with the number of the trial: the last two diverge.
+    outcomes = (*(Outcome(COMPLETED, 59.0),) * 4, *(Outcome(DIVERGED, None, kimg=20),) * 2)
+    run = load_run(write_synthetic_run(str(tmp_path), search={"lsgan": outcomes}, confirm={}))
+    (found,) = failure_maps(run)
+    assert (found.arm, found.num_failures, len(found.trials)) == ("lsgan", 2, 6)
+    first, second = found.axes
+    assert (first.name, first.scale, first.value) == ("g_lr", "log", 1)
+    # beta1 is 0.8 and 0.0 of the failures, 0.0, 0.2, 0.4, 0.6 of the others; width is 32 and 64.
+    assert (second.name, second.value) == ("beta1", 0.5)
+    assert found.trials[5].values == (10.0**-2, 0.0)
+    (plot,) = atlas_plots(run)["maps"]
+    assert "2 failures among 6 search trials, told apart best by g_lr (1) and beta1 (0.5)." in plot.caption
+    assert "So few can lie apart by chance." in plot.caption
+
+
+def test_an_arm_without_failures_has_no_map(tmp_path):
+    run = load_run(write_synthetic_run(str(tmp_path), search={"lsgan": (Outcome(COMPLETED, 9.0),) * 3}, confirm={}))
+    assert failure_maps(run) == ()
+
+
+def test_one_searched_hyperparameter_is_drawn_against_the_verdicts(tmp_path):
+    space, arms = {"g_lr": {"log_uniform": [1e-5, 1e-2]}}, {"lsgan": STUDY["arms"]["lsgan"]}
+    study = {**STUDY, "search_space": space, "arms": arms}
+    folder = write_synthetic_run(str(tmp_path), study=study, confirm={}, search={})
+    for index, state in enumerate((COMPLETED, DIVERGED)):
+        config = search_trial_config(load_run(folder).study, "lsgan", index, {"g_lr": 10.0**-index}, NUM_TRAIN_IMAGES)
+        write_trial(folder, config, Outcome(state, 59.0 if state is COMPLETED else None))
+    (plot,) = atlas_plots(load_run(folder))["maps"]
+    figure = json.loads(plot.json)
+    assert {trace["name"]: (trace["x"], trace["y"]) for trace in figure["data"]} == {
+        "diverged": ([0.1], ["diverged"]),
+        NO_SIGN: ([1.0], [NO_SIGN]),
+    }
+
+
+def test_every_verdict_has_its_own_look():
+    assert set(VERDICT_STYLES) == set(WORDS)
+    assert len({(s.colour, s.symbol) for s in VERDICT_STYLES.values()}) == len(WORDS)
+    assert len({s.symbol for s in VERDICT_STYLES.values()}) == len(WORDS)
+
+
+def test_evidence_has_value_threshold_source_and_control(folder):
+    record = planted_diagnosis(VerdictName.PARTIAL_COLLAPSE, ("7",), late_collapse=True)
+    folder.trial("wgan", "confirm_003_seed_0").write_diagnosis(record)
+    found = evidences(load_run(folder))
+    assert [(e.arm, e.trial) for e in found.trials] == [
+        ("wgan", "confirm_003_seed_4"),
+        ("wgan", "confirm_003_seed_0"),
+        ("lsgan", "search_003"),
+        ("wgan", "search_002"),
+    ]
+    measured = found.trials[1]
+    assert measured.text == "partial collapse (without 7), late collapse"
+    assert measured.table.rows == (
+        (
+            *("coverage_partial", "0.62", "below 0.75", "0.97", "yes, decisive"),
+            "Naeem et al. 2020; threshold: proposal of gan_study",
+            "The coverage ratio is 0.62, below 0.75 (as many held-out real images: 0.97).",
+        ),
+        (
+            *("still_falling", "0.01", "above 0.05", "–", "no", "proposal of gan_study"),
+            "The fall of the score per evaluation at the end is 0.01, not above 0.05.",
+        ),
+    )
+    assert measured.not_measured == "Not measured: vendi_total."
+    assert measured.basis.startswith("150 generated images at 40 kimg in features of domain_classifier@1a2b3c4d")
+    diverged = found.trials[2]
+    assert "its images were not measured" in diverged.basis
+    assert diverged.table.rows[0][:5] == ("diverged", "1", "above 0", "–", "yes, decisive")
+    assert found.num_left_out == 0
+
+
+def test_the_worst_are_shown_where_evidence_is_much(tmp_path):
+    outcomes = (Outcome(DIVERGED, None, kimg=10),) * (MOST_TABLES + 3)
+    folder = write_synthetic_run(str(tmp_path), search={"lsgan": outcomes}, confirm={})
+    last = f"search_{MOST_TABLES + 2:03d}"
+    folder.trial("lsgan", last).write_diagnosis(planted_diagnosis(VerdictName.HEALTHY, cur_nimg=10_000))
+    found = evidences(load_run(folder))
+    assert (len(found.trials), found.num_left_out) == (MOST_TABLES, 3)
+    assert last not in {e.trial for e in found.trials}
