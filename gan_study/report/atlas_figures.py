@@ -11,6 +11,7 @@ from gan_study.analysis.trial_verdicts import WORDS
 from gan_study.config.base import Scalar
 from gan_study.report.atlas import FailureMap, Separation, VerdictBar, failure_maps, verdict_bars
 from gan_study.report.plots import Plot
+from gan_study.report.score_axis import log_axis
 from gan_study.report.style import label, new_figure, style_axes
 from gan_study.report.verdict_style import VERDICT_STYLES
 
@@ -51,7 +52,13 @@ def draw_verdict_bars(bars: Sequence[VerdictBar]) -> go.Figure:
             textangle=0,
             marker={
                 "color": style.colour,
-                "pattern": {"shape": style.pattern, "fgcolor": "rgba(255,255,255,0.55)", "size": 6, "solidity": 0.2},
+                "pattern": {
+                    "shape": style.pattern,
+                    "fillmode": "overlay",
+                    "fgcolor": "rgba(255,255,255,0.6)",
+                    "size": 7,
+                    "solidity": 0.15,
+                },
             },
             hovertemplate="%{y}<br>" + word + ": %{text} (%{x:.3g} %)<extra></extra>",
         )
@@ -83,8 +90,8 @@ def draw_failure_map(found: FailureMap) -> go.Figure:
             hovertemplate="%{text}<br>%{x}, %{y}<extra></extra>",
         )
     style_axes(figure)
-    figure.update_xaxes(**_axis(found.axes[0]), showgrid=True)
-    figure.update_yaxes(**(_axis(second) if second else {"type": "category", "title": "Verdict"}))
+    figure.update_xaxes(**_axis(found, 0), showgrid=True)
+    figure.update_yaxes(**(_axis(found, 1) if second else {"type": "category", "title": "Verdict"}))
     return figure
 
 
@@ -92,11 +99,16 @@ def _value(value: Scalar, axis: Separation) -> object:
     return label(str(value)) if axis.scale == "category" else value
 
 
-def _axis(axis: Separation) -> dict[str, Any]:
+def _axis(found: FailureMap, place: int) -> dict[str, Any]:
+    axis = found.axes[place]
     title = f"{label(axis.name)} (separation {axis.value:.2f})"
     if axis.scale == "category":
         named = [label(category) for category in axis.categories]
         return {"type": "category", "categoryorder": "array", "categoryarray": named, "title": title}
+    if axis.scale == "log":
+        values = [float(t.values[place]) for t in found.trials]
+        margin = (max(values) / min(values)) ** 0.06 * 1.05
+        return {"title": f"{title}, log", **log_axis(min(values) / margin, max(values) * margin, most_ticks=6)}
     return {"type": axis.scale, "title": title}
 
 

@@ -1,8 +1,5 @@
 """A run folder as plain values. Reads only through `gan_study.runs`, and copes with files that are not there."""
 
-import base64
-from dataclasses import dataclass
-
 from pydantic import ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
@@ -12,15 +9,6 @@ from gan_study.config.study import StudyConfig
 from gan_study.errors import StorageError
 from gan_study.runs.folder import RunFolder
 from gan_study.runs.records import TrialState, TrialStatus
-
-
-@dataclass(frozen=True)
-class SampleGrid:
-    """A trial's generated images at one point of its training, always from the same latents."""
-
-    cur_nimg: int
-    data_uri: str
-    """The PNG, in base64."""
 
 
 def load_run(folder: RunFolder) -> RunData:
@@ -38,15 +26,6 @@ def load_run(folder: RunFolder) -> RunData:
         status=folder.read_study_status(),
         trials=tuple(trials),
         unreadable=tuple(f"arms/{arm}/{name}" for arm, name, trial in found if trial is None),
-    )
-
-
-def load_samples(folder: RunFolder, trial: TrialData) -> tuple[SampleGrid, ...]:
-    """All sample grids of a trial, in the order of images seen."""
-    files = folder.trial(trial.config.arm, trial.name)
-    return tuple(
-        SampleGrid(nimg, "data:image/png;base64," + base64.b64encode(files.read_samples(nimg)).decode("ascii"))
-        for nimg in files.sample_nimgs()
     )
 
 

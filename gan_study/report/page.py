@@ -1,21 +1,19 @@
 """The report of one study as one HTML text: which tabs it has, and what they may use."""
 
-from collections.abc import Mapping, Sequence
 from typing import Any
 
 from gan_study.analysis.confirmation import confirmed_arms
-from gan_study.analysis.run_data import RunData, TrialData
-from gan_study.analysis.summary import Summary, shown_trial
+from gan_study.analysis.run_data import RunData
+from gan_study.analysis.summary import Summary
 from gan_study.report import tables
 from gan_study.report.atlas_figures import atlas_plots
 from gan_study.report.evidence import evidences
-from gan_study.report.load import SampleGrid
+from gan_study.report.pictures import Pictures, shown_trials
 from gan_study.report.plots import draw_plots
 from gan_study.report.protocol import comparability, protocol_items
 from gan_study.report.skeleton import Tab, render_skeleton
 from gan_study.report.style import arm_styles
 from gan_study.report.text import score_note, short_note
-from gan_study.report.timeline import timelines
 
 TABS = (
     Tab("result", "Result"),
@@ -29,15 +27,8 @@ TABS = (
 )
 
 
-def shown_trials(run: RunData) -> dict[str, TrialData]:
-    """For each arm with a score, the trial whose images stand for it."""
-    confirmed = confirmed_arms(run)
-    found = {arm: shown_trial(run, arm, confirmed.get(arm)) for arm in run.arms}
-    return {arm: trial for arm, trial in found.items() if trial is not None}
-
-
-def render_page(run: RunData, summary: Summary, samples: Mapping[str, Sequence[SampleGrid]]) -> str:
-    """The whole report. samples: each arm's grids, of the trials that `shown_trials` gives."""
+def render_page(run: RunData, summary: Summary, pictures: Pictures) -> str:
+    """The whole report, with the pictures that `load_pictures` has found."""
     confirmed, shown = list(confirmed_arms(run).values()), shown_trials(run)
     values: dict[str, Any] = {
         "run": run,
@@ -58,7 +49,7 @@ def render_page(run: RunData, summary: Summary, samples: Mapping[str, Sequence[S
         "protocol": protocol_items(run),
         "atlas": atlas_plots(run),
         "evidences": evidences(run),
-        "timelines": timelines(run, shown, confirmed, samples),
+        "pictures": pictures,
         "plots": draw_plots(run, summary.comparison, confirmed, shown),
     }
     return render_skeleton(f"{summary.study}: report", "header", TABS, values)

@@ -26,9 +26,9 @@ VERDICT_STYLES = {
     "possible memorisation": VerdictStyle("#6655CC", "+", "star"),
     "discriminator overpowering": VerdictStyle("#999933", "-", "triangle-up"),
     "oscillating": VerdictStyle("#88CCEE", ".", "hourglass"),
-    "process failed": VerdictStyle("#77777d", "x", "cross"),
+    "process failed": VerdictStyle("#44474d", "x", "cross"),
     "undertrained": VerdictStyle("#44AA99", "", "triangle-up-open"),
-    "inconclusive": VerdictStyle("#9a9aa0", "", "square-open"),
-    NO_SIGN: VerdictStyle("#c2c4ca", "", "circle-open"),
+    "inconclusive": VerdictStyle("#6b6e76", "", "square-open"),
+    NO_SIGN: VerdictStyle("#989ba3", "", "circle-open"),
     "healthy": VerdictStyle("#117733", "", "circle"),
 }

@@ -1,8 +1,9 @@
 """Writing of a report: report.html, summary.json and trials.csv into the run folder."""
 
 from gan_study.analysis.summary import summarise
-from gan_study.report.load import load_run, load_samples
-from gan_study.report.page import render_page, shown_trials
+from gan_study.report.load import load_run
+from gan_study.report.page import render_page
+from gan_study.report.pictures import load_pictures, shown_trials
 from gan_study.report.trials_csv import trials_csv
 from gan_study.runs.folder import RunFolder
 
@@ -15,8 +16,8 @@ def write_report(folder: RunFolder) -> str:
     """
     run = load_run(folder)
     summary = summarise(run)
-    samples = {arm: load_samples(folder, trial) for arm, trial in shown_trials(run).items()}
+    pictures = load_pictures(run, folder, shown_trials(run))
     folder.storage.write_text("summary.json", summary.to_json())
     folder.storage.write_text("trials.csv", trials_csv(run))
-    folder.storage.write_text("report.html", render_page(run, summary, samples))
+    folder.storage.write_text("report.html", render_page(run, summary, pictures))
     return folder.storage.child("report.html").location

@@ -35,7 +35,7 @@ from gan_study.report.figure_data import (
     slices,
 )
 from gan_study.report.load import load_run
-from gan_study.report.page import shown_trials
+from gan_study.report.pictures import shown_trials
 
 
 @pytest.fixture(scope="module")

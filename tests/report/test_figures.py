@@ -8,7 +8,7 @@ from gan_study.analysis.confirmation import confirmed_arms
 from gan_study.analysis.random_search import BestOfN
 from gan_study.report.figure_data import ExpectedBest, SignalCurve, SignalPanel, confirmed_points
 from gan_study.report.load import load_run
-from gan_study.report.page import shown_trials
+from gan_study.report.pictures import shown_trials
 from gan_study.report.plots import draw_plots
 from gan_study.report.score_figures import draw_confirmed, draw_expected
 from gan_study.report.style import arm_styles

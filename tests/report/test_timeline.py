@@ -1,18 +1,27 @@
-"""Sample grids with what the trial scored when they were made."""
+"""Sample grids with what the trial scored when they were made, and which trials' are shown."""
 
-from synthetic_run import COMPLETED, CONFIRM, Outcome, many_classes, write_synthetic_run
+import io
+import json
+from collections import Counter
+
+from PIL import Image
+from planted_diagnosis import planted_diagnosis
+from synthetic_run import COMPLETED, CONFIRM, DIVERGED, SEARCH, Outcome, many_classes, write_synthetic_run
 
 from gan_study.analysis.confirmation import confirmed_arms
-from gan_study.report.load import load_run, load_samples
-from gan_study.report.page import shown_trials
-from gan_study.report.timeline import timelines
+from gan_study.report.films import BUDGET, make_films
+from gan_study.report.load import load_run
+from gan_study.report.pictures import shown_trials
+from gan_study.runs.diagnosis import VerdictName
 
 
-def found(folder):
+def found(folder, budget=BUDGET):
     run = load_run(folder)
-    shown = shown_trials(run)
-    samples = {arm: load_samples(folder, trial) for arm, trial in shown.items()}
-    return timelines(run, shown, list(confirmed_arms(run).values()), samples)
+    return make_films(run, folder, shown_trials(run), list(confirmed_arms(run).values()), budget)
+
+
+def films(folder):
+    return found(folder)[0]
 
 
 def captions(timeline):
@@ -20,7 +29,7 @@ def captions(timeline):
 
 
 def test_a_moment_has_the_score_and_the_classes_of_its_time(tmp_path):
-    lsgan, wgan = found(write_synthetic_run(str(tmp_path)))
+    lsgan, wgan = (film.timelines[0] for film in films(write_synthetic_run(str(tmp_path))))
     assert (lsgan.arm, lsgan.trial, lsgan.choice) == ("lsgan", "confirm_002_seed_0", "the best of 5 confirmed seeds")
     # The score falls from 60 to 9.5 in four equal ratios.
     assert captions(lsgan) == [
@@ -31,6 +40,7 @@ def test_a_moment_has_the_score_and_the_classes_of_its_time(tmp_path):
         "40 kimg, FD 9.5, 10 of 10 classes",
     ]
     assert captions(wgan)[-1] == "40 kimg, FD 16.5, 9 of 10 classes"
+    assert json.loads(wgan.curve)[::4] == [[0.0, 60.0, 9], [40.0, 16.5, 9]]
 
 
 def test_what_was_not_measured_is_left_out(tmp_path):
@@ -39,9 +49,10 @@ def test_what_was_not_measured_is_left_out(tmp_path):
     _, second, *others = trial.read_evaluations()
     bad = second.model_copy(update={"score": None, "class_shares": None})
     trial.write_evaluations([bad, *others])
-    lsgan, wgan = found(folder)
+    lsgan, wgan = (film.timelines[0] for film in films(folder))
     assert captions(lsgan)[:3] == ["0 kimg", "10 kimg", "20 kimg, FD 23.87, 10 of 10 classes"]
     assert (lsgan.choice, wgan.choice) == ("the confirmed seed", "the best search trial, unconfirmed")
+    assert json.loads(lsgan.curve)[0] == [10.0, None, None]
 
 
 def test_many_classes_are_counted_as_modes(tmp_path):
@@ -49,5 +60,70 @@ def test_many_classes_are_counted_as_modes(tmp_path):
     folder = write_synthetic_run(str(tmp_path), search=search, confirm={}, objective=many_classes(200))
     trial, shares = folder.trial("lsgan", "search_000"), (0.01,) * 100 + (0.0,) * 100
     trial.write_evaluations([e.model_copy(update={"class_shares": shares}) for e in trial.read_evaluations()])
-    (lsgan,) = found(folder)
+    ((lsgan,),) = (film.timelines for film in films(folder))
     assert captions(lsgan) == ["0 kimg, FD 60, 100 of 200 modes"]
+
+
+def test_an_arm_has_its_seeds_its_best_and_its_failed_trials(tmp_path):
+    folder = write_synthetic_run(str(tmp_path))
+    folder.trial("lsgan", "confirm_002_seed_2").write_diagnosis(
+        planted_diagnosis(VerdictName.PARTIAL_COLLAPSE, ("7",), late_collapse=True)
+    )
+    lsgan, wgan = films(folder)
+    assert [(t.trial, t.choice) for t in lsgan.timelines] == [
+        ("confirm_002_seed_0", "the best of 5 confirmed seeds"),
+        ("confirm_002_seed_1", "confirmed seed, undertrained"),
+        ("confirm_002_seed_2", "confirmed seed, partial collapse (without 7), late collapse"),
+        ("confirm_002_seed_3", "confirmed seed, undertrained"),
+        ("confirm_002_seed_4", "confirmed seed, undertrained"),
+        ("search_002", "among the best of the search, undertrained"),
+        ("search_004", "among the best of the search, undertrained"),
+        ("search_000", "among the best of the search, undertrained"),
+        ("search_003", "search trial, diverged"),
+    ]
+    assert wgan.timelines[-1].choice == "search trial, process failed"
+
+
+def test_failures_of_every_kind_come_before_more_of_one(tmp_path):
+    lost = (Outcome(DIVERGED, None, kimg=10),) * 6
+    folder = write_synthetic_run(str(tmp_path), search={"lsgan": (*SEARCH["lsgan"][:3], *lost)}, confirm={})
+    folder.trial("lsgan", "search_008").write_diagnosis(planted_diagnosis(VerdictName.TOTAL_COLLAPSE, cur_nimg=10_000))
+    (film,) = films(folder)
+    failed = [t for t in film.timelines if t.choice.startswith("search trial")]
+    assert [t.trial for t in failed] == ["search_003", "search_008", "search_004", "search_005"]
+    assert Counter(t.choice for t in failed) == {"search trial, diverged": 3, "search trial, total collapse": 1}
+
+
+def test_each_timeline_is_an_animation_in_its_trial_s_folder(tmp_path):
+    folder = write_synthetic_run(str(tmp_path))
+    for film in films(folder):
+        for number, timeline in enumerate(film.timelines):
+            image = Image.open(tmp_path / timeline.animation)
+            assert (image.format, getattr(image, "n_frames", 1)) == ("WEBP", len(timeline.moments))
+            assert (timeline.animation_uri is not None) == (number == 0)
+    # The animation of a trial that has ended is not made again.
+    place = tmp_path / film.timelines[0].animation
+    place.write_bytes(place.read_bytes() + b"kept")
+    films(folder)
+    assert place.read_bytes().endswith(b"kept")
+
+
+def test_many_grids_are_thinned_and_the_budget_holds(tmp_path):
+    folder = write_synthetic_run(str(tmp_path))
+    full, left_out = found(folder)
+    assert left_out == 0
+    size = max(m.picture.num_characters for f in full for t in f.timelines for m in t.moments)
+    # Room for two shown timelines of 4 grids and few others.
+    some, left_out = found(folder, budget=14 * size)
+    assert left_out > 0
+    first = some[0].timelines[0]
+    assert first.is_thinned
+    assert [m.cur_nimg for m in first.moments][:: len(first.moments) - 1] == [0, 40_000]
+    assert sum(m.picture.num_characters for f in some for t in f.timelines for m in t.moments) <= 14 * size
+
+
+def test_animated_pixels_are_those_of_the_run(tmp_path):
+    folder = write_synthetic_run(str(tmp_path))
+    first = films(folder)[0].timelines[0]
+    assert Image.open(io.BytesIO(first.moments[0].picture.webp)).size == (128, 64)
+    assert first.moments[0].picture != first.moments[4].picture
