@@ -11,7 +11,7 @@ from gan_study.report.thumbnails import Thumbnail, animate, evenly, thumbnail
 from gan_study.report.timeline import Moment, Timeline, curve_json, moment_caption
 from gan_study.runs.folder import RunFolder, TrialFolder
 
-BUDGET = 4_500_000
+BUDGET = 3_000_000
 """Characters of all pictures of all timelines together; a data URI has four for three bytes."""
 MOST_MOMENTS = 50
 """Of the trial that stands for its arm."""

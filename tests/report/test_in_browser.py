@@ -95,7 +95,7 @@ def test_everything_that_can_be_reached_has_a_name(seen):
 
 def test_the_slider_changes_the_picture_and_its_words(seen):
     (last, last_words), (first, first_words, spoken) = seen["last"], seen["first"]
-    assert last.startswith("data:image/png;base64,")
+    assert last.startswith("data:image/webp;base64,")
     assert first != last
     assert last_words == "40 kimg, FD 9.5, 10 of 10 classes"
     assert first_words == spoken == "0 kimg, FD 60, 10 of 10 classes"

@@ -6,6 +6,7 @@ zoom.setAttribute("aria-label", "A picture, large");
   const [close, image, words] = ["button", "img", "p"].map((name) => document.createElement(name));
   close.type = "button";
   close.textContent = "Close";
+  image.alt = "No picture yet";
   words.setAttribute("aria-live", "polite");
   zoom.append(close, image, words);
   document.body.append(zoom);
