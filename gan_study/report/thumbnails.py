@@ -21,6 +21,11 @@ class Thumbnail:
     webp: bytes
 
     @property
+    def size(self) -> tuple[int, int]:
+        """Its width and height in pixels, by which a browser leaves room for it before it is drawn."""
+        return Image.open(io.BytesIO(self.webp)).size
+
+    @property
     def data_uri(self) -> str:
         """What an `img` element shows."""
         return "data:image/webp;base64," + base64.b64encode(self.webp).decode("ascii")

@@ -94,5 +94,13 @@ def test_an_animation_can_be_saved(page):
     assert Path(download.value.path()).read_bytes()[8:12] == b"WEBP"
 
 
+def test_pictures_have_their_room_before_they_are_drawn(page):
+    boxes = page.locator("img[data-zoom]").evaluate_all(
+        "images => images.map((image) => [image.width, image.height, image.getAttribute('width')])"
+    )
+    assert all(width is not None for _, _, width in boxes)
+    assert all(abs(w / h - 2) < 0.05 for w, h, _ in boxes if w)
+
+
 def test_nothing_is_wider_than_a_phone(page):
     assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
