@@ -5,6 +5,9 @@ from torch import Tensor
 
 from gan_study.config.training import ZDistribution
 
+_SMALLEST_SINE = 1e-6
+"""Of the angle between two latents; below it, the arc is taken for the straight line."""
+
 
 def draw_z(num: int, z_dim: int, distribution: ZDistribution, generator: torch.Generator | None = None) -> Tensor:
     """(num, z_dim) float32 on the CPU: normal, N(0, 1), or uniform on [-1, 1].
@@ -14,3 +17,40 @@ def draw_z(num: int, z_dim: int, distribution: ZDistribution, generator: torch.G
     if distribution == "normal":
         return torch.randn(num, z_dim, generator=generator)
     return torch.rand(num, z_dim, generator=generator) * 2 - 1
+
+
+def z_path(corners: Tensor, num_steps: int, distribution: ZDistribution, *, closed: bool = False) -> Tensor:
+    """Latents on the way from each corner to the next, where the generator has learned to find latents.
+
+    Between normal latents the way is an arc (`slerp`): the middle of the straight line between two is too close to
+    the origin. Between uniform ones it is the straight line, which stays in their cube.
+
+    Args:
+        corners: (K, z_dim), K at least 1; as `draw_z` gives them.
+        num_steps: steps from one corner to the next, at least 1.
+        distribution: what the corners were drawn from.
+        closed: go back to the first corner in the end, and leave it out there, so that the path can be repeated.
+
+    Returns (K * num_steps, z_dim) if closed, else ((K - 1) * num_steps + 1, z_dim): each corner, equal to what was
+    given, and num_steps - 1 latents at equal parts of the way after it.
+    """
+    between = slerp if distribution == "normal" else torch.lerp
+    shares = torch.arange(num_steps, dtype=corners.dtype, device=corners.device).div_(num_steps).unsqueeze(1)
+    starts, ends = corners, corners.roll(-1, dims=0)
+    if not closed:
+        starts, ends = starts[:-1], ends[:-1]
+    legs = [between(start, end, shares) for start, end in zip(starts, ends, strict=True)]
+    return torch.cat(legs if closed else [*legs, corners[-1:]])
+
+
+def slerp(start: Tensor, end: Tensor, shares: Tensor) -> Tensor:
+    """Spherical interpolation (Shoemake 1985; of latents, White 2016, arXiv:1609.04468, section 2.1).
+
+    start, end: (z_dim,), of any length; shares: (N, 1) in [0, 1], parts of the angle between the two => (N, z_dim).
+    Where the angle is 0 or 180 degrees, which leaves the arc open, it is the straight line.
+    """
+    cosine = torch.nn.functional.cosine_similarity(start, end, dim=0).clamp(-1, 1)
+    angle = cosine.acos()
+    if angle.sin() < _SMALLEST_SINE:
+        return torch.lerp(start, end, shares)
+    return (((1 - shares) * angle).sin() * start + (shares * angle).sin() * end) / angle.sin()
