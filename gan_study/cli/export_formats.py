@@ -88,8 +88,8 @@ def _to_torchscript(generator: nn.Module, training: TrainingConfig) -> bytes:
         # Newer torch calls TorchScript deprecated in favour of torch.export, whose files are bound to torch's version.
         warnings.filterwarnings("ignore", message=".*deprecated", category=FutureWarning)
         warnings.filterwarnings("ignore", message=".*deprecated", category=DeprecationWarning)
-        traced = torch.jit.trace(generator, torch.zeros(_NUM_TRACED, training.z_dim))  # type: ignore[no-untyped-call]
-        torch.jit.save(traced, buffer)  # type: ignore[no-untyped-call]
+        traced = torch.jit.trace(generator, torch.zeros(_NUM_TRACED, training.z_dim))
+        torch.jit.save(traced, buffer)
     return buffer.getvalue()
 
 
@@ -97,7 +97,7 @@ def _from_torchscript(content: bytes, generator: nn.Module) -> Callable[[Tensor]
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message=".*deprecated", category=FutureWarning)
         warnings.filterwarnings("ignore", message=".*deprecated", category=DeprecationWarning)
-        loaded: Callable[[Tensor], Tensor] = torch.jit.load(io.BytesIO(content))  # type: ignore[no-untyped-call]
+        loaded: Callable[[Tensor], Tensor] = torch.jit.load(io.BytesIO(content))
     return loaded
 
 
