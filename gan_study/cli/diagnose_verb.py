@@ -2,34 +2,19 @@
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 
 from gan_study.cli.outcome import make_console
-from gan_study.config.training import TrialConfig
+from gan_study.cli.snapshots import SnapshotPlace, find_generator, open_place, trials_with_snapshots
 from gan_study.data.datasets import load_dataset
 from gan_study.errors import InputError
 from gan_study.extractors.objective import load_objective
 from gan_study.runs.diagnosis import DiagnosisRecord, Finding
-from gan_study.runs.folder import RunFolder, TrialFolder
+from gan_study.runs.folder import RunFolder
 from gan_study.search.end_diagnosis import Diagnosis, diagnose_trial
 from gan_study.training.distributed import choose_device
-
-_SUFFIX = ".safetensors"
-
-
-@dataclass(frozen=True)
-class _Target:
-    """A trial whose generator is to be looked at."""
-
-    folder: TrialFolder
-    config: TrialConfig
-    run: RunFolder
-    cur_nimg: int | None
-    """The snapshot that was named; None for the last one."""
 
 
 def diagnose(location: str, *, again: bool, as_json: bool) -> None:
@@ -48,62 +33,21 @@ def diagnose(location: str, *, again: bool, as_json: bool) -> None:
         _print(console, target, record)
 
 
-def _targets(location: str) -> list[_Target]:
-    place = location.rstrip("/") if "://" in location else str(Path(location).expanduser().resolve())
-    if place.endswith(_SUFFIX):
-        trial, _, name = place.removesuffix(_SUFFIX).rpartition("/snapshots/")
-        if not name.isdecimal():
-            raise InputError(
-                f"{location}: a snapshot lies in its trial's folder as snapshots/<images>{_SUFFIX}, but got another "
-                "place; leave it where the training has put it"
-            )
-        return [_target(trial, int(name))]
-    run = RunFolder(place)
-    if run.storage.exists("config.json"):
-        return [_target(place)]
-    if not run.storage.exists("arms"):
-        raise InputError(
-            f"{location}: a diagnosis needs a snapshot, the folder of a trial or the folder of a run, but got none of "
-            "them; check the path"
-        )
-    return _run_targets(run)
-
-
-def _target(place: str, cur_nimg: int | None = None) -> _Target:
-    run = RunFolder(place.rsplit("/", 3)[0])
-    *_, arm, name = place.split("/")
-    trial = run.trial(arm, name)
-    config = trial.read_config()
-    if config is None:
-        raise InputError(f"{place}: a trial's folder holds its config.json, but got none; check the path")
-    nimgs = trial.snapshot_nimgs()
-    if cur_nimg not in (None, *nimgs) or not nimgs:
-        known = ", ".join(map(str, nimgs)) or "none"
-        raise InputError(
-            f"{place}: a snapshot must be there, but got {'none' if cur_nimg is None else cur_nimg} of those at "
-            f"{known} images; give another one"
-        )
-    return _Target(trial, config, run, cur_nimg)
-
-
-def _run_targets(run: RunFolder) -> list[_Target]:
-    """The confirmed trials that have a snapshot; if none was confirmed, all trials that have one."""
-    trials = [run.trial(arm, name) for arm in run.arms() for name in run.trials(arm)]
-    found = [
-        _Target(trial, config, run, None)
-        for trial in trials
-        if (config := trial.read_config()) is not None and trial.snapshot_nimgs()
-    ]
+def _targets(location: str) -> list[SnapshotPlace]:
+    place = open_place(location)
+    if not isinstance(place, RunFolder):
+        return [find_generator(location)]
+    found = trials_with_snapshots(place)
     if not found:
         raise InputError(
-            f"{run.location}: a diagnosis needs a trial with a snapshot, but got none; wait for the first evaluation"
+            f"{place.location}: a diagnosis needs a trial with a snapshot, but got none; wait for the first evaluation"
         )
-    return [target for target in found if target.config.phase == "confirm"] or found
+    return found
 
 
-def _diagnosis(target: _Target, again: bool) -> DiagnosisRecord:
-    trial, last_nimg = target.folder, target.folder.snapshot_nimgs()[-1]
-    is_last = target.cur_nimg in (None, last_nimg)
+def _diagnosis(target: SnapshotPlace, again: bool) -> DiagnosisRecord:
+    trial, last_nimg = target.trial, target.trial.snapshot_nimgs()[-1]
+    is_last = target.cur_nimg == last_nimg
     known = trial.read_diagnosis() if is_last and not again else None
     if known is not None and known.cur_nimg == last_nimg:
         return known
@@ -114,7 +58,7 @@ def _diagnosis(target: _Target, again: bool) -> DiagnosisRecord:
     return diagnosis.record
 
 
-def _measure(target: _Target) -> Diagnosis:
+def _measure(target: SnapshotPlace) -> Diagnosis:
     objective = target.run.read_objective()
     if objective is None:
         raise InputError(
@@ -123,14 +67,14 @@ def _measure(target: _Target) -> Diagnosis:
         )
     dataset = load_dataset(target.config.training.dataset)
     scorer = load_objective(target.run.storage, objective, dataset).to(choose_device(use_gpu=True))
-    return diagnose_trial(target.folder, target.config, dataset, scorer, target.cur_nimg)
+    return diagnose_trial(target.trial, target.config, dataset, scorer, target.cur_nimg)
 
 
-def _as_json(target: _Target, record: DiagnosisRecord) -> dict[str, object]:
+def _as_json(target: SnapshotPlace, record: DiagnosisRecord) -> dict[str, object]:
     return {"arm": target.config.arm, "trial": target.config.name, **record.model_dump(mode="json")}
 
 
-def _print(console: Console, target: _Target, record: DiagnosisRecord) -> None:
+def _print(console: Console, target: SnapshotPlace, record: DiagnosisRecord) -> None:
     name = f"{target.config.arm}/{target.config.name} at {record.cur_nimg:,} images"
     console.print(f"{name}: {record.verdict.sentence}", style="bold", markup=False, highlight=False, soft_wrap=True)
     table = Table(box=None, pad_edge=False)

@@ -17,7 +17,7 @@ from gan_study.cli.evaluate_images import (
 )
 from gan_study.cli.evaluate_scores import Side, features_to_side
 from gan_study.cli.evaluate_statistics import FeatureKey, Statistics
-from gan_study.cli.snapshots import Snapshot
+from gan_study.cli.generators import Snapshot
 from gan_study.config.data import ObjectiveConfig
 from gan_study.data.datasets import Dataset
 from gan_study.data.inspection import inspect_dataset

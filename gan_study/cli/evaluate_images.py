@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from gan_study.cli.evaluate_statistics import Statistics, read_statistics
+from gan_study.cli.generators import Snapshot, find_snapshot
 from gan_study.cli.image_place import NAMED_DATASETS, find_place
-from gan_study.cli.snapshots import Snapshot, find_snapshot
 from gan_study.config.data import DatasetConfig
 from gan_study.data.datasets import Dataset, load_dataset
 from gan_study.data.decode import decode_image

@@ -48,7 +48,7 @@ def evaluate(
         str,
         typer.Argument(
             help="A folder or archive (zip, tar) of images, a data set's name, statistics (.npz), or a trained "
-            "generator: a snapshot, its trial folder, or a run folder (the best confirmed trial).",
+            "generator: a snapshot, its trial folder, or a run folder (its winner's best confirmed trial).",
             show_default=False,
         ),
     ],

@@ -102,8 +102,11 @@ class LiveTable:
         self._live.start()
 
     def stage(self, text: str) -> None:
-        """Show it below."""
-        self._stage = text
+        """Show it below; a warning stays above."""
+        if text.startswith("warning: "):
+            self._live.console.print(text, markup=False, highlight=False, soft_wrap=True)
+        else:
+            self._stage = text
 
     def start(self, director: Director) -> None:
         """Show the table from now on."""

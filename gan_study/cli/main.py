@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from gan_study import __version__
-from gan_study.cli import image_verbs
+from gan_study.cli import generator_verbs, image_verbs
 from gan_study.cli.messages import print_error
 from gan_study.cli.options import Address, DataRoot, InceptionWeights, Overrides, RunFolderPlace, StudyFile, Verbose
 from gan_study.errors import GanStudyError, InputError
@@ -20,6 +20,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.add_typer(image_verbs.app)
+app.add_typer(generator_verbs.app)
 _INTERRUPTED = 130  # 128 + SIGINT, as shells say it
 
 

@@ -1,111 +1,212 @@
-"""Trained generators as a command line names them: a snapshot's file, a trial folder, or a whole run folder."""
+"""Where trained generators lie, as a command line names them: a snapshot's file, a trial folder, or a run folder.
 
+Nothing here imports torch; `generators` reads what is found.
+"""
+
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from os.path import abspath
 from pathlib import Path
 
-from safetensors import SafetensorError
-from torch import nn
-
-from gan_study.analysis.run_data import best_trial
-from gan_study.config.training import TrainingConfig
-from gan_study.errors import InputError
+from gan_study.analysis.arm_comparison import compare_arms
+from gan_study.analysis.confirmation import confirmed_arms
+from gan_study.analysis.run_data import RunData, TrialData, best_trial
+from gan_study.analysis.summary import shown_trial
+from gan_study.config.source import suggestion
+from gan_study.config.training import TrialConfig
+from gan_study.errors import InputError, StorageError
 from gan_study.report.load import load_run
 from gan_study.runs.folder import RunFolder, TrialFolder
+from gan_study.runs.records import TrialState, TrialStatus
 from gan_study.runs.storage import Storage
-from gan_study.training.snapshot import load_generator
 
 _SUFFIX = ".safetensors"
+_WANTED = "a trained generator is a snapshot, the folder of a trial or the folder of a run"
 
 
-@dataclass(frozen=True, eq=False)
-class Snapshot:
-    """A trained generator, and which training it is of."""
+@dataclass(frozen=True)
+class SnapshotPlace:
+    """A snapshot that is there, not read yet."""
 
-    place: str
-    """The snapshot's file."""
-    training: TrainingConfig
-    """What the trial trained."""
-    generator: nn.Module
-    """z (N, z_dim) => images NCHW float in [-1, 1], on the CPU in evaluation mode."""
-    num_channels: int
-    """1 for grey, 3 for colour."""
+    trial: TrialFolder
+    config: TrialConfig
+    cur_nimg: int
+
+    @property
+    def location(self) -> str:
+        """The snapshot's file."""
+        return self.trial.storage.child(f"snapshots/{_file_name(self.cur_nimg)}").location
+
+    @property
+    def run(self) -> RunFolder:
+        """The run folder that the trial belongs to, if it lies in one."""
+        return RunFolder(self.trial.storage.location.rsplit("/", 3)[0])
 
 
-def find_snapshot(location: str) -> Snapshot | None:
-    """The snapshot at a location; None if neither a snapshot nor the folder of a trial or a run is there.
+def open_place(location: str) -> SnapshotPlace | TrialFolder | RunFolder | None:
+    """What lies at a location; None if it is none of these.
 
-    Of a trial it is the last one; of a run it is the last one of the best confirmed trial, or, if none was
-    confirmed, of the best trial. Raises InputError if there is no snapshot in the folder or it cannot be used,
-    StorageError if a record does not fit this version of gan_study.
+    Raises InputError for a snapshot's name that no snapshot is there for, or that lies apart from its trial.
     """
     is_uri = "://" in location
-    place = location.rstrip("/") if is_uri else str(Path(location).expanduser().absolute())
+    place = location.rstrip("/") if is_uri else abspath(Path(location).expanduser())
     if place.endswith(_SUFFIX):
-        folder, _, name = place.rpartition("/")
-        return _read(TrialFolder(Storage(folder.rpartition("/")[0])), name)
+        return _snapshot(place)
     if not is_uri and not Path(place).is_dir():
         return None
     storage = Storage(place)
     if storage.exists("study.yaml"):
-        return _last(_best_trial(RunFolder(place)))
+        return RunFolder(place)
     # Images may lie beside a config.json too, but hardly beside both.
     if storage.exists("config.json") and (storage.exists("status.json") or storage.exists("snapshots")):
-        return _last(TrialFolder(storage))
-    return None
+        return TrialFolder(storage)
+    # What `train` writes has no study.
+    return RunFolder(place) if _has_trials(RunFolder(place)) else None
 
 
-def _best_trial(folder: RunFolder) -> TrialFolder:
-    run = load_run(folder)
-    confirmed = [trial for trial in run.trials if trial.config.phase == "confirm"]
-    best = best_trial(confirmed) or best_trial(run.trials)
-    if best is None:
+def find_generator(location: str, arm: str | None = None, trial: str | None = None) -> SnapshotPlace:
+    """The one snapshot that a location stands for: itself, a trial's last one, or that of a run's best trial.
+
+    A run's best trial is the one that stands for its winner (or for the arm that leads) in the report: the arm's
+    best confirmed seed. Where no two arms are confirmed it is the best confirmed trial, else the best of all.
+
+    Args:
+        location: as the user wrote it.
+        arm: of a run, choose in this arm.
+        trial: of a run, take this trial, whatever it scored; its arm need not be given if only one has it.
+
+    Raises InputError if there is none, StorageError if a record does not fit this version of gan_study.
+    """
+    place = open_place(location)
+    if place is None:
+        raise InputError(f"{location}: {_WANTED}, but got none of them; check the path")
+    return choose(place, location, arm, trial)
+
+
+def choose(
+    place: SnapshotPlace | TrialFolder | RunFolder, location: str, arm: str | None = None, trial: str | None = None
+) -> SnapshotPlace:
+    """As `find_generator`, for what `open_place` has found at the location."""
+    if isinstance(place, RunFolder):
+        return last_snapshot(_named_trial(place, arm, trial) if trial else _best_trial(place, arm))
+    if arm is not None or trial is not None:
+        option = "--arm" if arm is not None else "--trial"
         raise InputError(
-            f"{folder.location}: the best trial of a run is taken, but got none with a score; "
-            "give the folder of a trial, or one of its snapshots"
+            f"{option}: an arm or a trial is chosen in the folder of a run, but got {location}; leave {option} out, "
+            "or give the run folder"
         )
-    return folder.trial(best.config.arm, best.name)
+    return place if isinstance(place, SnapshotPlace) else last_snapshot(place)
 
 
-def _last(trial: TrialFolder) -> Snapshot:
+def last_snapshot(trial: TrialFolder) -> SnapshotPlace:
+    """The last snapshot of a trial. Raises InputError if it has none."""
     nimgs = trial.snapshot_nimgs()
     if not nimgs:
         raise InputError(
             f"{trial.storage.location}: the last snapshot of a trial is taken, but got none in its folder snapshots; "
-            "wait for its first evaluation, or give another trial"
+            "wait for its first evaluation, give another trial, or train it again by `python -m gan_study train "
+            f"{trial.storage.location}/config.json`"
         )
-    return _read(trial, f"{nimgs[-1]:08d}{_SUFFIX}")
+    return SnapshotPlace(trial, _config(trial, trial.storage.location), nimgs[-1])
 
 
-def _read(trial: TrialFolder, name: str) -> Snapshot:
-    place = f"{trial.storage.location}/snapshots/{name}"
+def _snapshot(place: str) -> SnapshotPlace:
+    folder, _, _ = place.rpartition("/")
+    trial = TrialFolder(Storage(folder.rpartition("/")[0]))
+    config = _config(trial, place)
+    nimgs = trial.snapshot_nimgs()
+    found = next((nimg for nimg in nimgs if place == SnapshotPlace(trial, config, nimg).location), None)
+    if found is None:
+        known = ", ".join(map(_file_name, nimgs)) or "none"
+        raise InputError(f"{place}: there is no such snapshot; those of the trial are: {known}")
+    return SnapshotPlace(trial, config, found)
+
+
+def _file_name(cur_nimg: int) -> str:
+    return f"{cur_nimg:08d}{_SUFFIX}"
+
+
+def _config(trial: TrialFolder, place: str) -> TrialConfig:
     config = trial.read_config()
     if config is None:
         raise InputError(
             f"{place}: a snapshot is read with its trial's config.json, but there is no "
             f"{trial.storage.location}/config.json; leave it where the training has put it"
         )
-    try:
-        content = trial.storage.read_bytes(f"snapshots/{name}")
-    except FileNotFoundError:
-        known = ", ".join(f"{nimg:08d}{_SUFFIX}" for nimg in trial.snapshot_nimgs()) or "none"
-        raise InputError(f"{place}: there is no such snapshot; those of the trial are: {known}") from None
-    generator, num_channels = _load(content, config.training, place)
-    if not all(value.isfinite().all() for value in generator.state_dict().values()):
+    return config
+
+
+def _has_trials(run: RunFolder) -> bool:
+    with suppress(StorageError):  # images may lie where arms would
+        return any(run.trial(arm, name).storage.exists("config.json") for arm in run.arms() for name in run.trials(arm))
+    return False
+
+
+def trials_with_snapshots(run: RunFolder) -> list[SnapshotPlace]:
+    """The last snapshots of a run's confirmed trials; if none of these has one, of all its trials."""
+    folders = (run.trial(arm, name) for arm in run.arms() for name in run.trials(arm))
+    found = [
+        SnapshotPlace(folder, config, nimgs[-1])
+        for folder in folders
+        if (config := folder.read_config()) is not None and (nimgs := folder.snapshot_nimgs())
+    ]
+    return [place for place in found if place.config.phase == "confirm"] or found
+
+
+def _named_trial(run: RunFolder, arm: str | None, name: str) -> TrialFolder:
+    arms = _check_arm(run, arm)
+    found = [owner for owner in arms if name in run.trials(owner)]
+    if len(found) > 1:
         raise InputError(
-            f"{place}: a generator's weights must be finite, but got some that are not; give another snapshot"
+            f"--trial: the trial must be of one arm, but got trial={name} of {', '.join(found)}; add --arm"
         )
-    return Snapshot(place, config.training, generator, num_channels)
+    if not found:
+        known = sorted({known for owner in arms for known in run.trials(owner)})
+        whose = f"of arm {arm}" if arm else "of the run"
+        raise InputError(f"--trial: no trial {whose} has this name, but got trial={name}{suggestion(name, known)}")
+    return run.trial(found[0], name)
 
 
-def _load(content: bytes, training: TrainingConfig, place: str) -> tuple[nn.Module, int]:
-    """The generator and its number of channels, which is tried out: the data set need not be on this machine."""
-    reason = ""
-    for num_channels in (1, 3) if training.dataset.channels is None else (training.dataset.channels,):
-        try:
-            return load_generator(content, training, num_channels), num_channels
-        except (RuntimeError, SafetensorError) as error:
-            reason = str(error).partition("\n")[0]
-    raise InputError(
-        f"{place}: a snapshot must hold the generator of its trial's config.json, but got another content ({reason}); "
-        "give a snapshot that is as the training has written it"
-    )
+def _check_arm(run: RunFolder, arm: str | None) -> Sequence[str]:
+    """The arms that are asked for. Raises InputError, naming the arms, if there is none of this name."""
+    arms = run.arms()
+    if arm is None:
+        return arms
+    if arm not in arms:
+        raise InputError(f"--arm: the run has no trials of such an arm, but got arm={arm}{suggestion(arm, arms)}")
+    return [arm]
+
+
+def _best_trial(run: RunFolder, arm: str | None) -> TrialFolder:
+    arms = _check_arm(run, arm)
+    best = _of_study(load_run(run), arm) if run.is_a_run() else _best_of(_trials(run, arms))
+    if best is None:
+        raise InputError(
+            f"{run.location}: the best trial {f'of arm {arm}' if arm else 'of a run'} is taken, but got none with a "
+            "score; wait until one has ended, or give the folder of a trial, or one of its snapshots"
+        )
+    return run.trial(best.config.arm, best.name)
+
+
+def _of_study(run: RunData, arm: str | None) -> TrialData | None:
+    arm = arm or compare_arms(run).leader
+    if arm is None:
+        return _best_of(run.trials)
+    return shown_trial(run, arm, confirmed_arms(run).get(arm))
+
+
+def _best_of(trials: Sequence[TrialData]) -> TrialData | None:
+    return best_trial([trial for trial in trials if trial.config.phase == "confirm"]) or best_trial(trials)
+
+
+def _trials(run: RunFolder, arms: Sequence[str]) -> list[TrialData]:
+    """The trials of a folder without a study, as `train` leaves it."""
+    folders = [run.trial(arm, name) for arm in arms for name in run.trials(arm)]
+    return [
+        TrialData(
+            config, folder.read_status() or TrialStatus(state=TrialState.RUNNING), tuple(folder.read_evaluations())
+        )
+        for folder in folders
+        if (config := folder.read_config()) is not None
+    ]

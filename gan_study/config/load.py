@@ -51,7 +51,7 @@ def dump_study(study: StudyConfig) -> str:
     values = study.model_dump(exclude_none=True)
     for holder in (values, *values["arms"].values()):
         holder["search_space"] = {name: _in_one_line(r) for name, r in holder["search_space"].items()}
-        for key in ("description", "defaults", "search_space", "first_trial"):
+        for key in ("description", "defaults", "search_space", "first_trial", "trackers"):
             if not holder.get(key, True):
                 del holder[key]
     yaml = YAML()

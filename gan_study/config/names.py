@@ -21,6 +21,7 @@ DatasetName = Literal[
     "mnist",
     "stacked_mnist",
 ]
+TrackerName = Literal["mlflow", "tensorboard", "wandb"]
 ConditionName = Literal["loss", "penalty", "network.name", "optimizer"]
 """Choices that decide which other hyperparameters there are."""
 HyperparameterName = Literal[
@@ -53,6 +54,7 @@ LOSSES: tuple[str, ...] = get_args(LossName)
 PENALTIES: tuple[str, ...] = get_args(PenaltyName)
 NETWORKS: tuple[str, ...] = get_args(NetworkName)
 DATASETS: tuple[str, ...] = get_args(DatasetName)
+TRACKERS: tuple[str, ...] = get_args(TrackerName)
 CONDITIONS: tuple[str, ...] = get_args(ConditionName)
 HYPERPARAMETERS: tuple[str, ...] = get_args(HyperparameterName)
 
@@ -103,5 +105,7 @@ ALIASES = {
     "fashion": "fashion_mnist",
     "cifar": "cifar10",
     "folder": "image_folder",
+    "tb": "tensorboard",
+    "weights_and_biases": "wandb",
 }
 """What papers and other tools call some of these, for suggestions."""

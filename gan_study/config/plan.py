@@ -118,6 +118,7 @@ def format_plan(plan: StudyPlan) -> str:
         _row("length", _length(plan)),
         _row("stopping", _stopping(plan)),
         _row("at once", _at_once(study.resources)),
+        *([_row("trackers", ", ".join(study.trackers))] if study.trackers else []),
         *(line for arm in plan.arms for line in ("", *_arm_lines(arm))),
         "",
         "At most",

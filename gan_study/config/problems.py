@@ -241,7 +241,9 @@ def _meaning(path: KeyPath, model: type[BaseModel]) -> str:
 
 
 def _topic(path: KeyPath) -> str:
-    """What a name names: `dataset` for dataset.name, `penalty` for arms.wgan.penalty."""
+    """What a name names: `dataset` for dataset.name, `penalty` for arms.wgan.penalty, `tracker` for trackers[0]."""
+    if isinstance(path[-1], int):
+        return str(path[-2]).removesuffix("s")
     return str(path[-2] if path[-1] == "name" else path[-1])
 
 

@@ -15,7 +15,7 @@ from pydantic import (
 
 from gan_study.config.base import Frozen, Scalar
 from gan_study.config.data import DatasetConfig, ObjectiveConfig
-from gan_study.config.names import HyperparameterName, LossName, NetworkName, OptimizerName, PenaltyName
+from gan_study.config.names import HyperparameterName, LossName, NetworkName, OptimizerName, PenaltyName, TrackerName
 from gan_study.config.space import SearchSpace
 from gan_study.config.training import (
     BatchSize,
@@ -242,6 +242,9 @@ class StudyConfig(Frozen):
     """What trials run on."""
     diagnosis: DiagnosisConfig = DiagnosisConfig()
     """What is looked for besides the score."""
+    trackers: tuple[TrackerName, ...] = ()
+    """Who else is told of every evaluation: a list of tensorboard, mlflow and wandb; their files lie in
+    <run folder>/trackers."""
 
     @model_validator(mode="before")
     @classmethod

@@ -1,11 +1,12 @@
 """The latent vectors that a generator turns into images."""
 
-import math
-
 import torch
 from torch import Tensor
 
 from gan_study.config.training import ZDistribution
+
+_SMALLEST_SINE = 1e-6
+"""Of the angle between two latents; below it, the arc is taken for the straight line."""
 
 
 def draw_z(num: int, z_dim: int, distribution: ZDistribution, generator: torch.Generator | None = None) -> Tensor:
@@ -18,40 +19,38 @@ def draw_z(num: int, z_dim: int, distribution: ZDistribution, generator: torch.G
     return torch.rand(num, z_dim, generator=generator) * 2 - 1
 
 
-def latent_path(waypoints: Tensor, num_steps: int, distribution: ZDistribution, closed: bool = False) -> Tensor:
-    """Latents along a path through `waypoints` (K, z_dim), K >= 2, in `num_steps` steps from each to the next.
+def z_path(corners: Tensor, num_steps: int, distribution: ZDistribution, *, closed: bool = False) -> Tensor:
+    """Latents on the way from each corner to the next, where the generator has learned to find latents.
 
-    Gives ((K - 1) * num_steps + 1, z_dim), the waypoints among them; a closed path goes on from the last to just before
-    the first, (K * num_steps, z_dim), so that it can be shown again and again. Normal latents are followed on great
-    circles (spherical interpolation, Shoemake 1985; White 2016, "Sampling generative networks", section 2.1), since
-    their norms lie near sqrt(z_dim) and a straight line would leave that shell; uniform ones on straight lines, which
-    stay in the cube. Raises ValueError below two waypoints or one step.
+    Between normal latents the way is an arc (`slerp`): the middle of the straight line between two is too close to
+    the origin. Between uniform ones it is the straight line, which stays in their cube.
+
+    Args:
+        corners: (K, z_dim), K at least 1; as `draw_z` gives them.
+        num_steps: steps from one corner to the next, at least 1.
+        distribution: what the corners were drawn from.
+        closed: go back to the first corner in the end, and leave it out there, so that the path can be repeated.
+
+    Returns (K * num_steps, z_dim) if closed, else ((K - 1) * num_steps + 1, z_dim): each corner, equal to what was
+    given, and num_steps - 1 latents at equal parts of the way after it.
     """
-    if len(waypoints) < 2 or num_steps < 1:
-        raise ValueError(
-            f"latent_path: a path needs at least 2 waypoints and 1 step, but got num_waypoints={len(waypoints)}, "
-            f"num_steps={num_steps}; give more"
-        )
-    ends = waypoints.roll(-1, 0) if closed else waypoints[1:]
-    between = spherical if distribution == "normal" else torch.lerp
-    fractions = [step / num_steps for step in range(num_steps)]
-    legs = [
-        between(start, end, fraction)
-        for start, end in zip(waypoints[: len(ends)], ends, strict=True)
-        for fraction in fractions
-    ]
-    return torch.stack(legs if closed else [*legs, waypoints[-1]])
+    between = slerp if distribution == "normal" else torch.lerp
+    shares = torch.arange(num_steps, dtype=corners.dtype, device=corners.device).div_(num_steps).unsqueeze(1)
+    starts, ends = corners, corners.roll(-1, dims=0)
+    if not closed:
+        starts, ends = starts[:-1], ends[:-1]
+    legs = [between(start, end, shares) for start, end in zip(starts, ends, strict=True)]
+    return torch.cat(legs if closed else [*legs, corners[-1:]])
 
 
-def spherical(start: Tensor, end: Tensor, fraction: float) -> Tensor:
-    """The point at `fraction` in [0, 1] of the way from `start` (z_dim,) to `end` on a great circle.
+def slerp(start: Tensor, end: Tensor, shares: Tensor) -> Tensor:
+    """Spherical interpolation (Shoemake 1985; of latents, White 2016, arXiv:1609.04468, section 2.1).
 
-    sin((1 - f) a) / sin(a) * start + sin(f a) / sin(a) * end with the angle a between the two; along a straight line
-    where they have (almost) one direction, or opposite ones, between which no great circle is the shortest.
+    start, end: (z_dim,), of any length; shares: (N, 1) in [0, 1], parts of the angle between the two => (N, z_dim).
+    Where the angle is 0 or 180 degrees, which leaves the arc open, it is the straight line.
     """
-    cosine = torch.nn.functional.cosine_similarity(start.double(), end.double(), dim=0).clamp(-1, 1).item()
-    angle = math.acos(cosine)
-    if math.sin(angle) < 1e-4:
-        return torch.lerp(start, end, fraction)
-    weights = math.sin((1 - fraction) * angle) / math.sin(angle), math.sin(fraction * angle) / math.sin(angle)
-    return weights[0] * start + weights[1] * end
+    cosine = torch.nn.functional.cosine_similarity(start, end, dim=0).clamp(-1, 1)
+    angle = cosine.acos()
+    if angle.sin() < _SMALLEST_SINE:
+        return torch.lerp(start, end, shares)
+    return (((1 - shares) * angle).sin() * start + (shares * angle).sin() * end) / angle.sin()

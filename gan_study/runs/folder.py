@@ -3,7 +3,7 @@
 ```
 <run folder>/
   study.yaml  environment.json  study_status.json  optuna.db  report.html  summary.json  trials.csv
-  objective/objective.json  objective/<extractor's files>
+  objective/objective.json  objective/<extractor's files>  trackers/<tracker>/<its files>
   arms/<arm>/<trial>/config.json  status.json  metrics.jsonl  diagnosis.json
                      samples/<images>.png  samples/neighbours.png  samples/interpolation.png  samples/timeline.webp
                      snapshots/<images>.safetensors  checkpoints/<images>.pt
@@ -201,6 +201,10 @@ class RunFolder:
     def write_study_status(self, status: StudyStatus) -> None:
         """Write study_status.json."""
         self.storage.write_text("study_status.json", status.model_dump_json(indent=2) + "\n")
+
+    def trackers(self) -> Storage:
+        """The folder of what TensorBoard, MLflow and W&B are told, there or not."""
+        return self.storage.child("trackers")
 
     def arms(self) -> list[str]:
         """Names of the arms that have trials."""

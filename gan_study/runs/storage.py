@@ -94,6 +94,18 @@ class Storage:
         with _explained(self.location, name), suppress(FileNotFoundError):
             self._filesystem.delete_dir(self._path(name))
 
+    def download(self, folder: Path) -> None:
+        """Copy all that lies here into a folder of this machine's disk. Raises StorageError."""
+        if self.exists():
+            with _explained(self.location, ""):
+                fs.copy_files(self._root, str(folder), source_filesystem=self._filesystem)
+
+    def upload(self, folder: Path) -> None:
+        """Copy all that lies in a folder of this machine's disk here, in place of what has the same names. Raises
+        StorageError."""
+        with _explained(self.location, ""):
+            fs.copy_files(str(folder), self._root, destination_filesystem=self._filesystem)
+
     def _path(self, name: str) -> str:
         return f"{self._root}/{name}" if name else self._root
 

@@ -5,7 +5,7 @@ from torch import nn
 
 from gan_study.config.training import TrainingConfig
 from gan_study.data.conversion import to_uint8
-from gan_study.gan.latents import latent_path
+from gan_study.gan.latents import z_path
 from gan_study.runs.folder import TrialFolder
 from gan_study.training.evaluate import grid_latents, grid_png
 from gan_study.training.snapshot import load_generator
@@ -32,6 +32,6 @@ def interpolation_png(generator: nn.Module, training: TrainingConfig) -> bytes |
     second, the next one from the third to the fourth, and so on.
     """
     ends = grid_latents(training.z_dim, training.seed, training.z_distribution)[: 2 * NUM_PATHS]
-    paths = [latent_path(pair, NUM_STEPS, training.z_distribution) for pair in ends.split(2)]
+    paths = [z_path(pair, NUM_STEPS, training.z_distribution) for pair in ends.split(2)]
     images = generator(torch.cat(paths))
     return grid_png(to_uint8(images), NUM_STEPS + 1) if bool(images.isfinite().all()) else None

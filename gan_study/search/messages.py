@@ -54,3 +54,21 @@ def read_progress(result: dict[str, Any]) -> tuple[TrialState, EvaluationRecord 
         return None
     evaluation = result[_EVALUATION]
     return TrialState(result[_STATE]), EvaluationRecord.model_validate_json(evaluation) if evaluation else None
+
+
+def tracker_numbers(evaluation: EvaluationRecord) -> dict[str, float]:
+    """An evaluation's numbers under flat names (`losses/d_loss`), for trackers; what does not exist is left out."""
+    numbers = _flat_numbers(evaluation.model_dump(exclude={"class_shares"}))
+    if evaluation.class_shares:
+        numbers["smallest_class_share"] = min(evaluation.class_shares)
+    return numbers
+
+
+def _flat_numbers(values: dict[str, Any], prefix: str = "") -> dict[str, float]:
+    numbers: dict[str, float] = {}
+    for name, value in values.items():
+        if isinstance(value, dict):
+            numbers.update(_flat_numbers(value, f"{prefix}{name}/"))
+        elif isinstance(value, int | float):
+            numbers[prefix + name] = value
+    return numbers

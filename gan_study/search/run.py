@@ -20,6 +20,7 @@ from gan_study.search.director import Director
 from gan_study.search.environment import describe_environment
 from gan_study.search.prepare import prepare_on_cluster
 from gan_study.search.scratch import OptunaFile, ScratchFolder
+from gan_study.search.trackers import require_trackers, tracked
 from gan_study.search.trial_one_worker import OneWorkerTrial
 from gan_study.search.tune_adapters import DirectorScheduler, DirectorSearcher, DirectorStopper
 from gan_study.search.watch import LOSSES, ClusterLostError, watched
@@ -50,14 +51,15 @@ def run_study(
         verbose: let Ray's own messages through.
         on_start: is given the director before the first trial.
         on_change: is called whenever the director's picture of the study has changed.
-        on_stage: is told in words what is being done before the first trial.
+        on_stage: is told in words what is being done before the first trial, and of trackers that fail.
         on_loss: is called from another thread if the cluster has gone and this function may never return.
 
     Raises:
-        InputError: the data, the cluster or the resources are not there.
+        InputError: the data, the cluster, the resources or a tracker's package are not there.
         StorageError: the run folder could not be written; what is in it can be resumed.
         ClusterLostError: Ray has said that the cluster is gone; what is in the run folder can be resumed.
     """
+    require_trackers(study.trackers)
     optuna.logging.set_verbosity(optuna.logging.INFO if verbose else optuna.logging.WARNING)
     before = folder.read_study_status()
     run_start = time.time()
@@ -100,7 +102,7 @@ def run_study(
                 director = Director(study, folder, objective, optuna_file.storage, num_concurrent, on_change)
                 on_start(director)
                 if not director.finished:
-                    _tune(director, folder, study, verbose)
+                    _tune(director, folder, study, verbose, on_stage)
             if director.abort_reason is not None:
                 raise StorageError(director.abort_reason)
         except BaseException:
@@ -120,10 +122,12 @@ def _explained_loss(folder: RunFolder) -> Iterator[None]:
         raise ClusterLostError(folder.location, f"Ray says: {reason}") from error
 
 
-def _tune(director: Director, folder: RunFolder, study: StudyConfig, verbose: bool) -> None:
+def _tune(
+    director: Director, folder: RunFolder, study: StudyConfig, verbose: bool, on_stage: Callable[[str], None]
+) -> None:
     """Let Ray Tune run whatever the director hands out."""
     many = study.resources.workers_per_trial > 1
-    with ScratchFolder(folder) as scratch:
+    with ScratchFolder(folder) as scratch, tracked(study.trackers, folder, study.name, on_stage) as trackers:
         extra = {"scratch": scratch, "max_retries": study.resources.max_retries} if many else {}
         searcher = DirectorSearcher(director, folder.location, extra)
         tuner = tune.Tuner(
@@ -143,6 +147,7 @@ def _tune(director: Director, folder: RunFolder, study: StudyConfig, verbose: bo
                 # Ray Train restarts the workers of a many-worker trial itself.
                 failure_config=tune.FailureConfig(max_failures=0 if many else study.resources.max_retries),
                 checkpoint_config=tune.CheckpointConfig(checkpoint_at_end=False),
+                callbacks=trackers,
                 verbose=1 if verbose else 0,
             ),
         )

@@ -5,6 +5,7 @@ from typing import Protocol
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor, nn
 
@@ -63,14 +64,19 @@ def grid_latents(z_dim: int, seed: int, z_distribution: ZDistribution) -> Tensor
 
 def grid_png(images_uint8: Tensor, num_columns: int) -> bytes:
     """A PNG of images NCHW uint8 in [0, 255], row by row; `num_columns` divides N."""
+    buffer = io.BytesIO()
+    Image.fromarray(grid_pixels(images_uint8, num_columns)).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def grid_pixels(images_uint8: Tensor, num_columns: int) -> NDArray[np.uint8]:
+    """The grid that `grid_png` writes: (H, W) uint8 of grey images, (H, W, 3) of coloured ones."""
     framed = nn.functional.pad(images_uint8, (1, 1, 1, 1), value=_FRAME_GREY).cpu().numpy()
     num, channels, height, width = framed.shape
     num_rows = num // num_columns
     tiles = framed.reshape(num_rows, num_columns, channels, height, width).transpose(0, 3, 1, 4, 2)
     pixels = tiles.reshape(num_rows * height, num_columns * width, channels)
-    buffer = io.BytesIO()
-    Image.fromarray(np.squeeze(pixels, axis=2) if channels == 1 else pixels).save(buffer, "PNG")
-    return buffer.getvalue()
+    return np.squeeze(pixels, axis=2) if channels == 1 else pixels
 
 
 def _observe_rows(g_ema: nn.Module, scorer: Scorer, z: Tensor) -> SampleStats | None:

@@ -131,10 +131,16 @@ def test_the_table(run: RunFolder) -> None:
 @pytest.mark.parametrize(
     ("place", "message"),
     [
-        ("nothing", "a diagnosis needs a snapshot, the folder of a trial or the folder of a run, but got none of them"),
-        ("a.safetensors", "a snapshot lies in its trial's folder as snapshots/<images>.safetensors, but got another"),
-        ("{run}/arms/ns/search_000/snapshots/00000070.safetensors", "a snapshot must be there, but got 70 of those at"),
-        ("{run}/arms/ns/gone/snapshots/00000070.safetensors", "a trial's folder holds its config.json, but got none"),
+        ("nothing", "a trained generator is a snapshot, the folder of a trial or the folder of a run, but got none of"),
+        ("a.safetensors", r"a snapshot is read with its trial's config\.json, but there is no"),
+        (
+            "{run}/arms/ns/search_000/snapshots/00000070.safetensors",
+            "there is no such snapshot; those of the trial are: 00",
+        ),
+        (
+            "{run}/arms/ns/gone/snapshots/00000070.safetensors",
+            "there is no .*/arms/ns/gone/config.json; leave it where",
+        ),
     ],
 )
 def test_bad_places(place: str, message: str, run: RunFolder, tmp_path: Path) -> None:

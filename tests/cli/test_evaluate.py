@@ -21,7 +21,7 @@ from gan_study.cli import evaluate_scores
 from gan_study.cli.evaluate_images import ImageSource, open_argument, own_size_batches
 from gan_study.cli.evaluate_statistics import FeatureKey, write_statistics
 from gan_study.cli.evaluate_verb import Options, evaluate
-from gan_study.cli.snapshots import find_snapshot
+from gan_study.cli.generators import find_snapshot
 from gan_study.config.training import TrainingConfig, TrialConfig
 from gan_study.data.places import INCEPTION_ENVIRONMENT
 from gan_study.errors import InputError

@@ -32,6 +32,11 @@ OPTIONS = {
     "report": ["run_folder"],
     "doctor": ["dataset", "--crop", "--image-size", "--data-root", "--preview", "--json"],
     "diagnose": ["generator", "--again", "--data-root", "--inception-weights", "--json"],
+    "sample": [
+        *("generator", "--out", "--grid", "--num", "--interpolation", "--corners", "--steps", "--seed", "--arm"),
+        "--trial",
+    ],
+    "export": ["generator", "--out", "--format", "--arm", "--trial"],
     "evaluate": [
         *("generated", "reference", "--extractor", "--dims", "--batch-size", "--num-workers", "--device"),
         *("--save-stats", "--image-size", "--num", "--num-reference", "--split", "--seed", "--data-root"),

@@ -353,6 +353,20 @@ def test_top_k_is_held_against_trials_also_if_something_else_is_wrong() -> None:
     assert [problem.split(": ")[1] for problem in problems] == ["confirm.top_k", "confirm.seeds"]
 
 
+def test_trackers_are_off_until_they_are_named() -> None:
+    study = parse_study(VALID, "x.yaml")
+    assert study.trackers == ()
+    assert "trackers" not in dump_study(study)
+    named = parse_study(VALID, "x.yaml", ["trackers=[wandb, tensorboard]"])
+    assert named.trackers == ("wandb", "tensorboard")
+    assert parse_study(dump_study(named), "again.yaml") == named
+    assert problems_of(VALID + "trackers: [tb, mlflo]\n") == tuple(
+        f"x.yaml:15:{column}: trackers[{index}]: unknown tracker '{name}'; did you mean '{meant}'? "
+        "(known: mlflow, tensorboard, wandb)"
+        for column, index, name, meant in ((12, 0, "tb", "tensorboard"), (16, 1, "mlflo", "mlflow"))
+    )
+
+
 def test_what_all_arms_share_is_told_once() -> None:
     assert len(problems_of(changed("image_size: 16", "image_size: 28"))) == 1
 

@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from gan_study.config.training import ZDistribution
-from gan_study.gan.latents import draw_z, latent_path, spherical
+from gan_study.gan.latents import draw_z, slerp, z_path
 
 
 # Of N(0, 1) and of uniform numbers on [-1, 1]: the variance, and the mean fourth power.
@@ -32,38 +32,39 @@ def test_the_numbers_are_the_generator_s(distribution: ZDistribution) -> None:
     assert torch.equal(draw_z(3, 2, distribution), first)
 
 
-def test_a_path_of_normal_latents_goes_round_the_sphere() -> None:
-    corners = torch.tensor([[2.0, 0.0, 0.0], [0.0, 2.0, 0.0], [0.0, 0.0, 2.0]])
-    path = latent_path(corners, 3, "normal")
-    # A third of a right angle is 30 degrees: sin 60 and sin 30.
-    assert path[1].tolist() == pytest.approx([3**0.5, 1.0, 0.0], abs=1e-6)
-    assert path.norm(dim=1).tolist() == pytest.approx([2.0] * 7, abs=1e-6)
-    assert torch.allclose(path[::3], corners, atol=1e-6)
+DISTRIBUTIONS: tuple[ZDistribution, ...] = ("normal", "uniform")
 
 
-def test_a_path_of_uniform_latents_is_straight() -> None:
-    path = latent_path(torch.tensor([[-1.0, 1.0], [1.0, 0.0]]), 4, "uniform")
-    assert path.tolist() == [[-1.0, 1.0], [-0.5, 0.75], [0.0, 0.5], [0.5, 0.25], [1.0, 0.0]]
+@pytest.mark.parametrize("distribution", DISTRIBUTIONS)
+@pytest.mark.parametrize("closed", [False, True])
+def test_a_path_meets_its_corners(distribution: ZDistribution, closed: bool) -> None:
+    corners = draw_z(4, 5, distribution, torch.Generator().manual_seed(0))
+    path = z_path(corners, 6, distribution, closed=closed)
+    assert path.shape == (24 if closed else 19, 5)
+    torch.testing.assert_close(path[::6], corners)
+    assert torch.equal(path[-1], corners[-1]) is not closed
+    steps = (torch.cat([path, path[:1]]) if closed else path).diff(dim=0).norm(dim=1)
+    assert steps.min() > 0  # it never stands still
+    assert steps.max() < 2 * steps.mean()  # and never jumps, from the last latent back to the first included
 
 
-@pytest.mark.parametrize("distribution", ["normal", "uniform"])
-def test_a_closed_path_comes_back_to_its_start(distribution: ZDistribution) -> None:
-    corners = draw_z(3, 5, distribution, torch.Generator().manual_seed(0))
-    path = latent_path(corners, 4, distribution, closed=True)
-    assert path.shape == (12, 5)
-    assert torch.allclose(path[::4], corners, atol=1e-6)
-    back = latent_path(corners[[2, 0]], 4, distribution)
-    assert torch.allclose(path[8:], back[:-1], atol=1e-6)
+def test_a_normal_path_keeps_the_length_of_latents_and_a_uniform_one_their_cube() -> None:
+    corners = torch.nn.functional.normalize(draw_z(8, 100, "normal", torch.Generator().manual_seed(0)))
+    torch.testing.assert_close(z_path(corners, 9, "normal").norm(dim=1), torch.ones(64))
+    # Orthogonal latents are a factor of the root of 2 shorter in the middle of the straight line.
+    assert z_path(corners, 10, "uniform").norm(dim=1).min().item() == pytest.approx(0.5**0.5, abs=0.1)
+    box = draw_z(8, 100, "uniform", torch.Generator().manual_seed(0)).sign()
+    assert z_path(box, 9, "uniform").abs().max() <= 1
+    assert z_path(box, 9, "normal").abs().max() > 1.2
 
 
-def test_equal_and_opposite_latents_have_a_path_without_nan() -> None:
-    start = torch.tensor([1.0, 2.0])
-    assert torch.allclose(spherical(start, start, 0.3), start)
-    assert torch.allclose(spherical(start, -start, 0.25), start / 2)
-    assert torch.allclose(spherical(start, 3 * start, 0.5), 2 * start)
+def test_slerp_by_hand() -> None:
+    start, end = torch.tensor([2.0, 0.0]), torch.tensor([0.0, 2.0])
+    found = slerp(start, end, torch.tensor([[0.0], [1 / 3], [1.0]]))
+    torch.testing.assert_close(found, torch.tensor([[2.0, 0.0], [3**0.5, 1.0], [0.0, 2.0]]))
 
 
-@pytest.mark.parametrize(("num", "num_steps"), [(1, 3), (2, 0)])
-def test_a_path_needs_two_ends_and_a_step(num: int, num_steps: int) -> None:
-    with pytest.raises(ValueError, match=rf"but got num_waypoints={num}, num_steps={num_steps}"):
-        latent_path(torch.zeros(num, 2), num_steps, "normal")
+@pytest.mark.parametrize("end", [[3.0], [-3.0], [1.0]])
+def test_on_one_line_an_arc_is_straight(end: list[float]) -> None:
+    found = slerp(torch.tensor([1.0]), torch.tensor(end), torch.tensor([[0.0], [0.5], [1.0]]))
+    torch.testing.assert_close(found[:, 0], torch.tensor([1.0, (1 + end[0]) / 2, end[0]]))

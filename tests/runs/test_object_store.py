@@ -1,11 +1,14 @@
 """What differs from a disk when a run folder lies on an object store; that both do the same is in test_storage.py."""
 
+from pathlib import Path
+
 import pytest
 from s3_server import ObjectStore
 
 from gan_study.errors import StorageError
 from gan_study.runs.folder import RunFolder
 from gan_study.runs.storage import Storage
+from gan_study.search.trackers import TrackerFiles
 
 
 def test_objects_have_the_names_of_the_files(object_store: ObjectStore) -> None:
@@ -53,3 +56,30 @@ def test_snapshots_and_checkpoints_are_pruned(object_store: ObjectStore) -> None
     assert trial.checkpoint_nimgs() == [1000]
     trial.delete_checkpoints()
     assert trial.checkpoint_nimgs() == []
+
+
+def test_a_folder_goes_there_and_back(object_store: ObjectStore, tmp_path: Path) -> None:
+    storage = Storage(object_store.uri("bucket/run/trackers"))
+    (tmp_path / "new/a/b").mkdir(parents=True)
+    storage.download(tmp_path / "new")  # nothing is there yet
+    (tmp_path / "new/a/b/one").write_bytes(b"1")
+    (tmp_path / "new/two").write_bytes(b"2")
+    storage.upload(tmp_path / "new")
+    assert (storage.read_bytes("a/b/one"), storage.read_bytes("two")) == (b"1", b"2")
+    (tmp_path / "new/two").write_bytes(b"3")
+    storage.upload(tmp_path / "new")
+    (tmp_path / "again").mkdir()
+    storage.download(tmp_path / "again")
+    assert (tmp_path / "again/a/b/one").read_bytes() == b"1"
+    assert (tmp_path / "again/two").read_bytes() == b"3"
+
+
+def test_trackers_write_to_a_copy(object_store: ObjectStore) -> None:
+    folder = RunFolder(object_store.uri("bucket/run"))
+    for number in (1, 2):
+        with TrackerFiles(folder) as files:
+            assert len(list(files.rglob("run*"))) == number - 1, "what an earlier command wrote"
+            (files / "tensorboard/arm").mkdir(parents=True, exist_ok=True)
+            (files / f"tensorboard/arm/run{number}").write_text("events")
+        assert not files.exists()
+    assert folder.trackers().list_names("tensorboard/arm") == ["run1", "run2"]

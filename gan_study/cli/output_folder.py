@@ -1,0 +1,21 @@
+"""The folder that a verb fills with files of its own."""
+
+from os.path import abspath
+from pathlib import Path
+
+from gan_study.errors import InputError
+from gan_study.runs.storage import Storage
+
+
+def new_folder(out: str) -> Storage:
+    """Where --out leads: a folder that is not there yet or is empty, so that nothing is replaced or mixed up.
+
+    Raises InputError for any other place, before anything is computed.
+    """
+    if "://" in out:
+        raise InputError(f"--out: the files go to a folder of this machine, but got {out}; copy them from there")
+    place = Path(abspath(Path(out).expanduser()))
+    if place.is_file() or (place.is_dir() and any(place.iterdir())):
+        there = "a file" if place.is_file() else "other files in it"
+        raise InputError(f"--out: a folder that is new or empty is filled, but got {out} with {there}; choose another")
+    return Storage(place)

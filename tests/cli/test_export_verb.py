@@ -1,0 +1,176 @@
+"""`export`: the files are the generator, load without gan_study where they should, and the card says what is true."""
+
+import os
+import re
+import subprocess
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from generator_run import LAST_NIMG, write_generator, write_generator_run
+from typer.testing import CliRunner
+
+from gan_study.cli import export_formats
+from gan_study.cli.export_formats import ONNX_PACKAGES, check_formats, export_generator
+from gan_study.cli.generators import read_snapshot
+from gan_study.cli.main import app
+from gan_study.cli.snapshots import find_generator
+from gan_study.config.training import TrialConfig
+from gan_study.errors import InputError
+from gan_study.runs.folder import RunFolder
+from gan_study.training.snapshot import generate
+
+HAS_ONNX = all(find_spec(package) for package in ONNX_PACKAGES)
+FORMATS = [
+    "safetensors",
+    "torchscript",
+    pytest.param(
+        "onnx", marks=pytest.mark.skipif(not HAS_ONNX, reason="needs the packages of `pip install 'gan_study[onnx]'`")
+    ),
+]
+HOSTILE = "x `<b>` | *y*"
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
+    return write_generator_run(tmp_path_factory.mktemp("run") / "tiny")
+
+
+def exported(place: object, out: Path, *options: str) -> str:
+    return CliRunner().invoke(app, ["export", str(place), "--out", str(out), *options], catch_exceptions=False).stdout
+
+
+def run_card(out: Path, *, with_gan_study: bool) -> tuple[torch.Tensor, set[str]]:
+    """The images that the card's Python block makes in a process of its own, and the packages that it needed."""
+    (block,) = re.findall(r"```python\n(.*?)```", (out / "README.md").read_text(), re.DOTALL)
+    program = (
+        f"{block}\nimport sys, numpy\nnumpy.save('found.npy', numpy.asarray(images_uint8))\n"
+        "print(*{name.partition('.')[0] for name in sys.modules})"
+    )
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH" or with_gan_study}
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", program], cwd=out, env=environment, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    return torch.from_numpy(np.load(out / "found.npy")), set(done.stdout.split())
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_the_card_s_own_lines_make_the_generator_s_images(name: str, run: RunFolder, tmp_path: Path) -> None:
+    printed = exported(run.location, tmp_path / "out", "--format", name)
+    file = export_formats.FILES[name]
+    assert re.search(rf"^  {file}: [\d,]+ bytes, largest difference from the original [\d.e-]+$", printed, re.MULTILINE)
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == sorted(["README.md", "config.json", file])
+    images, packages = run_card(tmp_path / "out", with_gan_study=name == "safetensors")
+    assert ("gan_study" in packages) == (name == "safetensors")
+    assert ("torch" in packages) == (name != "onnx")
+    snapshot = read_snapshot(find_generator(run.location))
+    if name == "safetensors":
+        expected = torch.cat(list(generate(snapshot.generator, snapshot.training, 64, 0)))
+    else:
+        if name == "torchscript":
+            torch.manual_seed(0)
+            z = torch.randn(64, snapshot.training.z_dim)
+        else:
+            shape = (64, snapshot.training.z_dim)
+            z = torch.from_numpy(np.random.default_rng(0).standard_normal(shape).astype(np.float32))
+        with torch.no_grad():
+            expected = ((snapshot.generator(z) + 1) * 127.5).round().clamp(0, 255).to(torch.uint8)
+    assert (images.shape, images.dtype) == ((64, 1, 16, 16), torch.uint8)
+    assert (images.int() - expected.int()).abs().max() <= 1
+    assert len(images.flatten(1).unique(dim=0)) == 64
+
+
+@pytest.mark.parametrize("name", FORMATS)
+@pytest.mark.parametrize("network", ["infogan", "mlp", "resnet"])
+def test_every_network_is_exported(name: str, network: str, tmp_path: Path) -> None:
+    trial = RunFolder(str(tmp_path)).trial("train", "trial")
+    training = {
+        "dataset": {"name": "mnist", "image_size": 32},
+        "network": {"name": network, "width": 4},
+        "loss": "hinge",
+        "z_dim": 3,
+        "z_distribution": "uniform",
+    }
+    trial.write_config(TrialConfig.model_validate({"training": training}))
+    # Larger weights would make numbers of millions in the residual network, whose rounding errors one could see.
+    write_generator(trial, seed=0, gain=1 if network == "resnet" else 8)
+    snapshot = read_snapshot(find_generator(trial.storage.location))
+    content, difference = export_generator(snapshot.generator, snapshot.training, name, snapshot.place)
+    assert len(content) > 100
+    assert difference <= 1e-5
+
+
+def test_another_generator_s_images_are_refused(run: RunFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The fault that the check is for: a file that gives other images."""
+    snapshot = read_snapshot(find_generator(run.location))
+
+    def spoilt(content: bytes, generator: torch.nn.Module) -> torch.nn.Module:
+        loaded = export_formats._from_torchscript(content, generator)
+        return torch.nn.Sequential(loaded, torch.nn.Hardtanh(-0.999, 0.999))  # type: ignore[arg-type]
+
+    monkeypatch.setitem(export_formats._LOADERS, "torchscript", spoilt)
+    with pytest.raises(InputError, match=r"but got pixels that differ by up to 0\.00\d+ with format=torchscript"):
+        export_generator(snapshot.generator, snapshot.training, "torchscript", snapshot.place)
+
+
+def test_the_card_says_what_the_records_say(run: RunFolder, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    exported(run.location, out, "--arm", "wgan")
+    card = (out / "README.md").read_text()
+    assert "# lsgan_vs_wgan: wgan\n" in card
+    assert "A generator of 16 x 16 grey images, trained as a GAN on `digits` by gan_study 0" in card, (
+        "what it is and of what"
+    )
+    assert "| trial | `confirm_003_seed_1, search_003 again with a fresh seed (completed)` |" in card
+    for row in (
+        *("| loss | `wasserstein` |", "| penalty | `wgan_gp` |", "| penalty_weight | `100.0 (searched)` |"),
+        *("| data set's content | `digits-16px-1a2b3c4d` |", "| training images | `1,497` |", "| network.width | `16"),
+    ):
+        assert row in card
+    assert (
+        "**16.5**, `FD[domain_classifier@1a2b3c4d,hidden,d=64]/N=5000v1797:all/uint8-16px`, lower is better. "
+        "**Not comparable with published FID.** It is the distance of 5,000 generated from 1,797 real images; as many "
+        "fresh real images would score 0.5, and an untrained generator 60." in card
+    )
+    assert "Verdict of the study: lsgan wins: a seed of lsgan scores lower" in card
+    assert "Apache License 2.0" in card
+    assert "No licence for them is given here" in card
+    assert "Nobody has looked whether it copies training images" in card
+    config = TrialConfig.model_validate_json((out / "config.json").read_text())
+    assert config == run.trial("wgan", "confirm_003_seed_1").read_config()
+
+
+def test_a_card_without_records_claims_nothing(tmp_path: Path) -> None:
+    trial = RunFolder(str(tmp_path)).trial("train", "trial")
+    training = {
+        "dataset": {"name": "image_folder", "path": HOSTILE, "image_size": 16},
+        "objective": {"extractor": "autoencoder"},
+        "network": {"name": "mlp", "width": 4},
+        "loss": "hinge",
+    }
+    trial.write_config(TrialConfig.model_validate({"study": HOSTILE, "training": training}))
+    write_generator(trial, seed=0, cur_nimg=LAST_NIMG)
+    exported(trial.storage.location, tmp_path / "out")
+    card = (tmp_path / "out/README.md").read_text()
+    assert "No score is recorded for this snapshot." in card
+    assert "The training did not come to its end: it is running." in card
+    assert "Verdict" not in card
+    assert "<b>" not in re.sub(r"`[^`]*`", "", card)
+    assert "path x '<b>' \\| *y*" in card
+    images, _ = run_card(tmp_path / "out", with_gan_study=True)
+    assert images.shape == (64, 1, 16, 16)
+
+
+def test_wrong_formats_are_messages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(InputError, match="one of safetensors, torchscript, onnx, but got format=pickle"):
+        check_formats(("safetensors", "pickle"))
+    monkeypatch.setattr(export_formats, "find_spec", lambda name: None if name == "onnxruntime" else object())
+    with pytest.raises(
+        InputError, match=r"but got none named onnxruntime; install them by `pip install 'gan_study\[onnx"
+    ):
+        check_formats(("onnx",))
+    check_formats(("safetensors", "torchscript"))

@@ -1,0 +1,161 @@
+"""`sample`: which generator is taken, what is written, and that the same seed gives the same again."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from generator_run import LAST_NIMG, write_generator, write_generator_run
+from numpy.typing import NDArray
+from PIL import Image
+from typer.testing import CliRunner
+
+from gan_study.cli.generators import read_snapshot
+from gan_study.cli.main import app
+from gan_study.cli.snapshots import find_generator
+from gan_study.config.training import TrainingConfig, TrialConfig
+from gan_study.data.conversion import to_uint8
+from gan_study.errors import InputError
+from gan_study.gan.latents import draw_z
+from gan_study.runs.folder import RunFolder
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
+    return write_generator_run(tmp_path_factory.mktemp("run") / "tiny")
+
+
+def sampled(place: object, out: Path, *options: str) -> str:
+    arguments = ["sample", str(place), "--out", str(out), *options]
+    return CliRunner().invoke(app, arguments, catch_exceptions=False).stdout
+
+
+def refused(place: object, out: Path, *options: str) -> str:
+    with pytest.raises(InputError) as caught:
+        sampled(place, out, *options)
+    return str(caught.value)
+
+
+def pixels(path: Path) -> NDArray[np.uint8]:
+    with Image.open(path) as image:
+        return np.asarray(image)
+
+
+def test_what_is_written(run: RunFolder, tmp_path: Path) -> None:
+    out = tmp_path / "new/samples"
+    printed = sampled(run.location, out, "--grid", "3x2", "--num", "104", "--seed", "5", "--steps", "3")
+    best = "confirm_002_seed_0"
+    assert printed == (
+        f"lsgan/{best} after 40,000 images: grid.png, interpolation.gif, images, samples.json are in {out}\n"
+    )
+    record = json.loads((out / "samples.json").read_text())
+    assert (record["arm"], record["trial"], record["seed"], record["num"], record["grid"]) == (
+        *("lsgan", best, 5, 104),
+        [3, 2],
+    )
+    assert record["snapshot"] == f"{run.location}/arms/lsgan/{best}/snapshots/{LAST_NIMG:08d}.safetensors"
+    names = sorted(path.name for path in (out / "images").iterdir())
+    assert (len(names), names[0], names[-1]) == (104, "000000.png", "000103.png")
+    snapshot = read_snapshot(find_generator(run.location))
+    random = torch.Generator().manual_seed(5)
+    z = torch.cat([draw_z(100, snapshot.training.z_dim, "normal", random) for _ in range(2)])[:104]
+    with torch.no_grad():
+        expected = to_uint8(snapshot.generator(z))[:, 0].numpy()
+    found = np.stack([pixels(out / "images" / name) for name in names])
+    assert found.dtype == np.uint8
+    # Convolutions of another batch size may round otherwise.
+    assert np.abs(found.astype(int) - expected.astype(int)).max() <= 1
+    assert len(np.unique(found.reshape(104, -1), axis=0)) == 104
+    grid = pixels(out / "grid.png")
+    assert grid.shape == (2 * 18, 3 * 18)
+    assert np.array_equal(grid[1:17, 1:17], found[0])
+    assert np.array_equal(grid[19:35, 37:53], found[5])  # second row, third column
+
+
+def test_the_animation_is_a_loop_without_jumps(run: RunFolder, tmp_path: Path) -> None:
+    sampled(run.location, tmp_path / "a", "--interpolation", "webp", "--corners", "3", "--steps", "4", "--grid", "none")
+    assert sorted(path.name for path in (tmp_path / "a").iterdir()) == ["interpolation.webp", "samples.json"]
+    with Image.open(tmp_path / "a/interpolation.webp") as image:
+        assert (image.n_frames, image.info["loop"], image.size) == (12, 0, (4 * 66, 4 * 66))  # type: ignore[attr-defined]
+        frames = []
+        for number in range(12):
+            image.seek(number)
+            frames.append(np.asarray(image.convert("L"), dtype=float))
+    steps = [np.abs(frames[i] - frames[i - 1]).mean() for i in range(12)]  # the first is from the last frame to it
+    apart = np.abs(frames[0] - frames[4]).mean()
+    assert min(steps) > 0
+    assert max(steps) < 0.75 * apart
+    sampled(run.location, tmp_path / "b", "--corners", "3", "--steps", "4", "--grid", "none")
+    with Image.open(tmp_path / "b/interpolation.gif") as image:
+        assert image.n_frames == 12  # type: ignore[attr-defined]
+        first = np.asarray(image.convert("L"), dtype=float)
+    assert np.abs(first - frames[0]).max() <= 3  # of at most 256 greys nothing is lost but rounding
+
+
+def test_the_seed_decides(run: RunFolder, tmp_path: Path) -> None:
+    for name, seed in (("a", "1"), ("b", "1"), ("c", "2")):
+        sampled(run.location, tmp_path / name, "--seed", seed, "--interpolation", "none")
+    first, again, other = ((tmp_path / name / "grid.png").read_bytes() for name in "abc")
+    assert first == again
+    assert first != other
+
+
+def place_of(location: str, arm: str | None = None, trial: str | None = None) -> str:
+    found = find_generator(location, arm, trial)
+    return f"{found.config.arm}/{found.config.name}/{found.cur_nimg}"
+
+
+def test_which_generator_is_taken(run: RunFolder, tmp_path: Path) -> None:
+    trial = run.trial("wgan", "confirm_003_seed_0")
+    assert place_of(run.location) == "lsgan/confirm_002_seed_0/40000"
+    assert place_of(run.location, arm="wgan") == "wgan/confirm_003_seed_1/40000"
+    assert place_of(run.location, arm="wgan", trial="confirm_003_seed_0") == "wgan/confirm_003_seed_0/40000"
+    assert place_of(run.location, trial="confirm_003_seed_0") == "wgan/confirm_003_seed_0/40000"
+    assert place_of(trial.storage.location) == "wgan/confirm_003_seed_0/40000"
+    write_generator(trial, seed=0, cur_nimg=10_000)
+    assert place_of(f"{trial.storage.location}/snapshots/00010000.safetensors") == "wgan/confirm_003_seed_0/10000"
+    assert place_of(f"{trial.storage.location}/../confirm_003_seed_0/") == "wgan/confirm_003_seed_0/40000"
+
+
+def test_the_folder_of_a_training_without_a_study(tmp_path: Path) -> None:
+    folder = RunFolder(str(tmp_path / "out"))
+    trial = folder.trial("train", "trial")
+    training = {
+        "dataset": {"name": "digits", "image_size": 16},
+        "network": {"name": "mlp", "width": 4},
+        "loss": "hinge",
+    }
+    trial.write_config(TrialConfig(training=TrainingConfig.model_validate(training)))
+    write_generator(trial, seed=0)
+    with pytest.raises(InputError, match="the best trial of a run is taken, but got none with a score"):
+        find_generator(folder.location)
+    assert place_of(folder.location, trial="trial") == "train/trial/40000"
+    assert place_of(f"{folder.location}/arms/train/trial") == "train/trial/40000"
+
+
+def test_wrong_choices_are_messages(run: RunFolder, tmp_path: Path) -> None:
+    out, trial = tmp_path / "out", run.trial("lsgan", "search_000").storage.location
+    assert refused(run.location, out, "--arm", "lsgam").endswith(
+        "--arm: the run has no trials of such an arm, but got arm=lsgam; did you mean 'lsgan'? (known: lsgan, wgan)"
+    )
+    assert "but got trial=search_9; did you mean 'search_00" in refused(run.location, out, "--trial", "search_9")
+    assert "but got trial=search_000 of lsgan, wgan; add --arm" in refused(run.location, out, "--trial", "search_000")
+    assert f"but got {trial}; leave --arm out" in refused(trial, out, "--arm", "lsgan")
+    missing = refused(trial, out)
+    assert "but got none in its folder snapshots" in missing
+    assert missing.endswith(f"or train it again by `python -m gan_study train {trial}/config.json`")
+    assert "but got none of them; check the path" in refused(tmp_path / "nothing", out)
+    assert "but got grid=8; write such as 8x8" in refused(run.location, out, "--grid", "8")
+    assert "at most 10,000 images" in refused(run.location, out, "--grid", "101x100")
+    assert "but got interpolation=mp4; choose one" in refused(run.location, out, "--interpolation", "mp4")
+    nothing = refused(run.location, out, "--grid", "none", "--interpolation", "none")
+    assert nothing.startswith("sample: something must be asked for")
+    assert not out.exists()
+
+
+def test_nothing_is_replaced(run: RunFolder, tmp_path: Path) -> None:
+    (tmp_path / "grid.png").write_text("mine")
+    assert f"but got {tmp_path} with other files in it; choose another" in refused(run.location, tmp_path)
+    assert f"but got {tmp_path}/grid.png with a file" in refused(run.location, tmp_path / "grid.png")
+    assert (tmp_path / "grid.png").read_text() == "mine"
