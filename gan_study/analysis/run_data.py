@@ -6,6 +6,7 @@ from typing import Literal
 
 from gan_study.config.study import StudyConfig
 from gan_study.config.training import TrialConfig
+from gan_study.runs.extensions import ExtensionRecord
 from gan_study.runs.records import Environment, EvaluationRecord, ObjectiveRecord, StudyStatus, TrialState, TrialStatus
 
 Phase = Literal["search", "confirm"]
@@ -60,9 +61,11 @@ class RunData:
     environment: Environment | None
     status: StudyStatus | None
     trials: tuple[TrialData, ...]
-    """All trials, by arm, phase and index."""
+    """All trials, by arm, phase, repeat and index."""
     unreadable: tuple[str, ...] = ()
     """Folders of trials without a config.json, which no table holds."""
+    extensions: tuple[ExtensionRecord, ...] = ()
+    """What was added to the study after it had been run, the oldest first."""
 
     @property
     def arms(self) -> tuple[str, ...]:
