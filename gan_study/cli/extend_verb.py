@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 from gan_study.config.extension import Extension, compare_studies
 from gan_study.config.load import dump_study, load_study, parse_study
-from gan_study.config.study import StudyConfig
 from gan_study.errors import InputError
 from gan_study.runs.extensions import ExtensionRecord, ExtensionsRecord
 from gan_study.runs.folder import RunFolder
@@ -34,7 +33,8 @@ def extend_study(folder: RunFolder, study_file: str | None, overrides: Sequence[
         return False
     if found.additions:
         _record(folder, found, text)
-    _write(folder, after)
+        _reopen(folder)
+    folder.write_study_text(dump_study(after))
     return bool(found.additions)
 
 
@@ -70,9 +70,8 @@ def _record(folder: RunFolder, found: Extension, former: str) -> None:
     folder.write_extensions(ExtensionsRecord(extensions=(*known, record)))
 
 
-def _write(folder: RunFolder, study: StudyConfig) -> None:
-    # Before the study itself, so that at no moment a study with trials ahead counts as one that has come to its end.
+def _reopen(folder: RunFolder) -> None:
+    """Before the study itself is written, so that one with trials ahead never counts as having come to its end."""
     status = folder.read_study_status()
     if status is not None:
         folder.write_study_status(status.model_copy(update={"state": "interrupted", "pid": None}))
-    folder.write_study_text(dump_study(study))

@@ -6,7 +6,7 @@ from typing import Any
 
 from gan_study.config.parameters import arm_parameters, fixed_values
 from gan_study.config.plan import plan_arm
-from gan_study.config.space import describe
+from gan_study.config.space import describe, extremes, range_kind
 from gan_study.config.study import StudyConfig
 
 _GROWING = ("budget.trials_per_arm", "search.repeats", "confirm.top_k", "confirm.seeds")
@@ -96,7 +96,7 @@ def _path(before: StudyConfig, after: StudyConfig, arm: str, name: str) -> str:
     """Where a file gives what is different: in the arm, or for all arms."""
     hyperparameter = name.split("[")[0]
     own = [study.arms[arm] for study in (before, after)]
-    if not any(hyperparameter in {**each.dotted(), **each.search_space} for each in own):
+    if not any(hyperparameter in each.dotted() or hyperparameter in each.search_space for each in own):
         for section, given in (
             ("search_space", [before.search_space, after.search_space]),
             ("defaults", [before.defaults.dotted(), after.defaults.dotted()]),
@@ -109,7 +109,7 @@ def _path(before: StudyConfig, after: StudyConfig, arm: str, name: str) -> str:
 
 def _show(value: Any) -> str:
     """A value as it would stand in a study file, to its last digit."""
-    if value is None:
+    if value is None or value == "":
         return "nothing"
     if isinstance(value, bool):
         return str(value).lower()
@@ -117,4 +117,8 @@ def _show(value: Any) -> str:
         return str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
     if isinstance(value, str | int):
         return str(value)
-    return str(value) if isinstance(value, list | dict | tuple) else describe(value)
+    if isinstance(value, list | dict):
+        return str(value)
+    values = ", ".join(map(_show, extremes(value)))
+    when = "".join(describe(value).partition(" where ")[1:])
+    return f"{range_kind(value)} [{values}]{when}"

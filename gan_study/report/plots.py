@@ -11,6 +11,7 @@ from gan_study.analysis.run_data import RunData, TrialData
 from gan_study.report import figure_data as data
 from gan_study.report import score_figures, training_figures
 from gan_study.report.parallel import draw_parallel, parallel_coordinates
+from gan_study.report.repeated_figures import draw_repeated, repeated_curves
 from gan_study.report.style import Styles, arm_styles
 from gan_study.report.text import crossover_sentence, short_note
 from gan_study.runs.records import ObjectiveRecord
@@ -79,6 +80,15 @@ def _search_plots(run: RunData, comparison: ArmsComparison, styles: Styles, obje
         )
         figure = score_figures.draw_expected(expected, styles, objective)
         plots.append(_plot("Expected best of n trials.", caption, figure))
+    elif bands := repeated_curves(comparison):
+        caption = (
+            f"Over {search.repeats} searches of each arm by the {search.sampler} sampler, each with a seed of its own: "
+            "the line is their median, the band goes from the lowest to the highest. Stopped, diverged and "
+            f"failed trials are in the budget.{overtaken} {short_note(objective)}"
+        )
+        plots.append(
+            _plot("Best score so far, over repeated searches.", caption, draw_repeated(bands, styles, objective))
+        )
     elif curves := data.best_curves(run):
         stops = f" that stops trials early ({search.scheduler})" if search.scheduler != "none" else ""
         caption = (
