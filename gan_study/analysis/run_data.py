@@ -7,6 +7,7 @@ from typing import Literal
 from gan_study.config.study import StudyConfig
 from gan_study.config.training import TrialConfig
 from gan_study.runs.extensions import ExtensionRecord
+from gan_study.runs.importance import ImportanceRecord
 from gan_study.runs.records import Environment, EvaluationRecord, ObjectiveRecord, StudyStatus, TrialState, TrialStatus
 
 Phase = Literal["search", "confirm"]
@@ -66,6 +67,8 @@ class RunData:
     """Folders of trials without a config.json, which no table holds."""
     extensions: tuple[ExtensionRecord, ...] = ()
     """What was added to the study after it had been run, the oldest first."""
+    importance: ImportanceRecord | None = None
+    """What Optuna says of the hyperparameters."""
 
     @property
     def arms(self) -> tuple[str, ...]:

@@ -39,6 +39,7 @@ def load_run(folder: RunFolder) -> RunData:
         trials=tuple(trials),
         unreadable=tuple(f"arms/{arm}/{name}" for arm, name, trial in found if trial is None),
         extensions=folder.read_extensions().extensions,
+        importance=folder.read_importance(),
     )
 
 

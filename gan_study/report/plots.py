@@ -7,9 +7,11 @@ import plotly.graph_objects as go
 
 from gan_study.analysis.arm_comparison import ArmsComparison
 from gan_study.analysis.confirmation import ConfirmedArm
+from gan_study.analysis.importance import ArmImportance, arm_importances
 from gan_study.analysis.run_data import RunData, TrialData
 from gan_study.report import figure_data as data
 from gan_study.report import score_figures, training_figures
+from gan_study.report.importance_figures import draw_importance, importance_bars, importance_title
 from gan_study.report.parallel import draw_parallel, parallel_coordinates
 from gan_study.report.repeated_figures import draw_repeated, repeated_curves
 from gan_study.report.style import Styles, arm_styles
@@ -62,6 +64,7 @@ def draw_plots(
     for arm in run.arms:
         if coordinates := parallel_coordinates(run, arm):
             plots["parallel"].append(_parallel_plot(arm, draw_parallel(coordinates, styles[arm]), objective))
+    plots["parallel"] += [_importance_plot(each, styles) for each in arm_importances(run) if each.is_known]
     for each in data.slices(run):
         figure = score_figures.draw_slice(each, styles, objective)
         plots["slices"].append(_plot(f"{each.name} and the score.", "", figure))
@@ -105,6 +108,11 @@ def _search_plots(run: RunData, comparison: ArmsComparison, styles: Styles, obje
 def _first_left_out(run: RunData) -> str:
     is_chosen = run.study.search.first_trial == "paper_defaults"
     return ", without the paper's defaults, which were not drawn" if is_chosen else ""
+
+
+def _importance_plot(importance: ArmImportance, styles: Styles) -> Plot:
+    figure = draw_importance(importance_bars(importance), styles[importance.arm])
+    return _plot(importance_title(importance), f"{importance.sentence} How: see the protocol.", figure)
 
 
 def _parallel_plot(arm: str, figure: go.Figure, objective: ObjectiveRecord) -> Plot:

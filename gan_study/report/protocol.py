@@ -3,10 +3,12 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
+from gan_study.analysis.importance import arm_importances
 from gan_study.analysis.run_data import RunData, TrialData
 from gan_study.analysis.text import number, percent, quantity
 from gan_study.config.study import ConfirmConfig
 from gan_study.report.extensions import extension_items
+from gan_study.report.importance_figures import importance_items
 from gan_study.report.text import duration
 from gan_study.runs.records import ObjectiveRecord
 
@@ -21,7 +23,14 @@ def protocol_items(run: RunData) -> list[Item]:
     if run.objective is not None:
         items += [("Data set's files", warning) for warning in run.objective.data_warnings]
         items += _objective_items(run.objective)
-    return items + _search_items(run) + extension_items(run) + _environment_items(run) + [("Cost", _cost(run.trials))]
+    return (
+        items
+        + _search_items(run)
+        + extension_items(run)
+        + importance_items(run, arm_importances(run))
+        + _environment_items(run)
+        + [("Cost", _cost(run.trials))]
+    )
 
 
 def comparability(objective: ObjectiveRecord) -> str:

@@ -20,6 +20,7 @@ from gan_study.config.training import TrialConfig
 from gan_study.errors import InputError, StorageError
 from gan_study.runs.diagnosis import DiagnosisRecord
 from gan_study.runs.extensions import ExtensionsRecord
+from gan_study.runs.importance import ImportanceRecord
 from gan_study.runs.records import (
     Environment,
     EvaluationRecord,
@@ -153,6 +154,14 @@ class RunFolder:
     def write_study_text(self, text: str) -> None:
         """Write study.yaml."""
         self.storage.write_text("study.yaml", text)
+
+    def read_importance(self) -> ImportanceRecord | None:
+        """importance.json."""
+        return _read(self.storage, "importance.json", ImportanceRecord)
+
+    def write_importance(self, importance: ImportanceRecord) -> None:
+        """Write importance.json."""
+        self.storage.write_text("importance.json", importance.model_dump_json(indent=2) + "\n")
 
     def read_extensions(self) -> ExtensionsRecord:
         """extensions.json; without one, that of a study that was never extended."""

@@ -187,7 +187,7 @@ def test_the_study_is_completed(finished: Finished) -> None:
 def test_nothing_of_ray_is_left_in_the_run_folder(finished: Finished) -> None:
     place = finished.folder.storage.local_path("")
     assert {path.name for path in place.iterdir()} == {
-        "arms", "environment.json", "objective", "optuna.db", "study.yaml", "study_status.json"
+        "arms", "environment.json", "importance.json", "objective", "optuna.db", "study.yaml", "study_status.json"
     }  # fmt: skip
 
 
