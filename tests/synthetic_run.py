@@ -181,7 +181,7 @@ def write_synthetic_run(
         scores = [math.inf if o.score is None else o.score for o in outcomes]
         source = configs[scores.index(min(scores))]
         for number, outcome in enumerate(confirm.get(arm, ())):
-            write_trial(folder, confirm_trial_config(config, source, 0, number), outcome)
+            write_trial(folder, confirm_trial_config(config, source, number, number), outcome)
     return folder
 
 

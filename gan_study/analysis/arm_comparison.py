@@ -4,7 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 from itertools import combinations
 
-from gan_study.analysis.budget import Crossover, crossover, search_curve
+from gan_study.analysis.budget import BestSoFarBand, Crossover, Curve, crossover, repeated_searches, search_curve
 from gan_study.analysis.confirmation import ConfirmedArm, confirmed_arms
 from gan_study.analysis.estimate import Estimate
 from gan_study.analysis.failures import (
@@ -28,7 +28,9 @@ class SearchStatistics:
 
     failures: FailureRate
     best_so_far: tuple[BudgetPoint, ...]
-    """Best score against thousands of images spent, one point for each trial."""
+    """Best score against thousands of images spent, one point for each trial, of all repeats together."""
+    repeated: BestSoFarBand | None
+    """The same over the repeats of the search, each by itself; None without repeats."""
     expected_best: tuple[BestOfN, ...]
     """Best of n of the sampled trials; empty unless they are independent: a random search that stops none."""
 
@@ -93,7 +95,7 @@ class ArmsComparison:
     pairs: tuple[PairStatistics, ...]
     """Every pair of confirmed arms once."""
     crossovers: tuple[Crossover, ...]
-    """Pairs of arms of which one overtakes the other in the search."""
+    """Pairs of arms of which one overtakes the other in the search (by the median of its repeats, if it has any)."""
 
     @property
     def by_arm(self) -> dict[str, ArmStatistics]:
@@ -114,12 +116,18 @@ def compare_arms(run: RunData, collapsed: Collection[tuple[str, str]] = ()) -> A
     scores. Without an objective there is no failure score, hence no comparison of confirmed seeds.
     """
     confirmed = confirmed_arms(run)
-    curves = {arm: search_curve(run, arm) for arm in run.arms}
+    repeated = {arm: repeated_searches(run, arm) for arm in run.arms}
+    curves: dict[str, Curve] = {
+        arm: band.median_curve if (band := repeated[arm]) else search_curve(run, arm) for arm in run.arms
+    }
     arms = tuple(
         ArmStatistics(
             arm,
             SearchStatistics(
-                describe_failures(run.of_arm(arm, "search"), collapsed), curves[arm], _expected_best(run, arm)
+                describe_failures(run.of_arm(arm, "search"), collapsed),
+                search_curve(run, arm),
+                repeated[arm],
+                _expected_best(run, arm),
             ),
             _confirmed_statistics(confirmed[arm], run, collapsed) if arm in confirmed else None,
         )

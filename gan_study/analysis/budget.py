@@ -75,13 +75,24 @@ def crossover(first: str, first_curve: Curve, second: str, second_curve: Curve) 
     return Crossover(*changes[-1], num_changes=len(changes)) if changes else None
 
 
-def search_curve(run: RunData, arm: str) -> tuple[BudgetPoint, ...]:
+def search_curve(run: RunData, arm: str, repeat: int | None = None) -> tuple[BudgetPoint, ...]:
     """An arm's search: best score so far against thousands of images spent, trials in the order they ended.
 
     A stopped trial counts with the score it was stopped at; a running one comes last, with what it has spent.
+    repeat: the one of its repeated searches to look at; None takes all their trials together.
     """
-    trials = sorted(run.of_arm(arm, "search"), key=lambda t: math.inf if (end := t.status.end_time) is None else end)
+    trials = [t for t in run.of_arm(arm, "search") if repeat in (None, t.config.repeat)]
+    trials.sort(key=lambda t: math.inf if (end := t.status.end_time) is None else end)
     return tuple(best_so_far([(t.kimg, t.score) for t in trials]))
+
+
+def repeated_searches(run: RunData, arm: str) -> BestSoFarBand | None:
+    """Best so far over the repeats of an arm's search that have begun; None where the study does not repeat it."""
+    if run.study.search.repeats == 1:
+        return None
+    curves = [search_curve(run, arm, repeat) for repeat in range(run.study.search.repeats)]
+    begun = [curve for curve in curves if curve]
+    return best_so_far_band(begun) if begun else None
 
 
 def _common_budgets(curves: Sequence[Curve]) -> list[float]:

@@ -6,7 +6,7 @@ from statistics import fmean
 
 from gan_study.analysis.failures import counted_scores
 from gan_study.analysis.run_data import RunData, TrialData
-from gan_study.runs.records import ObjectiveRecord
+from gan_study.runs.records import ObjectiveRecord, TrialState
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,9 @@ class ConfirmedArm:
     counted: tuple[float, ...]
     """The scores as they are compared: at most the failure score, which also stands for a failed seed."""
     num_configurations: int
-    """How many of the arm's configurations were re-trained; this is the one with the lowest mean."""
+    """How many of the search's best were re-trained; this is the one with the lowest mean."""
+    superseded: tuple[TrialData, ...] = ()
+    """Confirmed seeds of configurations that were among the best until the study was extended. They do not count."""
 
     @property
     def failed(self) -> tuple[TrialData, ...]:
@@ -34,7 +36,10 @@ class ConfirmedArm:
 def confirmed_arms(run: RunData) -> dict[str, ConfirmedArm]:
     """The arms of which a confirm trial has ended, in the order of the study file; empty without an objective.
 
-    If several configurations of an arm were re-trained, the one with the lowest mean of counted scores stands for it.
+    If several of the best configurations of an arm were re-trained, the one with the lowest mean of counted scores
+    stands for it. A configuration that further search trials have driven out of the best `top_k` does not: so every arm
+    has as many candidates, and a study that was extended says what it would have said with that budget from the start.
+    Until a seed of one of the new best has ended, the former best stand.
     """
     if run.objective is None:
         return {}
@@ -44,8 +49,10 @@ def confirmed_arms(run: RunData) -> dict[str, ConfirmedArm]:
 
 def _confirmed_arm(run: RunData, arm: str, objective: ObjectiveRecord) -> ConfirmedArm | None:
     ended = [t for t in run.of_arm(arm, "confirm") if t.state.is_final]
-    ended.sort(key=lambda t: (t.config.source or "", t.config.index))
-    groups = [tuple(group) for _, group in groupby(ended, key=lambda t: t.config.source)]
+    ended.sort(key=lambda t: (t.config.source or "", t.config.training.seed))
+    every = {source: tuple(group) for source, group in groupby(ended, key=lambda t: t.config.source)}
+    best = _best_sources(run, arm)
+    groups = [group for source, group in every.items() if source in best] or list(every.values())
     if not groups:
         return None
     trials = min(groups, key=lambda group: fmean(counted_scores(group, objective)))
@@ -59,4 +66,12 @@ def _confirmed_arm(run: RunData, arm: str, objective: ObjectiveRecord) -> Confir
         trials=trials,
         counted=counted,
         num_configurations=len(groups),
+        superseded=tuple(t for group in every.values() if group not in groups for t in group),
     )
+
+
+def _best_sources(run: RunData, arm: str) -> set[str]:
+    """The search trials that are to be confirmed, as far as the search has come: the best `top_k` that completed."""
+    completed = [t for t in run.of_arm(arm, "search") if t.state is TrialState.COMPLETED and t.score is not None]
+    completed.sort(key=lambda t: (t.score, t.config.index, t.config.repeat))
+    return {t.name for t in completed[: run.study.confirm.top_k]}

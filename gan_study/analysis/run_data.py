@@ -9,6 +9,8 @@ from gan_study.analysis.trial_verdicts import TrialVerdict, trial_verdict
 from gan_study.config.study import StudyConfig
 from gan_study.config.training import TrialConfig
 from gan_study.runs.diagnosis import DiagnosisRecord
+from gan_study.runs.extensions import ExtensionRecord
+from gan_study.runs.importance import ImportanceRecord
 from gan_study.runs.records import Environment, EvaluationRecord, ObjectiveRecord, StudyStatus, TrialState, TrialStatus
 
 Phase = Literal["search", "confirm"]
@@ -65,9 +67,13 @@ class RunData:
     environment: Environment | None
     status: StudyStatus | None
     trials: tuple[TrialData, ...]
-    """All trials, by arm, phase and index."""
+    """All trials, by arm, phase, repeat and index."""
     unreadable: tuple[str, ...] = ()
     """Folders of trials without a config.json, which no table holds."""
+    extensions: tuple[ExtensionRecord, ...] = ()
+    """What was added to the study after it had been run, the oldest first."""
+    importance: ImportanceRecord | None = None
+    """What Optuna says of the hyperparameters."""
 
     @property
     def arms(self) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from pydantic import TypeAdapter
 
 from gan_study.analysis.arm_comparison import ArmsComparison, compare_arms
 from gan_study.analysis.confirmation import ConfirmedArm, confirmed_arms
+from gan_study.analysis.importance import ArmImportance, arm_importances
 from gan_study.analysis.run_data import RunData, TrialData, best_trial
 from gan_study.analysis.trial_verdicts import count_words
 from gan_study.analysis.verdict import judge
@@ -123,6 +124,8 @@ class Summary:
     arms: dict[str, ArmSummary]
     comparison: ArmsComparison
     """Every statistic about the arms and the pairs of them."""
+    importance: tuple[ArmImportance, ...] = ()
+    """Which hyperparameters mattered in each arm's search; empty where importance.json is not there."""
 
     def to_json(self) -> str:
         """The content of summary.json."""
@@ -148,6 +151,7 @@ def summarise(run: RunData) -> Summary:
         score=_describe(run.objective) if run.objective else None,
         arms={arm: _summarise_arm(run, arm, confirmed.get(arm)) for arm in run.arms},
         comparison=comparison,
+        importance=arm_importances(run),
     )
 
 

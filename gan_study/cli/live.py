@@ -137,7 +137,7 @@ def arm_rows(director: Director) -> list[ArmRow]:
             trials = director.arm_trials(arm, phase)
             if not trials:
                 continue
-            planned = director.study.budget.trials_per_arm if phase == "search" else director.num_confirmations(arm)
+            planned = director.study.search_trials_per_arm if phase == "search" else director.num_confirmations(arm)
             scored = [t for t in trials if t.state is TrialState.COMPLETED and t.score is not None]
             best = min(scored, key=lambda t: t.score or 0.0, default=None)
             rows.append(ArmRow(arm, phase, planned, Counter(t.state for t in trials), best))

@@ -103,6 +103,46 @@ def resume(
 
 
 @app.command()
+def extend(
+    run_folder: RunFolderPlace,
+    study_file: Annotated[
+        str | None,
+        typer.Argument(
+            help="The study with what is to be added. Default: the run folder's own, changed by --set.",
+            show_default=False,
+        ),
+    ] = None,
+    overrides: Overrides = [],  # noqa: B006  # as in run
+    address: Address = None,
+    data_root: DataRoot = None,
+    inception_weights: InceptionWeights = None,
+    verbose: Verbose = False,
+) -> None:
+    """Add to a study that has been run: trials, repeats, arms, seeds or confirmed configurations.
+
+    Nothing is trained again: finished trials stay as they are, the samplers learn from them, new trials follow, and
+    the report is written anew. What would change an arm, the data, the score or the length of a training is refused.
+    """
+    from gan_study.cli.extend_verb import extend_study
+    from gan_study.cli.outcome import conclude, make_console
+    from gan_study.cli.run_folder import is_completed, open_run, refuse_if_running
+    from gan_study.cli.surroundings import set_places
+    from gan_study.report.write import write_report
+
+    set_places(data_root, inception_weights, address)
+    folder = open_run(run_folder)
+    refuse_if_running(folder)
+    if not extend_study(folder, study_file, overrides):
+        print("Nothing is added to the study.")
+        if is_completed(folder):
+            conclude(make_console(), folder, write_report(folder))
+            return
+    from gan_study.cli.study_verbs import run_and_report
+
+    run_and_report(folder, address, verbose)
+
+
+@app.command()
 def report(run_folder: RunFolderPlace) -> None:
     """Write the report of a run folder anew.
 

@@ -44,13 +44,13 @@ class RemainingTime:
 
 def num_search_trials(study: StudyConfig) -> int:
     """Over all arms."""
-    return len(study.arms) * study.budget.trials_per_arm
+    return len(study.arms) * study.search_trials_per_arm
 
 
 def num_planned(director: Director) -> int:
     """Trials of the whole study, if every arm gets something to confirm."""
     study = director.study
-    confirmed = min(study.confirm.top_k, study.budget.trials_per_arm) * study.confirm.seeds
+    confirmed = min(study.confirm.top_k, study.search_trials_per_arm) * study.confirm.seeds
     return num_search_trials(study) + len(study.arms) * confirmed
 
 

@@ -1,4 +1,4 @@
-"""The work behind `run` and `resume`: train what is missing, write the report, say who won."""
+"""The work behind `run`, `resume` and `extend`: train what is missing, write the report, say who won."""
 
 import os
 from collections.abc import Callable, Iterator

@@ -15,6 +15,8 @@ ASSUMED_TRAIN_IMAGES = 10_000
 """Images of the train part where a study is only checked or planned and no one has counted them."""
 CONFIRM_SEED_OFFSET = 100_000
 """Confirm trials count their seeds from here, so that no search trial has used them."""
+REPEAT_SEED_OFFSET = 1_000_000
+"""Each repeat of an arm's search counts the seeds of its trainings from this many further on."""
 
 
 def training_values(
@@ -112,32 +114,38 @@ def _total_kimg(budget: BudgetConfig, values: dict[str, Scalar], num_train_image
 
 
 def search_trial_config(
-    study: StudyConfig, arm: str, index: int, searched: dict[str, Scalar], num_train_images: int
+    study: StudyConfig, arm: str, index: int, searched: dict[str, Scalar], num_train_images: int, repeat: int = 0
 ) -> TrialConfig:
-    """The configuration of an arm's search trial number `index` with the sampled values."""
+    """The configuration of search trial number `index` with the sampled values, in one repeat of an arm's search."""
+    seed = study.search.seed + REPEAT_SEED_OFFSET * repeat + index
     return TrialConfig(
         study=study.name,
         arm=arm,
-        name=f"search_{index:03d}",
+        name=f"search_r{repeat}_{index:03d}" if repeat else f"search_{index:03d}",
         phase="search",
         index=index,
+        repeat=repeat,
         searched=searched,
-        training=resolve_training(study, arm, searched, study.search.seed + index, num_train_images),
+        training=resolve_training(study, arm, searched, seed, num_train_images),
         workers=_workers(study),
         diagnosis=study.diagnosis,
     )
 
 
-def confirm_trial_config(study: StudyConfig, source: TrialConfig, rank: int, seed_number: int) -> TrialConfig:
-    """A search trial's configuration with fresh seed number `seed_number`; `rank` 0 is the arm's best."""
+def confirm_trial_config(study: StudyConfig, source: TrialConfig, index: int, seed_number: int) -> TrialConfig:
+    """A search trial's configuration with fresh seed number `seed_number`, as the arm's confirm trial `index`.
+
+    Its name depends on the source and the seed's number alone, so that it stays the same whatever is confirmed later.
+    """
     seed = study.search.seed + CONFIRM_SEED_OFFSET + seed_number
     return source.model_copy(
         update={
-            "name": f"confirm_{source.index:03d}_seed_{seed_number}",
+            "name": f"confirm_{source.name.removeprefix('search_')}_seed_{seed_number}",
             "phase": "confirm",
-            "index": rank * study.confirm.seeds + seed_number,
+            "index": index,
             "source": source.name,
             "training": source.training.model_copy(update={"seed": seed}),
+            "workers": _workers(study),
         }
     )
 

@@ -26,12 +26,13 @@ from gan_study.config.training import TrainingConfig
 def check_study(study: StudyConfig) -> list[Fault]:
     """Everything that does not fit together; empty if the study can be run."""
     faults = []
-    if study.confirm.top_k > study.budget.trials_per_arm:
+    if study.confirm.top_k > study.search_trials_per_arm:
+        repeated = f" and repeats={study.search.repeats}" if study.search.repeats > 1 else ""
         faults.append(
             Fault(
                 ("confirm", "top_k"),
                 f"no more trials can be confirmed than are searched, but got top_k={study.confirm.top_k} with "
-                f"trials_per_arm={study.budget.trials_per_arm}; confirm fewer or search more",
+                f"trials_per_arm={study.budget.trials_per_arm}{repeated}; confirm fewer or search more",
             )
         )
     faults += _resource_faults(study.resources)

@@ -88,7 +88,7 @@ class StudyPlan:
 
 def plan(study: StudyConfig, num_train_images: int | None = None) -> StudyPlan:
     """Plan a study that was loaded without problems; `num_train_images` where someone has counted them."""
-    num_arms, per_arm = len(study.arms), study.budget.trials_per_arm + study.confirm.top_k * study.confirm.seeds
+    num_arms, per_arm = len(study.arms), study.search_trials_per_arm + study.confirm.top_k * study.confirm.seeds
     counted = num_train_images or study.dataset.known_train_images
     longest = {arm: _longest_trainings(study, arm, counted or ASSUMED_TRAIN_IMAGES) for arm in study.arms}
     return StudyPlan(
@@ -96,7 +96,7 @@ def plan(study: StudyConfig, num_train_images: int | None = None) -> StudyPlan:
         arms=tuple(plan_arm(study, arm) for arm in study.arms),
         num_train_images=counted,
         max_training_kimg=max(kimg for kimg, _ in longest.values()),
-        num_search_trials=num_arms * study.budget.trials_per_arm,
+        num_search_trials=num_arms * study.search_trials_per_arm,
         num_confirm_trials=num_arms * study.confirm.top_k * study.confirm.seeds,
         max_kimg=sum(per_arm * kimg for kimg, _ in longest.values()),
         max_core_sec=sum(per_arm * seconds for _, seconds in longest.values()),
@@ -106,7 +106,6 @@ def plan(study: StudyConfig, num_train_images: int | None = None) -> StudyPlan:
 def format_plan(plan: StudyPlan) -> str:
     """The plan as plain text of at most 100 columns."""
     study = plan.study
-    num_trials = study.budget.trials_per_arm
     lines = [f"Study {study.name}"]
     if study.description:
         lines.append(textwrap.fill(study.description, _WIDTH, initial_indent="  ", subsequent_indent="  "))
@@ -114,7 +113,7 @@ def format_plan(plan: StudyPlan) -> str:
     lines += [
         _row("data", f"{study.dataset.name}, {size} x {size} pixels"),
         _row("objective", f"{objective.metric}, {objective.extractor}, {objective.num_samples} generated images"),
-        _row("search", f"{study.search.sampler}, {num_trials} trial{'s' if num_trials > 1 else ''} for each arm"),
+        _row("search", _search(study)),
         _row("length", _length(plan)),
         _row("stopping", _stopping(plan)),
         _row("at once", _at_once(study.resources)),
@@ -236,6 +235,12 @@ def _stopping(plan: StudyPlan) -> str:
         return f"asha has no rung below {total}: every trial goes on to the end"
     rungs = ", ".join(f"{rung:g}" for rung in plan.rungs_kimg)
     return f"asha: at {rungs} of {total}, the best 1 in {search.reduction_factor} of an arm so far go on"
+
+
+def _search(study: StudyConfig) -> str:
+    num_trials, repeats = study.budget.trials_per_arm, study.search.repeats
+    text = f"{study.search.sampler}, {num_trials} trial{'s' if num_trials > 1 else ''} for each arm"
+    return f"{text}, in each of {repeats} searches of its own" if repeats > 1 else text
 
 
 def _trainings(plan: StudyPlan) -> str:

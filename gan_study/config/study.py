@@ -129,7 +129,7 @@ class BudgetConfig(Frozen):
     """What each arm may spend. Stopped, diverged and failed trials count."""
 
     trials_per_arm: Annotated[int, Field(ge=1)]
-    """Configurations tried for each arm."""
+    """Configurations tried for each arm, in each repeat of its search."""
     total_kimg: PositiveFloat | None = None
     """Length of a full training: thousands of real images shown to the discriminator."""
     epochs: PositiveFloat | None = None
@@ -187,6 +187,9 @@ class SearchConfig(Frozen):
     """What each arm tries first."""
     seed: Annotated[int, Field(ge=0)] = 0
     """Seed of the samplers and, with the trial's number, of each training."""
+    repeats: Annotated[int, Field(ge=1, le=100)] = 1
+    """How often each arm's whole search is done, every time with trials_per_arm trials, by a sampler that starts anew
+    with a seed of its own: how much luck there is in an adaptive search shows in nothing else."""
 
 
 class ConfirmConfig(Frozen):
@@ -245,6 +248,11 @@ class StudyConfig(Frozen):
     trackers: tuple[TrackerName, ...] = ()
     """Who else is told of every evaluation: a list of tensorboard, mlflow and wandb; their files lie in
     <run folder>/trackers."""
+
+    @property
+    def search_trials_per_arm(self) -> int:
+        """Search trials of each arm, over all repeats of its search."""
+        return self.budget.trials_per_arm * self.search.repeats
 
     @model_validator(mode="before")
     @classmethod

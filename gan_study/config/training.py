@@ -174,7 +174,9 @@ class TrialConfig(Frozen):
     phase: Literal["search", "confirm"] = "search"
     """search: a sampled configuration; confirm: a re-training of a found one with a fresh seed."""
     index: Annotated[int, Field(ge=0)] = 0
-    """Running number within arm and phase."""
+    """search: number within the arm's search, or within one repeat of it; confirm: running number within the arm."""
+    repeat: Annotated[int, Field(ge=0)] = 0
+    """Which of the arm's repeated searches the trial (or, for confirm, its source) belongs to."""
     source: str | None = None
     """confirm: the search trial whose configuration this is."""
     searched: dict[str, Scalar] = Field(default_factory=dict)

@@ -18,7 +18,7 @@ def load_run(folder: RunFolder) -> RunData:
     folder.require_run()
     found = [(arm, name, _load_trial(folder, arm, name)) for arm in folder.arms() for name in folder.trials(arm)]
     trials = [trial for _, _, trial in found if trial is not None]
-    trials.sort(key=lambda t: (t.config.arm, t.config.phase == "confirm", t.config.index))
+    trials.sort(key=lambda t: (t.config.arm, t.config.phase == "confirm", t.config.repeat, t.config.index))
     return RunData(
         study=_load_study(folder),
         objective=folder.read_objective(),
@@ -26,6 +26,8 @@ def load_run(folder: RunFolder) -> RunData:
         status=folder.read_study_status(),
         trials=tuple(trials),
         unreadable=tuple(f"arms/{arm}/{name}" for arm, name, trial in found if trial is None),
+        extensions=folder.read_extensions().extensions,
+        importance=folder.read_importance(),
     )
 
 

@@ -7,10 +7,13 @@ import plotly.graph_objects as go
 
 from gan_study.analysis.arm_comparison import ArmsComparison
 from gan_study.analysis.confirmation import ConfirmedArm
+from gan_study.analysis.importance import ArmImportance, arm_importances
 from gan_study.analysis.run_data import RunData, TrialData
 from gan_study.report import figure_data as data
 from gan_study.report import score_figures, training_figures
+from gan_study.report.importance_figures import draw_importance, importance_bars, importance_title
 from gan_study.report.parallel import draw_parallel, parallel_coordinates
+from gan_study.report.repeated_figures import draw_repeated, repeated_curves
 from gan_study.report.style import Styles, arm_styles
 from gan_study.report.text import crossover_sentence, short_note
 from gan_study.runs.records import ObjectiveRecord
@@ -61,6 +64,7 @@ def draw_plots(
     for arm in run.arms:
         if coordinates := parallel_coordinates(run, arm):
             plots["parallel"].append(_parallel_plot(arm, draw_parallel(coordinates, styles[arm]), objective))
+    plots["parallel"] += [_importance_plot(each, styles) for each in arm_importances(run) if each.is_known]
     for each in data.slices(run):
         figure = score_figures.draw_slice(each, styles, objective)
         plots["slices"].append(_plot(f"{each.name} and the score.", "", figure))
@@ -79,6 +83,15 @@ def _search_plots(run: RunData, comparison: ArmsComparison, styles: Styles, obje
         )
         figure = score_figures.draw_expected(expected, styles, objective)
         plots.append(_plot("Expected best of n trials.", caption, figure))
+    elif bands := repeated_curves(comparison):
+        caption = (
+            f"Over {search.repeats} searches of each arm by the {search.sampler} sampler, each with a seed of its own: "
+            "the line is their median, the band goes from the lowest to the highest. Stopped, diverged and "
+            f"failed trials are in the budget.{overtaken} {short_note(objective)}"
+        )
+        plots.append(
+            _plot("Best score so far, over repeated searches.", caption, draw_repeated(bands, styles, objective))
+        )
     elif curves := data.best_curves(run):
         stops = f" that stops trials early ({search.scheduler})" if search.scheduler != "none" else ""
         caption = (
@@ -95,6 +108,11 @@ def _search_plots(run: RunData, comparison: ArmsComparison, styles: Styles, obje
 def _first_left_out(run: RunData) -> str:
     is_chosen = run.study.search.first_trial == "paper_defaults"
     return ", without the paper's defaults, which were not drawn" if is_chosen else ""
+
+
+def _importance_plot(importance: ArmImportance, styles: Styles) -> Plot:
+    figure = draw_importance(importance_bars(importance), styles[importance.arm])
+    return _plot(importance_title(importance), f"{importance.sentence} How: see the protocol.", figure)
 
 
 def _parallel_plot(arm: str, figure: go.Figure, objective: ObjectiveRecord) -> Plot:

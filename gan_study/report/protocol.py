@@ -3,9 +3,12 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
+from gan_study.analysis.importance import arm_importances
 from gan_study.analysis.run_data import RunData, TrialData
 from gan_study.analysis.text import number, percent, quantity
 from gan_study.config.study import ConfirmConfig
+from gan_study.report.extensions import extension_items
+from gan_study.report.importance_figures import importance_items
 from gan_study.report.text import duration
 from gan_study.runs.records import ObjectiveRecord
 
@@ -20,7 +23,14 @@ def protocol_items(run: RunData) -> list[Item]:
     if run.objective is not None:
         items += [("Data set's files", warning) for warning in run.objective.data_warnings]
         items += _objective_items(run.objective)
-    return items + _search_items(run) + _environment_items(run) + [("Cost", _cost(run.trials))]
+    return (
+        items
+        + _search_items(run)
+        + extension_items(run)
+        + importance_items(run, arm_importances(run))
+        + _environment_items(run)
+        + [("Cost", _cost(run.trials))]
+    )
 
 
 def comparability(objective: ObjectiveRecord) -> str:
@@ -57,12 +67,17 @@ def _search_items(run: RunData) -> list[Item]:
     length = f"{_length(run)}, evaluated every {number(budget.evaluate_every_kimg)} kimg"
     first_seed, seeds = search.seed, sorted({t.config.training.seed for t in run.trials if t.config.phase == "confirm"})
     return [
-        ("Budget", f"{quantity(budget.trials_per_arm, 'trial')} for each arm, each of at most {length}"),
+        ("Budget", f"{quantity(budget.trials_per_arm, 'trial')} for each arm{_repeats(run)}, each of at most {length}"),
         ("Sampler", f"{sampler}; first trial: {search.first_trial.replace('_', ' ')}; seed {search.seed}"),
         ("Scheduler", scheduler),
         ("Confirmation", _confirmation(run.study.confirm)),
         ("Seeds", f"search: {first_seed} plus the trial's number; confirm: {', '.join(map(str, seeds)) or 'none'}"),
     ]
+
+
+def _repeats(run: RunData) -> str:
+    repeats = run.study.search.repeats
+    return f" in each of {repeats} searches that differ in their sampler's seed alone" if repeats > 1 else ""
 
 
 def _confirmation(confirm: ConfirmConfig) -> str:

@@ -180,24 +180,26 @@ def leaderboard(run: RunData, arm: str) -> Table:
 
 
 def confirmed_table(run: RunData, confirmed: Sequence[ConfirmedArm]) -> Table:
-    """Every confirmed seed with its state."""
+    """Every confirmed seed with its state; muted those that no longer stand for their arm."""
+    shown = [(arm, t) for arm in confirmed for t in (*arm.trials, *arm.superseded)]
     rows = tuple(
         (
             arm.arm,
             t.name,
             str(t.config.training.seed),
             score_text(t.score),
-            run.state_text(t.state),
+            run.state_text(t.state) + (", no longer among the best" if t in arm.superseded else ""),
             verdict_text(run, t),
             number(t.kimg),
             duration(t.seconds),
             str(t.status.num_restarts),
         )
-        for arm in confirmed
-        for t in arm.trials
+        for arm, t in shown
     )
     columns = ("Arm", "Trial", "Seed", score_name(run.objective), "State", "Verdict", "kimg", "Time", "Restarts")
-    return Table(columns, rows, frozenset({"Arm", "Trial", "State", "Verdict"}))
+    superseded = [row for row, (arm, t) in enumerate(shown) if t in arm.superseded]
+    muted = frozenset((row, column) for row in superseded for column in range(len(columns)))
+    return Table(columns, rows, frozenset({"Arm", "Trial", "State", "Verdict"}), muted)
 
 
 def verdict_text(run: RunData, trial: TrialData) -> str:

@@ -3,6 +3,7 @@
 ```
 <run folder>/
   study.yaml  environment.json  study_status.json  optuna.db  report.html  summary.json  trials.csv
+  extensions.json  study_before_extension_<number>.yaml  importance.json
   objective/objective.json  objective/<extractor's files>  trackers/<tracker>/<its files>
   arms/<arm>/<trial>/config.json  status.json  metrics.jsonl  diagnosis.json
                      samples/<images>.png  samples/neighbours.png  samples/interpolation.png  samples/timeline.webp
@@ -18,6 +19,8 @@ from pydantic import BaseModel, ValidationError
 from gan_study.config.training import TrialConfig
 from gan_study.errors import InputError, StorageError
 from gan_study.runs.diagnosis import DiagnosisRecord
+from gan_study.runs.extensions import ExtensionsRecord
+from gan_study.runs.importance import ImportanceRecord
 from gan_study.runs.records import (
     Environment,
     EvaluationRecord,
@@ -177,6 +180,30 @@ class RunFolder:
     def write_study_text(self, text: str) -> None:
         """Write study.yaml."""
         self.storage.write_text("study.yaml", text)
+
+    def read_importance(self) -> ImportanceRecord | None:
+        """importance.json."""
+        return _read(self.storage, "importance.json", ImportanceRecord)
+
+    def write_importance(self, importance: ImportanceRecord) -> None:
+        """Write importance.json."""
+        self.storage.write_text("importance.json", importance.model_dump_json(indent=2) + "\n")
+
+    def read_extensions(self) -> ExtensionsRecord:
+        """extensions.json; without one, that of a study that was never extended."""
+        return _read(self.storage, "extensions.json", ExtensionsRecord) or ExtensionsRecord()
+
+    def write_extensions(self, extensions: ExtensionsRecord) -> None:
+        """Write extensions.json."""
+        self.storage.write_text("extensions.json", extensions.model_dump_json(indent=2) + "\n")
+
+    def read_former_study(self, name: str) -> str:
+        """The study as it was before an extension, from the file that its record names."""
+        return self.storage.read_text(name)
+
+    def write_former_study(self, name: str, text: str) -> None:
+        """Keep the study as it was before an extension."""
+        self.storage.write_text(name, text)
 
     def read_objective(self) -> ObjectiveRecord | None:
         """objective/objective.json."""

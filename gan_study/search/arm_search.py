@@ -21,21 +21,24 @@ from gan_study.runs.records import EvaluationRecord, TrialState
 
 
 class ArmSearch:
-    """Asks Optuna for configurations and tells it what became of them. Trials go by their index in the arm.
+    """Asks Optuna for configurations and tells it what became of them. Trials go by their index in the search.
 
     Every value told is finite: scores are cut at `failure_score`, which also stands for a score that does not
     exist. Stopped trials are told as pruned with their intermediate values, failed ones as failed.
     """
 
-    def __init__(self, study: StudyConfig, arm: str, storage: BaseStorage, failure_score: float) -> None:
+    def __init__(
+        self, study: StudyConfig, arm: str, storage: BaseStorage, failure_score: float, repeat: int = 0
+    ) -> None:
         self._config = study
         self._arm = arm
+        self._repeat = repeat
         self._parameters = arm_parameters(study, arm)
         self._fixed = fixed_values(study, arm)
         self._failure_score = failure_score
         self._trials: dict[int, optuna.Trial] = {}
         self._study = optuna.create_study(
-            storage=storage, study_name=f"{study.name}/{arm}", direction="minimize", pruner=_pruner(study)
+            storage=storage, study_name=optuna_name(study, arm, repeat), direction="minimize", pruner=_pruner(study)
         )
 
     def ask(self, index: int) -> dict[str, Scalar]:
@@ -78,7 +81,7 @@ class ArmSearch:
     def _ask(self, index: int, parameters: Sequence[Parameter]) -> dict[str, Scalar]:
         # A sampler of its own for every trial: what is drawn depends on the trial's number and on what has been
         # told, not on how often the study was resumed.
-        self._study.sampler = _sampler(self._config, _seed(self._config.search.seed, self._arm, index))
+        self._study.sampler = _sampler(self._config, _seed(self._config.search.seed, self._arm, index, self._repeat))
         trial = self._study.ask()
         trial.set_user_attr("index", index)
         self._trials[index] = trial
@@ -126,5 +129,11 @@ def _suggest(trial: optuna.Trial, parameter: Parameter) -> Scalar:
             return value
 
 
-def _seed(seed: int, arm: str, index: int) -> int:
-    return int.from_bytes(hashlib.sha256(f"{seed}/{arm}/{index}".encode()).digest()[:4], "big")
+def optuna_name(study: StudyConfig, arm: str, repeat: int = 0) -> str:
+    """The name of the Optuna study of one repeat of an arm's search."""
+    return f"{study.name}/{arm}/repeat_{repeat}" if repeat else f"{study.name}/{arm}"
+
+
+def _seed(seed: int, arm: str, index: int, repeat: int) -> int:
+    words = f"{seed}/{arm}/{repeat}/{index}" if repeat else f"{seed}/{arm}/{index}"
+    return int.from_bytes(hashlib.sha256(words.encode()).digest()[:4], "big")

@@ -7,6 +7,7 @@ what has been found, sends out the unfinished trials first, and then goes on as 
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import product
 
 from optuna.storages import BaseStorage
 
@@ -59,7 +60,11 @@ class Director:
         self._on_change = on_change
         self._max_concurrent_trials = max_concurrent_trials
         self._num_train_images = objective.num_train_images
-        self._searches = {arm: ArmSearch(study, arm, storage, objective.failure_score) for arm in study.arms}
+        self._searches = {
+            (arm, repeat): ArmSearch(study, arm, storage, objective.failure_score, repeat)
+            for arm in study.arms
+            for repeat in range(study.search.repeats)
+        }
         self._live: set[tuple[str, str]] = set()
         self._unfinished: list[tuple[str, str]] = []
         for arm in study.arms:
@@ -101,7 +106,7 @@ class Director:
         if evaluation is not None and (not trial.evaluations or evaluation.cur_nimg > trial.cur_nimg):
             trial.evaluations.append(evaluation)
             if trial.config.phase == "search":
-                stop = self._searches[key[0]].report(trial.config.index, evaluation)
+                stop = self._search_of(trial.config).report(trial.config.index, evaluation)
         if state.is_final:
             trial.collapsed = state is TrialState.STOPPED  # a trial stops itself for this reason alone
             self._close(key, state)
@@ -123,14 +128,16 @@ class Director:
         self.abort_reason = self.abort_reason or reason
 
     def arm_trials(self, arm: str, phase: str) -> list[TrialRecord]:
-        """An arm's trials of one phase, by index."""
+        """An arm's trials of one phase, by repeat and index."""
         trials = [t for (owner, _), t in self.trials.items() if owner == arm and t.config.phase == phase]
-        return sorted(trials, key=lambda t: t.config.index)
+        return sorted(trials, key=lambda t: (t.config.repeat if phase == "search" else 0, t.config.index))
 
     def best(self, arm: str) -> list[TrialRecord]:
-        """An arm's completed search trials with a score, best first."""
+        """An arm's completed search trials with a score, of all repeats together, best first."""
         completed = [t for t in self.arm_trials(arm, "search") if t.state is TrialState.COMPLETED]
-        return sorted((t for t in completed if t.score is not None), key=lambda t: (t.score, t.config.index))
+        return sorted(
+            (t for t in completed if t.score is not None), key=lambda t: (t.score, t.config.index, t.config.repeat)
+        )
 
     def num_confirmations(self, arm: str) -> int:
         """Re-trainings of an arm's best, as far as its search has found any."""
@@ -154,7 +161,7 @@ class Director:
             trial.evaluations = known
             self.trials[arm, name] = trial
         for trial in self.arm_trials(arm, "search"):
-            search = self._searches[arm]
+            search = self._search_of(trial.config)
             search.ask_for(trial.config.index, trial.config.searched)
             stop = False
             for evaluation in trial.evaluations:
@@ -167,18 +174,18 @@ class Director:
 
     def _peek(self) -> str | None:
         """The arm whose turn it is: the one with the fewest trials, search before confirm."""
-        searching = [a for a in self.study.arms if len(self.arm_trials(a, "search")) < self.study.budget.trials_per_arm]
+        searching = [a for a in self.study.arms if self._next_search(a) is not None]
         if searching:
             return min(searching, key=lambda arm: len(self.arm_trials(arm, "search")))
         confirming = [a for a in self.study.arms if self._next_confirmation(a) is not None]
         return min(confirming, key=lambda arm: len(self.arm_trials(arm, "confirm")), default=None)
 
     def _open(self, arm: str) -> tuple[str, str]:
-        taken = {trial.config.index for trial in self.arm_trials(arm, "search")}
-        index = next((i for i in range(self.study.budget.trials_per_arm) if i not in taken), None)
-        if index is not None:
-            searched = self._searches[arm].ask(index)
-            config = search_trial_config(self.study, arm, index, searched, self._num_train_images)
+        following = self._next_search(arm)
+        if following is not None:
+            index, repeat = following
+            searched = self._searches[arm, repeat].ask(index)
+            config = search_trial_config(self.study, arm, index, searched, self._num_train_images, repeat)
         else:
             confirmation = self._next_confirmation(arm)
             assert confirmation is not None, "the arm was chosen because it has one"
@@ -188,13 +195,23 @@ class Director:
         self.trials[arm, config.name] = TrialRecord(config, folder)
         return arm, config.name
 
+    def _search_of(self, config: TrialConfig) -> ArmSearch:
+        return self._searches[config.arm, config.repeat]
+
+    def _next_search(self, arm: str) -> tuple[int, int] | None:
+        """Index and repeat of an arm's next search trial, the repeats taking turns; None if there is none."""
+        taken = {(trial.config.index, trial.config.repeat) for trial in self.arm_trials(arm, "search")}
+        wanted = product(range(self.study.budget.trials_per_arm), range(self.study.search.repeats))
+        return next((each for each in wanted if each not in taken), None)
+
     def _next_confirmation(self, arm: str) -> TrialConfig | None:
         """The next re-training of an arm's best, once its search has ended; None if there is none."""
         if any(not t.state.is_final for t in self.arm_trials(arm, "search")):
             return None
-        for rank, source in enumerate(self.best(arm)[: self.study.confirm.top_k]):
+        index = max((t.config.index + 1 for t in self.arm_trials(arm, "confirm")), default=0)
+        for source in self.best(arm)[: self.study.confirm.top_k]:
             for seed_number in range(self.study.confirm.seeds):
-                config = confirm_trial_config(self.study, source.config, rank, seed_number)
+                config = confirm_trial_config(self.study, source.config, index, seed_number)
                 if (arm, config.name) not in self.trials:
                     return config
         return None
@@ -215,7 +232,7 @@ class Director:
     def _tell(self, trial: TrialRecord) -> None:
         """Tell the sampler what became of a search trial; a collapsed one counts as bad as a diverged one."""
         state = TrialState.DIVERGED if trial.collapsed else trial.state
-        self._searches[trial.config.arm].tell(trial.config.index, state, trial.score)
+        self._search_of(trial.config).tell(trial.config.index, state, trial.score)
 
     def _write_end(self, trial: TrialRecord, state: TrialState, reason: str) -> None:
         status = trial.folder.read_status() or TrialStatus(state=TrialState.RUNNING)

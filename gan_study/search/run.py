@@ -18,6 +18,7 @@ from gan_study.search.address import require_reachable
 from gan_study.search.cluster import connected, gpus_per_worker, num_concurrent_trials
 from gan_study.search.director import Director
 from gan_study.search.environment import describe_environment
+from gan_study.search.importance import study_importance
 from gan_study.search.prepare import prepare_on_cluster
 from gan_study.search.scratch import OptunaFile, ScratchFolder
 from gan_study.search.trackers import require_trackers, tracked
@@ -105,6 +106,7 @@ def run_study(
                     _tune(director, folder, study, verbose, on_stage)
             if director.abort_reason is not None:
                 raise StorageError(director.abort_reason)
+            folder.write_importance(study_importance(study, director))
         except BaseException:
             with suppress(StorageError):  # may be why it ends
                 _finish(folder, status, "interrupted", run_start)

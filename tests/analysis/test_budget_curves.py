@@ -7,7 +7,14 @@ import numpy as np
 import pytest
 from synthetic_run import RUNNING, write_synthetic_run
 
-from gan_study.analysis.budget import BestSoFarBand, Crossover, best_so_far_band, crossover, search_curve
+from gan_study.analysis.budget import (
+    BestSoFarBand,
+    Crossover,
+    best_so_far_band,
+    crossover,
+    repeated_searches,
+    search_curve,
+)
 from gan_study.analysis.statistics import BudgetPoint, best_so_far
 from gan_study.report.load import load_run
 
@@ -88,3 +95,15 @@ def test_a_search_is_followed_in_the_order_its_trials_ended(tmp_path):
     changed = replace(run, trials=tuple(running if t is first else t for t in run.trials))
     without_first = ((10, 35.0), (50, 9.0), (70, 9.0), (110, 9.0), (150, 9.0))
     assert search_curve(changed, "lsgan") == tuple(BudgetPoint(float(kimg), score) for kimg, score in without_first)
+
+
+def test_repeats_are_told_apart(tmp_path):
+    run = load_run(write_synthetic_run(str(tmp_path)))
+    assert repeated_searches(run, "lsgan") is None
+    study = run.study.model_copy(update={"search": run.study.search.model_copy(update={"repeats": 2})})
+    second = [replace(t, config=t.config.model_copy(update={"repeat": 1})) for t in run.of_arm("lsgan", "search")[:2]]
+    others = run.of_arm("lsgan", "search")[2:]
+    changed = replace(run, study=study, trials=(*second, *others))
+    assert search_curve(changed, "lsgan", 1) == (BudgetPoint(40.0, 14.0), BudgetPoint(50.0, 14.0))
+    assert search_curve(changed, "lsgan", 0)[0] == BudgetPoint(40.0, 9.0)
+    assert repeated_searches(changed, "lsgan") == BestSoFarBand(2, (40.0, 50.0), (11.5, 11.5), (9.0, 9.0), (14.0, 14.0))

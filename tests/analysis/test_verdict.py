@@ -78,7 +78,7 @@ def test_failed_seeds_count_as_worst(tmp_path):
 
 
 def test_of_several_confirmed_configurations_the_lowest_mean_stands_for_the_arm(tmp_path):
-    folder = write_synthetic_run(str(tmp_path))
+    folder = write_synthetic_run(str(tmp_path), study={**STUDY, "confirm": {"top_k": 2}})
     second = folder.trial("lsgan", "search_004").read_config()
     for number, score in enumerate((9.0, 9.5, 10.0, 10.5, 11.0)):
         study = load_run(folder).study

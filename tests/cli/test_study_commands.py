@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import signal
 from itertools import pairwise
 from pathlib import Path
@@ -100,3 +101,21 @@ def test_a_study_in_which_every_trial_diverges(tmp_path: Path, ray_address: str)
     ended = [folder.trial(arm, "search_000").read_status() for arm in ("lsgan", "wgan")]
     spans = [(status.start_time, status.end_time) for status in ended if status is not None]
     assert all(end <= start for (_, end), (start, _) in pairwise(spans) if end is not None and start is not None)
+
+
+def test_a_finished_study_is_extended(finished: tuple[Path, str, str], ray_address: str, tmp_path: Path) -> None:
+    place = tmp_path / "tiny"
+    shutil.copytree(finished[0], place)
+    before = files(place)
+    found = gan_study("extend", place, "--set", "budget.trials_per_arm=3", "--address", ray_address)
+    assert (found.returncode, found.stderr) == (0, "")
+    after = files(place)
+    assert {name: after[name] for name in before} == before
+    new = {name.split("/")[2] for name in set(after) - set(before)}
+    assert "search_002" in new
+    assert new <= {"search_002", "confirm_002_seed_0"}
+    assert "6 trials are done, about 2 to go" in found.stdout
+    assert "budget.trials_per_arm: 2 to 3" in (place / "report.html").read_text()
+    status = RunFolder(str(place)).read_study_status()
+    assert status is not None
+    assert status.state == "completed"

@@ -29,6 +29,7 @@ from gan_study.data.places import DATA_ENVIRONMENT, INCEPTION_ENVIRONMENT
 OPTIONS = {
     "run": ["study_file", "--out", "--set", "--address", "--data-root", "--inception-weights", "--verbose"],
     "resume": ["run_folder", "--address", "--data-root", "--inception-weights", "--verbose"],
+    "extend": ["run_folder", "study_file", "--set", "--address", "--data-root", "--inception-weights", "--verbose"],
     "report": ["run_folder"],
     "doctor": ["dataset", "--crop", "--image-size", "--data-root", "--preview", "--json"],
     "diagnose": ["generator", "--again", "--data-root", "--inception-weights", "--json"],

@@ -169,3 +169,11 @@ def test_planning_loads_neither_torch_nor_ray() -> None:
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
     assert "gan_study.config.plan" in loaded
     assert {"torch", "ray", "optuna"}.isdisjoint(loaded)
+
+
+def test_repeats_count() -> None:
+    result = planned("search.repeats=3")
+    assert (result.num_search_trials, result.num_confirm_trials) == (24, 12)
+    assert result.max_kimg == 3600.0
+    assert "4 trials for each arm, in each of 3 searches of its own" in format_plan(result)
+    assert "searches of its own" not in format_plan(planned())

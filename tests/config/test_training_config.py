@@ -203,7 +203,7 @@ class TestArms:
         trial = search_trial_config(study, "lsgan", 2, {"g_lr": 0.005, "network.width": 16}, 1497)
         assert (trial.name, trial.phase, trial.training.seed) == ("search_002", "search", 9)
         assert trial.workers == WorkersConfig(num_workers=2, gpus_per_worker=2)
-        again = confirm_trial_config(study, trial, rank=1, seed_number=2)
+        again = confirm_trial_config(study, trial, index=5, seed_number=2)
         assert (again.name, again.phase, again.index) == ("confirm_002_seed_2", "confirm", 5)
         assert again.source == "search_002"
         assert again.training.seed == 7 + CONFIRM_SEED_OFFSET + 2

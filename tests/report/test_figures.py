@@ -1,15 +1,27 @@
 """What drawing adds to the values of a figure: axes, legends, bands."""
 
 import pytest
-from synthetic_run import CONFIRM, OBJECTIVE, STUDY, write_synthetic_run
+from synthetic_run import (
+    COMPLETED,
+    CONFIRM,
+    NUM_TRAIN_IMAGES,
+    OBJECTIVE,
+    STUDY,
+    Outcome,
+    searched_values,
+    write_synthetic_run,
+    write_trial,
+)
 
 from gan_study.analysis.arm_comparison import compare_arms
 from gan_study.analysis.confirmation import confirmed_arms
 from gan_study.analysis.random_search import BestOfN
+from gan_study.config.arms import search_trial_config
 from gan_study.report.figure_data import ExpectedBest, SignalCurve, SignalPanel, confirmed_points
 from gan_study.report.load import load_run
 from gan_study.report.pictures import shown_trials
 from gan_study.report.plots import draw_plots
+from gan_study.report.repeated_figures import RepeatedCurve, draw_repeated, repeated_curves
 from gan_study.report.score_figures import draw_confirmed, draw_expected
 from gan_study.report.style import arm_styles
 from gan_study.report.training_figures import draw_signals
@@ -112,3 +124,37 @@ def test_any_other_search_shows_its_path_and_says_so(tmp_path, search, said):
     first = plots_of(tmp_path, **search)[0]
     assert first.title == "Best score so far."
     assert said in first.caption
+
+
+def repeated_run(tmp_path, sampler="tpe"):
+    """Two searches of one arm: 14, 9 and 11 score best in the first, 20 and 8 in the second, 40 kimg each."""
+    study = {**STUDY, "search": {"sampler": sampler, "scheduler": "none", "repeats": 2}}
+    outcomes = {"lsgan": tuple(Outcome(COMPLETED, score) for score in (14.0, 9.0, 11.0))}
+    folder = write_synthetic_run(str(tmp_path), study=study, search=outcomes, confirm={})
+    config = load_run(folder).study
+    for index, score in enumerate((20.0, 8.0)):
+        trial = search_trial_config(config, "lsgan", index, searched_values("lsgan", index), NUM_TRAIN_IMAGES, repeat=1)
+        write_trial(folder, trial, Outcome(COMPLETED, score))
+    return load_run(folder)
+
+
+def test_repeated_searches_show_their_median_and_range(tmp_path):
+    run = repeated_run(tmp_path)
+    comparison = compare_arms(run)
+    (arm,) = repeated_curves(comparison)
+    assert arm == RepeatedCurve("lsgan", 2, (40.0, 80.0), (17.0, 8.5), (14.0, 8.0), (20.0, 9.0))
+    band, line = draw_repeated((arm,), STYLES, OBJECTIVE).data
+    assert (band.x, band.y) == ((40.0, 80.0, 80.0, 80.0, 80.0, 40.0), (20.0, 20.0, 9.0, 8.0, 14.0, 14.0))
+    assert (line.x, line.y, line.name) == ((40.0, 80.0), (17.0, 8.5), "lsgan, median")
+    first, *others = draw_plots(run, comparison, [], shown_trials(run))["search"]
+    assert first.title == "Best score so far, over repeated searches."
+    assert "Over 2 searches of each arm by the tpe sampler" in first.caption
+    assert [plot.title for plot in others] == ["Search trials."]  # no single path, no expectation beside it
+
+
+def test_repeats_of_a_random_search_are_draws_of_the_expected_best(tmp_path):
+    run = repeated_run(tmp_path, "random")
+    comparison = compare_arms(run)
+    assert len(comparison.by_arm["lsgan"].search.expected_best) == 3  # five trials, less both papers' defaults
+    titles = [plot.title for plot in draw_plots(run, comparison, [], shown_trials(run))["search"]]
+    assert titles == ["Expected best of n trials.", "Search trials."]

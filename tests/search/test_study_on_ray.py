@@ -11,10 +11,11 @@ import pytest
 from optuna.trial import TrialState as OptunaState
 from tiny_study import tiny_folder, tiny_study
 
+from gan_study.cli.train_verb import train_one
 from gan_study.config.study import StudyConfig
 from gan_study.errors import InputError
 from gan_study.runs.folder import RunFolder
-from gan_study.runs.records import TrialState, TrialStatus
+from gan_study.runs.records import EvaluationRecord, TrialState, TrialStatus
 from gan_study.search.director import Director
 from gan_study.search.run import run_study
 
@@ -187,7 +188,7 @@ def test_the_study_is_completed(finished: Finished) -> None:
 def test_nothing_of_ray_is_left_in_the_run_folder(finished: Finished) -> None:
     place = finished.folder.storage.local_path("")
     assert {path.name for path in place.iterdir()} == {
-        "arms", "environment.json", "objective", "optuna.db", "study.yaml", "study_status.json"
+        "arms", "environment.json", "importance.json", "objective", "optuna.db", "study.yaml", "study_status.json"
     }  # fmt: skip
 
 
@@ -204,3 +205,27 @@ def test_a_study_that_fits_nowhere_is_refused_with_the_numbers(ray_address: str,
     (problem,) = caught.value.problems
     assert "3 CPUs and 0 GPUs needed" in problem
     assert "with 2 CPUs and 0 GPUs there" in problem
+
+
+@pytest.mark.parametrize(("arm", "phase"), [("lsgan", "search"), ("wgan", "confirm")])
+def test_a_trial_reproduces_its_scores_from_its_configuration(
+    finished: Finished, tmp_path: Path, arm: str, phase: str
+) -> None:
+    """Trained again by `train`, without Ray, from the file that the study left: every number is the same."""
+    completed = [
+        name
+        for (_, name), status in finished.statuses(arm).items()
+        if name.startswith(phase) and status.state is TrialState.COMPLETED
+    ]
+    trial = finished.folder.trial(arm, completed[-1])
+    config = trial.storage.local_path("config.json")
+    train_one(str(config), str(tmp_path), "cpu")
+    again = RunFolder(str(tmp_path)).trial(arm, completed[-1])
+    assert [reproducible(e) for e in again.read_evaluations()] == [reproducible(e) for e in trial.read_evaluations()]
+    last = trial.snapshot_nimgs()[-1]
+    assert again.read_snapshot(last) == trial.read_snapshot(last)
+
+
+def reproducible(evaluation: EvaluationRecord) -> EvaluationRecord:
+    """All of it but the seconds."""
+    return evaluation.model_copy(update={"train_sec": 0.0, "evaluate_sec": 0.0})
