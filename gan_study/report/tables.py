@@ -16,6 +16,7 @@ from gan_study.analysis.text import (
     format_p,
     number,
     percent,
+    quantity,
     score_text,
     whole_percent,
 )
@@ -169,7 +170,7 @@ def leaderboard(run: RunData, arm: str) -> Table:
             t.name,
             NOTHING if t.score is None else str(rank),
             score_text(t.score),
-            run.state_text(t.state),
+            _state(run, t),
             *(number(t.config.searched.get(name)) for name in searched),
             number(t.kimg),
             duration(t.seconds),
@@ -188,7 +189,7 @@ def confirmed_table(run: RunData, confirmed: Sequence[ConfirmedArm]) -> Table:
             t.name,
             str(t.config.training.seed),
             score_text(t.score),
-            run.state_text(t.state),
+            _state(run, t),
             number(t.kimg),
             duration(t.seconds),
             str(t.status.num_restarts),
@@ -198,6 +199,12 @@ def confirmed_table(run: RunData, confirmed: Sequence[ConfirmedArm]) -> Table:
     )
     columns = ("Arm", "Trial", "Seed", score_name(run.objective), "State", "kimg", "Time", "Restarts")
     return Table(columns, rows, frozenset({"Arm", "Trial", "State"}))
+
+
+def _state(run: RunData, trial: TrialData) -> str:
+    """Where a trial stands, and how often it went back to an earlier state on the way."""
+    text, rollbacks = run.state_text(trial.state), trial.status.rollbacks
+    return f"{text} after {quantity(len(rollbacks), 'rollback')}" if rollbacks else text
 
 
 def failure_table(run: RunData) -> Table:
@@ -246,9 +253,13 @@ def state_table(run: RunData) -> Table:
 
 
 def trials_csv(run: RunData) -> str:
-    """The content of trials.csv: one row for each trial; a value that does not exist is an empty cell."""
+    """The content of trials.csv: one row for each trial; a value that does not exist is an empty cell.
+
+    rollbacks: the images at which it went back to an earlier state, with spaces between.
+    """
     searched = tuple(dict.fromkeys(name for t in run.trials for name in t.config.searched))
-    columns = ["arm", "trial", "phase", "source", "state", "reason", "score", "cur_nimg", "seconds", "restarts", "seed"]
+    columns = ["arm", "trial", "phase", "source", "state", "reason", "score", "cur_nimg", "seconds", "restarts"]
+    columns += ["rollbacks", "seed"]
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
     writer.writerow(columns + [f"searched.{name}" for name in searched])
@@ -270,5 +281,6 @@ def _csv_values(trial: TrialData) -> tuple[object, ...]:
         round(1000 * trial.kimg),
         trial.seconds,
         status.num_restarts,
+        " ".join(str(back.cur_nimg) for back in status.rollbacks),
         config.training.seed,
     )
