@@ -75,7 +75,9 @@ def _line(progress: Progress) -> str:
     assert evaluation is not None, "only evaluations are printed"
     score = f"{evaluation.score:.4f}" if evaluation.score is not None else "none"
     seconds = evaluation.train_sec + evaluation.evaluate_sec
-    return f"{evaluation.cur_nimg:>10,} images  score {score}  {seconds:.1f} s"
+    back = evaluation.rolled_back_to
+    note = "" if back is None else f"  collapsed: back to the state at {back:,} images"
+    return f"{evaluation.cur_nimg:>10,} images  score {score}  {seconds:.1f} s{note}"
 
 
 def _difference(known: dict[str, object], asked: dict[str, object]) -> str:

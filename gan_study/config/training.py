@@ -153,9 +153,17 @@ class DiagnosisConfig(Frozen):
     """Which completed trials' images are measured at their end: those of the confirmed trials, of all, or none."""
     num_samples: Annotated[int, Field(ge=40)] = 2000
     """Images measured at the end: so many, but no more than training images, or half the held-out ones."""
-    on_collapse: Literal["record", "stop"] = "record"
-    """When a generator has collapsed totally, or its images are not finite, in training: record that alone, or stop the
-    training too, and tell the searcher the score of a diverged one."""
+    on_collapse: Literal["record", "stop", "rollback"] = "record"
+    """When the evaluations of a training show a total collapse or images that are not finite: record that alone; stop,
+    which saves the rest of the budget, and tells the searcher the score of a diverged training; or rollback. That goes
+    back to the last state that was evaluated without a sign of collapse, networks and optimizers alike, and trains on
+    from there, with images and latents that have not been drawn before and with both learning rates times
+    `rollback_lr_factor`. It also does so where a loss or a gradient is not finite, which otherwise ends a training.
+    Images seen still count: the budget is not refunded. After `max_rollbacks` it does what stop does."""
+    max_rollbacks: Annotated[int, Field(ge=1, le=100)] = 2
+    """on_collapse: rollback: how often one training may go back."""
+    rollback_lr_factor: Annotated[float, Field(gt=0, le=1)] = 0.5
+    """on_collapse: rollback: what each of them multiplies both learning rates by; 1 leaves them as they are."""
     thresholds: Thresholds = Thresholds()
     """Where a measure begins to be a sign of trouble."""
 

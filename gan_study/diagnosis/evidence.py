@@ -6,7 +6,15 @@ import numpy as np
 
 from gan_study.metrics.class_histogram import counts_to_class_histogram
 from gan_study.runs.diagnosis import Diagnostics
-from gan_study.runs.records import EvaluationRecord, ObjectiveRecord, Record, SignalsRecord, TrialState, TrialStatus
+from gan_study.runs.records import (
+    EvaluationRecord,
+    ObjectiveRecord,
+    Record,
+    RollbackRecord,
+    SignalsRecord,
+    TrialState,
+    TrialStatus,
+)
 
 
 class Signals(SignalsRecord):
@@ -49,9 +57,11 @@ def trial_evidence(
 ) -> Evidence:
     """What a trial's records say of it; `diagnostics` where its images were measured at the end.
 
-    Without the objective, nothing is said of classes.
+    Without the objective, nothing is said of classes. Evaluations of states that a rollback has given up tell of
+    another generator, and are left out.
     """
-    signals = tuple(_signals(evaluation, objective) for evaluation in evaluations)
+    kept = surviving_evaluations(evaluations, status.rollbacks if status is not None else ())
+    signals = tuple(_signals(evaluation, objective) for evaluation in kept)
     return Evidence(
         state=status.state if status is not None else None,
         non_finite=signals[-1].non_finite if signals else (),
@@ -60,6 +70,20 @@ def trial_evidence(
         diagnostics=diagnostics,
         class_names=objective.class_names if objective is not None else None,
     )
+
+
+def surviving_evaluations(
+    evaluations: Sequence[EvaluationRecord], rollbacks: Sequence[RollbackRecord]
+) -> list[EvaluationRecord]:
+    """Those of the states that the last one has come from: without what lies between a rollback and where it led to."""
+
+    def is_given_up(evaluation: EvaluationRecord) -> bool:
+        # At the images of the rollback itself there may be an evaluation of what it went back to.
+        return evaluation.rolled_back_to is not None or any(
+            back.to_nimg < evaluation.cur_nimg < back.cur_nimg for back in rollbacks
+        )
+
+    return [evaluation for evaluation in evaluations if not is_given_up(evaluation)]
 
 
 def _signals(evaluation: EvaluationRecord, objective: ObjectiveRecord | None) -> Signals:

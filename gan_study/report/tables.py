@@ -14,6 +14,7 @@ from gan_study.analysis.text import (
     format_p,
     number,
     percent,
+    quantity,
     score_text,
     whole_percent,
 )
@@ -167,7 +168,7 @@ def leaderboard(run: RunData, arm: str) -> Table:
             t.name,
             NOTHING if t.score is None else str(rank),
             score_text(t.score),
-            run.state_text(t.state),
+            _state(run, t),
             verdict_text(run, t),
             *(number(t.config.searched.get(name)) for name in searched),
             number(t.kimg),
@@ -188,7 +189,7 @@ def confirmed_table(run: RunData, confirmed: Sequence[ConfirmedArm]) -> Table:
             t.name,
             str(t.config.training.seed),
             score_text(t.score),
-            run.state_text(t.state) + (", no longer among the best" if t in arm.superseded else ""),
+            _state(run, t) + (", no longer among the best" if t in arm.superseded else ""),
             verdict_text(run, t),
             number(t.kimg),
             duration(t.seconds),
@@ -206,6 +207,12 @@ def verdict_text(run: RunData, trial: TrialData) -> str:
     """The verdict on a trial in a table; a dash before it has ended."""
     verdict = run.verdict_of(trial)
     return verdict.text if verdict else NOTHING
+
+
+def _state(run: RunData, trial: TrialData) -> str:
+    """Where a trial stands, and how often it went back to an earlier state on the way."""
+    text, rollbacks = run.state_text(trial.state), trial.status.rollbacks
+    return f"{text} after {quantity(len(rollbacks), 'rollback')}" if rollbacks else text
 
 
 def failure_table(run: RunData) -> Table:

@@ -7,10 +7,13 @@ from gan_study.analysis.run_data import RunData, TrialData
 
 
 def trials_csv(run: RunData) -> str:
-    """The content of trials.csv: one row for each trial; a value that does not exist is an empty cell."""
+    """The content of trials.csv: one row for each trial; a value that does not exist is an empty cell.
+
+    rollbacks: the images at which it went back to an earlier state, with spaces between.
+    """
     searched = tuple(dict.fromkeys(name for t in run.trials for name in t.config.searched))
-    columns = ["arm", "trial", "phase", "source", "state", "reason", "score", "cur_nimg", "seconds", "restarts", "seed"]
-    columns += ["verdict", "verdict_from", "missing_classes", "late_collapse"]
+    columns = ["arm", "trial", "phase", "source", "state", "reason", "score", "cur_nimg", "seconds", "restarts"]
+    columns += ["rollbacks", "seed", "verdict", "verdict_from", "missing_classes", "late_collapse"]
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
     writer.writerow(columns + [f"searched.{name}" for name in searched])
@@ -34,6 +37,7 @@ def _values(trial: TrialData) -> tuple[object, ...]:
         round(1000 * trial.kimg),
         trial.seconds,
         status.num_restarts,
+        " ".join(str(back.cur_nimg) for back in status.rollbacks),
         config.training.seed,
     )
 

@@ -12,6 +12,7 @@
 `<images>` is the number of images seen, eight digits with leading zeros.
 """
 
+from collections.abc import Set
 from typing import TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -142,15 +143,15 @@ class TrialFolder:
         """The checkpoint at `cur_nimg` images."""
         return self.storage.read_bytes(f"checkpoints/{cur_nimg:08d}.pt")
 
-    def replace_checkpoint(self, cur_nimg: int, content: bytes) -> None:
-        """Write the checkpoint at `cur_nimg` images, then remove the older ones."""
+    def replace_checkpoint(self, cur_nimg: int, content: bytes, kept_nimg: int | None = None) -> None:
+        """Write the checkpoint at `cur_nimg` images, then remove the older ones but the one at `kept_nimg`."""
         self.storage.write_bytes(f"checkpoints/{cur_nimg:08d}.pt", content)
-        self.delete_checkpoints(except_nimg=cur_nimg)
+        self.delete_checkpoints({cur_nimg, kept_nimg})
 
-    def delete_checkpoints(self, except_nimg: int | None = None) -> None:
-        """Remove every checkpoint but the one at `except_nimg` images."""
+    def delete_checkpoints(self, kept_nimgs: Set[int | None] = frozenset()) -> None:
+        """Remove every checkpoint but those at `kept_nimgs` images."""
         for nimg in self.checkpoint_nimgs():
-            if nimg != except_nimg:
+            if nimg not in kept_nimgs:
                 self.storage.delete(f"checkpoints/{nimg:08d}.pt")
 
 

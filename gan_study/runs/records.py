@@ -150,9 +150,11 @@ class EvaluationRecord(Record):
     class_shares: tuple[float, ...] | None
     """Share of each class among the generated images, as the domain classifier sees them; null like the score."""
     losses: LossRecord | None
-    """Means since the last evaluation; null at 0 images."""
+    """Means since the last evaluation or rollback; null where no step was made since, as at 0 images."""
     signals: SignalsRecord | None = None
     """What the diagnosis saw; null in a file of a version without it."""
+    rolled_back_to: int | None = None
+    """What was evaluated here had collapsed, and was given up for the state at so many images; null if it was kept."""
 
 
 class TrialState(StrEnum):
@@ -173,6 +175,17 @@ class TrialState(StrEnum):
         return self is not TrialState.RUNNING
 
 
+class RollbackRecord(Record):
+    """One return of a training to an earlier state, see `on_collapse: rollback`."""
+
+    cur_nimg: int
+    """Images seen by then; those after it count on from here."""
+    to_nimg: int
+    """Images that the state had seen which it went back to: the last evaluation without a sign of collapse."""
+    reason: str
+    """What was wrong, for a reader."""
+
+
 class TrialStatus(Record):
     """status.json of a trial."""
 
@@ -182,6 +195,8 @@ class TrialStatus(Record):
     """Why it is not completed, for a reader."""
     collapsed: bool = False
     """Whether it was stopped because its generator had collapsed."""
+    rollbacks: tuple[RollbackRecord, ...] = ()
+    """Where the training went back to an earlier state, in their order."""
     cur_nimg: int = 0
     """Images seen when this was written."""
     num_restarts: int = 0

@@ -106,7 +106,7 @@ class Director:
         if evaluation is not None and (not trial.evaluations or evaluation.cur_nimg > trial.cur_nimg):
             trial.evaluations.append(evaluation)
             if trial.config.phase == "search":
-                stop = self._search_of(trial.config).report(trial.config.index, evaluation)
+                stop = self._search_of(trial.config).report(trial.config.index, _standing(trial))
         if state.is_final:
             trial.collapsed = state is TrialState.STOPPED  # a trial stops itself for this reason alone
             self._close(key, state)
@@ -164,8 +164,8 @@ class Director:
             search = self._search_of(trial.config)
             search.ask_for(trial.config.index, trial.config.searched)
             stop = False
-            for evaluation in trial.evaluations:
-                stop = search.report(trial.config.index, evaluation)
+            for number in range(1, len(trial.evaluations) + 1):
+                stop = search.report(trial.config.index, _standing(trial, number))
             if trial.state.is_final:
                 self._tell(trial)
             elif stop:  # The study was interrupted before it could act on the trial's last evaluation.
@@ -248,3 +248,15 @@ class Director:
             )
         )
         trial.folder.delete_checkpoints()
+
+
+def _standing(trial: TrialRecord, number: int | None = None) -> EvaluationRecord:
+    """Where a trial stands at its last evaluation (or its `number`th), as rungs are to compare it.
+
+    After a rollback that is the state it goes on from, with the score of that, at the images it has spent by then.
+    """
+    known = trial.evaluations[:number]
+    last = known[-1]
+    if last.rolled_back_to is None:
+        return last
+    return last.model_copy(update={"score": next(e.score for e in known if e.cur_nimg == last.rolled_back_to)})

@@ -25,8 +25,9 @@ from gan_study.runs.records import EvaluationRecord, TrialState, TrialStatus
 from gan_study.training.distributed import Workers
 from gan_study.training.evaluate import Scorer, observe_generator
 from gan_study.training.means import LossMeans
-from gan_study.training.outcome import collapsed, diverged, ended, load_latest, write_progress
+from gan_study.training.outcome import diverged, ended, load_latest, write_images, write_progress
 from gan_study.training.randomness import Stream, seeded_generator
+from gan_study.training.rollback import answer_collapse, answer_divergence
 from gan_study.training.signals import make_probe, take_signals
 from gan_study.training.state import TrainingState, build_state, update_ema
 from gan_study.training.steps import accumulate_d_gradients, accumulate_g_gradients
@@ -47,8 +48,9 @@ def train(
 
     Evaluations come at 0 images, every `evaluate_every_kimg`, and at the end; each is followed by a
     checkpoint before it is given. The last progress has a final state (completed, diverged, or stopped because its
-    generator has collapsed); a trial that has ended before gives it again. With several workers all ranks run this
-    at once and give equal progress; rank 0 writes the files.
+    generator has collapsed); a trial that has ended before gives it again. Where `on_collapse` is rollback, a collapse
+    or a step that is not finite at first leads back to an earlier state (`training/rollback.py`). With several workers
+    all ranks run this at once and give equal progress; rank 0 writes the files.
 
     Args:
         config: the trial; its folder's files must be of the same trial.
@@ -100,12 +102,14 @@ def train(
                 )
             )
             means = LossMeans()
+            if workers.is_first:
+                write_images(state, folder, training)
             if done:
                 status = ended(status, TrialState.COMPLETED, counters.cur_nimg)
-            elif config.diagnosis.on_collapse == "stop":
-                status = collapsed(status, evaluations, counters.cur_nimg, config.diagnosis.thresholds)
+            else:
+                status = answer_collapse(config, state, status, evaluations, folder, workers)
             if workers.is_first:
-                write_progress(state, status, evaluations, folder, training)
+                write_progress(state, status, evaluations, folder)
             counters.evaluate_sec += time.perf_counter() - evaluate_start
             yield Progress(status, evaluations[-1])
         if done or status.state.is_final:
@@ -120,8 +124,12 @@ def train(
             fake_images = generator(z)
         d_measures = accumulate_d_gradients(training, discriminator, real_images, fake_images, noise)
         if not workers.all_true(d_measures.is_finite):
-            status = diverged(status, "discriminator", workers.gather(d_measures), state)
-            break
+            failure = diverged(status, "discriminator", workers.gather(d_measures), state)
+            status = answer_divergence(config, state, status, failure, training.batch_size, folder, workers)
+            if status.state.is_final:
+                break
+            means = LossMeans()
+            continue
         state.d_optimizer.step()
         if training.clip_value is not None:
             clip_weights_(state.discriminator, training.clip_value)
@@ -133,8 +141,12 @@ def train(
         if g_step_due:
             g_measures = accumulate_g_gradients(training, generator, discriminator, fake_images, real_images)
             if not workers.all_true(g_measures.is_finite):
-                status = diverged(status, "generator", workers.gather(g_measures), state)
-                break
+                failure = diverged(status, "generator", workers.gather(g_measures), state)
+                status = answer_divergence(config, state, status, failure, 0, folder, workers)
+                if status.state.is_final:
+                    break
+                means = LossMeans()
+                continue
             state.g_optimizer.step()
             counters.num_g_steps += 1
             means.g_steps.append(g_measures)

@@ -30,33 +30,44 @@ def load_latest(
         return status, evaluations
     if checkpoint is not None:
         state.load_bytes(checkpoint)
+    status = status.model_copy(update={"rollbacks": state.rollbacks})
     if workers.is_first:
         folder.write_status(status)
     return status, [e for e in evaluations if checkpoint is not None and e.cur_nimg <= state.counters.cur_nimg]
 
 
-def write_progress(
-    state: TrainingState,
-    status: TrialStatus,
-    evaluations: list[EvaluationRecord],
-    folder: TrialFolder,
-    training: TrainingConfig,
-) -> None:
-    """Write samples, snapshot, metrics and, in an order that survives a crash anywhere, checkpoint and status.
-
-    The newest and the best snapshot are kept. A completed trial needs no checkpoint.
-    """
-    cur_nimg = evaluations[-1].cur_nimg
+def write_images(state: TrainingState, folder: TrialFolder, training: TrainingConfig) -> None:
+    """Write the samples and the snapshot of the generator as it is."""
+    cur_nimg = state.counters.cur_nimg
     folder.write_samples(cur_nimg, sample_grid_png(state.g_ema, training.z_dim, training.seed, training.z_distribution))
     folder.write_snapshot(cur_nimg, state.snapshot())
+
+
+def write_progress(
+    state: TrainingState, status: TrialStatus, evaluations: list[EvaluationRecord], folder: TrialFolder
+) -> None:
+    """Write metrics and where the trial goes on from, after `write_images`; keep the newest and the best snapshot."""
     folder.write_evaluations(evaluations)
     scores = [(e.score, e.cur_nimg) for e in evaluations if e.score is not None]
-    folder.keep_snapshots({cur_nimg} | {nimg for _, nimg in sorted(scores)[:1]})
-    if status.state is TrialState.RUNNING:
-        folder.replace_checkpoint(cur_nimg, state.to_bytes())
+    folder.keep_snapshots({evaluations[-1].cur_nimg} | {nimg for _, nimg in sorted(scores)[:1]})
+    write_standing(state, status, folder)
+
+
+def write_standing(state: TrainingState, status: TrialStatus, folder: TrialFolder) -> None:
+    """Write, in an order that survives a crash anywhere, where the trial goes on from, or how it has ended.
+
+    The checkpoint that a rollback would need is kept. A trial that has ended needs none.
+    """
+    cur_nimg = state.counters.cur_nimg
+    if status.state.is_final:
+        folder.write_status(status)
+        folder.delete_checkpoints()
         return
-    folder.write_status(status)
-    folder.delete_checkpoints()
+    folder.replace_checkpoint(cur_nimg, state.to_bytes(), state.healthy_nimg)
+    has_gone_back = status.rollbacks and status.rollbacks[-1].cur_nimg == cur_nimg
+    # The driver may have given the trial up meanwhile: its word stays.
+    if has_gone_back and ((known := folder.read_status()) is None or not known.state.is_final):
+        folder.write_status(status)
 
 
 def ended(status: TrialStatus, state: TrialState, cur_nimg: int, reason: str | None = None) -> TrialStatus:
@@ -66,15 +77,18 @@ def ended(status: TrialStatus, state: TrialState, cur_nimg: int, reason: str | N
     )
 
 
-def collapsed(
-    status: TrialStatus, evaluations: list[EvaluationRecord], cur_nimg: int, thresholds: Thresholds
-) -> TrialStatus:
-    """The status of a trial that ends now if its evaluations show a total collapse; otherwise as it is."""
+def collapse_reason(status: TrialStatus, evaluations: list[EvaluationRecord], thresholds: Thresholds) -> str | None:
+    """What shows that the generator of the last evaluation has collapsed totally, or is not finite; else None."""
     verdict = judge(trial_evidence(status, evaluations), thresholds)
     if verdict.name not in (VerdictName.DIVERGED, VerdictName.TOTAL_COLLAPSE):
-        return status
-    reason = " ".join(finding.sentence for finding in verdict.decisive)
-    return ended(status, TrialState.STOPPED, cur_nimg, f"collapsed: {reason}").model_copy(update={"collapsed": True})
+        return None
+    return " ".join(finding.sentence for finding in verdict.decisive)
+
+
+def collapsed(status: TrialStatus, cur_nimg: int, reason: str) -> TrialStatus:
+    """The status of a trial that ends now because its generator has collapsed."""
+    ending = ended(status, TrialState.STOPPED, cur_nimg, f"collapsed: {reason}")
+    return ending.model_copy(update={"collapsed": True})
 
 
 def diverged(

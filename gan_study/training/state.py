@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from gan_study.config.training import TrainingConfig
 from gan_study.gan.networks import build_networks
+from gan_study.runs.records import RollbackRecord
 from gan_study.training.randomness import Stream, stream_seed
 
 _EMA_RAMP_UP = 0.05
@@ -40,12 +41,18 @@ class TrainingState:
     g_optimizer: torch.optim.Optimizer
     d_optimizer: torch.optim.Optimizer
     counters: Counters
+    rollbacks: tuple[RollbackRecord, ...] = ()
+    """Where the training went back to an earlier state."""
+    healthy_nimg: int | None = None
+    """Images of the last evaluation without a sign of collapse, whose checkpoint is kept; None if nobody looks."""
 
     def to_bytes(self) -> bytes:
         """The checkpoint."""
         buffer = io.BytesIO()
         content = {name: part.state_dict() for name, part in self._parts().items()}
-        torch.save({**content, "counters": vars(self.counters)}, buffer)
+        rollbacks = [rollback.model_dump() for rollback in self.rollbacks]
+        history = {"counters": vars(self.counters), "rollbacks": rollbacks, "healthy_nimg": self.healthy_nimg}
+        torch.save({**content, **history}, buffer)
         return buffer.getvalue()
 
     def load_bytes(self, checkpoint: bytes) -> None:
@@ -54,6 +61,15 @@ class TrainingState:
         for name, part in self._parts().items():
             part.load_state_dict(content[name])
         self.counters = Counters(**content["counters"])
+        # A checkpoint of a version without them has neither.
+        self.rollbacks = tuple(RollbackRecord.model_validate(known) for known in content.get("rollbacks", ()))
+        self.healthy_nimg = content.get("healthy_nimg")
+
+    def set_learning_rates(self, g_lr: float, d_lr: float) -> None:
+        """Those of the two optimizers from the next step on."""
+        for optimizer, lr in ((self.g_optimizer, g_lr), (self.d_optimizer, d_lr)):
+            for group in optimizer.param_groups:
+                group["lr"] = lr
 
     def snapshot(self) -> bytes:
         """The averaged generator's weights in safetensors format."""

@@ -29,10 +29,20 @@ def test_what_can_be_set_and_is_written_down() -> None:
     assert parse_study(dump_study(study), "again.yaml") == study
 
 
+def test_how_a_rollback_is_set() -> None:
+    section = "diagnosis: {on_collapse: rollback, max_rollbacks: 3, rollback_lr_factor: 1}\n"
+    diagnosis = parse_study(STUDY + section, "s.yaml").diagnosis
+    assert (diagnosis.on_collapse, diagnosis.max_rollbacks, diagnosis.rollback_lr_factor) == ("rollback", 3, 1)
+    default = parse_study(STUDY, "s.yaml").diagnosis
+    assert (default.max_rollbacks, default.rollback_lr_factor) == (2, 0.5)
+
+
 @pytest.mark.parametrize(
     ("section", "place"),
     [
-        ("{on_collapse: rollback}", "s.yaml:5:26: diagnosis.on_collapse: "),
+        ("{on_collapse: back}", "s.yaml:5:26: diagnosis.on_collapse: "),
+        ("{max_rollbacks: 0}", "s.yaml:5:28: diagnosis.max_rollbacks: "),
+        ("{rollback_lr_factor: 1.5}", "s.yaml:5:33: diagnosis.rollback_lr_factor: "),
         ("{at_end: some}", "s.yaml:5:21: diagnosis.at_end: "),
         ("{num_samples: 39}", "s.yaml:5:26: diagnosis.num_samples: "),
         ("{thresholds: {coverage_partial: 1.5}}", "s.yaml:5:44: diagnosis.thresholds.coverage_partial: "),

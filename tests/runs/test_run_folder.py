@@ -172,7 +172,7 @@ def test_a_checkpoint_replaces_the_one_before(trial: TrialFolder) -> None:
         assert trial.read_checkpoint(nimg) == b"state %d" % nimg
     trial.storage.write_bytes("checkpoints/00003000.pt", b"state 3000")  # killed before the older one was removed
     assert trial.checkpoint_nimgs() == [2_000, 3_000]
-    trial.delete_checkpoints(except_nimg=3_000)
+    trial.delete_checkpoints({3_000})
     assert trial.checkpoint_nimgs() == [3_000]
     trial.delete_checkpoints()
     assert trial.checkpoint_nimgs() == []

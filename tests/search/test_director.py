@@ -254,3 +254,26 @@ def test_optunas_pictures_can_be_drawn(tmp_path: Path) -> None:
     (history,) = (t for t in optuna.visualization.plot_optimization_history(study).data if t.name == "Objective Value")
     assert list(history.y) == [FAILURE_SCORE, 5.0]
     assert len(optuna.visualization.plot_intermediate_values(study).data) == 4
+
+
+def test_a_trial_that_went_back_is_compared_by_what_it_goes_on_with(tmp_path: Path) -> None:
+    # At 500 images its generator had collapsed, and the state at 250 images took its place.
+    scores = {"lsgan": [10.0, 10.0, 10.0, 10.0], "wgan": [1.0, 1.0, 1.0, 1.0]}
+    world = make_world(tmp_path, by_index(scores), confirm={"top_k": 0})
+    director = world.make_director()
+    config = director.next_trial()
+    assert config is not None
+    key = (config.arm, config.name)
+    told = [(0, 200.0, None), (250, 12.0, None), (500, 150.0, 250), (750, 11.0, None)]
+    evaluations = [
+        make_evaluation(nimg, score).model_copy(update={"rolled_back_to": back}) for nimg, score, back in told
+    ]
+    for evaluation in evaluations:
+        director.hear(key, TrialState.RUNNING, evaluation)
+    seen = {0: 200.0, 250: 12.0, 500: 12.0, 750: 11.0}
+    assert world.optuna_trials(config.arm)[0].intermediate_values == seen
+    folder = world.folder.trial(*key)
+    folder.write_evaluations(evaluations)
+    folder.replace_checkpoint(750, b"checkpoint")
+    world.make_director()  # a resumed study's
+    assert world.optuna_trials(config.arm)[0].intermediate_values == seen

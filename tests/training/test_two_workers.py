@@ -137,3 +137,16 @@ def test_what_is_not_finite_on_one_worker_ends_both(what: str, out: Path) -> Non
     status = trial_folder(out / f"spoiled-{what}").read_status()
     assert status is not None
     assert (status.state, status.cur_nimg) == (TrialState.DIVERGED, 40)
+
+
+@pytest.mark.slow
+def test_what_is_not_finite_on_one_worker_sends_both_back(out: Path) -> None:
+    progress = given(out, "back")
+    assert [p["evaluation"]["cur_nimg"] for p in progress] == [0, 80, 160, 200]
+    assert progress[-1]["state"] == "completed"
+    for name in ("back", "back-resumed"):
+        status = trial_folder(out / name).read_status()
+        assert status is not None
+        assert [(back.cur_nimg, back.to_nimg) for back in status.rollbacks] == [(60, 0)]
+    assert given(out, "back-resumed") == progress
+    assert files(out / "back-resumed", "snapshots") == files(out / "back", "snapshots")

@@ -68,15 +68,16 @@ def discriminator_gradients(values: dict[str, Any], workers: Workers) -> dict[st
 
 
 @contextmanager
-def spoiled(what: str, workers: Workers) -> Iterator[None]:
-    """From step PLANTED_AT on, the last rank's real images or its measured loss are not a number."""
+def spoiled(what: str, workers: Workers, once: bool = False) -> Iterator[None]:
+    """From step PLANTED_AT on, or in that step alone, the last rank's real images or its loss are not a number."""
     draw_batch, accumulate = loop._draw_batch, loop.accumulate_d_gradients
     calls = 0
 
     def due() -> bool:
         nonlocal calls
         calls += 1
-        return calls >= PLANTED_AT and workers.rank == workers.world_size - 1
+        is_time = calls == PLANTED_AT if once else calls >= PLANTED_AT
+        return is_time and workers.rank == workers.world_size - 1
 
     def draw_spoiled(*arguments: Any) -> tuple[Tensor, Tensor, Tensor | None]:
         real_images, z, mix = draw_batch(*arguments)
@@ -123,6 +124,15 @@ def main(prepared_location: str, out: Path) -> None:
             with spoiled(what, workers):
                 progress = run(tiny_trial(), prepared, out / f"spoiled-{what}", objective, workers=workers)
             given[f"spoiled {what}"] = as_json(progress)
+        returning = tiny_trial()
+        diagnosis = returning.diagnosis.model_copy(update={"on_collapse": "rollback"})
+        returning = returning.model_copy(update={"diagnosis": diagnosis})
+        for folder, parts in (("back", (None,)), ("back-resumed", (2, None))):
+            with spoiled("loss", workers, once=True):
+                progress = run(returning, prepared, out / folder, objective, parts[0], workers)
+            for part in parts[1:]:
+                progress += run(returning, prepared, out / folder, objective, part, workers)
+            given[folder] = as_json(progress)
         (out / f"given-{workers.rank}.json").write_text(json.dumps(given))
 
 
