@@ -16,7 +16,7 @@ from gan_study.report.tables import Table
 
 STYLES = ("page", "tables", "figures", "images", "atlas", "dark", "print")
 """Files of styles/, in the order in which they overrule each other."""
-SCRIPTS = ("theme", "downloads", "figures", "tables", "timeline", "zoom", "tabs", "ready")
+SCRIPTS = ("theme", "downloads", "figures", "chooser", "tables", "timeline", "zoom", "tabs", "ready")
 """Files of scripts/, in the order in which they run; what one declares, the later ones may use."""
 
 _BREAKS = re.compile("([_./])(?=[A-Za-z])")

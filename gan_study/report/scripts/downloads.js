@@ -1,6 +1,6 @@
 // Saving of what a figure or a table shows, as CSV or JSON.
 function toCsv(rows) {
-  const quoted = (value) => `"${String(value).replaceAll('"', '""')}"`;
+  const quoted = (value) => `"${String(value ?? "").replaceAll('"', '""')}"`;
   return [Object.keys(rows[0] ?? {}), ...rows.map(Object.values)].map((row) => row.map(quoted).join(",")).join("\n") + "\n";
 }
 

@@ -13,8 +13,22 @@ function giveViewBox(plot) {
   }
 }
 
+// A trace that holds many trials names them once, in its meta: one for each line, which a gap ends, or for each point.
+function trialOfPoints(trace) {
+  if (!trace.meta?.trials) return null;
+  const isGap = (i) => trace.x[i] === null;
+  let place = 0;
+  return trace.x.map((_, i) => (trace.mode === "markers" ? i : isGap(i) ? (place++, -1) : place));
+}
+
+function withTexts(trace) {
+  const places = trialOfPoints(trace);
+  return places ? { ...trace, text: places.map((place) => trace.meta.texts[place] ?? "") } : trace;
+}
+
 function figureOf(plot) {
-  return JSON.parse(plot.nextElementSibling.textContent);
+  const figure = JSON.parse(plot.nextElementSibling.textContent);
+  return { ...figure, data: figure.data.map(withTexts) };
 }
 
 // Labels are escaped for Plotly, which reads them as simple HTML.
@@ -22,15 +36,33 @@ function plainText(label) {
   return new DOMParser().parseFromString(label ?? "", "text/html").documentElement.textContent;
 }
 
+function plainValue(value) {
+  return typeof value === "string" ? plainText(value) : value;
+}
+
+// The interval around a point, as far as the figure draws one.
+function boundsOf(trace, i) {
+  for (const [axis, bars] of [["x", trace.error_x], ["y", trace.error_y]]) {
+    if (bars?.array) return [trace[axis][i] - (bars.arrayminus ?? bars.array)[i], trace[axis][i] + bars.array[i]];
+  }
+  return [null, null];
+}
+
 // One row for each point that is drawn; entries of the legend alone have none.
 function pointsOf(traces) {
-  return traces.filter((trace) => trace.meta !== "repeated").flatMap((trace) =>
-    (trace.x ?? []).map((x, i) => ({
-      series: plainText(trace.name),
-      point: plainText(Array.isArray(trace.text) ? trace.text[i] : ""),
-      x: typeof x === "string" ? plainText(x) : x,
-      y: typeof trace.y[i] === "string" ? plainText(trace.y[i]) : trace.y[i],
-    })),
+  return traces.filter((trace) => !trace.meta?.is_repeated).flatMap((trace) =>
+    (trace.x ?? []).map((x, i) => {
+      const [low, high] = boundsOf(trace, i);
+      return {
+        arm: trace.meta?.arm ?? "",
+        series: plainText(trace.name),
+        point: plainText(Array.isArray(trace.text) ? trace.text[i] : ""),
+        x: plainValue(x),
+        y: plainValue(trace.y[i]),
+        low,
+        high,
+      };
+    }),
   ).filter((row) => row.x !== null && row.y !== null);
 }
 
