@@ -1,7 +1,7 @@
 """Inception of 2015-12-05, the network of the FID: features equal to pytorch-fid's.
 
-The layers are torchvision's and pytorch-fid's own (0.3.0), so that its weights fit. Every batch norm is folded into
-the convolution before it, images are laid out channels last, and batches are of the sizes that a CPU's cache likes.
+The layers are torchvision's and pytorch-fid's own (0.3.0), so that its weights fit, and are then made faster (see
+inception_blocks.py). Images are laid out channels last, and batches are of the sizes that a CPU's cache likes.
 """
 
 from pathlib import Path
@@ -18,6 +18,7 @@ from gan_study.data.conversion import to_float
 from gan_study.data.datasets import Dataset
 from gan_study.errors import InputError
 from gan_study.extractors.base import Extractor
+from gan_study.extractors.inception_blocks import make_fast
 from gan_study.extractors.inception_weights import WeightsFile, find_weights, weights_with_hash
 from gan_study.runs.records import OFFICIAL_INCEPTION_HASH, ScoreKey
 
@@ -25,7 +26,7 @@ NAME = "inception"
 LAYERS = {64: "max_pool_1", 192: "max_pool_2", 768: "Mixed_6e", 2048: "pool3"}
 """Names of the layers by the length of their features, which are averaged over the image."""
 _INPUT_SIZE = 299
-_CPU_BATCH_SIZES = (2, 32)
+_CPU_BATCH_SIZES = (2, 16)
 """For the layers up to max_pool_2, whose large outputs must fit a core's cache, and for those after it, whose many
 weights should serve many images."""
 _GPU_BATCH_SIZES = (100, 100)
@@ -75,7 +76,7 @@ class InceptionFeatures(nn.Module):
         missing = [name for name in missing if not name.endswith("num_batches_tracked")]
         if missing:
             raise KeyError(f"no {missing[0]}")
-        _fold_batch_norms(body.eval().requires_grad_(False))
+        make_fast(body.eval().requires_grad_(False))
         body = body.to(memory_format=torch.channels_last)
         stem_length = sum(len(layers) for stage, layers in _STAGES.items() if stage <= 192)
         self.stem, self.blocks = body[:stem_length], body[stem_length:]
@@ -94,10 +95,8 @@ class InceptionFeatures(nn.Module):
 def _enlarge(images_uint8: Tensor) -> Tensor:
     """NCHW uint8 in [0, 255] => N3HW float32 in [-1, 1], 299 pixels a side."""
     # pytorch-fid scales to [-1, 1] after the resize; the weights of the resize add up to 1, so the order is free.
-    images = nn.functional.interpolate(
-        to_float(images_uint8), size=(_INPUT_SIZE, _INPUT_SIZE), mode="bilinear", align_corners=False
-    )
-    return images.expand(-1, 3, -1, -1).contiguous(memory_format=torch.channels_last)
+    images = to_float(images_uint8).expand(-1, 3, -1, -1).contiguous(memory_format=torch.channels_last)
+    return nn.functional.interpolate(images, size=(_INPUT_SIZE, _INPUT_SIZE), mode="bilinear", align_corners=False)
 
 
 def obtain(objective: ObjectiveConfig, image_size: int | None) -> Extractor:
@@ -146,13 +145,3 @@ def _load(path: Path, dims: int) -> InceptionFeatures:
             f"{path}: this must be a file of Inception's weights with all layers up to {LAYERS[dims]}, "
             f"but got dims={dims} and {type(error).__name__}: {reason}; give another file or smaller dims"
         ) from error
-
-
-def _fold_batch_norms(module: nn.Module) -> None:
-    """Replace every convolution with its batch norm and ReLU by one convolution with a bias and the ReLU."""
-    for name, child in list(module.named_children()):
-        if isinstance(child, torchvision.BasicConv2d):
-            convolution = nn.utils.fusion.fuse_conv_bn_eval(child.conv, child.bn)
-            setattr(module, name, nn.Sequential(convolution, nn.ReLU(inplace=True)))
-        else:
-            _fold_batch_norms(child)
