@@ -54,8 +54,15 @@ class TrialData:
 
     @property
     def seconds(self) -> float:
-        """Seconds of training and evaluation up to the last evaluation, over all attempts."""
-        return self.evaluations[-1].train_sec + self.evaluations[-1].evaluate_sec if self.evaluations else 0.0
+        """Seconds of training and evaluation over all attempts: up to the end the loop came to, or else up to the last
+        evaluation."""
+        last = self.evaluations[-1].train_sec + self.evaluations[-1].evaluate_sec if self.evaluations else 0.0
+        return max(last, self.status.seconds or 0.0)
+
+    @property
+    def device_sec(self) -> float:
+        """Seconds of its devices: `seconds` times the number of workers, each of which has one."""
+        return self.seconds * self.config.workers.num_workers
 
 
 @dataclass(frozen=True)

@@ -35,7 +35,7 @@ class RemainingTime:
     def _unopened(self) -> list[float]:
         """The images of each trial that is still to be opened, as long as those that are known already."""
         study, trials = self._director.study, self._director.trials.values()
-        full = fmean(1000 * trial.config.training.total_kimg for trial in trials)
+        full = fmean(_full_nimg(trial) for trial in trials)
         opened = {phase: sum(t.config.phase == phase for t in trials) for phase in ("search", "confirm")}
         num_search, num_confirm = num_search_trials(study), num_planned(self._director) - num_search_trials(study)
         searched = expected_nimg(full, 0, _rungs(study, full))
@@ -68,9 +68,19 @@ def expected_nimg(total_nimg: float, cur_nimg: float, rungs: Sequence[tuple[floa
 
 
 def _nimg_ahead(study: StudyConfig, trial: TrialRecord) -> float:
-    full = 1000 * trial.config.training.total_kimg
+    full = _full_nimg(trial)
     rungs = _rungs(study, full) if trial.config.phase == "search" else []
     return expected_nimg(full, trial.cur_nimg, rungs)
+
+
+def _full_nimg(trial: TrialRecord) -> float:
+    """Images of a trial's whole training; of one that is measured in seconds, at its pace so far."""
+    training = trial.config.training
+    if training.device_sec is None or trial.cur_nimg == 0:
+        return 1000 * training.total_kimg
+    last = trial.evaluations[-1]
+    used = (last.train_sec + last.evaluate_sec) * trial.config.workers.num_workers
+    return trial.cur_nimg * training.device_sec / used
 
 
 def _rungs(study: StudyConfig, total_nimg: float) -> list[tuple[float, float]]:

@@ -2,8 +2,11 @@
 
 from typing import Any
 
+from pydantic import ValidationError
+
 from gan_study.config.base import Scalar
 from gan_study.config.conditions import applies, requirement
+from gan_study.config.estimate import estimate_seconds_per_kimg
 from gan_study.config.names import CONDITIONS
 from gan_study.config.paper_defaults import paper_defaults
 from gan_study.config.parameters import arm_parameters, fixed_values
@@ -38,6 +41,9 @@ def training_values(
             target = target.setdefault(parent, {})
         target[leaf] = value
     total_kimg = _total_kimg(study.budget, flat, num_train_images)
+    if total_kimg is None:
+        assert study.budget.device_sec is not None, "the one length that says nothing of images"
+        return {**values, **_timed(values, study.budget.device_sec)}
     values["total_kimg"] = total_kimg
     if study.budget.total_kimg is None:  # then no one has seen that the interval is longer
         values["evaluate_every_kimg"] = min(study.budget.evaluate_every_kimg, total_kimg)
@@ -104,13 +110,25 @@ def _existing(study: StudyConfig, arm: str, searched: dict[str, Scalar]) -> dict
     }
 
 
-def _total_kimg(budget: BudgetConfig, values: dict[str, Scalar], num_train_images: int) -> float:
-    """The length of a training; values of a wrong type, which are told elsewhere, count as the default."""
+def _total_kimg(budget: BudgetConfig, values: dict[str, Scalar], num_train_images: int) -> float | None:
+    """The length of a training in images, if the budget says it.
+
+    Values of a wrong type, which are told elsewhere, count as the default.
+    """
     published = paper_defaults(str(values.get("loss")), str(values.get("penalty", "none")))
     batch_size = values.get("batch_size", TrainingConfig.model_fields["batch_size"].default)
     ratio = values.get("d_steps_per_g_step", published.get("d_steps_per_g_step", 1))
     counts = [number if isinstance(number, int) and number > 0 else 1 for number in (batch_size, ratio)]
     return budget.to_kimg(counts[0], counts[1], num_train_images)
+
+
+def _timed(values: dict[str, Any], device_sec: float) -> dict[str, Any]:
+    """The length of a training by time, with an estimate of its images for plans and remaining times."""
+    try:
+        training = TrainingConfig.model_validate({**values, "device_sec": device_sec})
+    except ValidationError:  # told elsewhere
+        return {"device_sec": device_sec}
+    return {"device_sec": device_sec, "total_kimg": device_sec / estimate_seconds_per_kimg(training)}
 
 
 def search_trial_config(

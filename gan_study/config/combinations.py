@@ -78,7 +78,7 @@ def _objective(training: "TrainingConfig") -> Iterator[tuple[str, str]]:
 
 
 def _lengths(training: "TrainingConfig") -> Iterator[tuple[str, str]]:
-    if training.evaluate_every_kimg > training.total_kimg:
+    if training.device_sec is None and training.evaluate_every_kimg > training.total_kimg:
         yield (
             "evaluate_every_kimg",
             f"evaluate_every_kimg must not exceed total_kimg, but got {training.evaluate_every_kimg:g} "

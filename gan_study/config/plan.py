@@ -122,7 +122,7 @@ def format_plan(plan: StudyPlan) -> str:
         "",
         "At most",
         _row("trainings", _trainings(plan)),
-        _row("images", f"{plan.max_kimg:,.0f} kimg (thousands of real images), before early stopping"),
+        _row("images", _images(plan)),
         _row("time", _time(plan)),
     ]
     return "\n".join(lines)
@@ -159,6 +159,8 @@ def _longest_trainings(study: StudyConfig, arm: str, num_train_images: int) -> t
         training = resolve_training(study, arm, values, seed=0, num_train_images=num_train_images)
         return training.total_kimg, training.total_kimg * estimate_seconds_per_kimg(training)
 
+    # By time all take as long, so the longest is that with the most images.
+    most = 0 if study.budget.device_sec is not None else 1
     found = []
     for assignment in condition_assignments(study, arm):
         active = [p for p in arm_parameters(study, arm) if p.is_active(assignment)]
@@ -167,7 +169,9 @@ def _longest_trainings(study: StudyConfig, arm: str, num_train_images: int) -> t
         values = {**conditions, **{name: ends[0] for name, ends in ranges.items()}}
         # One range after the other: the ends that take most, given the others.
         for name, ends in ranges.items():
-            values = max(({**values, name: end} for end in ends), key=lambda candidate: kimg_and_seconds(candidate)[1])
+            values = max(
+                ({**values, name: end} for end in ends), key=lambda candidate: kimg_and_seconds(candidate)[most]
+            )
         found.append(kimg_and_seconds(values))
     return max(kimg for kimg, _ in found), max(seconds for _, seconds in found)
 
@@ -206,6 +210,12 @@ def _length(plan: StudyPlan) -> str:
     unit, number = plan.study.budget.length
     if unit == "total_kimg":
         return f"{number:g} kimg (thousands of real images) for each training"
+    if unit == "device_sec":
+        return (
+            f"{number:g} device-seconds for each training (training and evaluation, on each of its workers), estimated "
+            f"at most {plan.max_training_kimg:,.3g} kimg (thousands of real images); images and scores then depend on "
+            "the machine and are not reproducible bit for bit"
+        )
     words = {"epochs": "epochs", "d_steps": "discriminator steps", "g_steps": "generator steps"}[unit]
     text = (
         f"{number:g} {words}: at most {plan.max_training_kimg:,.6g} kimg (thousands of real images) for each training"
@@ -248,6 +258,11 @@ def _trainings(plan: StudyPlan) -> str:
     confirm = plan.study.confirm
     again = f"{plan.num_confirm_trials} again (best {confirm.top_k} of each arm, {confirm.seeds} seeds)"
     return f"{total}: {plan.num_search_trials} searched, {again}" if confirm.top_k else f"{total}, none again"
+
+
+def _images(plan: StudyPlan) -> str:
+    estimated = " if all were the fastest, estimated" if plan.study.budget.device_sec is not None else ""
+    return f"{plan.max_kimg:,.0f} kimg (thousands of real images){estimated}, before early stopping"
 
 
 def _time(plan: StudyPlan) -> str:

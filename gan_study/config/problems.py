@@ -37,6 +37,8 @@ _NOT_SEARCHABLE = {
     "dataset.name": "all arms learn the same images; make one study for each data set",
     "dataset.image_size": "all arms learn the same images; make one study for each size",
     "total_kimg": "the budget says how long a training is; set budget.total_kimg",
+    "device_sec": "the budget says how long a training is; set budget.device_sec",
+    "schedule": "the scheduler pbt makes schedules; set search.scheduler: pbt",
     "evaluate_every_kimg": "all trials are evaluated alike; set budget.evaluate_every_kimg",
     "seed": "every trial has its own; set confirm.seeds to repeat the best ones with fresh seeds",
 }

@@ -121,7 +121,7 @@ class ArmConfig(Hyperparameters):
     """Ranges of this arm alone, by dotted name; they replace the study's ranges of the same name."""
 
 
-LENGTHS = ("total_kimg", "epochs", "d_steps", "g_steps")
+LENGTHS = ("total_kimg", "epochs", "d_steps", "g_steps", "device_sec")
 """The units in which a budget may give the length of a full training."""
 
 
@@ -138,6 +138,10 @@ class BudgetConfig(Frozen):
     """Length of a full training in discriminator steps."""
     g_steps: PositiveInt | None = None
     """Length of a full training in generator steps."""
+    device_sec: PositiveFloat | None = None
+    """Length of a full training in seconds of its devices: training steps and evaluations, times workers_per_trial (a
+    worker's device is its GPU, its share of one, or its CPU threads). Results then depend on the machine and on what
+    else runs there, and are not reproducible bit for bit."""
     evaluate_every_kimg: Annotated[float, Field(gt=0)]
     """Thousands of images between two evaluations (each also writes a checkpoint)."""
 
@@ -156,8 +160,10 @@ class BudgetConfig(Frozen):
         """The unit in which the length of a training is given, and how many."""
         return next((name, value) for name in LENGTHS if (value := getattr(self, name)) is not None)
 
-    def to_kimg(self, batch_size: int, d_steps_per_g_step: int, num_train_images: int) -> float:
-        """Thousands of real images that a full training of this batch size and update ratio is shown."""
+    def to_kimg(self, batch_size: int, d_steps_per_g_step: int, num_train_images: int) -> float | None:
+        """Thousands of real images that a full training of this batch size and update ratio is shown; None if time
+        alone decides.
+        """
         unit, number = self.length
         match unit:
             case "total_kimg":
@@ -166,6 +172,8 @@ class BudgetConfig(Frozen):
                 return number * num_train_images / 1000
             case "d_steps":
                 return number * batch_size / 1000
+            case "device_sec":
+                return None
             case _:
                 return number * batch_size * d_steps_per_g_step / 1000
 

@@ -2,7 +2,15 @@
 
 from typing import Annotated, Any, Final, Literal, Self
 
-from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    Field,
+    NonNegativeFloat,
+    PositiveFloat,
+    PositiveInt,
+    field_validator,
+    model_validator,
+)
 from pydantic_core import PydanticCustomError
 
 from gan_study.config.base import Frozen, Scalar
@@ -10,12 +18,13 @@ from gan_study.config.combinations import combination_problems
 from gan_study.config.data import DatasetConfig, ObjectiveConfig
 from gan_study.config.names import LossName, NetworkName, OptimizerName, PenaltyName
 from gan_study.config.paper_defaults import default_discriminator_norm, paper_defaults
+from gan_study.config.schedule import DecayRate as DecayRate
+from gan_study.config.schedule import Schedule, require_ascending
 from gan_study.config.thresholds import Thresholds
 
 SCHEMA_VERSION: Final = 1
 """Version of every file in a run folder; raised when a reader must treat older files differently."""
 
-DecayRate = Annotated[float, Field(ge=0, lt=1)]
 BatchSize = Annotated[int, Field(ge=2)]
 StepRatio = Annotated[int, Field(ge=1, le=100)]
 Width = Annotated[int, Field(ge=1, le=2048)]
@@ -84,7 +93,16 @@ class TrainingConfig(Frozen):
     """Half-life of the averaged generator's weights in thousands of images, at most a twentieth of the
     images seen so far; 0 means no averaging."""
     total_kimg: Annotated[float, Field(gt=0)] = 60.0
-    """Length of the training: thousands of real images shown to the discriminator."""
+    """Length of the training: thousands of real images shown to the discriminator. With device_sec an estimate of
+    them, which ends nothing."""
+    device_sec: PositiveFloat | None = None
+    """Length of the training in seconds of its devices, in place of total_kimg: the seconds of training steps and
+    evaluations on rank 0's clock, over all attempts, times the number of workers (each has one device: a GPU, its
+    share of one, or its CPU threads). The training ends after the step at which they are spent. The evaluation that
+    follows comes on top. How many images this makes depends on the machine: it is not reproducible bit for bit."""
+    schedule: Annotated[Schedule, AfterValidator(require_ascending)] = ()
+    """Later values of g_lr, d_lr, beta1 and beta2, each from a number of images on; those above hold until the first.
+    Written by the scheduler pbt."""
     evaluate_every_kimg: Annotated[float, Field(gt=0)] = 10.0
     """Thousands of images between two evaluations; the first is at 0, the last at the end."""
     objective: ObjectiveConfig = ObjectiveConfig()

@@ -10,7 +10,7 @@ from gan_study.config.study import ConfirmConfig
 from gan_study.report.extensions import extension_items
 from gan_study.report.importance_figures import importance_items
 from gan_study.report.text import duration
-from gan_study.runs.records import ObjectiveRecord
+from gan_study.runs.records import ObjectiveRecord, TrialState
 
 Item = tuple[str, str]
 """A term and what it is in this study."""
@@ -99,14 +99,22 @@ def _length(run: RunData) -> str:
     """How long a full training is, in the study's unit and in the others."""
     unit, amount = run.study.budget.length
     words = {"total_kimg": "kimg", "epochs": "epochs", "d_steps": "discriminator steps", "g_steps": "generator steps"}
+    words["device_sec"] = "device-seconds"
+    completed = [t for t in run.trials if t.state is TrialState.COMPLETED]
     converted = []
-    kimg = sorted({t.config.training.total_kimg for t in run.trials})
+    # How many images time makes is not known before a training has ended.
+    kimg = sorted(
+        {t.kimg for t in completed} if unit == "device_sec" else {t.config.training.total_kimg for t in run.trials}
+    )
     if unit != "total_kimg" and kimg:
         converted.append(f"{_span(kimg)} kimg")
     if unit != "epochs" and kimg and run.objective is not None:
         num_images = run.objective.num_train_images
         converted.append(f"{_span([1000 * k / num_images for k in kimg])} epochs of {num_images:,} images")
-    return f"{number(amount)} {words[unit]}" + (f" ({', '.join(converted)})" if converted else "")
+    if unit != "device_sec" and completed:
+        converted.append(f"{_span(sorted(t.device_sec for t in completed))} device-seconds")
+    text = f"{number(amount)} {words[unit]}" + (f" ({', '.join(converted)})" if converted else "")
+    return f"{text}, on this machine and not reproducible bit for bit" if unit == "device_sec" else text
 
 
 def _span(values: Sequence[float]) -> str:

@@ -199,6 +199,9 @@ class TrialStatus(Record):
     """Where the training went back to an earlier state, in their order."""
     cur_nimg: int = 0
     """Images seen when this was written."""
+    seconds: float | None = None
+    """Seconds of training and evaluation when the loop ended it, over all attempts; null while it runs, where the
+    study ended it, and in a file of a version without it."""
     num_restarts: int = 0
     """How often it was started again, from its checkpoint, after its process or the study had died."""
     pid: int | None = None

@@ -72,6 +72,14 @@ class Workers:
         dist.all_reduce(flag, dist.ReduceOp.MIN)
         return bool(flag.item())
 
+    def first_says(self, value: bool) -> bool:
+        """What rank 0 has as `value`; the same answer everywhere."""
+        if self.world_size == 1:
+            return value
+        flag = torch.tensor(float(value), device=self.device)
+        dist.broadcast(flag, src=0)
+        return bool(flag.item())
+
     def gather(self, value: _T) -> list[_T]:
         """The picklable `value` of every rank, in rank order, on every rank."""
         if self.world_size == 1:

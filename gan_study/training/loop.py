@@ -29,7 +29,7 @@ from gan_study.training.outcome import diverged, ended, load_latest, write_image
 from gan_study.training.randomness import Stream, seeded_generator
 from gan_study.training.rollback import answer_collapse, answer_divergence
 from gan_study.training.signals import make_probe, take_signals
-from gan_study.training.state import TrainingState, build_state, update_ema
+from gan_study.training.state import Counters, TrainingState, build_state, set_rates_, update_ema
 from gan_study.training.steps import accumulate_d_gradients, accumulate_g_gradients
 
 
@@ -80,7 +80,7 @@ def train(
     probe = make_probe(training, dataset, workers)
 
     while True:
-        done = counters.cur_nimg >= total_nimg
+        done = _is_done(training, counters, total_nimg, last_evaluated, workers)
 
         # Evaluate, write and report. A resumed run starts where this has been done already.
         if _evaluation_due(training, counters.cur_nimg, done) and counters.cur_nimg != last_evaluated:
@@ -88,14 +88,18 @@ def train(
             samples = _observe(state, scorer, training, workers)
             losses = means.reduce(workers)
             signals = take_signals(state, probe, training, workers)
+            score = scorer.score(samples) if samples is not None else None
+            # Counted before the checkpoint is written, which a resumed training goes on from.
+            counters.evaluate_sec += time.perf_counter() - evaluate_start
+            evaluate_start = time.perf_counter()
             evaluations.append(
                 EvaluationRecord(
                     cur_nimg=counters.cur_nimg,
                     num_d_steps=counters.num_d_steps,
                     num_g_steps=counters.num_g_steps,
                     train_sec=counters.train_sec,
-                    evaluate_sec=counters.evaluate_sec + time.perf_counter() - evaluate_start,
-                    score=scorer.score(samples) if samples is not None else None,
+                    evaluate_sec=counters.evaluate_sec,
+                    score=score,
                     class_shares=samples.class_shares if samples is not None else None,
                     losses=losses,
                     signals=signals,
@@ -117,6 +121,7 @@ def train(
 
         # The discriminator's step.
         step_start = time.perf_counter()
+        set_rates_(state, training)
         real_images, z, noise = _draw_batch(training, dataset, counters.cur_nimg, workers)
         g_step_due = (counters.num_d_steps + 1) % training.d_steps_per_g_step == 0
         with torch.set_grad_enabled(g_step_due):
@@ -176,6 +181,17 @@ def _evaluation_due(training: TrainingConfig, cur_nimg: int, done: bool) -> bool
     """Whether this is the first step at or after a multiple of the evaluation interval, or the end."""
     interval = _kimg_to_nimg(training.evaluate_every_kimg)
     return done or cur_nimg == 0 or cur_nimg // interval > (cur_nimg - training.batch_size) // interval
+
+
+def _is_done(
+    training: TrainingConfig, counters: Counters, total_nimg: int, last_evaluated: int | None, workers: Workers
+) -> bool:
+    """Whether the length of the training is reached; of one that is measured in seconds rank 0's clock says it."""
+    if training.device_sec is None:
+        return counters.cur_nimg >= total_nimg
+    if counters.cur_nimg in (0, last_evaluated):
+        return False  # An end needs an evaluation of its own, so there is always a step before.
+    return workers.first_says(counters.seconds * workers.world_size >= training.device_sec)
 
 
 def _observe(state: TrainingState, scorer: Scorer, training: TrainingConfig, workers: Workers) -> SampleStats | None:

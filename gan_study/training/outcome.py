@@ -106,7 +106,8 @@ def diverged(
         f"the {network}'s loss or gradient is not finite (loss {measures.loss:g}, gradient norm "
         f"{measures.grad_norm:g}) at discriminator step {step}, after {counters.cur_nimg:,} images"
     )
-    return ended(status, TrialState.DIVERGED, counters.cur_nimg, reason)
+    status = ended(status, TrialState.DIVERGED, counters.cur_nimg, reason)
+    return status.model_copy(update={"seconds": counters.seconds})
 
 
 def _read_latest(folder: TrialFolder) -> tuple[bytes | None, TrialStatus, list[EvaluationRecord]]:

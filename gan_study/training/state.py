@@ -10,6 +10,7 @@ import torch
 from safetensors.torch import save as save_tensors
 from torch import Tensor, nn
 
+from gan_study.config.schedule import ScheduleEntry
 from gan_study.config.training import TrainingConfig
 from gan_study.gan.networks import build_networks
 from gan_study.runs.records import RollbackRecord
@@ -28,6 +29,11 @@ class Counters:
     num_g_steps: int = 0
     train_sec: float = 0.0
     evaluate_sec: float = 0.0
+
+    @property
+    def seconds(self) -> float:
+        """Of training steps and evaluations together."""
+        return self.train_sec + self.evaluate_sec
 
 
 @dataclass
@@ -103,6 +109,25 @@ def build_state(config: TrainingConfig, num_channels: int, device: torch.device)
         d_optimizer=_optimizer(config, config.d_lr, discriminator.parameters()),
         counters=Counters(),
     )
+
+
+def set_rates_(state: TrainingState, config: TrainingConfig) -> None:
+    """Set both optimizers to what the configuration's schedule says at the images seen so far.
+
+    A point is reached by the first step that starts with so many images, so a resumed training does the same.
+    """
+    reached = [e for e in config.schedule if round(e.from_kimg * 1000) <= state.counters.cur_nimg]
+    if not reached:
+        return
+    entry = reached[-1]
+    for optimizer, lr in ((state.g_optimizer, entry.g_lr), (state.d_optimizer, entry.d_lr)):
+        for group in optimizer.param_groups:
+            group["lr"] = lr
+            group.update({"alpha": entry.beta2} if config.optimizer == "rmsprop" else {"betas": _betas(entry)})
+
+
+def _betas(entry: ScheduleEntry) -> tuple[float, float]:
+    return entry.beta1, entry.beta2
 
 
 @torch.no_grad()

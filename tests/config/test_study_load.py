@@ -81,7 +81,7 @@ MISTAKES = [
     pytest.param("confirm:", "total_kimg: 3\nconfirm:", "14:1: total_kimg: ",
                  "unknown key 'total_kimg'; did you mean budget.total_kimg?", id="key of another section"),
     pytest.param("total_kimg: 40, ", "", "3:9: budget: ",
-                 "one length out of total_kimg, epochs, d_steps, g_steps, but got none; add one", id="no length"),
+                 "out of total_kimg, epochs, d_steps, g_steps, device_sec, but got none; add one", id="no length"),
     pytest.param("total_kimg: 40, ", "total_kimg: 40, epochs: 3, ", "3:9: budget: ",
                  "but got total_kimg and epochs; keep one of them", id="two lengths"),
     pytest.param("trials_per_arm: 4, ", "", "3:9: budget.trials_per_arm: ",

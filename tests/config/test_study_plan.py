@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from gan_study.config.arms import resolve_training
 from gan_study.config.estimate import estimate_seconds_per_kimg
 from gan_study.config.load import load_study, parse_study
 from gan_study.config.plan import StudyPlan, format_plan, plan
@@ -177,3 +178,20 @@ def test_repeats_count() -> None:
     assert result.max_kimg == 3600.0
     assert "4 trials for each arm, in each of 3 searches of its own" in format_plan(result)
     assert "searches of its own" not in format_plan(planned())
+
+
+def test_a_budget_in_device_seconds_is_estimated_in_images() -> None:
+    text = TEXT.replace("total_kimg: 100", "device_sec: 60")
+    result = plan(parse_study(text, "x.yaml", ["resources.workers_per_trial=2"]))
+    # On digits (16 px) the narrow network of least squares is the fastest.
+    fastest = estimate_seconds_per_kimg(training(network={"name": "dcgan", "width": 8}, evaluate_every_kimg=5))
+    assert result.max_training_kimg == pytest.approx(60 / fastest)
+    # 10 trainings of each arm take their 60 s on one device, or 30 s on each of two.
+    assert result.max_core_sec == pytest.approx(2 * 10 * 60)
+    assert result.rungs_kimg[:2] == (5.0, 15.0)
+    shown = " ".join(format_plan(result).split())
+    assert "60 device-seconds for each training (training and evaluation, on each of its workers)" in shown
+    assert "not reproducible bit for bit" in shown
+    arm = resolve_training(result.study, "lsgan", {"network.width": 8}, seed=0, num_train_images=1000)
+    assert (arm.device_sec, arm.evaluate_every_kimg) == (60, 5)
+    assert arm.total_kimg == pytest.approx(60 / fastest)

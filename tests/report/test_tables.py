@@ -200,7 +200,8 @@ def test_protocol(run):
     items = dict(protocol_items(run))
     assert items["Data set"] == "digits, 16 × 16 pixels"
     assert items["Budget"] == (
-        "5 trials for each arm, each of at most 40 kimg (26.72 epochs of 1,497 images), evaluated every 10 kimg"
+        "5 trials for each arm, each of at most 40 kimg (26.72 epochs of 1,497 images, 1,210 "
+        "device-seconds), evaluated every 10 kimg"
     )
     assert items["Sampler"] == (
         "tpe, which draws the first third of the trials at random; first trial: paper defaults; seed 0"
@@ -221,3 +222,12 @@ def test_one_of_a_thing_and_a_changed_checkout_are_said_so(tmp_path):
     assert items["Confirmation"] == "the best 2 configurations of each arm, 1 fresh seed each"
     assert items["Budget"].startswith("1 trial for each arm, each of")
     assert items["Commit"] == "ac60fda, with changes that were not committed"
+
+
+def test_a_budget_in_seconds_is_given_in_images_too(tmp_path):
+    budget = {"trials_per_arm": 5, "device_sec": 900, "evaluate_every_kimg": 10}
+    items = dict(protocol_items(load_run(write_synthetic_run(str(tmp_path), study={**STUDY, "budget": budget}))))
+    assert items["Budget"] == (
+        "5 trials for each arm, each of at most 900 device-seconds (40 kimg, 26.72 epochs of 1,497 images), on this "
+        "machine and not reproducible bit for bit, evaluated every 10 kimg"
+    )

@@ -1,0 +1,79 @@
+"""A training whose length is given in seconds of its devices, on a clock that the test turns."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from prepared_objective import Prepared
+from tiny_training import run, tiny_trial, trial_folder
+
+from gan_study.extractors.objective import Objective
+from gan_study.runs.records import TrialState
+from gan_study.training import loop
+
+
+class Clock:
+    """A second goes by whenever it is looked at: one for each step, two for each evaluation (the second writes)."""
+
+    def __init__(self) -> None:
+        self._now = 0.0
+
+    def perf_counter(self) -> float:
+        self._now += 1
+        return self._now
+
+
+@pytest.fixture(autouse=True)
+def _turned_clock(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setattr(loop, "time", Clock())
+    return
+
+
+def evaluated_at(location: Path) -> list[tuple[int, float]]:
+    """Images, and seconds used, at every evaluation."""
+    return [(e.cur_nimg, e.train_sec + e.evaluate_sec) for e in trial_folder(location).read_evaluations()]
+
+
+def test_it_ends_at_the_step_that_spends_the_last_second(
+    prepared: Prepared, objective: Objective, tmp_path: Path
+) -> None:
+    *_, last = run(tiny_trial(device_sec=9), prepared, tmp_path, objective)
+    assert last.status.state is TrialState.COMPLETED
+    # 2 s for the evaluation at 0 images, 4 for its steps, 2 for the next evaluation, 1 for the step that spends the
+    # ninth. The evaluation at the end comes on top.
+    assert evaluated_at(tmp_path) == [(0, 1.0), (80, 7.0), (100, 10.0)]
+    # The estimated number of images is no limit.
+    *_, last = run(tiny_trial(device_sec=30, total_kimg=0.1), prepared, tmp_path / "long", objective)
+    assert last.status.cur_nimg > 100
+
+
+def test_there_is_always_a_step_and_an_evaluation_after_it(
+    prepared: Prepared, objective: Objective, tmp_path: Path
+) -> None:
+    run(tiny_trial(device_sec=0.5), prepared, tmp_path, objective)
+    assert [nimg for nimg, _ in evaluated_at(tmp_path)] == [0, 20]
+
+
+def test_a_resumed_one_goes_on_with_what_it_has_used(prepared: Prepared, objective: Objective, tmp_path: Path) -> None:
+    config = tiny_trial(device_sec=9)
+    run(config, prepared, tmp_path, objective, num_evaluations=2)
+    *_, last = run(config, prepared, tmp_path, objective)
+    # The second that wrote the last checkpoint is not in it.
+    assert evaluated_at(tmp_path) == [(0, 1.0), (80, 7.0), (120, 10.0)]
+    assert last.status.state is TrialState.COMPLETED
+
+
+def test_one_that_was_used_up_when_it_died_still_comes_to_its_end(
+    prepared: Prepared, objective: Objective, tmp_path: Path
+) -> None:
+    run(tiny_trial(device_sec=9), prepared, tmp_path, objective, num_evaluations=2)
+    *_, last = run(tiny_trial(device_sec=5), prepared, tmp_path, objective)
+    assert (last.status.state, last.status.cur_nimg) == (TrialState.COMPLETED, 100)
+
+
+def test_a_diverged_one_says_what_it_has_used(prepared: Prepared, objective: Objective, tmp_path: Path) -> None:
+    *_, last = run(tiny_trial(device_sec=50, g_lr=1e30, d_lr=1e30), prepared, tmp_path, objective)
+    assert last.status.state is TrialState.DIVERGED
+    used = last.status.seconds
+    assert used is not None
+    assert used >= evaluated_at(tmp_path)[-1][1]
