@@ -98,8 +98,8 @@ def summary(scores: list[Score]) -> str:
     open_ = sum(s.verdict.name is VerdictName.INCONCLUSIVE for s in sound)
     return (
         f"Failures named rightly: {named} of {len(failures)} ({named / len(failures):.1%}; asked for: 95 %); seen as "
-        f"some failure: {seen}. Healthy ones called a failure: {false_alarms} of {len(sound)} (asked for: 0); inconclusive: "
-        f"{open_}."
+        f"some failure: {seen}. Healthy ones called a failure: {false_alarms} of {len(sound)} (asked for: 0); "
+        f"inconclusive: {open_}."
     )
 
 
