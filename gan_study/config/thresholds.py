@@ -13,33 +13,38 @@ class Thresholds(Frozen):
     """Limits of the findings. A ratio is the value of the generated images over that of as many held-out real ones.
 
     The measures are published, but no cut-offs for them are: the limits are the proposals of evaluation.md, sections 3
-    and 4, except that `near_copies`, `stalled` and `missing_classes` are first proposed here.
+    and 4, except that `near_copies`, `stalled`, `missing_classes`, `variation_total` and `distance_kept` are first
+    proposed here.
     """
 
     least_samples: PositiveInt = 500
     """Generated and held-out images, each, below which no trial is called healthy."""
     flat_levels: PositiveFloat = 1.0
-    """Saturated: standard deviation of all values of the images, in levels of 255."""
+    """Saturated: standard deviation of all values of the images, in levels of 255, with `duplicates`."""
 
     coverage_total: Share = 0.15
     """Total collapse: coverage ratio, with `vendi_total`."""
     vendi_total: Share = 0.25
-    """Total collapse: ratio of the Vendi scores, with `coverage_total`."""
+    """Total collapse: ratio of the Vendi scores less 1, which a single image has, with `coverage_total`."""
     support_total: PositiveFloat = 100.0
-    """Total collapse: number of different images by the birthday test."""
+    """Total collapse: number of different images by the birthday test; of images that are not realistic only with
+    `variation_total` or `duplicates`."""
+    variation_total: Share = 0.1
+    """Total collapse: ratio of the shares of the variance that lies between images, with `support_total`."""
     latent_sensitivity: Share = 0.1
     """Total collapse: latent sensitivity over the highest so far, with `pairwise_distance_severe`."""
     pairwise_distance_severe: Share = 0.5
     """Total collapse: ratio of the mean distances of two images, with `latent_sensitivity`."""
     duplicates: Share = 0.5
-    """Total collapse: share of 256 images in training that equal an earlier one; that of draws from a pool of 160."""
+    """Total collapse: share of 256 images in training that equal an earlier one; that of draws from a pool of 160.
+    Among the images at the end, that of the repeated ones, with `support_total` or `flat_levels`."""
 
     coverage_partial: Share = 0.75
     """Partial collapse: coverage ratio, which is about the share of the modes that is left."""
     ndb_partial: Share = 0.1
     """Partial collapse: share of the bins that differ, less that of the control."""
     support_partial: PositiveFloat = 1000.0
-    """Partial collapse: number of different images by the birthday test."""
+    """Partial collapse: number of different images by the birthday test, if they are realistic."""
     missing_classes: PositiveFloat = 3.0
     """Partial collapse: standard deviations by which the number of missing classes exceeds the one due to chance."""
 
@@ -50,6 +55,8 @@ class Thresholds(Frozen):
 
     precision_kept: Share = 0.7
     """Precision ratio from which on missing variety is collapse; below, the training is unfinished."""
+    distance_kept: PositiveFloat = 1.5
+    """Ratio of the median distances to the nearest training image up to which it is; above, it is unfinished too."""
 
     c_t: float = -3.0
     """Memorisation: C_T, a z score, with `near_copies`."""

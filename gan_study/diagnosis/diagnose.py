@@ -8,7 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gan_study.diagnosis.birthday import RealPairs, birthday_test, fit_real_pairs
-from gan_study.diagnosis.image_signals import duplicate_share, level_deviation, pairwise_distance_ratio
+from gan_study.diagnosis.image_signals import (
+    duplicate_share,
+    level_deviation,
+    pairwise_distance_ratio,
+    variation_share,
+)
 from gan_study.diagnosis.memorisation import CopyReference, features_to_memorisation, fit_copy_reference
 from gan_study.diagnosis.modes import Shares, lost_classes
 from gan_study.diagnosis.ndb import Bins, features_to_ndb, fit_bins
@@ -170,6 +175,7 @@ def _values(sample: ImageSet, real: RealReference) -> dict[str, float | None]:
     values = {
         "level_deviation": None if images is None else level_deviation(images),
         "duplicates": None if images is None else duplicate_share(images),
+        "variation": None if images is None else variation_share(images),
         "pairwise_distance": pairwise_distance_ratio(features[:_MOST_PAIRED], real.near[:_MOST_PAIRED]),
         "precision": prdc.precision,
         "recall": prdc.recall,

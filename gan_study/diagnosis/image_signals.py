@@ -24,6 +24,17 @@ def level_deviation(images: NDArray[np.uint8]) -> float:
     return float(images.std(dtype=np.float64))
 
 
+def variation_share(images: NDArray[np.uint8]) -> float:
+    """Share of the variance of all values that is variance between images at one place, in [0, 1].
+
+    images: (N, ...) uint8. 0 if all images are one, whatever it shows; 1 if their mean is flat. It tells a generator
+    that gives one image with hardly any change from one whose images are faint because it has not learned yet.
+    """
+    values = images.reshape(len(images), -1)
+    total = float(values.var(dtype=np.float64))
+    return float(values.var(axis=0, dtype=np.float64).mean()) / total if total > 0 else 0.0
+
+
 def pairwise_distance_ratio(generated: Features, real: Features) -> float | None:
     """Mean distance of two generated vectors over that of two real ones; 1 for a perfect generator, 0 if all are one.
 

@@ -22,6 +22,15 @@ def sample_findings(measured: Diagnostics, limits: Thresholds) -> Iterator[Findi
     """Every finding about the images; those not measured do not fire."""
     yield find("few_samples", "the number of images", measured.num, "below", limits.least_samples, _OURS)
     yield _plain("saturated", "the spread of the images' levels", measured.level_deviation, "below", limits.flat_levels)
+    yield _plain("repeats", "the share of repeated images", measured.duplicates, "above", limits.duplicates)
+    yield _ratio(
+        "variation_total",
+        "the share of the variance that lies between images",
+        measured.variation,
+        "below",
+        limits.variation_total,
+        _OURS,
+    )
     yield from _variety(measured, limits)
     yield from _support(measured, limits)
     yield from _copies(measured, limits)
@@ -31,8 +40,19 @@ def sample_findings(measured: Diagnostics, limits: Thresholds) -> Iterator[Findi
 def _variety(measured: Diagnostics, limits: Thresholds) -> Iterator[Finding]:
     coverage, precision, vendi = measured.coverage, measured.precision, measured.vendi
     yield _ratio("unrealistic", "the precision", precision, "below", limits.precision_kept, _PRECISION_RECALL)
+    yield _ratio(
+        "unlike",
+        "the median distance to the nearest training image, over that of held-out images,",
+        measured.nearest_distance,
+        "above",
+        limits.distance_kept,
+        _C_T,
+    )
     yield _ratio("coverage_total", "the coverage", coverage, "below", limits.coverage_total, _PRDC)
-    yield _ratio("vendi_total", "the Vendi score", vendi, "below", limits.vendi_total, _VENDI)
+    # A single image has a Vendi score of 1: in features where ten classes have 5, a ratio of 0.25 would be next to it.
+    least = None if vendi is None else 1 + limits.vendi_total * (vendi.control - 1)
+    value, control = (None, None) if vendi is None else (vendi.value, vendi.control)
+    yield find("vendi_total", "the Vendi score", value, "below", least, _VENDI, control)
     yield _ratio("coverage_partial", "the coverage", coverage, "below", limits.coverage_partial, _PRDC)
     yield _ratio("coverage_low", "the coverage", coverage, "below", limits.coverage_low, _PRDC)
     yield _ratio("recall_shrunken", "the recall", measured.recall, "below", limits.recall_shrunken, _PRECISION_RECALL)

@@ -68,6 +68,8 @@ class Diagnostics(Record):
     """Standard deviation of all values of the images, in levels of 255."""
     duplicates: Measured | None = None
     """Share of the images that equal an earlier one."""
+    variation: Measured | None = None
+    """Share of the variance of all values that lies between the images, not within their mean."""
     pairwise_distance: Measured | None = None
     """Mean distance of two images, over that of two training images."""
     precision: Measured | None = None

@@ -30,8 +30,9 @@ from gan_study.training.evaluate import grid_png
 from gan_study.training.randomness import Stream, seeded_generator
 from gan_study.training.snapshot import load_generator
 
-_TRAIN_PER_SAMPLE = 5
-"""Training images, at most, for each generated one: neighbours and copies are looked for among them."""
+_MOST_TRAIN = 60_000
+"""Training images, at most, that neighbours and copies are looked for among. A copy of another one is not seen: with a
+quarter of them, a tenth of the output copied from the training images looks like a fortieth."""
 _NUM_SHOWN = 16
 """Generated images shown above their nearest training images, the closest ones."""
 
@@ -149,7 +150,7 @@ def _real_images(dataset: Dataset, objective: Objective, num: int) -> _Real:
     key = objective.record.key, num
     if key not in _kept:
         random = np.random.default_rng(0)
-        num_train = min(_TRAIN_PER_SAMPLE * num, len(dataset.train_indices))
+        num_train = min(_MOST_TRAIN, len(dataset.train_indices))
         train_indices = random.choice(dataset.train_indices, num_train, replace=False)
         held_out_indices = random.choice(dataset.held_out_indices, 2 * num, replace=False)
         train, held_out = (_image_set(dataset.images[part], objective) for part in (train_indices, held_out_indices))

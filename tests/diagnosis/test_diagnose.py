@@ -48,7 +48,7 @@ def test_planted_failures_are_named(features: np.ndarray, name: str) -> None:
 @pytest.mark.parametrize("num_classes", [10, 9, 8, 5, 2, 1])
 def test_lost_classes_are_named_and_coverage_is_their_share(num_classes: int) -> None:
     verdict = verdict_of(image_set(draw(NUM, 6, num_classes=num_classes)))
-    assert verdict.name == ("partial_collapse" if num_classes < NUM_CLASSES else "healthy")
+    assert verdict.name == {NUM_CLASSES: "healthy", 1: "total_collapse"}.get(num_classes, "partial_collapse")
     assert verdict.missing_classes == tuple(str(k) for k in range(num_classes, NUM_CLASSES))
     (coverage,) = (f for f in verdict.findings if f.name == "coverage_partial")
     assert coverage.value is not None
@@ -61,7 +61,7 @@ def test_lost_classes_show_without_labels_and_images() -> None:
     bare = [ImageSet(images.features) for images in (image_set(draw(NUM, 6, num_classes=7)), TRAIN, HELD_OUT)]
     verdict = judge(Evidence(diagnostics=diagnose(*bare)))
     assert verdict.name == "partial_collapse"
-    assert [f.name for f in verdict.decisive] == ["coverage_partial", "unrealistic"]
+    assert [f.name for f in verdict.decisive] == ["coverage_partial", "unrealistic", "unlike"]
 
 
 def test_infinite_features_are_a_divergence() -> None:
@@ -80,7 +80,7 @@ def test_images_of_one_flat_colour_are_a_divergence() -> None:
     flat = replace(generated, images=np.full((NUM, 8, 8), 255, np.uint8))
     verdict = verdict_of(flat)
     assert verdict.name == "diverged"
-    assert [f.name for f in verdict.decisive] == ["saturated"]
+    assert [f.name for f in verdict.decisive] == ["saturated", "repeats"]
 
 
 def test_few_samples_leave_a_good_generator_inconclusive_and_name_a_bad_one() -> None:

@@ -109,7 +109,7 @@ Judged = Callable[[nn.Module], DiagnosisRecord]
 def test_a_healthy_generator(judged: Judged, dataset: Dataset, unseen: np.ndarray, trial: TrialFolder) -> None:
     record = judged(Reel(dataset.images[unseen]))
     assert record.verdict.name == "healthy", record.verdict.sentence
-    assert (record.diagnostics.num, record.diagnostics.num_train) == (150, 750)
+    assert (record.diagnostics.num, record.diagnostics.num_train) == (150, 1000)
     assert record.extractor.startswith("domain_classifier@")
     assert record.cur_nimg == 1000
     coverage = record.diagnostics.coverage
@@ -129,14 +129,27 @@ def test_a_generator_of_one_class(judged: Judged, dataset: Dataset, unseen: np.n
     assert dataset.labels is not None
     every = np.concatenate([dataset.train_indices, unseen])
     verdict = judged(Reel(dataset.images[every[dataset.labels[every] == 3]])).verdict
-    assert verdict.name == "partial_collapse"
+    assert verdict.name == "total_collapse"
+    assert {"coverage_total", "vendi_total"} <= {f.name for f in verdict.decisive}
     assert verdict.missing_classes == tuple("012456789")
 
 
 def test_a_generator_that_ignores_its_latents(judged: Judged, dataset: Dataset) -> None:
     verdict = judged(Reel(dataset.images[:1])).verdict
     assert verdict.name == "total_collapse"
-    assert {f.name for f in verdict.decisive} == {"support_total"}
+    assert {f.name for f in verdict.decisive} == {"support_total", "unrealistic", "unlike"}  # one digit, but a real one
+
+
+@pytest.mark.parametrize("network", [{"name": "mlp", "width": 32}, {"name": "dcgan", "width": 8}])
+def test_an_untrained_generator_has_not_collapsed(
+    network: dict[str, Any], trial: TrialFolder, dataset: Dataset, objective: Objective
+) -> None:
+    # Its faint grey images are all about the same, in the features and in the pixels.
+    config = CONFIG.model_copy(update={"training": TrainingConfig.model_validate(TRAINING | {"network": network})})
+    trial.write_snapshot(2000, build_state(config.training, 1, torch.device("cpu")).snapshot())
+    diagnosis = diagnose_trial(trial, config, dataset, objective, 2000)
+    assert diagnosis.record.verdict.name == "undertrained", diagnosis.record.verdict.sentence
+    assert {f.name for f in diagnosis.record.verdict.findings if f.fires} >= {"support_total", "coverage_total"}
 
 
 def test_a_generator_of_copies(judged: Judged, dataset: Dataset) -> None:
