@@ -61,9 +61,10 @@ def test_a_study_prints_plain_lines_into_a_file(finished: tuple[Path, str, str])
 
 def test_a_study_ends_with_the_winner_how_sure_and_the_report(finished: tuple[Path, str, str]) -> None:
     place, out, _ = finished
-    score, verdict, report = out.splitlines()[-3:]
+    score, *of_arms, verdict, report = out.splitlines()[-5:]
     assert score.startswith("Score: FD[domain_classifier@")
     assert "not comparable with published FID" in score
+    assert [line.partition("'s trials: ")[0] for line in of_arms] == ["Verdicts on lsgan", "Verdicts on wgan"]
     assert re.search(r"\b(lsgan|wgan)\b", verdict)
     assert report == f"Report: {place}/report.html"
     assert (place / "report.html").stat().st_size > 100_000
@@ -77,7 +78,7 @@ def test_resuming_a_finished_study_writes_the_report_alone(finished: tuple[Path,
     assert found.returncode == 0
     assert files(place) == before
     assert (place / "report.html").exists()
-    assert found.stdout.splitlines() == out.splitlines()[-6:]  # the table, the score, the verdict, the report
+    assert found.stdout.splitlines() == out.splitlines()[-8:]  # the table, the scores, the verdicts, the report
 
 
 def test_a_study_in_which_every_trial_diverges(tmp_path: Path, ray_address: str) -> None:
