@@ -4,7 +4,7 @@
 <run folder>/
   study.yaml  environment.json  study_status.json  optuna.db  report.html  summary.json  trials.csv
   objective/objective.json  objective/<extractor's files>
-  arms/<arm>/<trial>/config.json  status.json  metrics.jsonl  diagnosis.json
+  arms/<arm>/<trial>/config.json  status.json  metrics.jsonl  diagnosis.json  final_scores.json
                      samples/<images>.png  samples/neighbours.png
                      snapshots/<images>.safetensors  checkpoints/<images>.pt
 ```
@@ -18,6 +18,7 @@ from pydantic import BaseModel, ValidationError
 from gan_study.config.training import TrialConfig
 from gan_study.errors import InputError, StorageError
 from gan_study.runs.diagnosis import DiagnosisRecord
+from gan_study.runs.final_scores import FinalScores
 from gan_study.runs.records import (
     Environment,
     EvaluationRecord,
@@ -71,6 +72,14 @@ class TrialFolder:
     def write_diagnosis(self, diagnosis: DiagnosisRecord) -> None:
         """Write diagnosis.json."""
         self.storage.write_text("diagnosis.json", diagnosis.model_dump_json(indent=2) + "\n")
+
+    def read_final_scores(self) -> FinalScores | None:
+        """final_scores.json."""
+        return _read(self.storage, "final_scores.json", FinalScores)
+
+    def write_final_scores(self, scores: FinalScores) -> None:
+        """Write final_scores.json."""
+        self.storage.write_text("final_scores.json", scores.model_dump_json(indent=2) + "\n")
 
     def write_neighbours(self, png: bytes) -> None:
         """Write the picture of generated images, each above the training image nearest to it."""
