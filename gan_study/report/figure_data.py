@@ -1,6 +1,6 @@
 """What each figure shows, as plain values. `*_figures.py` draw them; only these functions need a test by value."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -14,7 +14,7 @@ from gan_study.analysis.summary import MANY_CLASSES
 from gan_study.config.base import Scalar
 from gan_study.config.parameters import arm_parameters
 from gan_study.config.space import Choice, LogUniformRange, SearchRange
-from gan_study.runs.records import LossRecord, TrialState
+from gan_study.runs.records import TrialState
 
 
 @dataclass(frozen=True)
@@ -103,65 +103,6 @@ def score_curves(run: RunData, phase: Phase) -> tuple[ScoreCurve, ...]:
             text = run.state_text(trial.state)
             curves.append(ScoreCurve(trial.config.arm, trial.name, trial.state, text, kimg, scores))
     return tuple(curves)
-
-
-@dataclass(frozen=True)
-class SignalCurve:
-    """One signal of one trial over its training."""
-
-    trial: str
-    signal: str
-    is_shown: bool
-    """Whether this is the trial whose images stand for the arm."""
-    is_lost: bool
-    """Whether the trial diverged or failed."""
-    kimg: tuple[float, ...]
-    values: tuple[float, ...]
-
-
-@dataclass(frozen=True)
-class SignalPanel:
-    """Signals that share an axis: the discriminator's (or the real images') first, the generator's second."""
-
-    title: str
-    is_positive: bool
-    """Whether its values are above 0 by nature."""
-    curves: tuple[SignalCurve, ...]
-
-
-_Signal = tuple[str, Callable[[LossRecord], float]]
-_PANELS: tuple[tuple[str, bool, tuple[_Signal, _Signal]], ...] = (
-    ("Loss", False, (("discriminator", lambda x: x.d_loss), ("generator", lambda x: x.g_loss))),
-    ("Logit", False, (("real", lambda x: x.real_logit), ("fake", lambda x: x.fake_logit))),
-    ("Gradient norm", True, (("discriminator", lambda x: x.d_grad_norm), ("generator", lambda x: x.g_grad_norm))),
-)
-
-
-def signal_panels(run: RunData, arm: str, shown: str | None) -> tuple[SignalPanel, ...]:
-    """Losses, logits and gradient norms of an arm's trials; `shown` names the trial to stand out.
-
-    Values are means over the steps since the evaluation before. Empty if the arm has none.
-    """
-    trials = [t for t in run.of_arm(arm) if any(e.losses for e in t.evaluations)]
-    if not trials:
-        return ()
-    return tuple(
-        SignalPanel(title, is_positive, tuple(_signal_curve(t, signal, shown) for t in trials for signal in signals))
-        for title, is_positive, signals in _PANELS
-    )
-
-
-def _signal_curve(trial: TrialData, signal: _Signal, shown: str | None) -> SignalCurve:
-    name, read = signal
-    points = [(e.cur_nimg / 1000, read(e.losses)) for e in trial.evaluations if e.losses is not None]
-    return SignalCurve(
-        trial=trial.name,
-        signal=name,
-        is_shown=trial.name == shown,
-        is_lost=trial.state in (TrialState.DIVERGED, TrialState.FAILED),
-        kimg=tuple(kimg for kimg, _ in points),
-        values=tuple(value for _, value in points),
-    )
 
 
 Scale = Literal["linear", "log", "category"]

@@ -10,6 +10,7 @@ from gan_study.analysis.confirmation import ConfirmedArm
 from gan_study.analysis.run_data import RunData, TrialData
 from gan_study.report import figure_data as data
 from gan_study.report import score_figures, training_figures
+from gan_study.report.learning_curves import signal_panels
 from gan_study.report.parallel import draw_parallel, parallel_coordinates
 from gan_study.report.style import Styles, arm_styles
 from gan_study.report.text import crossover_sentence, short_note
@@ -26,8 +27,14 @@ class Plot:
     height: int
     json: str
     """Plotly's form of it, safe inside a script element."""
+    has_trials: bool = False
+    """Whether trials in it can be switched on and off by name."""
 
 
+_THINNED = (
+    f"Of an arm with more than {score_figures.MOST_WHOLE_LINES} trials, lines outside the best quarter show at most 14 "
+    "points each, their extremes among them."
+)
 _SECTIONS = ("result", "confirmation", "classes", "search", "parallel", "slices", "signals")
 
 
@@ -42,8 +49,8 @@ def draw_plots(
     plots: dict[str, list[Plot]] = {name: [] for name in _SECTIONS}
     for arm in run.arms:
         trial = shown[arm].name if arm in shown else None
-        if panels := data.signal_panels(run, arm, trial):
-            plots["signals"].append(_signal_plot(arm, training_figures.draw_signals(panels, styles[arm])))
+        if panels := signal_panels(run, arm, trial):
+            plots["signals"].append(_signal_plot(arm, training_figures.draw_signals(panels, arm, styles[arm])))
     if run.objective is None:
         return plots
     objective = run.objective
@@ -88,7 +95,8 @@ def _search_plots(run: RunData, comparison: ArmsComparison, styles: Styles, obje
         plots.append(_plot("Best score so far.", caption, score_figures.draw_best(curves, styles, objective)))
     if trials := data.score_curves(run, "search"):
         figure = score_figures.draw_scores(trials, styles, objective)
-        plots.append(_plot("Search trials.", short_note(objective), figure))
+        caption = f"{_THINNED} {short_note(objective)}"
+        plots.append(_plot("Search trials.", caption, figure))
     return plots
 
 
@@ -107,13 +115,16 @@ def _parallel_plot(arm: str, figure: go.Figure, objective: ObjectiveRecord) -> P
 
 def _signal_plot(arm: str, figure: go.Figure) -> Plot:
     caption = (
-        "Means over the steps since the evaluation before; pale lines show at most 14 points each. A trial that "
-        "diverged or failed, or was stopped at its first evaluation, may run off the plot."
+        "Score and accuracy of the discriminator (D) are those of each evaluation, all else means over the steps since "
+        "the evaluation before; the gradient at an image is the length of the one that reaches a generated image. Pale "
+        "lines show at most 14 points each, their extremes among them. A trial that diverged or failed, or was stopped "
+        "at its first evaluation, may run off the plot."
     )
-    return _plot(f"Losses, logits and gradient norms of {arm}.", caption, figure)
+    return _plot(f"Learning curves of {arm}.", caption, figure)
 
 
 def _plot(title: str, caption: str, figure: go.Figure) -> Plot:
     # "<" could end the script element that holds the figure.
     safe = figure.to_json().replace("<", "\\u003c")
-    return Plot(title, caption, figure.layout.height, safe)
+    has_trials = any(isinstance(trace.meta, dict) and "trials" in trace.meta for trace in figure.data)
+    return Plot(title, caption, figure.layout.height, safe, has_trials)

@@ -7,13 +7,15 @@ import plotly.graph_objects as go
 
 from gan_study.analysis.text import number
 from gan_study.report.figure_data import BestCurve, ConfirmedPoints, ExpectedBest, ScoreCurve, Slice, SlicePoint
-from gan_study.report.lines import joined
+from gan_study.report.lines import Line, ends, joined, thinned
 from gan_study.report.score_axis import log_axis, score_axis, set_score_axis
 from gan_study.report.style import NEUTRAL, Styles, label, new_figure, style_axes
 from gan_study.runs.records import ObjectiveRecord, TrialState
 
 _LOST = (TrialState.DIVERGED, TrialState.FAILED)
 _CROSS = "x-thin-open"
+MOST_WHOLE_LINES = 20
+"""So many trials of an arm are drawn with all their points; of more, the best quarter alone."""
 
 
 def draw_confirmed(arms: Sequence[ConfirmedPoints], styles: Styles, objective: ObjectiveRecord) -> go.Figure:
@@ -127,11 +129,14 @@ def draw_expected(arms: Sequence[ExpectedBest], styles: Styles, objective: Objec
 
 
 def draw_scores(curves: Sequence[ScoreCurve], styles: Styles, objective: ObjectiveRecord) -> go.Figure:
-    """Score over training, one thin line for each trial; its last marker says how it ended."""
+    """Score over training, one thin line for each trial; its last marker says how it ended.
+
+    Of an arm with many trials, lines outside the best quarter are thinned.
+    """
     figure = new_figure(height=400)
     for arm in dict.fromkeys(c.arm for c in curves):
         own, style = [c for c in curves if c.arm == arm], styles[arm]
-        names = [f"{c.trial} ({c.state_text})" for c in own]
+        lines = [Line(c.trial, f"{c.trial} ({c.state_text})", c.kimg, c.scores) for c in own]
         common = {
             "name": label(arm),
             "showlegend": False,
@@ -139,23 +144,26 @@ def draw_scores(curves: Sequence[ScoreCurve], styles: Styles, objective: Objecti
             "opacity": 0.8,
             "hovertemplate": "%{text}<br>%{x:.4g} kimg: %{y:.4g}<extra>" + label(arm) + "</extra>",
         }
-        lines = joined((name, c.kimg, c.scores) for name, c in zip(names, own, strict=True))
-        figure.add_scatter(**lines, mode="lines", line={"color": style.colour, "width": 1.25}, **common)
-        figure.add_scatter(
-            x=[c.kimg[-1] for c in own],
-            y=[c.scores[-1] for c in own],
-            text=[label(name) for name in names],
-            mode="markers",
-            meta="repeated",  # points that the lines have too, which report.js saves once
-            marker={"color": style.colour, "size": 9, "symbol": [_symbol(style.symbol, c.state) for c in own]},
-            **common,
-        )
+        whole = _whole_trials(own)
+        kept = (line if line.trial in whole else thinned(line) for line in lines)
+        figure.add_scatter(**joined(arm, kept), mode="lines", line={"color": style.colour, "width": 1.25}, **common)
+        marker = {"color": style.colour, "size": 9, "symbol": [_symbol(style.symbol, c.state) for c in own]}
+        figure.add_scatter(**ends(arm, lines), mode="markers", marker=marker, **common)
     _add_arm_legend(figure, dict.fromkeys(c.arm for c in curves), styles)
     _add_state_legend(figure, curves)
     style_axes(figure)
     figure.update_xaxes(title="Images seen (kimg)", rangemode="tozero")
     set_score_axis(figure, [s for c in curves for s in c.scores], objective)
     return figure
+
+
+def _whole_trials(curves: Sequence[ScoreCurve]) -> set[str]:
+    """The trials of an arm whose lines keep all points: the quarter with the lowest last scores, completed ones first,
+    or all of a few.
+    """
+    num = len(curves) if len(curves) <= MOST_WHOLE_LINES else math.ceil(len(curves) / 4)
+    ranked = sorted(curves, key=lambda c: (c.state is not TrialState.COMPLETED, c.scores[-1]))
+    return {c.trial for c in ranked[:num]}
 
 
 def draw_slice(data: Slice, styles: Styles, objective: ObjectiveRecord) -> go.Figure:

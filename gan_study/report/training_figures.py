@@ -5,7 +5,8 @@ from typing import Any
 
 import plotly.graph_objects as go
 
-from gan_study.report.figure_data import ClassShareBars, SignalCurve, SignalPanel
+from gan_study.report.figure_data import ClassShareBars
+from gan_study.report.learning_curves import SignalCurve, SignalPanel
 from gan_study.report.lines import Line, joined, thinned
 from gan_study.report.score_axis import log_axis
 from gan_study.report.style import NEUTRAL, ArmStyle, Styles, label, new_figure, style_axes
@@ -13,23 +14,23 @@ from gan_study.report.style import NEUTRAL, ArmStyle, Styles, label, new_figure,
 _SHOWN, _OTHER = {"width": 2.5, "opacity": 1.0}, {"width": 1.0, "opacity": 0.35}
 
 
-def draw_signals(panels: Sequence[SignalPanel], style: ArmStyle) -> go.Figure:
-    """Losses, logits and gradient norms of one arm, one above the other; the shown trial stands out."""
-    figure = new_figure(height=190 * len(panels) + 80)
-    figure.set_subplots(rows=len(panels), cols=1, shared_xaxes=True, vertical_spacing=0.06)
+def draw_signals(panels: Sequence[SignalPanel], arm: str, style: ArmStyle) -> go.Figure:
+    """Learning curves of one arm, one panel above the other; the shown trial stands out."""
+    figure = new_figure(height=170 * len(panels) + 80)
+    figure.set_subplots(rows=len(panels), cols=1, shared_xaxes=True, vertical_spacing=0.18 / len(panels))
     style_axes(figure)
     for row, panel in enumerate(panels, start=1):
-        first = panel.curves[0].signal
-        for signal in dict.fromkeys(c.signal for c in panel.curves):
+        for is_first in (True, False):
             for is_shown in (False, True):
-                curves = [c for c in panel.curves if (c.signal, c.is_shown) == (signal, is_shown)]
-                _add_signals(figure, curves, style, dash="solid" if signal == first else "dot", row=row)
+                curves = [c for c in panel.curves if (c.is_first, c.is_shown) == (is_first, is_shown)]
+                _add_signals(figure, curves, arm, style, dash="solid" if is_first else "dot", row=row)
         figure.update_yaxes(_signal_axis(panel), row=row, col=1)
-    for name, dash in (("discriminator, real", "solid"), ("generator, fake", "dot")):
+    for name, dash in (("score, discriminator, real", "solid"), ("generator, fake", "dot")):
         _add_legend_line(figure, name, {"color": NEUTRAL, "dash": dash})
-    if shown := next((c.trial for c in panels[0].curves if c.is_shown), None):
+    curves = [c for panel in panels for c in panel.curves]
+    if shown := next((c.trial for c in curves if c.is_shown), None):
         _add_legend_line(figure, label(shown), {"color": style.colour, "width": _SHOWN["width"]})
-    if any(not c.is_shown for c in panels[0].curves):
+    if any(not c.is_shown for c in curves):
         line = {"color": style.colour, "width": _OTHER["width"]}
         _add_legend_line(figure, "other trials of the arm", line, opacity=_OTHER["opacity"])
     figure.update_xaxes(rangemode="tozero")
@@ -57,12 +58,18 @@ def draw_class_shares(data: ClassShareBars, styles: Styles) -> go.Figure:
     return figure
 
 
-def _add_signals(figure: go.Figure, curves: Sequence[SignalCurve], style: ArmStyle, dash: str, row: int) -> None:
+def _add_signals(
+    figure: go.Figure, curves: Sequence[SignalCurve], arm: str, style: ArmStyle, dash: str, row: int
+) -> None:
     if not curves:
         return
-    look, keep = (_SHOWN, _as_it_is) if curves[0].is_shown else (_OTHER, thinned)
+    is_shown = curves[0].is_shown
+    look, lines = (
+        _SHOWN if is_shown else _OTHER,
+        [Line(c.trial, f"{c.trial}, {c.signal}", c.kimg, c.values) for c in curves],
+    )
     figure.add_scatter(
-        **joined(keep((f"{c.trial}, {c.signal}", c.kimg, c.values)) for c in curves),
+        **joined(arm, lines if is_shown else map(thinned, lines)),
         mode="lines+markers",
         row=row,
         col=1,
@@ -75,17 +82,13 @@ def _add_signals(figure: go.Figure, curves: Sequence[SignalCurve], style: ArmSty
     )
 
 
-def _as_it_is(line: Line) -> Line:
-    return line
-
-
 def _add_legend_line(figure: go.Figure, name: str, line: dict[str, object], opacity: float = 1.0) -> None:
     figure.add_scatter(x=[None], y=[None], mode="lines", name=name, line=line, opacity=opacity)
 
 
 def _signal_axis(panel: SignalPanel) -> dict[str, Any]:
     values = _steady_values(panel.curves)
-    if panel.is_positive:
+    if panel.is_log:
         values = [v for v in values if v > 0]
         title = f"{panel.title}, log"
         return {"title": title, **log_axis(min(values) / 1.15, max(values) * 1.15)} if values else {"title": title}

@@ -31,7 +31,6 @@ from gan_study.report.figure_data import (
     confirmed_points,
     expected_bests,
     score_curves,
-    signal_panels,
     slices,
 )
 from gan_study.report.load import load_run
@@ -112,24 +111,6 @@ def test_score_curves(run):
     }
 
 
-def test_signal_panels(run):
-    losses, logits, norms = signal_panels(run, "lsgan", shown="search_002")
-    assert (losses.title, logits.title, norms.title) == ("Loss", "Logit", "Gradient norm")
-    curves = {(c.trial, c.signal): c for c in losses.curves}
-    assert curves["search_002", "discriminator"].kimg == (10, 20, 30, 40)
-    assert curves["search_002", "discriminator"].values == pytest.approx((0.395, 0.37, 0.345, 0.32))
-    assert curves["search_002", "generator"].values == pytest.approx((0.595, 0.67, 0.745, 0.82))
-    assert {c.trial for c in losses.curves if c.is_shown} == {"search_002"}
-    assert {c.trial for c in losses.curves if c.is_lost} == {"search_003"}
-    real, fake = (c for c in logits.curves if c.trial == "search_002")
-    assert (real.signal, fake.signal) == ("real", "fake")
-    assert real.values == pytest.approx((0.725, 0.75, 0.775, 0.8))
-    assert fake.values == pytest.approx((0.275, 0.25, 0.225, 0.2))
-    d_norm, g_norm = (c for c in norms.curves if c.trial == "search_002")
-    assert d_norm.values == pytest.approx((1.25, 1.5, 1.75, 2.0))
-    assert g_norm.values == pytest.approx((0.55, 0.6, 0.65, 0.7))
-
-
 def test_slices(run):
     found = {s.name: s for s in slices(run)}
     assert {name: s.scale for name, s in found.items()} == {
@@ -181,4 +162,3 @@ def test_a_run_without_a_score_has_only_what_was_measured(failed_run):
         ("search_001", (0,)),
         ("search_000", (0,)),
     ]
-    assert signal_panels(failed_run, "lsgan", None) == ()

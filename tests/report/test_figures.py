@@ -6,23 +6,25 @@ from synthetic_run import CONFIRM, OBJECTIVE, STUDY, write_synthetic_run
 from gan_study.analysis.arm_comparison import compare_arms
 from gan_study.analysis.confirmation import confirmed_arms
 from gan_study.analysis.random_search import BestOfN
-from gan_study.report.figure_data import ExpectedBest, SignalCurve, SignalPanel, confirmed_points
+from gan_study.report.figure_data import ExpectedBest, ScoreCurve, confirmed_points
+from gan_study.report.learning_curves import SignalCurve, SignalPanel
 from gan_study.report.load import load_run
 from gan_study.report.page import shown_trials
 from gan_study.report.plots import draw_plots
-from gan_study.report.score_figures import draw_confirmed, draw_expected
+from gan_study.report.score_figures import MOST_WHOLE_LINES, draw_confirmed, draw_expected, draw_scores
 from gan_study.report.style import arm_styles
 from gan_study.report.training_figures import draw_signals
+from gan_study.runs.records import TrialState
 
 STYLES = arm_styles(("lsgan", "wgan"))
 
 
 def curve(trial, values, is_shown=False, is_lost=False):
-    return SignalCurve(trial, "discriminator", is_shown, is_lost, tuple(range(len(values))), values)
+    return SignalCurve(trial, "discriminator", True, is_shown, is_lost, tuple(range(len(values))), values)
 
 
-def drawn(*curves, is_positive=False):
-    return draw_signals((SignalPanel("Loss", is_positive, curves),), STYLES["lsgan"])
+def drawn(*curves, is_log=False):
+    return draw_signals((SignalPanel("Loss", is_log, curves),), "lsgan", STYLES["lsgan"])
 
 
 def test_neither_a_lost_trial_nor_one_stopped_at_once_sets_the_range_of_a_signal():
@@ -35,15 +37,15 @@ def test_where_there_is_nothing_else_they_do():
 
 
 def test_gradient_norms_have_few_plain_ticks():
-    axis = drawn(curve("a", (0.02, 3.0, 100.0)), is_positive=True).layout.yaxis
+    axis = drawn(curve("a", (0.02, 3.0, 100.0)), is_log=True).layout.yaxis
     assert (axis.type, axis.title.text) == ("log", "Loss, log")
     assert axis.tickvals == (0.1, 1.0, 10.0, 100.0)
     assert axis.ticktext == ("0.1", "1", "10", "100")
 
 
 def test_a_norm_that_stayed_at_zero_has_no_place_on_a_logarithmic_axis():
-    assert drawn(curve("a", (0.0, 0.0)), is_positive=True).layout.yaxis.type is None
-    assert drawn(curve("a", (0.0, 1.0)), is_positive=True).layout.yaxis.type == "log"
+    assert drawn(curve("a", (0.0, 0.0)), is_log=True).layout.yaxis.type is None
+    assert drawn(curve("a", (0.0, 1.0)), is_log=True).layout.yaxis.type == "log"
 
 
 def legend(figure):
@@ -52,7 +54,7 @@ def legend(figure):
 
 def test_the_legend_says_whose_lines_are_thick_and_whose_are_pale():
     figure = drawn(curve("confirm_002", (1.0, 2.0), is_shown=True), curve("search_001", (1.0, 2.0)))
-    assert legend(figure) == ["discriminator, real", "generator, fake", "confirm_002", "other trials of the arm"]
+    assert legend(figure) == ["score, discriminator, real", "generator, fake", "confirm_002", "other trials of the arm"]
     alone = drawn(curve("confirm_002", (1.0, 2.0), is_shown=True))
     assert legend(alone)[-1] == "confirm_002"
 
@@ -112,3 +114,36 @@ def test_any_other_search_shows_its_path_and_says_so(tmp_path, search, said):
     first = plots_of(tmp_path, **search)[0]
     assert first.title == "Best score so far."
     assert said in first.caption
+
+
+def score_curve(index, num_points=51):
+    scores = tuple(10.0 + index + (30.0 if i == 17 else 0.0) for i in range(num_points))
+    name, state = f"search_{index:03d}", TrialState.COMPLETED
+    return ScoreCurve("lsgan", name, state, "completed", tuple(map(float, range(num_points))), scores)
+
+
+def points_of(trace):
+    """The number of points of each of a trace's trials, by name."""
+    ends = [i for i, x in enumerate(trace.x) if x is None]
+    starts = [0, *(end + 1 for end in ends)]
+    return {name: end - start for name, start, end in zip(trace.meta["trials"], starts, ends, strict=False)}
+
+
+def test_of_many_trials_the_best_quarter_keeps_all_points_and_no_extreme_moves():
+    curves = [score_curve(i) for i in range(24)]
+    lines, ends = draw_scores(curves, STYLES, OBJECTIVE).data[:2]
+    nums = points_of(lines)
+    assert [nums[c.trial] for c in curves] == [51] * 6 + [12] * 18
+    assert max(y for y in lines.y if y is not None) == 10 + 23 + 30
+    assert ends.x == (50,) * 24
+    assert ends.meta["is_repeated"]
+
+
+def test_a_few_trials_keep_all_points():
+    lines = draw_scores([score_curve(i) for i in range(MOST_WHOLE_LINES)], STYLES, OBJECTIVE).data[0]
+    assert set(points_of(lines).values()) == {51}
+
+
+def test_figures_of_trials_name_them_so_that_they_can_be_switched(tmp_path):
+    plots = plots_of(tmp_path, sampler="tpe", scheduler="asha")
+    assert [plot.has_trials for plot in plots] == [False, True]

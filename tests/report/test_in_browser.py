@@ -37,10 +37,11 @@ addEventListener("load", () => setTimeout(() => {
   seen.drawn = drawings.map((drawing) => drawing.querySelectorAll(".main-svg").length > 0);
   seen.width = document.documentElement.scrollWidth - innerWidth;
   seen.unnamed = [...document.querySelectorAll("button, input, img")].filter((element) =>
-    !(element.getAttribute("aria-label") || element.alt || element.closest("label"))).length;
+    !(element.getAttribute("aria-label") || element.alt || element.textContent || element.closest("label"))).length;
   const saved = [];
   URL.createObjectURL = (blob) => (saved.push(blob), "#");
-  for (const button of document.querySelector(".downloads").querySelectorAll("button")) button.click();
+  const place = document.querySelector(".drawing ~ figcaption .downloads");
+  for (const button of place.querySelectorAll("button")) button.click();
   Promise.all(saved.map((blob) => blob.text())).then((texts) => {
     seen.saved = texts;
     const result = document.createElement("pre");
@@ -102,12 +103,12 @@ def test_the_slider_changes_the_picture_and_its_words(seen):
 
 def test_the_data_of_a_figure_can_be_saved(seen):
     table, values = seen["saved"]
-    assert table.splitlines()[0] == '"series","point","x","y"'
+    assert table.splitlines()[0] == '"arm","series","point","x","y","low","high"'
     # The first figure: each arm's mean, seeds and search score.
     rows = [tuple(row.values()) for row in json.loads(values)]
-    assert ("", "confirm_002_seed_0", 9.5, "lsgan") in rows
-    assert ("search score of the configuration", "", 16, "wgan") in rows
-    assert ("", "confirm_003_seed_4", 120, "wgan") in rows
-    assert '"","confirm_002_seed_0","9.5","lsgan"' in table.splitlines()
+    assert ("", "", "confirm_002_seed_0", 9.5, "lsgan", None, None) in rows
+    assert ("", "search score of the configuration", "", 16, "wgan", None, None) in rows
+    assert ("", "", "confirm_003_seed_4", 120, "wgan", None, None) in rows
+    assert '"","","confirm_002_seed_0","9.5","lsgan","",""' in table.splitlines()
     # Two means, ten seeds, two search scores.
     assert len(rows) == len(table.splitlines()) - 1 == 14

@@ -1,0 +1,85 @@
+"""The frame that every page has: its head, its tabs, the styles and scripts inside it. What the tabs hold is in
+sections/, one template for each."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib import resources
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup, escape
+from plotly.offline import get_plotlyjs
+
+from gan_study.analysis.text import number
+from gan_study.report.tables import Table
+
+STYLES = ("page", "tables", "figures", "images", "dark", "print")
+"""Files of styles/, in the order in which they overrule each other."""
+SCRIPTS = ("theme", "downloads", "figures", "chooser", "tables", "timeline", "tabs", "ready")
+"""Files of scripts/, in the order in which they run; what one declares, the later ones may use."""
+
+_BREAKS = re.compile("([_./])(?=[A-Za-z])")
+_NO_BREAK = "\N{NO-BREAK SPACE}"
+
+
+@dataclass(frozen=True)
+class Tab:
+    """One section of the page: a tab where there is JavaScript, a chapter on paper and without."""
+
+    name: str
+    """Its anchor, and the name of its template: sections/<name>.html.jinja."""
+    title: str
+
+
+def render_skeleton(title: str, header: str, tabs: Sequence[Tab], values: Mapping[str, Any]) -> str:
+    """A whole page. A tab whose template renders nothing has nothing to show, and is left out.
+
+    header: name of the template in sections/ that stands above the tabs. values: what the templates may use.
+    """
+    environment = _environment()
+
+    def section(name: str) -> Markup:
+        # The template has escaped what it was given.
+        return Markup(environment.get_template(f"sections/{name}.html.jinja").render(values).strip())
+
+    return environment.get_template("report.html.jinja").render(
+        title=title,
+        header=section(header),
+        tabs=[(tab, content) for tab in tabs if (content := section(tab.name))],
+        css="\n".join(_text(f"styles/{name}.css") for name in STYLES),
+        script="\n".join(_text(f"scripts/{name}.js") for name in SCRIPTS),
+        plotly=get_plotlyjs(),
+    )
+
+
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("gan_study", "report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(breakable=_breakable, unbroken=_unbroken, number=number)
+    environment.globals.update(cell_class=_cell_class)
+    return environment
+
+
+def _cell_class(table: Table, row: int, column: int) -> str | None:
+    is_words, is_muted = table.columns[column] in table.text_columns, (row, column) in table.muted
+    return " ".join(["words"] * is_words + ["muted"] * is_muted) or None
+
+
+def _breakable(text: str) -> Markup:
+    """The text, where long names in it may be broken across lines."""
+    return Markup(_BREAKS.sub(r"\1<wbr>", str(escape(text))))
+
+
+def _unbroken(text: str) -> str:
+    """Numbers that stay together: only what is in parentheses may stand on the next line."""
+    return text.replace(" ", _NO_BREAK).replace(f"{_NO_BREAK}(", " (")
+
+
+def _text(name: str) -> str:
+    return resources.files("gan_study.report").joinpath(name).read_text(encoding="utf-8")
