@@ -6,6 +6,7 @@ from typing import Literal
 
 from gan_study.config.study import StudyConfig
 from gan_study.config.training import TrialConfig
+from gan_study.runs.final_scores import FinalScores
 from gan_study.runs.records import Environment, EvaluationRecord, ObjectiveRecord, StudyStatus, TrialState, TrialStatus
 
 Phase = Literal["search", "confirm"]
@@ -19,6 +20,8 @@ class TrialData:
     status: TrialStatus
     evaluations: tuple[EvaluationRecord, ...] = ()
     """In the order of images seen; empty before the first."""
+    final_scores: FinalScores | None = None
+    """All scores at the end of a confirmed trial; None before it, and where they are not asked for."""
 
     @property
     def name(self) -> str:

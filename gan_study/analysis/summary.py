@@ -9,6 +9,7 @@ from pydantic import TypeAdapter
 
 from gan_study.analysis.arm_comparison import ArmsComparison, compare_arms
 from gan_study.analysis.confirmation import ConfirmedArm, confirmed_arms
+from gan_study.analysis.final_scores import FinalSummary, summarise_final
 from gan_study.analysis.run_data import RunData, TrialData, best_trial
 from gan_study.analysis.verdict import judge
 from gan_study.config.base import Scalar
@@ -48,6 +49,8 @@ class ConfirmedSeed:
     seed: int
     state: str
     score: float | None
+    final_scores: FinalSummary | None = None
+    """On fresh draws of latents, of all kinds; None before its end, and where they are not asked for."""
 
 
 @dataclass(frozen=True)
@@ -168,7 +171,16 @@ def _summarise_arm(run: RunData, arm: str, confirmed: ConfirmedArm | None) -> Ar
 
 
 def _summarise_confirmed(arm: ConfirmedArm) -> ConfirmedSummary:
-    seeds = tuple(ConfirmedSeed(t.name, t.config.training.seed, t.state.value, t.score) for t in arm.trials)
+    seeds = tuple(
+        ConfirmedSeed(
+            t.name,
+            t.config.training.seed,
+            t.state.value,
+            t.score,
+            final_scores=summarise_final(t.final_scores) if t.final_scores else None,
+        )
+        for t in arm.trials
+    )
     return ConfirmedSummary(arm.source, seeds, arm.num_configurations)
 
 

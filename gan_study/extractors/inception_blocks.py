@@ -108,7 +108,8 @@ def _branches(block: nn.Module) -> Branches | None:
 
 def _fold(layer: torchvision.BasicConv2d) -> nn.Conv2d:
     """The convolution with its batch norm in it."""
-    return nn.utils.fusion.fuse_conv_bn_eval(layer.conv, layer.bn)
+    folded: nn.Conv2d = nn.utils.fusion.fuse_conv_bn_eval(layer.conv, layer.bn)
+    return folded
 
 
 _HAS_FUSED = torch.backends.mkldnn.is_available() and hasattr(torch.ops.mkldnn, "_convolution_pointwise")

@@ -7,6 +7,7 @@ from gan_study.analysis.confirmation import confirmed_arms
 from gan_study.analysis.run_data import RunData, TrialData
 from gan_study.analysis.summary import Summary, shown_trial
 from gan_study.report import tables
+from gan_study.report.final_scores import final_note, final_table
 from gan_study.report.load import SampleGrid
 from gan_study.report.plots import draw_plots
 from gan_study.report.protocol import comparability, protocol_items
@@ -48,6 +49,8 @@ def render_page(run: RunData, summary: Summary, samples: Mapping[str, Sequence[S
         "configurations": tables.configuration_table(run, summary),
         "pairs": tables.pair_table(summary),
         "confirmed": tables.confirmed_table(run, confirmed),
+        "final": final_table(run, confirmed),
+        "final_note": final_note(confirmed),
         "failures": tables.failure_table(run),
         "leaderboards": {arm: tables.leaderboard(run, arm) for arm in run.arms if run.of_arm(arm, "search")},
         "arm_table": tables.arm_table(run),

@@ -21,7 +21,7 @@ from gan_study.extractors.objective import Objective
 from gan_study.extractors.real_statistics import split_indices
 from gan_study.gan.latents import draw_z
 from gan_study.metrics.all_scores import MOST_NEIGHBOURS, NeighbourScores, Scores, Side, sides_to_scores
-from gan_study.metrics.samples import BATCH_SIZE
+from gan_study.metrics.samples import batch_size
 from gan_study.metrics.statistics import features_to_stats
 from gan_study.runs.final_scores import Compared, FinalScores, InfinityRecord, KernelRecord, NeighbourRecord
 from gan_study.runs.folder import TrialFolder
@@ -87,7 +87,7 @@ def _draw(generator: nn.Module, training: TrainingConfig, draw: int, objective: 
 @torch.no_grad()
 def _images(generator: nn.Module, z: Tensor, finite: list[Tensor]) -> Iterator[Tensor]:
     """NCHW uint8 in [0, 255], in parts; whether all pixels of a part were finite is added to `finite`."""
-    for part in z.split(BATCH_SIZE):
+    for part in z.split(batch_size(z.device.type)):
         images = generator(part)
         finite.append(images.isfinite().all())
         yield to_uint8(images)
@@ -101,7 +101,9 @@ def _real_side(dataset: Dataset, objective: Objective) -> Side:
         num = min(2 * min(key.num_generated, MOST_NEIGHBOURS), len(indices))
         chosen = np.random.default_rng(0).choice(indices, num, replace=False)
         _kept.clear()
-        _kept[key] = _side(torch.from_numpy(dataset.images[chosen]).split(BATCH_SIZE), objective)
+        images = torch.from_numpy(dataset.images[chosen])
+        device = next(objective.extractor.network.parameters()).device
+        _kept[key] = _side(images.split(batch_size(device.type)), objective)
     return _kept[key]
 
 
