@@ -10,6 +10,7 @@ from gan_study.config.study import StudyConfig
 from gan_study.config.training import TrialConfig
 from gan_study.runs.diagnosis import DiagnosisRecord
 from gan_study.runs.extensions import ExtensionRecord
+from gan_study.runs.final_scores import FinalScores
 from gan_study.runs.importance import ImportanceRecord
 from gan_study.runs.records import Environment, EvaluationRecord, ObjectiveRecord, StudyStatus, TrialState, TrialStatus
 
@@ -26,6 +27,8 @@ class TrialData:
     """In the order of images seen; empty before the first."""
     diagnosis: DiagnosisRecord | None = None
     """diagnosis.json; None if its images were not measured."""
+    final_scores: FinalScores | None = None
+    """All scores at the end of a confirmed trial; None before it, and where they are not asked for."""
 
     @property
     def name(self) -> str:

@@ -9,6 +9,7 @@ from pydantic import TypeAdapter
 
 from gan_study.analysis.arm_comparison import ArmsComparison, compare_arms
 from gan_study.analysis.confirmation import ConfirmedArm, confirmed_arms
+from gan_study.analysis.final_scores import FinalSummary, summarise_final
 from gan_study.analysis.importance import ArmImportance, arm_importances
 from gan_study.analysis.run_data import RunData, TrialData, best_trial
 from gan_study.analysis.trial_verdicts import count_words
@@ -52,6 +53,8 @@ class ConfirmedSeed:
     score: float | None
     verdict: str | None = None
     """What became of its generator; None before it has ended."""
+    final_scores: FinalSummary | None = None
+    """On fresh draws of latents, of all kinds; None before its end, and where they are not asked for."""
 
 
 @dataclass(frozen=True)
@@ -189,6 +192,7 @@ def _summarise_confirmed(run: RunData, arm: ConfirmedArm) -> ConfirmedSummary:
             t.state.value,
             t.score,
             verdict.text if (verdict := run.verdict_of(t)) else None,
+            final_scores=summarise_final(t.final_scores) if t.final_scores else None,
         )
         for t in arm.trials
     )

@@ -15,7 +15,6 @@ from gan_study.cli.evaluate_images import (
     own_size_batches,
     sized_batches,
 )
-from gan_study.cli.evaluate_scores import Side, features_to_side
 from gan_study.cli.evaluate_statistics import FeatureKey, Statistics
 from gan_study.cli.generators import Snapshot
 from gan_study.config.data import ObjectiveConfig
@@ -26,6 +25,7 @@ from gan_study.errors import InputError
 from gan_study.extractors import autoencoder, domain_classifier, inception
 from gan_study.extractors.base import Extractor, apply
 from gan_study.extractors.inception_weights import PARTIAL_DIMS, PARTIAL_NAME
+from gan_study.metrics.all_scores import Side, features_to_side
 
 EXTRACTORS = (inception.NAME, autoencoder.NAME, domain_classifier.NAME)
 _LEAST_SIZE, _LARGEST_SIZE = 8, 256

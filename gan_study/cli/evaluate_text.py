@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from gan_study.cli.evaluate_scores import ClassScores, NeighbourScores, Scores
+from gan_study.metrics.all_scores import ClassScores, NeighbourScores, Scores
 
 if TYPE_CHECKING:
     from gan_study.cli.evaluate_verb import Collection, Evaluation

@@ -17,12 +17,12 @@ from gan_study.cli.evaluate_features import (
     place_of,
 )
 from gan_study.cli.evaluate_images import Argument, ImageSource, like_training, open_argument
-from gan_study.cli.evaluate_scores import Scores, sides_to_scores
 from gan_study.cli.evaluate_statistics import Statistics, check_target, write_statistics
 from gan_study.cli.evaluate_text import print_evaluation
 from gan_study.cli.generators import Snapshot
 from gan_study.cli.outcome import make_console
 from gan_study.errors import InputError
+from gan_study.metrics.all_scores import Scores, sides_to_scores
 from gan_study.metrics.statistics import Gaussian
 from gan_study.runs.records import ScoreKey
 from gan_study.runs.storage import Storage

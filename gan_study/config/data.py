@@ -53,6 +53,12 @@ class ObjectiveConfig(Frozen):
     """Generated images per score."""
     split: Literal["all", "train", "held_out"] = "all"
     """The real images that generated ones are held against."""
+    precision: Literal["float32", "bfloat16"] = "float32"
+    """Of the extractor's arithmetic; bfloat16 is faster where the hardware has it, and another score."""
+    final_draws: Annotated[int, Field(ge=0, le=20)] = 3
+    """Fresh draws of latents that a confirmed trial is scored on at its end, each at the cost of an evaluation. With
+    them come kernel distance, precision, recall, density, coverage, Vendi score, inception-type score and the distance
+    for infinitely many images; 0: none of these."""
 
     @model_validator(mode="before")
     @classmethod

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from gan_study.metrics.samples import BATCH_SIZE, SampleStats
+from gan_study.metrics.samples import SampleStats, batch_size
 from gan_study.metrics.statistics import features_to_stats
 
 LARGEST_SIZE = 64
@@ -38,10 +38,18 @@ class Extractor:
     """Share of the held-out images whose class it names rightly."""
     reconstruction_error: float | None = None
     """Share of the held-out images' variance that it does not reproduce."""
+    precision: str = "float32"
+    """Of its arithmetic: float32 or bfloat16."""
 
     def to(self, device: torch.device) -> "Extractor":
         """The same extractor on `device`."""
         return replace(self, network=self.network.to(device))
+
+    def in_precision(self, precision: str) -> "Extractor":
+        """The same extractor, which must be one in float32, with the arithmetic of float32 or bfloat16."""
+        if precision == "float32":
+            return self
+        return replace(self, network=_InBfloat16(self.network), precision=precision)
 
 
 def hash_weights(content: bytes) -> str:
@@ -54,19 +62,21 @@ def observe(network: nn.Module, images_uint8: Tensor) -> SampleStats:
 
     The features of all of them are held at once. Without classes, `class_counts` has length 0.
     """
-    features, counts = [], None
-    for chunk in images_uint8.split(BATCH_SIZE):
+    features, classes, num_classes = [], [], 0
+    for chunk in images_uint8.split(batch_size(next(network.parameters()).device.type)):
         part, logits = apply(network, chunk)
-        features.append(part.cpu().numpy())
+        features.append(part)
         if logits is not None:
-            classes = torch.bincount(logits.argmax(1), minlength=logits.shape[1]).cpu().numpy()
-            counts = classes if counts is None else counts + classes
-    no_classes = np.zeros(0, dtype=np.int64)
-    return SampleStats(features_to_stats(np.concatenate(features)), no_classes if counts is None else counts)
+            classes.append(logits.argmax(1))
+            num_classes = logits.shape[1]
+    # Only here does a GPU have to be waited for.
+    together = torch.cat(features).cpu().numpy()
+    labels = torch.cat(classes).cpu().numpy() if classes else np.zeros(0, dtype=np.int64)
+    return SampleStats(features_to_stats(together), np.bincount(labels, minlength=num_classes))
 
 
 def apply(network: nn.Module, images_uint8: Tensor) -> tuple[Tensor, Tensor | None]:
-    """Features and logits of a batch, in full float32, on the network's device."""
+    """Features and logits of a batch, on the network's device; in full float32 unless the network is in bfloat16."""
     device = next(network.parameters()).device
     with _full_precision(device.type):
         features, logits = network(images_uint8.to(device))
@@ -89,6 +99,19 @@ def shrink_name(image_size: int) -> str:
     """The `preprocessing` of an extractor that begins with `shrink`."""
     name = f"uint8-{image_size}px"
     return name if image_size <= LARGEST_SIZE else f"{name}-area{LARGEST_SIZE}"
+
+
+class _InBfloat16(nn.Module):
+    """A network whose large products are of bfloat16, with results in float32."""
+
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, images_uint8: Tensor) -> tuple[Tensor, Tensor | None]:
+        with torch.autocast(images_uint8.device.type, torch.bfloat16):
+            features, logits = self.network(images_uint8)
+        return features.float(), None if logits is None else logits.float()
 
 
 @contextmanager

@@ -24,6 +24,7 @@ from gan_study.metrics.frechet import FrechetReference, reference_floor, stats_t
 from gan_study.metrics.samples import BATCH_SIZE, SampleStats, merge_samples
 from gan_study.runs.folder import RunFolder
 from gan_study.runs.records import ObjectiveRecord, ScoreKey
+from gan_study.runs.score_keys import require_scored_as
 from gan_study.runs.storage import Storage
 
 _REAL_STATS = "objective/real_stats.npz"
@@ -64,8 +65,9 @@ def prepare_objective(training: TrainingConfig, dataset: Dataset, folder: RunFol
     """
     existing = folder.read_objective()
     if existing is not None:
+        require_scored_as(f"{folder.location}/objective", training.objective, existing.key)
         return existing
-    extractor = _obtain_extractor(training.objective, dataset)
+    extractor = _obtain_extractor(training.objective, dataset).in_precision(training.objective.precision)
     extractor = extractor.to(torch.device("cuda" if torch.cuda.is_available() else "cpu"))
     content = real_statistics.obtain(extractor, dataset, training.objective.split)
     record = _record(training, dataset, extractor, real_statistics.unpack(content))
@@ -90,7 +92,7 @@ def load_objective(storage: Storage, record: ObjectiveRecord, dataset: Dataset) 
             f"{storage.location}: the objective must be that of {key.weights_hash} on {key.dataset}, "
             f"but got {found_hash} on {dataset.identity}; use the same data, or start a new run folder"
         )
-    extractor = _restore_extractor(key, weights, dataset)
+    extractor = _restore_extractor(key, weights, dataset).in_precision(key.precision)
     return Objective(record, extractor, real_statistics.unpack(_read(storage, _REAL_STATS)).reference)
 
 
@@ -122,6 +124,7 @@ def _record(training: TrainingConfig, dataset: Dataset, extractor: Extractor, re
         split=training.objective.split,
         preprocessing=extractor.preprocessing,
         dataset=dataset.identity,
+        precision=extractor.precision,
     )
     untrained = stats_to_frechet_distance(
         merge_samples(observe(extractor.network, part) for part in _untrained_images(training, dataset)).features,

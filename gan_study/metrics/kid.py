@@ -59,8 +59,8 @@ def _mean_of_different(values: Features) -> float:
 
 
 def _kernel(a: Features, b: Features) -> Features:
-    kernel: Features = (a @ b.T / a.shape[1] + 1) ** 3
-    return kernel
+    base: Features = a @ b.T / a.shape[1] + 1
+    return base * base * base  # numpy's power takes twenty times as long
 
 
 def _subset(features: Features, size: int, random: np.random.Generator) -> Features:

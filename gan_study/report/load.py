@@ -8,20 +8,26 @@ from gan_study.analysis.run_data import RunData, TrialData
 from gan_study.config.study import StudyConfig
 from gan_study.errors import StorageError
 from gan_study.runs.folder import RunFolder
-from gan_study.runs.records import TrialState, TrialStatus
+from gan_study.runs.records import ScoreKey, TrialState, TrialStatus
+from gan_study.runs.score_keys import require_equal_keys, require_scored_as
 
 
 def load_run(folder: RunFolder) -> RunData:
-    """Everything a report needs except images. Raises InputError if no study has begun there, StorageError if
-    a file does not fit this version of gan_study.
+    """Everything a report needs except images.
+
+    Raises InputError if no study has begun there or trials with scores of another kind have got into it, StorageError
+    if a file does not fit this version of gan_study.
     """
     folder.require_run()
     found = [(arm, name, _load_trial(folder, arm, name)) for arm in folder.arms() for name in folder.trials(arm)]
     trials = [trial for _, _, trial in found if trial is not None]
     trials.sort(key=lambda t: (t.config.arm, t.config.phase == "confirm", t.config.repeat, t.config.index))
+    objective = folder.read_objective()
+    if objective is not None:
+        _check_keys(folder, trials, objective.key)
     return RunData(
         study=_load_study(folder),
-        objective=folder.read_objective(),
+        objective=objective,
         environment=folder.read_environment(),
         status=folder.read_study_status(),
         trials=tuple(trials),
@@ -29,6 +35,15 @@ def load_run(folder: RunFolder) -> RunData:
         extensions=folder.read_extensions().extensions,
         importance=folder.read_importance(),
     )
+
+
+def _check_keys(folder: RunFolder, trials: list[TrialData], key: ScoreKey) -> None:
+    """All trials are ranked and drawn together."""
+    for trial in trials:
+        place = f"{folder.location}/arms/{trial.config.arm}/{trial.name}"
+        require_scored_as(place, trial.config.training.objective, key)
+        if trial.final_scores is not None:
+            require_equal_keys(place, trial.final_scores.key, key)
 
 
 def _load_study(folder: RunFolder) -> StudyConfig:
@@ -48,4 +63,4 @@ def _load_trial(folder: RunFolder, arm: str, name: str) -> TrialData | None:
         return None
     # A trial that has its configuration but no status yet has just been created.
     status = files.read_status() or TrialStatus(state=TrialState.RUNNING)
-    return TrialData(config, status, tuple(files.read_evaluations()), files.read_diagnosis())
+    return TrialData(config, status, tuple(files.read_evaluations()), files.read_diagnosis(), files.read_final_scores())

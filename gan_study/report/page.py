@@ -8,6 +8,7 @@ from gan_study.analysis.summary import Summary
 from gan_study.report import tables
 from gan_study.report.atlas_figures import atlas_plots
 from gan_study.report.evidence import evidences
+from gan_study.report.final_scores import final_note, final_table
 from gan_study.report.pictures import Pictures, shown_trials
 from gan_study.report.plots import draw_plots
 from gan_study.report.protocol import comparability, protocol_items
@@ -42,6 +43,8 @@ def render_page(run: RunData, summary: Summary, pictures: Pictures) -> str:
         "configurations": tables.configuration_table(run, summary),
         "pairs": tables.pair_table(summary),
         "confirmed": tables.confirmed_table(run, confirmed),
+        "final": final_table(run, confirmed),
+        "final_note": final_note(confirmed),
         "failures": tables.failure_table(run),
         "leaderboards": {arm: tables.leaderboard(run, arm) for arm in run.arms if run.of_arm(arm, "search")},
         "arm_table": tables.arm_table(run),

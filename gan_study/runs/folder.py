@@ -5,7 +5,7 @@
   study.yaml  environment.json  study_status.json  optuna.db  report.html  summary.json  trials.csv
   extensions.json  study_before_extension_<number>.yaml  importance.json
   objective/objective.json  objective/<extractor's files>  trackers/<tracker>/<its files>
-  arms/<arm>/<trial>/config.json  status.json  metrics.jsonl  diagnosis.json
+  arms/<arm>/<trial>/config.json  status.json  metrics.jsonl  diagnosis.json  final_scores.json
                      samples/<images>.png  samples/neighbours.png  samples/interpolation.png  samples/timeline.webp
                      snapshots/<images>.safetensors  checkpoints/<images>.pt
 ```
@@ -21,6 +21,7 @@ from gan_study.config.training import TrialConfig
 from gan_study.errors import InputError, StorageError
 from gan_study.runs.diagnosis import DiagnosisRecord
 from gan_study.runs.extensions import ExtensionsRecord
+from gan_study.runs.final_scores import FinalScores
 from gan_study.runs.importance import ImportanceRecord
 from gan_study.runs.records import (
     Environment,
@@ -75,6 +76,14 @@ class TrialFolder:
     def write_diagnosis(self, diagnosis: DiagnosisRecord) -> None:
         """Write diagnosis.json."""
         self.storage.write_text("diagnosis.json", diagnosis.model_dump_json(indent=2) + "\n")
+
+    def read_final_scores(self) -> FinalScores | None:
+        """final_scores.json."""
+        return _read(self.storage, "final_scores.json", FinalScores)
+
+    def write_final_scores(self, scores: FinalScores) -> None:
+        """Write final_scores.json."""
+        self.storage.write_text("final_scores.json", scores.model_dump_json(indent=2) + "\n")
 
     def write_neighbours(self, png: bytes) -> None:
         """Write the picture of generated images, each above the training image nearest to it."""

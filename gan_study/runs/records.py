@@ -43,17 +43,21 @@ class ScoreKey(Record):
     """How images were brought to the extractor."""
     dataset: str
     """The data set and its content, such as digits-16px-1a2b3c4d."""
+    precision: str = "float32"
+    """Of the extractor's arithmetic: float32 or bfloat16."""
 
     @property
     def is_published_fid(self) -> bool:
         """Whether the score may be called FID and compared with published ones."""
         network = (self.extractor, self.weights_hash, self.dims)
-        return self.metric == "frechet_distance" and network == ("inception", OFFICIAL_INCEPTION_HASH, 2048)
+        exact = self.precision == "float32"
+        return exact and self.metric == "frechet_distance" and network == ("inception", OFFICIAL_INCEPTION_HASH, 2048)
 
     def label(self) -> str:
         """The name under which the score is printed: FD[extractor@weights,layer,d=dims]/N=generated v real:split."""
+        precision = "" if self.precision == "float32" else f",{self.precision}"
         return (
-            f"FD[{self.extractor}@{self.weights_hash},{self.layer},d={self.dims}]"
+            f"FD[{self.extractor}@{self.weights_hash},{self.layer},d={self.dims}{precision}]"
             f"/N={self.num_generated}v{self.num_real}:{self.split}/{self.preprocessing}"
         )
 

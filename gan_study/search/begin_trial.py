@@ -9,6 +9,7 @@ from gan_study.runs.folder import RunFolder, TrialFolder
 from gan_study.runs.records import TrialState
 from gan_study.search.end_diagnosis import diagnose_trial
 from gan_study.search.end_images import write_end_images
+from gan_study.search.final_scores import score_finally
 from gan_study.search.messages import TrialOrder
 from gan_study.training.distributed import Workers
 from gan_study.training.loop import Progress, train
@@ -17,8 +18,8 @@ from gan_study.training.loop import Progress, train
 def begin_trial(order: TrialOrder, workers: Workers) -> Generator[Progress, None, None]:
     """The ordered trial's training loop, with its data and the study's objective (kept in this process).
 
-    If the order asks for it, a completed trial's images are measured before its last progress is given; of a confirmed
-    one, images between latents are made.
+    If the order asks for it, a completed trial's images are measured and scored before its last progress is given; of a
+    confirmed one, images between latents are made.
     """
     config = order.config
     dataset = load_dataset(config.training.dataset)
@@ -38,6 +39,7 @@ def _train_and_diagnose(
                 diagnose_trial(trial, config, dataset, objective).write(trial)
             if config.phase == "confirm" and trial.read_interpolation() is None:
                 write_end_images(trial, config.training, dataset.num_channels)
+            _score_finally(config, dataset, objective, trial)
         yield progress
 
 
@@ -46,3 +48,12 @@ def _is_wanted(config: TrialConfig, trial: TrialFolder) -> bool:
     at_end = config.diagnosis.at_end
     chosen = at_end == "all" or (at_end == "confirmed" and config.phase == "confirm")
     return chosen and trial.read_diagnosis() is None
+
+
+def _score_finally(config: TrialConfig, dataset: Dataset, objective: Objective, trial: TrialFolder) -> None:
+    """Write the final scores of a confirmed trial, if they are asked for and have not been written before."""
+    if config.phase != "confirm" or not config.training.objective.final_draws or trial.read_final_scores() is not None:
+        return
+    scores = score_finally(trial, config.training, dataset, objective)
+    if scores is not None:
+        trial.write_final_scores(scores)

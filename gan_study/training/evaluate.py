@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from gan_study.config.training import TrainingConfig, ZDistribution
 from gan_study.data.conversion import to_uint8
 from gan_study.gan.latents import draw_z
-from gan_study.metrics.samples import BATCH_SIZE, SampleStats, merge_samples
+from gan_study.metrics.samples import BLOCK_SIZE, SampleStats, batch_size, merge_samples
 from gan_study.training.distributed import Workers
 from gan_study.training.randomness import Stream, seeded_generator
 
@@ -81,12 +81,23 @@ def grid_pixels(images_uint8: Tensor, num_columns: int) -> NDArray[np.uint8]:
 
 def _observe_rows(g_ema: nn.Module, scorer: Scorer, z: Tensor) -> SampleStats | None:
     parts = []
-    for chunk in z.split(BATCH_SIZE):
-        images = _generate(g_ema, chunk)
-        if not images.isfinite().all():
+    for block in z.split(BLOCK_SIZE):
+        images, are_finite = _generate_uint8(g_ema, block)
+        if not are_finite:
             return None
-        parts.append(scorer.observe(to_uint8(images)))
+        parts.append(scorer.observe(images))
     return merge_samples(parts)
+
+
+def _generate_uint8(g_ema: nn.Module, z: Tensor) -> tuple[Tensor, Tensor]:
+    """Images NCHW uint8 in [0, 255], and whether all pixels are finite; a GPU need not be waited for."""
+    z = z.to(next(g_ema.parameters()).device)
+    images, finite = [], []
+    for chunk in z.split(batch_size(z.device.type)):
+        part = _generate(g_ema, chunk)
+        images.append(to_uint8(part))
+        finite.append(part.isfinite().all())
+    return torch.cat(images), torch.stack(finite).all()
 
 
 def _generate(g_ema: nn.Module, z: Tensor) -> Tensor:

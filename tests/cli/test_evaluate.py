@@ -17,7 +17,6 @@ from safetensors.torch import save
 from synthetic_run import write_synthetic_run
 from torch import Tensor
 
-from gan_study.cli import evaluate_scores
 from gan_study.cli.evaluate_images import ImageSource, open_argument, own_size_batches
 from gan_study.cli.evaluate_statistics import FeatureKey, write_statistics
 from gan_study.cli.evaluate_verb import Options, evaluate
@@ -27,6 +26,7 @@ from gan_study.data.places import INCEPTION_ENVIRONMENT
 from gan_study.errors import InputError
 from gan_study.extractors import inception_weights
 from gan_study.gan.networks import build_networks
+from gan_study.metrics import all_scores
 from gan_study.metrics.prdc import features_to_prdc
 from gan_study.metrics.statistics import Gaussian
 from gan_study.runs.folder import TrialFolder
@@ -207,16 +207,16 @@ def test_scores_are_those_of_the_features_with_equal_numbers(here: Path, capsys:
 def test_neighbours_are_looked_for_in_a_random_part_of_the_larger_side(monkeypatch: pytest.MonkeyPatch) -> None:
     random = np.random.default_rng(0)
     ours, theirs = random.normal(size=(50, 3)), random.normal(size=(200, 3))
-    sides = [evaluate_scores.features_to_side(features, None, "x") for features in (ours, theirs)]
-    scores = evaluate_scores.sides_to_scores(*sides, draws=[], seed=0)
+    sides = [all_scores.features_to_side(features, None, "x") for features in (ours, theirs)]
+    scores = all_scores.sides_to_scores(*sides, draws=[], seed=0)
     assert scores.neighbours is not None
     assert scores.neighbours.num == 50
     first_50 = features_to_prdc(ours, theirs[:50])
     assert scores.neighbours.scores != first_50
     assert scores.infinity is not None, "50 is more than 4.8 times 3"
     assert not scores.floor_is_rough
-    monkeypatch.setattr(evaluate_scores, "MOST_NEIGHBOURS", 30)
-    fewer = evaluate_scores.sides_to_scores(*sides, draws=[], seed=0).neighbours
+    monkeypatch.setattr(all_scores, "MOST_NEIGHBOURS", 30)
+    fewer = all_scores.sides_to_scores(*sides, draws=[], seed=0).neighbours
     assert fewer is not None
     assert fewer.num == 30
 

@@ -91,7 +91,8 @@ def test_scores_stand_with_their_name_samples_and_floor(page):
 def test_an_inception_score_is_called_fid(tmp_path):
     network = {"extractor": "inception", "dims": 2048, "weights_hash": OFFICIAL_INCEPTION_HASH}
     key = OBJECTIVE.key.model_copy(update=network)
-    page = written(tmp_path, objective=OBJECTIVE.model_copy(update={"key": key}))
+    objective = OBJECTIVE.model_copy(update={"key": key})
+    page = written(tmp_path, objective=objective, study=STUDY | {"objective": {"metric": "fid"}})
     assert "FID, lower is better" in page.text
     assert "not comparable" not in page.text
 

@@ -134,10 +134,20 @@ def features_to_side(features: Features, probabilities: Probabilities | None, wh
     return Side(features_to_stats(features).to_gaussian(), features, probabilities)
 
 
-def sides_to_scores(generated: Side, real: Side, draws: Sequence[Gaussian], seed: int) -> Scores:
-    """Score features of equal length. `draws` are statistics of as many images of the same generator, other latents."""
+def sides_to_scores(
+    generated: Side, real: Side, draws: Sequence[Gaussian], seed: int, reference: FrechetReference | None = None
+) -> Scores:
+    """Score features of equal length. `draws` are statistics of as many images of the same generator, other latents.
+
+    `reference` is what the Frechet distances are taken to, if not to `real`, which may then be a part of its images.
+    Neighbours are looked for in half of that part at most, so that the other half is their control.
+    """
     missing: dict[str, str] = {}
-    reference = gaussian_to_reference(real.gaussian)
+    most_neighbours = MOST_NEIGHBOURS
+    if reference is None:
+        reference = gaussian_to_reference(real.gaussian)
+    elif real.features is not None:
+        most_neighbours = min(MOST_NEIGHBOURS, len(real.features) // 2)
     distance, num = _distance(generated.gaussian, reference), generated.gaussian.num
     if num is None or reference.num is None:
         missing["floor"] = "a file of statistics does not say how many images it is of"
@@ -154,7 +164,7 @@ def sides_to_scores(generated: Side, real: Side, draws: Sequence[Gaussian], seed
         draws=(distance.value, *(_distance(draw, reference).value for draw in draws)) if draws else None,
         infinity=_infinity(generated.features, reference, seed, missing),
         kernel=_kernel(*both, seed) if both else None,
-        neighbours=_neighbours(*both, seed, missing) if both else None,
+        neighbours=_neighbours(*both, most_neighbours, seed, missing) if both else None,
         classes=_classes(generated.probabilities, real.probabilities, seed, missing),
         missing=missing,
     )
@@ -182,8 +192,10 @@ def _kernel(generated: Features, real: Features, seed: int) -> KernelScore:
     return KernelScore(score.mean, score.std if num_subsets > 1 else None, size, num_subsets)
 
 
-def _neighbours(generated: Features, real: Features, seed: int, missing: dict[str, str]) -> NeighbourScores | None:
-    num = min(len(generated), len(real), MOST_NEIGHBOURS)
+def _neighbours(
+    generated: Features, real: Features, most: int, seed: int, missing: dict[str, str]
+) -> NeighbourScores | None:
+    num = min(len(generated), len(real), most)
     random = np.random.default_rng(seed)
     ours, theirs = (
         side if len(side) == num else side[random.choice(len(side), num, replace=False)] for side in (generated, real)

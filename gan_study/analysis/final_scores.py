@@ -1,0 +1,78 @@
+"""The final scores of a confirmed trial as plain numbers, for summary.json."""
+
+from dataclasses import dataclass
+
+from gan_study.runs.final_scores import Compared, FinalScores
+
+
+@dataclass(frozen=True)
+class Beside:
+    """A score of generated images, beside the same of as many real ones."""
+
+    value: float
+    real: float | None
+
+
+@dataclass(frozen=True)
+class FinalSummary:
+    """Scores on fresh draws of latents. One that could not be had is None, and `missing` says why."""
+
+    key: str
+    """What each draw's score is."""
+    num_generated: int
+    """Images of each draw."""
+    draws: tuple[float, ...]
+    mean: float
+    std: float | None
+    """Over the draws; None if there is but one."""
+    floor: float
+    infinity: float | None
+    """The distance for infinitely many generated images."""
+    infinity_interval: tuple[float, float] | None
+    num_real: int
+    """Real images that the kernel distance is taken to."""
+    kernel: float | None
+    kernel_std: float | None
+    """Over subsets."""
+    num_neighbours: int | None
+    """Images of each side for precision, recall, density, coverage and the Vendi score."""
+    precision: Beside | None
+    recall: Beside | None
+    density: Beside | None
+    coverage: Beside | None
+    vendi: Beside | None
+    inception_score: Beside | None
+    """Inception-type score, by the extractor's classes."""
+    missing: dict[str, str]
+    seconds: float
+
+
+def summarise_final(scores: FinalScores) -> FinalSummary:
+    """The same numbers, flat."""
+    infinity, kernel, neighbours = scores.infinity, scores.kernel, scores.neighbours
+    return FinalSummary(
+        key=scores.key.label(),
+        num_generated=scores.key.num_generated,
+        draws=scores.draws,
+        mean=scores.mean,
+        std=scores.std,
+        floor=scores.floor,
+        infinity=infinity.value if infinity else None,
+        infinity_interval=(infinity.low, infinity.high) if infinity else None,
+        num_real=scores.num_real,
+        kernel=kernel.mean if kernel else None,
+        kernel_std=kernel.std if kernel else None,
+        num_neighbours=neighbours.num if neighbours else None,
+        precision=_beside(neighbours.precision) if neighbours else None,
+        recall=_beside(neighbours.recall) if neighbours else None,
+        density=_beside(neighbours.density) if neighbours else None,
+        coverage=_beside(neighbours.coverage) if neighbours else None,
+        vendi=_beside(neighbours.vendi) if neighbours else None,
+        inception_score=_beside(scores.inception_score),
+        missing=dict(scores.missing),
+        seconds=scores.seconds,
+    )
+
+
+def _beside(found: Compared | None) -> Beside | None:
+    return Beside(found.value, found.real) if found else None

@@ -1,0 +1,34 @@
+"""Scores are held together only if they are the same score: what differs is an error that names it."""
+
+from gan_study.config.data import ObjectiveConfig
+from gan_study.errors import InputError
+from gan_study.runs.records import ScoreKey
+
+
+def require_equal_keys(place: str, key: ScoreKey, expected: ScoreKey) -> None:
+    """Raise InputError, naming the fields that differ, unless scores of both keys may be compared."""
+    mine, theirs = key.model_dump(), expected.model_dump()
+    _require_equal(place, {name: (mine[name], theirs[name]) for name in mine})
+
+
+def require_scored_as(place: str, objective: ObjectiveConfig, key: ScoreKey) -> None:
+    """Raise InputError, naming the fields that differ, unless a training with `objective` has scores of this key."""
+    pairs: dict[str, tuple[object, object]] = {
+        "extractor": (objective.extractor, key.extractor),
+        "num_generated": (objective.num_samples, key.num_generated),
+        "split": (objective.split, key.split),
+        "precision": (objective.precision, key.precision),
+    }
+    if objective.dims is not None:
+        pairs["dims"] = (objective.dims, key.dims)
+    _require_equal(place, pairs)
+
+
+def _require_equal(place: str, pairs: dict[str, tuple[object, object]]) -> None:
+    different = {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
+    if different:
+        fields = ", ".join(f"{name}={mine} and {theirs}" for name, (mine, theirs) in different.items())
+        raise InputError(
+            f"{place}: scores are compared only if all fields of their keys are equal, but got {fields}; "
+            "keep trials of another objective in a run folder of their own"
+        )

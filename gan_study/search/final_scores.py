@@ -1,0 +1,143 @@
+"""The scores of a confirmed trial that are too dear for every evaluation: on fresh draws of latents, and of all kinds.
+
+The cost is that of `objective.final_draws` evaluations for each trial, of at most two more for the real images in each
+process, and of neighbours among 10,000 images at most.
+"""
+
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict
+from statistics import fmean, stdev
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from gan_study.config.training import TrainingConfig
+from gan_study.data.conversion import to_uint8
+from gan_study.data.datasets import Dataset
+from gan_study.extractors.base import apply
+from gan_study.extractors.objective import Objective
+from gan_study.extractors.real_statistics import split_indices
+from gan_study.gan.latents import draw_z
+from gan_study.metrics.all_scores import MOST_NEIGHBOURS, NeighbourScores, Scores, Side, sides_to_scores
+from gan_study.metrics.samples import batch_size
+from gan_study.metrics.statistics import features_to_stats
+from gan_study.runs.final_scores import Compared, FinalScores, InfinityRecord, KernelRecord, NeighbourRecord
+from gan_study.runs.folder import TrialFolder
+from gan_study.runs.records import ScoreKey
+from gan_study.training.randomness import Stream, seeded_generator
+from gan_study.training.snapshot import load_generator
+
+_kept: dict[ScoreKey, Side] = {}
+"""The real images of the last study that this process has scored for."""
+
+
+def score_finally(
+    trial: TrialFolder, training: TrainingConfig, dataset: Dataset, objective: Objective
+) -> FinalScores | None:
+    """Every score of the last snapshot's images; None if an image or its features are not finite.
+
+    `training.objective.final_draws`, at least one, is the number of draws. The work is done on the device of
+    `objective`.
+    """
+    cur_nimg = trial.snapshot_nimgs()[-1]
+    generator = load_generator(trial.read_snapshot(cur_nimg), training, dataset.num_channels)
+    real = _real_side(dataset, objective)
+    start = time.perf_counter()
+    first, *others = (_draw(generator, training, draw, objective) for draw in range(training.objective.final_draws))
+    if first is None or None in others:
+        return None
+    fresh = [side.gaussian for side in others if side is not None]
+    scores = sides_to_scores(first, real, fresh, training.seed, objective.reference)
+    values = scores.draws or (scores.frechet_distance,)
+    return FinalScores(
+        cur_nimg=cur_nimg,
+        key=objective.record.key,
+        draws=values,
+        mean=fmean(values),
+        std=stdev(values) if len(values) > 1 else None,
+        floor=objective.record.floor,
+        floor_is_rough=scores.floor_is_rough,
+        num_real=real.gaussian.num or 0,
+        infinity=_infinity(scores),
+        kernel=KernelRecord(**asdict(scores.kernel)) if scores.kernel else None,
+        neighbours=_neighbours(scores.neighbours) if scores.neighbours else None,
+        inception_score=_inception_score(scores),
+        missing=scores.missing,
+        seconds=time.perf_counter() - start,
+    )
+
+
+def _draw(generator: nn.Module, training: TrainingConfig, draw: int, objective: Objective) -> Side | None:
+    """Images of latents that no evaluation has seen; None if something is not finite.
+
+    Only of the first draw are the features kept: all other scores are of them.
+    """
+    device = next(objective.extractor.network.parameters()).device
+    random = seeded_generator(training.seed, Stream.FINAL_SCORES, draw)
+    z = draw_z(objective.num_samples, training.z_dim, training.z_distribution, random).to(device)
+    finite: list[Tensor] = []
+    side = _side(_images(generator.to(device), z, finite), objective)
+    if not torch.stack(finite).all() or not np.isfinite(side.gaussian.mean).all():
+        return None
+    return side if draw == 0 else Side(side.gaussian)
+
+
+@torch.no_grad()
+def _images(generator: nn.Module, z: Tensor, finite: list[Tensor]) -> Iterator[Tensor]:
+    """NCHW uint8 in [0, 255], in parts; whether all pixels of a part were finite is added to `finite`."""
+    for part in z.split(batch_size(z.device.type)):
+        images = generator(part)
+        finite.append(images.isfinite().all())
+        yield to_uint8(images)
+
+
+def _real_side(dataset: Dataset, objective: Objective) -> Side:
+    """Twice as many real images as are scored, so that there is a control of each number; fewer if there are fewer."""
+    key = objective.record.key
+    if key not in _kept:
+        indices = split_indices(dataset, key.split)
+        num = min(2 * min(key.num_generated, MOST_NEIGHBOURS), len(indices))
+        chosen = np.random.default_rng(0).choice(indices, num, replace=False)
+        _kept.clear()
+        images = torch.from_numpy(dataset.images[chosen])
+        device = next(objective.extractor.network.parameters()).device
+        _kept[key] = _side(images.split(batch_size(device.type)), objective)
+    return _kept[key]
+
+
+def _side(images_uint8: Iterable[Tensor], objective: Objective) -> Side:
+    """Images NCHW uint8 in [0, 255], in parts, as the extractor sees them."""
+    features, probabilities = [], []
+    for part in images_uint8:
+        part_features, logits = apply(objective.extractor.network, part)
+        features.append(part_features)
+        if logits is not None:
+            probabilities.append(logits.softmax(1))
+    together = torch.cat(features).cpu().numpy()
+    shares = torch.cat(probabilities).cpu().numpy() if probabilities else None
+    return Side(features_to_stats(together).to_gaussian(), together, shares)
+
+
+def _infinity(scores: Scores) -> InfinityRecord | None:
+    found = scores.infinity
+    if found is None:
+        return None
+    return InfinityRecord(value=found.value, low=found.low, high=found.high, nums=(found.nums[0], found.nums[-1]))
+
+
+def _neighbours(found: NeighbourScores) -> NeighbourRecord:
+    names = ("precision", "recall", "density", "coverage")
+    shares = {
+        name: Compared(value=getattr(found.scores, name), real=getattr(found.control, name, None)) for name in names
+    }
+    vendi = Compared(value=found.vendi.generated, real=found.vendi.real) if found.vendi else None
+    return NeighbourRecord(num=found.num, vendi=vendi, **shares)
+
+
+def _inception_score(scores: Scores) -> Compared | None:
+    found = scores.classes
+    if found is None:
+        return None
+    return Compared(value=found.inception_score.mean, real=found.real_inception_score.mean)
