@@ -1,14 +1,9 @@
 """One arm's search: its own Optuna study with its own sampler and its own rungs of successive halving."""
 
-import hashlib
-import warnings
 from collections.abc import Sequence
 from typing import Any
 
 import optuna
-from optuna.exceptions import ExperimentalWarning
-from optuna.pruners import BasePruner, NopPruner, SuccessiveHalvingPruner
-from optuna.samplers import BaseSampler, RandomSampler, TPESampler
 from optuna.storages import BaseStorage
 from optuna.trial import TrialState as OptunaState
 
@@ -18,6 +13,8 @@ from gan_study.config.parameters import Parameter, arm_parameters, fixed_values
 from gan_study.config.space import Choice, IntegerRange, LogUniformRange, UniformRange, contains
 from gan_study.config.study import StudyConfig
 from gan_study.runs.records import EvaluationRecord, TrialState
+from gan_study.search.pruners import make_pruner
+from gan_study.search.samplers import make_sampler
 
 
 class ArmSearch:
@@ -35,7 +32,7 @@ class ArmSearch:
         self._failure_score = failure_score
         self._trials: dict[int, optuna.Trial] = {}
         self._study = optuna.create_study(
-            storage=storage, study_name=f"{study.name}/{arm}", direction="minimize", pruner=_pruner(study)
+            storage=storage, study_name=f"{study.name}/{arm}", direction="minimize", pruner=make_pruner(study)
         )
 
     def ask(self, index: int) -> dict[str, Scalar]:
@@ -78,7 +75,7 @@ class ArmSearch:
     def _ask(self, index: int, parameters: Sequence[Parameter]) -> dict[str, Scalar]:
         # A sampler of its own for every trial: what is drawn depends on the trial's number and on what has been
         # told, not on how often the study was resumed.
-        self._study.sampler = _sampler(self._config, _seed(self._config.search.seed, self._arm, index))
+        self._study.sampler = make_sampler(self._config, self._arm, index)
         trial = self._study.ask()
         trial.set_user_attr("index", index)
         self._trials[index] = trial
@@ -90,25 +87,6 @@ class ArmSearch:
 
     def _told(self, score: float | None) -> float:
         return self._failure_score if score is None else min(score, self._failure_score)
-
-
-def _sampler(study: StudyConfig, seed: int) -> BaseSampler:
-    if study.search.sampler == "random":
-        return RandomSampler(seed=seed)
-    startup = study.search.startup_trials or max(1, study.budget.trials_per_arm // 3)
-    with warnings.catch_warnings():
-        # constant_liar keeps trials that run at once apart; Optuna calls it experimental since version 2.8.
-        warnings.simplefilter("ignore", ExperimentalWarning)
-        return TPESampler(n_startup_trials=startup, constant_liar=True, seed=seed)
-
-
-def _pruner(study: StudyConfig) -> BasePruner:
-    if study.search.scheduler == "none":
-        return NopPruner()
-    grace_kimg = study.search.grace_kimg or study.budget.evaluate_every_kimg
-    return SuccessiveHalvingPruner(
-        min_resource=round(grace_kimg * 1000), reduction_factor=study.search.reduction_factor
-    )
 
 
 def _suggest(trial: optuna.Trial, parameter: Parameter) -> Scalar:
@@ -124,7 +102,3 @@ def _suggest(trial: optuna.Trial, parameter: Parameter) -> Scalar:
             chosen: Any = trial.suggest_categorical(label, values)  # Optuna knows no type of their own for it
             value: Scalar = chosen
             return value
-
-
-def _seed(seed: int, arm: str, index: int) -> int:
-    return int.from_bytes(hashlib.sha256(f"{seed}/{arm}/{index}".encode()).digest()[:4], "big")
