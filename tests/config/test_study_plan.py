@@ -55,7 +55,7 @@ def test_counts() -> None:
     ],
 )
 def test_rungs(overrides: list[str], rungs: tuple[float, ...]) -> None:
-    assert planned(*overrides).rungs_kimg == rungs
+    assert [rung for bracket in planned(*overrides).brackets for rung in bracket.rungs_kimg] == list(rungs)
 
 
 def test_arms_have_fixed_and_searched_values() -> None:
@@ -111,7 +111,7 @@ class TestText:
         for words in (
             "Study small\n  What is compared.\n",
             "digits, 16 x 16 pixels",
-            "tpe, 4 trials for each arm",
+            "4 trials for each arm; tpe, which draws the first trial of an arm at random",
             "asha: at 5, 15, 45 of 100 kimg, the best 1 in 3 of an arm so far go on",
             "Arm wgan: wasserstein, penalty wgan_gp, dcgan\n",
             "  beta2                       0.99          fixed\n",
