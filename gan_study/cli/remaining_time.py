@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from statistics import fmean
 
+from gan_study.config.stopping import brackets, reduction_factor
 from gan_study.config.study import StudyConfig
 from gan_study.search.director import Director, TrialRecord
 
@@ -86,17 +87,17 @@ def _full_nimg(trial: TrialRecord) -> float:
 def _rungs(study: StudyConfig, total_nimg: float) -> list[tuple[float, float]]:
     """asha's rungs below `total_nimg`, and the share of an arm's trials that goes on at each if luck decides.
 
+    None under another scheduler: what is left is then the most that it can be.
+
     A trial goes on if it is among the best 1 of reduction_factor that have come to the rung so far, or the best of
     all (Optuna's SuccessiveHalvingPruner): the n-th to come does so with chance max(1, n // reduction_factor) / n.
     """
-    search = study.search
-    if search.scheduler != "asha":
+    if study.search.scheduler != "asha":
         return []
-    rungs, arrivals = [], study.budget.trials_per_arm
-    rung = 1000 * (search.grace_kimg or study.budget.evaluate_every_kimg)
-    while rung < total_nimg:
-        chance = fmean(max(1, n // search.reduction_factor) / n for n in range(1, arrivals + 1))
-        rungs.append((rung, chance))
+    rungs, arrivals, factor = [], study.budget.trials_per_arm, reduction_factor(study)
+    (bracket,) = brackets(study, total_nimg / 1000)
+    for rung in bracket.rungs_kimg:
+        chance = fmean(max(1, n // factor) / n for n in range(1, arrivals + 1))
+        rungs.append((1000 * rung, chance))
         arrivals = max(1, round(arrivals * chance))
-        rung *= search.reduction_factor
     return rungs

@@ -51,8 +51,15 @@ class ObjectiveConfig(Frozen):
     """inception: which of its layers; default: 2048."""
     num_samples: Annotated[int, Field(ge=100, le=100_000)] = 5000
     """Generated images per score."""
+    early_num_samples: Annotated[int, Field(ge=100)] | None = None
+    """Generated images per score before a training's end, fewer than num_samples: cheaper. Such scores may stop a
+    trial and never rank it; the report prints how well they tell the order. Default: num_samples."""
     split: Literal["all", "train", "held_out"] = "all"
     """The real images that generated ones are held against."""
+
+    def samples_at(self, is_end: bool) -> int:
+        """Generated images that a score on the way, or that at the end, is made from."""
+        return self.num_samples if is_end or self.early_num_samples is None else self.early_num_samples
 
     @model_validator(mode="before")
     @classmethod

@@ -1,6 +1,6 @@
 """One training, fully resolved: everything that decides what a trial computes."""
 
-from typing import Annotated, Any, Final, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self, get_args
 
 from pydantic import (
     AfterValidator,
@@ -25,6 +25,9 @@ from gan_study.config.thresholds import Thresholds
 SCHEMA_VERSION: Final = 1
 """Version of every file in a run folder; raised when a reader must treat older files differently."""
 
+Phase = Literal["search", "refine", "confirm"]
+"""What a trial is for; in the order in which an arm goes through them."""
+PHASES: Final[tuple[Phase, ...]] = get_args(Phase)
 BatchSize = Annotated[int, Field(ge=2)]
 StepRatio = Annotated[int, Field(ge=1, le=100)]
 Width = Annotated[int, Field(ge=1, le=2048)]
@@ -189,12 +192,13 @@ class TrialConfig(Frozen):
     """Name of the arm."""
     name: str = "trial"
     """Name of the trial, and of its folder."""
-    phase: Literal["search", "confirm"] = "search"
-    """search: a sampled configuration; confirm: a re-training of a found one with a fresh seed."""
+    phase: Phase = "search"
+    """search: a sampled configuration; refine: one sampled around the best; confirm: a re-training of a found one with
+    a fresh seed."""
     index: Annotated[int, Field(ge=0)] = 0
     """Running number within arm and phase."""
     source: str | None = None
-    """confirm: the search trial whose configuration this is."""
+    """confirm: the search or refine trial whose configuration this is."""
     searched: dict[str, Scalar] = Field(default_factory=dict)
     """The sampled hyperparameters by dotted name."""
     training: TrainingConfig

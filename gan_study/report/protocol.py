@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 from gan_study.analysis.run_data import RunData, TrialData
 from gan_study.analysis.text import number, percent, quantity
+from gan_study.config.search_text import sampler_text, stopping_text
 from gan_study.config.study import ConfirmConfig
 from gan_study.report.text import duration
 from gan_study.runs.records import ObjectiveRecord, TrialState
@@ -46,20 +47,14 @@ def _objective_items(objective: ObjectiveRecord) -> list[Item]:
 
 def _search_items(run: RunData) -> list[Item]:
     search, budget = run.study.search, run.study.budget
-    sampler: str = search.sampler
-    if sampler == "tpe":
-        startup = "third of the trials" if search.startup_trials is None else f"{search.startup_trials} trials"
-        sampler += f", which draws the first {startup} at random"
-    scheduler = "none, every trial trains to its end"
-    if search.scheduler == "asha":
-        grace = budget.evaluate_every_kimg if search.grace_kimg is None else search.grace_kimg
-        scheduler = f"asha, one in {search.reduction_factor} survives each rung, first rung at {number(grace)} kimg"
+    max_kimg = max([*(t.config.training.total_kimg for t in run.trials), budget.total_kimg or 0.0])
     length = f"{_length(run)}, evaluated every {number(budget.evaluate_every_kimg)} kimg"
     first_seed, seeds = search.seed, sorted({t.config.training.seed for t in run.trials if t.config.phase == "confirm"})
+    first = f"first trial: {search.first_trial.replace('_', ' ')}; seed {search.seed}"
     return [
         ("Budget", f"{quantity(budget.trials_per_arm, 'trial')} for each arm, each of at most {length}"),
-        ("Sampler", f"{sampler}; first trial: {search.first_trial.replace('_', ' ')}; seed {search.seed}"),
-        ("Scheduler", scheduler),
+        ("Sampler", f"{sampler_text(run.study)}; {first}"),
+        ("Scheduler", stopping_text(run.study, max_kimg) if max_kimg else search.scheduler),
         ("Confirmation", _confirmation(run.study.confirm)),
         ("Seeds", f"search: {first_seed} plus the trial's number; confirm: {', '.join(map(str, seeds)) or 'none'}"),
     ]

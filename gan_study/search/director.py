@@ -59,7 +59,10 @@ class Director:
         self._on_change = on_change
         self._max_concurrent_trials = max_concurrent_trials
         self._num_train_images = objective.num_train_images
-        self._searches = {arm: ArmSearch(study, arm, storage, objective.failure_score) for arm in study.arms}
+        self._searches = {
+            arm: ArmSearch(study, arm, storage, objective.failure_score, objective.num_train_images)
+            for arm in study.arms
+        }
         self._live: set[tuple[str, str]] = set()
         self._unfinished: list[tuple[str, str]] = []
         for arm in study.arms:
