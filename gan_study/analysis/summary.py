@@ -9,6 +9,7 @@ from pydantic import TypeAdapter
 
 from gan_study.analysis.arm_comparison import ArmsComparison, compare_arms
 from gan_study.analysis.confirmation import ConfirmedArm, confirmed_arms
+from gan_study.analysis.pareto import ParetoSummary, summarise_pareto
 from gan_study.analysis.run_data import RunData, TrialData, best_trial
 from gan_study.analysis.verdict import judge
 from gan_study.config.base import Scalar
@@ -116,6 +117,8 @@ class Summary:
     arms: dict[str, ArmSummary]
     comparison: ArmsComparison
     """Every statistic about the arms and the pairs of them."""
+    pareto: ParetoSummary | None = None
+    """The fronts of a search with several objectives; null where the score is the only one."""
 
     def to_json(self) -> str:
         """The content of summary.json."""
@@ -141,6 +144,7 @@ def summarise(run: RunData) -> Summary:
         score=_describe(run.objective) if run.objective else None,
         arms={arm: _summarise_arm(run, arm, confirmed.get(arm)) for arm in run.arms},
         comparison=comparison,
+        pareto=summarise_pareto(run),
     )
 
 

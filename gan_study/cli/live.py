@@ -12,7 +12,8 @@ from rich.text import Text
 
 from gan_study.cli.remaining_time import RemainingTime, num_planned
 from gan_study.runs.records import TrialState
-from gan_study.search.director import Director, TrialRecord
+from gan_study.search.director import Director
+from gan_study.search.trial_record import TrialRecord
 
 
 class Display(Protocol):

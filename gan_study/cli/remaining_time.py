@@ -5,7 +5,8 @@ from statistics import fmean
 
 from gan_study.config.stopping import brackets, reduction_factor
 from gan_study.config.study import StudyConfig
-from gan_study.search.director import Director, TrialRecord
+from gan_study.search.director import Director
+from gan_study.search.trial_record import TrialRecord
 
 
 class RemainingTime:

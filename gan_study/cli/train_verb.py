@@ -8,6 +8,7 @@ from gan_study.errors import GanStudyError, InputError
 from gan_study.extractors.objective import load_objective, prepare_objective
 from gan_study.runs.folder import RunFolder, TrialFolder
 from gan_study.runs.records import TrialState, TrialStatus
+from gan_study.search.end_coverage import coverage_measure
 from gan_study.training.distributed import join_process_group
 from gan_study.training.loop import Progress, train
 
@@ -52,7 +53,8 @@ def train_one(config_file: str, out: str, device: str) -> None:
         objective = load_objective(folder.storage, record, dataset).to(workers.device)
         finished_before = workers.is_first and (status := trial.read_status()) is not None and status.state.is_final
         last: Progress | None = None
-        for last in train(config, dataset, objective, trial, workers):
+        measure = coverage_measure(config, dataset, objective)
+        for last in train(config, dataset, objective, trial, workers, measure):
             if workers.is_first and last.evaluation is not None:
                 console.print(_line(last), markup=False, highlight=False, soft_wrap=True)
     assert last is not None, "a training gives at least one progress"

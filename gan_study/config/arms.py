@@ -143,6 +143,7 @@ def search_trial_config(
         training=resolve_training(study, arm, searched, study.search.seed + index, num_train_images),
         workers=_workers(study),
         diagnosis=study.diagnosis,
+        measure_coverage="coverage" in study.search.objectives,
     )
 
 

@@ -9,6 +9,7 @@ from gan_study.config.arms import ASSUMED_TRAIN_IMAGES, training_values
 from gan_study.config.base import Scalar
 from gan_study.config.conditions import requirement
 from gan_study.config.names import CONDITIONS, LOSSES, NETWORKS
+from gan_study.config.objective_rules import objective_faults
 from gan_study.config.parameters import (
     Parameter,
     arm_parameters,
@@ -30,6 +31,7 @@ def check_study(study: StudyConfig, is_begun: bool = False) -> list[Fault]:
     is_begun: it lies in a run folder, where settings that do nothing are let pass: an older version filled them in.
     """
     faults = [*phase_faults(study), *([] if is_begun else unused_setting_faults(study))]
+    faults += objective_faults(study)
     faults += _resource_faults(study.resources)
     faults += _unused_range_faults(study)
     for arm in study.arms:

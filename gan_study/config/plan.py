@@ -8,6 +8,7 @@ from gan_study.config.base import Scalar
 from gan_study.config.data import ObjectiveConfig
 from gan_study.config.longest import longest_trainings
 from gan_study.config.names import CONDITIONS, HYPERPARAMETERS
+from gan_study.config.objective_rules import objectives_text
 from gan_study.config.parameters import Parameter, arm_parameters
 from gan_study.config.sampling import drawn_at_random
 from gan_study.config.search_text import refinement_text, sampler_text, stopping_text
@@ -122,6 +123,7 @@ def format_plan(plan: StudyPlan) -> str:
         _row("objective", f"{objective.metric}, {objective.extractor}, {_samples(objective)}"),
         _row("search", f"{num_trials} trial{'s' if num_trials > 1 else ''} for each arm; {sampler_text(study)}"),
         *([_row("refine", refinement_text(study))] if study.refine.trials_per_arm else []),
+        *([_row("weighing", text)] if (text := objectives_text(study)) else []),
         _row("length", _length(plan)),
         _row("stopping", stopping_text(study, plan.max_training_kimg)),
         _row("at once", _at_once(study.resources)),

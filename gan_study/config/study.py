@@ -15,7 +15,14 @@ from pydantic import (
 
 from gan_study.config.base import Frozen, Scalar
 from gan_study.config.data import DatasetConfig, ObjectiveConfig
-from gan_study.config.names import HyperparameterName, LossName, NetworkName, OptimizerName, PenaltyName
+from gan_study.config.names import (
+    HyperparameterName,
+    LossName,
+    NetworkName,
+    OptimizerName,
+    PenaltyName,
+    SearchObjectiveName,
+)
 from gan_study.config.space import SearchSpace
 from gan_study.config.training import (
     BatchSize,
@@ -195,6 +202,10 @@ class SearchConfig(Frozen):
     grace_kimg: Annotated[float, Field(gt=0)] | None = None
     """Images before which no trial is stopped; asha, hyperband: those of the first rung (later rungs: times
     reduction_factor each); default: evaluate_every_kimg."""
+    objectives: Annotated[tuple[SearchObjectiveName, ...], Field(min_length=1)] = ("score",)
+    """What the search weighs up, score first: coverage (higher is better, measured at each trial's end) and device_sec
+    (seconds of training and evaluation times workers) may follow. With several there is a Pareto front instead of one
+    best, the scheduler must be none, and the best scores on the front are confirmed."""
     min_completed_trials: Annotated[int, Field(ge=1)] | None = None
     """median: completed trials of an arm before any is stopped; default: a third of trials_per_arm, from 2 to 5."""
     first_trial: Literal["paper_defaults", "sampled"] = "paper_defaults"

@@ -207,6 +207,8 @@ class TrialConfig(Frozen):
     """What it runs on."""
     diagnosis: DiagnosisConfig = DiagnosisConfig()
     """What is looked for besides the score."""
+    measure_coverage: bool = False
+    """Whether coverage is measured at the end: where it is an objective of the search."""
 
     @model_validator(mode="after")
     def _batch_divides(self) -> Self:

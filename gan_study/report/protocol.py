@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 from gan_study.analysis.run_data import RunData, TrialData
 from gan_study.analysis.text import number, percent, quantity
+from gan_study.config.objective_rules import objectives_text
 from gan_study.config.search_text import sampler_text, stopping_text
 from gan_study.config.study import ConfirmConfig
 from gan_study.report.text import duration
@@ -54,6 +55,7 @@ def _search_items(run: RunData) -> list[Item]:
     return [
         ("Budget", f"{quantity(budget.trials_per_arm, 'trial')} for each arm, each of at most {length}"),
         ("Sampler", f"{sampler_text(run.study)}; {first}"),
+        *([("Objectives", text)] if (text := objectives_text(run.study)) else []),
         ("Scheduler", stopping_text(run.study, max_kimg) if max_kimg else search.scheduler),
         ("Confirmation", _confirmation(run.study.confirm)),
         ("Seeds", f"search: {first_seed} plus the trial's number; confirm: {', '.join(map(str, seeds)) or 'none'}"),

@@ -132,6 +132,19 @@ class SignalsRecord(Record):
     """Mean output on held-out real images less that on generated ones; null for losses other than wasserstein."""
 
 
+class CoverageRecord(Record):
+    """How much of the real images' variety the generated ones reach, at the end of a trial."""
+
+    value: float
+    """Share of the real neighbourhoods that hold a generated image, in [0, 1]; higher is better."""
+    expected: float
+    """What a perfect generator has on average with as many images."""
+    k: int
+    """A neighbourhood reaches to a real image's k-th nearest other one, border included."""
+    key: ScoreKey
+    """What it was measured with: the features of the score, as many generated as real images of `split`."""
+
+
 class EvaluationRecord(Record):
     """One line of metrics.jsonl: a trial's state at one number of images."""
 
@@ -153,6 +166,9 @@ class EvaluationRecord(Record):
     """Means since the last evaluation; null at 0 images."""
     signals: SignalsRecord | None = None
     """What the diagnosis saw; null in a file of a version without it."""
+    coverage: CoverageRecord | None = None
+    """Measured at a trial's end where it is an objective of the search; null elsewhere and for images that are not
+    finite."""
 
 
 class TrialState(StrEnum):

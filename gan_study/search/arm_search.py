@@ -14,6 +14,7 @@ from gan_study.config.space import contains
 from gan_study.config.study import StudyConfig
 from gan_study.runs.records import EvaluationRecord, TrialState
 from gan_study.search.distributions import suggest
+from gan_study.search.objective_values import ToldValues, TrialEnd, directions
 from gan_study.search.pruners import make_pruner
 from gan_study.search.samplers import keeps_state, make_sampler
 
@@ -37,13 +38,14 @@ class ArmSearch:
         self._arm = arm
         self._parameters = arm_parameters(study, arm)
         self._fixed = fixed_values(study, arm)
-        self._failure_score = failure_score
+        self._told = ToldValues(study, arm, failure_score, num_train_images)
         self._trials: dict[int, optuna.Trial] = {}
         self._reported: dict[int, set[int]] = {}
+        self._interval = max(1, round(1000 * study.budget.evaluate_every_kimg))
         self._study = optuna.create_study(
             storage=storage,
             study_name=f"{study.name}/{arm}",
-            direction="minimize",
+            directions=directions(study.search.objectives),
             pruner=make_pruner(study, num_train_images),
         )
 
@@ -63,20 +65,28 @@ class ArmSearch:
         return values
 
     def report(self, index: int, evaluation: EvaluationRecord) -> bool:
-        """Record a score on the way; whether the trial is to be stopped."""
-        trial = self._trials[index]
-        trial.report(self._told(evaluation.score), step=self._step(index, evaluation.cur_nimg))
-        return trial.should_prune()
+        """Record a score on the way; whether the trial is to be stopped.
 
-    def tell(self, index: int, state: TrialState, score: float | None) -> None:
-        """Close trial `index` with its last score."""
+        Optuna takes none where there are several objectives, and nothing is stopped then. An end between two
+        evaluations, to which a budget in seconds may come, is compared with none.
+        """
+        if len(self._config.search.objectives) > 1:
+            return False
+        trial = self._trials[index]
+        step = self._step(index, evaluation.cur_nimg)
+        trial.report(self._told.score(evaluation.score), step=step)
+        return step % self._interval == 0 and trial.should_prune()
+
+    def tell(self, index: int, state: TrialState, score: float | None, end: TrialEnd | None = None) -> None:
+        """Close trial `index` with its last score and, for several objectives, what else it had reached."""
+        end = end or TrialEnd()
         trial = self._trials.pop(index)
         trial.set_user_attr("state", state.value)
         match state:
             case TrialState.COMPLETED:
-                self._study.tell(trial, self._told(score))
+                self._study.tell(trial, self._told.of(score, end))
             case TrialState.DIVERGED:
-                self._study.tell(trial, self._failure_score)
+                self._study.tell(trial, self._told.of_failure(end))
             case TrialState.STOPPED:
                 self._study.tell(trial, state=OptunaState.PRUNED)
             case TrialState.FAILED:
@@ -103,13 +113,9 @@ class ArmSearch:
     def _step(self, index: int, cur_nimg: int) -> int:
         """Images seen, without those by which the last batch went beyond the interval: trials with batches of
         different sizes are evaluated, and compared, at the same interval."""
-        interval = max(1, round(1000 * self._config.budget.evaluate_every_kimg))
-        step = cur_nimg // interval * interval
+        step = cur_nimg // self._interval * self._interval
         reported = self._reported[index]
         # The end of a training may lie within the interval that was reported before.
         step = cur_nimg if step in reported else step
         reported.add(step)
         return step
-
-    def _told(self, score: float | None) -> float:
-        return self._failure_score if score is None else min(score, self._failure_score)

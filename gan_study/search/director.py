@@ -6,38 +6,17 @@ what has been found, sends out the unfinished trials first, and then goes on as 
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
 
 from optuna.storages import BaseStorage
 
 from gan_study.config.arms import confirm_trial_config, search_trial_config
 from gan_study.config.study import StudyConfig
 from gan_study.config.training import TrialConfig
-from gan_study.runs.folder import RunFolder, TrialFolder
+from gan_study.runs.folder import RunFolder
 from gan_study.runs.records import EvaluationRecord, ObjectiveRecord, TrialState, TrialStatus
 from gan_study.search.arm_search import ArmSearch
-
-
-@dataclass
-class TrialRecord:
-    """One trial as the director knows it."""
-
-    config: TrialConfig
-    folder: TrialFolder
-    state: TrialState = TrialState.RUNNING
-    collapsed: bool = False
-    """Whether it was stopped because its generator had collapsed."""
-    evaluations: list[EvaluationRecord] = field(default_factory=list)
-
-    @property
-    def score(self) -> float | None:
-        """The last score."""
-        return self.evaluations[-1].score if self.evaluations else None
-
-    @property
-    def cur_nimg(self) -> int:
-        """Images seen at the last evaluation."""
-        return self.evaluations[-1].cur_nimg if self.evaluations else 0
+from gan_study.search.objective_values import TrialEnd
+from gan_study.search.trial_record import TrialRecord, front_first
 
 
 class Director:
@@ -131,9 +110,10 @@ class Director:
         return sorted(trials, key=lambda t: t.config.index)
 
     def best(self, arm: str) -> list[TrialRecord]:
-        """An arm's completed search trials with a score, best first."""
+        """An arm's completed search trials with a score, best first; of several objectives the front comes first."""
         completed = [t for t in self.arm_trials(arm, "search") if t.state is TrialState.COMPLETED]
-        return sorted((t for t in completed if t.score is not None), key=lambda t: (t.score, t.config.index))
+        scored = sorted((t for t in completed if t.score is not None), key=lambda t: (t.score, t.config.index))
+        return front_first(scored, self.study.search.objectives)
 
     def num_confirmations(self, arm: str) -> int:
         """Re-trainings of an arm's best, as far as its search has found any."""
@@ -218,7 +198,8 @@ class Director:
     def _tell(self, trial: TrialRecord) -> None:
         """Tell the sampler what became of a search trial; a collapsed one counts as bad as a diverged one."""
         state = TrialState.DIVERGED if trial.collapsed else trial.state
-        self._searches[trial.config.arm].tell(trial.config.index, state, trial.score)
+        end = TrialEnd.of(trial.evaluations, trial.config.workers.num_workers)
+        self._searches[trial.config.arm].tell(trial.config.index, state, trial.score, end)
 
     def _write_end(self, trial: TrialRecord, state: TrialState, reason: str) -> None:
         status = trial.folder.read_status() or TrialStatus(state=TrialState.RUNNING)

@@ -1,6 +1,7 @@
 """The look at a generator that the loop takes now and then: its score and its sample grid."""
 
 import io
+from collections.abc import Callable
 from typing import Protocol
 
 import numpy as np
@@ -12,6 +13,7 @@ from gan_study.config.training import TrainingConfig, ZDistribution
 from gan_study.data.conversion import to_uint8
 from gan_study.gan.latents import draw_z
 from gan_study.metrics.samples import BATCH_SIZE, SampleStats, merge_samples
+from gan_study.runs.records import CoverageRecord
 from gan_study.training.distributed import Workers
 from gan_study.training.randomness import Stream, seeded_generator
 
@@ -32,6 +34,10 @@ class Scorer(Protocol):
 
     def score(self, samples: SampleStats) -> float | None:
         """Statistics => score, lower is better; None if it does not exist."""
+
+
+MeasureCoverage = Callable[[nn.Module], CoverageRecord | None]
+"""The averaged generator => its coverage, or None if an image is not finite."""
 
 
 @torch.no_grad()

@@ -8,6 +8,7 @@ import math
 import time
 from collections.abc import Generator
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -23,7 +24,7 @@ from gan_study.metrics.samples import SampleStats
 from gan_study.runs.folder import TrialFolder
 from gan_study.runs.records import EvaluationRecord, TrialState, TrialStatus
 from gan_study.training.distributed import Workers
-from gan_study.training.evaluate import Scorer, observe_generator
+from gan_study.training.evaluate import MeasureCoverage, Scorer, observe_generator
 from gan_study.training.means import LossMeans
 from gan_study.training.outcome import collapsed, diverged, ended, load_latest, write_progress
 from gan_study.training.randomness import Stream, seeded_generator
@@ -41,7 +42,12 @@ class Progress:
 
 
 def train(
-    config: TrialConfig, dataset: Dataset, scorer: Scorer, folder: TrialFolder, workers: Workers
+    config: TrialConfig,
+    dataset: Dataset,
+    scorer: Scorer,
+    folder: TrialFolder,
+    workers: Workers,
+    measure_coverage: MeasureCoverage | None = None,
 ) -> Generator[Progress, None, None]:
     """Train one GAN, from its latest checkpoint if there is one, and give a `Progress` at every evaluation.
 
@@ -56,6 +62,7 @@ def train(
         scorer: the objective, on the workers' device.
         folder: where the trial's files go.
         workers: this process among those that share the trial.
+        measure_coverage: what rank 0 measures of the averaged generator at the end, if its images are finite.
 
     Raises:
         InputError: the batch does not divide among the workers, or a worker's part not into groups of `pac`.
@@ -90,6 +97,9 @@ def train(
             # Counted before the checkpoint is written, which a resumed training goes on from.
             counters.evaluate_sec += time.perf_counter() - evaluate_start
             evaluate_start = time.perf_counter()
+            coverage = None
+            if done and measure_coverage is not None and samples is not None:
+                coverage = workers.from_first_rank(partial(measure_coverage, state.g_ema))
             evaluations.append(
                 EvaluationRecord(
                     cur_nimg=counters.cur_nimg,
@@ -101,6 +111,7 @@ def train(
                     class_shares=samples.class_shares if samples is not None else None,
                     losses=losses,
                     signals=signals,
+                    coverage=coverage,
                 )
             )
             means = LossMeans()

@@ -1,0 +1,50 @@
+"""One trial as the director knows it, and the order in which trials are confirmed."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from gan_study.analysis.pareto import pareto_front
+from gan_study.config.names import SearchObjectiveName
+from gan_study.config.training import TrialConfig
+from gan_study.runs.folder import TrialFolder
+from gan_study.runs.records import EvaluationRecord, TrialState
+from gan_study.search.objective_values import TrialEnd
+
+
+@dataclass
+class TrialRecord:
+    """One trial as the director knows it."""
+
+    config: TrialConfig
+    folder: TrialFolder
+    state: TrialState = TrialState.RUNNING
+    collapsed: bool = False
+    """Whether it was stopped because its generator had collapsed."""
+    evaluations: list[EvaluationRecord] = field(default_factory=list)
+
+    @property
+    def score(self) -> float | None:
+        """The last score."""
+        return self.evaluations[-1].score if self.evaluations else None
+
+    @property
+    def cur_nimg(self) -> int:
+        """Images seen at the last evaluation."""
+        return self.evaluations[-1].cur_nimg if self.evaluations else 0
+
+
+def front_first(trials: Sequence[TrialRecord], names: Sequence[SearchObjectiveName]) -> list[TrialRecord]:
+    """Completed trials with a score, those on the Pareto front before the others, otherwise in their order.
+
+    A trial without a coverage counts as one with none at all. With one objective the order stays as it is.
+    """
+    if len(names) == 1:
+        return list(trials)
+    ends = [TrialEnd.of(trial.evaluations, trial.config.workers.num_workers) for trial in trials]
+    known = [
+        {"score": trial.score or 0.0, "coverage": end.coverage or 0.0, "device_sec": end.device_sec}
+        for trial, end in zip(trials, ends, strict=True)
+    ]
+    front = set(pareto_front([{name: values[name] for name in names} for values in known]))
+    order = sorted(range(len(trials)), key=lambda position: position not in front)
+    return [trials[position] for position in order]
