@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 import optuna
-from optuna.samplers import RandomSampler
+from optuna.samplers import BaseSampler
 from optuna.storages import BaseStorage
 from optuna.trial import TrialState as OptunaState
 
@@ -16,7 +16,7 @@ from gan_study.runs.records import EvaluationRecord, TrialState
 from gan_study.search.distributions import suggest
 from gan_study.search.objective_values import ToldValues, TrialEnd, directions
 from gan_study.search.pruners import make_pruner
-from gan_study.search.samplers import keeps_state, make_sampler
+from gan_study.search.samplers import GivenValues, keeps_state, make_sampler
 
 
 class ArmSearch:
@@ -51,17 +51,17 @@ class ArmSearch:
 
     def ask(self, index: int) -> dict[str, Scalar]:
         """The searched values of the arm's trial `index`: the paper's for the first, else the sampler's."""
-        if index == 0 and self._config.search.first_trial == "paper_defaults":
+        if self._is_paper_trial(index):
             return self.ask_for(index, first_trial_values(self._config, self._arm))
-        return self._ask(index, self._parameters, is_drawn=True)
+        return self._open(index, self._parameters, self._sampler(index))
 
     def ask_for(self, index: int, values: dict[str, Scalar]) -> dict[str, Scalar]:
         """Open trial `index` with given values. Optuna is not shown those that lie outside their range."""
         # A range that exists under these values, and no other, says what the sampler may see.
         active = [p for p in self._parameters if p.name in values and p.is_active({**self._fixed, **values})]
         inside = [p for p in active if contains(p.range, values[p.name])]
-        self._study.enqueue_trial({p.label: values[p.name] for p in inside})
-        self._ask(index, inside, is_drawn=False)
+        drawn_by = self._sampler(index) if keeps_state(self._config) and not self._is_paper_trial(index) else None
+        self._open(index, inside, GivenValues({p.label: values[p.name] for p in inside}, drawn_by))
         return values
 
     def report(self, index: int, evaluation: EvaluationRecord) -> bool:
@@ -94,12 +94,15 @@ class ArmSearch:
             case TrialState.RUNNING:
                 raise AssertionError("a running trial is not told")
 
-    def _ask(self, index: int, parameters: Sequence[Parameter], is_drawn: bool) -> dict[str, Scalar]:
-        self._study.sampler = (
-            make_sampler(self._config, self._arm, index, self._parameters, self._fixed, self._study.get_trials)
-            if is_drawn or keeps_state(self._config)
-            else RandomSampler(seed=0)  # draws nothing, and need not be waited for
-        )
+    def _is_paper_trial(self, index: int) -> bool:
+        """Whether the trial was chosen, not drawn."""
+        return index == 0 and self._config.search.first_trial == "paper_defaults"
+
+    def _sampler(self, index: int) -> BaseSampler:
+        return make_sampler(self._config, self._arm, index, self._parameters, self._fixed, self._study.get_trials)
+
+    def _open(self, index: int, parameters: Sequence[Parameter], sampler: BaseSampler) -> dict[str, Scalar]:
+        self._study.sampler = sampler
         trial = self._study.ask()
         trial.set_user_attr("index", index)
         self._trials[index] = trial

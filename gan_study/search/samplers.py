@@ -75,6 +75,34 @@ def keeps_state(study: StudyConfig) -> bool:
     return study.search.sampler == "cmaes"
 
 
+class GivenValues(BaseSampler):
+    """Gives a trial values by label that were chosen, or drawn before: Optuna's own way, to enqueue them, passes the
+    sampler by, so that one with state would forget that it has drawn them.
+
+    drawn_by: the sampler that has drawn them, if it keeps a state.
+    """
+
+    def __init__(self, values: Mapping[str, Scalar], drawn_by: BaseSampler | None = None) -> None:
+        self._values = values
+        self._drawn_by = drawn_by
+
+    def infer_relative_search_space(self, study: optuna.Study, trial: FrozenTrial) -> _Space:
+        """What the sampler before has drawn together."""
+        return self._drawn_by.infer_relative_search_space(study, trial) if self._drawn_by else {}
+
+    def sample_relative(self, study: optuna.Study, trial: FrozenTrial, search_space: _Space) -> dict[str, Any]:
+        """Nothing, after the sampler before has written its state."""
+        if self._drawn_by is not None:
+            self._drawn_by.sample_relative(study, trial, search_space)
+        return {}
+
+    def sample_independent(
+        self, study: optuna.Study, trial: FrozenTrial, param_name: str, param_distribution: BaseDistribution
+    ) -> Any:
+        """The value given."""
+        return self._values[param_name]
+
+
 class _SobolSampler(QMCSampler):
     """One point of a scrambled Sobol sequence with a dimension for every parameter, conditional ones too.
 
