@@ -14,6 +14,7 @@ from gan_study.analysis.summary import Summary, shown_trial
 from gan_study.analysis.text import number
 from gan_study.report import tables
 from gan_study.report.load import SampleGrid
+from gan_study.report.pareto_figures import pareto_table
 from gan_study.report.plots import draw_plots
 from gan_study.report.protocol import comparability, protocol_items
 from gan_study.report.style import arm_styles
@@ -56,6 +57,7 @@ def render_page(run: RunData, summary: Summary, samples: Mapping[str, Sequence[S
         confirmed=tables.confirmed_table(run, confirmed),
         failures=tables.failure_table(run),
         leaderboards={arm: tables.leaderboard(run, arm) for arm in run.arms if run.of_arm(arm, "search")},
+        pareto=pareto_table(summary.pareto),
         arm_table=tables.arm_table(run),
         states=tables.state_table(run),
         protocol=protocol_items(run),

@@ -9,7 +9,7 @@ from gan_study.analysis.arm_comparison import ArmsComparison
 from gan_study.analysis.confirmation import ConfirmedArm
 from gan_study.analysis.run_data import RunData, TrialData
 from gan_study.report import figure_data as data
-from gan_study.report import score_figures, training_figures
+from gan_study.report import pareto_figures, score_figures, training_figures
 from gan_study.report.parallel import draw_parallel, parallel_coordinates
 from gan_study.report.style import Styles, arm_styles
 from gan_study.report.text import crossover_sentence, short_note
@@ -55,6 +55,10 @@ def draw_plots(
         caption = "Of the trials whose images are shown above; grey: the real images."
         plots["classes"].append(_plot("Class shares.", caption, training_figures.draw_class_shares(bars, styles)))
     plots["search"] += _search_plots(run, comparison, styles, objective)
+    for plane in pareto_figures.pareto_planes(run):
+        figure = pareto_figures.draw_pareto(plane, styles, objective)
+        caption = f"{pareto_figures.pareto_caption(plane)} {short_note(objective)}"
+        plots["search"].append(_plot(f"Score and {plane.objective} of the search trials.", caption, figure))
     if seeds := data.score_curves(run, "confirm"):
         figure = score_figures.draw_scores(seeds, styles, objective)
         plots["confirmation"].append(_plot("Confirmed seeds.", short_note(objective), figure))

@@ -1,6 +1,6 @@
 """Trials that train nothing: their files are written as the loop writes them, their scores are made up."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,7 +11,7 @@ from optuna.storages import BaseStorage, InMemoryStorage
 from gan_study.config.study import StudyConfig
 from gan_study.config.training import TrialConfig
 from gan_study.runs.folder import RunFolder
-from gan_study.runs.records import EvaluationRecord, TrialState, TrialStatus
+from gan_study.runs.records import CoverageRecord, EvaluationRecord, TrialState, TrialStatus
 from gan_study.search.director import Director
 
 Score = Callable[[TrialConfig, int], float | None]
@@ -47,8 +47,9 @@ def make_study(**changes: Any) -> StudyConfig:
     return StudyConfig.model_validate(sections | changes)
 
 
-def make_evaluation(cur_nimg: int, score: float | None) -> EvaluationRecord:
+def make_evaluation(cur_nimg: int, score: float | None, coverage: float | None = None) -> EvaluationRecord:
     """What the loop would report there."""
+    record = CoverageRecord(value=coverage, expected=0.97, k=5, key=OBJECTIVE.key) if coverage is not None else None
     return EvaluationRecord(
         cur_nimg=cur_nimg,
         num_d_steps=cur_nimg // 64,
@@ -58,6 +59,7 @@ def make_evaluation(cur_nimg: int, score: float | None) -> EvaluationRecord:
         score=score,
         class_shares=None,
         losses=None,
+        coverage=record,
     )
 
 
@@ -72,6 +74,8 @@ class World:
     max_concurrent_trials: int = 1
     started: list[tuple[str, str]] = field(default_factory=list)
     most_at_once: int = 0
+    coverages: Sequence[float] = ()
+    """Of the search trials at their end, by index; none where it is empty."""
     num_messages: int = 0
 
     def make_director(self, storage: BaseStorage | None = None) -> Director:
@@ -122,7 +126,9 @@ class World:
         total, every = (round(1000 * k) for k in (config.training.total_kimg, config.training.evaluate_every_kimg))
         end = self.ends.get((config.arm, config.name))
         for cur_nimg in range(nimgs[-1] + every if nimgs else 0, total + 1, every):
-            evaluations.append(make_evaluation(cur_nimg, self.score(config, cur_nimg)))
+            is_measured = cur_nimg == total and self.coverages and config.phase == "search"
+            coverage = self.coverages[config.index] if is_measured else None
+            evaluations.append(make_evaluation(cur_nimg, self.score(config, cur_nimg), coverage))
             folder.write_evaluations(evaluations)
             if cur_nimg < total:
                 folder.replace_checkpoint(cur_nimg, b"checkpoint")
