@@ -57,7 +57,7 @@ def objective_values(trial: TrialData, names: Sequence[SearchObjectiveName]) -> 
         "coverage": coverage.value if coverage else None,
         "device_sec": trial.device_sec,
     }
-    values = {name: value for name in names if (value := known[name]) is not None}
+    values: dict[str, float] = {name: value for name in names if (value := known[name]) is not None}
     return values if len(values) == len(names) else None
 
 

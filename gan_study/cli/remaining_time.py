@@ -24,13 +24,15 @@ class RemainingTime:
         return f"about {left:.0f} s left" if left < 600 else f"about {left / 60:.0f} min left"
 
     def _seconds(self) -> float | None:
-        trials = list(self._director.trials.values())
+        study, trials = self._director.study, list(self._director.trials.values())
         running = [trial for trial in trials if not trial.state.is_final]
-        self._most_at_once = max(self._most_at_once, len(running))
+        # Of a population most trials wait for the others.
+        at_once = self._director.num_live if study.search.scheduler == "pbt" else len(running)
+        self._most_at_once = max(self._most_at_once, at_once)
         last = [trial.evaluations[-1] for trial in trials if trial.cur_nimg > 0]
         if not last:
             return None
-        ahead = [_nimg_ahead(self._director.study, trial) for trial in running] + self._unopened()
+        ahead = [_nimg_ahead(study, trial) for trial in running] + self._unopened()
         seconds_per_image = sum(e.train_sec + e.evaluate_sec for e in last) / sum(e.cur_nimg for e in last)
         return seconds_per_image * sum(ahead) / min(self._most_at_once, max(1, len(ahead)))
 

@@ -17,6 +17,7 @@ from gan_study.config.parameters import (
     declared_parameters,
     fixed_values,
 )
+from gan_study.config.population_rules import population_faults
 from gan_study.config.problems import Fault, show, wrong_value
 from gan_study.config.search_rules import phase_faults, unused_setting_faults
 from gan_study.config.source import KeyPath
@@ -31,7 +32,7 @@ def check_study(study: StudyConfig, is_begun: bool = False) -> list[Fault]:
     is_begun: it lies in a run folder, where settings that do nothing are let pass: an older version filled them in.
     """
     faults = [*phase_faults(study), *([] if is_begun else unused_setting_faults(study))]
-    faults += objective_faults(study)
+    faults += [*objective_faults(study), *population_faults(study)]
     faults += _resource_faults(study.resources)
     faults += _unused_range_faults(study)
     for arm in study.arms:

@@ -1,6 +1,7 @@
 """A study's search in words, for the plan and the report."""
 
 from gan_study.config.parameters import arm_parameters, fixed_values
+from gan_study.config.population_rules import population_text
 from gan_study.config.sampling import (
     JOINT_SAMPLERS,
     LEARNING_SAMPLERS,
@@ -48,6 +49,8 @@ def stopping_text(study: StudyConfig, max_kimg: float) -> str:
     scheduler, total = study.search.scheduler, f"{max_kimg:g} kimg"
     if scheduler == "none":
         return f"none: every trial goes on to {total}"
+    if scheduler == "pbt":
+        return population_text(study, max_kimg)
     if scheduler == "median":
         num = min_completed_trials(study)
         return (

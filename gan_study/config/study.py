@@ -23,6 +23,7 @@ from gan_study.config.names import (
     PenaltyName,
     SearchObjectiveName,
 )
+from gan_study.config.population import PbtConfig
 from gan_study.config.space import SearchSpace
 from gan_study.config.training import (
     BatchSize,
@@ -193,15 +194,17 @@ class SearchConfig(Frozen):
     random numbers. `gan_study plan` says which hyperparameters gp and cmaes draw at random."""
     startup_trials: Annotated[int, Field(ge=1)] | None = None
     """Trials that tpe, gp and cmaes draw at random before they learn; default: a third of trials_per_arm (cmaes: 1)."""
-    scheduler: Literal["asha", "hyperband", "median", "none"] = "asha"
+    scheduler: Literal["asha", "hyperband", "median", "pbt", "none"] = "asha"
     """asha: successive halving; a trial that is not among the arm's best at a rung is stopped. hyperband: the arm's
     trials in brackets, each with asha's rungs from a later one on. median: a trial is stopped once its best score is
-    worse than the median of the arm's completed trials at as many images."""
+    worse than the median of the arm's completed trials at as many images. pbt: population based training."""
     reduction_factor: Annotated[int, Field(ge=2)] | None = None
     """asha, hyperband: one in this many trials survives each rung; default: 3."""
     grace_kimg: Annotated[float, Field(gt=0)] | None = None
     """Images before which no trial is stopped; asha, hyperband: those of the first rung (later rungs: times
     reduction_factor each); default: evaluate_every_kimg."""
+    pbt: PbtConfig | None = None
+    """pbt: how its populations are compared and changed."""
     objectives: Annotated[tuple[SearchObjectiveName, ...], Field(min_length=1)] = ("score",)
     """What the search weighs up, score first: coverage (higher is better, measured at each trial's end) and device_sec
     (seconds of training and evaluation times workers) may follow. With several there is a Pareto front instead of one

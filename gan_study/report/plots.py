@@ -84,7 +84,13 @@ def _search_plots(run: RunData, comparison: ArmsComparison, styles: Styles, obje
         figure = score_figures.draw_expected(expected, styles, objective)
         plots.append(_plot("Expected best of n trials.", caption, figure))
     elif curves := data.best_curves(run):
-        stops = f" that stops trials early ({search.scheduler})" if search.scheduler != "none" else ""
+        stops = (
+            " whose trials are one population"
+            if search.scheduler == "pbt"
+            else f" that stops trials early ({search.scheduler})"
+            if search.scheduler != "none"
+            else ""
+        )
         caption = (
             f"Of this one search by the {search.sampler} sampler{stops}: what it found, not what another search could "
             f"expect. Stopped, diverged and failed trials are in the budget.{overtaken} {short_note(objective)}"

@@ -3,14 +3,16 @@
 ```
 <run folder>/
   study.yaml  environment.json  study_status.json  optuna.db  report.html  summary.json  trials.csv
+  population/<arm>.jsonl
   objective/objective.json  objective/<extractor's files>
-  arms/<arm>/<trial>/config.json  status.json  metrics.jsonl  diagnosis.json
+  arms/<arm>/<trial>/config.json  status.json  metrics.jsonl  diagnosis.json  pbt.jsonl
                      samples/<images>.png  samples/neighbours.png
                      snapshots/<images>.safetensors  checkpoints/<images>.pt
 ```
 `<images>` is the number of images seen, eight digits with leading zeros.
 """
 
+from collections.abc import Sequence
 from typing import TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -18,6 +20,7 @@ from pydantic import BaseModel, ValidationError
 from gan_study.config.training import TrialConfig
 from gan_study.errors import InputError, StorageError
 from gan_study.runs.diagnosis import DiagnosisRecord
+from gan_study.runs.population import Generation, MemberCopy
 from gan_study.runs.records import (
     Environment,
     EvaluationRecord,
@@ -54,11 +57,7 @@ class TrialFolder:
 
     def read_evaluations(self) -> list[EvaluationRecord]:
         """metrics.jsonl, in the order of images seen."""
-        try:
-            lines = self.storage.read_bytes("metrics.jsonl").splitlines()
-        except FileNotFoundError:
-            return []
-        return [_parse(self.storage, "metrics.jsonl", line, EvaluationRecord) for line in lines]
+        return _read_lines(self.storage, "metrics.jsonl", EvaluationRecord)
 
     def write_evaluations(self, evaluations: list[EvaluationRecord]) -> None:
         """Replace metrics.jsonl (small; an object store cannot append)."""
@@ -87,6 +86,19 @@ class TrialFolder:
     def write_samples(self, cur_nimg: int, png: bytes) -> None:
         """Write the sample grid at `cur_nimg` images."""
         self.storage.write_bytes(f"samples/{cur_nimg:08d}.png", png)
+
+    def keep_samples(self, nimgs: set[int]) -> None:
+        """Remove every sample grid but those at `nimgs` images."""
+        for nimg in set(self.sample_nimgs()) - nimgs:
+            self.storage.delete(f"samples/{nimg:08d}.png")
+
+    def read_copies(self) -> list[MemberCopy]:
+        """pbt.jsonl: how often this trial of a population has gone on as another's copy, in order."""
+        return _read_lines(self.storage, "pbt.jsonl", MemberCopy)
+
+    def write_copies(self, copies: Sequence[MemberCopy]) -> None:
+        """Replace pbt.jsonl."""
+        self.storage.write_text("pbt.jsonl", "".join(c.model_dump_json() + "\n" for c in copies))
 
     def snapshot_nimgs(self) -> list[int]:
         """The numbers of images at which the EMA generator was written, ascending."""
@@ -176,6 +188,14 @@ class RunFolder:
         """Write study_status.json."""
         self.storage.write_text("study_status.json", status.model_dump_json(indent=2) + "\n")
 
+    def read_generations(self, arm: str) -> list[Generation]:
+        """population/<arm>.jsonl: the comparisons of a population, in order."""
+        return _read_lines(self.storage, f"population/{arm}.jsonl", Generation)
+
+    def write_generations(self, arm: str, generations: Sequence[Generation]) -> None:
+        """Replace population/<arm>.jsonl."""
+        self.storage.write_text(f"population/{arm}.jsonl", "".join(g.model_dump_json() + "\n" for g in generations))
+
     def arms(self) -> list[str]:
         """Names of the arms that have trials."""
         return self.storage.list_names("arms")
@@ -187,6 +207,14 @@ class RunFolder:
     def trial(self, arm: str, name: str) -> TrialFolder:
         """The folder of one trial, there or not."""
         return TrialFolder(self.storage.child(f"arms/{arm}/{name}"))
+
+
+def _read_lines(storage: Storage, name: str, model: type[_R]) -> list[_R]:
+    try:
+        lines = storage.read_bytes(name).splitlines()
+    except FileNotFoundError:
+        return []
+    return [_parse(storage, name, line, model) for line in lines]
 
 
 def _read(storage: Storage, name: str, model: type[_R]) -> _R | None:

@@ -200,6 +200,8 @@ class TrialStatus(Record):
     """Whether it was stopped because its generator had collapsed."""
     cur_nimg: int = 0
     """Images seen when this was written."""
+    is_paused: bool = False
+    """Whether it waits for the rest of its population, with a checkpoint."""
     seconds: float | None = None
     """Seconds of training and evaluation when the loop ended it, over all attempts; null while it runs, where the
     study ended it, and in a file of a version without it."""

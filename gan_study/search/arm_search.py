@@ -64,6 +64,15 @@ class ArmSearch:
         self._open(index, inside, GivenValues({p.label: values[p.name] for p in inside}, drawn_by))
         return values
 
+    def record_given_up(
+        self, index: int, values: dict[str, Scalar], scores: Sequence[tuple[int, float | None]]
+    ) -> None:
+        """A training of trial `index` that was given up before, as pruned: its values, images and scores on the way."""
+        self.ask_for(index, values)
+        for cur_nimg, score in scores:
+            self._trials[index].report(self._told.score(score), step=self._step(index, cur_nimg))
+        self.tell(index, TrialState.STOPPED, None)
+
     def report(self, index: int, evaluation: EvaluationRecord) -> bool:
         """Record a score on the way; whether the trial is to be stopped.
 

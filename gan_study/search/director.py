@@ -16,6 +16,7 @@ from gan_study.runs.folder import RunFolder
 from gan_study.runs.records import EvaluationRecord, ObjectiveRecord, TrialState, TrialStatus
 from gan_study.search.arm_search import ArmSearch
 from gan_study.search.objective_values import TrialEnd
+from gan_study.search.population import Population
 from gan_study.search.trial_record import TrialRecord, front_first
 
 
@@ -42,6 +43,8 @@ class Director:
             arm: ArmSearch(study, arm, storage, objective.failure_score, objective.num_train_images)
             for arm in study.arms
         }
+        is_population = study.search.scheduler == "pbt"
+        self._populations = {arm: Population(study, arm, folder) for arm in study.arms} if is_population else {}
         self._live: set[tuple[str, str]] = set()
         self._unfinished: list[tuple[str, str]] = []
         for arm in study.arms:
@@ -55,6 +58,11 @@ class Director:
     def finished(self) -> bool:
         """Whether no further trial will be handed out."""
         return self.abort_reason is not None or (not self._live and not self._unfinished and self._peek() is None)
+
+    @property
+    def num_live(self) -> int:
+        """Trials that have been handed out and neither ended nor wait."""
+        return len(self._live)
 
     def next_trial(self) -> TrialConfig | None:
         """The next trial to start; None if it cannot be said before another has ended, or at the end."""
@@ -74,10 +82,10 @@ class Director:
     def hear(self, key: tuple[str, str], state: TrialState, evaluation: EvaluationRecord | None) -> bool:
         """Take in a trial's progress; whether the trial is to be stopped now.
 
-        What was heard before changes nothing, nor does what still comes from a trial that has ended.
+        What was heard before changes nothing, nor does what still comes from a trial that has ended or waits.
         """
         trial = self.trials[key]
-        if trial.state.is_final:
+        if trial.state.is_final or key not in self._live:
             return False
         stop = False
         if evaluation is not None and (not trial.evaluations or evaluation.cur_nimg > trial.cur_nimg):
@@ -88,6 +96,9 @@ class Director:
             trial.collapsed = state is TrialState.STOPPED  # a trial stops itself for this reason alone
             self._close(key, state)
             return False
+        if self._is_waiting(trial):
+            self._pause(key)
+            return True
         if stop:
             self._give_up(key)
         self._on_change()
@@ -96,13 +107,20 @@ class Director:
     def hear_of_failure(self, key: tuple[str, str], reason: str) -> None:
         """A trial's process has died or raised for good."""
         trial = self.trials[key]
-        if self.abort_reason is None and not trial.state.is_final:
+        if self.abort_reason is None and not trial.state.is_final and key in self._live:
             self._write_end(trial, TrialState.FAILED, reason)
             self._close(key, TrialState.FAILED)
 
     def abort(self, reason: str) -> None:
         """Hand out nothing more; what runs stays unfinished, to be resumed."""
         self.abort_reason = self.abort_reason or reason
+
+    def pause_nimg(self, key: tuple[str, str]) -> int | None:
+        """Images at which a trial is to wait for the rest of its population; None if it goes on to its end."""
+        config = self.trials[key].config
+        if config.phase != "search" or key[0] not in self._populations:
+            return None
+        return self._populations[key[0]].pause_nimg(config)
 
     def arm_trials(self, arm: str, phase: str) -> list[TrialRecord]:
         """An arm's trials of one phase, by index."""
@@ -121,6 +139,8 @@ class Director:
 
     def _recall(self, arm: str) -> None:
         """Take up what the run folder holds of an arm."""
+        if arm in self._populations:
+            self._populations[arm].finish_copies()
         for name in self._folder.trials(arm):
             folder = self._folder.trial(arm, name)
             config = folder.read_config()
@@ -138,6 +158,8 @@ class Director:
             self.trials[arm, name] = trial
         for trial in self.arm_trials(arm, "search"):
             search = self._searches[arm]
+            for copy in trial.folder.read_copies() if arm in self._populations else ():
+                search.record_given_up(trial.config.index, copy.replaced, copy.given_up)
             search.ask_for(trial.config.index, trial.config.searched)
             stop = False
             for evaluation in trial.evaluations:
@@ -146,7 +168,9 @@ class Director:
                 self._tell(trial)
             elif stop:  # The study was interrupted before it could act on the trial's last evaluation.
                 self._give_up((arm, trial.config.name))
-        self._unfinished += [key for key, t in self.trials.items() if key[0] == arm and not t.state.is_final]
+        unfinished = [key for key, t in self.trials.items() if key[0] == arm and not t.state.is_final]
+        self._unfinished += [key for key in unfinished if not self._is_waiting(self.trials[key])]
+        self._compare(arm)
 
     def _peek(self) -> str | None:
         """The arm whose turn it is: the one with the fewest trials, search before confirm."""
@@ -182,6 +206,37 @@ class Director:
                     return config
         return None
 
+    def _is_waiting(self, trial: TrialRecord) -> bool:
+        population = self._populations.get(trial.config.arm)
+        return population is not None and trial.config.phase == "search" and population.is_waiting(trial)
+
+    def _pause(self, key: tuple[str, str]) -> None:
+        """Let a trial wait, with its checkpoint, until all of its population have come as far."""
+        folder = self.trials[key].folder
+        status = folder.read_status() or TrialStatus(state=TrialState.RUNNING)
+        folder.write_status(status.model_copy(update={"is_paused": True, "pid": None}))
+        self._live.discard(key)
+        self._compare(key[0])
+        self._on_change()
+
+    def _compare(self, arm: str) -> None:
+        """Once all that still run of a population wait, make the worst copies of the best and send all out again."""
+        trials = self.arm_trials(arm, "search")
+        waiting = [t for t in trials if not t.state.is_final]
+        is_whole = len(trials) >= self.study.budget.trials_per_arm
+        if not (waiting and is_whole and all(self._is_waiting(t) for t in waiting)):
+            return
+        for copy in self._populations[arm].compare(waiting):
+            trial, search = self.trials[arm, copy.child], self._searches[arm]
+            search.tell(trial.config.index, TrialState.STOPPED, None)
+            config = trial.folder.read_config()
+            assert config is not None, "it has just been written"
+            trial.config, trial.evaluations = config, trial.folder.read_evaluations()
+            search.ask_for(config.index, config.searched)
+            for evaluation in trial.evaluations:
+                search.report(config.index, evaluation)
+        self._unfinished += [(arm, t.config.name) for t in waiting]
+
     def _give_up(self, key: tuple[str, str]) -> None:
         trial = self.trials[key]
         self._write_end(trial, TrialState.STOPPED, f"not among its arm's best at {trial.cur_nimg:,} images")
@@ -193,6 +248,7 @@ class Director:
         self._live.discard(key)
         if trial.config.phase == "search":
             self._tell(trial)
+            self._compare(key[0])
         self._on_change()
 
     def _tell(self, trial: TrialRecord) -> None:

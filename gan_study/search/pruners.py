@@ -26,5 +26,5 @@ def make_pruner(study: StudyConfig, num_train_images: int = ASSUMED_TRAIN_IMAGES
             )
         case "median":
             return MedianPruner(n_startup_trials=min_completed_trials(study), n_warmup_steps=grace_nimg)
-        case "none":
+        case "none" | "pbt":
             return NopPruner()

@@ -104,7 +104,7 @@ def _read_latest(folder: TrialFolder) -> tuple[bytes | None, TrialStatus, list[E
     running = TrialStatus(
         state=TrialState.RUNNING,
         cur_nimg=nimgs[-1] if nimgs else 0,
-        num_restarts=status.num_restarts + 1 if status else 0,
+        num_restarts=status.num_restarts + (not status.is_paused) if status else 0,
         pid=os.getpid(),
         host=socket.gethostname(),
         start_time=status.start_time if status else time.time(),

@@ -10,7 +10,7 @@ from optuna.storages import BaseStorage, InMemoryStorage
 
 from gan_study.config.study import StudyConfig
 from gan_study.config.training import TrialConfig
-from gan_study.runs.folder import RunFolder
+from gan_study.runs.folder import RunFolder, TrialFolder
 from gan_study.runs.records import CoverageRecord, EvaluationRecord, TrialState, TrialStatus
 from gan_study.search.director import Director
 
@@ -125,25 +125,31 @@ class World:
         folder.write_status(TrialStatus(state=TrialState.RUNNING))
         total, every = (round(1000 * k) for k in (config.training.total_kimg, config.training.evaluate_every_kimg))
         end = self.ends.get((config.arm, config.name))
+        is_population = self.study.search.scheduler == "pbt"
         for cur_nimg in range(nimgs[-1] + every if nimgs else 0, total + 1, every):
+            # A trial of a population is left at its evaluation, so its end comes before the next one.
+            if end is not None and is_population and cur_nimg > total / 2:
+                yield self._end(folder, end, cur_nimg - every), None
+                return
             is_measured = cur_nimg == total and self.coverages and config.phase == "search"
             coverage = self.coverages[config.index] if is_measured else None
             evaluations.append(make_evaluation(cur_nimg, self.score(config, cur_nimg), coverage))
             folder.write_evaluations(evaluations)
             if cur_nimg < total:
-                folder.replace_checkpoint(cur_nimg, b"checkpoint")
+                folder.replace_checkpoint(cur_nimg, f"seed {config.training.seed} at {cur_nimg}".encode())
                 yield TrialState.RUNNING, evaluations[-1]
             if end is not None and cur_nimg >= total / 2:
-                if end is not TrialState.FAILED:
-                    collapsed = end is TrialState.STOPPED
-                    folder.write_status(
-                        TrialStatus(state=end, cur_nimg=cur_nimg, reason="not finite", collapsed=collapsed)
-                    )
-                yield end, None
+                yield self._end(folder, end, cur_nimg), None
                 return
         folder.write_status(TrialStatus(state=TrialState.COMPLETED, cur_nimg=total))
         folder.delete_checkpoints()
         yield TrialState.COMPLETED, evaluations[-1]
+
+    def _end(self, folder: TrialFolder, end: TrialState, cur_nimg: int) -> TrialState:
+        if end is not TrialState.FAILED:
+            collapsed = end is TrialState.STOPPED
+            folder.write_status(TrialStatus(state=end, cur_nimg=cur_nimg, reason="not finite", collapsed=collapsed))
+        return end
 
     def optuna_trials(self, arm: str) -> list[optuna.trial.FrozenTrial]:
         """What Optuna knows of an arm, by the trials' index in it."""
