@@ -4,6 +4,7 @@
 <run folder>/
   study.yaml  environment.json  study_status.json  optuna.db  report.html  summary.json  trials.csv
   objective/objective.json  objective/<extractor's files>
+  refine/<arm>.json
   arms/<arm>/<trial>/config.json  status.json  metrics.jsonl  diagnosis.json
                      samples/<images>.png  samples/neighbours.png
                      snapshots/<images>.safetensors  checkpoints/<images>.pt
@@ -25,6 +26,7 @@ from gan_study.runs.records import (
     StudyStatus,
     TrialStatus,
 )
+from gan_study.runs.refinement import RefinementRecord
 from gan_study.runs.storage import Storage
 
 _R = TypeVar("_R", bound=BaseModel)
@@ -175,6 +177,14 @@ class RunFolder:
     def write_study_status(self, status: StudyStatus) -> None:
         """Write study_status.json."""
         self.storage.write_text("study_status.json", status.model_dump_json(indent=2) + "\n")
+
+    def read_refinement(self, arm: str) -> RefinementRecord | None:
+        """refine/<arm>.json."""
+        return _read(self.storage, f"refine/{arm}.json", RefinementRecord)
+
+    def write_refinement(self, arm: str, refinement: RefinementRecord) -> None:
+        """Write refine/<arm>.json."""
+        self.storage.write_text(f"refine/{arm}.json", refinement.model_dump_json(indent=2) + "\n")
 
     def arms(self) -> list[str]:
         """Names of the arms that have trials."""

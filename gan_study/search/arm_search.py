@@ -12,8 +12,9 @@ from gan_study.config.base import Scalar
 from gan_study.config.parameters import Parameter, arm_parameters, fixed_values
 from gan_study.config.space import contains
 from gan_study.config.study import StudyConfig
+from gan_study.config.training import Phase
 from gan_study.runs.records import EvaluationRecord, TrialState
-from gan_study.search.distributions import suggest
+from gan_study.search.distributions import distribution, suggest
 from gan_study.search.pruners import make_pruner
 from gan_study.search.samplers import GivenValues, keeps_state, make_sampler
 
@@ -32,17 +33,20 @@ class ArmSearch:
         storage: BaseStorage,
         failure_score: float,
         num_train_images: int = ASSUMED_TRAIN_IMAGES,
+        phase: Phase = "search",
+        parameters: Sequence[Parameter] | None = None,
     ) -> None:
         self._config = study
         self._arm = arm
-        self._parameters = arm_parameters(study, arm)
+        self._phase = phase
+        self._parameters = arm_parameters(study, arm) if parameters is None else parameters
         self._fixed = fixed_values(study, arm)
         self._failure_score = failure_score
         self._trials: dict[int, optuna.Trial] = {}
         self._reported: dict[int, set[int]] = {}
         self._study = optuna.create_study(
             storage=storage,
-            study_name=f"{study.name}/{arm}",
+            study_name=f"{study.name}/{arm}" if phase == "search" else f"{study.name}/{arm}/{phase}",
             direction="minimize",
             pruner=make_pruner(study, num_train_images),
         )
@@ -62,10 +66,26 @@ class ArmSearch:
         self._open(index, inside, GivenValues({p.label: values[p.name] for p in inside}, drawn_by))
         return values
 
+    def take_over(self, other: "ArmSearch") -> None:
+        """Learn the ended trials of another search of the arm, as far as they lie within this one's ranges."""
+        ranges = {p.label: p.range for p in self._parameters}
+        for trial in other._study.get_trials(states=(OptunaState.COMPLETE, OptunaState.PRUNED)):
+            if all(name in ranges and contains(ranges[name], value) for name, value in trial.params.items()):
+                self._study.add_trial(
+                    optuna.create_trial(
+                        state=trial.state,
+                        value=trial.value,
+                        params=trial.params,
+                        distributions={name: distribution(ranges[name]) for name in trial.params},
+                        user_attrs={**trial.user_attrs, "phase": "search"},
+                        intermediate_values=trial.intermediate_values,
+                    )
+                )
+
     def report(self, index: int, evaluation: EvaluationRecord) -> bool:
         """Record a score on the way; whether the trial is to be stopped."""
         trial = self._trials[index]
-        trial.report(self._told(evaluation.score), step=self._step(index, evaluation.cur_nimg))
+        trial.report(self._told(evaluation.curve_score), step=self._step(index, evaluation.cur_nimg))
         return trial.should_prune()
 
     def tell(self, index: int, state: TrialState, score: float | None) -> None:
@@ -86,10 +106,12 @@ class ArmSearch:
 
     def _is_paper_trial(self, index: int) -> bool:
         """Whether the trial was chosen, not drawn."""
-        return index == 0 and self._config.search.first_trial == "paper_defaults"
+        return index == 0 and self._phase == "search" and self._config.search.first_trial == "paper_defaults"
 
     def _sampler(self, index: int) -> BaseSampler:
-        return make_sampler(self._config, self._arm, index, self._parameters, self._fixed, self._study.get_trials)
+        return make_sampler(
+            self._config, self._arm, index, self._parameters, self._fixed, self._study.get_trials, self._phase
+        )
 
     def _open(self, index: int, parameters: Sequence[Parameter], sampler: BaseSampler) -> dict[str, Scalar]:
         self._study.sampler = sampler

@@ -191,11 +191,11 @@ def test_protocol(run):
         "5 trials for each arm, each of at most 40 kimg (26.72 epochs of 1,497 images), evaluated every 10 kimg"
     )
     assert items["Sampler"] == (
-        "tpe, which draws the first third of the trials at random; first trial: paper defaults; seed 0"
+        "tpe, which draws the first trial of an arm at random; first trial: paper defaults; seed 0"
     )
     assert items["Confirmation"] == "the best configuration of each arm, 5 fresh seeds"
     assert items["Commit"] == "0123456789abcdef"
-    assert items["Scheduler"] == "asha, one in 3 survives each rung, first rung at 10 kimg"
+    assert items["Scheduler"] == "asha: at 10, 30 of 40 kimg, the best 1 in 3 of an arm so far go on"
     assert items["Seeds"] == ("search: 0 plus the trial's number; confirm: 100000, 100001, 100002, 100003, 100004")
     # 10590 + 9986 seconds on one core each.
     assert items["Cost"] == "5.72 CPU-core-hours in 20 trials, for 680 kimg of training"
