@@ -118,9 +118,7 @@ def compare_arms(run: RunData, collapsed: Collection[tuple[str, str]] = ()) -> A
     arms = tuple(
         ArmStatistics(
             arm,
-            SearchStatistics(
-                describe_failures(run.of_arm(arm, "search"), collapsed), curves[arm], _expected_best(run, arm)
-            ),
+            SearchStatistics(describe_failures(run.searched(arm), collapsed), curves[arm], _expected_best(run, arm)),
             _confirmed_statistics(confirmed[arm], run, collapsed) if arm in confirmed else None,
         )
         for arm in run.arms

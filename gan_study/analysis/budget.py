@@ -80,7 +80,7 @@ def search_curve(run: RunData, arm: str) -> tuple[BudgetPoint, ...]:
 
     A stopped trial counts with the score it was stopped at; a running one comes last, with what it has spent.
     """
-    trials = sorted(run.of_arm(arm, "search"), key=lambda t: math.inf if (end := t.status.end_time) is None else end)
+    trials = sorted(run.searched(arm), key=lambda t: math.inf if (end := t.status.end_time) is None else end)
     return tuple(best_so_far([(t.kimg, t.score) for t in trials]))
 
 

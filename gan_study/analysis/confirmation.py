@@ -51,7 +51,7 @@ def _confirmed_arm(run: RunData, arm: str, objective: ObjectiveRecord) -> Confir
     trials = min(groups, key=lambda group: fmean(counted_scores(group, objective)))
     counted = counted_scores(trials, objective)
     source = trials[0].config.source or ""
-    found = next((t for t in run.of_arm(arm, "search") if t.name == source), None)
+    found = next((t for t in run.searched(arm) if t.name == source), None)
     return ConfirmedArm(
         arm=arm,
         source=source,

@@ -5,6 +5,7 @@ from statistics import fmean
 
 from gan_study.config.stopping import brackets, reduction_factor
 from gan_study.config.study import StudyConfig
+from gan_study.config.training import PHASES
 from gan_study.search.director import Director
 from gan_study.search.trial_record import TrialRecord
 
@@ -40,21 +41,23 @@ class RemainingTime:
         """The images of each trial that is still to be opened, as long as those that are known already."""
         study, trials = self._director.study, self._director.trials.values()
         full = fmean(_full_nimg(trial) for trial in trials)
-        opened = {phase: sum(t.config.phase == phase for t in trials) for phase in ("search", "confirm")}
+        opened = {phase: sum(t.config.phase == phase for t in trials) for phase in PHASES}
         num_search, num_confirm = num_search_trials(study), num_planned(self._director) - num_search_trials(study)
+        num_sampled = opened["search"] + opened["refine"]
         searched = expected_nimg(full, 0, _rungs(study, full))
-        return [searched] * (num_search - opened["search"]) + [full] * (num_confirm - opened["confirm"])
+        return [searched] * (num_search - num_sampled) + [full] * (num_confirm - opened["confirm"])
 
 
 def num_search_trials(study: StudyConfig) -> int:
-    """Over all arms."""
-    return len(study.arms) * study.budget.trials_per_arm
+    """Of search and refinement, over all arms."""
+    return len(study.arms) * (study.budget.trials_per_arm + study.refine.trials_per_arm)
 
 
 def num_planned(director: Director) -> int:
     """Trials of the whole study, if every arm gets something to confirm."""
     study = director.study
-    confirmed = min(study.confirm.top_k, study.budget.trials_per_arm) * study.confirm.seeds
+    configurations = study.budget.trials_per_arm + study.refine.trials_per_arm
+    confirmed = min(study.confirm.top_k, configurations) * study.confirm.seeds
     return num_search_trials(study) + len(study.arms) * confirmed
 
 
@@ -73,7 +76,7 @@ def expected_nimg(total_nimg: float, cur_nimg: float, rungs: Sequence[tuple[floa
 
 def _nimg_ahead(study: StudyConfig, trial: TrialRecord) -> float:
     full = _full_nimg(trial)
-    rungs = _rungs(study, full) if trial.config.phase == "search" else []
+    rungs = _rungs(study, full) if trial.config.phase != "confirm" else []
     return expected_nimg(full, trial.cur_nimg, rungs)
 
 

@@ -77,7 +77,7 @@ def _line(progress: Progress) -> str:
     assert evaluation is not None, "only evaluations are printed"
     score = f"{evaluation.score:.4f}" if evaluation.score is not None else "none"
     seconds = evaluation.train_sec + evaluation.evaluate_sec
-    return f"{evaluation.cur_nimg:>10,} images  score {score}  {seconds:.1f} s"
+    return f"{evaluation.cur_nimg:>10,} images  score {score} (N = {evaluation.num_samples:,})  {seconds:.1f} s"
 
 
 def _difference(known: dict[str, object], asked: dict[str, object]) -> str:

@@ -16,8 +16,10 @@ from gan_study.config.training import TrainingConfig, TrialConfig, WorkersConfig
 
 ASSUMED_TRAIN_IMAGES = 10_000
 """Images of the train part where a study is only checked or planned and no one has counted them."""
+REFINE_SEED_OFFSET = 50_000
+"""Refine trials count their seeds from here."""
 CONFIRM_SEED_OFFSET = 100_000
-"""Confirm trials count their seeds from here, so that no search trial has used them."""
+"""Confirm trials count their seeds from here, so that no trial of a search or a refinement has used them."""
 
 
 def training_values(
@@ -147,12 +149,20 @@ def search_trial_config(
     )
 
 
+def refine_trial_config(
+    study: StudyConfig, arm: str, index: int, searched: dict[str, Scalar], num_train_images: int
+) -> TrialConfig:
+    """The configuration of an arm's refine trial number `index` with the sampled values."""
+    config = search_trial_config(study, arm, REFINE_SEED_OFFSET + index, searched, num_train_images)
+    return config.model_copy(update={"name": f"refine_{index:03d}", "phase": "refine", "index": index})
+
+
 def confirm_trial_config(study: StudyConfig, source: TrialConfig, rank: int, seed_number: int) -> TrialConfig:
-    """A search trial's configuration with fresh seed number `seed_number`; `rank` 0 is the arm's best."""
+    """A search or refine trial's configuration with fresh seed number `seed_number`; `rank` 0 is the arm's best."""
     seed = study.search.seed + CONFIRM_SEED_OFFSET + seed_number
     return source.model_copy(
         update={
-            "name": f"confirm_{source.index:03d}_seed_{seed_number}",
+            "name": f"confirm_{source.name.removeprefix('search_')}_seed_{seed_number}",
             "phase": "confirm",
             "index": rank * study.confirm.seeds + seed_number,
             "source": source.name,

@@ -56,7 +56,7 @@ def render_page(run: RunData, summary: Summary, samples: Mapping[str, Sequence[S
         pairs=tables.pair_table(summary),
         confirmed=tables.confirmed_table(run, confirmed),
         failures=tables.failure_table(run),
-        leaderboards={arm: tables.leaderboard(run, arm) for arm in run.arms if run.of_arm(arm, "search")},
+        leaderboards={arm: tables.leaderboard(run, arm) for arm in run.arms if run.searched(arm)},
         pareto=pareto_table(summary.pareto),
         arm_table=tables.arm_table(run),
         states=tables.state_table(run),

@@ -12,7 +12,7 @@ from gan_study.report import figure_data as data
 from gan_study.report import pareto_figures, score_figures, training_figures
 from gan_study.report.parallel import draw_parallel, parallel_coordinates
 from gan_study.report.style import Styles, arm_styles
-from gan_study.report.text import crossover_sentence, short_note
+from gan_study.report.text import crossover_sentence, curve_note, short_note
 from gan_study.runs.records import ObjectiveRecord
 
 
@@ -61,13 +61,13 @@ def draw_plots(
         plots["search"].append(_plot(f"Score and {plane.objective} of the search trials.", caption, figure))
     if seeds := data.score_curves(run, "confirm"):
         figure = score_figures.draw_scores(seeds, styles, objective)
-        plots["confirmation"].append(_plot("Confirmed seeds.", short_note(objective), figure))
+        plots["confirmation"].append(_plot("Confirmed seeds.", curve_note(objective), figure))
     for arm in run.arms:
         if coordinates := parallel_coordinates(run, arm):
             plots["parallel"].append(_parallel_plot(arm, draw_parallel(coordinates, styles[arm]), objective))
     for each in data.slices(run):
         figure = score_figures.draw_slice(each, styles, objective)
-        plots["slices"].append(_plot(f"{each.name} and the score.", "", figure))
+        plots["slices"].append(_plot(f"{each.name} and the score.", _left_out(objective), figure))
     return plots
 
 
@@ -96,15 +96,22 @@ def _search_plots(run: RunData, comparison: ArmsComparison, styles: Styles, obje
             f"expect. Stopped, diverged and failed trials are in the budget.{overtaken} {short_note(objective)}"
         )
         plots.append(_plot("Best score so far.", caption, score_figures.draw_best(curves, styles, objective)))
-    if trials := data.score_curves(run, "search"):
+    if trials := data.score_curves(run, "search") + data.score_curves(run, "refine"):
         figure = score_figures.draw_scores(trials, styles, objective)
-        plots.append(_plot("Search trials.", short_note(objective), figure))
+        plots.append(_plot("Search trials.", curve_note(objective), figure))
     return plots
 
 
 def _first_left_out(run: RunData) -> str:
     is_chosen = run.study.search.first_trial == "paper_defaults"
     return ", without the paper's defaults, which were not drawn" if is_chosen else ""
+
+
+def _left_out(objective: ObjectiveRecord) -> str:
+    """Who is not among trials that are compared by their scores."""
+    if objective.early_num_samples is None:
+        return ""
+    return f"Without the trials that were stopped on a score of {objective.early_num_samples:,} images."
 
 
 def _parallel_plot(arm: str, figure: go.Figure, objective: ObjectiveRecord) -> Plot:

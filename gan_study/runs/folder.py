@@ -5,6 +5,7 @@
   study.yaml  environment.json  study_status.json  optuna.db  report.html  summary.json  trials.csv
   population/<arm>.jsonl
   objective/objective.json  objective/<extractor's files>
+  refine/<arm>.json
   arms/<arm>/<trial>/config.json  status.json  metrics.jsonl  diagnosis.json  pbt.jsonl
                      samples/<images>.png  samples/neighbours.png
                      snapshots/<images>.safetensors  checkpoints/<images>.pt
@@ -28,6 +29,7 @@ from gan_study.runs.records import (
     StudyStatus,
     TrialStatus,
 )
+from gan_study.runs.refinement import RefinementRecord
 from gan_study.runs.storage import Storage
 
 _R = TypeVar("_R", bound=BaseModel)
@@ -195,6 +197,14 @@ class RunFolder:
     def write_generations(self, arm: str, generations: Sequence[Generation]) -> None:
         """Replace population/<arm>.jsonl."""
         self.storage.write_text(f"population/{arm}.jsonl", "".join(g.model_dump_json() + "\n" for g in generations))
+
+    def read_refinement(self, arm: str) -> RefinementRecord | None:
+        """refine/<arm>.json."""
+        return _read(self.storage, f"refine/{arm}.json", RefinementRecord)
+
+    def write_refinement(self, arm: str, refinement: RefinementRecord) -> None:
+        """Write refine/<arm>.json."""
+        self.storage.write_text(f"refine/{arm}.json", refinement.model_dump_json(indent=2) + "\n")
 
     def arms(self) -> list[str]:
         """Names of the arms that have trials."""

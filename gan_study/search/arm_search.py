@@ -12,8 +12,9 @@ from gan_study.config.base import Scalar
 from gan_study.config.parameters import Parameter, arm_parameters, fixed_values
 from gan_study.config.space import contains
 from gan_study.config.study import StudyConfig
+from gan_study.config.training import Phase
 from gan_study.runs.records import EvaluationRecord, TrialState
-from gan_study.search.distributions import suggest
+from gan_study.search.distributions import distribution, suggest
 from gan_study.search.objective_values import ToldValues, TrialEnd, directions
 from gan_study.search.pruners import make_pruner
 from gan_study.search.samplers import GivenValues, keeps_state, make_sampler
@@ -33,10 +34,13 @@ class ArmSearch:
         storage: BaseStorage,
         failure_score: float,
         num_train_images: int = ASSUMED_TRAIN_IMAGES,
+        phase: Phase = "search",
+        parameters: Sequence[Parameter] | None = None,
     ) -> None:
         self._config = study
         self._arm = arm
-        self._parameters = arm_parameters(study, arm)
+        self._phase = phase
+        self._parameters = arm_parameters(study, arm) if parameters is None else parameters
         self._fixed = fixed_values(study, arm)
         self._told = ToldValues(study, arm, failure_score, num_train_images)
         self._trials: dict[int, optuna.Trial] = {}
@@ -44,7 +48,7 @@ class ArmSearch:
         self._interval = max(1, round(1000 * study.budget.evaluate_every_kimg))
         self._study = optuna.create_study(
             storage=storage,
-            study_name=f"{study.name}/{arm}",
+            study_name=f"{study.name}/{arm}" if phase == "search" else f"{study.name}/{arm}/{phase}",
             directions=directions(study.search.objectives),
             pruner=make_pruner(study, num_train_images),
         )
@@ -63,6 +67,22 @@ class ArmSearch:
         drawn_by = self._sampler(index) if keeps_state(self._config) and not self._is_paper_trial(index) else None
         self._open(index, inside, GivenValues({p.label: values[p.name] for p in inside}, drawn_by))
         return values
+
+    def take_over(self, other: "ArmSearch") -> None:
+        """Learn the ended trials of another search of the arm, as far as they lie within this one's ranges."""
+        ranges = {p.label: p.range for p in self._parameters}
+        for trial in other._study.get_trials(states=(OptunaState.COMPLETE, OptunaState.PRUNED)):
+            if all(name in ranges and contains(ranges[name], value) for name, value in trial.params.items()):
+                self._study.add_trial(
+                    optuna.create_trial(
+                        state=trial.state,
+                        values=trial.values,
+                        params=trial.params,
+                        distributions={name: distribution(ranges[name]) for name in trial.params},
+                        user_attrs={**trial.user_attrs, "phase": "search"},
+                        intermediate_values=trial.intermediate_values,
+                    )
+                )
 
     def record_given_up(
         self, index: int, values: dict[str, Scalar], scores: Sequence[tuple[int, float | None]]
@@ -83,7 +103,7 @@ class ArmSearch:
             return False
         trial = self._trials[index]
         step = self._step(index, evaluation.cur_nimg)
-        trial.report(self._told.score(evaluation.score), step=step)
+        trial.report(self._told.score(evaluation.curve_score), step=step)
         return step % self._interval == 0 and trial.should_prune()
 
     def tell(self, index: int, state: TrialState, score: float | None, end: TrialEnd | None = None) -> None:
@@ -105,10 +125,12 @@ class ArmSearch:
 
     def _is_paper_trial(self, index: int) -> bool:
         """Whether the trial was chosen, not drawn."""
-        return index == 0 and self._config.search.first_trial == "paper_defaults"
+        return index == 0 and self._phase == "search" and self._config.search.first_trial == "paper_defaults"
 
     def _sampler(self, index: int) -> BaseSampler:
-        return make_sampler(self._config, self._arm, index, self._parameters, self._fixed, self._study.get_trials)
+        return make_sampler(
+            self._config, self._arm, index, self._parameters, self._fixed, self._study.get_trials, self._phase
+        )
 
     def _open(self, index: int, parameters: Sequence[Parameter], sampler: BaseSampler) -> dict[str, Scalar]:
         self._study.sampler = sampler

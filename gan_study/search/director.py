@@ -4,20 +4,20 @@ The run folder is the one truth. A director made on the folder of an interrupted
 what has been found, sends out the unfinished trials first, and then goes on as if nothing had happened.
 """
 
-import time
 from collections.abc import Callable
 
 from optuna.storages import BaseStorage
 
-from gan_study.config.arms import confirm_trial_config, search_trial_config
+from gan_study.config.arms import confirm_trial_config, refine_trial_config, search_trial_config
 from gan_study.config.study import StudyConfig
-from gan_study.config.training import TrialConfig
+from gan_study.config.training import PHASES, Phase, TrialConfig
 from gan_study.runs.folder import RunFolder
 from gan_study.runs.records import EvaluationRecord, ObjectiveRecord, TrialState, TrialStatus
 from gan_study.search.arm_search import ArmSearch
 from gan_study.search.objective_values import TrialEnd
 from gan_study.search.population import Population
-from gan_study.search.trial_record import TrialRecord, front_first
+from gan_study.search.refinement import begin_refinement
+from gan_study.search.trial_record import TrialRecord, front_first, write_end
 
 
 class Director:
@@ -38,7 +38,10 @@ class Director:
         self._folder = folder
         self._on_change = on_change
         self._max_concurrent_trials = max_concurrent_trials
+        self._storage = storage
+        self._objective = objective
         self._num_train_images = objective.num_train_images
+        self._refinements: dict[str, ArmSearch] = {}
         self._searches = {
             arm: ArmSearch(study, arm, storage, objective.failure_score, objective.num_train_images)
             for arm in study.arms
@@ -90,8 +93,8 @@ class Director:
         stop = False
         if evaluation is not None and (not trial.evaluations or evaluation.cur_nimg > trial.cur_nimg):
             trial.evaluations.append(evaluation)
-            if trial.config.phase == "search":
-                stop = self._searches[key[0]].report(trial.config.index, evaluation)
+            if trial.config.phase != "confirm":
+                stop = self._search_of(trial.config).report(trial.config.index, evaluation)
         if state.is_final:
             trial.collapsed = state is TrialState.STOPPED  # a trial stops itself for this reason alone
             self._close(key, state)
@@ -108,7 +111,7 @@ class Director:
         """A trial's process has died or raised for good."""
         trial = self.trials[key]
         if self.abort_reason is None and not trial.state.is_final and key in self._live:
-            self._write_end(trial, TrialState.FAILED, reason)
+            write_end(trial, TrialState.FAILED, reason)
             self._close(key, TrialState.FAILED)
 
     def abort(self, reason: str) -> None:
@@ -128,10 +131,11 @@ class Director:
         return sorted(trials, key=lambda t: t.config.index)
 
     def best(self, arm: str) -> list[TrialRecord]:
-        """An arm's completed search trials with a score, best first; of several objectives the front comes first."""
-        completed = [t for t in self.arm_trials(arm, "search") if t.state is TrialState.COMPLETED]
-        scored = sorted((t for t in completed if t.score is not None), key=lambda t: (t.score, t.config.index))
-        return front_first(scored, self.study.search.objectives)
+        """An arm's completed search and refine trials with a score, best first (a Pareto front before the rest)."""
+        searched = self.arm_trials(arm, "search") + self.arm_trials(arm, "refine")
+        completed = [t for t in searched if t.state is TrialState.COMPLETED and t.score is not None]
+        ranked = sorted(completed, key=lambda t: t.score or 0.0)  # of equals, the earlier first
+        return front_first(ranked, self.study.search.objectives)
 
     def num_confirmations(self, arm: str) -> int:
         """Re-trainings of an arm's best, as far as its search has found any."""
@@ -156,8 +160,8 @@ class Director:
             ]
             trial.evaluations = known
             self.trials[arm, name] = trial
-        for trial in self.arm_trials(arm, "search"):
-            search = self._searches[arm]
+        for trial in self.arm_trials(arm, "search") + self.arm_trials(arm, "refine"):
+            search = self._search_of(trial.config)
             for copy in trial.folder.read_copies() if arm in self._populations else ():
                 search.record_given_up(trial.config.index, copy.replaced, copy.given_up)
             search.ask_for(trial.config.index, trial.config.searched)
@@ -173,31 +177,63 @@ class Director:
         self._compare(arm)
 
     def _peek(self) -> str | None:
-        """The arm whose turn it is: the one with the fewest trials, search before confirm."""
-        searching = [a for a in self.study.arms if len(self.arm_trials(a, "search")) < self.study.budget.trials_per_arm]
-        if searching:
-            return min(searching, key=lambda arm: len(self.arm_trials(arm, "search")))
-        confirming = [a for a in self.study.arms if self._next_confirmation(a) is not None]
-        return min(confirming, key=lambda arm: len(self.arm_trials(arm, "confirm")), default=None)
+        """The arm whose turn it is: the one with the fewest trials in the earliest phase that any is in."""
+        phases = {arm: phase for arm in self.study.arms if (phase := self._next_phase(arm)) is not None}
+
+        def turn(arm: str) -> tuple[int, int]:
+            return PHASES.index(phases[arm]), len(self.arm_trials(arm, phases[arm]))
+
+        return min(phases, key=turn, default=None)
+
+    def _next_phase(self, arm: str) -> Phase | None:
+        """What an arm's next trial is for; None at its end, and while others must end first."""
+        if self._next_index(arm, "search") is not None:
+            return "search"
+        if any(not t.state.is_final for t in self.arm_trials(arm, "search")):
+            return None
+        if self._next_index(arm, "refine") is not None:
+            return "refine"
+        return "confirm" if self._next_confirmation(arm) is not None else None
+
+    def _next_index(self, arm: str, phase: Phase) -> int | None:
+        """The first number without a trial, in a phase with so many trials for each arm."""
+        planned = {"search": self.study.budget.trials_per_arm, "refine": self.study.refine.trials_per_arm}[phase]
+        taken = {trial.config.index for trial in self.arm_trials(arm, phase)}
+        return next((i for i in range(planned) if i not in taken), None)
 
     def _open(self, arm: str) -> tuple[str, str]:
-        taken = {trial.config.index for trial in self.arm_trials(arm, "search")}
-        index = next((i for i in range(self.study.budget.trials_per_arm) if i not in taken), None)
-        if index is not None:
-            searched = self._searches[arm].ask(index)
-            config = search_trial_config(self.study, arm, index, searched, self._num_train_images)
-        else:
-            confirmation = self._next_confirmation(arm)
-            assert confirmation is not None, "the arm was chosen because it has one"
-            config = confirmation
+        config = self._next_config(arm)
         folder = self._folder.trial(arm, config.name)
         folder.write_config(config)
         self.trials[arm, config.name] = TrialRecord(config, folder)
         return arm, config.name
 
+    def _next_config(self, arm: str) -> TrialConfig:
+        if (index := self._next_index(arm, "search")) is not None:
+            searched = self._searches[arm].ask(index)
+            return search_trial_config(self.study, arm, index, searched, self._num_train_images)
+        if (index := self._next_index(arm, "refine")) is not None:
+            searched = self._refinement(arm).ask(index)
+            return refine_trial_config(self.study, arm, index, searched, self._num_train_images)
+        confirmation = self._next_confirmation(arm)
+        assert confirmation is not None, "the arm was chosen because it has one"
+        return confirmation
+
+    def _search_of(self, config: TrialConfig) -> ArmSearch:
+        return self._refinement(config.arm) if config.phase == "refine" else self._searches[config.arm]
+
+    def _refinement(self, arm: str) -> ArmSearch:
+        """The search in narrowed ranges, begun when it is first asked for."""
+        if arm not in self._refinements:
+            best = [t.config for t in self.best(arm) if t.config.phase == "search"]
+            self._refinements[arm] = begin_refinement(
+                self.study, arm, self._folder, self._storage, self._objective, [self._searches[arm]], best
+            )
+        return self._refinements[arm]
+
     def _next_confirmation(self, arm: str) -> TrialConfig | None:
-        """The next re-training of an arm's best, once its search has ended; None if there is none."""
-        if any(not t.state.is_final for t in self.arm_trials(arm, "search")):
+        """The next re-training of an arm's best, once its search and refinement have ended; None if there is none."""
+        if any(not t.state.is_final for phase in ("search", "refine") for t in self.arm_trials(arm, phase)):
             return None
         for rank, source in enumerate(self.best(arm)[: self.study.confirm.top_k]):
             for seed_number in range(self.study.confirm.seeds):
@@ -239,35 +275,20 @@ class Director:
 
     def _give_up(self, key: tuple[str, str]) -> None:
         trial = self.trials[key]
-        self._write_end(trial, TrialState.STOPPED, f"not among its arm's best at {trial.cur_nimg:,} images")
+        write_end(trial, TrialState.STOPPED, f"not among its arm's best at {trial.cur_nimg:,} images")
         self._close(key, TrialState.STOPPED)
 
     def _close(self, key: tuple[str, str], state: TrialState) -> None:
         trial = self.trials[key]
         trial.state = state
         self._live.discard(key)
-        if trial.config.phase == "search":
+        if trial.config.phase != "confirm":
             self._tell(trial)
             self._compare(key[0])
         self._on_change()
 
     def _tell(self, trial: TrialRecord) -> None:
-        """Tell the sampler what became of a search trial; a collapsed one counts as bad as a diverged one."""
+        """Tell the sampler what became of a search or refine trial; a collapsed one counts as bad as a diverged one."""
         state = TrialState.DIVERGED if trial.collapsed else trial.state
         end = TrialEnd.of(trial.evaluations, trial.config.workers.num_workers)
-        self._searches[trial.config.arm].tell(trial.config.index, state, trial.score, end)
-
-    def _write_end(self, trial: TrialRecord, state: TrialState, reason: str) -> None:
-        status = trial.folder.read_status() or TrialStatus(state=TrialState.RUNNING)
-        trial.folder.write_status(
-            status.model_copy(
-                update={
-                    "state": state,
-                    "reason": reason,
-                    "cur_nimg": trial.cur_nimg,
-                    "end_time": time.time(),
-                    "pid": None,
-                }
-            )
-        )
-        trial.folder.delete_checkpoints()
+        self._search_of(trial.config).tell(trial.config.index, state, trial.score, end)

@@ -53,7 +53,9 @@ class Population:
         (`finish_copies`) from parents that have not moved on.
         """
         copies = tuple(self._copy(child, parent) for child, parent in self._pairs(trials))
-        generation = Generation(at_kimg=self._next_kimg, scores={t.config.name: t.score for t in trials}, copies=copies)
+        generation = Generation(
+            at_kimg=self._next_kimg, scores={t.config.name: t.curve_score for t in trials}, copies=copies
+        )
         self._generations.append(generation)
         self._folder.write_generations(self._arm, self._generations)
         self.finish_copies()
@@ -74,24 +76,24 @@ class Population:
 
     def _pairs(self, trials: Sequence[TrialRecord]) -> list[tuple[TrialRecord, TrialRecord]]:
         """The worst with a parent for each, drawn among as many of the best; a trial without a score is the worst."""
-        ranked = sorted(trials, key=lambda t: (math.inf if t.score is None else t.score, t.config.index))
+        ranked = sorted(trials, key=lambda t: (math.inf if t.curve_score is None else t.curve_score, t.config.index))
         num = min(max(1, math.floor(self._settings.share * len(ranked))), len(ranked) // 2)
-        parents = [t for t in ranked[:num] if t.score is not None]
+        parents = [t for t in ranked[:num] if t.curve_score is not None]
         children = ranked[len(ranked) - num :]
         return [(child, self._random(child, "parent").choice(parents)) for child in children] if parents else []
 
     def _copy(self, child: TrialRecord, parent: TrialRecord) -> MemberCopy:
-        assert parent.score is not None, "only trials with a score are copied"
+        assert parent.curve_score is not None, "only trials with a score are copied"
         last = child.evaluations[-1]
         return MemberCopy(
             at_kimg=self._next_kimg,
             child=child.config.name,
             parent=parent.config.name,
             rates=self._changed(child, parent),
-            child_score=child.score,
-            parent_score=parent.score,
+            child_score=child.curve_score,
+            parent_score=parent.curve_score,
             replaced=child.config.searched,
-            given_up=tuple((e.cur_nimg, e.score) for e in child.evaluations),
+            given_up=tuple((e.cur_nimg, e.curve_score) for e in child.evaluations),
             given_up_sec=last.train_sec + last.evaluate_sec,
         )
 

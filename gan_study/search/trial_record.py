@@ -1,5 +1,6 @@
 """One trial as the director knows it, and the order in which trials are confirmed."""
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -7,7 +8,7 @@ from gan_study.analysis.pareto import pareto_front
 from gan_study.config.names import SearchObjectiveName
 from gan_study.config.training import TrialConfig
 from gan_study.runs.folder import TrialFolder
-from gan_study.runs.records import EvaluationRecord, TrialState
+from gan_study.runs.records import EvaluationRecord, TrialState, TrialStatus
 from gan_study.search.objective_values import TrialEnd
 
 
@@ -24,13 +25,30 @@ class TrialRecord:
 
     @property
     def score(self) -> float | None:
-        """The last score."""
-        return self.evaluations[-1].score if self.evaluations else None
+        """The last score; None if it is from fewer images than make a score rank."""
+        if not self.evaluations:
+            return None
+        last = self.evaluations[-1]
+        is_full = last.num_samples in (None, self.config.training.objective.num_samples)
+        return last.score if is_full else None
+
+    @property
+    def curve_score(self) -> float | None:
+        """The last score that compares with those of other trials at as many images; it ranks no trial in the end."""
+        return self.evaluations[-1].curve_score if self.evaluations else None
 
     @property
     def cur_nimg(self) -> int:
         """Images seen at the last evaluation."""
         return self.evaluations[-1].cur_nimg if self.evaluations else 0
+
+
+def write_end(trial: TrialRecord, state: TrialState, reason: str) -> None:
+    """Write down that a trial has ended by no doing of its own, and remove what it would go on from."""
+    status = trial.folder.read_status() or TrialStatus(state=TrialState.RUNNING)
+    end = {"state": state, "reason": reason, "cur_nimg": trial.cur_nimg, "end_time": time.time(), "pid": None}
+    trial.folder.write_status(status.model_copy(update={**end, "is_paused": False}))
+    trial.folder.delete_checkpoints()
 
 
 def front_first(trials: Sequence[TrialRecord], names: Sequence[SearchObjectiveName]) -> list[TrialRecord]:

@@ -42,16 +42,18 @@ MeasureCoverage = Callable[[nn.Module], CoverageRecord | None]
 
 @torch.no_grad()
 def observe_generator(
-    g_ema: nn.Module, scorer: Scorer, training: TrainingConfig, workers: Workers
+    g_ema: nn.Module, scorer: Scorer, training: TrainingConfig, workers: Workers, images: slice = slice(None)
 ) -> SampleStats | None:
     """Statistics of `scorer.num_samples` images, made by all ranks together; the same result on every rank.
+
+    images: which of them, all by default.
 
     None if a pixel is not finite, which would otherwise pass for black. The latents are a function of the
     seed alone, so that all evaluations of a trial see the same ones.
     """
     random = seeded_generator(training.seed, Stream.EVALUATION)
     z = draw_z(scorer.num_samples, training.z_dim, training.z_distribution, random)
-    parts = workers.gather(_observe_rows(g_ema, scorer, workers.own_rows(z)))
+    parts = workers.gather(_observe_rows(g_ema, scorer, workers.own_rows(z[images])))
     finite_parts = [part for part in parts if part is not None]
     return merge_samples(finite_parts) if len(finite_parts) == len(parts) else None
 

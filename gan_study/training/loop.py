@@ -20,14 +20,14 @@ from gan_study.data.sampler import batch_positions
 from gan_study.errors import InputError
 from gan_study.gan.latents import draw_z
 from gan_study.gan.penalties import GRADIENT_PENALTIES, clip_weights_
-from gan_study.metrics.samples import SampleStats
 from gan_study.runs.folder import TrialFolder
 from gan_study.runs.records import EvaluationRecord, TrialState, TrialStatus
 from gan_study.training.distributed import Workers
-from gan_study.training.evaluate import MeasureCoverage, Scorer, observe_generator
+from gan_study.training.evaluate import MeasureCoverage, Scorer
 from gan_study.training.means import LossMeans
 from gan_study.training.outcome import collapsed, diverged, ended, load_latest, write_progress
 from gan_study.training.randomness import Stream, seeded_generator
+from gan_study.training.scores import Scores, score_generator
 from gan_study.training.signals import make_probe, take_signals
 from gan_study.training.state import Counters, TrainingState, build_state, set_rates_, update_ema
 from gan_study.training.steps import accumulate_d_gradients, accumulate_g_gradients
@@ -62,7 +62,7 @@ def train(
         scorer: the objective, on the workers' device.
         folder: where the trial's files go.
         workers: this process among those that share the trial.
-        measure_coverage: what rank 0 measures of the averaged generator at the end, if its images are finite.
+        measure_coverage: what rank 0 measures of the averaged generator at the end.
 
     Raises:
         InputError: the batch does not divide among the workers, or a worker's part not into groups of `pac`.
@@ -90,15 +90,14 @@ def train(
         # Evaluate, write and report. A resumed run starts where this has been done already.
         if _evaluation_due(training, counters.cur_nimg, done) and counters.cur_nimg != last_evaluated:
             evaluate_start = time.perf_counter()
-            samples = _observe(state, scorer, training, workers)
+            scores = _score(state, scorer, training, workers, is_end=done)
             losses = means.reduce(workers)
             signals = take_signals(state, probe, training, workers)
-            score = scorer.score(samples) if samples is not None else None
             # Counted before the checkpoint is written, which a resumed training goes on from.
             counters.evaluate_sec += time.perf_counter() - evaluate_start
             evaluate_start = time.perf_counter()
             coverage = None
-            if done and measure_coverage is not None and samples is not None:
+            if done and measure_coverage is not None:
                 coverage = workers.from_first_rank(partial(measure_coverage, state.g_ema))
             evaluations.append(
                 EvaluationRecord(
@@ -107,8 +106,10 @@ def train(
                     num_g_steps=counters.num_g_steps,
                     train_sec=counters.train_sec,
                     evaluate_sec=counters.evaluate_sec,
-                    score=score,
-                    class_shares=samples.class_shares if samples is not None else None,
+                    score=scores.score,
+                    num_samples=scores.num_samples,
+                    early_score=scores.early_score,
+                    class_shares=scores.class_shares,
                     losses=losses,
                     signals=signals,
                     coverage=coverage,
@@ -193,11 +194,11 @@ def _is_done(
     return workers.first_says(counters.seconds * workers.world_size >= training.device_sec)
 
 
-def _observe(state: TrainingState, scorer: Scorer, training: TrainingConfig, workers: Workers) -> SampleStats | None:
+def _score(state: TrainingState, scorer: Scorer, training: TrainingConfig, workers: Workers, is_end: bool) -> Scores:
     # Batch norm's running statistics are each rank's own until they are used, here and in the checkpoint.
     for network in (state.generator, state.discriminator, state.g_ema):
         workers.average_buffers_(network)
-    return observe_generator(state.g_ema, scorer, training, workers)
+    return score_generator(state.g_ema, scorer, training, workers, is_end)
 
 
 def _draw_batch(

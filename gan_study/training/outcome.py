@@ -50,7 +50,7 @@ def write_progress(
     folder.write_samples(cur_nimg, sample_grid_png(state.g_ema, training.z_dim, training.seed, training.z_distribution))
     folder.write_snapshot(cur_nimg, state.snapshot())
     folder.write_evaluations(evaluations)
-    scores = [(e.score, e.cur_nimg) for e in evaluations if e.score is not None]
+    scores = [(e.curve_score, e.cur_nimg) for e in evaluations if e.curve_score is not None]
     folder.keep_snapshots({cur_nimg} | {nimg for _, nimg in sorted(scores)[:1]})
     if status.state is TrialState.RUNNING:
         folder.replace_checkpoint(cur_nimg, state.to_bytes())

@@ -7,6 +7,7 @@ from gan_study.analysis.estimate import Estimate
 from gan_study.analysis.failures import FailureRate
 from gan_study.analysis.summary import summarise
 from gan_study.analysis.text import estimate_text, failure_text, number, percent, quantity, score_text
+from gan_study.config.schedule import ScheduleEntry
 from gan_study.report import tables
 from gan_study.report.load import load_run
 from gan_study.report.protocol import protocol_items
@@ -219,3 +220,17 @@ def test_a_budget_in_seconds_is_given_in_images_too(tmp_path):
         "5 trials for each arm, each of at most 900 device-seconds (40 kimg, 26.72 epochs of 1,497 images), on this "
         "machine and not reproducible bit for bit, evaluated every 10 kimg"
     )
+
+
+def test_the_best_schedule_of_a_population_is_in_the_protocol(tmp_path):
+    study = {**STUDY, "search": {"scheduler": "pbt"}}
+    folder = write_synthetic_run(str(tmp_path), study=study)
+    files = folder.trial("lsgan", "search_002")
+    config = files.read_config()
+    entry = ScheduleEntry(from_kimg=10, g_lr=2e-3, d_lr=1e-4, beta1=0.5, beta2=0.99)
+    training = config.training.model_copy(update={"schedule": (entry,)})
+    files.write_config(config.model_copy(update={"training": training}))
+    items = dict(protocol_items(load_run(folder)))
+    assert items["Schedule of lsgan"] == "search_002: from 10 kimg g_lr 0.002, d_lr 0.0001, beta1 0.5, beta2 0.99"
+    assert "Schedule of wgan" not in items
+    assert items["Scheduler"].startswith("pbt: the 5 trials of an arm are one population")
