@@ -61,6 +61,15 @@ def make_evaluation(cur_nimg: int, score: float | None) -> EvaluationRecord:
     )
 
 
+def _evaluate(config: TrialConfig, cur_nimg: int, is_end: bool, score: float | None) -> EvaluationRecord:
+    """Fewer images score 5 more, in a study that says so."""
+    objective, evaluation = config.training.objective, make_evaluation(cur_nimg, score)
+    if objective.early_num_samples is None or score is None:
+        return evaluation
+    scores = {"score": score, "early_score": score + 5} if is_end else {"score": score + 5}
+    return evaluation.model_copy(update={"num_samples": objective.samples_at(is_end), **scores})
+
+
 @dataclass
 class World:
     """Runs the trials of a director in turns, one evaluation each, and notes what happened."""
@@ -122,7 +131,7 @@ class World:
         total, every = (round(1000 * k) for k in (config.training.total_kimg, config.training.evaluate_every_kimg))
         end = self.ends.get((config.arm, config.name))
         for cur_nimg in range(nimgs[-1] + every if nimgs else 0, total + 1, every):
-            evaluations.append(make_evaluation(cur_nimg, self.score(config, cur_nimg)))
+            evaluations.append(_evaluate(config, cur_nimg, cur_nimg == total, self.score(config, cur_nimg)))
             folder.write_evaluations(evaluations)
             if cur_nimg < total:
                 folder.replace_checkpoint(cur_nimg, b"checkpoint")
