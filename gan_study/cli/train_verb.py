@@ -2,6 +2,7 @@
 
 from rich.console import Console
 
+from gan_study.config.data import ObjectiveConfig
 from gan_study.config.trial_file import load_trial
 from gan_study.data.datasets import load_dataset
 from gan_study.errors import GanStudyError, InputError
@@ -56,7 +57,7 @@ def train_one(config_file: str, out: str, device: str) -> None:
         measure = coverage_measure(config, dataset, objective)
         for last in train(config, dataset, objective, trial, workers, measure):
             if workers.is_first and last.evaluation is not None:
-                console.print(_line(last), markup=False, highlight=False, soft_wrap=True)
+                console.print(_line(last, config.training.objective), markup=False, highlight=False, soft_wrap=True)
     assert last is not None, "a training gives at least one progress"
     if last.status.state is TrialState.DIVERGED:
         raise TrainingDivergedError(f"{trial.storage.location}: the training diverged: {last.status.reason}")
@@ -72,12 +73,14 @@ def _end(status: TrialStatus, finished_before: bool, trial: TrialFolder) -> str:
     )
 
 
-def _line(progress: Progress) -> str:
+def _line(progress: Progress, objective: ObjectiveConfig) -> str:
     evaluation = progress.evaluation
     assert evaluation is not None, "only evaluations are printed"
     score = f"{evaluation.score:.4f}" if evaluation.score is not None else "none"
+    # Where not all scores are from equally many images, each says from how many.
+    images = f" (N = {evaluation.num_samples:,})" if objective.early_num_samples is not None else ""
     seconds = evaluation.train_sec + evaluation.evaluate_sec
-    return f"{evaluation.cur_nimg:>10,} images  score {score} (N = {evaluation.num_samples:,})  {seconds:.1f} s"
+    return f"{evaluation.cur_nimg:>10,} images  score {score}{images}  {seconds:.1f} s"
 
 
 def _difference(known: dict[str, object], asked: dict[str, object]) -> str:
