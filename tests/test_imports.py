@@ -122,6 +122,31 @@ def test_the_driver_of_a_study_does_without_torch() -> None:
     assert brought_in(["gan_study.search.run"], ["torch", "sklearn"]) == []
 
 
+def test_a_search_brings_in_torch_only_with_gp() -> None:
+    """Optuna's Gaussian process is made of torch: a study that chooses it waits for the import, no other does."""
+    code = """
+import sys
+from optuna.storages import InMemoryStorage
+from gan_study.config.study import StudyConfig
+from gan_study.runs.records import TrialState
+from gan_study.search.arm_search import ArmSearch
+for sampler in ("random", "tpe", "cmaes", "sobol", "gp"):
+    study = StudyConfig.model_validate({
+        "name": "s", "dataset": {"name": "digits"}, "arms": {"a": {"network": "mlp", "loss": "hinge"}},
+        "budget": {"trials_per_arm": 9, "total_kimg": 1, "evaluate_every_kimg": 1},
+        "search_space": {"g_lr": {"log_uniform": [1e-4, 1e-2]}}, "search": {"sampler": sampler},
+    })
+    search = ArmSearch(study, "a", InMemoryStorage(), 100.0)
+    for index in range(5):
+        search.ask(index)
+        search.tell(index, TrialState.COMPLETED, 1.0 + index)
+    print(sampler, "torch" in sys.modules)
+"""
+    answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    expected = ["random False", "tpe False", "cmaes False", "sobol False", "gp True"]
+    assert answer.stdout.splitlines() == expected, answer.stderr
+
+
 @pytest.mark.parametrize(
     ("place", "source", "found"),
     [

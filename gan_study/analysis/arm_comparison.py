@@ -124,7 +124,7 @@ def compare_arms(run: RunData, collapsed: Collection[tuple[str, str]] = ()) -> A
         ArmStatistics(
             arm,
             SearchStatistics(
-                describe_failures(run.of_arm(arm, "search"), collapsed),
+                describe_failures(run.searched(arm), collapsed),
                 search_curve(run, arm),
                 repeated[arm],
                 _expected_best(run, arm),

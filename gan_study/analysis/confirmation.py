@@ -5,7 +5,8 @@ from itertools import groupby
 from statistics import fmean
 
 from gan_study.analysis.failures import counted_scores
-from gan_study.analysis.run_data import RunData, TrialData
+from gan_study.analysis.pareto import front_first, known_values
+from gan_study.analysis.run_data import PHASES, RunData, TrialData
 from gan_study.runs.records import ObjectiveRecord, TrialState
 
 
@@ -58,7 +59,7 @@ def _confirmed_arm(run: RunData, arm: str, objective: ObjectiveRecord) -> Confir
     trials = min(groups, key=lambda group: fmean(counted_scores(group, objective)))
     counted = counted_scores(trials, objective)
     source = trials[0].config.source or ""
-    found = next((t for t in run.of_arm(arm, "search") if t.name == source), None)
+    found = next((t for t in run.searched(arm) if t.name == source), None)
     return ConfirmedArm(
         arm=arm,
         source=source,
@@ -71,7 +72,11 @@ def _confirmed_arm(run: RunData, arm: str, objective: ObjectiveRecord) -> Confir
 
 
 def _best_sources(run: RunData, arm: str) -> set[str]:
-    """The search trials that are to be confirmed, as far as the search has come: the best `top_k` that completed."""
-    completed = [t for t in run.of_arm(arm, "search") if t.state is TrialState.COMPLETED and t.score is not None]
-    completed.sort(key=lambda t: (t.score, t.config.index, t.config.repeat))
+    """The searched trials that are to be confirmed, as far as the search has come: the best `top_k` that completed."""
+    completed = [t for t in run.searched(arm) if t.state is TrialState.COMPLETED and t.score is not None]
+    completed.sort(key=lambda t: (t.score, PHASES.index(t.config.phase), t.config.index, t.config.repeat))
+    names = run.study.search.objectives
+    if len(names) > 1:
+        # As the search does it: a trial whose coverage could not be measured counts as one with none at all.
+        completed = front_first(completed, [{n: known_values(t)[n] or 0.0 for n in names} for t in completed])
     return {t.name for t in completed[: run.study.confirm.top_k]}

@@ -37,7 +37,7 @@ def describe_failures(trials: Sequence[TrialData], collapsed: Collection[tuple[s
     in `collapsed`: arm and name of the trials whose generator collapsed, though they have a score.
     """
     ended = [t for t in trials if t.state.is_final]
-    num_failed = len(ended) - len(_successful_scores(trials, collapsed))
+    num_failed = sum(t.is_lost or (t.config.arm, t.name) in collapsed for t in ended)
     if not ended:
         return FailureRate(0, 0, None)
     interval = stats.binomtest(num_failed, len(ended)).proportion_ci(CONFIDENCE, method="wilson")

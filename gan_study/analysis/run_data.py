@@ -1,20 +1,20 @@
 """What a run folder holds, as plain values: the input of every statistic and every figure."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Literal
 
 from gan_study.analysis.trial_verdicts import TrialVerdict, trial_verdict
 from gan_study.config.study import StudyConfig
+from gan_study.config.training import PHASES as PHASES
+from gan_study.config.training import Phase as Phase
 from gan_study.config.training import TrialConfig
 from gan_study.runs.diagnosis import DiagnosisRecord
 from gan_study.runs.extensions import ExtensionRecord
 from gan_study.runs.final_scores import FinalScores
 from gan_study.runs.importance import ImportanceRecord
 from gan_study.runs.records import Environment, EvaluationRecord, ObjectiveRecord, StudyStatus, TrialState, TrialStatus
-
-Phase = Literal["search", "confirm"]
+from gan_study.runs.refinement import RefinementRecord
 
 
 @dataclass(frozen=True)
@@ -44,11 +44,36 @@ class TrialData:
     def score(self) -> float | None:
         """The score at the trial's end (lower is better): its last evaluation's, never the best on the way.
 
-        None while it runs, and for a trial that diverged or failed, whatever it scored before.
+        None while it runs, for a trial that diverged or failed, whatever it scored before, and for one that was stopped
+        on a score from fewer images than make a score rank.
         """
-        if self.state not in (TrialState.COMPLETED, TrialState.STOPPED) or not self.evaluations:
+        last = self._last
+        return last.score if last is not None and self._is_full(last) else None
+
+    @property
+    def early_score(self) -> float | None:
+        """Where scores before the end are made from fewer images, the last such score of a trial that has ended.
+
+        None if it diverged or failed, like `score`.
+        """
+        last = self._last
+        if last is None or self.config.training.objective.early_num_samples is None:
             return None
-        return self.evaluations[-1].score
+        return last.early_score if self._is_full(last) else last.score
+
+    @property
+    def _last(self) -> EvaluationRecord | None:
+        """The evaluation that a trial ended with, if it was neither lost nor runs still."""
+        has_ended = self.state in (TrialState.COMPLETED, TrialState.STOPPED)
+        return self.evaluations[-1] if has_ended and self.evaluations else None
+
+    def _is_full(self, evaluation: EvaluationRecord) -> bool:
+        return evaluation.num_samples in (None, self.config.training.objective.num_samples)
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether it ended without any score: it diverged or failed, or its last images were not finite."""
+        return self.state.is_final and self.score is None and self.early_score is None
 
     @property
     def kimg(self) -> float:
@@ -84,6 +109,8 @@ class RunData:
     """What was added to the study after it had been run, the oldest first."""
     importance: ImportanceRecord | None = None
     """What Optuna says of the hyperparameters."""
+    refinements: Mapping[str, RefinementRecord] = field(default_factory=dict)
+    """By arm, the ranges in which its search was refined, as far as that has begun."""
 
     @property
     def arms(self) -> tuple[str, ...]:
@@ -120,19 +147,24 @@ class RunData:
         return frozenset(by_verdict | {(t.config.arm, t.name) for t in self.trials if t.status.collapsed})
 
     def of_arm(self, arm: str, phase: Phase | None = None) -> tuple[TrialData, ...]:
-        """An arm's trials, of one phase or of both, by index."""
+        """An arm's trials, of one phase or of all, by index."""
         return tuple(t for t in self.trials if t.config.arm == arm and phase in (None, t.config.phase))
+
+    def searched(self, arm: str) -> tuple[TrialData, ...]:
+        """An arm's trials with configurations of their own, among which its best is sought: search, then refine."""
+        return self.of_arm(arm, "search") + self.of_arm(arm, "refine")
 
 
 def best_first(trials: Sequence[TrialData]) -> tuple[TrialData, ...]:
     """Completed trials by score, the lowest first; then stopped ones by score; then those without, in their order.
 
-    A stopped trial never stands above a completed one, because it was scored after a shorter training.
+    A stopped trial never stands above a completed one, because it was scored after a shorter training. One stopped on a
+    score from fewer images has no place among those with one: it comes after them, before the lost ones.
     """
 
     def rank(trial: TrialData) -> tuple[bool, bool, float]:
         if trial.score is None:
-            return True, True, 0.0
+            return True, trial.early_score is None, 0.0
         return False, trial.state is not TrialState.COMPLETED, trial.score
 
     return tuple(sorted(trials, key=rank))

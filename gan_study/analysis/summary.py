@@ -9,8 +9,10 @@ from pydantic import TypeAdapter
 
 from gan_study.analysis.arm_comparison import ArmsComparison, compare_arms
 from gan_study.analysis.confirmation import ConfirmedArm, confirmed_arms
+from gan_study.analysis.fidelity import Fidelity, describe_fidelity
 from gan_study.analysis.final_scores import FinalSummary, summarise_final
 from gan_study.analysis.importance import ArmImportance, arm_importances
+from gan_study.analysis.pareto import ParetoSummary, summarise_pareto
 from gan_study.analysis.run_data import RunData, TrialData, best_trial
 from gan_study.analysis.trial_verdicts import count_words
 from gan_study.analysis.verdict import judge
@@ -41,6 +43,10 @@ class ScoreDescription:
     untrained_score: float
     failure_score: float
     extractor_accuracy: float | None
+    early_num_generated: int | None = None
+    """Generated images of scores before a training's end; None if as many."""
+    early_floor: float | None = None
+    """Expected score of so many fresh real images."""
 
 
 @dataclass(frozen=True)
@@ -129,6 +135,10 @@ class Summary:
     """Every statistic about the arms and the pairs of them."""
     importance: tuple[ArmImportance, ...] = ()
     """Which hyperparameters mattered in each arm's search; empty where importance.json is not there."""
+    pareto: ParetoSummary | None = None
+    """The fronts of a search with several objectives; null where the score is the only one."""
+    fidelity: Fidelity | None = None
+    """How well scores before the end tell the order; None if they are made from as many images."""
 
     def to_json(self) -> str:
         """The content of summary.json."""
@@ -155,17 +165,19 @@ def summarise(run: RunData) -> Summary:
         arms={arm: _summarise_arm(run, arm, confirmed.get(arm)) for arm in run.arms},
         comparison=comparison,
         importance=arm_importances(run),
+        pareto=summarise_pareto(run),
+        fidelity=describe_fidelity(run),
     )
 
 
 def shown_trial(run: RunData, arm: str, confirmed: ConfirmedArm | None) -> TrialData | None:
     """The trial whose images stand for an arm: its best confirmed seed, or else the search's best."""
-    return best_trial(confirmed.trials if confirmed else ()) or best_trial(run.of_arm(arm, "search"))
+    return best_trial(confirmed.trials if confirmed else ()) or best_trial(run.searched(arm))
 
 
 def _summarise_arm(run: RunData, arm: str, confirmed: ConfirmedArm | None) -> ArmSummary:
     trials = run.of_arm(arm)
-    best = best_trial(run.of_arm(arm, "search"))
+    best = best_trial(run.searched(arm))
     shown = shown_trial(run, arm, confirmed)
     configuration = confirmed.trials[0] if confirmed else best
     found = {name: verdict for (its_arm, name), verdict in run.verdicts.items() if its_arm == arm}
@@ -212,7 +224,7 @@ def class_shares(trial: str, evaluation: EvaluationRecord, objective: ObjectiveR
         return None
     known = zip(objective.class_names, shares, objective.real_class_shares, strict=True)
     missing = tuple(name for name, share, real in known if share < MISSING_CLASS_RATIO * real)
-    counts = np.rint(np.array(shares) * objective.key.num_generated).astype(int)
+    counts = np.rint(np.array(shares) * objective.num_samples(evaluation)).astype(int)
     histogram = counts_to_class_histogram(counts, np.array(objective.real_class_shares))
     return ClassShares(
         trial=trial,
@@ -236,4 +248,6 @@ def _describe(objective: ObjectiveRecord) -> ScoreDescription:
         untrained_score=objective.untrained_score,
         failure_score=objective.failure_score,
         extractor_accuracy=objective.extractor_accuracy,
+        early_num_generated=objective.early_num_samples,
+        early_floor=objective.early_floor,
     )

@@ -66,7 +66,7 @@ def _single_arm(run: RunData, confirmed: Sequence[ConfirmedArm]) -> str:
 
 
 def _unconfirmed(run: RunData, confirmed: Sequence[ConfirmedArm]) -> str:
-    bests = [(arm, best_trial(run.of_arm(arm, "search"))) for arm in run.arms]
+    bests = [(arm, best_trial(run.searched(arm))) for arm in run.arms]
     leaders = sorted((t.score, arm) for arm, t in bests if t is not None and t.score is not None)
     if confirmed:
         reason = f"only {confirmed[0].arm} has confirmed seeds"
@@ -80,7 +80,7 @@ def _unconfirmed(run: RunData, confirmed: Sequence[ConfirmedArm]) -> str:
 
 
 def _best_search(run: RunData, arm: str) -> str:
-    trial = best_trial(run.of_arm(arm, "search"))
+    trial = best_trial(run.searched(arm))
     return f"{number(trial.score)} ({trial.name})" if trial else "nothing"
 
 

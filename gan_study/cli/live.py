@@ -11,8 +11,10 @@ from rich.table import Table
 from rich.text import Text
 
 from gan_study.cli.remaining_time import RemainingTime, num_planned
+from gan_study.config.training import PHASES
 from gan_study.runs.records import TrialState
-from gan_study.search.director import Director, TrialRecord
+from gan_study.search.director import Director
+from gan_study.search.trial_record import TrialRecord
 
 
 class Display(Protocol):
@@ -75,7 +77,7 @@ class PlainLines:
         ended = [(k, t) for k, t in self._director.trials.items() if t.state.is_final and k not in self._told]
         for key, trial in ended:
             self._told.add(key)
-            score = f"score {trial.score:.4g}" if trial.score is not None else "no score"
+            score = _score_text(trial)
             self._print(
                 f"{'/'.join(key)}: {trial.state} at {trial.cur_nimg:,} images, {score} "
                 f"({len(self._told)} of {num_planned(self._director)} trials, {self._clock.text()})"
@@ -88,6 +90,15 @@ class PlainLines:
         self._console.print(
             f"[{time.monotonic() - self._start:5.0f} s] {text}", markup=False, highlight=False, soft_wrap=True
         )
+
+
+def _score_text(trial: TrialRecord) -> str:
+    if trial.score is not None:
+        return f"score {trial.score:.4g}"
+    last = trial.evaluations[-1] if trial.evaluations else None
+    if last is None or last.score is None or trial.state is not TrialState.STOPPED:
+        return "no score"
+    return f"score {last.score:.4g} of {last.num_samples} images"
 
 
 class LiveTable:
@@ -132,12 +143,16 @@ class LiveTable:
 def arm_rows(director: Director) -> list[ArmRow]:
     """The picture of this moment."""
     rows = []
-    for phase in ("search", "confirm"):
+    planned_by_phase = {
+        "search": director.study.budget.trials_per_arm,
+        "refine": director.study.refine.trials_per_arm,
+    }
+    for phase in PHASES:
         for arm in director.study.arms:
             trials = director.arm_trials(arm, phase)
             if not trials:
                 continue
-            planned = director.study.search_trials_per_arm if phase == "search" else director.num_confirmations(arm)
+            planned = planned_by_phase.get(phase, director.num_confirmations(arm))
             scored = [t for t in trials if t.state is TrialState.COMPLETED and t.score is not None]
             best = min(scored, key=lambda t: t.score or 0.0, default=None)
             rows.append(ArmRow(arm, phase, planned, Counter(t.state for t in trials), best))

@@ -3,8 +3,11 @@
 from collections.abc import Sequence
 from statistics import fmean
 
+from gan_study.config.stopping import brackets, reduction_factor
 from gan_study.config.study import StudyConfig
-from gan_study.search.director import Director, TrialRecord
+from gan_study.config.training import PHASES
+from gan_study.search.director import Director
+from gan_study.search.trial_record import TrialRecord
 
 
 class RemainingTime:
@@ -22,13 +25,15 @@ class RemainingTime:
         return f"about {left:.0f} s left" if left < 600 else f"about {left / 60:.0f} min left"
 
     def _seconds(self) -> float | None:
-        trials = list(self._director.trials.values())
+        study, trials = self._director.study, list(self._director.trials.values())
         running = [trial for trial in trials if not trial.state.is_final]
-        self._most_at_once = max(self._most_at_once, len(running))
+        # Of a population most trials wait for the others.
+        at_once = self._director.num_live if study.search.scheduler == "pbt" else len(running)
+        self._most_at_once = max(self._most_at_once, at_once)
         last = [trial.evaluations[-1] for trial in trials if trial.cur_nimg > 0]
         if not last:
             return None
-        ahead = [_nimg_ahead(self._director.study, trial) for trial in running] + self._unopened()
+        ahead = [_nimg_ahead(study, trial) for trial in running] + self._unopened()
         seconds_per_image = sum(e.train_sec + e.evaluate_sec for e in last) / sum(e.cur_nimg for e in last)
         return seconds_per_image * sum(ahead) / min(self._most_at_once, max(1, len(ahead)))
 
@@ -36,21 +41,23 @@ class RemainingTime:
         """The images of each trial that is still to be opened, as long as those that are known already."""
         study, trials = self._director.study, self._director.trials.values()
         full = fmean(_full_nimg(trial) for trial in trials)
-        opened = {phase: sum(t.config.phase == phase for t in trials) for phase in ("search", "confirm")}
+        opened = {phase: sum(t.config.phase == phase for t in trials) for phase in PHASES}
         num_search, num_confirm = num_search_trials(study), num_planned(self._director) - num_search_trials(study)
+        num_sampled = opened["search"] + opened["refine"]
         searched = expected_nimg(full, 0, _rungs(study, full))
-        return [searched] * (num_search - opened["search"]) + [full] * (num_confirm - opened["confirm"])
+        return [searched] * (num_search - num_sampled) + [full] * (num_confirm - opened["confirm"])
 
 
 def num_search_trials(study: StudyConfig) -> int:
-    """Over all arms."""
-    return len(study.arms) * study.search_trials_per_arm
+    """Of search and refinement, over all arms."""
+    return len(study.arms) * (study.search_trials_per_arm + study.refine.trials_per_arm)
 
 
 def num_planned(director: Director) -> int:
     """Trials of the whole study, if every arm gets something to confirm."""
     study = director.study
-    confirmed = min(study.confirm.top_k, study.search_trials_per_arm) * study.confirm.seeds
+    configurations = study.search_trials_per_arm + study.refine.trials_per_arm
+    confirmed = min(study.confirm.top_k, configurations) * study.confirm.seeds
     return num_search_trials(study) + len(study.arms) * confirmed
 
 
@@ -69,7 +76,7 @@ def expected_nimg(total_nimg: float, cur_nimg: float, rungs: Sequence[tuple[floa
 
 def _nimg_ahead(study: StudyConfig, trial: TrialRecord) -> float:
     full = _full_nimg(trial)
-    rungs = _rungs(study, full) if trial.config.phase == "search" else []
+    rungs = _rungs(study, full) if trial.config.phase != "confirm" else []
     return expected_nimg(full, trial.cur_nimg, rungs)
 
 
@@ -86,17 +93,17 @@ def _full_nimg(trial: TrialRecord) -> float:
 def _rungs(study: StudyConfig, total_nimg: float) -> list[tuple[float, float]]:
     """asha's rungs below `total_nimg`, and the share of an arm's trials that goes on at each if luck decides.
 
+    None under another scheduler: what is left is then the most that it can be.
+
     A trial goes on if it is among the best 1 of reduction_factor that have come to the rung so far, or the best of
     all (Optuna's SuccessiveHalvingPruner): the n-th to come does so with chance max(1, n // reduction_factor) / n.
     """
-    search = study.search
-    if search.scheduler != "asha":
+    if study.search.scheduler != "asha":
         return []
-    rungs, arrivals = [], study.budget.trials_per_arm
-    rung = 1000 * (search.grace_kimg or study.budget.evaluate_every_kimg)
-    while rung < total_nimg:
-        chance = fmean(max(1, n // search.reduction_factor) / n for n in range(1, arrivals + 1))
-        rungs.append((rung, chance))
+    rungs, arrivals, factor = [], study.budget.trials_per_arm, reduction_factor(study)
+    (bracket,) = brackets(study, total_nimg / 1000)
+    for rung in bracket.rungs_kimg:
+        chance = fmean(max(1, n // factor) / n for n in range(1, arrivals + 1))
+        rungs.append((1000 * rung, chance))
         arrivals = max(1, round(arrivals * chance))
-        rung *= search.reduction_factor
     return rungs

@@ -27,7 +27,7 @@ def run_and_report(folder: RunFolder, address: str | None, verbose: bool) -> Non
     what `run_study` raises.
     """
     console = make_console()
-    study = parse_study(folder.read_study_text(), f"{folder.location}/study.yaml")
+    study = parse_study(folder.read_study_text(), f"{folder.location}/study.yaml", is_begun=True)
     if address is None:
         find_files(study.dataset)  # before Ray is started for nothing
     display = make_display(console, live=console.is_terminal and not verbose)

@@ -2,12 +2,14 @@
 
 from rich.console import Console
 
+from gan_study.config.data import ObjectiveConfig
 from gan_study.config.trial_file import load_trial
 from gan_study.data.datasets import load_dataset
 from gan_study.errors import GanStudyError, InputError
 from gan_study.extractors.objective import load_objective, prepare_objective
 from gan_study.runs.folder import RunFolder, TrialFolder
 from gan_study.runs.records import TrialState, TrialStatus
+from gan_study.search.end_coverage import coverage_measure
 from gan_study.training.distributed import join_process_group
 from gan_study.training.loop import Progress, train
 
@@ -52,9 +54,10 @@ def train_one(config_file: str, out: str, device: str) -> None:
         objective = load_objective(folder.storage, record, dataset).to(workers.device)
         finished_before = workers.is_first and (status := trial.read_status()) is not None and status.state.is_final
         last: Progress | None = None
-        for last in train(config, dataset, objective, trial, workers):
+        measure = coverage_measure(config, dataset, objective)
+        for last in train(config, dataset, objective, trial, workers, measure):
             if workers.is_first and last.evaluation is not None:
-                console.print(_line(last), markup=False, highlight=False, soft_wrap=True)
+                console.print(_line(last, config.training.objective), markup=False, highlight=False, soft_wrap=True)
     assert last is not None, "a training gives at least one progress"
     if last.status.state is TrialState.DIVERGED:
         raise TrainingDivergedError(f"{trial.storage.location}: the training diverged: {last.status.reason}")
@@ -70,14 +73,16 @@ def _end(status: TrialStatus, finished_before: bool, trial: TrialFolder) -> str:
     )
 
 
-def _line(progress: Progress) -> str:
+def _line(progress: Progress, objective: ObjectiveConfig) -> str:
     evaluation = progress.evaluation
     assert evaluation is not None, "only evaluations are printed"
     score = f"{evaluation.score:.4f}" if evaluation.score is not None else "none"
+    # Where not all scores are from equally many images, each says from how many.
+    images = f" (N = {evaluation.num_samples:,})" if objective.early_num_samples is not None else ""
     seconds = evaluation.train_sec + evaluation.evaluate_sec
     back = evaluation.rolled_back_to
     note = "" if back is None else f"  collapsed: back to the state at {back:,} images"
-    return f"{evaluation.cur_nimg:>10,} images  score {score}  {seconds:.1f} s{note}"
+    return f"{evaluation.cur_nimg:>10,} images  score {score}{images}  {seconds:.1f} s{note}"
 
 
 def _difference(known: dict[str, object], asked: dict[str, object]) -> str:

@@ -16,8 +16,10 @@ from gan_study.config.training import TrainingConfig, TrialConfig, WorkersConfig
 
 ASSUMED_TRAIN_IMAGES = 10_000
 """Images of the train part where a study is only checked or planned and no one has counted them."""
+REFINE_SEED_OFFSET = 50_000
+"""Refine trials count their seeds from here."""
 CONFIRM_SEED_OFFSET = 100_000
-"""Confirm trials count their seeds from here, so that no search trial has used them."""
+"""Confirm trials count their seeds from here, so that no trial of a search or a refinement has used them."""
 REPEAT_SEED_OFFSET = 1_000_000
 """Each repeat of an arm's search counts the seeds of its trainings from this many further on."""
 
@@ -147,11 +149,20 @@ def search_trial_config(
         training=resolve_training(study, arm, searched, seed, num_train_images),
         workers=_workers(study),
         diagnosis=study.diagnosis,
+        measure_coverage="coverage" in study.search.objectives,
     )
 
 
+def refine_trial_config(
+    study: StudyConfig, arm: str, index: int, searched: dict[str, Scalar], num_train_images: int
+) -> TrialConfig:
+    """The configuration of an arm's refine trial number `index` with the sampled values."""
+    config = search_trial_config(study, arm, REFINE_SEED_OFFSET + index, searched, num_train_images)
+    return config.model_copy(update={"name": f"refine_{index:03d}", "phase": "refine", "index": index})
+
+
 def confirm_trial_config(study: StudyConfig, source: TrialConfig, index: int, seed_number: int) -> TrialConfig:
-    """A search trial's configuration with fresh seed number `seed_number`, as the arm's confirm trial `index`.
+    """A searched configuration with fresh seed number `seed_number`, as the arm's confirm trial number `index`.
 
     Its name depends on the source and the seed's number alone, so that it stays the same whatever is confirmed later.
     """

@@ -9,6 +9,7 @@ from gan_study.config.arms import ASSUMED_TRAIN_IMAGES, training_values
 from gan_study.config.base import Scalar
 from gan_study.config.conditions import requirement
 from gan_study.config.names import CONDITIONS, LOSSES, NETWORKS
+from gan_study.config.objective_rules import objective_faults
 from gan_study.config.parameters import (
     Parameter,
     arm_parameters,
@@ -16,25 +17,22 @@ from gan_study.config.parameters import (
     declared_parameters,
     fixed_values,
 )
+from gan_study.config.population_rules import population_faults
 from gan_study.config.problems import Fault, show, wrong_value
+from gan_study.config.search_rules import phase_faults, unused_setting_faults
 from gan_study.config.source import KeyPath
 from gan_study.config.space import Choice, IntegerRange, extremes, range_kind
 from gan_study.config.study import BudgetConfig, ResourcesConfig, StudyConfig
 from gan_study.config.training import TrainingConfig
 
 
-def check_study(study: StudyConfig) -> list[Fault]:
-    """Everything that does not fit together; empty if the study can be run."""
-    faults = []
-    if study.confirm.top_k > study.search_trials_per_arm:
-        repeated = f" and repeats={study.search.repeats}" if study.search.repeats > 1 else ""
-        faults.append(
-            Fault(
-                ("confirm", "top_k"),
-                f"no more trials can be confirmed than are searched, but got top_k={study.confirm.top_k} with "
-                f"trials_per_arm={study.budget.trials_per_arm}{repeated}; confirm fewer or search more",
-            )
-        )
+def check_study(study: StudyConfig, is_begun: bool = False) -> list[Fault]:
+    """Everything that does not fit together; empty if the study can be run.
+
+    is_begun: it lies in a run folder, where settings that do nothing are let pass: an older version filled them in.
+    """
+    faults = [*phase_faults(study), *([] if is_begun else unused_setting_faults(study))]
+    faults += [*objective_faults(study), *population_faults(study)]
     faults += _resource_faults(study.resources)
     faults += _unused_range_faults(study)
     for arm in study.arms:

@@ -75,6 +75,13 @@ def _objective(training: "TrainingConfig") -> Iterator[tuple[str, str]]:
             f"dims belongs to inception, but got extractor={objective.extractor} with dims={objective.dims}; "
             "remove it, or set extractor: inception",
         )
+    if objective.early_num_samples is not None and objective.early_num_samples >= objective.num_samples:
+        yield (
+            "objective.early_num_samples",
+            "scores before the end are made from fewer images than those at the end, but got "
+            f"early_num_samples={objective.early_num_samples} with num_samples={objective.num_samples}; "
+            "lower it, or remove it",
+        )
 
 
 def _lengths(training: "TrainingConfig") -> Iterator[tuple[str, str]]:

@@ -51,6 +51,9 @@ class ObjectiveConfig(Frozen):
     """inception: which of its layers; default: 2048."""
     num_samples: Annotated[int, Field(ge=100, le=100_000)] = 5000
     """Generated images per score."""
+    early_num_samples: Annotated[int, Field(ge=100)] | None = None
+    """Generated images per score before a training's end, fewer than num_samples: cheaper. Such scores may stop a
+    trial and never rank it; the report prints how well they tell the order. Default: num_samples."""
     split: Literal["all", "train", "held_out"] = "all"
     """The real images that generated ones are held against."""
     precision: Literal["float32", "bfloat16"] = "float32"
@@ -59,6 +62,10 @@ class ObjectiveConfig(Frozen):
     """Fresh draws of latents that a confirmed trial is scored on at its end, each at the cost of an evaluation. With
     them come kernel distance, precision, recall, density, coverage, Vendi score, inception-type score and the distance
     for infinitely many images; 0: none of these."""
+
+    def samples_at(self, is_end: bool) -> int:
+        """Generated images that a score on the way, or that at the end, is made from."""
+        return self.num_samples if is_end or self.early_num_samples is None else self.early_num_samples
 
     @model_validator(mode="before")
     @classmethod

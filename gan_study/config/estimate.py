@@ -21,7 +21,7 @@ def estimate_seconds_per_kimg(training: TrainingConfig) -> float:
     The formula keeps within a third of these. Where a network was not measured at a size, it grows with the operations
     that `gan_study.gan.cost` counts. A GPU, another processor or small batches change it by much more.
     """
-    pixels, num_samples = training.dataset.image_size**2, training.objective.num_samples
+    pixels, num_samples = training.dataset.image_size**2, _samples_per_evaluation(training)
     step = _step_sec_per_kimg(training)
     # A lazy penalty is evaluated at every so many steps only.
     penalty_share = 1 / (training.penalty_every or 1) if training.penalty in WEIGHTED_PENALTIES else 0.0
@@ -29,6 +29,14 @@ def estimate_seconds_per_kimg(training: TrainingConfig) -> float:
     g_step = 0.43 * step / training.d_steps_per_g_step
     scoring = 0.2 * (pixels / 256) + (60 if training.objective.extractor == "inception" else 0)
     return d_step + g_step + scoring * num_samples / 1000 / training.evaluate_every_kimg
+
+
+def _samples_per_evaluation(training: TrainingConfig) -> float:
+    """Generated images of one evaluation, on average over a whole training."""
+    objective = training.objective
+    num_early = max(0.0, training.total_kimg / training.evaluate_every_kimg - 1)
+    num_samples = num_early * objective.samples_at(is_end=False) + objective.samples_at(is_end=True)
+    return num_samples / (num_early + 1)
 
 
 def _step_sec_per_kimg(training: TrainingConfig) -> float:

@@ -9,7 +9,7 @@ from gan_study.config.plan import plan_arm
 from gan_study.config.space import describe, extremes, range_kind
 from gan_study.config.study import StudyConfig
 
-_GROWING = ("budget.trials_per_arm", "search.repeats", "confirm.top_k", "confirm.seeds")
+_GROWING = ("budget.trials_per_arm", "search.repeats", "refine.trials_per_arm", "confirm.top_k", "confirm.seeds")
 """What may become more."""
 _FREE = (
     "description",
@@ -52,6 +52,8 @@ def compare_studies(before: StudyConfig, after: StudyConfig, source: str = "in t
             conflicts.append(line)
         elif new[name] < old[name]:
             conflicts.append(f"{line}; what has been run stays, so it can only become more")
+        elif reason := _grown_too_late(before, name):
+            conflicts.append(f"{line}; {reason}")
         else:
             additions.append(f"{name}: {old[name]} to {new[name]}")
     for arm in before.arms:
@@ -61,6 +63,17 @@ def compare_studies(before: StudyConfig, after: StudyConfig, source: str = "in t
             conflicts += _arm_conflicts(before, after, arm, source)
     additions += [f"arms.{arm}: a new arm" for arm in after.arms if arm not in before.arms]
     return Extension(tuple(additions), tuple(changes), tuple(dict.fromkeys(conflicts)))
+
+
+def _grown_too_late(before: StudyConfig, name: str) -> str:
+    """Why a phase cannot have more trials once others have been built on it; empty if it can."""
+    if name not in ("budget.trials_per_arm", "search.repeats"):
+        return ""
+    if before.search.scheduler == "pbt":
+        return "the population of an arm was drawn, compared and ended together"
+    if before.refine.trials_per_arm:
+        return "the refinement's ranges were narrowed around the best of the search as it was"
+    return ""
 
 
 def _settings(study: StudyConfig) -> dict[str, Any]:

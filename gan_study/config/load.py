@@ -29,8 +29,11 @@ def load_study(path: str | Path, overrides: Sequence[str] = ()) -> StudyConfig:
     return parse_study(read_text(Path(path), STUDY_FILE), str(path), overrides)
 
 
-def parse_study(text: str, name: str, overrides: Sequence[str] = ()) -> StudyConfig:
-    """Like load_study, for the text of a study that was read already; `name` stands for it in messages."""
+def parse_study(text: str, name: str, overrides: Sequence[str] = (), *, is_begun: bool = False) -> StudyConfig:
+    """Like load_study, for the text of a study that was read already; `name` stands for it in messages.
+
+    is_begun: the text is a run folder's, which an older version may have written.
+    """
     root, problems = parse(text, Origin(name))
     if root is None:
         raise InputError([str(problem) for problem in problems])
@@ -40,7 +43,7 @@ def parse_study(text: str, name: str, overrides: Sequence[str] = ()) -> StudyCon
         )
     problems += apply_overrides(root, overrides)
     study, faults = _validate(root)
-    problems += located(faults + (check_study(study) if study else []), root)
+    problems += located(faults + (check_study(study, is_begun) if study else []), root)
     if study is None or problems:
         raise InputError([str(problem) for problem in sorted(problems)])
     return study

@@ -24,6 +24,9 @@ DatasetName = Literal[
 TrackerName = Literal["mlflow", "tensorboard", "wandb"]
 ConditionName = Literal["loss", "penalty", "network.name", "optimizer"]
 """Choices that decide which other hyperparameters there are."""
+SearchObjectiveName = Literal["score", "coverage", "device_sec"]
+"""What a search may look at: the study's score, the share of real neighbourhoods that generated images reach, the
+seconds of devices a trial took."""
 HyperparameterName = Literal[
     "loss",
     "penalty",
@@ -57,6 +60,9 @@ DATASETS: tuple[str, ...] = get_args(DatasetName)
 TRACKERS: tuple[str, ...] = get_args(TrackerName)
 CONDITIONS: tuple[str, ...] = get_args(ConditionName)
 HYPERPARAMETERS: tuple[str, ...] = get_args(HyperparameterName)
+
+MAXIMISED = ("coverage",)
+"""Objectives of a search of which more is better."""
 
 NETWORK_IMAGE_SIZES: dict[str, tuple[int, ...] | None] = {
     "dcgan": (16, 32, 64, 128),

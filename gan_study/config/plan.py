@@ -5,10 +5,15 @@ from dataclasses import dataclass
 
 from gan_study.config.arms import ASSUMED_TRAIN_IMAGES, first_trial_values, resolve_training
 from gan_study.config.base import Scalar
-from gan_study.config.estimate import estimate_seconds_per_kimg
+from gan_study.config.data import ObjectiveConfig
+from gan_study.config.longest import longest_trainings
 from gan_study.config.names import CONDITIONS, HYPERPARAMETERS
-from gan_study.config.parameters import Parameter, arm_parameters, condition_assignments
-from gan_study.config.space import contains, describe, extremes
+from gan_study.config.objective_rules import objectives_text
+from gan_study.config.parameters import Parameter, arm_parameters
+from gan_study.config.sampling import drawn_at_random
+from gan_study.config.search_text import refinement_text, sampler_text, stopping_text
+from gan_study.config.space import contains, describe
+from gan_study.config.stopping import Bracket, brackets
 from gan_study.config.study import ResourcesConfig, StudyConfig
 from gan_study.config.training import TrainingConfig
 
@@ -30,6 +35,8 @@ class ArmPlan:
     """What is searched."""
     first_trial: dict[str, Scalar] | None
     """The searched names' values in the first trial; None if it is sampled like the others."""
+    drawn_at_random: tuple[str, ...]
+    """What the study's sampler cannot learn and draws at random for ever, by its label."""
 
     @property
     def title(self) -> str:
@@ -62,6 +69,8 @@ class StudyPlan:
     """Length of the longest training that the ranges hold."""
     num_search_trials: int
     """Over all arms."""
+    num_refine_trials: int
+    """Over all arms."""
     num_confirm_trials: int
     """Over all arms."""
     max_kimg: float
@@ -70,14 +79,9 @@ class StudyPlan:
     """Estimated seconds of all trainings together on one core, evaluations included."""
 
     @property
-    def rungs_kimg(self) -> tuple[float, ...]:
-        """Where asha may stop a trial; empty without it."""
-        search, rungs = self.study.search, []
-        rung = search.grace_kimg or self.study.budget.evaluate_every_kimg
-        while search.scheduler == "asha" and rung < self.max_training_kimg:
-            rungs.append(rung)
-            rung *= search.reduction_factor
-        return tuple(rungs)
+    def brackets(self) -> tuple[Bracket, ...]:
+        """Where the scheduler may stop an arm's trials; empty where it has no rungs."""
+        return brackets(self.study, self.max_training_kimg)
 
     @property
     def num_concurrent_trials(self) -> int | None:
@@ -88,16 +92,19 @@ class StudyPlan:
 
 def plan(study: StudyConfig, num_train_images: int | None = None) -> StudyPlan:
     """Plan a study that was loaded without problems; `num_train_images` where someone has counted them."""
-    num_arms, per_arm = len(study.arms), study.search_trials_per_arm + study.confirm.top_k * study.confirm.seeds
+    num_arms, searched, refined = len(study.arms), study.search_trials_per_arm, study.refine.trials_per_arm
+    confirmed = study.confirm.top_k * study.confirm.seeds
+    per_arm = searched + refined + confirmed
     counted = num_train_images or study.dataset.known_train_images
-    longest = {arm: _longest_trainings(study, arm, counted or ASSUMED_TRAIN_IMAGES) for arm in study.arms}
+    longest = {arm: longest_trainings(study, arm, counted or ASSUMED_TRAIN_IMAGES) for arm in study.arms}
     return StudyPlan(
         study=study,
         arms=tuple(plan_arm(study, arm) for arm in study.arms),
         num_train_images=counted,
         max_training_kimg=max(kimg for kimg, _ in longest.values()),
-        num_search_trials=num_arms * study.search_trials_per_arm,
-        num_confirm_trials=num_arms * study.confirm.top_k * study.confirm.seeds,
+        num_search_trials=num_arms * searched,
+        num_refine_trials=num_arms * refined,
+        num_confirm_trials=num_arms * confirmed,
         max_kimg=sum(per_arm * kimg for kimg, _ in longest.values()),
         max_core_sec=sum(per_arm * seconds for _, seconds in longest.values()),
     )
@@ -112,13 +119,15 @@ def format_plan(plan: StudyPlan) -> str:
     size, objective = study.dataset.image_size, study.objective
     lines += [
         _row("data", f"{study.dataset.name}, {size} x {size} pixels"),
-        _row("objective", f"{objective.metric}, {objective.extractor}, {objective.num_samples} generated images"),
+        _row("objective", f"{objective.metric}, {objective.extractor}, {_samples(objective)}"),
         _row("search", _search(study)),
+        *([_row("refine", refinement_text(study))] if study.refine.trials_per_arm else []),
+        *([_row("weighing", text)] if (text := objectives_text(study)) else []),
         _row("length", _length(plan)),
-        _row("stopping", _stopping(plan)),
+        _row("stopping", stopping_text(study, plan.max_training_kimg)),
         _row("at once", _at_once(study.resources)),
         *([_row("trackers", ", ".join(study.trackers))] if study.trackers else []),
-        *(line for arm in plan.arms for line in ("", *_arm_lines(arm))),
+        *(line for arm in plan.arms for line in ("", *_arm_lines(study, arm))),
         "",
         "At most",
         _row("trainings", _trainings(plan)),
@@ -142,6 +151,7 @@ def plan_arm(study: StudyConfig, arm: str) -> ArmPlan:
         fixed={name: value for name, value in values.items() if value is not None},
         searched=searched,
         first_trial=first if study.search.first_trial == "paper_defaults" else None,
+        drawn_at_random=drawn_at_random(study, arm),
     )
 
 
@@ -152,31 +162,7 @@ def _value(training: TrainingConfig, name: str) -> Scalar | None:
     return value
 
 
-def _longest_trainings(study: StudyConfig, arm: str, num_train_images: int) -> tuple[float, float]:
-    """The most kimg, and the most seconds, that one training within an arm's ranges takes."""
-
-    def kimg_and_seconds(values: dict[str, Scalar]) -> tuple[float, float]:
-        training = resolve_training(study, arm, values, seed=0, num_train_images=num_train_images)
-        return training.total_kimg, training.total_kimg * estimate_seconds_per_kimg(training)
-
-    # By time all take as long, so the longest is that with the most images.
-    most = 0 if study.budget.device_sec is not None else 1
-    found = []
-    for assignment in condition_assignments(study, arm):
-        active = [p for p in arm_parameters(study, arm) if p.is_active(assignment)]
-        conditions = {p.name: assignment[p.name] for p in active if p.name in CONDITIONS}
-        ranges = {p.name: extremes(p.range) for p in active if p.name not in CONDITIONS}
-        values = {**conditions, **{name: ends[0] for name, ends in ranges.items()}}
-        # One range after the other: the ends that take most, given the others.
-        for name, ends in ranges.items():
-            values = max(
-                ({**values, name: end} for end in ends), key=lambda candidate: kimg_and_seconds(candidate)[most]
-            )
-        found.append(kimg_and_seconds(values))
-    return max(kimg for kimg, _ in found), max(seconds for _, seconds in found)
-
-
-def _arm_lines(arm: ArmPlan) -> list[str]:
+def _arm_lines(study: StudyConfig, arm: ArmPlan) -> list[str]:
     first = "first trial" if arm.first_trial is not None else ""
     lines = [
         textwrap.fill(f"Arm {arm.title}", _WIDTH, subsequent_indent="  "),
@@ -191,6 +177,10 @@ def _arm_lines(arm: ArmPlan) -> list[str]:
         lines.append(_row(parameter.name, text, _NAME, _NAME + _VALUE))
     shown = {name: value for name, value in arm.fixed.items() if name not in _IN_TITLE}
     lines += [_row(name, f"{_show(value):{_VALUE}}fixed", _NAME) for name, value in shown.items()]
+    if arm.drawn_at_random:
+        names = ", ".join(arm.drawn_at_random)
+        text = f"{study.search.sampler} draws at random, whatever it has learned: {names}"
+        lines.append(textwrap.fill(text, _WIDTH, initial_indent="  ", subsequent_indent="    "))
     if arm.outside:
         lines.append("  * outside the range: this trial takes it as it is, and the sampler is not shown this value")
     return lines
@@ -204,6 +194,12 @@ def _row(label: str, text: str, label_width: int = _LABEL, hang: int | None = No
         initial_indent="  ",
         subsequent_indent=" " * (2 + (hang or label_width)),
     )
+
+
+def _samples(objective: ObjectiveConfig) -> str:
+    if objective.early_num_samples is None:
+        return f"{objective.num_samples} generated images"
+    return f"{objective.num_samples} generated images at the end, {objective.early_num_samples} on the way"
 
 
 def _length(plan: StudyPlan) -> str:
@@ -237,27 +233,22 @@ def _at_once(resources: ResourcesConfig) -> str:
     return f"{trials}, each{workers} with {cpus} CPU{'s' if cpus > 1 else ''}{share}"
 
 
-def _stopping(plan: StudyPlan) -> str:
-    search, total = plan.study.search, f"{plan.max_training_kimg:g} kimg"
-    if search.scheduler != "asha":
-        return f"none: every trial goes on to {total}"
-    if not plan.rungs_kimg:
-        return f"asha has no rung below {total}: every trial goes on to the end"
-    rungs = ", ".join(f"{rung:g}" for rung in plan.rungs_kimg)
-    return f"asha: at {rungs} of {total}, the best 1 in {search.reduction_factor} of an arm so far go on"
-
-
 def _search(study: StudyConfig) -> str:
     num_trials, repeats = study.budget.trials_per_arm, study.search.repeats
-    text = f"{study.search.sampler}, {num_trials} trial{'s' if num_trials > 1 else ''} for each arm"
-    return f"{text}, in each of {repeats} searches of its own" if repeats > 1 else text
+    text = f"{num_trials} trial{'s' if num_trials > 1 else ''} for each arm"
+    repeated = f" in each of {repeats} searches of its own" if repeats > 1 else ""
+    return f"{text}{repeated}; {sampler_text(study)}"
 
 
 def _trainings(plan: StudyPlan) -> str:
-    total = plan.num_search_trials + plan.num_confirm_trials
+    total = plan.num_search_trials + plan.num_refine_trials + plan.num_confirm_trials
     confirm = plan.study.confirm
-    again = f"{plan.num_confirm_trials} again (best {confirm.top_k} of each arm, {confirm.seeds} seeds)"
-    return f"{total}: {plan.num_search_trials} searched, {again}" if confirm.top_k else f"{total}, none again"
+    parts = [f"{plan.num_search_trials} searched"]
+    parts += [f"{plan.num_refine_trials} refined"] if plan.num_refine_trials else []
+    if confirm.top_k:
+        parts.append(f"{plan.num_confirm_trials} again (best {confirm.top_k} of each arm, {confirm.seeds} seeds)")
+        return f"{total}: {', '.join(parts)}"
+    return f"{total}: {', '.join(parts)}, none again" if plan.num_refine_trials else f"{total}, none again"
 
 
 def _images(plan: StudyPlan) -> str:

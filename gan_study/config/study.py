@@ -15,7 +15,16 @@ from pydantic import (
 
 from gan_study.config.base import Frozen, Scalar
 from gan_study.config.data import DatasetConfig, ObjectiveConfig
-from gan_study.config.names import HyperparameterName, LossName, NetworkName, OptimizerName, PenaltyName, TrackerName
+from gan_study.config.names import (
+    HyperparameterName,
+    LossName,
+    NetworkName,
+    OptimizerName,
+    PenaltyName,
+    SearchObjectiveName,
+    TrackerName,
+)
+from gan_study.config.population import PbtConfig
 from gan_study.config.space import SearchSpace
 from gan_study.config.training import (
     BatchSize,
@@ -181,16 +190,28 @@ class BudgetConfig(Frozen):
 class SearchConfig(Frozen):
     """How configurations are chosen and when a trial is given up."""
 
-    sampler: Literal["tpe", "random"] = "tpe"
-    """Optuna's sampler; each arm has its own."""
+    sampler: Literal["tpe", "random", "gp", "cmaes", "sobol"] = "tpe"
+    """Optuna's sampler; each arm has its own. gp: Gaussian process; cmaes: evolution strategy; sobol: scrambled quasi
+    random numbers. `gan_study plan` says which hyperparameters gp and cmaes draw at random."""
     startup_trials: Annotated[int, Field(ge=1)] | None = None
-    """Trials tpe draws at random before it learns from them; default: a third of trials_per_arm."""
-    scheduler: Literal["asha", "none"] = "asha"
-    """asha: successive halving; a trial that is not among the arm's best at a rung is stopped."""
-    reduction_factor: Annotated[int, Field(ge=2)] = 3
-    """asha: one in this many trials survives each rung."""
+    """Trials that tpe, gp and cmaes draw at random before they learn; default: a third of trials_per_arm (cmaes: 1)."""
+    scheduler: Literal["asha", "hyperband", "median", "pbt", "none"] = "asha"
+    """asha: successive halving; a trial that is not among the arm's best at a rung is stopped. hyperband: the arm's
+    trials in brackets, each with asha's rungs from a later one on. median: a trial is stopped once its best score is
+    worse than the median of the arm's completed trials at as many images. pbt: population based training."""
+    reduction_factor: Annotated[int, Field(ge=2)] | None = None
+    """asha, hyperband: one in this many trials survives each rung; default: 3."""
     grace_kimg: Annotated[float, Field(gt=0)] | None = None
-    """asha: images at the first rung (later rungs: times reduction_factor each); default: evaluate_every_kimg."""
+    """Images before which no trial is stopped; asha, hyperband: those of the first rung (later rungs: times
+    reduction_factor each); default: evaluate_every_kimg."""
+    pbt: PbtConfig | None = None
+    """pbt: how its populations are compared and changed."""
+    objectives: Annotated[tuple[SearchObjectiveName, ...], Field(min_length=1)] = ("score",)
+    """What the search weighs up, score first: coverage (higher is better, measured at each trial's end) and device_sec
+    (seconds of training and evaluation times workers) may follow. With several there is a Pareto front instead of one
+    best, the scheduler must be none, and the best scores on the front are confirmed."""
+    min_completed_trials: Annotated[int, Field(ge=1)] | None = None
+    """median: completed trials of an arm before any is stopped; default: a third of trials_per_arm, from 2 to 5."""
     first_trial: Literal["paper_defaults", "sampled"] = "paper_defaults"
     """What each arm tries first."""
     seed: Annotated[int, Field(ge=0)] = 0
@@ -198,6 +219,17 @@ class SearchConfig(Frozen):
     repeats: Annotated[int, Field(ge=1, le=100)] = 1
     """How often each arm's whole search is done, every time with trials_per_arm trials, by a sampler that starts anew
     with a seed of its own: how much luck there is in an adaptive search shows in nothing else."""
+
+
+class RefineConfig(Frozen):
+    """Further trials, after the search, in ranges narrowed around each arm's best."""
+
+    trials_per_arm: Annotated[int, Field(ge=0)] = 0
+    """Trials of each arm, drawn by its sampler; 0 for none."""
+    keep: Annotated[int, Field(ge=1)] = 3
+    """Best search trials of an arm that span its narrowed ranges: from the lowest to the highest of their values (of
+    the logarithms for log_uniform) with a tenth of the range on both sides, never beyond the range; of a choice, the
+    values that occur among them."""
 
 
 class ConfirmConfig(Frozen):
@@ -247,6 +279,8 @@ class StudyConfig(Frozen):
     """Ranges searched in every arm, by dotted name such as g_lr or network.width."""
     search: SearchConfig = SearchConfig()
     """How configurations are chosen."""
+    refine: RefineConfig = RefineConfig()
+    """Further trials around the best, before they are re-trained."""
     confirm: ConfirmConfig = ConfirmConfig()
     """How the best are re-trained."""
     resources: ResourcesConfig = ResourcesConfig()

@@ -1,6 +1,6 @@
 """One training, fully resolved: everything that decides what a trial computes."""
 
-from typing import Annotated, Any, Final, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self, get_args
 
 from pydantic import (
     AfterValidator,
@@ -25,6 +25,9 @@ from gan_study.config.thresholds import Thresholds
 SCHEMA_VERSION: Final = 1
 """Version of every file in a run folder; raised when a reader must treat older files differently."""
 
+Phase = Literal["search", "refine", "confirm"]
+"""What a trial is for; in the order in which an arm goes through them."""
+PHASES: Final[tuple[Phase, ...]] = get_args(Phase)
 BatchSize = Annotated[int, Field(ge=2)]
 StepRatio = Annotated[int, Field(ge=1, le=100)]
 Width = Annotated[int, Field(ge=1, le=2048)]
@@ -197,14 +200,15 @@ class TrialConfig(Frozen):
     """Name of the arm."""
     name: str = "trial"
     """Name of the trial, and of its folder."""
-    phase: Literal["search", "confirm"] = "search"
-    """search: a sampled configuration; confirm: a re-training of a found one with a fresh seed."""
+    phase: Phase = "search"
+    """search: a sampled configuration; refine: one sampled around the best; confirm: a re-training of a found one with
+    a fresh seed."""
     index: Annotated[int, Field(ge=0)] = 0
     """search: number within the arm's search, or within one repeat of it; confirm: running number within the arm."""
     repeat: Annotated[int, Field(ge=0)] = 0
     """Which of the arm's repeated searches the trial (or, for confirm, its source) belongs to."""
     source: str | None = None
-    """confirm: the search trial whose configuration this is."""
+    """confirm: the search or refine trial whose configuration this is."""
     searched: dict[str, Scalar] = Field(default_factory=dict)
     """The sampled hyperparameters by dotted name."""
     training: TrainingConfig
@@ -213,6 +217,8 @@ class TrialConfig(Frozen):
     """What it runs on."""
     diagnosis: DiagnosisConfig = DiagnosisConfig()
     """What is looked for besides the score."""
+    measure_coverage: bool = False
+    """Whether coverage is measured at the end: where it is an objective of the search."""
 
     @model_validator(mode="after")
     def _batch_divides(self) -> Self:

@@ -23,7 +23,7 @@ class Signals(SignalsRecord):
     cur_nimg: int
     """Real images shown to the discriminator so far."""
     score: float | None = None
-    """The objective, lower is better; null if it was not finite."""
+    """The objective, lower is better, of equal numbers of images throughout a trial; null if it was not finite."""
     class_shares: tuple[float, ...] | None = None
     """Share of each class among the generated images."""
     class_kl: float | None = None
@@ -90,15 +90,16 @@ def _signals(evaluation: EvaluationRecord, objective: ObjectiveRecord | None) ->
     return Signals(
         **(dict(evaluation.signals) if evaluation.signals is not None else {}),
         cur_nimg=evaluation.cur_nimg,
-        score=evaluation.score,
+        score=evaluation.curve_score,
         class_shares=evaluation.class_shares,
-        class_kl=_class_kl(evaluation.class_shares, objective),
+        class_kl=_class_kl(evaluation, objective),
         g_output_gradient=evaluation.losses.g_output_gradient if evaluation.losses is not None else None,
     )
 
 
-def _class_kl(shares: Sequence[float] | None, objective: ObjectiveRecord | None) -> float | None:
+def _class_kl(evaluation: EvaluationRecord, objective: ObjectiveRecord | None) -> float | None:
+    shares = evaluation.class_shares
     if shares is None or objective is None or objective.real_class_shares is None:
         return None
-    counts = np.rint(np.array(shares) * objective.key.num_generated).astype(np.int64)
+    counts = np.rint(np.array(shares) * objective.num_samples(evaluation)).astype(np.int64)
     return counts_to_class_histogram(counts, np.array(objective.real_class_shares)).kl

@@ -133,10 +133,13 @@ def _record(training: TrainingConfig, dataset: Dataset, extractor: Extractor, re
     floor = reference_floor(real.reference, key.num_generated)
     assert untrained is not None, "an untrained generator's features are finite"
     assert floor is not None, "the images were counted"
+    num_early = training.objective.early_num_samples
     has_classes = len(real.class_counts) > 0
     return ObjectiveRecord(
         key=key,
         floor=floor,
+        early_num_samples=num_early,
+        early_floor=reference_floor(real.reference, num_early) if num_early is not None else None,
         untrained_score=untrained.value,
         failure_score=2 * untrained.value,
         num_train_images=len(dataset.train_indices),

@@ -90,7 +90,7 @@ def failure_maps(run: RunData) -> tuple[FailureMap, ...]:
 
 
 def _failure_map(run: RunData, arm: str) -> FailureMap | None:
-    ended = [(t, verdict) for t in run.of_arm(arm, "search") if (verdict := run.verdict_of(t))]
+    ended = [(t, verdict) for t in run.searched(arm) if (verdict := run.verdict_of(t))]
     separations = []
     for parameter in arm_parameters(run.study, arm):
         known = [

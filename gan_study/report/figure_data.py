@@ -94,10 +94,10 @@ class ScoreCurve:
 
 
 def score_curves(run: RunData, phase: Phase) -> tuple[ScoreCurve, ...]:
-    """Every evaluation with a score of every trial of one phase."""
+    """Every evaluation with a score of every trial of one phase; all scores of a curve are from equally many images."""
     curves = []
     for trial in run.trials:
-        points = [(e.cur_nimg / 1000, e.score) for e in trial.evaluations if e.score is not None]
+        points = [(e.cur_nimg / 1000, e.curve_score) for e in trial.evaluations if e.curve_score is not None]
         if trial.config.phase == phase and points:
             kimg, scores = tuple(k for k, _ in points), tuple(s for _, s in points)
             text = run.state_text(trial.state)
@@ -131,7 +131,10 @@ class Slice:
 
 
 def slices(run: RunData) -> tuple[Slice, ...]:
-    """Each hyperparameter that some arm searches, with the ended search trials of the arms that search it."""
+    """Each hyperparameter that some arm searches, with the ended search trials of the arms that search it.
+
+    Trials stopped on a score from fewer images are left out.
+    """
     ranges: dict[str, list[SearchRange]] = {}
     for arm in run.arms:
         for parameter in arm_parameters(run.study, arm):
@@ -144,8 +147,8 @@ def _slice(run: RunData, name: str, ranges: list[SearchRange]) -> Slice:
     points = tuple(
         SlicePoint(arm, t.name, t.state, t.config.searched[name], t.score)
         for arm in run.arms
-        for t in run.of_arm(arm, "search")
-        if name in t.config.searched and t.state.is_final
+        for t in run.searched(arm)
+        if name in t.config.searched and t.state.is_final and (t.score is not None or t.is_lost)
     )
     scale, categories = scale_of(ranges, [p.value for p in points])
     return Slice(name, scale, categories, points)

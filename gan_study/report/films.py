@@ -110,7 +110,7 @@ def _others(
     run: RunData, arm: str, shown: TrialData | None, confirmed: ConfirmedArm | None
 ) -> Iterator[tuple[TrialData, str]]:
     """The arm's other trials worth a look, each once, with what they are."""
-    trials = [t for t in run.of_arm(arm, "search") if t != shown]
+    trials = [t for t in run.searched(arm) if t != shown]
     best = [t for t in best_first(trials) if t.score is not None][:_NUM_BEST]
     failed = _failed(run, [t for t in trials if t not in best])
     for trial in confirmed.trials if confirmed else ():

@@ -4,7 +4,7 @@ from pydantic import ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
-from gan_study.analysis.run_data import RunData, TrialData
+from gan_study.analysis.run_data import PHASES, RunData, TrialData
 from gan_study.config.study import StudyConfig
 from gan_study.errors import StorageError
 from gan_study.runs.folder import RunFolder
@@ -21,12 +21,14 @@ def load_run(folder: RunFolder) -> RunData:
     folder.require_run()
     found = [(arm, name, _load_trial(folder, arm, name)) for arm in folder.arms() for name in folder.trials(arm)]
     trials = [trial for _, _, trial in found if trial is not None]
-    trials.sort(key=lambda t: (t.config.arm, t.config.phase == "confirm", t.config.repeat, t.config.index))
+    trials.sort(key=lambda t: (t.config.arm, PHASES.index(t.config.phase), t.config.repeat, t.config.index))
     objective = folder.read_objective()
     if objective is not None:
         _check_keys(folder, trials, objective.key)
+    study = _load_study(folder)
+    refinements = {arm: folder.read_refinement(arm) for arm in study.arms if study.refine.trials_per_arm}
     return RunData(
-        study=_load_study(folder),
+        study=study,
         objective=objective,
         environment=folder.read_environment(),
         status=folder.read_study_status(),
@@ -34,6 +36,7 @@ def load_run(folder: RunFolder) -> RunData:
         unreadable=tuple(f"arms/{arm}/{name}" for arm, name, trial in found if trial is None),
         extensions=folder.read_extensions().extensions,
         importance=folder.read_importance(),
+        refinements={arm: refinement for arm, refinement in refinements.items() if refinement is not None},
     )
 
 

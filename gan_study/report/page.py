@@ -9,6 +9,7 @@ from gan_study.report import tables
 from gan_study.report.atlas_figures import atlas_plots
 from gan_study.report.evidence import evidences
 from gan_study.report.final_scores import final_note, final_table
+from gan_study.report.pareto_figures import pareto_table
 from gan_study.report.pictures import Pictures, shown_trials
 from gan_study.report.plots import draw_plots
 from gan_study.report.protocol import comparability, protocol_items
@@ -46,7 +47,8 @@ def render_page(run: RunData, summary: Summary, pictures: Pictures) -> str:
         "final": final_table(run, confirmed),
         "final_note": final_note(confirmed),
         "failures": tables.failure_table(run),
-        "leaderboards": {arm: tables.leaderboard(run, arm) for arm in run.arms if run.of_arm(arm, "search")},
+        "leaderboards": {arm: tables.leaderboard(run, arm) for arm in run.arms if run.searched(arm)},
+        "pareto": pareto_table(summary.pareto),
         "arm_table": tables.arm_table(run),
         "states": tables.state_table(run),
         "protocol": protocol_items(run),

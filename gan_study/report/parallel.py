@@ -58,9 +58,10 @@ _KINDS = ("diverged or failed", "others", "best quarter")
 def parallel_coordinates(run: RunData, arm: str) -> ParallelCoordinates | None:
     """None below two searched hyperparameters or three ended trials, and without an objective.
 
-    A trial that diverged or failed stands at the failure score, which also bounds the others'.
+    A trial that diverged or failed stands at the failure score, which also bounds the others'. One that was stopped on
+    a score from fewer images has no place on the score's axis.
     """
-    trials = [t for t in best_first(run.of_arm(arm, "search")) if t.state.is_final]
+    trials = [t for t in best_first(run.searched(arm)) if t.state.is_final]
     ranges: dict[str, list[SearchRange]] = {}
     for parameter in arm_parameters(run.study, arm):
         ranges.setdefault(parameter.name, []).append(parameter.range)
@@ -72,7 +73,7 @@ def parallel_coordinates(run: RunData, arm: str) -> ParallelCoordinates | None:
     lines = tuple(
         ParallelLine(
             trial.name,
-            _KINDS[0] if trial.score is None else _KINDS[2] if place < num_best else _KINDS[1],
+            _KINDS[0] if trial.is_lost else _KINDS[2] if place < num_best else _KINDS[1],
             tuple(positions[place] for _, positions, _ in columns),
             tuple(values[place] for _, _, values in columns),
         )
@@ -101,11 +102,19 @@ def _hyperparameter(name: str, ranges: Sequence[SearchRange], trials: Sequence[T
 
 def _score_column(trials: Sequence[TrialData], objective: ObjectiveRecord) -> _Column:
     scores = counted_scores(trials, objective)
-    low, high = min(scores), max(scores)
+    ranked = [s for s, t in zip(scores, trials, strict=True) if t.score is not None or t.is_lost]
+    low, high = min(ranked, default=objective.failure_score), max(ranked, default=objective.failure_score)
     scale: Scale = "log" if low > 0 else "linear"
     axis = _number_axis(score_name(objective), scale, low, high)
     texts = [t.state.value if t.score is None else number(t.score) for t in trials]
-    return axis, [_position(s, scale, low, high) for s in scores], texts
+    return (
+        axis,
+        [
+            _position(None if t.score is None and not t.is_lost else s, scale, low, high)
+            for s, t in zip(scores, trials, strict=True)
+        ],
+        texts,
+    )
 
 
 def _number_axis(name: str, scale: Scale, low: float, high: float) -> ParallelAxis:

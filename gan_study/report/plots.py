@@ -10,13 +10,13 @@ from gan_study.analysis.confirmation import ConfirmedArm
 from gan_study.analysis.importance import ArmImportance, arm_importances
 from gan_study.analysis.run_data import RunData, TrialData
 from gan_study.report import figure_data as data
-from gan_study.report import score_figures, training_figures
+from gan_study.report import pareto_figures, score_figures, training_figures
 from gan_study.report.importance_figures import draw_importance, importance_bars, importance_title
 from gan_study.report.learning_curves import signal_panels
 from gan_study.report.parallel import draw_parallel, parallel_coordinates
 from gan_study.report.repeated_figures import draw_repeated, repeated_curves
 from gan_study.report.style import Styles, arm_styles
-from gan_study.report.text import crossover_sentence, short_note
+from gan_study.report.text import crossover_sentence, curve_note, short_note
 from gan_study.runs.records import ObjectiveRecord
 
 
@@ -65,16 +65,20 @@ def draw_plots(
         caption = "Of the trials whose images are shown above; grey: the real images."
         plots["classes"].append(_plot("Class shares.", caption, training_figures.draw_class_shares(bars, styles)))
     plots["search"] += _search_plots(run, comparison, styles, objective)
+    for plane in pareto_figures.pareto_planes(run):
+        figure = pareto_figures.draw_pareto(plane, styles, objective)
+        caption = f"{pareto_figures.pareto_caption(plane)} {short_note(objective)}"
+        plots["search"].append(_plot(f"Score and {plane.objective} of the search trials.", caption, figure))
     if seeds := data.score_curves(run, "confirm"):
         figure = score_figures.draw_scores(seeds, styles, objective)
-        plots["confirmation"].append(_plot("Confirmed seeds.", short_note(objective), figure))
+        plots["confirmation"].append(_plot("Confirmed seeds.", curve_note(objective), figure))
     for arm in run.arms:
         if coordinates := parallel_coordinates(run, arm):
             plots["parallel"].append(_parallel_plot(arm, draw_parallel(coordinates, styles[arm]), objective))
     plots["parallel"] += [_importance_plot(each, styles) for each in arm_importances(run) if each.is_known]
     for each in data.slices(run):
         figure = score_figures.draw_slice(each, styles, objective)
-        plots["slices"].append(_plot(f"{each.name} and the score.", "", figure))
+        plots["slices"].append(_plot(f"{each.name} and the score.", _left_out(objective), figure))
     return plots
 
 
@@ -100,15 +104,21 @@ def _search_plots(run: RunData, comparison: ArmsComparison, styles: Styles, obje
             _plot("Best score so far, over repeated searches.", caption, draw_repeated(bands, styles, objective))
         )
     elif curves := data.best_curves(run):
-        stops = f" that stops trials early ({search.scheduler})" if search.scheduler != "none" else ""
+        stops = (
+            " whose trials are one population"
+            if search.scheduler == "pbt"
+            else f" that stops trials early ({search.scheduler})"
+            if search.scheduler != "none"
+            else ""
+        )
         caption = (
             f"Of this one search by the {search.sampler} sampler{stops}: what it found, not what another search could "
             f"expect. Stopped, diverged and failed trials are in the budget.{overtaken} {short_note(objective)}"
         )
         plots.append(_plot("Best score so far.", caption, score_figures.draw_best(curves, styles, objective)))
-    if trials := data.score_curves(run, "search"):
+    if trials := data.score_curves(run, "search") + data.score_curves(run, "refine"):
         figure = score_figures.draw_scores(trials, styles, objective)
-        caption = f"{_THINNED} {short_note(objective)}"
+        caption = f"{_THINNED} {curve_note(objective)}"
         plots.append(_plot("Search trials.", caption, figure))
     return plots
 
@@ -116,6 +126,13 @@ def _search_plots(run: RunData, comparison: ArmsComparison, styles: Styles, obje
 def _first_left_out(run: RunData) -> str:
     is_chosen = run.study.search.first_trial == "paper_defaults"
     return ", without the paper's defaults, which were not drawn" if is_chosen else ""
+
+
+def _left_out(objective: ObjectiveRecord) -> str:
+    """Who is not among trials that are compared by their scores."""
+    if objective.early_num_samples is None:
+        return ""
+    return f"Without the trials that were stopped on a score of {objective.early_num_samples:,} images."
 
 
 def _importance_plot(importance: ArmImportance, styles: Styles) -> Plot:

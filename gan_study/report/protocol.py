@@ -3,9 +3,12 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
+from gan_study.analysis.fidelity import describe_fidelity
 from gan_study.analysis.importance import arm_importances
-from gan_study.analysis.run_data import RunData, TrialData
+from gan_study.analysis.run_data import RunData, TrialData, best_trial
 from gan_study.analysis.text import number, percent, quantity
+from gan_study.config.objective_rules import objectives_text
+from gan_study.config.search_text import refinement_text, sampler_text, stopping_text
 from gan_study.config.study import ConfirmConfig
 from gan_study.report.extensions import extension_items
 from gan_study.report.importance_figures import importance_items
@@ -23,6 +26,8 @@ def protocol_items(run: RunData) -> list[Item]:
     if run.objective is not None:
         items += [("Data set's files", warning) for warning in run.objective.data_warnings]
         items += _objective_items(run.objective)
+    if (fidelity := describe_fidelity(run)) is not None:
+        items.append(("Scores before the end", fidelity.sentence))
     return (
         items
         + _search_items(run)
@@ -43,8 +48,8 @@ def _objective_items(objective: ObjectiveRecord) -> list[Item]:
     items = [
         ("Score", f"{key.label()}, {comparability(objective)}; lower is better"),
         ("Reference", f"{key.num_real:,} real images of {key.dataset}, split {key.split}"),
-        ("Generated images per score", f"{key.num_generated:,}"),
-        ("Real-against-real floor", f"{number(objective.floor)}, the expected score of as many fresh real images"),
+        ("Generated images per score", _num_samples(objective)),
+        ("Real-against-real floor", _floor(objective)),
         ("Untrained score", f"{number(objective.untrained_score)}, of a generator before its first step"),
         ("Failure score", f"{number(objective.failure_score)}, counted for a trial that diverged or failed"),
     ]
@@ -54,23 +59,33 @@ def _objective_items(objective: ObjectiveRecord) -> list[Item]:
     return items
 
 
+def _num_samples(objective: ObjectiveRecord) -> str:
+    if objective.early_num_samples is None:
+        return f"{objective.key.num_generated:,}"
+    return f"{objective.key.num_generated:,} at a training's end, {objective.early_num_samples:,} before"
+
+
+def _floor(objective: ObjectiveRecord) -> str:
+    text = f"{number(objective.floor)}, the expected score of as many fresh real images"
+    if objective.early_num_samples is None:
+        return text
+    return f"{text}; {number(objective.early_floor)} for the {objective.early_num_samples:,} before a training's end"
+
+
 def _search_items(run: RunData) -> list[Item]:
     search, budget = run.study.search, run.study.budget
-    sampler: str = search.sampler
-    if sampler == "tpe":
-        startup = "third of the trials" if search.startup_trials is None else f"{search.startup_trials} trials"
-        sampler += f", which draws the first {startup} at random"
-    scheduler = "none, every trial trains to its end"
-    if search.scheduler == "asha":
-        grace = budget.evaluate_every_kimg if search.grace_kimg is None else search.grace_kimg
-        scheduler = f"asha, one in {search.reduction_factor} survives each rung, first rung at {number(grace)} kimg"
+    max_kimg = max([*(t.config.training.total_kimg for t in run.trials), budget.total_kimg or 0.0])
     length = f"{_length(run)}, evaluated every {number(budget.evaluate_every_kimg)} kimg"
     first_seed, seeds = search.seed, sorted({t.config.training.seed for t in run.trials if t.config.phase == "confirm"})
+    first = f"first trial: {search.first_trial.replace('_', ' ')}; seed {search.seed}"
     return [
         ("Budget", f"{quantity(budget.trials_per_arm, 'trial')} for each arm{_repeats(run)}, each of at most {length}"),
-        ("Sampler", f"{sampler}; first trial: {search.first_trial.replace('_', ' ')}; seed {search.seed}"),
-        ("Scheduler", scheduler),
+        ("Sampler", f"{sampler_text(run.study)}; {first}"),
+        *([("Objectives", text)] if (text := objectives_text(run.study)) else []),
+        ("Scheduler", stopping_text(run.study, max_kimg) if max_kimg else search.scheduler),
+        *([("Refinement", refinement_text(run.study))] if run.study.refine.trials_per_arm else []),
         ("Confirmation", _confirmation(run.study.confirm)),
+        *_schedules(run),
         ("Seeds", f"search: {first_seed} plus the trial's number; confirm: {', '.join(map(str, seeds)) or 'none'}"),
     ]
 
@@ -78,6 +93,21 @@ def _search_items(run: RunData) -> list[Item]:
 def _repeats(run: RunData) -> str:
     repeats = run.study.search.repeats
     return f" in each of {repeats} searches that differ in their sampler's seed alone" if repeats > 1 else ""
+
+
+def _schedules(run: RunData) -> list[Item]:
+    """What each arm's best trial of a population came to be trained with, and is confirmed with."""
+    items = []
+    for arm in run.arms:
+        best = best_trial(run.of_arm(arm, "search"))
+        if best is not None and best.config.training.schedule:
+            entries = "; ".join(
+                f"from {number(e.from_kimg)} kimg g_lr {number(e.g_lr)}, d_lr {number(e.d_lr)}, "
+                f"beta1 {number(e.beta1)}, beta2 {number(e.beta2)}"
+                for e in best.config.training.schedule
+            )
+            items.append((f"Schedule of {arm}", f"{best.name}: {entries}"))
+    return items
 
 
 def _confirmation(confirm: ConfirmConfig) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from gan_study.analysis.arm_comparison import ArmStatistics, PairStatistics
 from gan_study.analysis.confirmation import ConfirmedArm
-from gan_study.analysis.run_data import RunData, TrialData, best_first
+from gan_study.analysis.run_data import PHASES, Phase, RunData, TrialData, best_first
 from gan_study.analysis.summary import ArmSummary, Summary
 from gan_study.analysis.text import (
     NOTHING,
@@ -159,15 +159,15 @@ def _pair_row(pair: PairStatistics) -> tuple[str, ...]:
 
 
 def leaderboard(run: RunData, arm: str) -> Table:
-    """An arm's search trials, the best first; then those without a score."""
-    trials = run.of_arm(arm, "search")
+    """An arm's search and refine trials, the best first; then those without a score."""
+    trials = run.searched(arm)
     searched = tuple(dict.fromkeys(name for t in trials for name in t.config.searched))
     columns = ("Trial", "Rank", score_name(run.objective), "State", "Verdict", *searched, "kimg", "Time", "Restarts")
     rows = tuple(
         (
             t.name,
             NOTHING if t.score is None else str(rank),
-            score_text(t.score),
+            _score_or_early(t),
             _state(run, t),
             verdict_text(run, t),
             *(number(t.config.searched.get(name)) for name in searched),
@@ -178,6 +178,13 @@ def leaderboard(run: RunData, arm: str) -> Table:
         for rank, t in enumerate(best_first(trials), start=1)
     )
     return Table(columns, rows, frozenset({"Trial", "State", "Verdict"}))
+
+
+def _score_or_early(trial: TrialData) -> str:
+    """A score; of a trial that was stopped on one from fewer images, that one with their number."""
+    if trial.score is not None or trial.early_score is None:
+        return score_text(trial.score)
+    return f"({score_text(trial.early_score)}, N = {trial.evaluations[-1].num_samples:,})"
 
 
 def confirmed_table(run: RunData, confirmed: Sequence[ConfirmedArm]) -> Table:
@@ -244,17 +251,33 @@ def arm_table(run: RunData) -> Table:
         )
         ranges = "; ".join(f"{p.name}: {describe(p.range)}" for p in arm.searched)
         conditions = (str(arm.fixed.get(key, "searched")) for key in ("loss", "penalty"))
-        rows.append((name, *conditions, fixed, ranges or "nothing"))
-    columns = ("Arm", "Loss", "Penalty", "Fixed", "Searched")
+        rows.append((name, *conditions, fixed, ranges or "nothing", *_refined(run, name)))
+    columns = ("Arm", "Loss", "Penalty", "Fixed", "Searched", *(["Refined"] if run.refinements else []))
     return Table(columns, tuple(rows), frozenset(columns))
+
+
+def _refined(run: RunData, arm: str) -> list[str]:
+    """The narrowed ranges of an arm, as a cell, if any arm has some."""
+    if not run.refinements:
+        return []
+    found = run.refinements.get(arm)
+    if found is None:
+        return [NOTHING]
+    around = f" (around {', '.join(found.sources)})" if found.sources else ""
+    return ["; ".join(f"{label}: {describe(each)}" for label, each in found.ranges.items()) + around]
 
 
 def state_table(run: RunData) -> Table:
     """How many trials of each arm and phase stand where."""
     rows = []
     for arm in run.arms:
-        for phase in ("search", "confirm"):
+        for phase in _phases(run):
             states = [t.state for t in run.trials if (t.config.arm, t.config.phase) == (arm, phase)]
             rows.append((arm, phase, *(str(states.count(s)) for s in TrialState), str(len(states))))
     columns = ("Arm", "Phase", *(run.state_text(s) for s in TrialState), "all")
     return Table(columns, tuple(rows), frozenset({"Arm", "Phase"}))
+
+
+def _phases(run: RunData) -> list[Phase]:
+    """The phases of this study in their order."""
+    return [phase for phase in PHASES if phase != "refine" or run.study.refine.trials_per_arm]

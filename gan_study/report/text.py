@@ -26,7 +26,17 @@ def score_note(objective: ObjectiveRecord) -> str:
     return (
         f"{score_name(objective)}, lower is better; N = {objective.key.num_generated:,} generated v "
         f"{objective.key.num_real:,} real images; real-against-real floor {number(objective.floor)}; "
-        f"untrained {number(objective.untrained_score)}."
+        f"untrained {number(objective.untrained_score)}.{_early_note(objective)}"
+    )
+
+
+def _early_note(objective: ObjectiveRecord) -> str:
+    if objective.early_num_samples is None:
+        return ""
+    num, floor = objective.early_num_samples, number(objective.early_floor)
+    return (
+        f" Before a training's end N = {num:,}, whose floor is {floor}: "
+        "such scores may stop a trial, and never rank it."
     )
 
 
@@ -35,6 +45,12 @@ def short_note(objective: ObjectiveRecord | None) -> str:
     if objective is None:
         return "The run folder has no objective yet."
     return f"{score_name(objective)} at N = {objective.key.num_generated:,}; lower is better."
+
+
+def curve_note(objective: ObjectiveRecord) -> str:
+    """What stands beside curves of scores over a training, which are all from equally many images."""
+    num = objective.early_num_samples or objective.key.num_generated
+    return f"{score_name(objective)} at N = {num:,}; lower is better."
 
 
 def crossover_sentence(found: Crossover) -> str:

@@ -50,7 +50,9 @@ def moment_caption(run: RunData, trial: TrialData, cur_nimg: int) -> str:
     evaluation = next((e for e in trial.evaluations if e.cur_nimg == cur_nimg), None)
     if evaluation is not None and run.objective is not None:
         if evaluation.score is not None:
-            parts.append(f"{score_name(run.objective)} {number(evaluation.score)}")
+            is_full = run.objective.is_full(evaluation)
+            images = "" if is_full else f" of {run.objective.num_samples(evaluation):,} images"
+            parts.append(f"{score_name(run.objective)} {number(evaluation.score)}{images}")
         if shares := class_shares(trial.name, evaluation, run.objective):
             parts.append(_classes(shares))
     return ", ".join(parts)

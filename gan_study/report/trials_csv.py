@@ -14,12 +14,18 @@ def trials_csv(run: RunData) -> str:
     searched = tuple(dict.fromkeys(name for t in run.trials for name in t.config.searched))
     columns = ["arm", "trial", "phase", "source", "state", "reason", "score", "cur_nimg", "seconds", "restarts"]
     columns += ["rollbacks", "seed", "verdict", "verdict_from", "missing_classes", "late_collapse"]
+    columns.append("early_score")
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
     writer.writerow(columns + [f"searched.{name}" for name in searched])
     for trial in run.trials:
         writer.writerow(
-            [*_values(trial), *_verdict(run, trial), *(trial.config.searched.get(name) for name in searched)]
+            [
+                *_values(trial),
+                *_verdict(run, trial),
+                trial.early_score,
+                *(trial.config.searched.get(name) for name in searched),
+            ]
         )
     return stream.getvalue()
 

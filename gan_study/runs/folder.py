@@ -5,14 +5,15 @@
   study.yaml  environment.json  study_status.json  optuna.db  report.html  summary.json  trials.csv
   extensions.json  study_before_extension_<number>.yaml  importance.json
   objective/objective.json  objective/<extractor's files>  trackers/<tracker>/<its files>
-  arms/<arm>/<trial>/config.json  status.json  metrics.jsonl  diagnosis.json  final_scores.json
+  population/<arm>.jsonl  refine/<arm>.json
+  arms/<arm>/<trial>/config.json  status.json  metrics.jsonl  diagnosis.json  final_scores.json  pbt.jsonl
                      samples/<images>.png  samples/neighbours.png  samples/interpolation.png  samples/timeline.webp
                      snapshots/<images>.safetensors  checkpoints/<images>.pt
 ```
 `<images>` is the number of images seen, eight digits with leading zeros.
 """
 
-from collections.abc import Set
+from collections.abc import Sequence, Set
 from typing import TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -23,6 +24,7 @@ from gan_study.runs.diagnosis import DiagnosisRecord
 from gan_study.runs.extensions import ExtensionsRecord
 from gan_study.runs.final_scores import FinalScores
 from gan_study.runs.importance import ImportanceRecord
+from gan_study.runs.population import Generation, MemberCopy
 from gan_study.runs.records import (
     Environment,
     EvaluationRecord,
@@ -30,6 +32,7 @@ from gan_study.runs.records import (
     StudyStatus,
     TrialStatus,
 )
+from gan_study.runs.refinement import RefinementRecord
 from gan_study.runs.storage import Storage
 
 _R = TypeVar("_R", bound=BaseModel)
@@ -59,11 +62,7 @@ class TrialFolder:
 
     def read_evaluations(self) -> list[EvaluationRecord]:
         """metrics.jsonl, in the order of images seen."""
-        try:
-            lines = self.storage.read_bytes("metrics.jsonl").splitlines()
-        except FileNotFoundError:
-            return []
-        return [_parse(self.storage, "metrics.jsonl", line, EvaluationRecord) for line in lines]
+        return _read_lines(self.storage, "metrics.jsonl", EvaluationRecord)
 
     def write_evaluations(self, evaluations: list[EvaluationRecord]) -> None:
         """Replace metrics.jsonl (small; an object store cannot append)."""
@@ -126,6 +125,19 @@ class TrialFolder:
     def write_samples(self, cur_nimg: int, png: bytes) -> None:
         """Write the sample grid at `cur_nimg` images."""
         self.storage.write_bytes(f"samples/{cur_nimg:08d}.png", png)
+
+    def keep_samples(self, nimgs: set[int]) -> None:
+        """Remove every sample grid but those at `nimgs` images."""
+        for nimg in set(self.sample_nimgs()) - nimgs:
+            self.storage.delete(f"samples/{nimg:08d}.png")
+
+    def read_copies(self) -> list[MemberCopy]:
+        """pbt.jsonl: how often this trial of a population has gone on as another's copy, in order."""
+        return _read_lines(self.storage, "pbt.jsonl", MemberCopy)
+
+    def write_copies(self, copies: Sequence[MemberCopy]) -> None:
+        """Replace pbt.jsonl."""
+        self.storage.write_text("pbt.jsonl", "".join(c.model_dump_json() + "\n" for c in copies))
 
     def snapshot_nimgs(self) -> list[int]:
         """The numbers of images at which the EMA generator was written, ascending."""
@@ -243,6 +255,22 @@ class RunFolder:
         """The folder of what TensorBoard, MLflow and W&B are told, there or not."""
         return self.storage.child("trackers")
 
+    def read_generations(self, arm: str) -> list[Generation]:
+        """population/<arm>.jsonl: the comparisons of a population, in order."""
+        return _read_lines(self.storage, f"population/{arm}.jsonl", Generation)
+
+    def write_generations(self, arm: str, generations: Sequence[Generation]) -> None:
+        """Replace population/<arm>.jsonl."""
+        self.storage.write_text(f"population/{arm}.jsonl", "".join(g.model_dump_json() + "\n" for g in generations))
+
+    def read_refinement(self, arm: str) -> RefinementRecord | None:
+        """refine/<arm>.json."""
+        return _read(self.storage, f"refine/{arm}.json", RefinementRecord)
+
+    def write_refinement(self, arm: str, refinement: RefinementRecord) -> None:
+        """Write refine/<arm>.json."""
+        self.storage.write_text(f"refine/{arm}.json", refinement.model_dump_json(indent=2) + "\n")
+
     def arms(self) -> list[str]:
         """Names of the arms that have trials."""
         return self.storage.list_names("arms")
@@ -254,6 +282,14 @@ class RunFolder:
     def trial(self, arm: str, name: str) -> TrialFolder:
         """The folder of one trial, there or not."""
         return TrialFolder(self.storage.child(f"arms/{arm}/{name}"))
+
+
+def _read_lines(storage: Storage, name: str, model: type[_R]) -> list[_R]:
+    try:
+        lines = storage.read_bytes(name).splitlines()
+    except FileNotFoundError:
+        return []
+    return [_parse(storage, name, line, model) for line in lines]
 
 
 def _read(storage: Storage, name: str, model: type[_R]) -> _R | None:

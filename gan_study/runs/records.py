@@ -70,6 +70,10 @@ class ObjectiveRecord(Record):
     """What the scores are."""
     floor: float
     """Expected score of as many fresh real images against the reference: no generator can be expected below."""
+    early_num_samples: int | None = None
+    """Generated images of scores before a training's end; null if as many as at the end."""
+    early_floor: float | None = None
+    """The floor with so many images; null without them."""
     untrained_score: float
     """Score of an untrained generator (the first arm's network)."""
     failure_score: float
@@ -86,6 +90,14 @@ class ObjectiveRecord(Record):
     """Names of the classes, in the order of `class_shares`; null if the extractor knows none."""
     real_class_shares: tuple[float, ...] | None
     """Share of each class in the reference, as the classifier sees it; null if the extractor knows none."""
+
+    def num_samples(self, evaluation: "EvaluationRecord") -> int:
+        """Generated images that an evaluation's score and class shares are made from."""
+        return self.key.num_generated if evaluation.num_samples is None else evaluation.num_samples
+
+    def is_full(self, evaluation: "EvaluationRecord") -> bool:
+        """Whether an evaluation's score is made from all the images that make a score rank."""
+        return self.num_samples(evaluation) == self.key.num_generated
 
 
 class LossRecord(Record):
@@ -136,6 +148,19 @@ class SignalsRecord(Record):
     """Mean output on held-out real images less that on generated ones; null for losses other than wasserstein."""
 
 
+class CoverageRecord(Record):
+    """How much of the real images' variety the generated ones reach, at the end of a trial."""
+
+    value: float
+    """Share of the real neighbourhoods that hold a generated image, in [0, 1]; higher is better."""
+    expected: float
+    """What a perfect generator has on average with as many images."""
+    k: int
+    """A neighbourhood reaches to a real image's k-th nearest other one, border included."""
+    key: ScoreKey
+    """What it was measured with: the features of the score, as many generated as real images of `split`."""
+
+
 class EvaluationRecord(Record):
     """One line of metrics.jsonl: a trial's state at one number of images."""
 
@@ -151,6 +176,11 @@ class EvaluationRecord(Record):
     """Seconds spent in evaluations and writing so far, over all attempts."""
     score: float | None
     """The objective (lower is better); null if it or an image is not finite."""
+    num_samples: int | None = None
+    """Generated images that the score is made from; null in a file of a version without it: the objective's number."""
+    early_score: float | None = None
+    """The score of the fewer images that scores before the end are made from; null before the end, and where all
+    scores of the trial are made from equal numbers."""
     class_shares: tuple[float, ...] | None
     """Share of each class among the generated images, as the domain classifier sees them; null like the score."""
     losses: LossRecord | None
@@ -159,6 +189,14 @@ class EvaluationRecord(Record):
     """What the diagnosis saw; null in a file of a version without it."""
     rolled_back_to: int | None = None
     """What was evaluated here had collapsed, and was given up for the state at so many images; null if it was kept."""
+    coverage: CoverageRecord | None = None
+    """Measured at a trial's end where it is an objective of the search; null elsewhere and for images that are not
+    finite."""
+
+    @property
+    def curve_score(self) -> float | None:
+        """The score that compares with the trial's other evaluations: of as many images. It never ranks a trial."""
+        return self.score if self.early_score is None else self.early_score
 
 
 class TrialState(StrEnum):
@@ -203,6 +241,8 @@ class TrialStatus(Record):
     """Where the training went back to an earlier state, in their order."""
     cur_nimg: int = 0
     """Images seen when this was written."""
+    is_paused: bool = False
+    """Whether it waits for the rest of its population, with a checkpoint."""
     seconds: float | None = None
     """Seconds of training and evaluation when the loop ended it, over all attempts; null while it runs, where the
     study ended it, and in a file of a version without it."""

@@ -1,23 +1,23 @@
 """One arm's search: its own Optuna study with its own sampler and its own rungs of successive halving."""
 
-import hashlib
-import warnings
 from collections.abc import Sequence
-from typing import Any
 
 import optuna
-from optuna.exceptions import ExperimentalWarning
-from optuna.pruners import BasePruner, NopPruner, SuccessiveHalvingPruner
-from optuna.samplers import BaseSampler, RandomSampler, TPESampler
+from optuna.samplers import BaseSampler
 from optuna.storages import BaseStorage
 from optuna.trial import TrialState as OptunaState
 
-from gan_study.config.arms import first_trial_values
+from gan_study.config.arms import ASSUMED_TRAIN_IMAGES, first_trial_values
 from gan_study.config.base import Scalar
 from gan_study.config.parameters import Parameter, arm_parameters, fixed_values
-from gan_study.config.space import Choice, IntegerRange, LogUniformRange, UniformRange, contains
+from gan_study.config.space import contains
 from gan_study.config.study import StudyConfig
+from gan_study.config.training import Phase
 from gan_study.runs.records import EvaluationRecord, TrialState
+from gan_study.search.distributions import distribution, suggest
+from gan_study.search.objective_values import ToldValues, TrialEnd, directions
+from gan_study.search.pruners import make_pruner
+from gan_study.search.samplers import GivenValues, keeps_state, make_sampler
 
 
 class ArmSearch:
@@ -28,49 +28,97 @@ class ArmSearch:
     """
 
     def __init__(
-        self, study: StudyConfig, arm: str, storage: BaseStorage, failure_score: float, repeat: int = 0
+        self,
+        study: StudyConfig,
+        arm: str,
+        storage: BaseStorage,
+        failure_score: float,
+        num_train_images: int = ASSUMED_TRAIN_IMAGES,
+        *,
+        repeat: int = 0,
+        phase: Phase = "search",
+        parameters: Sequence[Parameter] | None = None,
     ) -> None:
         self._config = study
         self._arm = arm
         self._repeat = repeat
-        self._parameters = arm_parameters(study, arm)
+        self._phase = phase
+        self._parameters = arm_parameters(study, arm) if parameters is None else parameters
         self._fixed = fixed_values(study, arm)
-        self._failure_score = failure_score
+        self._told = ToldValues(study, arm, failure_score, num_train_images)
         self._trials: dict[int, optuna.Trial] = {}
+        self._reported: dict[int, set[int]] = {}
+        self._interval = max(1, round(1000 * study.budget.evaluate_every_kimg))
         self._study = optuna.create_study(
-            storage=storage, study_name=optuna_name(study, arm, repeat), direction="minimize", pruner=_pruner(study)
+            storage=storage,
+            study_name=optuna_name(study, arm, repeat) if phase == "search" else f"{study.name}/{arm}/{phase}",
+            directions=directions(study.search.objectives),
+            pruner=make_pruner(study, num_train_images),
         )
 
     def ask(self, index: int) -> dict[str, Scalar]:
         """The searched values of the arm's trial `index`: the paper's for the first, else the sampler's."""
-        if index == 0 and self._config.search.first_trial == "paper_defaults":
+        if self._is_paper_trial(index):
             return self.ask_for(index, first_trial_values(self._config, self._arm))
-        return self._ask(index, self._parameters)
+        return self._open(index, self._parameters, self._sampler(index))
 
     def ask_for(self, index: int, values: dict[str, Scalar]) -> dict[str, Scalar]:
         """Open trial `index` with given values. Optuna is not shown those that lie outside their range."""
         # A range that exists under these values, and no other, says what the sampler may see.
         active = [p for p in self._parameters if p.name in values and p.is_active({**self._fixed, **values})]
         inside = [p for p in active if contains(p.range, values[p.name])]
-        self._study.enqueue_trial({p.label: values[p.name] for p in inside})
-        self._ask(index, inside)
+        drawn_by = self._sampler(index) if keeps_state(self._config) and not self._is_paper_trial(index) else None
+        self._open(index, inside, GivenValues({p.label: values[p.name] for p in inside}, drawn_by))
         return values
 
-    def report(self, index: int, evaluation: EvaluationRecord) -> bool:
-        """Record a score on the way; whether the trial is to be stopped."""
-        trial = self._trials[index]
-        trial.report(self._told(evaluation.score), step=evaluation.cur_nimg)
-        return trial.should_prune()
+    def take_over(self, other: "ArmSearch") -> None:
+        """Learn the ended trials of another search of the arm, as far as they lie within this one's ranges."""
+        ranges = {p.label: p.range for p in self._parameters}
+        for trial in other._study.get_trials(states=(OptunaState.COMPLETE, OptunaState.PRUNED)):
+            if all(name in ranges and contains(ranges[name], value) for name, value in trial.params.items()):
+                self._study.add_trial(
+                    optuna.create_trial(
+                        state=trial.state,
+                        values=trial.values,
+                        params=trial.params,
+                        distributions={name: distribution(ranges[name]) for name in trial.params},
+                        user_attrs={**trial.user_attrs, "phase": "search"},
+                        intermediate_values=trial.intermediate_values,
+                    )
+                )
 
-    def tell(self, index: int, state: TrialState, score: float | None) -> None:
-        """Close trial `index` with its last score."""
+    def record_given_up(
+        self, index: int, values: dict[str, Scalar], scores: Sequence[tuple[int, float | None]]
+    ) -> None:
+        """A training of trial `index` that was given up before, as pruned: its values, images and scores on the way."""
+        self.ask_for(index, values)
+        for cur_nimg, score in scores:
+            self._trials[index].report(self._told.score(score), step=self._step(index, cur_nimg))
+        self.tell(index, TrialState.STOPPED, None)
+
+    def report(self, index: int, evaluation: EvaluationRecord) -> bool:
+        """Record a score on the way; whether the trial is to be stopped.
+
+        Optuna takes none where there are several objectives, and nothing is stopped then. An end between two
+        evaluations, to which a budget in seconds may come, is compared with none.
+        """
+        if len(self._config.search.objectives) > 1:
+            return False
+        trial = self._trials[index]
+        step = self._step(index, evaluation.cur_nimg)
+        trial.report(self._told.score(evaluation.curve_score), step=step)
+        return step % self._interval == 0 and trial.should_prune()
+
+    def tell(self, index: int, state: TrialState, score: float | None, end: TrialEnd | None = None) -> None:
+        """Close trial `index` with its last score and, for several objectives, what else it had reached."""
+        end = end or TrialEnd()
         trial = self._trials.pop(index)
         trial.set_user_attr("state", state.value)
         match state:
             case TrialState.COMPLETED:
-                self._study.tell(trial, self._told(score))
+                self._study.tell(trial, self._told.of(score, end))
             case TrialState.DIVERGED:
-                self._study.tell(trial, self._failure_score)
+                self._study.tell(trial, self._told.of_failure(end))
             case TrialState.STOPPED:
                 self._study.tell(trial, state=OptunaState.PRUNED)
             case TrialState.FAILED:
@@ -78,62 +126,40 @@ class ArmSearch:
             case TrialState.RUNNING:
                 raise AssertionError("a running trial is not told")
 
-    def _ask(self, index: int, parameters: Sequence[Parameter]) -> dict[str, Scalar]:
-        # A sampler of its own for every trial: what is drawn depends on the trial's number and on what has been
-        # told, not on how often the study was resumed.
-        self._study.sampler = _sampler(self._config, _seed(self._config.search.seed, self._arm, index, self._repeat))
+    def _is_paper_trial(self, index: int) -> bool:
+        """Whether the trial was chosen, not drawn."""
+        return index == 0 and self._phase == "search" and self._config.search.first_trial == "paper_defaults"
+
+    def _sampler(self, index: int) -> BaseSampler:
+        parts: list[object] = [self._arm, *([self._phase] if self._phase != "search" else [])]
+        parts += [self._repeat] if self._repeat else []
+        return make_sampler(
+            self._config, parts, index, self._parameters, self._fixed, self._study.get_trials, self._phase
+        )
+
+    def _open(self, index: int, parameters: Sequence[Parameter], sampler: BaseSampler) -> dict[str, Scalar]:
+        self._study.sampler = sampler
         trial = self._study.ask()
         trial.set_user_attr("index", index)
         self._trials[index] = trial
+        self._reported[index] = set()
         values: dict[str, Scalar] = {}
         for parameter in parameters:
             if parameter.is_active({**self._fixed, **values}):
-                values[parameter.name] = _suggest(trial, parameter)
+                values[parameter.name] = suggest(trial, parameter)
         return values
 
-    def _told(self, score: float | None) -> float:
-        return self._failure_score if score is None else min(score, self._failure_score)
-
-
-def _sampler(study: StudyConfig, seed: int) -> BaseSampler:
-    if study.search.sampler == "random":
-        return RandomSampler(seed=seed)
-    startup = study.search.startup_trials or max(1, study.budget.trials_per_arm // 3)
-    with warnings.catch_warnings():
-        # constant_liar keeps trials that run at once apart; Optuna calls it experimental since version 2.8.
-        warnings.simplefilter("ignore", ExperimentalWarning)
-        return TPESampler(n_startup_trials=startup, constant_liar=True, seed=seed)
-
-
-def _pruner(study: StudyConfig) -> BasePruner:
-    if study.search.scheduler == "none":
-        return NopPruner()
-    grace_kimg = study.search.grace_kimg or study.budget.evaluate_every_kimg
-    return SuccessiveHalvingPruner(
-        min_resource=round(grace_kimg * 1000), reduction_factor=study.search.reduction_factor
-    )
-
-
-def _suggest(trial: optuna.Trial, parameter: Parameter) -> Scalar:
-    label = parameter.label
-    match parameter.range:
-        case UniformRange(uniform=(low, high)):
-            return trial.suggest_float(label, low, high)
-        case LogUniformRange(log_uniform=(low, high)):
-            return trial.suggest_float(label, low, high, log=True)
-        case IntegerRange(integer=(first, last)):
-            return trial.suggest_int(label, first, last)
-        case Choice(choice=values):
-            chosen: Any = trial.suggest_categorical(label, values)  # Optuna knows no type of their own for it
-            value: Scalar = chosen
-            return value
+    def _step(self, index: int, cur_nimg: int) -> int:
+        """Images seen, without those by which the last batch went beyond the interval: trials with batches of
+        different sizes are evaluated, and compared, at the same interval."""
+        step = cur_nimg // self._interval * self._interval
+        reported = self._reported[index]
+        # The end of a training may lie within the interval that was reported before.
+        step = cur_nimg if step in reported else step
+        reported.add(step)
+        return step
 
 
 def optuna_name(study: StudyConfig, arm: str, repeat: int = 0) -> str:
     """The name of the Optuna study of one repeat of an arm's search."""
     return f"{study.name}/{arm}/repeat_{repeat}" if repeat else f"{study.name}/{arm}"
-
-
-def _seed(seed: int, arm: str, index: int, repeat: int) -> int:
-    words = f"{seed}/{arm}/{repeat}/{index}" if repeat else f"{seed}/{arm}/{index}"
-    return int.from_bytes(hashlib.sha256(words.encode()).digest()[:4], "big")

@@ -7,6 +7,7 @@ from gan_study.data.datasets import Dataset, load_dataset
 from gan_study.extractors.objective import Objective, load_objective
 from gan_study.runs.folder import RunFolder, TrialFolder
 from gan_study.runs.records import TrialState
+from gan_study.search.end_coverage import coverage_measure
 from gan_study.search.end_diagnosis import diagnose_trial
 from gan_study.search.end_images import write_end_images
 from gan_study.search.final_scores import score_finally
@@ -33,7 +34,8 @@ def begin_trial(order: TrialOrder, workers: Workers) -> Generator[Progress, None
 def _train_and_diagnose(
     config: TrialConfig, dataset: Dataset, objective: Objective, trial: TrialFolder, workers: Workers
 ) -> Generator[Progress, None, None]:
-    for progress in train(config, dataset, objective, trial, workers):
+    measure = coverage_measure(config, dataset, objective)
+    for progress in train(config, dataset, objective, trial, workers, measure):
         if workers.is_first and progress.status.state is TrialState.COMPLETED:
             if _is_wanted(config, trial):
                 diagnose_trial(trial, config, dataset, objective).write(trial)

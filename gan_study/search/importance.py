@@ -16,7 +16,8 @@ from gan_study.config.study import StudyConfig
 from gan_study.runs.diagnosis import VerdictName
 from gan_study.runs.importance import ImportanceRecord, ParameterImportance, Target, TargetImportance
 from gan_study.runs.records import TrialState
-from gan_study.search.director import Director, TrialRecord
+from gan_study.search.director import Director
+from gan_study.search.trial_record import TrialRecord
 
 MIN_TRIALS = 10
 """Fewer say nothing: a forest of them gives noise a third of the variance and more."""

@@ -18,23 +18,33 @@ class TrialOrder:
 
     config: TrialConfig
     run_folder: str
+    pause_nimg: int | None = None
+    """Images at whose evaluation the trial waits for its population; None if it goes on to its end."""
 
-    def to_tune(self) -> dict[str, str]:
+    def to_tune(self) -> dict[str, Any]:
         """As a Tune configuration."""
-        return {"trial_config": self.config.model_dump_json(), "run_folder": self.run_folder}
+        config = self.config.model_dump_json()
+        return {"trial_config": config, "run_folder": self.run_folder, "pause_nimg": self.pause_nimg}
 
     @classmethod
     def from_tune(cls, config: dict[str, Any]) -> "TrialOrder":
         """From a Tune configuration."""
-        return cls(TrialConfig.model_validate_json(config["trial_config"]), config["run_folder"])
+        trial = TrialConfig.model_validate_json(config["trial_config"])
+        return cls(trial, config["run_folder"], config["pause_nimg"])
+
+    def is_done(self, progress: "Progress") -> bool:
+        """Whether nothing more is to be trained after this progress: the trial has ended, or is to wait."""
+        evaluation = progress.evaluation
+        paused = self.pause_nimg is not None and evaluation is not None and evaluation.cur_nimg >= self.pause_nimg
+        return progress.status.state.is_final or paused
 
 
-def progress_message(progress: "Progress") -> dict[str, Any]:
-    """A trial's progress as a Tune result; `done` ends the Tune trial."""
+def progress_message(progress: "Progress", order: TrialOrder) -> dict[str, Any]:
+    """An ordered trial's progress as a Tune result; `done` ends the Tune trial."""
     return {
         _STATE: progress.status.state.value,
         _EVALUATION: progress.evaluation.model_dump_json() if progress.evaluation else "",
-        "done": progress.status.state.is_final,
+        "done": order.is_done(progress),
     }
 
 

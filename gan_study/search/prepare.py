@@ -1,6 +1,7 @@
 """What a study needs before its first trial: the objective, made in a Ray task, and processes that are ready to train.
 
-The driver's machine need not be fit for training, and the driver itself never imports torch.
+The driver's machine need not be fit for training, and the driver itself does without torch, unless the study's sampler
+is gp, which Optuna makes of it.
 """
 
 import ray

@@ -54,7 +54,9 @@ def _train_on_worker(config: dict[str, Any]) -> None:
     workers = current_workers(ray.train.torch.get_device())
     folder = RunFolder(order.run_folder).trial(order.config.arm, order.config.name)
     for progress in begin_trial(order, workers):
-        ray.train.report(progress_message(progress))
+        ray.train.report(progress_message(progress, order))
+        if order.is_done(progress):
+            return
         # The driver may have given the trial up meanwhile; Ray stops these processes only some time later.
         if workers.from_first_rank(lambda: _is_ended(folder)):
             return

@@ -22,6 +22,7 @@ class OneWorkerTrial(tune.Trainable):
 
         order = TrialOrder.from_tune(config)
         workers = Workers(device=choose_device(order.config.workers.gpus_per_worker > 0))
+        self._order = order
         self._progress = begin_trial(order, workers)
 
     def reset_config(self, new_config: dict[str, Any]) -> bool:
@@ -33,7 +34,7 @@ class OneWorkerTrial(tune.Trainable):
     def step(self) -> dict[str, Any]:
         """Train up to the next evaluation and report it."""
         try:
-            return progress_message(next(self._progress))
+            return progress_message(next(self._progress), self._order)
         except StorageError as error:
             # Nothing can be written: not this trial's fault, and no other would fare better.
             return abort_message(str(error))

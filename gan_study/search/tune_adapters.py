@@ -38,8 +38,8 @@ class DirectorSearcher(Searcher):
             config = self._director.next_trial()
         if config is None:
             return None
-        self._keys[trial_id] = (config.arm, config.name)
-        return {**TrialOrder(config, self._run_folder).to_tune(), **self._extra}
+        key = self._keys[trial_id] = (config.arm, config.name)
+        return {**TrialOrder(config, self._run_folder, self._director.pause_nimg(key)).to_tune(), **self._extra}
 
     def take_in(self, trial_id: str, result: dict[str, Any]) -> bool:
         """Pass a result on to the director; whether the trial is to be stopped."""

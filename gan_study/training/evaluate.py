@@ -1,6 +1,7 @@
 """The look at a generator that the loop takes now and then: its score and its sample grid."""
 
 import io
+from collections.abc import Callable
 from typing import Protocol
 
 import numpy as np
@@ -13,6 +14,7 @@ from gan_study.config.training import TrainingConfig, ZDistribution
 from gan_study.data.conversion import to_uint8
 from gan_study.gan.latents import draw_z
 from gan_study.metrics.samples import BLOCK_SIZE, SampleStats, batch_size, merge_samples
+from gan_study.runs.records import CoverageRecord
 from gan_study.training.distributed import Workers
 from gan_study.training.randomness import Stream, seeded_generator
 
@@ -35,18 +37,24 @@ class Scorer(Protocol):
         """Statistics => score, lower is better; None if it does not exist."""
 
 
+MeasureCoverage = Callable[[nn.Module], CoverageRecord | None]
+"""The averaged generator => its coverage, or None if an image is not finite."""
+
+
 @torch.no_grad()
 def observe_generator(
-    g_ema: nn.Module, scorer: Scorer, training: TrainingConfig, workers: Workers
+    g_ema: nn.Module, scorer: Scorer, training: TrainingConfig, workers: Workers, images: slice = slice(None)
 ) -> SampleStats | None:
     """Statistics of `scorer.num_samples` images, made by all ranks together; the same result on every rank.
+
+    images: which of them, all by default.
 
     None if a pixel is not finite, which would otherwise pass for black. The latents are a function of the
     seed alone, so that all evaluations of a trial see the same ones.
     """
     random = seeded_generator(training.seed, Stream.EVALUATION)
     z = draw_z(scorer.num_samples, training.z_dim, training.z_distribution, random)
-    parts = workers.gather(_observe_rows(g_ema, scorer, workers.own_rows(z)))
+    parts = workers.gather(_observe_rows(g_ema, scorer, workers.own_rows(z[images])))
     finite_parts = [part for part in parts if part is not None]
     return merge_samples(finite_parts) if len(finite_parts) == len(parts) else None
 

@@ -8,6 +8,7 @@ import math
 import time
 from collections.abc import Generator
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -19,15 +20,15 @@ from gan_study.data.sampler import batch_positions
 from gan_study.errors import InputError
 from gan_study.gan.latents import draw_z
 from gan_study.gan.penalties import GRADIENT_PENALTIES, clip_weights_
-from gan_study.metrics.samples import SampleStats
 from gan_study.runs.folder import TrialFolder
 from gan_study.runs.records import EvaluationRecord, TrialState, TrialStatus
 from gan_study.training.distributed import Workers
-from gan_study.training.evaluate import Scorer, observe_generator
+from gan_study.training.evaluate import MeasureCoverage, Scorer
 from gan_study.training.means import LossMeans
 from gan_study.training.outcome import diverged, ended, load_latest, write_images, write_progress
 from gan_study.training.randomness import Stream, seeded_generator
 from gan_study.training.rollback import answer_collapse, answer_divergence
+from gan_study.training.scores import Scores, score_generator
 from gan_study.training.signals import make_probe, take_signals
 from gan_study.training.state import Counters, TrainingState, build_state, set_rates_, update_ema
 from gan_study.training.steps import accumulate_d_gradients, accumulate_g_gradients
@@ -42,7 +43,12 @@ class Progress:
 
 
 def train(
-    config: TrialConfig, dataset: Dataset, scorer: Scorer, folder: TrialFolder, workers: Workers
+    config: TrialConfig,
+    dataset: Dataset,
+    scorer: Scorer,
+    folder: TrialFolder,
+    workers: Workers,
+    measure_coverage: MeasureCoverage | None = None,
 ) -> Generator[Progress, None, None]:
     """Train one GAN, from its latest checkpoint if there is one, and give a `Progress` at every evaluation.
 
@@ -58,6 +64,7 @@ def train(
         scorer: the objective, on the workers' device.
         folder: where the trial's files go.
         workers: this process among those that share the trial.
+        measure_coverage: what rank 0 measures of the averaged generator at the end.
 
     Raises:
         InputError: the batch does not divide among the workers, or a worker's part not into groups of `pac`.
@@ -85,13 +92,15 @@ def train(
         # Evaluate, write and report. A resumed run starts where this has been done already.
         if _evaluation_due(training, counters.cur_nimg, done) and counters.cur_nimg != last_evaluated:
             evaluate_start = time.perf_counter()
-            samples = _observe(state, scorer, training, workers)
+            scores = _score(state, scorer, training, workers, is_end=done)
             losses = means.reduce(workers)
             signals = take_signals(state, probe, training, workers)
-            score = scorer.score(samples) if samples is not None else None
             # Counted before the checkpoint is written, which a resumed training goes on from.
             counters.evaluate_sec += time.perf_counter() - evaluate_start
             evaluate_start = time.perf_counter()
+            coverage = None
+            if done and measure_coverage is not None:
+                coverage = workers.from_first_rank(partial(measure_coverage, state.g_ema))
             evaluations.append(
                 EvaluationRecord(
                     cur_nimg=counters.cur_nimg,
@@ -99,10 +108,13 @@ def train(
                     num_g_steps=counters.num_g_steps,
                     train_sec=counters.train_sec,
                     evaluate_sec=counters.evaluate_sec,
-                    score=score,
-                    class_shares=samples.class_shares if samples is not None else None,
+                    score=scores.score,
+                    num_samples=scores.num_samples,
+                    early_score=scores.early_score,
+                    class_shares=scores.class_shares,
                     losses=losses,
                     signals=signals,
+                    coverage=coverage,
                 )
             )
             means = LossMeans()
@@ -194,11 +206,11 @@ def _is_done(
     return workers.first_says(counters.seconds * workers.world_size >= training.device_sec)
 
 
-def _observe(state: TrainingState, scorer: Scorer, training: TrainingConfig, workers: Workers) -> SampleStats | None:
+def _score(state: TrainingState, scorer: Scorer, training: TrainingConfig, workers: Workers, is_end: bool) -> Scores:
     # Batch norm's running statistics are each rank's own until they are used, here and in the checkpoint.
     for network in (state.generator, state.discriminator, state.g_ema):
         workers.average_buffers_(network)
-    return observe_generator(state.g_ema, scorer, training, workers)
+    return score_generator(state.g_ema, scorer, training, workers, is_end)
 
 
 def _draw_batch(

@@ -48,7 +48,7 @@ def write_progress(
 ) -> None:
     """Write metrics and where the trial goes on from, after `write_images`; keep the newest and the best snapshot."""
     folder.write_evaluations(evaluations)
-    scores = [(e.score, e.cur_nimg) for e in evaluations if e.score is not None]
+    scores = [(e.curve_score, e.cur_nimg) for e in evaluations if e.curve_score is not None]
     folder.keep_snapshots({evaluations[-1].cur_nimg} | {nimg for _, nimg in sorted(scores)[:1]})
     write_standing(state, status, folder)
 
@@ -118,7 +118,7 @@ def _read_latest(folder: TrialFolder) -> tuple[bytes | None, TrialStatus, list[E
     running = TrialStatus(
         state=TrialState.RUNNING,
         cur_nimg=nimgs[-1] if nimgs else 0,
-        num_restarts=status.num_restarts + 1 if status else 0,
+        num_restarts=status.num_restarts + (not status.is_paused) if status else 0,
         pid=os.getpid(),
         host=socket.gethostname(),
         start_time=status.start_time if status else time.time(),

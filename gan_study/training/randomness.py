@@ -20,6 +20,7 @@ class Stream(IntEnum):
     EVALUATION = 5
     SIGNALS = 6
     DIAGNOSIS = 7
+    COVERAGE = 8
     FINAL_SCORES = 9
 
 

@@ -3,7 +3,14 @@ import tracemalloc
 import numpy as np
 import pytest
 
-from gan_study.metrics.prdc import Prdc, expected_coverage, features_to_prdc, prdc_control
+from gan_study.metrics.prdc import (
+    Prdc,
+    ball_radii,
+    expected_coverage,
+    features_to_coverage,
+    features_to_prdc,
+    prdc_control,
+)
 
 NEEDS_PRDC = "compares with prdc, which is not installed (pip install 'gan_study[test]')"
 
@@ -142,3 +149,19 @@ def test_bad_input_is_refused() -> None:
     generated[1, 1] = np.inf
     with pytest.raises(ValueError, match="generated features: all must be finite"):
         features_to_prdc(generated, real)
+
+
+@pytest.mark.parametrize("k", [1, 5])
+def test_coverage_alone_is_that_of_all_four(k: int) -> None:
+    random = np.random.default_rng(0)
+    real, generated = random.normal(size=(120, 6)), random.normal(0.5, 1, size=(120, 6))
+    generated[:20] = real[:20]  # copies lie on borders and in their own balls
+    expected = features_to_prdc(generated, real, coverage_k=k).coverage
+    assert 0 < expected < 1
+    assert features_to_coverage(generated, real, ball_radii(real, k)) == expected
+
+
+def test_coverage_needs_equal_numbers() -> None:
+    real = np.random.default_rng(0).normal(size=(20, 3))
+    with pytest.raises(ValueError, match="num_generated=19, num_real=20"):
+        features_to_coverage(real[1:], real, ball_radii(real))

@@ -7,6 +7,7 @@ from gan_study.analysis.estimate import Estimate
 from gan_study.analysis.failures import FailureRate
 from gan_study.analysis.summary import summarise
 from gan_study.analysis.text import estimate_text, failure_text, number, percent, quantity, score_text
+from gan_study.config.schedule import ScheduleEntry
 from gan_study.report import tables
 from gan_study.report.load import load_run
 from gan_study.report.protocol import protocol_items
@@ -204,11 +205,11 @@ def test_protocol(run):
         "device-seconds), evaluated every 10 kimg"
     )
     assert items["Sampler"] == (
-        "tpe, which draws the first third of the trials at random; first trial: paper defaults; seed 0"
+        "tpe, which draws the first trial of an arm at random; first trial: paper defaults; seed 0"
     )
     assert items["Confirmation"] == "the best configuration of each arm, 5 fresh seeds"
     assert items["Commit"] == "0123456789abcdef"
-    assert items["Scheduler"] == "asha, one in 3 survives each rung, first rung at 10 kimg"
+    assert items["Scheduler"] == "asha: at 10, 30 of 40 kimg, the best 1 in 3 of an arm so far go on"
     assert items["Seeds"] == ("search: 0 plus the trial's number; confirm: 100000, 100001, 100002, 100003, 100004")
     # 10590 + 9986 seconds on one core each.
     assert items["Cost"] == "5.72 CPU-core-hours in 20 trials, for 680 kimg of training"
@@ -231,3 +232,17 @@ def test_a_budget_in_seconds_is_given_in_images_too(tmp_path):
         "5 trials for each arm, each of at most 900 device-seconds (40 kimg, 26.72 epochs of 1,497 images), on this "
         "machine and not reproducible bit for bit, evaluated every 10 kimg"
     )
+
+
+def test_the_best_schedule_of_a_population_is_in_the_protocol(tmp_path):
+    study = {**STUDY, "search": {"scheduler": "pbt"}}
+    folder = write_synthetic_run(str(tmp_path), study=study)
+    files = folder.trial("lsgan", "search_002")
+    config = files.read_config()
+    entry = ScheduleEntry(from_kimg=10, g_lr=2e-3, d_lr=1e-4, beta1=0.5, beta2=0.99)
+    training = config.training.model_copy(update={"schedule": (entry,)})
+    files.write_config(config.model_copy(update={"training": training}))
+    items = dict(protocol_items(load_run(folder)))
+    assert items["Schedule of lsgan"] == "search_002: from 10 kimg g_lr 0.002, d_lr 0.0001, beta1 0.5, beta2 0.99"
+    assert "Schedule of wgan" not in items
+    assert items["Scheduler"].startswith("pbt: the 5 trials of an arm are one population")

@@ -1,6 +1,6 @@
 """Trials that train nothing: their files are written as the loop writes them, their scores are made up."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,8 +10,8 @@ from optuna.storages import BaseStorage, InMemoryStorage
 
 from gan_study.config.study import StudyConfig
 from gan_study.config.training import TrialConfig
-from gan_study.runs.folder import RunFolder
-from gan_study.runs.records import EvaluationRecord, TrialState, TrialStatus
+from gan_study.runs.folder import RunFolder, TrialFolder
+from gan_study.runs.records import CoverageRecord, EvaluationRecord, TrialState, TrialStatus
 from gan_study.search.director import Director
 
 Score = Callable[[TrialConfig, int], float | None]
@@ -47,8 +47,9 @@ def make_study(**changes: Any) -> StudyConfig:
     return StudyConfig.model_validate(sections | changes)
 
 
-def make_evaluation(cur_nimg: int, score: float | None) -> EvaluationRecord:
+def make_evaluation(cur_nimg: int, score: float | None, coverage: float | None = None) -> EvaluationRecord:
     """What the loop would report there."""
+    record = CoverageRecord(value=coverage, expected=0.97, k=5, key=OBJECTIVE.key) if coverage is not None else None
     return EvaluationRecord(
         cur_nimg=cur_nimg,
         num_d_steps=cur_nimg // 64,
@@ -58,7 +59,19 @@ def make_evaluation(cur_nimg: int, score: float | None) -> EvaluationRecord:
         score=score,
         class_shares=None,
         losses=None,
+        coverage=record,
     )
+
+
+def _evaluate(
+    config: TrialConfig, cur_nimg: int, is_end: bool, score: float | None, coverage: float | None
+) -> EvaluationRecord:
+    """Fewer images score 5 more, in a study that says so."""
+    objective, evaluation = config.training.objective, make_evaluation(cur_nimg, score, coverage)
+    if objective.early_num_samples is None or score is None:
+        return evaluation
+    scores = {"score": score, "early_score": score + 5} if is_end else {"score": score + 5}
+    return evaluation.model_copy(update={"num_samples": objective.samples_at(is_end), **scores})
 
 
 @dataclass
@@ -72,6 +85,8 @@ class World:
     max_concurrent_trials: int = 1
     started: list[tuple[str, str]] = field(default_factory=list)
     most_at_once: int = 0
+    coverages: Sequence[float] = ()
+    """Of the search trials at their end, by index; none where it is empty."""
     num_messages: int = 0
 
     def make_director(self, storage: BaseStorage | None = None) -> Director:
@@ -121,23 +136,31 @@ class World:
         folder.write_status(TrialStatus(state=TrialState.RUNNING))
         total, every = (round(1000 * k) for k in (config.training.total_kimg, config.training.evaluate_every_kimg))
         end = self.ends.get((config.arm, config.name))
+        is_population = self.study.search.scheduler == "pbt"
         for cur_nimg in range(nimgs[-1] + every if nimgs else 0, total + 1, every):
-            evaluations.append(make_evaluation(cur_nimg, self.score(config, cur_nimg)))
+            # A trial of a population is left at its evaluation, so its end comes before the next one.
+            if end is not None and is_population and cur_nimg > total / 2:
+                yield self._end(folder, end, cur_nimg - every), None
+                return
+            is_measured = cur_nimg == total and self.coverages and config.phase == "search"
+            coverage = self.coverages[config.index] if is_measured else None
+            evaluations.append(_evaluate(config, cur_nimg, cur_nimg == total, self.score(config, cur_nimg), coverage))
             folder.write_evaluations(evaluations)
             if cur_nimg < total:
-                folder.replace_checkpoint(cur_nimg, b"checkpoint")
+                folder.replace_checkpoint(cur_nimg, f"seed {config.training.seed} at {cur_nimg}".encode())
                 yield TrialState.RUNNING, evaluations[-1]
             if end is not None and cur_nimg >= total / 2:
-                if end is not TrialState.FAILED:
-                    collapsed = end is TrialState.STOPPED
-                    folder.write_status(
-                        TrialStatus(state=end, cur_nimg=cur_nimg, reason="not finite", collapsed=collapsed)
-                    )
-                yield end, None
+                yield self._end(folder, end, cur_nimg), None
                 return
         folder.write_status(TrialStatus(state=TrialState.COMPLETED, cur_nimg=total))
         folder.delete_checkpoints()
         yield TrialState.COMPLETED, evaluations[-1]
+
+    def _end(self, folder: TrialFolder, end: TrialState, cur_nimg: int) -> TrialState:
+        if end is not TrialState.FAILED:
+            collapsed = end is TrialState.STOPPED
+            folder.write_status(TrialStatus(state=end, cur_nimg=cur_nimg, reason="not finite", collapsed=collapsed))
+        return end
 
     def optuna_trials(self, arm: str) -> list[optuna.trial.FrozenTrial]:
         """What Optuna knows of an arm, by the trials' index in it."""

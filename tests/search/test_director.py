@@ -277,3 +277,26 @@ def test_a_trial_that_went_back_is_compared_by_what_it_goes_on_with(tmp_path: Pa
     folder.replace_checkpoint(750, b"checkpoint")
     world.make_director()  # a resumed study's
     assert world.optuna_trials(config.arm)[0].intermediate_values == seen
+
+
+def test_of_several_objectives_the_front_is_confirmed_first(tmp_path: Path) -> None:
+    """The second best score is on no front, since the best beats it in both: the third best is confirmed before it."""
+    scores, coverages = [10.0, 20.0, 30.0, 40.0], [0.5, 0.4, 0.9, 0.8]
+    study = make_study(
+        arms={"lsgan": {"network": "dcgan", "loss": "least_squares"}},
+        search={"sampler": "random", "scheduler": "none", "objectives": ["score", "coverage"]},
+        confirm={"top_k": 3, "seeds": 1},
+    )
+    world = World(study, RunFolder(str(tmp_path)), by_index({"lsgan": scores}), coverages=coverages)
+    director = world.run()
+    assert [t.config.index for t in director.best("lsgan")] == [0, 2, 1, 3]
+    assert {t.config.source for t in director.arm_trials("lsgan", "confirm")} == {
+        "search_000",
+        "search_002",
+        "search_001",
+    }
+    told = world.optuna_trials("lsgan")
+    assert [trial.values for trial in told] == [[s, c] for s, c in zip(scores, coverages, strict=True)]
+    again = world.make_director()
+    assert again.finished
+    assert [trial.values for trial in world.optuna_trials("lsgan")] == [trial.values for trial in told]

@@ -27,7 +27,7 @@ def make_world(place: Path, sampler: str, at_once: int = 1, score: Score = score
 
 
 @pytest.mark.parametrize("lose_last", [False, True])
-@pytest.mark.parametrize(("sampler", "every"), [("tpe", 2), ("random", 5)])
+@pytest.mark.parametrize(("sampler", "every"), [("tpe", 2), ("random", 5), ("sobol", 7), ("cmaes", 7)])
 def test_an_interrupted_study_ends_like_an_undisturbed_one(
     tmp_path: Path, sampler: str, every: int, lose_last: bool
 ) -> None:

@@ -41,9 +41,8 @@ class Tune:
 
     def __init__(self, callbacks: list[Any], folder: RunFolder, config: TrialConfig, trial_id: str = "a1") -> None:
         self._callbacks = callbacks
-        self._trial = SimpleNamespace(
-            trial_id=trial_id, config=TrialOrder(config, folder.location).to_tune(), last_result=None
-        )
+        self._order = TrialOrder(config, folder.location)
+        self._trial = SimpleNamespace(trial_id=trial_id, config=self._order.to_tune(), last_result=None)
 
     def _call(self, hook: str, **values: Any) -> None:
         for callback in self._callbacks:
@@ -55,7 +54,7 @@ class Tune:
     def result(self, cur_nimg: int, score: float | None, state: TrialState = TrialState.RUNNING) -> None:
         status = TrialStatus(state=state, cur_nimg=cur_nimg)
         known = None if state is TrialState.DIVERGED else evaluation(cur_nimg, score)
-        message = progress_message(Progress(status, known))
+        message = progress_message(Progress(status, known), self._order)
         self._call("on_trial_result", result=message)
         self._trial.last_result = message
 

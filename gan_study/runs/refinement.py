@@ -1,0 +1,16 @@
+"""refine/<arm>.json of a run folder: the ranges in which an arm's search was refined."""
+
+from typing import Literal
+
+from gan_study.config.space import SearchRange
+from gan_study.runs.records import SCHEMA_VERSION, Record
+
+
+class RefinementRecord(Record):
+    """What an arm's refine trials are drawn from; written before the first of them."""
+
+    schema_version: Literal[1] = SCHEMA_VERSION
+    sources: tuple[str, ...]
+    """The search trials that span the ranges, the best first; empty if none was completed, which narrows nothing."""
+    ranges: dict[str, SearchRange]
+    """Narrowed ranges by label: the dotted name, with its condition where a hyperparameter has several ranges."""

@@ -1,0 +1,87 @@
+"""The coverage of a trained generator, measured at a trial's end where it is an objective of the search."""
+
+from functools import partial
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from gan_study.config.training import TrainingConfig, TrialConfig
+from gan_study.data.conversion import to_uint8
+from gan_study.data.datasets import Dataset
+from gan_study.extractors.base import apply
+from gan_study.extractors.objective import Objective
+from gan_study.gan.latents import draw_z
+from gan_study.metrics.prdc import ball_radii, expected_coverage, features_to_coverage
+from gan_study.metrics.samples import BATCH_SIZE
+from gan_study.runs.records import CoverageRecord, ScoreKey
+from gan_study.training.evaluate import MeasureCoverage
+from gan_study.training.randomness import Stream, seeded_generator
+
+COVERAGE_K = 5
+"""Neighbours that a real ball reaches to: the default of Naeem et al. 2020."""
+_Features = NDArray[np.float32]
+
+_kept: dict[ScoreKey, tuple[_Features, _Features]] = {}
+"""Real features and the radii of their balls, of the last study that this process has measured for."""
+
+
+def coverage_measure(config: TrialConfig, dataset: Dataset, objective: Objective) -> MeasureCoverage | None:
+    """What the loop measures at the trial's end; None if the trial asks for nothing.
+
+    As many generated images as are scored, but no more than training images, of latents that no evaluation has seen,
+    against as many random training images, in the features of the score. The seconds count in no budget.
+    """
+    if not config.measure_coverage:
+        return None
+    return partial(_measure, training=config.training, dataset=dataset, objective=objective)
+
+
+@torch.no_grad()
+def _measure(
+    g_ema: nn.Module, training: TrainingConfig, dataset: Dataset, objective: Objective
+) -> CoverageRecord | None:
+    num = min(objective.num_samples, len(dataset.train_indices))
+    key = objective.record.key.model_copy(
+        update={"metric": "coverage", "num_generated": num, "num_real": num, "split": "train"}
+    )
+    generated = _generated_features(g_ema, training, num, objective)
+    if generated is None:
+        return None
+    real, radii = _real_balls(key, dataset, objective, num)
+    return CoverageRecord(
+        value=features_to_coverage(generated, real, radii),
+        expected=expected_coverage(num, num, COVERAGE_K),
+        k=COVERAGE_K,
+        key=key,
+    )
+
+
+def _generated_features(g_ema: nn.Module, training: TrainingConfig, num: int, objective: Objective) -> _Features | None:
+    """(num, d) features; None if a pixel is not finite."""
+    weights, parts = next(g_ema.parameters()), []
+    random = seeded_generator(training.seed, Stream.COVERAGE)
+    for z in draw_z(num, training.z_dim, training.z_distribution, random).split(BATCH_SIZE):
+        images = g_ema(z.to(device=weights.device, dtype=weights.dtype))
+        if not images.isfinite().all():
+            return None
+        parts.append(_features(to_uint8(images), objective))
+    return np.concatenate(parts)
+
+
+def _real_balls(key: ScoreKey, dataset: Dataset, objective: Objective, num: int) -> tuple[_Features, _Features]:
+    """Features of `num` random training images and their radii; made once by each process for all trials of a study."""
+    if key not in _kept:
+        chosen = np.random.default_rng(0).choice(dataset.train_indices, num, replace=False)
+        images = torch.from_numpy(dataset.images[np.sort(chosen)])
+        features = np.concatenate([_features(part, objective) for part in images.split(BATCH_SIZE)])
+        _kept.clear()
+        _kept[key] = features, ball_radii(features, COVERAGE_K)
+    return _kept[key]
+
+
+def _features(images_uint8: Tensor, objective: Objective) -> _Features:
+    features, _ = apply(objective.extractor.network, images_uint8)
+    found: _Features = features.cpu().numpy()
+    return found

@@ -1,0 +1,30 @@
+"""What gives trials up before their end: Optuna's pruners, by the names that a study file uses."""
+
+from optuna.pruners import BasePruner, HyperbandPruner, MedianPruner, NopPruner, SuccessiveHalvingPruner
+
+from gan_study.config.arms import ASSUMED_TRAIN_IMAGES
+from gan_study.config.longest import max_training_kimg
+from gan_study.config.stopping import grace_kimg, min_completed_trials, num_brackets, reduction_factor
+from gan_study.config.study import StudyConfig
+
+
+def make_pruner(study: StudyConfig, num_train_images: int = ASSUMED_TRAIN_IMAGES) -> BasePruner:
+    """The pruner of one arm's trials; its resource is the number of images seen.
+
+    num_train_images: of the data set's train part, from which hyperband works out its longest training.
+    """
+    grace_nimg = round(grace_kimg(study) * 1000)
+    match study.search.scheduler:
+        case "asha":
+            return SuccessiveHalvingPruner(min_resource=grace_nimg, reduction_factor=reduction_factor(study))
+        case "hyperband":
+            longest = max_training_kimg(study, num_train_images)
+            if num_brackets(study, longest) == 0:
+                return NopPruner()
+            return HyperbandPruner(
+                min_resource=grace_nimg, max_resource=round(1000 * longest), reduction_factor=reduction_factor(study)
+            )
+        case "median":
+            return MedianPruner(n_startup_trials=min_completed_trials(study), n_warmup_steps=grace_nimg)
+        case "none" | "pbt":
+            return NopPruner()

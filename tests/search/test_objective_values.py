@@ -1,0 +1,85 @@
+"""What Optuna is told where a search weighs up several objectives."""
+
+from typing import Any
+
+import optuna
+import pytest
+from optuna.storages import InMemoryStorage
+from optuna.study import StudyDirection
+from optuna.trial import TrialState as OptunaState
+from scripted_world import FAILURE_SCORE, make_evaluation, make_study
+
+from gan_study.runs.records import TrialState
+from gan_study.search.arm_search import ArmSearch
+from gan_study.search.objective_values import TrialEnd
+
+OBJECTIVES = ["score", "coverage", "device_sec"]
+
+
+def make_search(sampler: str = "random", **changes: Any) -> tuple[ArmSearch, optuna.Study]:
+    search = {"sampler": sampler, "scheduler": "none", "objectives": OBJECTIVES}
+    study, storage = make_study(search=search, **changes), InMemoryStorage()
+    arm_search = ArmSearch(study, "lsgan", storage, FAILURE_SCORE)
+    return arm_search, optuna.load_study(study_name="scripted/lsgan", storage=storage)
+
+
+def test_directions_are_those_of_the_objectives() -> None:
+    _, optuna_study = make_search()
+    assert optuna_study.directions == [StudyDirection.MINIMIZE, StudyDirection.MAXIMIZE, StudyDirection.MINIMIZE]
+
+
+@pytest.mark.parametrize(
+    ("state", "score", "end", "told"),
+    [
+        (TrialState.COMPLETED, 12.5, TrialEnd(0.8, 30.0), [12.5, 0.8, 30.0]),
+        (TrialState.COMPLETED, None, TrialEnd(None, 30.0), [FAILURE_SCORE, 0.0, 30.0]),
+        # Twice the most that is known of any trial of the arm: the first one's 100 s.
+        (TrialState.DIVERGED, 12.5, TrialEnd(None, 1.0), [FAILURE_SCORE, 0.0, 200.0]),
+        (TrialState.DIVERGED, None, TrialEnd(None, 150.0), [FAILURE_SCORE, 0.0, 300.0]),
+    ],
+)
+def test_values_are_finite_and_a_failure_s_the_worst(
+    state: TrialState, score: float | None, end: TrialEnd, told: list[float]
+) -> None:
+    search, optuna_study = make_search()
+    search.ask(0)
+    search.tell(0, TrialState.COMPLETED, 50.0, TrialEnd(0.5, 100.0))
+    search.ask(1)
+    assert search.report(1, make_evaluation(1000, score)) is False
+    search.tell(1, state, score, end)
+    assert optuna_study.trials[1].values == told
+    assert all(trial.state is OptunaState.COMPLETE for trial in optuna_study.trials)
+
+
+def test_a_failure_before_any_end_is_bad_too() -> None:
+    search, optuna_study = make_search()
+    search.ask(0)
+    search.tell(0, TrialState.DIVERGED, None, TrialEnd(None, 0.0))
+    search.ask(1)
+    search.tell(1, TrialState.COMPLETED, 50.0, TrialEnd(0.5, 0.1))
+    assert [trial.number for trial in optuna_study.best_trials] == [1]
+
+
+def test_failed_trials_are_told_as_failed() -> None:
+    search, optuna_study = make_search()
+    search.ask(0)
+    search.tell(0, TrialState.FAILED, None)
+    assert optuna_study.trials[0].state is OptunaState.FAIL
+
+
+@pytest.mark.parametrize("sampler", ["tpe", "random", "gp", "sobol"])
+def test_samplers_learn_from_several_objectives(sampler: str) -> None:
+    """The narrow network is best in all three: tpe and gp come to draw it more often than chance does."""
+    search, optuna_study = make_search(
+        sampler, budget={"trials_per_arm": 24, "total_kimg": 4, "evaluate_every_kimg": 1},
+        search_space={"network.width": {"integer": [8, 64]}},
+    )  # fmt: skip
+    widths = []
+    for index in range(24):
+        width = search.ask(index)["network.width"]
+        assert isinstance(width, int)
+        widths.append(width)
+        search.tell(index, TrialState.COMPLETED, float(width), TrialEnd(1 - width / 100, float(width)))
+    assert all(trial.state is OptunaState.COMPLETE for trial in optuna_study.trials)
+    if sampler in ("tpe", "gp"):
+        assert sum(widths[8:]) / 16 < 24 < sum(widths[1:8]) / 7
