@@ -14,6 +14,17 @@ if TYPE_CHECKING:
 def pytest_configure() -> None:
     """Ray reads these when it is imported: its clusters ask for a token, here one of this session's own."""
     os.environ["RAY_AUTH_MODE"], os.environ["RAY_AUTH_TOKEN"] = "token", secrets.token_hex(32)
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        # Two processes with two threads each would wait for one another on two cores.
+        os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """All of Ray's tests go to one process, which has the session's cluster, and each other file to one process."""
+    for item in items:
+        group = "ray" if item.get_closest_marker("ray") else item.path.name
+        item.add_marker(pytest.mark.xdist_group(group))
 
 
 @pytest.fixture(scope="session")

@@ -119,6 +119,7 @@ def test_a_run_folder_whose_file_is_broken(tmp_path: Path) -> None:
     assert f"{tmp_path}/study_status.json: the file does not fit" in refused("resume", tmp_path)
 
 
+@pytest.mark.ray  # although it needs no cluster: `auto` would find one that another process has started
 @pytest.mark.parametrize("address", ["127.0.0.1:1", "auto"])
 def test_an_address_where_no_cluster_is(study: Path, tmp_path: Path, address: str) -> None:
     environment: dict[str, str | None] = {"RAY_ADDRESS": None, "RAY_TMPDIR": str(tmp_path)}
