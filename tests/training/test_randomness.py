@@ -24,6 +24,7 @@ def test_seeds_stay_what_they_were() -> None:
         "EVALUATION": 6102389744414414618,
         "SIGNALS": 3656545308831359172,
         "DIAGNOSIS": 4625441644015172652,
+        "COVERAGE": 71300412144211962,
         "FINAL_SCORES": 5949034261645103510,
     }
     assert stream_seed(7, Stream.LATENTS, 1280) == 7269408695455578094
