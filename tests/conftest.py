@@ -17,8 +17,8 @@ def pytest_configure() -> None:
     if "PYTEST_XDIST_WORKER" in os.environ:
         # Two processes with two threads each would wait for one another on two cores.
         os.environ.setdefault("OMP_NUM_THREADS", "1")
-        # Ray gives its workers the niceness 15: beside the other process's tests theirs would hardly come to their turn.
-        os.environ["RAY_worker_niceness"] = "0"
+        # Ray's workers have the niceness 15: beside the other process's tests theirs would hardly come to their turn.
+        os.environ["RAY_worker_niceness"] = "0"  # noqa: SIM112 (Ray spells it so)
 
 
 @pytest.hookimpl(tryfirst=True)
