@@ -86,8 +86,8 @@ def _repeated(studies: Sequence[ComparedStudy]) -> list[str]:
         if study.run.status is not None:
             places.setdefault((study.run.study.name, study.run.status.start_time), []).append(study.location)
     return [
-        f"{place}: a study is compared with others, but got it {len(found)} times: {', '.join(found)} hold the same run "
-        f"of {place}; name it once"
+        f"{place}: a study is compared with others, but got it {len(found)} times, since {' and '.join(found)} hold "
+        "the same run; name it once"
         for (place, _), found in places.items()
         if len(found) > 1
     ]
@@ -130,8 +130,8 @@ def _data_problems(studies: Sequence[ComparedStudy], keys: Mapping[str, ScoreKey
     if len({key.dataset for key in keys.values()}) < 2:
         return []
     return [
-        f"{row.name}: all arms learn the same images, but got {_listed(row.values, [s.label for s in studies])}; run one "
-        "of them again with the data set of the other"
+        f"{row.name}: all arms learn the same images, but got {_listed(row.values, [s.label for s in studies])}; run "
+        "one of them again with the data set of the other"
         for row in _chosen(studies, [n for n in settings(studies[0].run.study) if n.startswith("dataset.")])
     ]
 

@@ -1,10 +1,12 @@
 """Several finished studies as one value: all their arms under names of their own, compared by their confirmed seeds."""
 
+import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from statistics import fmean
 
-from gan_study.analysis.arm_comparison import ArmsComparison, compare_runs
+from gan_study.analysis.arm_comparison import compare_runs
 from gan_study.analysis.confirmation import ConfirmedArm, confirmed_arms
 from gan_study.analysis.likeness import ComparedStudy, Difference, differences
 from gan_study.analysis.run_data import RunData
@@ -18,7 +20,9 @@ class SideBySide:
     """Studies that may be compared, and how their arms compare."""
 
     studies: tuple[ComparedStudy, ...]
-    """As they are, but for the names of their arms and the failure score, which is the same in all of them."""
+    """As they are."""
+    runs: tuple[RunData, ...]
+    """Their runs with names for the arms that no two share, and with one failure score."""
     together: RunData
     """All trials and arms as if of one study. Its settings are those of the first and stand for no other."""
     confirmed: dict[str, ConfirmedArm]
@@ -31,22 +35,22 @@ class SideBySide:
     @property
     def study_of(self) -> dict[str, str]:
         """By arm, the label of its study."""
-        return {arm: study.label for study in self.studies for arm in study.run.arms}
+        return {arm: study.label for study, run in zip(self.studies, self.runs, strict=True) for arm in run.arms}
 
     @property
     def standing(self) -> tuple[str, ...]:
         """All arms, by the mean chance that a seed scores lower than one of another arm; those without confirmed seeds
         last, by their search. Neighbours need not be distinguishable."""
-        chances: dict[str, list[float]] = {}
+        chances: dict[str, list[float]] = {arm: [] for arm in self.confirmed}
         for pair in self.summary.comparison.pairs:
             for test in (pair.test, pair.test.turned):
-                chances.setdefault(test.a, []).append(test.probability_lower)
+                chances[test.a].append(test.probability_lower)
 
-        def rank(arm: str) -> tuple[float, float]:
-            found, score = chances.get(arm, []), self.summary.arms[arm].search_score
-            counted = self.confirmed[arm].counted if arm in self.confirmed else ()
-            reached = sum(counted) / len(counted) if counted else float("inf") if score is None else score
-            return (-sum(found) / len(found) if found else 0.0 if counted else 1.0), reached
+        def rank(arm: str) -> tuple[bool, float, float]:
+            if arm in self.confirmed:
+                return False, -fmean(chances[arm] or [1.0]), fmean(self.confirmed[arm].counted)
+            score = self.summary.arms[arm].search_score
+            return True, 0.0, math.inf if score is None else score
 
         return tuple(sorted(self.summary.arms, key=rank))
 
@@ -55,25 +59,32 @@ def put_side_by_side(studies: Sequence[ComparedStudy]) -> SideBySide:
     """Compare the arms of two or more studies, in which `fairness_problems` has found nothing.
 
     An arm keeps its name if no other study has one of that name; else its study's label comes before it. A failed seed
-    counts with the highest of the studies' failure scores, which bounds all others, so that it is worst wherever it was.
+    counts with the highest of the studies' failure scores, which bounds all others: it is worst wherever it was.
     """
     objective = _common_objective(studies)
     counts = Counter(arm for study in studies for arm in study.run.arms)
-    named = tuple(
-        replace(
-            study,
-            run=_renamed(
-                replace(study.run, objective=objective),
-                {arm: arm if counts[arm] == 1 else f"{study.label}/{arm}" for arm in study.run.arms},
-            ),
+    runs = tuple(
+        _renamed(
+            replace(study.run, objective=objective),
+            {arm: arm if counts[arm] == 1 else f"{study.label}/{arm}" for arm in study.run.arms},
         )
         for study in studies
     )
-    together = _together(named)
-    confirmed = {arm: found for study in named for arm, found in confirmed_arms(study.run).items()}
-    comparison = compare_runs([study.run for study in named], together.collapsed)
-    summary = _summarise(named, together, confirmed, comparison)
-    return SideBySide(named, together, confirmed, summary, tuple(differences(studies)))
+    together = _together(studies, runs)
+    confirmed = {arm: found for run in runs for arm, found in confirmed_arms(run).items()}
+    comparison = compare_runs(runs, together.collapsed)
+    verdict = judge(together, list(confirmed.values()), comparison)
+    summary = Summary(
+        schema_version=SCHEMA_VERSION,
+        study=together.study.name,
+        state="completed",
+        winner=verdict.winner,
+        verdict=verdict.sentence,
+        score=describe_score(objective),
+        arms={arm: found for run in runs for arm, found in summarise_arms(run, confirmed).items()},
+        comparison=comparison,
+    )
+    return SideBySide(tuple(studies), runs, together, confirmed, summary, tuple(differences(studies)))
 
 
 def _common_objective(studies: Sequence[ComparedStudy]) -> ObjectiveRecord:
@@ -93,14 +104,17 @@ def _renamed(run: RunData, names: Mapping[str, str]) -> RunData:
     return replace(
         run,
         study=run.study.model_copy(update={"arms": arms}),
-        trials=tuple(replace(t, config=t.config.model_copy(update={"arm": names[t.config.arm]})) for t in run.trials),
+        trials=tuple(
+            replace(t, config=t.config.model_copy(update={"arm": names[t.config.arm]}))
+            for t in run.trials
+            if t.config.arm in names
+        ),
         refinements={names[arm]: refinement for arm, refinement in run.refinements.items()},
         importance=None,
     )
 
 
-def _together(studies: Sequence[ComparedStudy]) -> RunData:
-    runs = [study.run for study in studies]
+def _together(studies: Sequence[ComparedStudy], runs: Sequence[RunData]) -> RunData:
     arms = {arm: config for run in runs for arm, config in run.study.arms.items()}
     name = " v ".join(study.label for study in studies)
     return RunData(
@@ -110,25 +124,4 @@ def _together(studies: Sequence[ComparedStudy]) -> RunData:
         status=runs[0].status,
         trials=tuple(trial for run in runs for trial in run.trials),
         unreadable=tuple(f"{study.label}/{place}" for study in studies for place in study.run.unreadable),
-    )
-
-
-def _summarise(
-    studies: Sequence[ComparedStudy],
-    together: RunData,
-    confirmed: Mapping[str, ConfirmedArm],
-    comparison: ArmsComparison,
-) -> Summary:
-    verdict = judge(together, list(confirmed.values()), comparison)
-    assert together.objective is not None, "a study without an objective is refused"
-    arms = [summarise_arms(study.run, confirmed) for study in studies]
-    return Summary(
-        schema_version=SCHEMA_VERSION,
-        study=together.study.name,
-        state="completed",
-        winner=verdict.winner,
-        verdict=verdict.sentence,
-        score=describe_score(together.objective),
-        arms={arm: found for each in arms for arm, found in each.items()},
-        comparison=comparison,
     )
