@@ -4,9 +4,10 @@ import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import combinations
 from statistics import fmean
 
-from gan_study.analysis.arm_comparison import compare_runs
+from gan_study.analysis.arm_comparison import PairStatistics, compare_runs
 from gan_study.analysis.confirmation import ConfirmedArm, confirmed_arms
 from gan_study.analysis.likeness import ComparedStudy, Difference, differences
 from gan_study.analysis.run_data import RunData
@@ -36,6 +37,12 @@ class SideBySide:
     def study_of(self) -> dict[str, str]:
         """By arm, the label of its study."""
         return {arm: study.label for study, run in zip(self.studies, self.runs, strict=True) for arm in run.arms}
+
+    @property
+    def pairs(self) -> tuple[PairStatistics, ...]:
+        """Every pair of confirmed arms once, in the order in which the arms stand: first those of the leader."""
+        found = {(p.test.a, p.test.b): p for pair in self.summary.comparison.pairs for p in (pair, pair.turned)}
+        return tuple(found[pair] for pair in combinations(self.standing, 2) if pair in found)
 
     @property
     def standing(self) -> tuple[str, ...]:

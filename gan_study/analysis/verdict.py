@@ -10,6 +10,9 @@ from gan_study.analysis.ranking import SIGNIFICANCE
 from gan_study.analysis.run_data import RunData, TrialData, best_trial
 from gan_study.analysis.text import format_p, number, quantity, whole_percent
 
+_MOST_RIVALS = 2
+"""Of more, the sentence tells the closest one's numbers alone; the table of pairs holds all."""
+
 
 @dataclass(frozen=True)
 class Verdict:
@@ -88,11 +91,18 @@ def _leading(run: RunData, leader: str, equals: Sequence[str]) -> str:
     head = f"{leader} leads"
     if not run.is_finished:
         head += f" so far (the study is {run.status.state})" if run.status else " so far"
-    return f"{head}, but is not distinguishable from {' and '.join(equals)}" if equals else head
+    return f"{head}, but is not distinguishable from {_listed(equals)}" if equals else head
+
+
+def _listed(arms: Sequence[str]) -> str:
+    """Such as `a, b and c`."""
+    return " and ".join(text for text in (", ".join(arms[:-1]), arms[-1]) if text)
 
 
 def _evidence(comparison: ArmsComparison) -> str:
     first, *others = comparison.leader_pairs
+    if len(comparison.leader_pairs) > _MOST_RIVALS:
+        return _closest(comparison.leader_pairs)
     corrected = bool(others)
     text = f"a seed of {first.test.a} scores lower than one of {first.test.b} with probability "
     return ", ".join(
@@ -100,6 +110,15 @@ def _evidence(comparison: ArmsComparison) -> str:
             text + _probability(first, corrected),
             *(f"than one of {pair.test.b} with {_probability(pair, corrected)}" for pair in others),
         ]
+    )
+
+
+def _closest(pairs: Sequence[PairStatistics]) -> str:
+    closest = max(pairs, key=lambda pair: (pair.test.p_holm, -pair.probability_lower.value))
+    least = min(pair.probability_lower.value for pair in pairs if pair is not closest)
+    return (
+        f"a seed of {closest.test.a} scores lower than one of its closest rival, {closest.test.b}, with probability "
+        f"{_probability(closest, corrected=True)}, than one of each other arm with {whole_percent(least)} or more"
     )
 
 

@@ -67,7 +67,7 @@ def render_comparison(found: SideBySide) -> str:
         "short_note": short_note(objective),
         **arm_tables(found),
         "configurations": configuration_table(found),
-        "pairs": tables.pair_table(found.summary),
+        "pairs": tables.pair_table(found.pairs),
         "final_note": final_notes(found),
         "differences": difference_table(found),
         "protocol": protocol_table(found),

@@ -134,7 +134,7 @@ def configurations(summary: Summary, fixed: Mapping[str, Mapping[str, Scalar]]) 
     return Table(("Hyperparameter", *summary.arms), rows, frozenset({"Hyperparameter"}), muted)
 
 
-def pair_table(summary: Summary) -> Table:
+def pair_table(pairs: Sequence[PairStatistics]) -> Table:
     """One row for each pair of arms."""
     columns = (
         "A v B",
@@ -145,7 +145,7 @@ def pair_table(summary: Summary) -> Table:
         "Result",
         "Would probably decide",
     )
-    rows = tuple(_pair_row(pair) for pair in summary.comparison.pairs)
+    rows = tuple(_pair_row(pair) for pair in pairs)
     return Table(columns, rows, frozenset({"A v B", "Result", "Would probably decide"}))
 
 
