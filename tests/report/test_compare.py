@@ -2,37 +2,51 @@
 merely different is shown."""
 
 import json
-from dataclasses import replace
 
 import pytest
-from compared_runs import SECOND, SECOND_CONFIRM, changed, write_second_run
-from synthetic_run import COMPLETED, OBJECTIVE, STUDY, Outcome, write_synthetic_run
+from compared_runs import SECOND, SECOND_CONFIRM, SECOND_SEARCH, changed, write_second_run
+from synthetic_run import COMPLETED, OBJECTIVE, STUDY, Outcome, write_synthetic_run, write_trial
 from test_page import INJECTED, Page
 
 from gan_study.analysis.arm_comparison import compare_arms
 from gan_study.analysis.statistics import holm, mann_whitney_p
 from gan_study.analysis.text import score_text
+from gan_study.config.arms import confirm_trial_config
 from gan_study.errors import InputError
 from gan_study.report.comparison import compare_studies, render_comparison
+from gan_study.report.comparison_tables import protocol_table
 from gan_study.report.load import load_run
 from gan_study.runs.extensions import ExtensionRecord, ExtensionsRecord
 
 
-def compared(tmp_path, **changes):
-    return compare_studies(
-        [write_synthetic_run(str(tmp_path / "first")), write_second_run(str(tmp_path / "second"), **changes)]
-    )
-
-
-def problems_of(tmp_path, **changes):
-    with pytest.raises(InputError) as caught:
-        compared(tmp_path, **changes)
-    return caught.value.problems
+@pytest.fixture(scope="module")
+def first(tmp_path_factory):
+    """The run folder of synthetic_run; no test writes into it."""
+    return write_synthetic_run(str(tmp_path_factory.mktemp("runs") / "first"))
 
 
 @pytest.fixture(scope="module")
-def found(tmp_path_factory):
-    return compared(tmp_path_factory.mktemp("runs"))
+def found(first, tmp_path_factory):
+    return compare_studies([first, write_second_run(str(tmp_path_factory.mktemp("second")))])
+
+
+@pytest.fixture
+def compared(first, tmp_path):
+    """Compares the first study with the second, changed."""
+    return lambda **changes: compare_studies([first, write_second_run(str(tmp_path / "second"), **changes)])
+
+
+@pytest.fixture
+def problems_of(compared):
+    """Why the comparison with the second study, changed and with few trials, is refused."""
+
+    def refused(**changes):
+        few = {"search": {arm: outcomes[:1] for arm, outcomes in SECOND_SEARCH.items()}, "confirm": {}}
+        with pytest.raises(InputError) as caught:
+            compared(**few, **changes)
+        return caught.value.problems
+
+    return refused
 
 
 @pytest.fixture(scope="module")
@@ -55,20 +69,19 @@ IN_STUDY = {"extractor": "extractor", "num_generated": "num_samples", "split": "
 
 
 @pytest.mark.parametrize("field", KEY_FIELDS)
-def test_each_field_of_an_unlike_key_is_named(tmp_path, field):
+def test_each_field_of_an_unlike_key_is_named(problems_of, field):
     value = KEY_FIELDS[field]
     study = changed(SECOND, **{f"objective__{IN_STUDY[field]}": value}) if field in IN_STUDY else SECOND
     objective = OBJECTIVE.model_copy(update={"key": OBJECTIVE.key.model_copy(update={field: value})})
-    (problem,) = problems_of(tmp_path, objective=objective, study=study)
+    (problem,) = problems_of(objective=objective, study=study)
     ours = getattr(OBJECTIVE.key, field)
     assert problem.startswith(f"objective {field}: scores are compared only if all fields of their keys are equal, ")
     assert f"but got {ours} in lsgan_vs_wgan, {value} in hinge_study; run one of them again " in problem
 
 
-def test_other_images_are_refused_with_the_settings_behind_them(tmp_path):
+def test_other_images_are_refused_with_the_settings_behind_them(problems_of):
     key = OBJECTIVE.key.model_copy(update={"dataset": "digits-32px-99999999", "weights_hash": "ffffffff"})
     problems = problems_of(
-        tmp_path,
         objective=OBJECTIVE.model_copy(update={"key": key}),
         study=changed(SECOND, dataset__image_size=32),
     )
@@ -90,23 +103,23 @@ UNFAIR = {
 
 
 @pytest.mark.parametrize("name", UNFAIR)
-def test_an_unlike_budget_is_refused(tmp_path, name):
+def test_an_unlike_budget_is_refused(problems_of, first, name):
     value, field, shown = UNFAIR[name]
-    (problem,) = problems_of(tmp_path, study=changed(SECOND, **{name: value}))
+    (problem,) = problems_of(study=changed(SECOND, **{name: value}))
     assert problem.startswith(f"{field}: ")
     assert shown in problem
     if field != "budget":
-        assert f"`python -m gan_study extend {tmp_path}/first --set {field}={value}`" in problem
+        assert f"`python -m gan_study extend {first.location} --set {field}={value}`" in problem
 
 
-def test_the_same_length_in_another_unit_is_refused(tmp_path):
+def test_the_same_length_in_another_unit_is_refused(problems_of):
     study = {**SECOND, "budget": {"trials_per_arm": 5, "d_steps": 625, "evaluate_every_kimg": 10}}
-    (problem,) = problems_of(tmp_path, study=study)
+    (problem,) = problems_of(study=study)
     assert "total_kimg=40 in lsgan_vs_wgan, d_steps=625 in hinge_study" in problem
 
 
-def test_evaluations_matter_to_a_budget_in_seconds_alone(tmp_path):
-    assert compared(tmp_path / "images", study=changed(SECOND, budget__evaluate_every_kimg=5)).summary.winner == "hinge"
+def test_evaluations_matter_to_a_budget_in_seconds_alone(compared, tmp_path):
+    assert compared(study=changed(SECOND, budget__evaluate_every_kimg=5)).summary.winner == "hinge"
     timed = {"trials_per_arm": 5, "device_sec": 1000}
     first = write_synthetic_run(str(tmp_path / "a"), study={**STUDY, "budget": {**timed, "evaluate_every_kimg": 10}})
     second = write_second_run(str(tmp_path / "b"), study={**SECOND, "budget": {**timed, "evaluate_every_kimg": 5}})
@@ -116,10 +129,9 @@ def test_evaluations_matter_to_a_budget_in_seconds_alone(tmp_path):
         compare_studies([first, second])
 
 
-def test_all_reasons_come_at_once(tmp_path):
+def test_all_reasons_come_at_once(problems_of, tmp_path):
     key = OBJECTIVE.key.model_copy(update={"dims": 192, "weights_hash": "ffffffff"})
     problems = problems_of(
-        tmp_path,
         state="interrupted",
         objective=OBJECTIVE.model_copy(update={"key": key}),
         study=changed(SECOND, budget__trials_per_arm=8, budget__total_kimg=50),
@@ -136,8 +148,8 @@ def test_all_reasons_come_at_once(tmp_path):
     )
 
 
-def test_one_study_twice_is_refused_also_as_a_copy(tmp_path):
-    first, copy = write_synthetic_run(str(tmp_path / "a")), write_synthetic_run(str(tmp_path / "copy"))
+def test_one_study_twice_is_refused_also_as_a_copy(first, tmp_path):
+    copy = write_synthetic_run(str(tmp_path / "copy"), confirm={})
     for folders in ([first, first], [first, copy]):
         with pytest.raises(
             InputError, match=r"a study is compared with others, but got it 2 times.* hold the same run"
@@ -145,8 +157,8 @@ def test_one_study_twice_is_refused_also_as_a_copy(tmp_path):
             compare_studies(folders)
 
 
-def test_a_study_without_an_objective_is_refused(tmp_path):
-    (problem,) = problems_of(tmp_path, objective=None)
+def test_a_study_without_an_objective_is_refused(problems_of, tmp_path):
+    (problem,) = problems_of(objective=None)
     assert problem.startswith(f"{tmp_path}/second: a comparison needs to know what the scores are")
 
 
@@ -184,8 +196,8 @@ def test_arms_of_one_name_are_kept_apart(found):
     }
 
 
-def test_an_arm_alone_compares_as_in_its_own_study(found, tmp_path):
-    own = compare_arms(load_run(write_synthetic_run(str(tmp_path)))).by_arm["wgan"]
+def test_an_arm_alone_compares_as_in_its_own_study(found, first):
+    own = compare_arms(load_run(first)).by_arm["wgan"]
     assert found.summary.comparison.by_arm["wgan"] == own
 
 
@@ -201,11 +213,9 @@ def test_studies_of_one_name_are_called_by_their_folders_or_places(tmp_path):
     assert labels == [["one", "two_"], [f"{tmp_path}/one", f"{tmp_path}/deeper/one"]]
 
 
-def test_three_studies(tmp_path):
+def test_three_studies(first, tmp_path):
     third = write_second_run(str(tmp_path / "third"), study={**SECOND, "name": "third"})
-    found = compare_studies(
-        [write_synthetic_run(str(tmp_path / "first")), write_second_run(str(tmp_path / "second")), third]
-    )
+    found = compare_studies([first, write_second_run(str(tmp_path / "second")), third])
     assert len(found.pairs) == 6 * 5 / 2
     # Two arms with the same scores: neither can win.
     assert found.summary.winner is None
@@ -213,11 +223,11 @@ def test_three_studies(tmp_path):
     assert {"third/hinge", "third/lsgan"} <= set(found.together.arms)
 
 
-def test_a_failed_seed_is_worst_wherever_it_was(tmp_path):
+def test_a_failed_seed_is_worst_wherever_it_was(compared):
     # Of another first network's untrained images: 40, hence 80 for a failed seed, which is worse than 90.
     lower = OBJECTIVE.model_copy(update={"untrained_score": 40.0, "failure_score": 80.0})
     confirm = {**SECOND_CONFIRM, "hinge": tuple(Outcome(COMPLETED, s) for s in (90.0, 5.2, 6.0, 5.9, 5.7))}
-    found = compared(tmp_path, objective=lower, confirm=confirm)
+    found = compared(objective=lower, confirm=confirm)
     assert found.confirmed["hinge"].counted == (90, 5.2, 6, 5.9, 5.7)
     assert found.confirmed["hinge_study/lsgan"].counted[-1] == 120
     assert found.confirmed["wgan"].counted[-1] == 120
@@ -229,12 +239,21 @@ def test_a_failed_seed_is_worst_wherever_it_was(tmp_path):
 
 
 def test_every_study_chooses_what_it_confirms_by_its_own_objectives(tmp_path):
-    # With coverage beside the score the front comes first, which here holds another trial than the best score.
+    # Its second best is one on the front of score and time: worse than others, but with a quarter of the images.
+    cheap = Outcome(COMPLETED, 20.0, kimg=10)
     search = {"sampler": "random", "scheduler": "none", "objectives": ["score", "device_sec"]}
-    folder = write_second_run(str(tmp_path / "second"), study={**SECOND, "search": search})
-    alone = compare_arms(load_run(folder)).by_arm["hinge"].confirmed
-    found = compare_studies([write_synthetic_run(str(tmp_path / "first")), folder])
-    assert found.summary.comparison.by_arm["hinge"].confirmed == alone
+    folder = write_second_run(
+        str(tmp_path / "second"),
+        study=changed(SECOND, search=search, confirm__top_k=2),
+        search={**SECOND_SEARCH, "hinge": (*SECOND_SEARCH["hinge"][:3], cheap)},
+    )
+    source, study = folder.trial("hinge", "search_003").read_config(), load_run(folder).study
+    for seed in range(5):
+        write_trial(folder, confirm_trial_config(study, source, 5 + seed, seed), Outcome(COMPLETED, 4.0 + seed / 10))
+    first = write_synthetic_run(str(tmp_path / "first"), study=changed(STUDY, confirm__top_k=2))
+    found = compare_studies([first, folder])
+    assert found.summary.comparison.by_arm["hinge"].confirmed.source == "search_003"
+    assert found.summary.comparison.by_arm["hinge"] == compare_arms(load_run(folder)).by_arm["hinge"]
     assert "search.objectives" in {row.name for row in found.differences}
 
 
@@ -246,14 +265,14 @@ def test_what_differs_is_shown(found, page):
     assert "search.sampler, search.scheduler; all else that is fixed for all arms of a study is the same" in page.text
 
 
-def test_hosts_versions_and_extensions_are_among_the_differences(tmp_path):
+def test_hosts_versions_and_extensions_are_among_the_differences(first, tmp_path):
     second = write_second_run(str(tmp_path / "second"), study=changed(SECOND, confirm__seeds=6))
     environment = second.read_environment()
     versions = {**environment.versions, "torch": "2.9.0"}
     second.write_environment(environment.model_copy(update={"versions": versions, "hosts": ("cluster: 8 GPUs",)}))
     record = ExtensionRecord(time=0, command="", additions=("x",), former_study="", num_trials=3)
     second.write_extensions(ExtensionsRecord(extensions=(record,)))
-    found = compare_studies([write_synthetic_run(str(tmp_path / "first")), second])
+    found = compare_studies([first, second])
     values = {row.name: row.values for row in found.differences}
     assert values["confirm.seeds"] == ("5", "6")
     assert values["version of torch"] == ("2.8.0", "2.9.0")
@@ -316,14 +335,14 @@ def test_repeated_searches_are_drawn_as_medians(tmp_path):
     assert "Expected best" not in page.text
 
 
-def test_curves_of_scores_from_other_numbers_of_images_share_no_axis(tmp_path):
-    found = compared(tmp_path, study=changed(SECOND, objective__early_num_samples=500))
+def test_curves_of_scores_from_other_numbers_of_images_share_no_axis(compared):
+    found = compared(study=changed(SECOND, objective__early_num_samples=500))
     page = Page(render_comparison(found))
     assert len(page.figures) == 2
     assert "Before a training's end N" not in page.text
 
 
-def test_text_from_studies_stays_text(tmp_path):
+def test_text_from_studies_stays_text(first, tmp_path):
     study = changed(SECOND, name="lsgan_vs_wgan", description=INJECTED)
     folder = write_second_run(str(tmp_path / INJECTED.replace("/", "") / INJECTED.replace("/", "")), study=study)
     status, environment = folder.read_study_status(), folder.read_environment()
@@ -331,7 +350,7 @@ def test_text_from_studies_stays_text(tmp_path):
     folder.write_environment(environment.model_copy(update={"hosts": (INJECTED,), "commit": INJECTED}))
     trial = folder.trial("hinge", "search_000")
     trial.write_status(trial.read_status().model_copy(update={"reason": INJECTED}))
-    found = compare_studies([write_synthetic_run(str(tmp_path / "first")), folder])
+    found = compare_studies([first, folder])
     label = INJECTED.replace("/", "")
     assert f"{label}/lsgan" in found.together.arms
     html = render_comparison(found)
@@ -346,8 +365,8 @@ def test_text_from_studies_stays_text(tmp_path):
     )
 
 
-def test_a_study_without_confirmed_seeds_has_no_winner(tmp_path):
-    found = compared(tmp_path, confirm={})
+def test_a_study_without_confirmed_seeds_has_no_winner(compared):
+    found = compared(confirm={})
     assert found.summary.winner is None
     assert "hinge_study/lsgan has no confirmed seeds; hinge has no confirmed seeds" in found.summary.verdict
     assert found.standing == ("lsgan_vs_wgan/lsgan", "wgan", "hinge", "hinge_study/lsgan")
@@ -363,8 +382,6 @@ def test_nothing_confirmed_at_all(tmp_path):
 
 
 def test_protocols_stand_side_by_side_with_what_differs_marked(found):
-    from gan_study.report.comparison_tables import protocol_table
-
     table = protocol_table(found)
     rows = {row[0]: row for row in table.rows}
     assert table.columns == ("Item", "Differs", "lsgan_vs_wgan", "hinge_study")
@@ -379,4 +396,3 @@ def test_protocols_stand_side_by_side_with_what_differs_marked(found):
 
 def test_the_original_studies_are_left_as_they_are(found):
     assert [study.run.arms for study in found.studies] == [("lsgan", "wgan"), ("lsgan", "hinge")]
-    assert replace(found.runs[0], study=found.studies[0].run.study).arms == ("lsgan", "wgan")
