@@ -116,9 +116,10 @@ def _evidence(comparison: ArmsComparison) -> str:
 def _closest(pairs: Sequence[PairStatistics]) -> str:
     closest = max(pairs, key=lambda pair: (pair.test.p_holm, -pair.probability_lower.value))
     least = min(pair.probability_lower.value for pair in pairs if pair is not closest)
+    others = whole_percent(least) + " or more" * (least < 1)
     return (
         f"a seed of {closest.test.a} scores lower than one of its closest rival, {closest.test.b}, with probability "
-        f"{_probability(closest, corrected=True)}, than one of each other arm with {whole_percent(least)} or more"
+        f"{_probability(closest, corrected=True)}, than one of each other arm with {others}"
     )
 
 

@@ -4,6 +4,7 @@ import sys
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from gan_study.analysis.summary import ArmSummary, Summary
 from gan_study.analysis.text import NOTHING, failure_text, number, percent
@@ -77,7 +78,7 @@ def _arm_table(summary: Summary, at_work: bool) -> Table:
     for name, arm in summary.arms.items():
         statistics = summary.comparison.by_arm[name]
         confirmed = statistics.confirmed
-        table.add_row(
+        cells = (
             name,
             number(arm.search_score),
             failure_text(statistics.search.failures),
@@ -86,6 +87,7 @@ def _arm_table(summary: Summary, at_work: bool) -> Table:
             _classes(arm),
             _states(arm, at_work),
         )
+        table.add_row(*map(Text, cells))  # a name may hold what rich takes for markup
     return table
 
 
