@@ -6,6 +6,7 @@ from typing import Any
 from gan_study.analysis.likeness import ComparedStudy, fairness_problems
 from gan_study.analysis.run_data import RunData
 from gan_study.analysis.side_by_side import SideBySide, put_side_by_side
+from gan_study.analysis.text import number
 from gan_study.errors import InputError
 from gan_study.report import tables
 from gan_study.report.comparison_plots import comparison_plots
@@ -95,7 +96,10 @@ def _notices(found: SideBySide) -> list[str]:
             "same number of images."
         )
     if "objective.failure_score" in differing and any(arm.failed for arm in found.confirmed.values()):
-        notices.append("Failed seeds of all studies count with the highest of their failure scores.")
+        notices.append(
+            "Failed seeds of all studies count with the highest of their failure scores, "
+            f"{number(found.summary.score.failure_score if found.summary.score else None)}."
+        )
     extended = [study.label for study in found.studies if study.run.extensions]
     if extended:
         notices.append(

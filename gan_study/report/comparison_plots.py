@@ -1,5 +1,9 @@
 """The figures of several studies side by side, each with its caption."""
 
+import math
+
+import plotly.graph_objects as go
+
 from gan_study.analysis.side_by_side import SideBySide
 from gan_study.report import figure_data as data
 from gan_study.report import score_figures
@@ -9,6 +13,8 @@ from gan_study.report.style import Styles
 from gan_study.report.text import crossover_sentence, curve_note, short_note
 from gan_study.runs.records import ObjectiveRecord
 
+_WIDTH, _MARK, _CHARACTER, _ROW = 1080, 40, 7, 20
+"""Pixels, roughly: of a figure, and in its legend of a mark, of a character and from row to row."""
 _MOST_CROSSOVERS = 6
 """Sentences in a caption; of more, their number."""
 
@@ -26,7 +32,7 @@ def comparison_plots(found: SideBySide, styles: Styles) -> dict[str, list[Plot]]
     seeds = data.score_curves(found.together, "confirm")
     if seeds and len({s.run.study.objective.early_num_samples for s in found.studies}) == 1:
         figure = score_figures.draw_scores(seeds, styles, objective)
-        plots["confirmation"].append(make_plot("Confirmed seeds.", curve_note(objective), figure))
+        plots["confirmation"].append(make_plot("Confirmed seeds.", curve_note(objective), _with_room(figure)))
     return plots
 
 
@@ -43,7 +49,7 @@ def _search_plots(found: SideBySide, styles: Styles, objective: ObjectiveRecord)
             f"the 95 % confidence interval, given up to a quarter of the trials.{after}"
         )
         figure = score_figures.draw_expected(expected, styles, objective)
-        return [make_plot("Expected best of n trials.", caption, figure)]
+        return [make_plot("Expected best of n trials.", caption, _with_room(figure))]
     spent = "Stopped, diverged and failed trials are in the budget."
     if bands := repeated_curves(comparison):
         caption = (
@@ -51,14 +57,24 @@ def _search_plots(found: SideBySide, styles: Styles, objective: ObjectiveRecord)
             f"goes from the lowest to the highest. {_searches(found)} {spent}{after}"
         )
         figure = draw_repeated(bands, styles, objective)
-        return [make_plot("Best score so far, over repeated searches.", caption, figure)]
+        return [make_plot("Best score so far, over repeated searches.", caption, _with_room(figure))]
     if curves := data.best_curves(found.together):
         caption = (
             "Each line is the path of one search: what it found, not what another search could expect. "
             f"{_searches(found)} {spent}{after}"
         )
-        return [make_plot("Best score so far.", caption, score_figures.draw_best(curves, styles, objective))]
+        figure = score_figures.draw_best(curves, styles, objective)
+        return [make_plot("Best score so far.", caption, _with_room(figure))]
     return []
+
+
+def _with_room(figure: go.Figure) -> go.Figure:
+    """The figure, higher by the rows that the names of many arms take in its legend. Plotly sets them in columns as
+    wide as the widest, and gives a legend at most half of the height."""
+    names = [trace.name for trace in figure.data if trace.showlegend is not False and trace.name]
+    columns = max(1, _WIDTH // max((_MARK + _CHARACTER * len(name) for name in names), default=_WIDTH))
+    figure.update_layout(height=figure.layout.height + _ROW * max(0, math.ceil(len(names) / columns) - 2))
+    return figure
 
 
 def _is_random(sampler: str, scheduler: str) -> bool:

@@ -2,6 +2,7 @@
 merely different is shown."""
 
 import json
+from dataclasses import replace
 
 import pytest
 from compared_runs import SECOND, SECOND_CONFIRM, SECOND_SEARCH, changed, write_second_run
@@ -9,13 +10,16 @@ from synthetic_run import COMPLETED, OBJECTIVE, STUDY, Outcome, write_synthetic_
 from test_page import INJECTED, Page
 
 from gan_study.analysis.arm_comparison import compare_arms
+from gan_study.analysis.side_by_side import put_side_by_side
 from gan_study.analysis.statistics import holm, mann_whitney_p
 from gan_study.analysis.text import score_text
 from gan_study.config.arms import confirm_trial_config
 from gan_study.errors import InputError
 from gan_study.report.comparison import compare_studies, render_comparison
+from gan_study.report.comparison_plots import comparison_plots
 from gan_study.report.comparison_tables import protocol_table
 from gan_study.report.load import load_run
+from gan_study.report.style import arm_styles
 from gan_study.runs.extensions import ExtensionRecord, ExtensionsRecord
 
 
@@ -166,7 +170,12 @@ def test_the_best_arm_of_all_studies_wins(found):
     assert found.together.arms == ("lsgan_vs_wgan/lsgan", "wgan", "hinge_study/lsgan", "hinge")
     assert found.standing == ("hinge", "lsgan_vs_wgan/lsgan", "hinge_study/lsgan", "wgan")
     assert found.summary.winner == "hinge"
-    assert found.summary.verdict.startswith("hinge wins: a seed of hinge scores lower than one of its closest rival, ")
+    assert found.summary.verdict == (
+        "hinge wins: a seed of hinge scores lower than one of its closest rival, lsgan_vs_wgan/lsgan, with probability "
+        "100 % (95 % interval 64 % to 100 %; 5 v 5 seeds, Holm-corrected Mann-Whitney p = 0.048), than one of each "
+        "other arm with 100 %; counted as worst: wgan confirm_003_seed_4 (diverged), hinge_study/lsgan "
+        "confirm_002_seed_4 (diverged)."
+    )
 
 
 def test_p_values_are_corrected_over_the_pairs_of_all_studies(found):
@@ -219,7 +228,10 @@ def test_three_studies(first, tmp_path):
     assert len(found.pairs) == 6 * 5 / 2
     # Two arms with the same scores: neither can win.
     assert found.summary.winner is None
-    assert found.summary.verdict.startswith("hinge_study/hinge leads, but is not distinguishable from ")
+    assert found.summary.verdict.startswith(
+        "hinge_study/hinge leads, but is not distinguishable from any of the others: a seed of hinge_study/hinge "
+        "scores lower than one of its closest rival, third/hinge, with probability 50 % "
+    )
     assert {"third/hinge", "third/lsgan"} <= set(found.together.arms)
 
 
@@ -232,7 +244,7 @@ def test_a_failed_seed_is_worst_wherever_it_was(compared):
     assert found.confirmed["hinge_study/lsgan"].counted[-1] == 120
     assert found.confirmed["wgan"].counted[-1] == 120
     text = Page(render_comparison(found)).text
-    assert "Failed seeds of all studies count with the highest of their failure scores." in text
+    assert "Failed seeds of all studies count with the highest of their failure scores, 120." in text
     # Each study's own stands in its protocol.
     assert "80, counted for a trial that diverged or failed" in text
     assert ("objective.failure_score", ("120", "80")) in [(row.name, row.values) for row in found.differences]
@@ -288,6 +300,18 @@ def test_budgets_in_seconds_of_different_machines_are_pointed_out(tmp_path):
     assert words not in render_comparison(compare_studies([first, second]))
     second.write_environment(second.read_environment().model_copy(update={"hosts": ("cluster: 8 GPUs",)}))
     assert words in render_comparison(compare_studies([first, second]))
+
+
+def test_long_names_in_a_legend_leave_a_figure_its_room(found):
+    def heights(side_by_side):
+        plots = comparison_plots(side_by_side, arm_styles(side_by_side.together.arms))
+        return [plot.height for plot in (*plots["result"], *plots["confirmation"], *plots["search"])]
+
+    first, second = found.studies
+    longer = put_side_by_side([first, replace(second, label="a" * 120)])
+    # Points have one row for each arm, and no name in their legend. Of lines, no two names stand side by side.
+    points, curves, searches = heights(found)
+    assert heights(longer) == [points, curves + 80, searches + 40]
 
 
 def test_the_page_holds_every_arm_with_its_study(found, page):
