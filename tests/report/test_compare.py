@@ -265,6 +265,7 @@ def test_every_study_chooses_what_it_confirms_by_its_own_objectives(tmp_path):
     first = write_synthetic_run(str(tmp_path / "first"), study=changed(STUDY, confirm__top_k=2))
     found = compare_studies([first, folder])
     assert found.summary.comparison.by_arm["hinge"].confirmed.source == "search_003"
+    assert found.confirmed["hinge"].source == "search_003"
     assert found.summary.comparison.by_arm["hinge"] == compare_arms(load_run(folder)).by_arm["hinge"]
     assert "search.objectives" in {row.name for row in found.differences}
 
@@ -311,7 +312,7 @@ def test_long_names_in_a_legend_leave_a_figure_its_room(found):
     longer = put_side_by_side([first, replace(second, label="a" * 120)])
     # Points have one row for each arm, and no name in their legend. Of lines, no two names stand side by side.
     points, curves, searches = heights(found)
-    assert heights(longer) == [points, curves + 80, searches + 40]
+    assert heights(longer) == [points, curves + 60, searches + 40]
 
 
 def test_the_page_holds_every_arm_with_its_study(found, page):
