@@ -95,8 +95,9 @@ def _repeated(studies: Sequence[ComparedStudy]) -> list[str]:
 
 def _unfinished(study: ComparedStudy) -> str:
     state = study.run.status.state if study.run.status else "not recorded"
+    wait = "wait for its end or, if no process is at work on it, " if state == "running" else ""
     return (
-        f"{study.location}: finished studies alone are compared, but got state={state}; go on with it by "
+        f"{study.location}: finished studies alone are compared, but got state={state}; {wait}go on with it by "
         f"`python -m gan_study resume {shlex.quote(study.location)}`"
     )
 
