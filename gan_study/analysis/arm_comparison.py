@@ -1,6 +1,6 @@
 """Every statistic about the arms of a run, in one value of plain numbers and words."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 
@@ -115,10 +115,19 @@ def compare_arms(run: RunData, collapsed: Collection[tuple[str, str]] = ()) -> A
     collapsed: arm and name of the trials whose generator collapsed, which count as failures beside the conditional
     scores. Without an objective there is no failure score, hence no comparison of confirmed seeds.
     """
-    confirmed = confirmed_arms(run)
-    repeated = {arm: repeated_searches(run, arm) for arm in run.arms}
+    return compare_runs([run], collapsed)
+
+
+def compare_runs(runs: Sequence[RunData], collapsed: Collection[tuple[str, str]] = ()) -> ArmsComparison:
+    """The same over the arms of several runs, each searched and confirmed by its own study.
+
+    No two arms have one name, and the failure score is one.
+    """
+    place = [(run, arm) for run in runs for arm in run.arms]
+    confirmed = {arm: found for run in runs for arm, found in confirmed_arms(run).items()}
+    repeated = {arm: repeated_searches(run, arm) for run, arm in place}
     curves: dict[str, Curve] = {
-        arm: band.median_curve if (band := repeated[arm]) else search_curve(run, arm) for arm in run.arms
+        arm: band.median_curve if (band := repeated[arm]) else search_curve(run, arm) for run, arm in place
     }
     arms = tuple(
         ArmStatistics(
@@ -129,11 +138,11 @@ def compare_arms(run: RunData, collapsed: Collection[tuple[str, str]] = ()) -> A
                 repeated[arm],
                 _expected_best(run, arm),
             ),
-            _confirmed_statistics(confirmed[arm], run, collapsed) if arm in confirmed else None,
+            _confirmed_statistics(confirmed[arm], collapsed) if arm in confirmed else None,
         )
-        for arm in run.arms
+        for run, arm in place
     )
-    found = (crossover(a, curves[a], b, curves[b]) for a, b in combinations(run.arms, 2))
+    found = (crossover(a, curves[a], b, curves[b]) for a, b in combinations(curves, 2))
     leader, pairs = _compare_pairs(confirmed) if len(confirmed) > 1 else (None, ())
     return ArmsComparison(arms, leader, pairs, tuple(c for c in found if c is not None))
 
@@ -148,9 +157,7 @@ def _expected_best(run: RunData, arm: str) -> tuple[BestOfN, ...]:
     return expected_best(counted_scores(drawn, run.objective))
 
 
-def _confirmed_statistics(
-    arm: ConfirmedArm, run: RunData, collapsed: Collection[tuple[str, str]]
-) -> ConfirmedStatistics:
+def _confirmed_statistics(arm: ConfirmedArm, collapsed: Collection[tuple[str, str]]) -> ConfirmedStatistics:
     counted = describe_seeds(arm.counted)
     return ConfirmedStatistics(
         arm.source, counted, conditional_scores(arm.trials, collapsed), _optimism(counted.mean, arm.search_score)

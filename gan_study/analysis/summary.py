@@ -2,6 +2,7 @@
 
 import json
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 
 import numpy as np
@@ -161,8 +162,8 @@ def summarise(run: RunData) -> Summary:
         state=run.status.state if run.status else None,
         winner=verdict.winner,
         verdict=verdict.sentence,
-        score=_describe(run.objective) if run.objective else None,
-        arms={arm: _summarise_arm(run, arm, confirmed.get(arm)) for arm in run.arms},
+        score=describe_score(run.objective) if run.objective else None,
+        arms=summarise_arms(run, confirmed),
         comparison=comparison,
         importance=arm_importances(run),
         pareto=summarise_pareto(run),
@@ -173,6 +174,11 @@ def summarise(run: RunData) -> Summary:
 def shown_trial(run: RunData, arm: str, confirmed: ConfirmedArm | None) -> TrialData | None:
     """The trial whose images stand for an arm: its best confirmed seed, or else the search's best."""
     return best_trial(confirmed.trials if confirmed else ()) or best_trial(run.searched(arm))
+
+
+def summarise_arms(run: RunData, confirmed: Mapping[str, ConfirmedArm]) -> dict[str, ArmSummary]:
+    """Every arm of a run; `confirmed` as `confirmed_arms` gives it."""
+    return {arm: _summarise_arm(run, arm, confirmed.get(arm)) for arm in run.arms}
 
 
 def _summarise_arm(run: RunData, arm: str, confirmed: ConfirmedArm | None) -> ArmSummary:
@@ -237,7 +243,8 @@ def class_shares(trial: str, evaluation: EvaluationRecord, objective: ObjectiveR
     )
 
 
-def _describe(objective: ObjectiveRecord) -> ScoreDescription:
+def describe_score(objective: ObjectiveRecord) -> ScoreDescription:
+    """What the scores of an objective are, for summary.json and the head of a page."""
     key = objective.key
     return ScoreDescription(
         label=key.label(),

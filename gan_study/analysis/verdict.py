@@ -3,12 +3,18 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from statistics import fmean
 
 from gan_study.analysis.arm_comparison import ArmsComparison, PairStatistics
 from gan_study.analysis.confirmation import ConfirmedArm
 from gan_study.analysis.ranking import SIGNIFICANCE
 from gan_study.analysis.run_data import RunData, TrialData, best_trial
 from gan_study.analysis.text import format_p, number, quantity, whole_percent
+
+_MOST_RIVALS = 2
+"""Of more, the sentence tells the closest one's numbers alone; the table of pairs holds all."""
+_MOST_EQUALS = 3
+"""So many arms that the leader is not distinguishable from are named; of more, their number."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +42,7 @@ def judge(run: RunData, confirmed: Sequence[ConfirmedArm], comparison: ArmsCompa
     missing = [arm for arm in run.arms if arm not in {c.arm for c in confirmed}]
     equals = [p.test.b for p in comparison.leader_pairs if not _is_better(p)]
     winner = comparison.leader if run.is_finished and not missing and not equals else None
-    head = f"{winner} wins" if winner else _leading(run, comparison.leader, equals)
+    head = f"{winner} wins" if winner else _leading(run, comparison, equals)
     notes = [f"{arm} has no confirmed seeds" for arm in missing] + _named_failures(run, confirmed)
     return Verdict(winner, "; ".join([f"{head}: {_evidence(comparison)}", *notes]) + ".")
 
@@ -84,15 +90,26 @@ def _best_search(run: RunData, arm: str) -> str:
     return f"{number(trial.score)} ({trial.name})" if trial else "nothing"
 
 
-def _leading(run: RunData, leader: str, equals: Sequence[str]) -> str:
-    head = f"{leader} leads"
+def _leading(run: RunData, comparison: ArmsComparison, equals: Sequence[str]) -> str:
+    head = f"{comparison.leader} leads"
     if not run.is_finished:
         head += f" so far (the study is {run.status.state})" if run.status else " so far"
-    return f"{head}, but is not distinguishable from {' and '.join(equals)}" if equals else head
+    return (
+        f"{head}, but is not distinguishable from {_equals(equals, len(comparison.leader_pairs))}" if equals else head
+    )
+
+
+def _equals(arms: Sequence[str], num_rivals: int) -> str:
+    """Such as `a, b and c` or `4 of the 5 others`."""
+    if len(arms) > _MOST_EQUALS:
+        return "any of the others" if len(arms) == num_rivals else f"{len(arms)} of the {num_rivals} others"
+    return " and ".join(text for text in (", ".join(arms[:-1]), arms[-1]) if text)
 
 
 def _evidence(comparison: ArmsComparison) -> str:
     first, *others = comparison.leader_pairs
+    if len(comparison.leader_pairs) > _MOST_RIVALS:
+        return _closest(comparison)
     corrected = bool(others)
     text = f"a seed of {first.test.a} scores lower than one of {first.test.b} with probability "
     return ", ".join(
@@ -100,6 +117,23 @@ def _evidence(comparison: ArmsComparison) -> str:
             text + _probability(first, corrected),
             *(f"than one of {pair.test.b} with {_probability(pair, corrected)}" for pair in others),
         ]
+    )
+
+
+def _closest(comparison: ArmsComparison) -> str:
+    pairs, arms = comparison.leader_pairs, comparison.by_arm
+
+    def closeness(pair: PairStatistics) -> tuple[float, float, float]:
+        rival = arms[pair.test.b].confirmed
+        assert rival is not None, "only arms with confirmed seeds are paired"
+        return pair.test.p_holm, -pair.probability_lower.value, -fmean(rival.counted.strata[0])
+
+    closest = max(pairs, key=closeness)
+    least = min(pair.probability_lower.value for pair in pairs if pair is not closest)
+    others = whole_percent(least) + " or more" * (least < 1)
+    return (
+        f"a seed of {closest.test.a} scores lower than one of its closest rival, {closest.test.b}, with probability "
+        f"{_probability(closest, corrected=True)}, than one of each other arm with {others}"
     )
 
 

@@ -143,16 +143,51 @@ def extend(
 
 
 @app.command()
-def report(run_folder: RunFolderPlace) -> None:
-    """Write the report of a run folder anew.
+def report(
+    run_folders: Annotated[
+        list[str],
+        typer.Argument(
+            help="The run folder that `run` named: a local path, an s3:// or a gs:// URI. With --compare, two or more.",
+            show_default=False,
+        ),
+    ],
+    compare: Annotated[
+        bool, typer.Option("--compare", help="Put finished studies side by side, in one page of their own.")
+    ] = False,
+    out: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE.html",
+            help="Where the page of --compare goes. Default: compare-<study>-<study>.html in this folder.",
+        ),
+    ] = None,
+) -> None:
+    """Write the report of a run folder anew, or compare studies.
 
     Writes report.html, summary.json and trials.csv. The folder may be a copy on a machine without torch and ray.
+
+    With --compare it writes nothing into the run folders. Studies of other data, scores, lengths of a training or
+    numbers of trials are refused; what else differs is shown.
     """
+    if compare:
+        from gan_study.cli.compare_verb import compare as compare_studies
+
+        compare_studies(run_folders, out)
+        return
+    if len(run_folders) > 1:
+        raise InputError(
+            f"report: one study is reported at a time, but got {len(run_folders)} run folders; add --compare to put "
+            "them side by side"
+        )
+    if out is not None:
+        raise InputError(
+            f"--out: a study's report lies in its run folder, but got {out}; leave it out, or add --compare"
+        )
     from gan_study.cli.outcome import make_console, print_outcome
     from gan_study.cli.run_folder import open_run
     from gan_study.report.write import write_report
 
-    folder = open_run(run_folder)
+    folder = open_run(run_folders[0])
     print_outcome(make_console(), folder, write_report(folder))
 
 

@@ -4,6 +4,7 @@ import sys
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from gan_study.analysis.summary import ArmSummary, Summary
 from gan_study.analysis.text import NOTHING, failure_text, number, percent
@@ -26,22 +27,26 @@ def make_console() -> Console:
 
 def print_outcome(console: Console, folder: RunFolder, report_location: str) -> None:
     """Print the verdict of summary.json, one row for each arm, and the report's place."""
-    summary = _read_summary(folder)
+    status = folder.read_study_status()
+    print_summary(console, _read_summary(folder), at_work=status is not None and status.state == "running")
+    say(console, f"Report: {report_location}")
+
+
+def print_summary(console: Console, summary: Summary, at_work: bool = False) -> None:
+    """Print the verdict of a summary after one row for each arm; at_work: whether trials are being trained."""
     score = summary.score
     if score is not None:
-        status = folder.read_study_status()
-        console.print(_arm_table(summary, at_work=status is not None and status.state == "running"))
+        console.print(_arm_table(summary, at_work))
         published = "" if score.is_published_fid else "; not comparable with published FID"
-        _say(
+        say(
             console,
             f"Score: {score.label}, lower is better{published}. Real images score {number(score.floor)}, "
             f"an untrained generator {number(score.untrained_score)}.",
         )
     for name, arm in summary.arms.items():
         if arm.trials_by_verdict:
-            _say(console, f"Verdicts on {name}'s trials: {counts_text(arm.trials_by_verdict)}.")
-    _say(console, summary.verdict, style="bold")
-    _say(console, f"Report: {report_location}")
+            say(console, f"Verdicts on {name}'s trials: {counts_text(arm.trials_by_verdict)}.")
+    say(console, summary.verdict, style="bold")
 
 
 def conclude(console: Console, folder: RunFolder, report_location: str) -> None:
@@ -73,7 +78,7 @@ def _arm_table(summary: Summary, at_work: bool) -> Table:
     for name, arm in summary.arms.items():
         statistics = summary.comparison.by_arm[name]
         confirmed = statistics.confirmed
-        table.add_row(
+        cells = (
             name,
             number(arm.search_score),
             failure_text(statistics.search.failures),
@@ -82,6 +87,7 @@ def _arm_table(summary: Summary, at_work: bool) -> Table:
             _classes(arm),
             _states(arm, at_work),
         )
+        table.add_row(*map(Text, cells))  # a name may hold what rich takes for markup
     return table
 
 
@@ -98,5 +104,6 @@ def _states(arm: ArmSummary, at_work: bool) -> str:
     return ", ".join(f"{count} {names.get(state, state)}" for state, count in arm.trials_by_state.items())
 
 
-def _say(console: Console, text: str, style: str | None = None) -> None:
+def say(console: Console, text: str, style: str | None = None) -> None:
+    """Print a text as it is, on one line however long."""
     console.print(text, style=style, markup=False, highlight=False, soft_wrap=True)

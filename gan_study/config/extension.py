@@ -41,11 +41,11 @@ def compare_studies(before: StudyConfig, after: StudyConfig, source: str = "in t
     An arm is compared by what its trainings come to, defaults filled in: saying what was left out is no change.
     """
     additions, changes, conflicts = [], [], []
-    old, new = _settings(before), _settings(after)
+    old, new = settings(before), settings(after)
     for name in dict.fromkeys([*old, *new]):
         if old.get(name) == new.get(name):
             continue
-        line = f"{name}: {_show(old.get(name))} in the run folder, {_show(new.get(name))} {source}"
+        line = f"{name}: {show_setting(old.get(name))} in the run folder, {show_setting(new.get(name))} {source}"
         if name in _FREE:
             changes.append(line)
         elif name not in _GROWING:
@@ -76,7 +76,7 @@ def _grown_too_late(before: StudyConfig, name: str) -> str:
     return ""
 
 
-def _settings(study: StudyConfig) -> dict[str, Any]:
+def settings(study: StudyConfig) -> dict[str, Any]:
     """Every setting that is not an arm's, by dotted name."""
     return dict(_flat(study.model_dump(mode="json", exclude=set(_BY_ARM))))
 
@@ -94,7 +94,7 @@ def _arm_conflicts(before: StudyConfig, after: StudyConfig, arm: str, source: st
     for name in dict.fromkeys([*old, *new]):
         if old.get(name) != new.get(name):
             path = _path(before, after, arm, name)
-            yield f"{path}: {_show(old.get(name))} in the run folder, {_show(new.get(name))} {source}"
+            yield f"{path}: {show_setting(old.get(name))} in the run folder, {show_setting(new.get(name))} {source}"
 
 
 def _definition(study: StudyConfig, arm: str) -> dict[str, Any]:
@@ -120,7 +120,7 @@ def _path(before: StudyConfig, after: StudyConfig, arm: str, name: str) -> str:
     return f"arms.{arm}.search_space.{name}" if searched else f"arms.{arm}.{name}"
 
 
-def _show(value: Any) -> str:
+def show_setting(value: Any) -> str:
     """A value as it would stand in a study file, to its last digit."""
     if value is None or value == "":
         return "nothing"
@@ -132,6 +132,6 @@ def _show(value: Any) -> str:
         return str(value)
     if isinstance(value, list | dict):
         return str(value)
-    values = ", ".join(map(_show, extremes(value)))
+    values = ", ".join(map(show_setting, extremes(value)))
     when = "".join(describe(value).partition(" where ")[1:])
     return f"{range_kind(value)} [{values}]{when}"

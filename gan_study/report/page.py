@@ -42,7 +42,7 @@ def render_page(run: RunData, summary: Summary, pictures: Pictures) -> str:
         "scores": tables.score_table(run, summary),
         "costs": tables.cost_table(summary),
         "configurations": tables.configuration_table(run, summary),
-        "pairs": tables.pair_table(summary),
+        "pairs": tables.pair_table(summary.comparison.pairs),
         "confirmed": tables.confirmed_table(run, confirmed),
         "final": final_table(run, confirmed),
         "final_note": final_note(confirmed),

@@ -60,25 +60,25 @@ def draw_plots(
     if points := data.confirmed_points(confirmed, comparison):
         caption = f"Each mark is one fresh training with its own seed. {short_note(objective)}"
         figure = score_figures.draw_confirmed(points, styles, objective)
-        plots["result"].append(_plot("Confirmed scores of each arm.", caption, figure))
+        plots["result"].append(make_plot("Confirmed scores of each arm.", caption, figure))
     if bars := data.class_share_bars(run, shown):
         caption = "Of the trials whose images are shown above; grey: the real images."
-        plots["classes"].append(_plot("Class shares.", caption, training_figures.draw_class_shares(bars, styles)))
+        plots["classes"].append(make_plot("Class shares.", caption, training_figures.draw_class_shares(bars, styles)))
     plots["search"] += _search_plots(run, comparison, styles, objective)
     for plane in pareto_figures.pareto_planes(run):
         figure = pareto_figures.draw_pareto(plane, styles, objective)
         caption = f"{pareto_figures.pareto_caption(plane)} {short_note(objective)}"
-        plots["search"].append(_plot(f"Score and {plane.objective} of the search trials.", caption, figure))
+        plots["search"].append(make_plot(f"Score and {plane.objective} of the search trials.", caption, figure))
     if seeds := data.score_curves(run, "confirm"):
         figure = score_figures.draw_scores(seeds, styles, objective)
-        plots["confirmation"].append(_plot("Confirmed seeds.", curve_note(objective), figure))
+        plots["confirmation"].append(make_plot("Confirmed seeds.", curve_note(objective), figure))
     for arm in run.arms:
         if coordinates := parallel_coordinates(run, arm):
             plots["parallel"].append(_parallel_plot(arm, draw_parallel(coordinates, styles[arm]), objective))
     plots["parallel"] += [_importance_plot(each, styles) for each in arm_importances(run) if each.is_known]
     for each in data.slices(run):
         figure = score_figures.draw_slice(each, styles, objective)
-        plots["slices"].append(_plot(f"{each.name} and the score.", _left_out(objective), figure))
+        plots["slices"].append(make_plot(f"{each.name} and the score.", _left_out(objective), figure))
     return plots
 
 
@@ -93,7 +93,7 @@ def _search_plots(run: RunData, comparison: ArmsComparison, styles: Styles, obje
             f"95 % confidence interval, given up to a quarter of the trials.{overtaken} {short_note(objective)}"
         )
         figure = score_figures.draw_expected(expected, styles, objective)
-        plots.append(_plot("Expected best of n trials.", caption, figure))
+        plots.append(make_plot("Expected best of n trials.", caption, figure))
     elif bands := repeated_curves(comparison):
         caption = (
             f"Over {search.repeats} searches of each arm by the {search.sampler} sampler, each with a seed of its own: "
@@ -101,7 +101,7 @@ def _search_plots(run: RunData, comparison: ArmsComparison, styles: Styles, obje
             f"failed trials are in the budget.{overtaken} {short_note(objective)}"
         )
         plots.append(
-            _plot("Best score so far, over repeated searches.", caption, draw_repeated(bands, styles, objective))
+            make_plot("Best score so far, over repeated searches.", caption, draw_repeated(bands, styles, objective))
         )
     elif curves := data.best_curves(run):
         stops = (
@@ -115,11 +115,11 @@ def _search_plots(run: RunData, comparison: ArmsComparison, styles: Styles, obje
             f"Of this one search by the {search.sampler} sampler{stops}: what it found, not what another search could "
             f"expect. Stopped, diverged and failed trials are in the budget.{overtaken} {short_note(objective)}"
         )
-        plots.append(_plot("Best score so far.", caption, score_figures.draw_best(curves, styles, objective)))
+        plots.append(make_plot("Best score so far.", caption, score_figures.draw_best(curves, styles, objective)))
     if trials := data.score_curves(run, "search") + data.score_curves(run, "refine"):
         figure = score_figures.draw_scores(trials, styles, objective)
         caption = f"{_THINNED} {curve_note(objective)}"
-        plots.append(_plot("Search trials.", caption, figure))
+        plots.append(make_plot("Search trials.", caption, figure))
     return plots
 
 
@@ -137,7 +137,7 @@ def _left_out(objective: ObjectiveRecord) -> str:
 
 def _importance_plot(importance: ArmImportance, styles: Styles) -> Plot:
     figure = draw_importance(importance_bars(importance), styles[importance.arm])
-    return _plot(importance_title(importance), f"{importance.sentence} How: see the protocol.", figure)
+    return make_plot(importance_title(importance), f"{importance.sentence} How: see the protocol.", figure)
 
 
 def _parallel_plot(arm: str, figure: go.Figure, objective: ObjectiveRecord) -> Plot:
@@ -145,7 +145,7 @@ def _parallel_plot(arm: str, figure: go.Figure, objective: ObjectiveRecord) -> P
         "Each line is one search trial, from its hyperparameters down to its score at its end; the best quarter stands "
         f"out, trials that diverged or failed are dotted and end at the failure score. {short_note(objective)}"
     )
-    return _plot(f"The search of {arm}.", caption, figure)
+    return make_plot(f"The search of {arm}.", caption, figure)
 
 
 def _signal_plot(arm: str, figure: go.Figure) -> Plot:
@@ -155,10 +155,11 @@ def _signal_plot(arm: str, figure: go.Figure) -> Plot:
         "lines show at most 14 points each, their extremes among them. A trial that diverged or failed, or was stopped "
         "at its first evaluation, may run off the plot."
     )
-    return _plot(f"Learning curves of {arm}.", caption, figure)
+    return make_plot(f"Learning curves of {arm}.", caption, figure)
 
 
-def _plot(title: str, caption: str, figure: go.Figure) -> Plot:
+def make_plot(title: str, caption: str, figure: go.Figure) -> Plot:
+    """A figure with its caption."""
     # "<" could end the script element that holds the figure.
     safe = figure.to_json().replace("<", "\\u003c")
     has_trials = any(isinstance(trace.meta, dict) and "trials" in trace.meta for trace in figure.data)

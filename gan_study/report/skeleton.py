@@ -32,10 +32,13 @@ class Tab:
     title: str
 
 
-def render_skeleton(title: str, header: str, tabs: Sequence[Tab], values: Mapping[str, Any]) -> str:
+def render_skeleton(
+    title: str, header: str, tabs: Sequence[Tab], values: Mapping[str, Any], kind: str = "report"
+) -> str:
     """A whole page. A tab whose template renders nothing has nothing to show, and is left out.
 
-    header: name of the template in sections/ that stands above the tabs. values: what the templates may use.
+    header: name of the template in sections/ that stands above the tabs. values: what the templates may use. kind: by
+    which a page is known for one of its own kind, see `is_page`.
     """
     environment = _environment()
 
@@ -45,12 +48,18 @@ def render_skeleton(title: str, header: str, tabs: Sequence[Tab], values: Mappin
 
     return environment.get_template("report.html.jinja").render(
         title=title,
+        kind=kind,
         header=section(header),
         tabs=[(tab, content) for tab in tabs if (content := section(tab.name))],
         css="\n".join(_text(f"styles/{name}.css") for name in STYLES),
         script="\n".join(_text(f"scripts/{name}.js") for name in SCRIPTS),
         plotly=get_plotlyjs(),
     )
+
+
+def is_page(start: str, kind: str) -> bool:
+    """Whether a file that begins so is a page of this kind."""
+    return f'<meta name="generator" content="gan_study {kind}">' in start
 
 
 def _environment() -> Environment:

@@ -1,6 +1,6 @@
 """The report's tables as rows of text."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from gan_study.analysis.arm_comparison import ArmStatistics, PairStatistics
@@ -18,6 +18,7 @@ from gan_study.analysis.text import (
     score_text,
     whole_percent,
 )
+from gan_study.config.base import Scalar
 from gan_study.config.plan import plan_arm
 from gan_study.config.space import describe
 from gan_study.report.text import duration, score_name
@@ -114,8 +115,12 @@ def configuration_table(run: RunData, summary: Summary) -> Table:
     """One row for each hyperparameter that some arm searches: its value in each arm's confirmed or else best
     configuration; muted where the arm does not search it, a dash where it has none.
     """
+    return configurations(summary, {arm: plan_arm(run.study, arm).fixed for arm in run.arms})
+
+
+def configurations(summary: Summary, fixed: Mapping[str, Mapping[str, Scalar]]) -> Table:
+    """The same, given by arm the hyperparameters that it does not search."""
     names = list(dict.fromkeys(name for arm in summary.arms.values() for name in arm.hyperparameters))
-    fixed = {arm: plan_arm(run.study, arm).fixed for arm in run.arms}
     rows = tuple(
         (name, *(number(arm.hyperparameters.get(name, fixed[key].get(name))) for key, arm in summary.arms.items()))
         for name in names
@@ -129,7 +134,7 @@ def configuration_table(run: RunData, summary: Summary) -> Table:
     return Table(("Hyperparameter", *summary.arms), rows, frozenset({"Hyperparameter"}), muted)
 
 
-def pair_table(summary: Summary) -> Table:
+def pair_table(pairs: Sequence[PairStatistics]) -> Table:
     """One row for each pair of arms."""
     columns = (
         "A v B",
@@ -140,7 +145,7 @@ def pair_table(summary: Summary) -> Table:
         "Result",
         "Would probably decide",
     )
-    rows = tuple(_pair_row(pair) for pair in summary.comparison.pairs)
+    rows = tuple(_pair_row(pair) for pair in pairs)
     return Table(columns, rows, frozenset({"A v B", "Result", "Would probably decide"}))
 
 

@@ -10,6 +10,7 @@ from typing import Literal
 
 import pytest
 from command import TINY, gan_study
+from compared_runs import write_second_run
 from synthetic_run import (
     ALL_FAILED,
     COMPLETED,
@@ -30,7 +31,7 @@ OPTIONS = {
     "run": ["study_file", "--out", "--set", "--address", "--data-root", "--inception-weights", "--verbose"],
     "resume": ["run_folder", "--address", "--data-root", "--inception-weights", "--verbose"],
     "extend": ["run_folder", "study_file", "--set", "--address", "--data-root", "--inception-weights", "--verbose"],
-    "report": ["run_folder"],
+    "report": ["run_folder", "--compare", "--out"],
     "doctor": ["dataset", "--crop", "--image-size", "--data-root", "--preview", "--json"],
     "diagnose": ["generator", "--again", "--data-root", "--inception-weights", "--json"],
     "sample": [
@@ -133,6 +134,16 @@ def test_report_of_a_copied_folder_needs_neither_torch_nor_ray(tmp_path: Path) -
     assert printed.endswith(f"Report: {tmp_path}/elsewhere/report.html\n")
     for name in ("report.html", "summary.json", "trials.csv"):
         assert (tmp_path / "elsewhere" / name).stat().st_size > 0
+
+
+def test_a_comparison_needs_neither_torch_nor_ray(tmp_path: Path) -> None:
+    places = [
+        str(write_synthetic_run(str(tmp_path / "a")).location),
+        str(write_second_run(str(tmp_path / "b")).location),
+    ]
+    printed, loaded = loaded_by("report", "--compare", *places, "--out", str(tmp_path / "both.html"))
+    assert loaded == ""
+    assert printed.endswith(f"Comparison: {tmp_path}/both.html\n")
 
 
 def table_row(printed: str, arm: str) -> str:

@@ -103,14 +103,15 @@ def test_cost_configuration_and_pair_tables(run):
         ("lsgan", "10 %", "none", "10", "350", "2.9 h"),
         ("wgan", "0 %", "7", "10", "330", "2.8 h"),
     )
-    assert tables.pair_table(summary).rows == (
+    assert tables.pair_table(summary.comparison.pairs).rows == (
         ("lsgan v wgan", "5 v 5", "100 % (64 % to 100 %)", "p = 0.008", "p = 0.008", "distinguishable", "–"),
     )
 
 
 def test_an_undecided_pair_says_how_many_seeds_would_decide(tmp_path):
     confirm = {"lsgan": CONFIRM["lsgan"][:3], "wgan": CONFIRM["wgan"][:3]}
-    (row,) = tables.pair_table(summarise(load_run(write_synthetic_run(str(tmp_path), confirm=confirm)))).rows
+    summary = summarise(load_run(write_synthetic_run(str(tmp_path), confirm=confirm)))
+    (row,) = tables.pair_table(summary.comparison.pairs).rows
     assert row[5:] == ("not distinguishable", "1 more seed for each arm")
 
 

@@ -1,0 +1,184 @@
+"""Whether finished studies may stand side by side: what would make that unfair, and what is merely different."""
+
+import shlex
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from gan_study.analysis.run_data import RunData
+from gan_study.config.extension import settings, show_setting
+from gan_study.runs.records import ScoreKey
+
+_EQUAL_TUNING = ("budget.trials_per_arm", "search.repeats", "refine.trials_per_arm", "confirm.top_k")
+"""How many configurations of an arm are tried, and how many of them are confirmed and chosen among."""
+_SPENT_BY_TIME = ("budget.evaluate_every_kimg", "objective.early_num_samples")
+"""What a budget in seconds is spent on besides training steps."""
+_NAMES = ("name", "description")
+
+
+@dataclass(frozen=True)
+class ComparedStudy:
+    """One of the studies that are put side by side."""
+
+    label: str
+    """What it is called there; no other is called so."""
+    location: str
+    """Its run folder."""
+    run: RunData
+
+
+@dataclass(frozen=True)
+class Difference:
+    """Something that is not the same in all studies."""
+
+    name: str
+    """Such as `search.sampler`."""
+    values: tuple[str, ...]
+    """One for each study, in their order."""
+
+
+def fairness_problems(studies: Sequence[ComparedStudy]) -> list[str]:
+    """All reasons not to compare these studies, each as a line with the field, its values and the way out.
+
+    Data, scores, the length of a training and the number of configurations tried must be equal, and all of it must have
+    come to its end.
+    """
+    scored = [s for s in studies if s.run.objective is not None]
+    keys = {s.label: s.run.objective.key for s in scored if s.run.objective is not None}
+    problems = _repeated(studies) + [_unfinished(s) for s in studies if not s.run.is_finished]
+    problems += [_unscored(s) for s in studies if s.run.is_finished and s.run.objective is None]
+    return problems + _key_problems(keys) + _data_problems(studies, keys) + _budget_problems(studies)
+
+
+def differences(studies: Sequence[ComparedStudy]) -> list[Difference]:
+    """What is different in studies that may be compared: how they were searched, and what they ran on.
+
+    Arms are left out, being what is compared.
+    """
+    return _differing([_particulars(study.run) for study in studies])
+
+
+def _particulars(run: RunData) -> dict[str, str]:
+    """Everything but the arms that says what a study did and with what, by name."""
+    values = {name: _show(value) for name, value in settings(run.study).items() if name not in _NAMES}
+    if (objective := run.objective) is not None:
+        marks = ("floor", "untrained_score", "failure_score")
+        values |= {f"objective.{name}": f"{getattr(objective, name):.6g}" for name in marks}
+    if (environment := run.environment) is not None:
+        values |= {f"version of {name}": version for name, version in environment.versions.items()}
+        values |= {"commit": environment.commit or "not run from a checkout", "hosts": "; ".join(environment.hosts)}
+    if run.status is not None:
+        values["trials at once"] = str(run.status.num_concurrent_trials)
+    return values | {"extensions": str(len(run.extensions))}
+
+
+def _differing(values: Sequence[Mapping[str, str]]) -> list[Difference]:
+    """What is not the same in all mappings from a name to a value; where a name is missing it is `nothing`."""
+    names = dict.fromkeys(name for each in values for name in each)
+    rows = [Difference(name, tuple(each.get(name, "nothing") for each in values)) for name in names]
+    return [row for row in rows if len(set(row.values)) > 1]
+
+
+def _repeated(studies: Sequence[ComparedStudy]) -> list[str]:
+    """A run folder and its copy, extended or not, hold the same trainings."""
+    places: dict[tuple[str, float], list[str]] = {}
+    for study in studies:
+        if study.run.status is not None:
+            places.setdefault((study.run.study.name, study.run.status.start_time), []).append(study.location)
+    return [
+        f"{place}: a study is compared with others, but got it {len(found)} times, since {' and '.join(found)} hold "
+        "the same run; name it once"
+        for (place, _), found in places.items()
+        if len(found) > 1
+    ]
+
+
+def _unfinished(study: ComparedStudy) -> str:
+    state = study.run.status.state if study.run.status else "not recorded"
+    wait = "wait for its end or, if no process is at work on it, " if state == "running" else ""
+    return (
+        f"{study.location}: finished studies alone are compared, but got state={state}; {wait}go on with it by "
+        f"`python -m gan_study resume {shlex.quote(study.location)}`"
+    )
+
+
+def _unscored(study: ComparedStudy) -> str:
+    return (
+        f"{study.location}: a comparison needs to know what the scores are, but got no objective/objective.json; copy "
+        "the whole run folder"
+    )
+
+
+def _key_problems(keys: Mapping[str, ScoreKey]) -> list[str]:
+    fields = [{name: str(value) for name, value in key.model_dump().items()} for key in keys.values()]
+    return [
+        f"objective {row.name}: scores are compared only if all fields of their keys are equal, but got "
+        f"{_listed(row.values, list(keys))}; {_key_remedy(row.name)}"
+        for row in _differing(fields)
+    ]
+
+
+def _key_remedy(field: str) -> str:
+    if field == "dataset":
+        return "compare studies of the same images, prepared in the same way"
+    if field == "weights_hash":
+        return "run one of them again where GAN_STUDY_CACHE holds the extractor of the other"
+    return "run one of them again with the objective and the data set of the other"
+
+
+def _data_problems(studies: Sequence[ComparedStudy], keys: Mapping[str, ScoreKey]) -> list[str]:
+    """Which settings of the data set stand behind contents that differ."""
+    if len({key.dataset for key in keys.values()}) < 2:
+        return []
+    return [
+        f"{row.name}: all arms learn the same images, but got {_listed(row.values, [s.label for s in studies])}; run "
+        "one of them again with the data set of the other"
+        for row in _chosen(studies, [n for n in settings(studies[0].run.study) if n.startswith("dataset.")])
+    ]
+
+
+def _budget_problems(studies: Sequence[ComparedStudy]) -> list[str]:
+    labels = [s.label for s in studies]
+    lengths = [s.run.study.budget.length for s in studies]
+    problems = []
+    if len(set(lengths)) > 1:
+        values = [f"{unit}={_show(amount)}" for unit, amount in lengths]
+        problems.append(
+            f"budget: every training may be equally long, in one unit, but got {_listed(values, labels)}; run one of "
+            "them again with the budget of the other"
+        )
+    if any(unit == "device_sec" for unit, _ in lengths):
+        problems += [
+            f"{row.name}: a budget in device_sec is spent on evaluations too, but got {_listed(row.values, labels)}; "
+            "run one of them again with the value of the other"
+            for row in _chosen(studies, _SPENT_BY_TIME)
+        ]
+    return problems + [
+        f"{row.name}: arms are tuned equally, but got {_listed(row.values, labels)}; {_extend(studies, row.name)}"
+        for row in _chosen(studies, _EQUAL_TUNING)
+    ]
+
+
+def _extend(studies: Sequence[ComparedStudy], name: str) -> str:
+    """The commands that give every study as much as the one with most."""
+    values = [settings(s.run.study)[name] for s in studies]
+    commands = (
+        f"`python -m gan_study extend {shlex.quote(s.location)} --set {name}={max(values)}`"
+        for s, value in zip(studies, values, strict=True)
+        if value < max(values)
+    )
+    return f"give the smaller as much, where it can be extended: {' and '.join(commands)}"
+
+
+def _chosen(studies: Sequence[ComparedStudy], names: Sequence[str]) -> list[Difference]:
+    """Which of these settings differ."""
+    found = [settings(s.run.study) for s in studies]
+    return _differing([{name: _show(values[name]) for name in names} for values in found])
+
+
+def _listed(values: Sequence[str], labels: Sequence[str]) -> str:
+    return ", ".join(f"{value} in {label}" for value, label in zip(values, labels, strict=True))
+
+
+def _show(value: Any) -> str:
+    return ", ".join(map(show_setting, value)) or "none" if isinstance(value, list) else show_setting(value)

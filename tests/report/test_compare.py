@@ -1,0 +1,288 @@
+"""Studies side by side: the right arm wins, arms of one name are kept apart, and what is merely different is shown."""
+
+import json
+from dataclasses import replace
+
+import pytest
+from compared_runs import SECOND, SECOND_CONFIRM, SECOND_SEARCH, changed, write_second_run
+from synthetic_run import COMPLETED, OBJECTIVE, STUDY, Outcome, write_synthetic_run, write_trial
+from test_page import INJECTED, Page
+
+from gan_study.analysis.arm_comparison import compare_arms
+from gan_study.analysis.side_by_side import put_side_by_side
+from gan_study.analysis.statistics import holm, mann_whitney_p
+from gan_study.analysis.text import score_text
+from gan_study.config.arms import confirm_trial_config
+from gan_study.report.comparison import compare_studies, render_comparison
+from gan_study.report.comparison_plots import comparison_plots
+from gan_study.report.comparison_tables import protocol_table
+from gan_study.report.load import load_run
+from gan_study.report.style import arm_styles
+from gan_study.runs.extensions import ExtensionRecord, ExtensionsRecord
+
+
+@pytest.fixture(scope="module")
+def found(first, tmp_path_factory):
+    return compare_studies([first, write_second_run(str(tmp_path_factory.mktemp("second")))])
+
+
+@pytest.fixture(scope="module")
+def page(found):
+    return Page(render_comparison(found))
+
+
+def test_the_best_arm_of_all_studies_wins(found):
+    assert found.together.arms == ("lsgan_vs_wgan/lsgan", "wgan", "hinge_study/lsgan", "hinge")
+    assert found.standing == ("hinge", "lsgan_vs_wgan/lsgan", "hinge_study/lsgan", "wgan")
+    assert found.summary.winner == "hinge"
+    assert found.summary.verdict == (
+        "hinge wins: a seed of hinge scores lower than one of its closest rival, lsgan_vs_wgan/lsgan, with probability "
+        "100 % (95 % interval 64 % to 100 %; 5 v 5 seeds, Holm-corrected Mann-Whitney p = 0.048), than one of each "
+        "other arm with 100 %; counted as worst: wgan confirm_003_seed_4 (diverged), hinge_study/lsgan "
+        "confirm_002_seed_4 (diverged)."
+    )
+
+
+def test_p_values_are_corrected_over_the_pairs_of_all_studies(found):
+    assert [(p.test.a, p.test.b) for p in found.pairs] == [
+        ("hinge", "lsgan_vs_wgan/lsgan"),
+        ("hinge", "hinge_study/lsgan"),
+        ("hinge", "wgan"),
+        ("lsgan_vs_wgan/lsgan", "hinge_study/lsgan"),
+        ("lsgan_vs_wgan/lsgan", "wgan"),
+        ("hinge_study/lsgan", "wgan"),
+    ]
+    raw = [mann_whitney_p(found.confirmed[p.test.a].counted, found.confirmed[p.test.b].counted) for p in found.pairs]
+    assert [p.test.p_holm for p in found.pairs] == pytest.approx(holm(raw))
+    # Five against five seeds that do not overlap, of six pairs.
+    assert found.pairs[0].test.p_holm == pytest.approx(6 * 2 / 252)
+
+
+def test_arms_of_one_name_are_kept_apart(found):
+    ours, theirs = found.confirmed["lsgan_vs_wgan/lsgan"], found.confirmed["hinge_study/lsgan"]
+    assert [t.score for t in ours.trials] == [9.5, 10, 11, 10.5, 12]
+    assert [t.score for t in theirs.trials] == [12.5, 13, 12.2, 12.8, None]
+    assert found.study_of == {
+        "lsgan_vs_wgan/lsgan": "lsgan_vs_wgan",
+        "wgan": "lsgan_vs_wgan",
+        "hinge_study/lsgan": "hinge_study",
+        "hinge": "hinge_study",
+    }
+
+
+def test_an_arm_alone_compares_as_in_its_own_study(found, first):
+    own = compare_arms(load_run(first)).by_arm["wgan"]
+    assert found.summary.comparison.by_arm["wgan"] == own
+
+
+def test_studies_of_one_name_are_called_by_their_folders_or_places(tmp_path):
+    def write(place):
+        folder = write_second_run(str(tmp_path / place))
+        status = folder.read_study_status()
+        folder.write_study_status(status.model_copy(update={"start_time": status.start_time + len(place)}))
+        return folder
+
+    one, two, other = write("one"), write("two_"), write("deeper/one")
+    labels = [[s.label for s in compare_studies(pair).studies] for pair in ([one, two], [one, other])]
+    assert labels == [["one", "two_"], [f"{tmp_path}/one", f"{tmp_path}/deeper/one"]]
+
+
+def test_three_studies(first, tmp_path):
+    third = write_second_run(str(tmp_path / "third"), study={**SECOND, "name": "third"})
+    found = compare_studies([first, write_second_run(str(tmp_path / "second")), third])
+    assert len(found.pairs) == 6 * 5 / 2
+    # Two arms with the same scores: neither can win.
+    assert found.summary.winner is None
+    assert found.summary.verdict.startswith(
+        "hinge_study/hinge leads, but is not distinguishable from any of the others: a seed of hinge_study/hinge "
+        "scores lower than one of its closest rival, third/hinge, with probability 50 % "
+    )
+    assert {"third/hinge", "third/lsgan"} <= set(found.together.arms)
+
+
+def test_a_failed_seed_is_worst_wherever_it_was(compared):
+    # Of another first network's untrained images: 40, hence 80 for a failed seed, which is worse than 90.
+    lower = OBJECTIVE.model_copy(update={"untrained_score": 40.0, "failure_score": 80.0})
+    confirm = {**SECOND_CONFIRM, "hinge": tuple(Outcome(COMPLETED, s) for s in (90.0, 5.2, 6.0, 5.9, 5.7))}
+    found = compared(objective=lower, confirm=confirm)
+    assert found.confirmed["hinge"].counted == (90, 5.2, 6, 5.9, 5.7)
+    assert found.confirmed["hinge_study/lsgan"].counted[-1] == 120
+    assert found.confirmed["wgan"].counted[-1] == 120
+    text = Page(render_comparison(found)).text
+    assert "Failed seeds of all studies count with the highest of their failure scores, 120." in text
+    # Each study's own stands in its protocol.
+    assert "80, counted for a trial that diverged or failed" in text
+    assert ("objective.failure_score", ("120", "80")) in [(row.name, row.values) for row in found.differences]
+
+
+def test_every_study_chooses_what_it_confirms_by_its_own_objectives(tmp_path):
+    # Its second best is one on the front of score and time: worse than others, but with a quarter of the images.
+    cheap = Outcome(COMPLETED, 20.0, kimg=10)
+    search = {"sampler": "random", "scheduler": "none", "objectives": ["score", "device_sec"]}
+    folder = write_second_run(
+        str(tmp_path / "second"),
+        study=changed(SECOND, search=search, confirm__top_k=2),
+        search={**SECOND_SEARCH, "hinge": (*SECOND_SEARCH["hinge"][:3], cheap)},
+    )
+    source, study = folder.trial("hinge", "search_003").read_config(), load_run(folder).study
+    for seed in range(5):
+        write_trial(folder, confirm_trial_config(study, source, 5 + seed, seed), Outcome(COMPLETED, 4.0 + seed / 10))
+    first = write_synthetic_run(str(tmp_path / "first"), study=changed(STUDY, confirm__top_k=2))
+    found = compare_studies([first, folder])
+    assert found.summary.comparison.by_arm["hinge"].confirmed.source == "search_003"
+    assert found.confirmed["hinge"].source == "search_003"
+    assert found.summary.comparison.by_arm["hinge"] == compare_arms(load_run(folder)).by_arm["hinge"]
+    assert "search.objectives" in {row.name for row in found.differences}
+
+
+def test_what_differs_is_shown(found, page):
+    assert [(row.name, row.values) for row in found.differences] == [
+        ("search.sampler", ("tpe", "random")),
+        ("search.scheduler", ("asha", "none")),
+    ]
+    assert "search.sampler, search.scheduler; all else that is fixed for all arms of a study is the same" in page.text
+
+
+def test_hosts_versions_and_extensions_are_among_the_differences(first, tmp_path):
+    second = write_second_run(str(tmp_path / "second"), study=changed(SECOND, confirm__seeds=6))
+    environment = second.read_environment()
+    versions = {**environment.versions, "torch": "2.9.0"}
+    second.write_environment(environment.model_copy(update={"versions": versions, "hosts": ("cluster: 8 GPUs",)}))
+    record = ExtensionRecord(time=0, command="", additions=("x",), former_study="", num_trials=3)
+    second.write_extensions(ExtensionsRecord(extensions=(record,)))
+    found = compare_studies([first, second])
+    values = {row.name: row.values for row in found.differences}
+    assert values["confirm.seeds"] == ("5", "6")
+    assert values["version of torch"] == ("2.8.0", "2.9.0")
+    assert values["hosts"] == ("laptop: 8 cores, 16 GiB, no GPU", "cluster: 8 GPUs")
+    assert "Added to after results could be seen: hinge_study." in Page(render_comparison(found)).text
+
+
+def test_budgets_in_seconds_of_different_machines_are_pointed_out(tmp_path):
+    budget = {"trials_per_arm": 5, "device_sec": 1000, "evaluate_every_kimg": 10}
+    first = write_synthetic_run(str(tmp_path / "first"), study={**STUDY, "budget": budget})
+    second = write_second_run(str(tmp_path / "second"), study={**SECOND, "budget": budget})
+    words = "the studies ran on different machines"
+    assert words not in render_comparison(compare_studies([first, second]))
+    second.write_environment(second.read_environment().model_copy(update={"hosts": ("cluster: 8 GPUs",)}))
+    assert words in render_comparison(compare_studies([first, second]))
+
+
+def test_long_names_in_a_legend_leave_a_figure_its_room(found):
+    def heights(side_by_side):
+        plots = comparison_plots(side_by_side, arm_styles(side_by_side.together.arms))
+        return [plot.height for plot in (*plots["result"], *plots["confirmation"], *plots["search"])]
+
+    first, second = found.studies
+    longer = put_side_by_side([first, replace(second, label="a" * 120)])
+    # Points have one row for each arm, and no name in their legend. Of lines, no two names stand side by side.
+    points, curves, searches = heights(found)
+    assert heights(longer) == [points, curves + 60, searches + 40]
+
+
+def test_the_page_holds_every_arm_with_its_study(found, page):
+    for arm, confirmed in found.confirmed.items():
+        assert arm in page.text
+        assert all(score_text(t.score) in page.text for t in confirmed.trials if t.score is not None)
+    assert page.text.count("hinge_study/lsgan v wgan") == 1
+    assert page.loads == ["#result", "#confirmation", "#searches", "#protocols"]
+
+
+def test_paths_of_searches_that_are_not_alike_are_drawn_as_such(page):
+    # Confirmed points, their curves, and the searches.
+    assert len(page.figures) == 3
+    (drawn,) = [f for f in map(json.loads, page.figures) if "Spent" in f["layout"]["xaxis"]["title"]["text"]]
+    names = [trace["name"] for trace in drawn["data"]]
+    assert names == ["lsgan_vs_wgan/lsgan", "wgan", "hinge_study/lsgan", "hinge"]
+    assert (
+        "The studies were not searched alike (lsgan_vs_wgan: the tpe sampler, stopping trials early by asha;"
+        in page.text
+    )
+    assert "Expected best" not in page.text
+
+
+def test_random_searches_are_drawn_as_expectations(tmp_path):
+    search = {"sampler": "random", "scheduler": "none"}
+    first = write_synthetic_run(str(tmp_path / "a"), study={**STUDY, "search": {**search, "first_trial": "sampled"}})
+    page = Page(render_comparison(compare_studies([first, write_second_run(str(tmp_path / "b"))])))
+    assert "Expected best of n trials." in page.text
+    assert "without replacement, without the paper's defaults of hinge_study, which were not drawn." in page.text
+    assert "not searched alike" not in page.text
+
+
+def test_repeated_searches_are_drawn_as_medians(tmp_path):
+    repeats = {"sampler": "random", "repeats": 2, "scheduler": "none"}
+    folders = []
+    for place, write, study in (("a", write_synthetic_run, STUDY), ("b", write_second_run, SECOND)):
+        sampler = "tpe" if place == "a" else "random"
+        folders.append(write(str(tmp_path / place), study={**study, "search": {**repeats, "sampler": sampler}}))
+        for trial in load_run(folders[-1]).trials:
+            if trial.config.phase == "search" and trial.config.index > 2:
+                config = trial.config.model_copy(update={"repeat": 1})
+                folders[-1].trial(config.arm, trial.name).write_config(config)
+    page = Page(render_comparison(compare_studies(folders)))
+    assert "Over 2 searches of each arm, each with a seed of its own" in page.text
+    assert "Expected best" not in page.text
+
+
+def test_curves_of_scores_from_other_numbers_of_images_share_no_axis(compared):
+    found = compared(study=changed(SECOND, objective__early_num_samples=500))
+    page = Page(render_comparison(found))
+    assert len(page.figures) == 2
+    assert "Before a training's end N" not in page.text
+
+
+def test_text_from_studies_stays_text(first, tmp_path):
+    study = changed(SECOND, name="lsgan_vs_wgan", description=INJECTED)
+    folder = write_second_run(str(tmp_path / INJECTED.replace("/", "") / INJECTED.replace("/", "")), study=study)
+    status, environment = folder.read_study_status(), folder.read_environment()
+    folder.write_study_status(status.model_copy(update={"start_time": 5.0}))
+    folder.write_environment(environment.model_copy(update={"hosts": (INJECTED,), "commit": INJECTED}))
+    trial = folder.trial("hinge", "search_000")
+    trial.write_status(trial.read_status().model_copy(update={"reason": INJECTED}))
+    found = compare_studies([first, folder])
+    label = INJECTED.replace("/", "")
+    assert f"{label}/lsgan" in found.together.arms
+    html = render_comparison(found)
+    page = Page(html)
+    assert INJECTED not in html
+    assert label not in html
+    assert "<" not in "".join(page.figures)
+    assert page.text.count(INJECTED) >= 3
+    assert f"{label}/lsgan" in page.text
+    assert (
+        "&lt;script&gt;alert(1)&lt;script&gt;/lsgan" in json.loads(page.figures[0])["layout"]["yaxis"]["categoryarray"]
+    )
+
+
+def test_a_study_without_confirmed_seeds_has_no_winner(compared):
+    found = compared(confirm={})
+    assert found.summary.winner is None
+    assert "hinge_study/lsgan has no confirmed seeds; hinge has no confirmed seeds" in found.summary.verdict
+    assert found.standing == ("lsgan_vs_wgan/lsgan", "wgan", "hinge", "hinge_study/lsgan")
+    page = Page(render_comparison(found))
+    assert "none" in page.text
+
+
+def test_nothing_confirmed_at_all(tmp_path):
+    first = write_synthetic_run(str(tmp_path / "first"), confirm={})
+    found = compare_studies([first, write_second_run(str(tmp_path / "second"), confirm={})])
+    assert found.summary.verdict.startswith("No winner: no configuration has been re-trained with fresh seeds;")
+    assert Page(render_comparison(found)).loads == ["#result", "#searches", "#protocols"]
+
+
+def test_protocols_stand_side_by_side_with_what_differs_marked(found):
+    table = protocol_table(found)
+    rows = {row[0]: row for row in table.rows}
+    assert table.columns == ("Item", "Differs", "lsgan_vs_wgan", "hinge_study")
+    assert (rows["Sampler"][1], rows["Data set"][1]) == ("yes", "no")
+    assert rows["Sampler"][2].startswith("tpe")
+    assert rows["Sampler"][3].startswith("random")
+    marked = {row for row, _ in table.muted}
+    assert {row[0] for i, row in enumerate(table.rows) if i not in marked} == {
+        r[0] for r in table.rows if r[1] == "yes"
+    }
+
+
+def test_the_original_studies_are_left_as_they_are(found):
+    assert [study.run.arms for study in found.studies] == [("lsgan", "wgan"), ("lsgan", "hinge")]
