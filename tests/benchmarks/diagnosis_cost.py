@@ -5,12 +5,14 @@
 `during` trains two GANs of the shipped studies (MNIST at 32 pixels with DCGAN of width 32, needs GAN_STUDY_DATA; digits
 at 16 pixels with the smallest network of studies/lsgan_vs_wgan.yaml) and times, within one run, what is there for the
 diagnosis alone. `end` diagnoses a generator of MNIST in its domain classifier's features, part by part; a measure of n
-images wants 2 n held-out ones, so training images join them where the test images are too few. The first trial
-of a process also prepares what all trials are measured against. One thread. CPU seconds stand beside those of the
-clock, which count other work of the machine too. A part's time is without that of the parts inside it.
+images wants 2 n held-out ones, so training images join them where the test images are too few. The first trial of a
+study on a machine also takes the real images' features, the first one in each process prepares what all its trials are
+measured against. One thread. CPU seconds stand beside those of the clock, which count other work of the machine too. A
+part's time is without that of the parts inside it.
 """
 
 import argparse
+import os
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -26,6 +28,7 @@ import torch
 from gan_study.config.training import DiagnosisConfig, TrainingConfig, TrialConfig
 from gan_study.data.datasets import load_dataset
 from gan_study.diagnosis import diagnose, memorisation
+from gan_study.extractors import real_features
 from gan_study.extractors.objective import Objective, load_objective, prepare_objective
 from gan_study.runs.folder import RunFolder
 from gan_study.search import end_diagnosis
@@ -159,9 +162,12 @@ def at_end(num: int) -> None:
         config = TrialConfig(training=training, diagnosis=DiagnosisConfig(num_samples=num))
         trial = folder.trial("arm", "trial")
         trial.write_snapshot(1000, build_state(training, dataset.num_channels, torch.device("cpu")).snapshot())
-        for which in ("first trial of a process", "every other trial"):
+        for which in ("first trial on a machine", "first trial of another process", "every other trial"):
+            if which != "every other trial":
+                end_diagnosis._kept.clear()
             clock = Clock()
-            with watching_end(clock), clock.part("rest"):
+            # An empty cache at first, so that the real images' features are taken.
+            with patch.dict(os.environ, GAN_STUDY_CACHE=f"{place}/cache"), watching_end(clock), clock.part("rest"):
                 record = end_diagnosis.diagnose_trial(trial, config, dataset, objective).record
             found = record.diagnostics
             assert found.num == num, f"measured {found.num} images"
@@ -179,13 +185,15 @@ def watching_end(clock: Clock) -> Any:
     """Time the parts of the diagnosis at a trial's end."""
     return clock.watching(
         (end_diagnosis, "_real_images", "real images: the rest"),
-        (end_diagnosis, "_image_set", "features"),
+        (real_features, "image_features", "features of real images"),
+        (end_diagnosis, "image_features", "features of generated images"),
         (end_diagnosis, "_generate", "generation"),
         (end_diagnosis, "_neighbours", "picture of neighbours"),
         (end_diagnosis, "weights_to_spectra", "spectra"),
         (diagnose, "fit_bins", "NDB: bins"),
         (diagnose, "fit_copy_reference", "memorisation: held-out images"),
         (diagnose, "fit_real_pairs", "birthday test: real pairs"),
+        (diagnose, "prdc_radii", "precision and kin: real radii"),
         (diagnose, "features_to_prdc", "precision, recall, density, coverage"),
         (diagnose, "features_to_ndb", "NDB"),
         (diagnose, "features_to_memorisation", "memorisation: the rest"),
@@ -203,10 +211,12 @@ def watching_end(clock: Clock) -> Any:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("parts", nargs="*", choices=["during", "end", []], default=["during", "end"])
+    parser.add_argument("parts", nargs="*", default=["during", "end"], help="during, end, or both")
     parser.add_argument("--num", type=int, default=10_000, help="images at the end")
     parser.add_argument("--kimg", type=float, default=5, help="thousand images between evaluations of `during`")
     options = parser.parse_args()
+    if unknown := set(options.parts) - {"during", "end"}:
+        parser.error(f"parts are during and end, but got {', '.join(sorted(unknown))}")
     torch.set_num_threads(1)
     if "during" in options.parts:
         during(DIGITS, [5], options.kimg)  # studies/lsgan_vs_wgan.yaml
