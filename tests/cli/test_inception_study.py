@@ -80,9 +80,9 @@ def test_two_trials_at_once_are_scored(finished: Finished) -> None:
         scores = [evaluation.score for evaluation in trial.read_evaluations()]
         assert len(scores) == 2
         assert all(score is not None and 0 < score < float("inf") for score in scores)
-    (first, second) = [trial.read_status() for trial in trials(finished.folder)]
-    assert first is not None and second is not None  # noqa: PT018
-    assert max(first.start_time or 0, second.start_time or 0) < min(first.end_time or 0, second.end_time or 0)
+    statuses = [status for trial in trials(finished.folder) if (status := trial.read_status())]
+    assert [status.state for status in statuses] == ["completed", "completed"]
+    assert max(status.start_time or 0 for status in statuses) < min(status.end_time or 0 for status in statuses)
 
 
 def test_the_real_statistics_are_taken_once_for_both(finished: Finished, extractor_cache: Path) -> None:
