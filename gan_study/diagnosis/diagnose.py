@@ -14,12 +14,12 @@ from gan_study.diagnosis.image_signals import (
     pairwise_distance_ratio,
     variation_share,
 )
-from gan_study.diagnosis.memorisation import CopyReference, features_to_memorisation, fit_copy_reference
+from gan_study.diagnosis.memorisation import CopyReference, Memorisation, features_to_memorisation, fit_copy_reference
 from gan_study.diagnosis.modes import Shares, lost_classes
 from gan_study.diagnosis.ndb import Bins, features_to_ndb, fit_bins
-from gan_study.diagnosis.neighbours import Features
+from gan_study.diagnosis.neighbours import Features, Neighbours
 from gan_study.metrics.class_histogram import labels_to_class_histogram
-from gan_study.metrics.prdc import features_to_prdc
+from gan_study.metrics.prdc import Radii, features_to_prdc, prdc_radii
 from gan_study.metrics.vendi import features_to_vendi_score
 from gan_study.runs.diagnosis import Classes, Diagnostics, Measured
 
@@ -59,6 +59,8 @@ class RealReference:
     """Training images that neighbours are looked for in."""
     near: Features
     """(num, d) training features whose neighbourhoods are to be covered."""
+    near_radii: tuple[Radii, Radii]
+    """How far these neighbourhoods reach."""
     bins: Bins
     """Cells that the images should fill like the training images."""
     copies: CopyReference
@@ -73,6 +75,16 @@ class RealReference:
     """(K, K) errors of the classifier."""
     controls: Mapping[str, float | None]
     """Each measure of held-out images in the place of the generated ones."""
+
+
+@dataclass(frozen=True, eq=False)
+class FoundNeighbours:
+    """The training images that generated ones lie nearest to."""
+
+    rows: NDArray[np.int64]
+    """(num,) which of the generated images were measured, in a random order."""
+    neighbours: Neighbours
+    """(num, 1) of these, in this order."""
 
 
 def diagnose(
@@ -123,10 +135,12 @@ def prepare(
     num_paired = min(num, _MOST_PAIRED)
     if real_shares is None and train.labels is not None:
         real_shares = np.bincount(train.labels) / len(train.labels)
+    near = train.features[rng.permutation(len(train.features))[:num]]
     fitted = RealReference(
         num=num,
         num_train=len(train.features),
-        near=train.features[rng.permutation(len(train.features))[:num]],
+        near=near,
+        near_radii=prdc_radii(near),
         bins=fit_bins(train.features, num, seed),
         copies=fit_copy_reference(train.features, test.features, seed),
         feature_pairs=fit_real_pairs(train.features, num_paired, seed),
@@ -135,7 +149,8 @@ def prepare(
         confusion=confusion,
         controls={},
     )
-    return replace(fitted, controls=_values(control, fitted))
+    copies = features_to_memorisation(control.features, fitted.copies)
+    return replace(fitted, controls=_values(control, fitted, copies))
 
 
 def measure(generated: ImageSet, reference: RealReference, seed: int = 0) -> Diagnostics:
@@ -143,35 +158,44 @@ def measure(generated: ImageSet, reference: RealReference, seed: int = 0) -> Dia
 
     Features that are not finite are an answer, not an error. Labels must be below the number of classes.
     """
+    return measure_with_neighbours(generated, reference, seed)[0]
+
+
+def measure_with_neighbours(
+    generated: ImageSet, reference: RealReference, seed: int = 0
+) -> tuple[Diagnostics, FoundNeighbours | None]:
+    """`measure`, and the nearest training image of each that was measured; None where features are not finite."""
     num = reference.num
     assert len(generated.features) >= num, f"{len(generated.features)} images, a control of {num}"
     non_finite = _non_finite(generated)
     if non_finite:
-        return Diagnostics(num=num, num_train=reference.num_train, non_finite=non_finite)
-    chosen = generated.part(np.random.default_rng(seed).permutation(len(generated.features))[:num])
+        return Diagnostics(num=num, num_train=reference.num_train, non_finite=non_finite), None
+    rows = np.random.default_rng(seed).permutation(len(generated.features))[:num]
+    chosen = generated.part(rows)
+    copies = features_to_memorisation(chosen.features, reference.copies)
     pairs = {
         name: Measured(value=value, control=control)
-        for name, value in _values(chosen, reference).items()
+        for name, value in _values(chosen, reference, copies).items()
         if value is not None and (control := reference.controls.get(name)) is not None
     }
-    return Diagnostics(
+    diagnostics = Diagnostics(
         num=num,
         num_train=reference.num_train,
         classes=_classes(chosen, reference, pairs.pop("num_modes", None), pairs.pop("kl", None)),
         **pairs,
     )
+    return diagnostics, FoundNeighbours(rows, copies.neighbours)
 
 
 def _non_finite(generated: ImageSet) -> tuple[str, ...]:
     return () if np.isfinite(generated.features).all() else ("features",)
 
 
-def _values(sample: ImageSet, real: RealReference) -> dict[str, float | None]:
+def _values(sample: ImageSet, real: RealReference, copies: Memorisation) -> dict[str, float | None]:
     """Every measure by its name in `Diagnostics` or `Classes`; None where it does not exist."""
     features, images = sample.features, sample.images
-    prdc = features_to_prdc(features, real.near)
+    prdc = features_to_prdc(features, real.near, real_radii=real.near_radii)
     ndb = features_to_ndb(features, real.bins)
-    copies = features_to_memorisation(features, real.copies)
     values = {
         "level_deviation": None if images is None else level_deviation(images),
         "duplicates": None if images is None else duplicate_share(images),

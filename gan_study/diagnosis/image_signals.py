@@ -43,8 +43,16 @@ def pairwise_distance_ratio(generated: Features, real: Features) -> float | None
     all real vectors are equal.
     """
     assert len(generated) == len(real) >= 2, f"{len(generated)} generated vectors for {len(real)} real ones"
-    real_mean = _mean_distance(real)
-    return _mean_distance(generated) / real_mean if real_mean > 0 else None
+    real_mean = mean_distance(real)
+    return mean_distance(generated) / real_mean if real_mean > 0 else None
+
+
+def mean_distance(features: Features) -> float:
+    """Mean Euclidean distance of two different rows of (N, d) vectors, N >= 2."""
+    values = features.astype(np.float64)
+    values -= values.mean(axis=0)  # The expanded square that scikit-learn takes loses digits far from the origin.
+    total = sum(float(block.sum()) for block in pairwise_distances_chunked(values, working_memory=64))
+    return total / (len(values) * (len(values) - 1))
 
 
 def latent_sensitivity(
@@ -61,11 +69,3 @@ def latent_sensitivity(
     assert len(z) == len(other_z) == len(images) == len(other_images), "latents and images must come in pairs"
     moved = np.abs(images.astype(np.float64) - other_images).mean()
     return float(moved / np.abs(z.astype(np.float64) - other_z).mean())
-
-
-def _mean_distance(features: Features) -> float:
-    """Mean Euclidean distance of two different rows."""
-    values = features.astype(np.float64)
-    values -= values.mean(axis=0)  # The expanded square that scikit-learn takes loses digits far from the origin.
-    total = sum(float(block.sum()) for block in pairwise_distances_chunked(values, working_memory=64))
-    return total / (len(values) * (len(values) - 1))

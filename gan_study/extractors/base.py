@@ -41,6 +41,12 @@ class Extractor:
     precision: str = "float32"
     """Of its arithmetic: float32 or bfloat16."""
 
+    @property
+    def identity(self) -> str:
+        """What its features depend on besides the images, in one word, for cache files."""
+        parts = [self.name, self.layer, self.preprocessing, self.weights_hash]
+        return "-".join(parts if self.precision == "float32" else [*parts, self.precision])
+
     def to(self, device: torch.device) -> "Extractor":
         """The same extractor on `device`."""
         return replace(self, network=self.network.to(device))

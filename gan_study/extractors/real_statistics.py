@@ -41,10 +41,8 @@ def obtain(extractor: Extractor, dataset: Dataset, split: str, cache: Storage | 
             f"objective.split: the real images that are scored against must be two at least, "
             f"but got split={split} with {len(indices)}; choose another split"
         )
-    parts = [dataset.identity, split, extractor.name, extractor.layer, extractor.preprocessing, extractor.weights_hash]
-    if extractor.precision != "float32":
-        parts.append(extractor.precision)
-    return cached(f"real_stats-{_FORMAT}-{'-'.join(parts)}.npz", lambda: pack(take(extractor, dataset, indices)), cache)
+    name = f"real_stats-{_FORMAT}-{dataset.identity}-{split}-{extractor.identity}.npz"
+    return cached(name, lambda: pack(take(extractor, dataset, indices)), cache)
 
 
 def split_indices(dataset: Dataset, split: str) -> NDArray[np.int64]:

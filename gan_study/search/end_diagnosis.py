@@ -12,15 +12,22 @@ from torch import Tensor, nn
 from gan_study.config.training import TrainingConfig, TrialConfig
 from gan_study.data.conversion import to_uint8
 from gan_study.data.datasets import Dataset
-from gan_study.diagnosis.diagnose import LEAST_MEASURED, ImageSet, RealReference, measure, prepare
+from gan_study.diagnosis.diagnose import (
+    LEAST_MEASURED,
+    FoundNeighbours,
+    ImageSet,
+    RealReference,
+    measure_with_neighbours,
+    prepare,
+)
 from gan_study.diagnosis.evidence import trial_evidence
 from gan_study.diagnosis.modes import confusion_matrix, stacked_confusion
-from gan_study.diagnosis.neighbours import nearest
 from gan_study.diagnosis.spectra import weights_to_spectra
 from gan_study.diagnosis.verdict import judge
 from gan_study.errors import InputError
-from gan_study.extractors.base import apply
+from gan_study.extractors import real_features
 from gan_study.extractors.objective import Objective
+from gan_study.extractors.real_features import Classes, Features, image_features
 from gan_study.gan.latents import draw_z
 from gan_study.metrics.samples import BATCH_SIZE
 from gan_study.runs.diagnosis import DiagnosisRecord, Diagnostics
@@ -86,10 +93,10 @@ def diagnose_trial(
     if images is None or real is None:
         diagnostics = Diagnostics(num=num, num_train=0, non_finite=("images",) if images is None else ())
     else:
-        generated = _image_set(images.numpy(), objective)
-        diagnostics = measure(generated, real.reference)
-        if not diagnostics.non_finite:
-            neighbours, distances = _neighbours(generated, real)
+        generated = _image_set(images.numpy(), image_features(objective.extractor, images.numpy()))
+        diagnostics, found = measure_with_neighbours(generated, real.reference)
+        if found is not None:
+            neighbours, distances = _neighbours(generated, real, found)
     weights = {name: value.float().cpu().numpy() for name, value in generator.named_parameters()}
     diagnostics = diagnostics.model_copy(update={"spectra": weights_to_spectra(weights)})
     evaluations = [e for e in trial.read_evaluations() if e.cur_nimg <= cur_nimg]
@@ -134,26 +141,26 @@ def _generate(generator: nn.Module, training: TrainingConfig, num: int, objectiv
     return torch.cat(parts)
 
 
-def _image_set(images: NDArray[np.uint8], objective: Objective) -> ImageSet:
+def _image_set(images: NDArray[np.uint8], seen: tuple[Features, Classes | None]) -> ImageSet:
     """Images NCHW with their features and, from a classifier, their labels."""
-    features, labels = [], []
-    for part in torch.from_numpy(images).split(BATCH_SIZE):
-        part_features, logits = apply(objective.extractor.network, part)
-        features.append(part_features.cpu().numpy())
-        if logits is not None:
-            labels.append(logits.argmax(1).cpu().numpy())
-    return ImageSet(np.concatenate(features), images, np.concatenate(labels) if labels else None)
+    return ImageSet(seen[0], images, seen[1])
 
 
 def _real_images(dataset: Dataset, objective: Objective, num: int) -> _Real:
-    """What `num` generated images are measured against; made once by each process for all trials of a study."""
+    """What `num` generated images are measured against; made once by each process for all trials of a study.
+
+    The features are made once by each machine.
+    """
     key = objective.record.key, num
     if key not in _kept:
         random = np.random.default_rng(0)
         num_train = min(_MOST_TRAIN, len(dataset.train_indices))
         train_indices = random.choice(dataset.train_indices, num_train, replace=False)
         held_out_indices = random.choice(dataset.held_out_indices, 2 * num, replace=False)
-        train, held_out = (_image_set(dataset.images[part], objective) for part in (train_indices, held_out_indices))
+        train, held_out = (
+            _image_set(dataset.images[part], real_features.obtain(objective.extractor, dataset, part))
+            for part in (train_indices, held_out_indices)
+        )
         shares = objective.record.real_class_shares
         reference = prepare(
             train,
@@ -178,16 +185,16 @@ def _confusion(dataset: Dataset, indices: NDArray[np.int64], seen: ImageSet) -> 
     return stacked_confusion(confusion_matrix(true_digits, said_digits, 10))
 
 
-def _neighbours(generated: ImageSet, real: _Real) -> tuple[bytes, tuple[float, ...]]:
+def _neighbours(generated: ImageSet, real: _Real, found: FoundNeighbours) -> tuple[bytes, tuple[float, ...]]:
     """A PNG of generated images, the closest to training images first, each above the training image nearest to it; and
     their distances, over the median one of held-out images.
     """
-    train = real.train
     assert generated.images is not None, "made from images"
-    assert train.images is not None, "made from images"
-    found = nearest(generated.features, train.features)
-    closest = np.argsort(found.distances[:, 0], kind="stable")[:_NUM_SHOWN]
-    rows = np.concatenate([generated.images[closest], train.images[found.indices[closest, 0]]])
+    assert real.train.images is not None, "made from images"
+    to_nearest, nearest = found.neighbours.distances[:, 0], found.neighbours.indices[:, 0]
+    # Of equal distances the image that was made first comes first.
+    closest = np.lexsort((found.rows, to_nearest))[:_NUM_SHOWN]
+    rows = np.concatenate([generated.images[found.rows[closest]], real.train.images[nearest[closest]]])
     usual = float(np.median(real.reference.copies.test_distances))
-    distances = found.distances[closest, 0] / usual if usual > 0 else np.empty(0)
+    distances = to_nearest[closest] / usual if usual > 0 else np.empty(0)
     return grid_png(torch.from_numpy(rows), len(closest)), tuple(distances.tolist())

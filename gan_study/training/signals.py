@@ -10,7 +10,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from gan_study.config.names import LossName
@@ -18,7 +17,7 @@ from gan_study.config.training import TrainingConfig
 from gan_study.data.conversion import to_float, to_uint8
 from gan_study.data.datasets import Dataset
 from gan_study.diagnosis.discriminator import logits_to_accuracy, losses_to_jensen_shannon
-from gan_study.diagnosis.image_signals import duplicate_share, latent_sensitivity, pairwise_distance_ratio
+from gan_study.diagnosis.image_signals import duplicate_share, latent_sensitivity, mean_distance
 from gan_study.gan.latents import draw_z
 from gan_study.gan.losses import LOSSES
 from gan_study.gan.packing import pack_images
@@ -61,8 +60,10 @@ class Probe:
 
     z: Tensor
     """(N, z_dim)."""
-    compared: NDArray[np.floating[Any]]
-    """(M, values) training images in [-1, 1], M <= N."""
+    num_compared: int
+    """Generated images that are compared with each other: N, or as many as there are training images."""
+    real_distance: float | None
+    """Mean distance of as many training images in [-1, 1]; None of fewer than two, or if all are equal."""
     judged: Tensor
     """Held-out images NCHW in [-1, 1], as many as divide into stacks of `pac`; fewer than two stacks are not judged."""
 
@@ -76,9 +77,11 @@ def make_probe(training: TrainingConfig, dataset: Dataset, workers: Workers) -> 
     judged = dataset.images[np.sort(random.choice(dataset.held_out_indices, num_judged, replace=False))]
     dtype = getattr(torch, training.precision)
     z = draw_z(_NUM_COMPARED, training.z_dim, training.z_distribution, seeded_generator(training.seed, Stream.SIGNALS))
+    pixels = to_float(torch.from_numpy(compared)).flatten(1).numpy()
     return Probe(
         z=z.to(workers.device, dtype),
-        compared=to_float(torch.from_numpy(compared)).flatten(1).numpy(),
+        num_compared=num_compared,
+        real_distance=(mean_distance(pixels) or None) if num_compared >= 2 else None,
         judged=to_float(torch.from_numpy(judged).to(workers.device), dtype).to(memory_format=torch.channels_last),
     )
 
@@ -103,10 +106,11 @@ def take_signals(state: TrainingState, probe: Probe, training: TrainingConfig, w
 
 def _image_signals(images: Tensor, probe: Probe) -> dict[str, Any]:
     pixels, z = images.float().flatten(1).cpu().numpy(), probe.z.cpu().numpy()
-    half, num = len(z) // 2, len(probe.compared)
+    half, real_distance = len(z) // 2, probe.real_distance
+    ratio = None if real_distance is None else mean_distance(pixels[: probe.num_compared]) / real_distance
     return {
         "duplicates": duplicate_share(to_uint8(images).cpu().numpy()),
-        "pairwise_distance_ratio": pairwise_distance_ratio(pixels[:num], probe.compared) if num >= 2 else None,
+        "pairwise_distance_ratio": ratio,
         "latent_sensitivity": latent_sensitivity(z[:half], z[half:], pixels[:half], pixels[half:]),
     }
 

@@ -10,6 +10,7 @@ from gan_study.metrics.prdc import (
     features_to_coverage,
     features_to_prdc,
     prdc_control,
+    prdc_radii,
 )
 
 NEEDS_PRDC = "compares with prdc, which is not installed (pip install 'gan_study[test]')"
@@ -60,6 +61,14 @@ def test_equals_the_definition(recall_k: int, coverage_k: int) -> None:
     real, generated = normal(60, 4, seed=0), 0.8 * normal(60, 4, seed=1) + 0.3
     expected = by_definition(generated, real, recall_k, coverage_k)
     assert_equal(features_to_prdc(generated, real, recall_k=recall_k, coverage_k=coverage_k), expected)
+
+
+def test_radii_made_before_change_nothing() -> None:
+    real, generated = normal(60, 4, seed=0), 0.8 * normal(60, 4, seed=1) + 0.3
+    radii = prdc_radii(real, recall_k=4, coverage_k=2)
+    given = features_to_prdc(generated, real, recall_k=4, coverage_k=2, real_radii=radii)
+    assert given == features_to_prdc(generated, real, recall_k=4, coverage_k=2)
+    assert given != features_to_prdc(generated, real, recall_k=4, coverage_k=2, real_radii=radii[::-1])
 
 
 def test_agrees_with_the_prdc_package() -> None:

@@ -21,7 +21,10 @@ from gan_study.config.training import DiagnosisConfig, TrainingConfig, TrialConf
 from gan_study.data.conversion import to_float
 from gan_study.data.datasets import Dataset
 from gan_study.errors import InputError
+from gan_study.extractors import real_features
+from gan_study.extractors.base import Extractor
 from gan_study.extractors.objective import Objective
+from gan_study.extractors.real_features import image_features
 from gan_study.runs.diagnosis import DiagnosisRecord
 from gan_study.runs.folder import TrialFolder
 from gan_study.runs.storage import Storage
@@ -152,10 +155,33 @@ def test_an_untrained_generator_has_not_collapsed(
     assert {f.name for f in diagnosis.record.verdict.findings if f.fires} >= {"support_total", "coverage_total"}
 
 
-def test_a_generator_of_copies(judged: Judged, dataset: Dataset) -> None:
+def test_a_generator_of_copies(judged: Judged, dataset: Dataset, trial: TrialFolder) -> None:
     record = judged(Reel(dataset.images[dataset.train_indices]))
     assert record.verdict.name == "possible_memorisation"
     assert max(record.neighbour_distances) == pytest.approx(0, abs=1e-3)
+    shown = np.asarray(Image.open(io.BytesIO(trial.storage.read_bytes("samples/neighbours.png"))))
+    assert shown[:18].std() > 0
+    np.testing.assert_array_equal(shown[:18], shown[18:])  # each above the image that it is a copy of
+
+
+def test_real_images_are_looked_at_once_by_a_machine(
+    trial: TrialFolder, dataset: Dataset, objective: Objective, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = []
+
+    def counted(extractor: Extractor, images: np.ndarray) -> Any:
+        seen.append(len(images))
+        return image_features(extractor, images)
+
+    monkeypatch.setattr(real_features, "image_features", counted)
+    less = replace(dataset, train_indices=dataset.train_indices[:900])  # that no other test has measured with
+    records = []
+    for _ in ("one process", "another"):
+        end_diagnosis._kept.clear()
+        records.append(diagnose_trial(trial, CONFIG, less, objective).record)
+        assert seen == [900, 300]
+    end_diagnosis._kept.clear()
+    assert records[0].diagnostics == records[1].diagnostics
 
 
 def test_a_generator_of_numbers_that_are_not_finite(judged: Judged, trial: TrialFolder) -> None:
