@@ -30,6 +30,7 @@ from sklearn.datasets import load_digits
 from synthetic_run import OBJECTIVE, START_TIME
 
 from gan_study.config.arms import confirm_trial_config, search_trial_config
+from gan_study.config.base import Scalar
 from gan_study.config.study import StudyConfig
 from gan_study.config.training import TrialConfig
 from gan_study.report.write import write_report
@@ -45,13 +46,13 @@ from gan_study.runs.records import (
 )
 from gan_study.training.evaluate import grid_png
 
-NUM_SEARCHED, NUM_SEEDS, NUM_EVALUATIONS = 245, 5, 50
+NUM_SEEDS, NUM_EVALUATIONS = 5, 50
 SHARE_DIVERGED, SHARE_STOPPED = 0.1, 0.2
 SETS_OF_GRIDS = 16
 STUDY = {
     "name": "large",
     "dataset": {"name": "digits", "image_size": 32},
-    "budget": {"trials_per_arm": NUM_SEARCHED, "total_kimg": 490, "evaluate_every_kimg": 10},
+    "budget": {"trials_per_arm": 1, "total_kimg": 490, "evaluate_every_kimg": 10},
     "arms": {
         "lsgan": {"network": "dcgan", "loss": "least_squares"},
         "non_saturating_r1": {"network": "dcgan", "loss": "non_saturating", "penalty": "r1"},
@@ -72,8 +73,10 @@ new Promise((resolve) => {
   const wait = (isSo, then) => (isSo() ? then() : requestAnimationFrame(() => wait(isSo, then)));
   const painted = (then) => requestAnimationFrame(() => requestAnimationFrame(then));
   const panels = () => [...document.querySelectorAll("main > section")];
-  const isNear = (each) => each.getBoundingClientRect().top < innerHeight;
-  const isDrawn = () => [...panels()[0].querySelectorAll(".drawing")].filter(isNear).every((each) => each.querySelector(".main-svg"));
+  // Others of the tab are drawn when the reader comes near.
+  const near = () => [...panels()[0].querySelectorAll(".drawing")].filter((each) =>
+    each.getBoundingClientRect().top < innerHeight);
+  const isDrawn = () => near().every((each) => each.querySelector(".main-svg"));
   const isReady = () => performance.getEntriesByName("report-ready").length > 0;
   wait(() => isReady() && isDrawn(), () => painted(() => {
     const drawn = performance.now();
@@ -87,6 +90,7 @@ new Promise((resolve) => {
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", help="a folder that keeps the run; one that holds it already is reported anew")
+    parser.add_argument("--searched", type=int, default=245, help="search trials of each arm")
     parser.add_argument("--loads", type=int, default=7)
     options = parser.parse_args()
     if hasattr(os, "sched_setaffinity"):
@@ -94,7 +98,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as temporary:
         folder = RunFolder(options.out or temporary)
         if not folder.is_a_run():
-            write_large_run(folder)
+            write_large_run(folder, options.searched)
         num = sum(len(folder.trials(arm)) for arm in folder.arms())
         start = time.perf_counter()
         page = Path(write_report(folder))
@@ -107,11 +111,14 @@ def main() -> None:
         )
 
 
-def write_large_run(folder: RunFolder) -> None:
-    """1,000 trials of four arms; a tenth diverged, two tenths were stopped at the end (so as to keep their curves)."""
+def write_large_run(folder: RunFolder, num_searched: int) -> None:
+    """Four arms of so many search trials and five confirmed seeds; a tenth diverged, two tenths were stopped, as late
+    as the others end, so that all curves have as many points.
+    """
     fsync, os.fsync = os.fsync, lambda _: None  # a folder that need not outlive a crash
     try:
         study = StudyConfig.model_validate(STUDY)
+        study = study.model_copy(update={"budget": study.budget.model_copy(update={"trials_per_arm": num_searched})})
         dump = study.model_dump_json(exclude_defaults=True)  # JSON is YAML
         folder.write_study_text(dump)
         folder.write_objective(OBJECTIVE)
@@ -119,24 +126,18 @@ def write_large_run(folder: RunFolder) -> None:
         draw = random.Random(0)
         grids: list[Path] = []
         for number, arm in enumerate(study.arms):
-            for index in range(NUM_SEARCHED):
-                values = {
-                    "g_lr": 10 ** draw.uniform(-5, -2),
-                    "d_lr": 10 ** draw.uniform(-5, -2),
-                    "beta1": draw.uniform(0, 0.9),
-                    "beta2": draw.choice([0.9, 0.99, 0.999]),
-                    "network.width": draw.choice([16, 32, 64]),
-                    "d_steps_per_g_step": draw.choice([1, 2, 5]),
-                }
-                config = search_trial_config(study, arm, index, values, 1497)
+            configs = [
+                search_trial_config(study, arm, index, draw_values(draw), 1497)
+                for index in range(study.budget.trials_per_arm)
+            ]
+            for config in configs:
                 state = draw.choices(
                     [TrialState.DIVERGED, TrialState.STOPPED, TrialState.COMPLETED],
                     [SHARE_DIVERGED, SHARE_STOPPED, 1 - SHARE_DIVERGED - SHARE_STOPPED],
                 )[0]
-                best = config if index == 0 else best
                 write_trial(folder, config, state, draw, grids, goal=draw.uniform(8 + number, 50))
             for seed in range(NUM_SEEDS):
-                config = confirm_trial_config(study, best, seed, seed)
+                config = confirm_trial_config(study, configs[0], seed, seed)
                 write_trial(
                     folder, config, TrialState.COMPLETED, draw, grids, goal=draw.uniform(8 + number, 10 + number)
                 )
@@ -144,6 +145,18 @@ def write_large_run(folder: RunFolder) -> None:
                 folder.trial(arm, config.name).write_diagnosis(record)
     finally:
         os.fsync = fsync
+
+
+def draw_values(draw: random.Random) -> dict[str, Scalar]:
+    """A sample of the search space."""
+    return {
+        "g_lr": 10 ** draw.uniform(-5, -2),
+        "d_lr": 10 ** draw.uniform(-5, -2),
+        "beta1": draw.uniform(0, 0.9),
+        "beta2": draw.choice([0.9, 0.99, 0.999]),
+        "network.width": draw.choice([16, 32, 64]),
+        "d_steps_per_g_step": draw.choice([1, 2, 5]),
+    }
 
 
 def write_trial(
