@@ -100,14 +100,16 @@ def main() -> None:
         if not folder.is_a_run():
             write_large_run(folder, options.searched)
         num = sum(len(folder.trials(arm)) for arm in folder.arms())
-        start = time.perf_counter()
+        start, cpu_start = time.perf_counter(), time.process_time()
         page = Path(write_report(folder))
-        print(f"built in {time.perf_counter() - start:.1f} s: {num} trials (asked for: 60 s)")
+        seconds, cpu_sec = time.perf_counter() - start, time.process_time() - cpu_start
+        print(f"built in {seconds:.1f} s ({cpu_sec:.1f} s of CPU time): {num} trials (asked for: 60 s)")
         print(f"size: {page.stat().st_size / 1e6:.2f} MB (asked for: 15 MB); of it {describe_size(page)}")
-        drawn, used = zip(*seconds_until_interactive(page, options.loads), strict=True)
+        drawn, used, cpu = zip(*seconds_until_interactive(page, options.loads), strict=True)
         print(
             f"interactive after {statistics.median(used):.2f} s, first figures after {statistics.median(drawn):.2f} s "
-            f"(medians of {options.loads} loads, {min(used):.2f} to {max(used):.2f} s; asked for: 3 s)"
+            f"(medians of {options.loads} loads, {min(used):.2f} to {max(used):.2f} s; asked for: 3 s), with "
+            f"{statistics.median(cpu):.2f} s of CPU time in the page's main thread; load {os.getloadavg()[0]:.1f}"
         )
 
 
@@ -253,8 +255,10 @@ def describe_size(page: Path) -> str:
     return ", ".join(f"{name} {num / 1e6:.2f} MB" for name, num in parts.most_common())
 
 
-def seconds_until_interactive(page: Path, num_loads: int) -> list[tuple[float, float]]:
-    """For each load in a fresh profile: seconds from navigation to the first tab's figures, and to another tab."""
+def seconds_until_interactive(page: Path, num_loads: int) -> list[tuple[float, float, float]]:
+    """For each load in a fresh profile: seconds from navigation to the first tab's figures, and to another tab; then
+    its main thread's CPU time.
+    """
     executable = shutil.which("chromium") or shutil.which("google-chrome")
     if executable is None:
         sys.exit(
@@ -267,13 +271,16 @@ def seconds_until_interactive(page: Path, num_loads: int) -> list[tuple[float, f
     return found
 
 
-def _seconds_of_one_load(browser: Browser, page: Path) -> tuple[float, float]:
+def _seconds_of_one_load(browser: Browser, page: Path) -> tuple[float, float, float]:
     context = browser.new_context(viewport={"width": 1280, "height": 900})
     view = context.new_page()
+    session = context.new_cdp_session(view)
+    session.send("Performance.enable")
     view.goto(page.as_uri(), wait_until="commit")
     drawn, used = view.evaluate(WATCH)
+    metrics = {each["name"]: each["value"] for each in session.send("Performance.getMetrics")["metrics"]}
     context.close()
-    return drawn / 1000, used / 1000
+    return drawn / 1000, used / 1000, metrics["ThreadTime"]
 
 
 if __name__ == "__main__":

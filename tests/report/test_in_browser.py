@@ -229,6 +229,7 @@ def test_the_theme_follows_the_system_until_it_is_chosen(new_page):
     page = new_page(color_scheme="dark")
     assert brightness(colours(page)[0]) < 150
     page.emulate_media(color_scheme="light")
+    page.locator("html[data-theme=light]").wait_for()
     assert brightness(colours(page)[0]) > 600
 
 
