@@ -25,6 +25,12 @@ def write_run(place: object) -> RunFolder:
         for arm, scores in SCORES.items()
     }
     folder = write_synthetic_run(str(place), search=search, confirm={}, study=OBJECTIVES)
+    add_coverages(folder)
+    return folder
+
+
+def add_coverages(folder: RunFolder) -> None:
+    """`COVERAGES` for the search trials of the synthetic run."""
     objective = folder.read_objective()
     assert objective is not None
     for arm, coverages in COVERAGES.items():
@@ -33,4 +39,3 @@ def write_run(place: object) -> RunFolder:
             *before, last = files.read_evaluations()
             record = None if coverage is None else CoverageRecord(value=coverage, expected=0.97, k=5, key=objective.key)
             files.write_evaluations([*before, last.model_copy(update={"coverage": record})])
-    return folder

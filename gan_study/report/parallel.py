@@ -14,7 +14,7 @@ from gan_study.config.parameters import arm_parameters
 from gan_study.config.space import SearchRange, extremes
 from gan_study.report.figure_data import Scale, scale_of
 from gan_study.report.score_axis import log_ticks
-from gan_study.report.style import NEUTRAL, ArmStyle, label, new_figure, style_axes
+from gan_study.report.style import NEUTRAL, ArmStyle, label, new_figure, short_label, style_axes
 from gan_study.report.text import score_name
 from gan_study.runs.records import ObjectiveRecord
 
@@ -164,11 +164,14 @@ def draw_parallel(data: ParallelCoordinates, style: ArmStyle) -> go.Figure:
             )
     for row, axis in enumerate(data.axes):
         for position, text in axis.ticks:
-            place = {"x": position, "y": row, "yshift": -11, "showarrow": False, "font": {"size": 11}}
-            figure.add_annotation(text=label(text), **place)
+            # Texts at the ends stay within the drawing.
+            anchor = "left" if position < 0.05 else "right" if position > 0.95 else "center"
+            place = {"x": position, "y": row, "yshift": -11, "xanchor": anchor}
+            figure.add_annotation(text=short_label(text), showarrow=False, font={"size": 11}, **place)
     style_axes(figure)
     figure.update_xaxes(range=[-0.04, 1.04], showticklabels=False)
-    names = [label(axis.name) for axis in data.axes]
+    # Long names in two lines: they stand beside the lines, also on a narrow page.
+    names = [label(axis.name).replace(".", ".<br>") for axis in data.axes]
     figure.update_yaxes(range=[len(data.axes) - 0.4, -0.4], tickvals=list(rows), ticktext=names)
     return figure
 

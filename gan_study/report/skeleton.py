@@ -21,6 +21,8 @@ SCRIPTS = ("theme", "downloads", "figures", "chooser", "tables", "timeline", "zo
 
 _BREAKS = re.compile("([_./])(?=[A-Za-z])")
 _NO_BREAK = "\N{NO-BREAK SPACE}"
+_LONG_CELL = 40
+"""Characters of a cell of words from which it is not squeezed to the width of a word."""
 
 
 @dataclass(frozen=True)
@@ -70,14 +72,15 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(breakable=_breakable, unbroken=_unbroken, number=number)
+    environment.filters.update(breakable=_breakable, unbroken=_unbroken, whole_percents=_whole_percents, number=number)
     environment.globals.update(cell_class=_cell_class)
     return environment
 
 
 def _cell_class(table: Table, row: int, column: int) -> str | None:
     is_words, is_muted = table.columns[column] in table.text_columns, (row, column) in table.muted
-    return " ".join(["words"] * is_words + ["muted"] * is_muted) or None
+    is_long = is_words and len(table.rows[row][column]) > _LONG_CELL
+    return " ".join(["words"] * is_words + ["long"] * is_long + ["muted"] * is_muted) or None
 
 
 def _breakable(text: str) -> Markup:
@@ -88,6 +91,11 @@ def _breakable(text: str) -> Markup:
 def _unbroken(text: str) -> str:
     """Numbers that stay together: only what is in parentheses may stand on the next line."""
     return text.replace(" ", _NO_BREAK).replace(f"{_NO_BREAK}(", " (")
+
+
+def _whole_percents(text: str) -> str:
+    """The text, in which no line begins with a percent sign."""
+    return text.replace(" %", f"{_NO_BREAK}%")
 
 
 def _text(name: str) -> str:

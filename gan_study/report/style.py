@@ -10,6 +10,7 @@ import plotly.graph_objects as go
 # marks that belong to no arm. These six stand out from a white and from a near-black page.
 _COLOURS = ("#0077BB", "#EE7733", "#009988", "#CC3311", "#33BBEE", "#EE3377")
 _SYMBOLS = ("circle", "square", "diamond", "triangle-up", "star", "hexagon", "pentagon")
+_MOST_CHARACTERS = 14
 NEUTRAL = "#8a8f98"
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
 
@@ -33,6 +34,11 @@ def arm_styles(arms: Sequence[str]) -> Styles:
 def label(text: str) -> str:
     """Untrusted text for a figure: Plotly reads labels as simple HTML."""
     return escape(text)
+
+
+def short_label(text: str) -> str:
+    """Untrusted text for an axis, where a long one would press the drawing flat: its beginning alone."""
+    return label(text if len(text) <= _MOST_CHARACTERS else f"{text[: _MOST_CHARACTERS - 1]}…")
 
 
 def new_figure(height: int) -> go.Figure:

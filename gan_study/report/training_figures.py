@@ -9,7 +9,7 @@ from gan_study.report.figure_data import ClassShareBars
 from gan_study.report.learning_curves import SignalCurve, SignalPanel
 from gan_study.report.lines import Line, joined, thinned
 from gan_study.report.score_axis import log_axis
-from gan_study.report.style import NEUTRAL, ArmStyle, Styles, label, new_figure, style_axes
+from gan_study.report.style import NEUTRAL, ArmStyle, Styles, label, new_figure, short_label, style_axes
 
 _SHOWN, _OTHER = {"width": 2.5, "opacity": 1.0}, {"width": 1.0, "opacity": 0.35}
 
@@ -53,7 +53,8 @@ def draw_class_shares(data: ClassShareBars, styles: Styles) -> go.Figure:
         )
     style_axes(figure)
     figure.update_layout(barmode="group", bargap=0.3)
-    figure.update_xaxes(title="Class, as the domain classifier sees it", type="category")
+    aliases = {label(name): short_label(name) for name in data.class_names if short_label(name) != label(name)}
+    figure.update_xaxes(title="Class, as the domain classifier sees it", type="category", labelalias=aliases)
     figure.update_yaxes(title="Share of images", ticksuffix=" %", rangemode="tozero")
     return figure
 

@@ -152,9 +152,8 @@ def test_text_from_a_study_stays_text(tmp_path):
     assert page.text.count(INJECTED) == 1 + 1 + 1 + 2
     # Plotly reads labels as HTML, so they are escaped once more in its figures.
     assert json.loads(page.figures[13])["data"][0]["x"] == ["&lt;script&gt;alert(1)&lt;/script&gt;"]
-    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in {
-        note["text"] for note in json.loads(page.figures[8])["layout"]["annotations"]
-    }
+    # An axis shows the beginning of a long category.
+    assert "&lt;script&gt;alert…" in {note["text"] for note in json.loads(page.figures[8])["layout"]["annotations"]}
 
 
 def test_every_trial_failed(tmp_path):

@@ -1,7 +1,5 @@
 """The pictures in a real browser: the choice of a trial, the slider, and the large view with the keyboard alone."""
 
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -9,30 +7,21 @@ from synthetic_run import write_synthetic_run
 
 from gan_study.report.write import write_report
 
-CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
-playwright = pytest.importorskip("playwright.sync_api", reason="needs playwright")
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs a Chromium or Chrome on the PATH")
-
 
 @pytest.fixture(scope="module")
-def browser_page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[object]:
-    """The images' tab of the synthetic run's report; every error in it fails the test that sees it."""
+def browser_page(browser, troubles, tmp_path_factory):
+    """The images' tab of the synthetic run's report."""
     location = write_report(write_synthetic_run(str(tmp_path_factory.mktemp("run"))))
-    with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        page = browser.new_page(viewport={"width": 390, "height": 800})
-        page.errors = []
-        page.on("pageerror", lambda error: page.errors.append(str(error)))
-        page.on("console", lambda message: page.errors.append(message.text) if message.type == "error" else None)
-        page.goto(Path(location).as_uri() + "#images")
-        yield page
-        browser.close()
+    page = browser.new_page(viewport={"width": 390, "height": 800})
+    troubles.watch(page)
+    page.goto(Path(location).as_uri() + "#images")
+    return page
 
 
 @pytest.fixture
-def page(browser_page):
+def page(browser_page, troubles):
     yield browser_page
-    assert browser_page.errors == []
+    assert troubles == []
 
 
 def test_another_trial_can_be_chosen(page):

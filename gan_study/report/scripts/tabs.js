@@ -54,7 +54,7 @@ const steps = {
   " ": (place) => place,
 };
 
-document.documentElement.classList.add("tabbed");
+document.documentElement.classList.replace("loading", "tabbed");
 document.querySelector(".tabs").setAttribute("role", "tablist");
 tabs.forEach((tab, place) => {
   const panel = panelOf(tab);
