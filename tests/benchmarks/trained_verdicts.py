@@ -52,8 +52,7 @@ def row(name: str, rates: dict[str, float], total_kimg: float, seed: int, folder
     config = TrialConfig(name=name, training=training)
     trial.write_config(config)
     start = time.perf_counter()
-    for last in train(config, dataset, objective, trial, Workers()):
-        pass
+    *_, last = train(config, dataset, objective, trial, Workers())
     seconds = time.perf_counter() - start
     diagnosis = diagnose_trial(trial, config, dataset, objective)
     diagnosis.write(trial)
