@@ -50,26 +50,32 @@ def test_there_are_no_more_bins_than_the_images_can_fill() -> None:
 
 
 def without_one_digit(images: np.ndarray, labels: np.ndarray, num_train: int, num_generated: int) -> tuple[Ndb, Ndb]:
-    """Bins of the first images; what all the others fill differently, and what those of them that are no 9s do."""
+    """What the images after the first `num_train` fill differently from these, and what those that are no 9s do.
+
+    images: (N, d), in random order.
+    """
     bins = fit_bins(images[:num_train], num_generated)
     others, digits = images[num_train:], labels[num_train:]
     return features_to_ndb(others, bins), features_to_ndb(others[digits != 9], bins)
 
 
 def test_a_lost_digit_of_mnist_is_seen(data_folder: Path) -> None:
-    # Richardson and Weiss 2018: with 45,000 training and 10,000 other images, and 100 bins in pixels, none of the bins
-    # differ, or 4 of the test images' ones, but 11 without the digit 9.
-    dataset = small_mnist(data_folder, 12_000, 6000)
+    # Richardson and Weiss 2018: of 100 bins of 45,000 images in pixels, none differ for 10,000 others of the training
+    # part, and 11 without the digit 9. Here it is 12,000 and 6000 images at half their size: a bin that is half 9s
+    # stays below their |z| of 4.
+    dataset = small_mnist(data_folder, 18_000, 1)
     pixels = dataset.images.reshape(len(dataset.images), -1).astype(np.float32)
-    held_out, lost = without_one_digit(pixels, dataset.labels, 12_000, 6000)
-    assert held_out.num_bins == 100
-    assert held_out.share <= 0.04
-    assert 0.08 <= lost.share - held_out.share <= 0.14
+    order = np.random.default_rng(0).permutation(dataset.train_indices)
+    control, lost = without_one_digit(pixels[order], dataset.labels[order], 12_000, 6000)
+    assert (control.num_bins, control.share) == (100, 0)
+    assert 0.05 <= lost.share <= 0.12
 
 
 def test_a_lost_digit_of_small_digits_is_seen() -> None:
+    # So few images fill but 20 bins.
     digits = load_digits()
     order = np.random.default_rng(0).permutation(len(digits.target))
-    held_out, lost = without_one_digit(digits.data[order], digits.target[order], 900, 400)
-    assert (held_out.num_bins, held_out.share) == (20, 0)
-    assert lost.share >= 0.1
+    control, lost = without_one_digit(digits.data[order], digits.target[order], 900, 400)
+    assert (control.num_bins, control.share) == (20, 0)
+    assert lost.share > 0
+    assert lost.jensen_shannon > 3 * control.jensen_shannon
