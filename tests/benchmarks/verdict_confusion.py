@@ -78,6 +78,7 @@ def score_dataset(name: str, seeds: range, thresholds: Thresholds) -> list[Score
         material = make_material(dataset, every, look, num, num_learned, confusion, seed)
         for number, case in enumerate(CASES):
             scores.append(Score(case, *score(case, material, 1000 * seed + number, thresholds)))
+            print(f"{name}, seed {seed}, {case.name}: {scores[-1].verdict.name}", file=sys.stderr)
     print(f"{time.perf_counter() - start:.0f} s\n", file=sys.stderr)
     return scores
 
