@@ -222,7 +222,7 @@ def _pixel_distance(sample: ImageSet, real: RealReference) -> float | None:
         return None
     images = _flat(sample.images[:_MOST_PAIRED])
     distances = nearest(images, _flat(real.near_images)).distances[:, 0]
-    return float(np.median(distances)) / images.shape[1] ** 0.5
+    return float(np.median(distances) / np.sqrt(images.shape[1]))
 
 
 def _flat(images: NDArray[np.uint8]) -> Features:
