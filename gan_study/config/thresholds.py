@@ -56,7 +56,8 @@ class Thresholds(Frozen):
     precision_kept: Share = 0.7
     """Precision ratio from which on missing variety is collapse; below, the training is unfinished."""
     distance_kept: PositiveFloat = 1.5
-    """Ratio of the median distances to the nearest training image up to which it is; above, it is unfinished too."""
+    """Ratio of the median distances to the nearest training image, in the features and in pixels, up to which it is;
+    above, it is unfinished too."""
 
     c_t: float = -3.0
     """Memorisation: C_T, a z score, with `near_copies`."""

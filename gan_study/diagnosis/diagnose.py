@@ -17,7 +17,7 @@ from gan_study.diagnosis.image_signals import (
 from gan_study.diagnosis.memorisation import CopyReference, Memorisation, features_to_memorisation, fit_copy_reference
 from gan_study.diagnosis.modes import Shares, lost_classes
 from gan_study.diagnosis.ndb import Bins, features_to_ndb, fit_bins
-from gan_study.diagnosis.neighbours import Features, Neighbours
+from gan_study.diagnosis.neighbours import Features, Neighbours, nearest
 from gan_study.metrics.class_histogram import labels_to_class_histogram
 from gan_study.metrics.prdc import Radii, features_to_prdc, prdc_radii
 from gan_study.metrics.vendi import features_to_vendi_score
@@ -61,6 +61,8 @@ class RealReference:
     """(num, d) training features whose neighbourhoods are to be covered."""
     near_radii: tuple[Radii, Radii]
     """How far these neighbourhoods reach."""
+    near_images: NDArray[np.uint8] | None
+    """(R, ...) the images of the first of these rows; None without images."""
     bins: Bins
     """Cells that the images should fill like the training images."""
     copies: CopyReference
@@ -133,14 +135,15 @@ def prepare(
     order = rng.permutation(len(held_out.features))
     control, test = held_out.part(order[:num]), held_out.part(order[num : 2 * num])
     num_paired = min(num, _MOST_PAIRED)
+    near = train.part(rng.permutation(len(train.features))[:num])
     if real_shares is None and train.labels is not None:
         real_shares = np.bincount(train.labels) / len(train.labels)
-    near = train.features[rng.permutation(len(train.features))[:num]]
     fitted = RealReference(
         num=num,
         num_train=len(train.features),
-        near=near,
-        near_radii=prdc_radii(near),
+        near=near.features,
+        near_radii=prdc_radii(near.features),
+        near_images=None if near.images is None else near.images[:_MOST_PAIRED],
         bins=fit_bins(train.features, num, seed),
         copies=fit_copy_reference(train.features, test.features, seed),
         feature_pairs=fit_real_pairs(train.features, num_paired, seed),
@@ -213,6 +216,7 @@ def _values(sample: ImageSet, real: RealReference, copies: Memorisation) -> dict
         "authenticity": copies.authenticity,
         "near_copies": copies.near_copies,
         "nearest_distance": copies.median_distance_ratio,
+        "pixel_distance": _pixel_distance(sample, real),
     }
     if sample.labels is not None and real.real_shares is not None:
         histogram = labels_to_class_histogram(sample.labels, real.real_shares)
@@ -230,6 +234,18 @@ def _support(sample: ImageSet, real: RealReference) -> float:
     if sample.images is None or real.pixel_pairs is None:
         return support
     return max(support, birthday_test(_flat(sample.images), real.pixel_pairs).support)
+
+
+def _pixel_distance(sample: ImageSet, real: RealReference) -> float | None:
+    """Median root mean square difference to the nearest of some training images, in levels; None without images.
+
+    What is realistic to a classifier need not look so: it may map noise among real images.
+    """
+    if sample.images is None or real.near_images is None:
+        return None
+    images = _flat(sample.images[:_MOST_PAIRED])
+    distances = nearest(images, _flat(real.near_images)).distances[:, 0]
+    return float(np.median(distances) / np.sqrt(images.shape[1]))
 
 
 def _flat(images: NDArray[np.uint8]) -> Features:

@@ -48,6 +48,14 @@ def _variety(measured: Diagnostics, limits: Thresholds) -> Iterator[Finding]:
         limits.distance_kept,
         _C_T,
     )
+    yield _ratio(
+        "unlike_pixels",
+        "the median difference to the nearest training image in pixels, in levels,",
+        measured.pixel_distance,
+        "above",
+        limits.distance_kept,
+        _OURS,
+    )
     yield _ratio("coverage_total", "the coverage", coverage, "below", limits.coverage_total, _PRDC)
     # A single image has a Vendi score of 1: in features where ten classes have 5, a ratio of 0.25 would be next to it.
     least = None if vendi is None else 1 + limits.vendi_total * (vendi.control - 1)

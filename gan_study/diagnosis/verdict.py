@@ -28,14 +28,16 @@ class _Rule(NamedTuple):
 
 def _of_realistic(verdict: VerdictName, *needs: str) -> _Rule:
     """A verdict on images that are realistic."""
-    return _Rule(verdict, needs, needs_not=("unrealistic",), needs_not_if_measured=("unlike",))
+    return _Rule(verdict, needs, needs_not=("unrealistic",), needs_not_if_measured=("unlike", "unlike_pixels"))
 
 
 # Evaluation.md, section 4. Images that are not realistic are unfinished rather than collapsed, whatever their classes
 # and bins: noise, too, covers nothing, and the faint images of an untrained generator count as one. So these have
 # collapsed only if they repeat each other to the byte, or have hardly any variance between them; nor are they saturated
 # while they differ. Precision alone does not tell all of them: a classifier may map noise into the wide neighbourhood
-# of an outlier (on MNIST with precision 1 and coverage 0.004), but then far from any training image.
+# of an outlier (on MNIST with precision 1 and coverage 0.004), but then far from any training image; or, where features
+# of classes lie close together, amid them (on letters with precision 1, at 1.2 to 1.4 of the distance of held-out
+# images), but then far from any training image in pixels.
 # Two more rules differ, for what was measured. Shrunken modes need a coverage that is not partial, instead of 0.9 of
 # the control: blurred digits had 0.8 of its coverage, and 0.06 of its recall. Memorisation needs near copies, instead
 # of a gap between the Frechet distances to held-out and to training images: with 4000 training images, and all of 1000
@@ -64,6 +66,7 @@ _RULES = (
     _Rule(VerdictName.UNDERTRAINED, ("still_falling",)),
     _Rule(VerdictName.UNDERTRAINED, ("unrealistic",)),
     _Rule(VerdictName.UNDERTRAINED, ("unlike",)),
+    _Rule(VerdictName.UNDERTRAINED, ("unlike_pixels",)),
 )
 
 _NEEDED_OF_IMAGES = (
@@ -85,7 +88,7 @@ def judge(evidence: Evidence, thresholds: Thresholds | None = None) -> Verdict:
     by_name = {finding.name: finding for finding in findings}
     name, decisive = _decide(by_name, bool(evidence.signals))
     # The classes that a classifier sees in noise mean nothing.
-    is_poor = by_name["unrealistic"].fires or by_name["unlike"].fires
+    is_poor = any(by_name[name].fires for name in ("unrealistic", "unlike", "unlike_pixels"))
     is_missing = by_name["missing_classes"].fires and not is_poor
     missing = _missing_classes(evidence) if is_missing else ()
     late = by_name["late_collapse"].fires

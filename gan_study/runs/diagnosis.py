@@ -96,6 +96,9 @@ class Diagnostics(Record):
     """Share of the images much closer to a training image than held-out ones are."""
     nearest_distance: Measured | None = None
     """Median distance to the nearest training image, over that of held-out images."""
+    pixel_distance: Measured | None = None
+    """Median root mean square difference to the nearest of up to 1000 training images, in levels of 255; null in a file
+    of a version without it."""
     classes: Classes | None = None
     """Null without labels."""
     spectra: tuple[LayerSpectrum, ...] = ()

@@ -132,6 +132,18 @@ def test_images_that_differ_in_their_pixels_alone_are_different() -> None:
     assert verdict_of(ImageSet(features, np.repeat(different[:5], NUM // 5, axis=0))).name == "total_collapse"
 
 
+def test_noise_that_a_classifier_maps_amid_real_images_has_not_collapsed() -> None:
+    one_class = image_set(draw(NUM, 1, num_classes=1, spread=0.7))
+    verdict = verdict_of(one_class)
+    assert verdict.name == "total_collapse"
+    assert "unlike_pixels" in {f.name for f in verdict.decisive}
+    noisy = np.random.default_rng(15).integers(256, size=one_class.images.shape, dtype=np.uint8)
+    verdict = verdict_of(replace(one_class, images=noisy))
+    assert verdict.name == "undertrained"
+    assert [f.name for f in verdict.decisive] == ["unlike_pixels"]
+    assert verdict.missing_classes == ()
+
+
 def test_a_zero_feature_vector_leaves_only_the_vendi_score_out() -> None:
     features = draw(NUM, 11)
     features[0] = 0

@@ -1,9 +1,13 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
 from planted import draw
 from sklearn.cluster import KMeans
+from sklearn.datasets import load_digits
+from small_mnist import small_mnist
 
-from gan_study.diagnosis.ndb import Bins, features_to_ndb, fit_bins
+from gan_study.diagnosis.ndb import Bins, Ndb, features_to_ndb, fit_bins
 
 
 def bins_at(*counts: int) -> Bins:
@@ -43,3 +47,35 @@ def test_lost_classes_are_seen_and_fresh_images_pass() -> None:
 def test_there_are_no_more_bins_than_the_images_can_fill() -> None:
     assert len(fit_bins(draw(1000, seed=0), num_generated=200).counts) == 10
     assert len(fit_bins(draw(1000, seed=0), num_generated=10).counts) == 2
+
+
+def without_one_digit(images: np.ndarray, labels: np.ndarray, num_train: int, num_generated: int) -> tuple[Ndb, Ndb]:
+    """What the images after the first `num_train` fill differently from these, and what those that are no 9s do.
+
+    images: (N, d), in random order.
+    """
+    bins = fit_bins(images[:num_train], num_generated)
+    others, digits = images[num_train:], labels[num_train:]
+    return features_to_ndb(others, bins), features_to_ndb(others[digits != 9], bins)
+
+
+def test_a_lost_digit_of_mnist_is_seen(data_folder: Path) -> None:
+    # Richardson and Weiss 2018: of 100 bins of 45,000 images in pixels, none differ for 10,000 others of the training
+    # part, and 11 without the digit 9. Here it is 12,000 and 6000 images at half their size: a bin that is half 9s
+    # stays below their |z| of 4.
+    dataset = small_mnist(data_folder, 18_000, 1)
+    pixels = dataset.images.reshape(len(dataset.images), -1).astype(np.float32)
+    order = np.random.default_rng(0).permutation(dataset.train_indices)
+    control, lost = without_one_digit(pixels[order], dataset.labels[order], 12_000, 6000)
+    assert (control.num_bins, control.share) == (100, 0)
+    assert 0.05 <= lost.share <= 0.12
+
+
+def test_a_lost_digit_of_small_digits_is_seen() -> None:
+    # So few images fill but 20 bins.
+    digits = load_digits()
+    order = np.random.default_rng(0).permutation(len(digits.target))
+    control, lost = without_one_digit(digits.data[order], digits.target[order], 900, 400)
+    assert (control.num_bins, control.share) == (20, 0)
+    assert lost.share > 0
+    assert lost.jensen_shannon > 3 * control.jensen_shannon

@@ -27,8 +27,10 @@ CONTROLS = {
     "authenticity": 0.7,
     "near_copies": 0.002,
     "nearest_distance": 1.0,
+    "pixel_distance": 40.0,
 }
 DESCENT = (100.0, 40.0, 22.0, 18.0, 17.0, 16.5, 16.2, 16.1, 16.0)
+REALISTIC = ("unrealistic", "unlike", "unlike_pixels")
 SWINGING = (100.0, 40.0, 22.0, 18.0, 17.0, 30.0, 16.0, 31.0, 16.0)
 
 
@@ -86,7 +88,7 @@ def test_a_healthy_trial() -> None:
     [
         (trial(images(level_deviation=0.9, duplicates=0.51)), "diverged", {"saturated", "repeats"}),
         (trial(images(level_deviation=0.9, precision=0.0)), "undertrained", {"unrealistic"}),
-        (trial(images(support=99.0)), "total_collapse", {"support_total", "unrealistic", "unlike"}),
+        (trial(images(support=99.0)), "total_collapse", {"support_total", *REALISTIC}),
         (trial(images(support=99.0, precision=0.0)), "undertrained", {"unrealistic"}),
         (
             trial(images(support=99.0, precision=0.0, variation=0.059)),
@@ -95,20 +97,26 @@ def test_a_healthy_trial() -> None:
         ),
         (trial(images(support=99.0, precision=0.0, variation=0.061)), "undertrained", None),
         (trial(images(support=99.0, precision=0.0, duplicates=0.51)), "total_collapse", {"support_total", "repeats"}),
-        (trial(images(support=101.0)), "partial_collapse", {"support_partial", "unrealistic", "unlike"}),
+        (trial(images(support=101.0)), "partial_collapse", {"support_partial", *REALISTIC}),
         (trial(images(support=101.0, precision=0.0)), "undertrained", None),
         (trial(images(support=1001.0)), "healthy", None),
         (
             trial(images(coverage=0.14, vendi=4.9)),
             "total_collapse",
-            {"coverage_total", "vendi_total", "unrealistic", "unlike"},
+            {"coverage_total", "vendi_total", *REALISTIC},
         ),
         # One image has a Vendi score of 1: a quarter of the variety of 20 is 5.75.
         (trial(images(coverage=0.14, vendi=5.7)), "total_collapse", None),
-        (trial(images(coverage=0.14, vendi=5.8)), "partial_collapse", {"coverage_partial", "unrealistic", "unlike"}),
+        (trial(images(coverage=0.14, vendi=5.8)), "partial_collapse", {"coverage_partial", *REALISTIC}),
         (trial(images(coverage=0.14, nearest_distance=1.49)), "partial_collapse", None),
         (trial(images(coverage=0.14, nearest_distance=1.51)), "undertrained", {"unlike"}),
-        (trial(images(coverage=0.14, nearest_distance=None)), "partial_collapse", {"coverage_partial", "unrealistic"}),
+        (trial(images(coverage=0.14, vendi=4.9, pixel_distance=59)), "total_collapse", None),
+        (trial(images(coverage=0.14, vendi=4.9, pixel_distance=61)), "undertrained", {"unlike_pixels"}),
+        (
+            trial(images(coverage=0.14, nearest_distance=None)),
+            "partial_collapse",
+            {"coverage_partial", "unrealistic", "unlike_pixels"},
+        ),
         (trial(images(coverage=0.14, vendi=4.9, precision=0.55)), "undertrained", {"unrealistic"}),
         (
             trial(latent_sensitivity=0.004, pairwise_distance_ratio=0.4),
@@ -127,9 +135,9 @@ def test_a_healthy_trial() -> None:
         (trial(images(coverage=0.71, recall=0.23, density=1.6)), "partial_collapse", None),
         (trial(images(recall=0.25, density=1.6)), "healthy", None),
         (trial(images(recall=0.23, density=1.4)), "healthy", None),
-        (trial(images(coverage=0.71)), "partial_collapse", {"coverage_partial", "unrealistic", "unlike"}),
+        (trial(images(coverage=0.71)), "partial_collapse", {"coverage_partial", *REALISTIC}),
         (trial(images(coverage=0.73)), "healthy", None),
-        (trial(images(ndb=0.13)), "partial_collapse", {"ndb_partial", "unrealistic", "unlike"}),
+        (trial(images(ndb=0.13)), "partial_collapse", {"ndb_partial", *REALISTIC}),
         (trial(images(ndb=0.11)), "healthy", None),
         (trial(images(c_t=-3.1, near_copies=0.013)), "possible_memorisation", {"c_t", "near_copies"}),
         (trial(images(c_t=-3.1)), "healthy", None),

@@ -140,7 +140,8 @@ def test_a_generator_of_one_class(judged: Judged, dataset: Dataset, unseen: np.n
 def test_a_generator_that_ignores_its_latents(judged: Judged, dataset: Dataset) -> None:
     verdict = judged(Reel(dataset.images[:1])).verdict
     assert verdict.name == "total_collapse"
-    assert {f.name for f in verdict.decisive} == {"support_total", "unrealistic", "unlike"}  # one digit, but a real one
+    # One digit, but a real one.
+    assert {f.name for f in verdict.decisive} == {"support_total", "unrealistic", "unlike", "unlike_pixels"}
 
 
 @pytest.mark.parametrize("network", [{"name": "mlp", "width": 32}, {"name": "dcgan", "width": 8}])

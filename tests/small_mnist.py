@@ -1,0 +1,38 @@
+"""Some of MNIST's images at half their size, read without decoding all of them: real images for fast tests."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from gan_study.data.datasets import Dataset
+from gan_study.data.sources.idx import find_idx, read_idx
+
+_LEARNED, _HELD_OUT = "train", "t10k"
+
+
+def small_mnist(data_folder: Path, num_train: int, num_held_out: int) -> Dataset:
+    """Digits of 16x16 pixels: the first of the training files and of the test files. Skips where they are not there."""
+    folder = data_folder / "MNIST" / "raw"
+    if not find_idx(folder / f"{_LEARNED}-images-idx3-ubyte").is_file():
+        pytest.skip(f"needs MNIST's files, which are not in {data_folder} (GAN_STUDY_DATA)")
+    (train, train_labels), (held_out, held_out_labels) = (
+        _first(folder, prefix, num) for prefix, num in ((_LEARNED, num_train), (_HELD_OUT, num_held_out))
+    )
+    return Dataset(
+        name="mnist",
+        images=np.concatenate([train, held_out]),
+        labels=np.concatenate([train_labels, held_out_labels]),
+        class_names=tuple("0123456789"),
+        train_indices=np.arange(num_train),
+        held_out_indices=num_train + np.arange(num_held_out),
+    )
+
+
+def _first(folder: Path, prefix: str, num: int) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+    """(num, 1, 16, 16) images, each pixel the mean of four, with an empty border; (num,) digits."""
+    images = read_idx(folder / f"{prefix}-images-idx3-ubyte")[:num]
+    labels = read_idx(folder / f"{prefix}-labels-idx1-ubyte")[:num]
+    halved = images.reshape(-1, 1, 14, 2, 14, 2).mean(axis=(3, 5)).round().astype(np.uint8)
+    return np.pad(halved, ((0, 0), (0, 0), (1, 1), (1, 1))), labels.astype(np.int64)
