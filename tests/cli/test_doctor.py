@@ -316,7 +316,6 @@ def test_in_words(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
         ("nothing.zip", b"", "{place}: the file must be a zip or tar archive"),
         ("broken.zip", pack_zip({"a.png": b"x"}), "{place}: there must be images that can be decoded"),
     ],
-    ids=lambda value: value if isinstance(value, str) else "",  # an archive holds the time it was made at
 )
 def test_what_holds_no_images(here: Path, name: str, content: bytes | None, message: str) -> None:
     place = here / name
