@@ -46,6 +46,9 @@ def train_one(config_file: str, out: str, device: str) -> None:
                 f"{trial.storage.location}: a folder holds one training, but got the files of another "
                 f"({_difference(known.training.model_dump(), config.training.model_dump())}); choose another --out"
             )
+        if workers.is_first:
+            # The first time on a machine this decodes all images and trains the extractor: minutes without a word.
+            Console(stderr=True).print("preparing the data and the extractor", markup=False)
         dataset = load_dataset(config.training.dataset)
         record = workers.from_first_rank(lambda: prepare_objective(config.training, dataset, folder))
         if workers.is_first:
