@@ -81,7 +81,12 @@ def search_curve(run: RunData, arm: str, repeat: int | None = None) -> tuple[Bud
     A stopped trial counts with the score it was stopped at; a running one comes last, with what it has spent.
     repeat: the one of its repeated searches to look at; None takes all their trials together.
     """
-    trials = [t for t in run.searched(arm) if repeat in (None, t.config.repeat)]
+    # A refinement is of all repeats together.
+    trials = (
+        list(run.searched(arm))
+        if repeat is None
+        else [t for t in run.of_arm(arm, "search") if t.config.repeat == repeat]
+    )
     trials.sort(key=lambda t: math.inf if (end := t.status.end_time) is None else end)
     return tuple(best_so_far([(t.kimg, t.score) for t in trials]))
 

@@ -75,7 +75,7 @@ def pareto_points(run: RunData, arm: str) -> tuple[ParetoPoint, ...]:
     """An arm's completed search trials with a value in every objective, by score."""
     found = [
         ParetoPoint(arm, trial.name, values)
-        for trial in _searched(run, arm)
+        for trial in run.searched(arm)
         if (values := objective_values(trial, run.study.search.objectives)) is not None
     ]
     return tuple(sorted(found, key=lambda point: point.values["score"]))
@@ -88,7 +88,7 @@ def summarise_pareto(run: RunData) -> ParetoSummary | None:
         return None
     points = {arm: pareto_points(run, arm) for arm in run.arms}
     everything = sorted((p for found in points.values() for p in found), key=lambda point: point.values["score"])
-    num_ended = sum(t.state.is_final for arm in run.arms for t in _searched(run, arm))
+    num_ended = sum(t.state.is_final for arm in run.arms for t in run.searched(arm))
     return ParetoSummary(
         objectives=names,
         directions=tuple("maximise" if name in MAXIMISED else "minimise" for name in names),
@@ -96,10 +96,6 @@ def summarise_pareto(run: RunData) -> ParetoSummary | None:
         overall=_on_front(everything),
         num_left_out=num_ended - len(everything),
     )
-
-
-def _searched(run: RunData, arm: str) -> list[TrialData]:
-    return [trial for trial in run.of_arm(arm) if trial.config.phase != "confirm"]
 
 
 def _on_front(points: Sequence[ParetoPoint]) -> tuple[ParetoPoint, ...]:

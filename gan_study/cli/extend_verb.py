@@ -25,8 +25,10 @@ def extend_study(folder: RunFolder, study_file: str | None, overrides: Sequence[
         )
     text = folder.read_study_text()
     name = f"{folder.location}/study.yaml"
-    before = parse_study(text, name)
-    after = parse_study(text, name, overrides) if study_file is None else load_study(study_file, overrides)
+    before = parse_study(text, name, is_begun=True)
+    after = (
+        parse_study(text, name, overrides, is_begun=True) if study_file is None else load_study(study_file, overrides)
+    )
     found = compare_studies(before, after, "by --set" if study_file is None else "in the file")
     _refuse(folder, found)
     if before == after:

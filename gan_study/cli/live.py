@@ -144,7 +144,7 @@ def arm_rows(director: Director) -> list[ArmRow]:
     """The picture of this moment."""
     rows = []
     planned_by_phase = {
-        "search": director.study.budget.trials_per_arm,
+        "search": director.study.search_trials_per_arm,
         "refine": director.study.refine.trials_per_arm,
     }
     for phase in PHASES:
