@@ -106,4 +106,9 @@ def test_repeats_are_told_apart(tmp_path):
     changed = replace(run, study=study, trials=(*second, *others))
     assert search_curve(changed, "lsgan", 1) == (BudgetPoint(40.0, 14.0), BudgetPoint(50.0, 14.0))
     assert search_curve(changed, "lsgan", 0)[0] == BudgetPoint(40.0, 9.0)
+    # A refinement is of all repeats together, hence in the curve of none.
+    refined = replace(others[0], config=others[0].config.model_copy(update={"phase": "refine"}))
+    with_refined = replace(changed, trials=(*changed.trials, refined))
+    assert search_curve(with_refined, "lsgan", 0) == search_curve(changed, "lsgan", 0)
+    assert len(search_curve(with_refined, "lsgan")) == len(search_curve(changed, "lsgan")) + 1
     assert repeated_searches(changed, "lsgan") == BestSoFarBand(2, (40.0, 50.0), (11.5, 11.5), (9.0, 9.0), (14.0, 14.0))

@@ -47,6 +47,22 @@ def test_more_of_everything() -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("section", "reason"),
+    [
+        ("search: {scheduler: pbt}", "the population of an arm was drawn, compared and ended together"),
+        ("refine: {trials_per_arm: 2}", "narrowed around the best of the search as it was"),
+    ],
+)
+def test_a_phase_that_others_are_built_on_does_not_grow(section: str, reason: str) -> None:
+    text = f"{STUDY}{section}\n"
+    before = parse_study(text, "x.yaml")
+    (conflict,) = compare_studies(before, parse_study(text, "x.yaml", ["budget.trials_per_arm=6"])).conflicts
+    assert conflict.startswith("budget.trials_per_arm: 4 in the run folder, 6")
+    assert conflict.endswith(reason)
+    assert compare_studies(before, parse_study(text, "x.yaml", ["confirm.seeds=6"])).conflicts == ()
+
+
 def test_resources_and_description_may_change() -> None:
     found = extended(["description=now on the cluster", "resources.max_concurrent_trials=8", "resources.max_retries=0"])
     assert found.additions == found.conflicts == ()

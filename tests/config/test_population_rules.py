@@ -31,6 +31,12 @@ search: {scheduler: pbt, pbt: {interval_kimg: 10}}
         ("trials_per_arm: 8", "trials_per_arm: 1", "a population has at least two trials"),
         ("g_lr: {log_uniform: [1e-3, 1e-2]}, ", "", "arm lsgan searches none of lr, g_lr, d_lr, beta1, beta2"),
         ("search: {", "refine: {trials_per_arm: 2}\nsearch: {", "leave refine out"),
+        ("scheduler: pbt,", "scheduler: pbt, repeats: 2,", "a population is searched once, but got repeats=2"),
+        (
+            "search: {",
+            "diagnosis: {on_collapse: rollback}\nsearch: {",
+            "but got on_collapse=rollback with scheduler=pbt",
+        ),
         ("scheduler: pbt,", "scheduler: pbt, objectives: [score, coverage],", "a scheduler ranks trials by one value"),
     ],
 )
