@@ -48,6 +48,16 @@ def test_the_study_is_extended_and_the_former_one_kept(folder: RunFolder) -> Non
     assert trial_files(folder) == trials
 
 
+def test_a_run_folder_of_an_older_version_is_extended(folder: RunFolder) -> None:
+    """It wrote every default down, those too that its scheduler does nothing with."""
+    study = study_of(folder)
+    unused = study.search.model_copy(update={"scheduler": "none", "reduction_factor": 3, "grace_kimg": None})
+    folder.write_study_text(dump_study(study.model_copy(update={"search": unused})))
+    with pytest.raises(InputError, match="reduction_factor belongs to asha"):
+        study_of(folder)
+    assert extend_study(folder, None, ["confirm.seeds=8"]) is True
+
+
 def test_a_study_file_extends_too(folder: RunFolder, tmp_path: Path) -> None:
     path = tmp_path / "longer.yaml"
     path.write_text(folder.read_study_text().replace("trials_per_arm: 5", "trials_per_arm: 6"))
