@@ -8,6 +8,7 @@ import pytest
 from scripted_world import OBJECTIVE, World, make_study
 
 from gan_study.analysis.confirmation import confirmed_arms
+from gan_study.cli.live import arm_rows
 from gan_study.config.training import TrialConfig
 from gan_study.report.load import load_run
 from gan_study.runs.folder import RunFolder
@@ -186,6 +187,8 @@ def test_the_best_over_all_repeats_is_confirmed(tmp_path: Path) -> None:
     assert (config.source, config.repeat, config.phase) == ("search_r2_000", 2, "confirm")
     assert [t.config.name for t in director.best("lsgan")][:3] == ["search_r2_000", "search_r1_000", "search_r2_001"]
     assert confirmed_arms(load_run(world.folder))["lsgan"].search_score == 8.0
+    planned = {(row.arm, row.phase): row.num_trials for row in arm_rows(director)}
+    assert planned["lsgan", "search"] == 2 * 3
 
 
 def test_an_interrupted_study_with_repeats_ends_like_an_undisturbed_one(tmp_path: Path) -> None:
