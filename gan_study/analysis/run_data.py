@@ -6,9 +6,7 @@ from functools import cached_property
 
 from gan_study.analysis.trial_verdicts import TrialVerdict, trial_verdict
 from gan_study.config.study import StudyConfig
-from gan_study.config.training import PHASES as PHASES
-from gan_study.config.training import Phase as Phase
-from gan_study.config.training import TrialConfig
+from gan_study.config.training import Phase, TrialConfig
 from gan_study.runs.diagnosis import DiagnosisRecord
 from gan_study.runs.extensions import ExtensionRecord
 from gan_study.runs.final_scores import FinalScores

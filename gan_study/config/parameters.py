@@ -1,6 +1,6 @@
 """The dimensions of an arm's search, and under which of its choices each of them exists."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import product
 
@@ -63,13 +63,14 @@ def declared_parameters(study: StudyConfig, arm: str) -> tuple[Parameter, ...]:
 
 def condition_assignments(study: StudyConfig, arm: str) -> Iterator[dict[str, Scalar]]:
     """Every way in which the arm's searched conditions can turn out, each with the arm's fixed values."""
-    searched = {
-        p.name: p.range.choice
-        for p in declared_parameters(study, arm)
-        if p.name in CONDITIONS and isinstance(p.range, Choice)
-    }
+    return assignments(declared_parameters(study, arm), fixed_values(study, arm))
+
+
+def assignments(parameters: Iterable[Parameter], fixed: Mapping[str, Scalar]) -> Iterator[dict[str, Scalar]]:
+    """Every way in which the conditions among some parameters can turn out, each with the fixed values."""
+    searched = {p.name: p.range.choice for p in parameters if p.name in CONDITIONS and isinstance(p.range, Choice)}
     for values in product(*searched.values()):
-        yield {**fixed_values(study, arm), **dict(zip(searched, values, strict=True))}
+        yield {**fixed, **dict(zip(searched, values, strict=True))}
 
 
 def _short(search_range: SearchRange, number: int) -> str:

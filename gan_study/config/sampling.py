@@ -2,11 +2,9 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from itertools import product
 
 from gan_study.config.base import Scalar
-from gan_study.config.names import CONDITIONS
-from gan_study.config.parameters import Parameter, arm_parameters, fixed_values
+from gan_study.config.parameters import Parameter, arm_parameters, assignments, fixed_values
 from gan_study.config.space import Choice
 from gan_study.config.study import StudyConfig
 
@@ -44,8 +42,8 @@ def joint_parameters(
         return tuple(found)
     if sampler not in JOINT_SAMPLERS:
         return ()
-    assignments = list(_assignments(parameters, fixed))
-    found = [p for p in found if all(p.is_active(values) for values in assignments)]
+    outcomes = list(assignments(parameters, fixed))
+    found = [p for p in found if all(p.is_active(values) for values in outcomes)]
     return tuple(p for p in found if sampler == "gp" or not isinstance(p.range, Choice))
 
 
@@ -60,9 +58,3 @@ def drawn_at_random(study: StudyConfig, arm: str) -> tuple[str, ...]:
 
 def _is_single(parameter: Parameter) -> bool:
     return isinstance(parameter.range, Choice) and len(parameter.range.choice) == 1
-
-
-def _assignments(parameters: Sequence[Parameter], fixed: Mapping[str, Scalar]) -> list[dict[str, Scalar]]:
-    """Every way in which the searched conditions can turn out, each with the fixed values."""
-    searched = {p.name: p.range.choice for p in parameters if p.name in CONDITIONS and isinstance(p.range, Choice)}
-    return [{**fixed, **dict(zip(searched, values, strict=True))} for values in product(*searched.values())]

@@ -9,11 +9,12 @@ from gan_study.analysis.budget import search_curve
 from gan_study.analysis.confirmation import ConfirmedArm
 from gan_study.analysis.estimate import Estimate
 from gan_study.analysis.random_search import BestOfN
-from gan_study.analysis.run_data import Phase, RunData, TrialData
+from gan_study.analysis.run_data import RunData, TrialData
 from gan_study.analysis.summary import MANY_CLASSES
 from gan_study.config.base import Scalar
 from gan_study.config.parameters import arm_parameters
 from gan_study.config.space import Choice, LogUniformRange, SearchRange
+from gan_study.config.training import Phase
 from gan_study.runs.records import TrialState
 
 

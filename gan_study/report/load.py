@@ -4,8 +4,9 @@ from pydantic import ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
-from gan_study.analysis.run_data import PHASES, RunData, TrialData
+from gan_study.analysis.run_data import RunData, TrialData
 from gan_study.config.study import StudyConfig
+from gan_study.config.training import PHASES
 from gan_study.errors import StorageError
 from gan_study.runs.folder import RunFolder
 from gan_study.runs.records import ScoreKey, TrialState, TrialStatus

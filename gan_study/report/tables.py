@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from gan_study.analysis.arm_comparison import ArmStatistics, PairStatistics
 from gan_study.analysis.confirmation import ConfirmedArm
-from gan_study.analysis.run_data import PHASES, Phase, RunData, TrialData, best_first
+from gan_study.analysis.run_data import RunData, TrialData, best_first
 from gan_study.analysis.summary import ArmSummary, Summary
 from gan_study.analysis.text import (
     NOTHING,
@@ -21,6 +21,7 @@ from gan_study.analysis.text import (
 from gan_study.config.base import Scalar
 from gan_study.config.plan import plan_arm
 from gan_study.config.space import describe
+from gan_study.config.training import PHASES, Phase
 from gan_study.report.text import duration, score_name
 from gan_study.runs.records import TrialState
 

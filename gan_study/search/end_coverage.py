@@ -5,11 +5,12 @@ from functools import partial
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import nn
 
 from gan_study.config.training import TrainingConfig, TrialConfig
 from gan_study.data.conversion import to_uint8
 from gan_study.data.datasets import Dataset
+from gan_study.extractors import real_features
 from gan_study.extractors.base import apply
 from gan_study.extractors.objective import Objective
 from gan_study.gan.latents import draw_z
@@ -66,22 +67,16 @@ def _generated_features(g_ema: nn.Module, training: TrainingConfig, num: int, ob
         images = g_ema(z.to(device=weights.device, dtype=weights.dtype))
         if not images.isfinite().all():
             return None
-        parts.append(_features(to_uint8(images), objective))
+        features, _ = apply(objective.extractor.network, to_uint8(images))
+        parts.append(features.cpu().numpy())
     return np.concatenate(parts)
 
 
 def _real_balls(key: ScoreKey, dataset: Dataset, objective: Objective, num: int) -> tuple[_Features, _Features]:
-    """Features of `num` random training images and their radii; made once by each process for all trials of a study."""
+    """Features of `num` random training images and their radii; the radii made once by each process for a study."""
     if key not in _kept:
         chosen = np.random.default_rng(0).choice(dataset.train_indices, num, replace=False)
-        images = torch.from_numpy(dataset.images[np.sort(chosen)])
-        features = np.concatenate([_features(part, objective) for part in images.split(BATCH_SIZE)])
+        features, _ = real_features.obtain(objective.extractor, dataset, np.sort(chosen))
         _kept.clear()
         _kept[key] = features, ball_radii(features, COVERAGE_K)
     return _kept[key]
-
-
-def _features(images_uint8: Tensor, objective: Objective) -> _Features:
-    features, _ = apply(objective.extractor.network, images_uint8)
-    found: _Features = features.cpu().numpy()
-    return found
