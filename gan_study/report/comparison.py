@@ -78,12 +78,22 @@ def render_comparison(found: SideBySide) -> str:
 
 
 def _labelled(runs: Sequence[tuple[str, RunData]]) -> list[ComparedStudy]:
-    """Studies under the shortest of names that tell them apart: their own, their folders', or the whole places."""
+    """Studies under names that tell them apart: their own, their folders', or the part in which the places differ."""
     names = [run.study.name for _, run in runs]
     places = [location for location, _ in runs]
     folders = [place.partition("?")[0].rstrip("/").rpartition("/")[2] for place in places]
-    labels = next((each for each in (names, folders) if len(set(each)) == len(runs)), places)
+    labels = next((each for each in (names, folders) if len(set(each)) == len(runs)), _apart(places))
     return [ComparedStudy(label, place, run) for label, (place, run) in zip(labels, runs, strict=True)]
+
+
+def _apart(places: Sequence[str]) -> list[str]:
+    """Places without the folders that all have in common at the head and at the end; of each some part remains."""
+    parts = [place.rstrip("/").split("/") for place in places]
+    while all(len(each) > 1 for each in parts) and len({each[0] for each in parts}) == 1:
+        parts = [each[1:] for each in parts]
+    while all(len(each) > 1 for each in parts) and len({each[-1] for each in parts}) == 1:
+        parts = [each[:-1] for each in parts]
+    return ["/".join(each) for each in parts]
 
 
 def _notices(found: SideBySide) -> list[str]:

@@ -82,9 +82,9 @@ def test_studies_of_one_name_are_called_by_their_folders_or_places(tmp_path):
         folder.write_study_status(status.model_copy(update={"start_time": status.start_time + len(place)}))
         return folder
 
-    one, two, other = write("one"), write("two_"), write("deeper/one")
-    labels = [[s.label for s in compare_studies(pair).studies] for pair in ([one, two], [one, other])]
-    assert labels == [["one", "two_"], [f"{tmp_path}/one", f"{tmp_path}/deeper/one"]]
+    one, two, other, last = write("one"), write("two_"), write("deeper/one"), write("elsewhere/one")
+    labels = [[s.label for s in compare_studies(pair).studies] for pair in ([one, two], [one, other], [other, last])]
+    assert labels == [["one", "two_"], ["one", "deeper/one"], ["deeper", "elsewhere"]]
 
 
 def test_three_studies(first, tmp_path):
