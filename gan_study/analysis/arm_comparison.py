@@ -20,6 +20,7 @@ from gan_study.analysis.ranking import SIGNIFICANCE, PairComparison, rank_arms
 from gan_study.analysis.run_data import RunData
 from gan_study.analysis.seed_scores import SeedScores, describe_seeds
 from gan_study.analysis.statistics import BudgetPoint
+from gan_study.analysis.text import quantity
 
 
 @dataclass(frozen=True)
@@ -66,21 +67,23 @@ class PairStatistics:
 
     test: PairComparison
     """The rank test, Holm-corrected over all pairs."""
-    probability_lower: Estimate
-    """P(A < B), ties one half."""
+    probability_lower: Estimate | None
+    """P(A < B), ties one half; None if the scores are not independent, since its interval would not hold."""
     further_seeds: FurtherSeeds | None
-    """What would probably decide; None if it is decided."""
+    """What would probably decide; None if it is decided or cannot be tested."""
 
     @property
     def words(self) -> str:
-        """`distinguishable` or `not distinguishable`."""
+        """`distinguishable`, `not distinguishable`, or how many seeds are the same trainings."""
+        if not self.test.is_tested:
+            return f"not tested: the same {quantity(self.test.num_same, 'training')}"
         return "distinguishable" if self.test.is_distinguishable else "not distinguishable"
 
     @property
     def turned(self) -> "PairStatistics":
         """The same seen from the other arm."""
         found = self.probability_lower
-        turned = Estimate(1 - found.value, 1 - found.high, 1 - found.low)
+        turned = found and Estimate(1 - found.value, 1 - found.high, 1 - found.low)
         return replace(self, test=self.test.turned, probability_lower=turned)
 
 
@@ -172,12 +175,16 @@ def _optimism(mean: Estimate | None, search_score: float | None) -> Estimate | N
 
 def _compare_pairs(confirmed: dict[str, ConfirmedArm]) -> tuple[str, tuple[PairStatistics, ...]]:
     ranking = rank_arms(list(confirmed.values()))
-    level = SIGNIFICANCE / len(ranking.pairs)
+    level = SIGNIFICANCE / max(1, sum(test.is_tested for test in ranking.pairs))
     pairs = tuple(
         PairStatistics(
             test,
-            probability_of_improvement(confirmed[test.a].counted, confirmed[test.b].counted),
-            None if test.is_distinguishable else further_seeds(test.probability_lower, test.num_a, test.num_b, level),
+            probability_of_improvement(confirmed[test.a].counted, confirmed[test.b].counted)
+            if test.is_tested
+            else None,
+            further_seeds(test.probability_lower, test.num_a, test.num_b, level)
+            if test.is_tested and not test.is_distinguishable
+            else None,
         )
         for test in ranking.pairs
     )

@@ -6,6 +6,7 @@ from itertools import combinations
 from statistics import fmean
 
 from gan_study.analysis.confirmation import ConfirmedArm
+from gan_study.analysis.same_trainings import num_same
 from gan_study.analysis.statistics import holm, mann_whitney_p, probability_lower, smallest_p
 
 SIGNIFICANCE = 0.05
@@ -22,17 +23,25 @@ class PairComparison:
     num_b: int
     probability_lower: float
     """P(A < B), ties one half."""
-    p: float
-    """Two-sided exact Mann-Whitney p."""
-    p_holm: float
-    """The same after Holm's correction over all pairs of arms."""
+    p: float | None
+    """Two-sided exact Mann-Whitney p; None if seeds of both are the same trainings, since it holds for independent
+    scores alone."""
+    p_holm: float | None
+    """The same after Holm's correction over all pairs of arms that have one."""
     smallest_p: float
     """The smallest p that these numbers of seeds can give."""
+    num_same: int = 0
+    """Seeds of `a` that are the same trainings as seeds of `b`."""
+
+    @property
+    def is_tested(self) -> bool:
+        """Whether the scores are independent, so that there is a p."""
+        return self.p_holm is not None
 
     @property
     def is_distinguishable(self) -> bool:
         """Whether the corrected p is below the level of significance."""
-        return self.p_holm < SIGNIFICANCE
+        return self.p_holm is not None and self.p_holm < SIGNIFICANCE
 
     @property
     def turned(self) -> "PairComparison":
@@ -52,9 +61,10 @@ class Ranking:
 
 
 def rank_arms(arms: Sequence[ConfirmedArm]) -> Ranking:
-    """Compare two or more arms, pair by pair, Holm-corrected over the pairs."""
-    chosen = list(combinations(arms, 2))
-    raw = [mann_whitney_p(a.counted, b.counted) for a, b in chosen]
+    """Compare two or more arms, pair by pair, Holm-corrected over the pairs that can be tested."""
+    chosen = [(a, b, num_same(a.trials, b.trials)) for a, b in combinations(arms, 2)]
+    raw = [None if same else mann_whitney_p(a.counted, b.counted) for a, b, same in chosen]
+    corrected = iter(holm([p for p in raw if p is not None]))
     pairs = tuple(
         PairComparison(
             a=a.arm,
@@ -63,10 +73,11 @@ def rank_arms(arms: Sequence[ConfirmedArm]) -> Ranking:
             num_b=len(b.counted),
             probability_lower=probability_lower(a.counted, b.counted),
             p=p,
-            p_holm=corrected,
+            p_holm=None if p is None else next(corrected),
             smallest_p=smallest_p(len(a.counted), len(b.counted)),
+            num_same=same,
         )
-        for (a, b), p, corrected in zip(chosen, raw, holm(raw), strict=True)
+        for (a, b, same), p in zip(chosen, raw, strict=True)
     )
 
     def rank(arm: ConfirmedArm) -> tuple[float, float]:

@@ -11,6 +11,7 @@ from gan_study.analysis.arm_comparison import PairStatistics, compare_runs
 from gan_study.analysis.confirmation import ConfirmedArm, confirmed_arms
 from gan_study.analysis.likeness import ComparedStudy, Difference, differences
 from gan_study.analysis.run_data import RunData
+from gan_study.analysis.same_trainings import SameTrainings, num_same
 from gan_study.analysis.summary import Summary, describe_score, summarise_arms
 from gan_study.analysis.verdict import judge
 from gan_study.runs.records import SCHEMA_VERSION, ObjectiveRecord
@@ -32,6 +33,13 @@ class SideBySide:
     """What summary.json would hold of such a study: verdict, arms, pairs."""
     differences: tuple[Difference, ...]
     """What is not the same in all studies, arms apart."""
+
+    @property
+    def same_trainings(self) -> tuple[SameTrainings, ...]:
+        """Every pair of arms whose confirmed seeds are partly or all the same trainings."""
+        pairs = [pair.test for pair in self.summary.comparison.pairs if pair.test.num_same]
+        searched = self.together.searched
+        return tuple(SameTrainings(p.a, p.b, p.num_same, num_same(searched(p.a), searched(p.b))) for p in pairs)
 
     @property
     def study_of(self) -> dict[str, str]:

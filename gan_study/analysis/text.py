@@ -52,8 +52,10 @@ def failure_text(rate: FailureRate | None) -> str:
     return f"{rate.num_failed} of {rate.num_ended} ({interval})"
 
 
-def format_p(p: float) -> str:
-    """Such as `p = 0.008` or `p < 0.001`."""
+def format_p(p: float | None) -> str:
+    """Such as `p = 0.008` or `p < 0.001`; a dash for None."""
+    if p is None:
+        return NOTHING
     return f"p = {p:.3f}" if p >= 0.001 else "p < 0.001"
 
 

@@ -40,15 +40,31 @@ def judge(run: RunData, confirmed: Sequence[ConfirmedArm], comparison: ArmsCompa
         head = "No winner" if run.is_finished else "No winner yet"
         return Verdict(None, f"{head}: {_unconfirmed(run, confirmed)}.")
     missing = [arm for arm in run.arms if arm not in {c.arm for c in confirmed}]
-    equals = [p.test.b for p in comparison.leader_pairs if not _is_better(p)]
-    winner = comparison.leader if run.is_finished and not missing and not equals else None
+    tested, same = _tested(comparison), [p for p in comparison.leader_pairs if not p.test.is_tested]
+    equals = [p.test.b for p in tested if not _is_better(p)]
+    winner = comparison.leader if run.is_finished and not missing and not equals and not same else None
     head = f"{winner} wins" if winner else _leading(run, comparison, equals)
-    notes = [f"{arm} has no confirmed seeds" for arm in missing] + _named_failures(run, confirmed)
-    return Verdict(winner, "; ".join([f"{head}: {_evidence(comparison)}", *notes]) + ".")
+    notes = [f"{arm} has no confirmed seeds" for arm in missing]
+    notes += [_not_tested(pair) for pair in same] + _named_failures(run, confirmed)
+    first = [f"{head}: {_evidence(comparison)}"] if tested else [f"{head}, but nothing can be tested"]
+    return Verdict(winner, "; ".join([*first, *notes]) + ".")
+
+
+def _tested(comparison: ArmsComparison) -> list[PairStatistics]:
+    """The leader against each arm that it has no training in common with."""
+    return [pair for pair in comparison.leader_pairs if pair.test.is_tested]
 
 
 def _is_better(pair: PairStatistics) -> bool:
-    return pair.test.is_distinguishable and pair.probability_lower.value > 0.5
+    return pair.test.is_distinguishable and pair.test.probability_lower > 0.5
+
+
+def _not_tested(pair: PairStatistics) -> str:
+    test = pair.test
+    return (
+        f"{test.b} is not tested against {test.a}, as {test.num_same} of its {quantity(test.num_b, 'seed')} are the "
+        "same trainings"
+    )
 
 
 def _without_scores(run: RunData) -> str:
@@ -94,9 +110,7 @@ def _leading(run: RunData, comparison: ArmsComparison, equals: Sequence[str]) ->
     head = f"{comparison.leader} leads"
     if not run.is_finished:
         head += f" so far (the study is {run.status.state})" if run.status else " so far"
-    return (
-        f"{head}, but is not distinguishable from {_equals(equals, len(comparison.leader_pairs))}" if equals else head
-    )
+    return f"{head}, but is not distinguishable from {_equals(equals, len(_tested(comparison)))}" if equals else head
 
 
 def _equals(arms: Sequence[str], num_rivals: int) -> str:
@@ -107,10 +121,10 @@ def _equals(arms: Sequence[str], num_rivals: int) -> str:
 
 
 def _evidence(comparison: ArmsComparison) -> str:
-    first, *others = comparison.leader_pairs
-    if len(comparison.leader_pairs) > _MOST_RIVALS:
+    first, *others = _tested(comparison)
+    if 1 + len(others) > _MOST_RIVALS:
         return _closest(comparison)
-    corrected = bool(others)
+    corrected = sum(pair.test.is_tested for pair in comparison.pairs) > 1
     text = f"a seed of {first.test.a} scores lower than one of {first.test.b} with probability "
     return ", ".join(
         [
@@ -121,15 +135,16 @@ def _evidence(comparison: ArmsComparison) -> str:
 
 
 def _closest(comparison: ArmsComparison) -> str:
-    pairs, arms = comparison.leader_pairs, comparison.by_arm
+    pairs, arms = _tested(comparison), comparison.by_arm
 
     def closeness(pair: PairStatistics) -> tuple[float, float, float]:
         rival = arms[pair.test.b].confirmed
         assert rival is not None, "only arms with confirmed seeds are paired"
-        return pair.test.p_holm, -pair.probability_lower.value, -fmean(rival.counted.strata[0])
+        assert pair.test.p_holm is not None, "only tested pairs are asked for"
+        return pair.test.p_holm, -pair.test.probability_lower, -fmean(rival.counted.strata[0])
 
     closest = max(pairs, key=closeness)
-    least = min(pair.probability_lower.value for pair in pairs if pair is not closest)
+    least = min(pair.test.probability_lower for pair in pairs if pair is not closest)
     others = whole_percent(least) + " or more" * (least < 1)
     return (
         f"a seed of {closest.test.a} scores lower than one of its closest rival, {closest.test.b}, with probability "
@@ -140,6 +155,7 @@ def _closest(comparison: ArmsComparison) -> str:
 def _probability(pair: PairStatistics, corrected: bool) -> str:
     """Such as `92 % (95 % interval 60 % to 99 %; 5 v 5 seeds, Mann-Whitney p = 0.032)`."""
     found, test = pair.probability_lower, pair.test
+    assert found is not None, "only tested pairs are asked for"
     interval = f"95 % interval {whole_percent(found.low)} to {whole_percent(found.high)}"
     seeds = f"{test.num_a} v {test.num_b} seeds, "
     if test.smallest_p >= SIGNIFICANCE:

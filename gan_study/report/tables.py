@@ -152,11 +152,11 @@ def pair_table(pairs: Sequence[PairStatistics]) -> Table:
 
 def _pair_row(pair: PairStatistics) -> tuple[str, ...]:
     found, test = pair.probability_lower, pair.test
-    interval = f"({whole_percent(found.low)} to {whole_percent(found.high)})"
+    interval = f" ({whole_percent(found.low)} to {whole_percent(found.high)})" if found else ""
     return (
         f"{test.a} v {test.b}",
         f"{test.num_a} v {test.num_b}",
-        f"{whole_percent(found.value)} {interval}",
+        f"{whole_percent(test.probability_lower)}{interval}",
         format_p(test.p),
         format_p(test.p_holm),
         pair.words,

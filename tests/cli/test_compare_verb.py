@@ -41,6 +41,17 @@ def test_a_comparison_says_who_won_and_where_the_page_lies(
     assert content(runs[0]) == before
 
 
+def test_a_study_that_was_run_twice_is_told_of(runs: tuple[str, str], tmp_path: Path) -> None:
+    again = write_second_run(str(tmp_path / "again"), study={**SECOND, "name": "again"}).location
+    done = gan_study("report", "--compare", *runs, again, "--out", tmp_path / "page.html")
+    assert (done.returncode, done.stderr) == (0, "")
+    warnings = [line for line in done.stdout.splitlines() if line.startswith("Warning: ")]
+    assert [line.partition(" by ")[0] for line in warnings] == [
+        f"Warning: hinge_study/{arm} and again/{arm} hold the same 5 confirmed trainings, and 5 in the search,"
+        for arm in ("lsgan", "hinge")
+    ]
+
+
 def test_unlike_studies_are_refused_with_all_reasons(runs: tuple[str, str], tmp_path: Path) -> None:
     study = changed(SECOND, budget__trials_per_arm=8, budget__total_kimg=50)
     other = write_second_run(str(tmp_path / "other"), study=study, state="interrupted").location
