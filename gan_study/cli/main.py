@@ -52,24 +52,27 @@ def run(
     verbose: Verbose = False,
 ) -> None:
     """Search, confirm and report a study."""
-    from gan_study.cli.run_folder import refuse_if_begun
+    from gan_study.cli.lacking import lacking
+    from gan_study.cli.run_folder import folders_to_make, refuse_if_begun, take_back
     from gan_study.cli.surroundings import set_places
     from gan_study.config.load import dump_study, load_study
     from gan_study.runs.folder import RunFolder
 
     set_places(data_root, inception_weights, address)
-    study = load_study(study_file, overrides)
+    # A cluster that is joined has data and resources of its own.
+    study = load_study(study_file, overrides, lacking if address is None else None)
     folder = RunFolder(f"{out.rstrip('/')}/{study.name}")
     refuse_if_begun(folder, out)
     from gan_study.cli.study_verbs import run_and_report  # takes seconds, so it comes after the checks
 
+    new_folders = folders_to_make(folder)
     folder.write_study_text(dump_study(study))
     try:
         run_and_report(folder, address, verbose)
     except InputError:
-        # Nothing has begun: leave no folder behind that the next `run` would refuse.
+        # Nothing has begun: leave nothing behind, least of all what the next `run` would refuse.
         if not folder.arms():
-            folder.storage.delete("study.yaml")
+            take_back(folder, new_folders)
         raise
 
 
@@ -199,8 +202,10 @@ def plan(
 ) -> None:
     """Check a study and print what it would do.
 
-    Prints arms, search space, trials, images and an estimate of the time. Starts nothing.
+    Prints arms, search space, trials, images, an estimate of the time, and whether this machine has the files of the
+    data set. Starts nothing and downloads nothing.
     """
+    from gan_study.cli.data_files import files_text
     from gan_study.cli.surroundings import set_places
     from gan_study.config.load import load_study
     from gan_study.config.plan import format_plan
@@ -213,7 +218,8 @@ def plan(
         from gan_study.data.inspection import count_train_images
 
         num_train_images = count_train_images(study.dataset)
-    print(format_plan(plan_study(study, num_train_images)))
+    files = files_text(study.dataset, num_train_images)
+    print(format_plan(plan_study(study, num_train_images), files))
 
 
 @app.command()

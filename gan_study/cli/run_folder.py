@@ -3,6 +3,9 @@
 import os
 import shlex
 import socket
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
 
 from gan_study.errors import InputError
 from gan_study.runs.folder import RunFolder
@@ -27,6 +30,25 @@ def refuse_if_begun(folder: RunFolder, out: str) -> None:
             f"--out {out}: a study runs into a folder of its own, but got {folder.location} with a run in it; "
             f"go on with it by `{resume_command(folder)}`, or choose another --out"
         )
+
+
+def folders_to_make(folder: RunFolder) -> list[Path]:
+    """The run folder and those above it that are not there yet, the innermost first; none in an object store."""
+    if not folder.storage.is_local:
+        return []
+    place = folder.storage.local_path("")
+    return [each for each in (place, *place.parents) if not each.exists()]
+
+
+def take_back(folder: RunFolder, new_folders: Sequence[Path]) -> None:
+    """Make a run folder in which nothing has begun what it was before, new folders removed if nothing else is in them.
+
+    Raises StorageError.
+    """
+    folder.storage.delete("study.yaml")
+    with suppress(OSError):  # something else has come to lie there
+        for each in new_folders:
+            each.rmdir()
 
 
 def is_completed(folder: RunFolder) -> bool:

@@ -5,13 +5,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext, redirect_stdout
 from typing import NoReturn, ParamSpec
 
+from gan_study.cli.data_files import fetch_files
 from gan_study.cli.interruption import Interruption
 from gan_study.cli.live import Display, make_display
 from gan_study.cli.messages import print_error
 from gan_study.cli.outcome import conclude, make_console
 from gan_study.cli.run_folder import resume_command
 from gan_study.config.load import parse_study
-from gan_study.data.sources.catalogue import find_files
 from gan_study.report.write import write_report
 from gan_study.runs.folder import RunFolder
 from gan_study.search.run import run_study
@@ -28,10 +28,10 @@ def run_and_report(folder: RunFolder, address: str | None, verbose: bool) -> Non
     """
     console = make_console()
     study = parse_study(folder.read_study_text(), f"{folder.location}/study.yaml", is_begun=True)
-    if address is None:
-        find_files(study.dataset)  # before Ray is started for nothing
     display = make_display(console, live=console.is_terminal and not verbose)
     try:
+        if address is None:
+            fetch_files(study.dataset, display.stage)  # before Ray is started for nothing
         with Interruption() as interruption, _only_our_words(verbose):
             run_study(
                 study,

@@ -1,7 +1,7 @@
 """From a study file to a validated study, with every problem at its place; and back to a file."""
 
 import io
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,16 +20,24 @@ from gan_study.errors import InputError
 STUDY_FILE = FileKind("a study", key="arms", suffixes=(".yaml", ".yml"), folder="studies")
 
 
-def load_study(path: str | Path, overrides: Sequence[str] = ()) -> StudyConfig:
+Look = Callable[[StudyConfig], Sequence[str]]
+"""Says what is wrong with a study besides what stands in its file, a complete line for each problem."""
+
+
+def load_study(path: str | Path, overrides: Sequence[str] = (), look: Look | None = None) -> StudyConfig:
     """Read a study file, with `overrides` (each `dotted.name=value`, as given to --set) applied in order.
+
+    look: is asked too, also of a faulty study (without its faulty parts), so that all is told at once.
 
     Raises InputError with all problems found, in the order in which they stand in the file, each as
     `file:line:column: dotted.name: rule` (line and column count from 1).
     """
-    return parse_study(read_text(Path(path), STUDY_FILE), str(path), overrides)
+    return parse_study(read_text(Path(path), STUDY_FILE), str(path), overrides, look=look)
 
 
-def parse_study(text: str, name: str, overrides: Sequence[str] = (), *, is_begun: bool = False) -> StudyConfig:
+def parse_study(
+    text: str, name: str, overrides: Sequence[str] = (), *, is_begun: bool = False, look: Look | None = None
+) -> StudyConfig:
     """Like load_study, for the text of a study that was read already; `name` stands for it in messages.
 
     is_begun: the text is a run folder's, which an older version may have written.
@@ -44,8 +52,9 @@ def parse_study(text: str, name: str, overrides: Sequence[str] = (), *, is_begun
     problems += apply_overrides(root, overrides)
     study, faults = _validate(root)
     problems += located(faults + (check_study(study, is_begun) if study else []), root)
-    if study is None or problems:
-        raise InputError([str(problem) for problem in sorted(problems)])
+    further = look(study) if look is not None and study is not None else ()
+    if study is None or problems or further:
+        raise InputError([*(str(problem) for problem in sorted(problems)), *further])
     return study
 
 

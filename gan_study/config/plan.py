@@ -110,8 +110,11 @@ def plan(study: StudyConfig, num_train_images: int | None = None) -> StudyPlan:
     )
 
 
-def format_plan(plan: StudyPlan) -> str:
-    """The plan as plain text of at most 100 columns."""
+def format_plan(plan: StudyPlan, files: str | None = None) -> str:
+    """The plan as plain text of at most 100 columns; no path in it is broken.
+
+    files: what there is to say of the data set's files on this machine.
+    """
     study = plan.study
     lines = [f"Study {study.name}"]
     if study.description:
@@ -119,6 +122,7 @@ def format_plan(plan: StudyPlan) -> str:
     size, objective = study.dataset.image_size, study.objective
     lines += [
         _row("data", f"{study.dataset.name}, {size} x {size} pixels"),
+        *([_row("files", files)] if files is not None else []),
         _row("objective", f"{objective.metric}, {objective.extractor}, {_samples(objective)}"),
         _row("search", _search(study)),
         *([_row("refine", refinement_text(study))] if study.refine.trials_per_arm else []),
@@ -193,6 +197,8 @@ def _row(label: str, text: str, label_width: int = _LABEL, hang: int | None = No
         _WIDTH,
         initial_indent="  ",
         subsequent_indent=" " * (2 + (hang or label_width)),
+        break_long_words=False,
+        break_on_hyphens=False,
     )
 
 

@@ -21,7 +21,8 @@ from gan_study.search.environment import describe_environment
 from gan_study.search.importance import study_importance
 from gan_study.search.prepare import prepare_on_cluster
 from gan_study.search.scratch import OptunaFile, ScratchFolder
-from gan_study.search.trackers import require_trackers, tracked
+from gan_study.search.tracker_packages import require_trackers
+from gan_study.search.trackers import tracked
 from gan_study.search.trial_one_worker import OneWorkerTrial
 from gan_study.search.tune_adapters import DirectorScheduler, DirectorSearcher, DirectorStopper
 from gan_study.search.watch import LOSSES, ClusterLostError, watched

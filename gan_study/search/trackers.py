@@ -20,7 +20,6 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import partial
-from importlib.util import find_spec
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -33,29 +32,14 @@ from ray.tune.logger import LoggerCallback
 from gan_study.config.flat import flat_training
 from gan_study.config.names import TrackerName
 from gan_study.config.training import TrialConfig
-from gan_study.errors import InputError
 from gan_study.runs.folder import RunFolder
 from gan_study.runs.records import TrialState
 from gan_study.search.messages import TrialOrder, read_progress, tracker_numbers
 
-_PACKAGES: dict[TrackerName, str] = {"mlflow": "mlflow", "tensorboard": "tensorboardX", "wandb": "wandb"}
 _PROJECT = "gan_study"
 """W&B's project, unless WANDB_PROJECT names one; its group is the study."""
 _SEND_LIMIT_SEC = 60
 """Waited for W&B at the end of a study."""
-
-
-def require_trackers(trackers: Sequence[TrackerName]) -> None:
-    """Raise InputError, with all that is missing, unless every tracker's package is installed here."""
-    missing = [name for name in dict.fromkeys(trackers) if find_spec(_PACKAGES[name]) is None]
-    if missing:
-        raise InputError(
-            [
-                f"trackers: {name} needs its package, but got no package named {_PACKAGES[name]}; install it by "
-                f"`pip install 'gan_study[{name}]'`, or take {name} out"
-                for name in missing
-            ]
-        )
 
 
 @dataclass(eq=False)

@@ -134,12 +134,47 @@ def test_data_that_is_not_on_the_cluster(study: Path, tmp_path: Path, ray_addres
     study.write_text(TINY.replace("name: digits", "name: image_folder, path: nowhere.zip"))
     message = refused("run", study, "--out", tmp_path, "--address", ray_address)
     assert "there must be a folder or archive of images, but got path=nowhere.zip" in message
-    assert not (tmp_path / "tiny" / "study.yaml").exists()  # the next `run` is not refused
+    assert not (tmp_path / "tiny").exists()  # the next `run` is not refused
 
 
 def test_data_that_is_not_on_this_machine(study: Path, tmp_path: Path) -> None:
     study.write_text(TINY.replace("name: digits", "name: image_folder, path: nowhere.zip"))
     message = refused("run", study, "--out", tmp_path, environment={"RAY_TMPDIR": str(tmp_path / "ray")})
     assert "there must be a folder or archive of images, but got path=nowhere.zip" in message
-    assert not (tmp_path / "tiny" / "study.yaml").exists()
-    assert not (tmp_path / "ray").exists()  # Ray was not started for it
+    assert list(tmp_path.iterdir()) == [study]  # nor was Ray started for it
+
+
+NO_NETWORK: dict[str, str | None] = {
+    "http_proxy": "http://127.0.0.1:9",
+    "https_proxy": "http://127.0.0.1:9",
+    "no_proxy": None,
+}
+
+
+def test_data_that_cannot_be_downloaded_leaves_nothing_and_says_what_is_tried(study: Path, tmp_path: Path) -> None:
+    study.write_text(TINY.replace("name: digits", "name: kmnist"))
+    data = tmp_path / "data"
+    data.mkdir()
+    environment = {**NO_NETWORK, "GAN_STUDY_DATA": str(data), "RAY_TMPDIR": str(tmp_path / "ray")}
+    for out in (tmp_path / "new" / "runs", tmp_path):
+        found = gan_study("run", study, "--out", out, environment=environment)
+        assert found.returncode == 2
+        assert f"kmnist is not in {data}/KMNIST/raw: trying to download it there (up to 15 s until" in found.stdout
+        assert found.stderr.startswith(f"error: {data}/KMNIST/raw: KMNIST's four idx files (plain or .gz) must be here")
+        assert "could not be downloaded" in found.stderr
+        assert sorted(tmp_path.iterdir()) == [data, study]
+
+
+def test_what_this_machine_lacks_is_told_together_with_what_is_wrong_in_the_file(study: Path, tmp_path: Path) -> None:
+    study.write_text(TINY.replace("name: digits", "name: image_folder, path: nowhere.zip").replace("tiny", "ti ny"))
+    many = ["--set", "resources.cpus_per_worker=99999"]
+    environment: dict[str, str | None] = {"RAY_OVERRIDE_RESOURCES": None}
+    found = gan_study("run", study, "--out", tmp_path / "runs", *many, environment=environment)
+    lines = found.stderr.splitlines()
+    assert found.returncode == 2
+    assert [line.split(": ")[1] for line in lines] == [f"{study}:1:7", "dataset.path", "resources"]
+    assert "one trial must fit on this machine, but got 99999 CPUs needed (workers_per_trial=1, " in lines[2]
+    # What a cluster has is not known here.
+    joined = gan_study("run", study, "--out", tmp_path / "runs", *many, "--address", "127.0.0.1:1")
+    assert [line.split(": ")[1] for line in joined.stderr.splitlines()] == [f"{study}:1:7"]
+    assert list(tmp_path.iterdir()) == [study]

@@ -126,6 +126,38 @@ def test_plan_prints_what_would_be_done_and_starts_nothing(tmp_path: Path) -> No
     assert list(tmp_path.iterdir()) == [study]
 
 
+def files_row(study: Path, *options: str) -> str:
+    printed, loaded = loaded_by("plan", str(study), *options)
+    assert loaded == ""
+    return " ".join(printed[printed.index("  files ") : printed.index("  objective ")].split())
+
+
+def test_plan_says_where_the_data_are_and_fetches_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    study, data = tmp_path / "tiny.yaml", tmp_path / "a-long-name" / ("x" * 90) / "data"
+    study.write_text(TINY)
+    monkeypatch.setenv(DATA_ENVIRONMENT, str(data))
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+    assert files_row(study) == "files come with scikit-learn"
+    assert files_row(study, "--set", "dataset.name=mnist") == (
+        f"files not on this machine yet; {data}/MNIST/raw: MNIST's four idx files (plain or .gz) must be here, but got "
+        f"no train-images-idx3-ubyte; put them here, or set {DATA_ENVIRONMENT} to the folder above MNIST/raw; else "
+        "`run` tries to download them"
+    )
+    assert not data.exists()
+    (data / "MNIST" / "raw").mkdir(parents=True)
+    for part in ("train", "t10k"):
+        for kind in ("images-idx3", "labels-idx1"):
+            (data / "MNIST" / "raw" / f"{part}-{kind}-ubyte").touch()
+    assert files_row(study, "--set", "dataset.name=mnist") == f"files found in {data}/MNIST/raw"
+    (data / "MNIST" / "raw" / "t10k-labels-idx1-ubyte").unlink()
+    assert "not on this machine; " in files_row(study, "--set", "dataset.name=mnist")
+    own = ["--set", "dataset.name=image_folder", "--set", "dataset.path=mine"]
+    row = files_row(study, *own)
+    assert row.startswith("files not on this machine; dataset.path: there must be a folder or archive of images, but ")
+    (data / "mine").mkdir()
+    assert files_row(study, *own) == f"files none: no images to learn in {data}/mine; check the path"
+
+
 def test_report_of_a_copied_folder_needs_neither_torch_nor_ray(tmp_path: Path) -> None:
     write_synthetic_run(str(tmp_path / "run"))
     shutil.move(tmp_path / "run", tmp_path / "elsewhere")

@@ -8,6 +8,7 @@ from gan_study.config.arms import first_trial_values, resolve_training
 from gan_study.config.load import dump_study, load_study, parse_study
 from gan_study.config.parameters import arm_parameters
 from gan_study.config.space import LogUniformRange
+from gan_study.config.study import StudyConfig
 from gan_study.errors import InputError
 
 VALID = """\
@@ -467,3 +468,23 @@ def test_every_shipped_study_is_valid(path: Path) -> None:
     study = load_study(path)
     assert study.name == path.stem
     assert parse_study(dump_study(study), "dumped") == study
+
+
+def test_what_else_is_wrong_is_told_after_the_faults_of_the_file() -> None:
+    seen = []
+
+    def look(study: StudyConfig) -> list[str]:
+        seen.append(study)
+        return [f"dataset: no {study.dataset.image_size} pixels here"]
+
+    text = changed("total_kimg: 40", "total_kimg: soon").replace("image_size: 16", "image_size: 32")
+    with pytest.raises(InputError) as caught:
+        parse_study(text, "x.yaml", look=look)
+    assert [problem.split(": ")[0] for problem in caught.value.problems] == ["x.yaml:3:41", "dataset"]
+    with pytest.raises(InputError, match=r"^dataset: no 16 pixels here$"):
+        parse_study(VALID, "x.yaml", look=look)
+    # A block that is at fault itself is not looked at: the rest is told without it.
+    with pytest.raises(InputError) as caught:
+        parse_study(changed("name: digits", "name: image_folder, path: 3"), "x.yaml", look=look)
+    assert seen[-1].dataset.path is None
+    assert parse_study(VALID, "x.yaml", look=lambda _: []) == parse_study(VALID, "x.yaml")

@@ -6,6 +6,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import nullcontext
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -15,6 +16,9 @@ import pytest
 from standins import load, write_idx_files
 from torchvision.datasets import KMNIST
 
+from gan_study.config.data import DatasetConfig
+from gan_study.data.sources.catalogue import SOURCES, find_files
+from gan_study.data.sources.downloads import NotFetchedError
 from gan_study.errors import InputError
 
 
@@ -62,6 +66,29 @@ def test_files_are_fetched_once(server: list[str], data: Path, tmp_path: Path) -
     assert len(server) == num_requests
 
 
+def test_looking_for_files_fetches_none(server: list[str], data: Path) -> None:
+    config = DatasetConfig(name="kmnist")
+    with pytest.raises(
+        NotFetchedError, match=r"KMNIST's four idx files .* must be here, but got no train-images"
+    ) as it:
+        find_files(config, may_fetch=False)
+    assert it.value.place == data / "KMNIST/raw"
+    assert (server, list(data.iterdir())) == ([], [])
+    load("kmnist", image_size=28)
+    assert find_files(config, may_fetch=False).place == str(data / "KMNIST/raw")
+
+
+@pytest.mark.parametrize("name", sorted(SOURCES))
+def test_no_data_set_is_fetched_by_a_look(data: Path, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise AssertionError("it downloads")
+
+    monkeypatch.setattr("gan_study.data.sources.downloads._download_beside", fail)
+    path = {"path": "nowhere"} if name == "image_folder" else {}
+    with nullcontext() if name == "digits" else pytest.raises(InputError, match=r"but got"):
+        find_files(DatasetConfig.model_validate({"name": name, **path}), may_fetch=False)
+
+
 def test_without_a_data_folder_they_go_into_the_cache(
     server: list[str], cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -80,7 +107,7 @@ def test_a_file_with_a_wrong_sum_is_not_kept(server: list[str], data: Path, monk
 
 
 def test_a_server_that_never_answers(server: list[str], data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("gan_study.data.sources.downloads._REACH_SEC", 0.5)
+    monkeypatch.setattr("gan_study.data.sources.downloads.REACH_SEC", 0.5)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         address = f"http://127.0.0.1:{silent.getsockname()[1]}/"
         monkeypatch.setattr(KMNIST, "mirrors", [address, address])

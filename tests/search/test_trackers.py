@@ -18,9 +18,10 @@ from gan_study.config.training import TrialConfig
 from gan_study.errors import InputError
 from gan_study.runs.folder import RunFolder
 from gan_study.runs.records import EvaluationRecord, LossRecord, SignalsRecord, TrialState, TrialStatus
-from gan_study.search import trackers
+from gan_study.search import tracker_packages, trackers
 from gan_study.search.messages import TrialOrder, progress_message, tracker_numbers
-from gan_study.search.trackers import require_trackers, tracked
+from gan_study.search.tracker_packages import require_trackers
+from gan_study.search.trackers import tracked
 from gan_study.training.loop import Progress
 
 
@@ -164,7 +165,7 @@ def test_no_tracker_leaves_nothing(folder: RunFolder) -> None:
 def test_a_missing_package_is_told_with_its_extra(monkeypatch: pytest.MonkeyPatch) -> None:
     require_trackers(())
     require_trackers(("tensorboard",))
-    monkeypatch.setattr(trackers, "find_spec", lambda name: None if name in ("mlflow", "wandb") else object())
+    monkeypatch.setattr(tracker_packages, "find_spec", lambda name: None if name in ("mlflow", "wandb") else object())
     with pytest.raises(InputError) as caught:
         require_trackers(("wandb", "tensorboard", "mlflow"))
     assert caught.value.problems == tuple(
@@ -175,7 +176,7 @@ def test_a_missing_package_is_told_with_its_extra(monkeypatch: pytest.MonkeyPatc
 
 
 def test_every_tracker_has_a_logger_and_a_package() -> None:
-    assert set(trackers._LOGGERS) == set(trackers._PACKAGES) == set(TRACKERS)
+    assert set(trackers._LOGGERS) == set(tracker_packages._PACKAGES) == set(TRACKERS)
 
 
 @pytest.fixture

@@ -1,4 +1,5 @@
-"""The readers of data sets, by name. Each looks for its files and gives a `Source`, or raises InputError."""
+"""The readers of data sets, by name. Each looks for its files, downloads them if it may and they can be, and
+gives a `Source` or raises InputError."""
 
 from collections.abc import Callable
 
@@ -11,7 +12,7 @@ from gan_study.data.sources.mnist import emnist_letters, fashion_mnist, kmnist, 
 from gan_study.data.sources.source import Source
 from gan_study.data.sources.stacked_mnist import stacked_mnist
 
-SOURCES: dict[str, Callable[[DatasetConfig], Source]] = {
+SOURCES: dict[str, Callable[[DatasetConfig, bool], Source]] = {
     "celeba": celeba,
     "cifar10": cifar10,
     "digits": digits,
@@ -24,9 +25,9 @@ SOURCES: dict[str, Callable[[DatasetConfig], Source]] = {
 }
 
 
-def find_files(config: DatasetConfig) -> Source:
-    """The data set's files on this machine, fetched if they can be; nothing is decoded.
+def find_files(config: DatasetConfig, may_fetch: bool = True) -> Source:
+    """The data set's files on this machine, fetched if they can be and `may_fetch` says so; nothing is decoded.
 
-    Raises InputError, saying what to put where, if they are not there.
+    Raises InputError, saying what to put where, if they are not there: NotFetchedError where fetching might help.
     """
-    return SOURCES[config.name](config)
+    return SOURCES[config.name](config, may_fetch)

@@ -21,11 +21,12 @@ _IMAGES = "img_align_celeba"
 _PARTITION = "list_eval_partition.txt"
 
 
-def celeba(config: DatasetConfig) -> Source:
+def celeba(config: DatasetConfig, may_fetch: bool = True) -> Source:
     """162,770 images to learn, 39,829 held out."""
     folder = data_folder() / _FOLDER
     if not (folder / _PARTITION).exists() or _find_images(folder) is None:
-        obtain("celeba", _FOLDER, _PARTITION, f"{_PARTITION} and {_IMAGES}.zip (or the folder {_IMAGES})")
+        what = f"{_PARTITION} and {_IMAGES}.zip (or the folder {_IMAGES})"
+        obtain("celeba", _FOLDER, _PARTITION, what, may_fetch)
     images = _find_images(folder)
     if images is None:
         raise InputError(

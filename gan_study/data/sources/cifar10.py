@@ -33,12 +33,13 @@ _ALLOWED: dict[tuple[str, str], Any] = {
 }
 
 
-def cifar10(config: DatasetConfig) -> Source:
+def cifar10(config: DatasetConfig, may_fetch: bool = True) -> Source:
     """50,000 images to learn; the 10,000 test images are held out."""
     folder = data_folder() / _FOLDER
     names = (*_TRAIN_FILES, _TEST_FILE)
     if not any((folder / name).exists() for name in names):
-        obtain("cifar10", _FOLDER, names[0], "CIFAR-10's six Python batches (data_batch_1 to 5, test_batch)")
+        what = "CIFAR-10's six Python batches (data_batch_1 to 5, test_batch)"
+        obtain("cifar10", _FOLDER, names[0], what, may_fetch)
     for name in names:
         if not (folder / name).exists():
             raise InputError(

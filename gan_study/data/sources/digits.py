@@ -10,7 +10,7 @@ _NUM_HELD_OUT = 300
 DIGIT_NAMES = tuple("0123456789")
 
 
-def digits(config: DatasetConfig) -> Source:
+def digits(config: DatasetConfig, may_fetch: bool = True) -> Source:
     """Comes with scikit-learn; 300 images, stratified by class, are held out."""
     return Source("digits", ["scikit-learn"], _read)
 

@@ -18,13 +18,22 @@ from gan_study.config.names import DatasetName
 from gan_study.data.places import DATA_ENVIRONMENT, data_folder
 from gan_study.errors import InputError
 
-_REACH_SEC = 15.0
+REACH_SEC = 15.0
 """How long an answer of any server is waited for."""
 _STALL_SEC = 30.0
 """How long a download may stand still."""
 
 
-def obtain(name: DatasetName, relative: str, witness: str, what: str) -> None:
+class NotFetchedError(InputError):
+    """The files of a data set that can be downloaded are not on this machine, and it was asked not to download them."""
+
+    def __init__(self, place: Path, problem: str) -> None:
+        super().__init__(problem)
+        self.place = place
+        """The folder where they belong."""
+
+
+def obtain(name: DatasetName, relative: str, witness: str, what: str, may_fetch: bool = True) -> None:
     """Download a data set into the data folder.
 
     Args:
@@ -32,11 +41,17 @@ def obtain(name: DatasetName, relative: str, witness: str, what: str) -> None:
         relative: the folder below the data folder where its files belong.
         witness: a file that is there once it is downloaded, plain or not.
         what: its files, for the message.
+        may_fetch: whether to try it at all.
 
     Raises:
+        NotFetchedError: it may not be tried.
         InputError: it cannot be downloaded, here and now; says which files to put where.
     """
     root = data_folder()
+    missing = f"{root / relative}: {what} must be here, but got no {witness}"
+    remedy = f"put them here, or set {DATA_ENVIRONMENT} to the folder above {relative}"
+    if not may_fetch:
+        raise NotFetchedError(root / relative, f"{missing}; {remedy}")
     try:
         root.mkdir(parents=True, exist_ok=True)
         with FileLock(root / f".{name}.lock"):
@@ -44,10 +59,7 @@ def obtain(name: DatasetName, relative: str, witness: str, what: str) -> None:
                 _download_beside(name, root, relative)
     except Exception as error:  # torchvision, the network and the disk raise all kinds
         reason = str(error).strip().replace("\n", " ") or type(error).__name__
-        raise InputError(
-            f"{root / relative}: {what} must be here, but got no {witness}, and it could not be downloaded ({reason}); "
-            f"put them here, or set {DATA_ENVIRONMENT} to the folder above {relative}"
-        ) from error
+        raise InputError(f"{missing}, and it could not be downloaded ({reason}); {remedy}") from error
 
 
 def _is_there(folder: Path, witness: str) -> bool:
@@ -95,7 +107,7 @@ def _can_reach(addresses: list[str]) -> bool:
 
     def ask(address: str) -> None:
         try:
-            with urllib.request.urlopen(urllib.request.Request(address, method="HEAD"), timeout=_REACH_SEC):
+            with urllib.request.urlopen(urllib.request.Request(address, method="HEAD"), timeout=REACH_SEC):
                 answers.put(True)
         except HTTPError:  # an answer, if not a friendly one
             answers.put(True)
@@ -105,7 +117,7 @@ def _can_reach(addresses: list[str]) -> bool:
     for address in addresses:
         threading.Thread(target=ask, args=(address,), daemon=True).start()
     try:
-        return any(answers.get(timeout=_REACH_SEC) for _ in addresses)
+        return any(answers.get(timeout=REACH_SEC) for _ in addresses)
     except Empty:
         return False
 

@@ -18,8 +18,8 @@ from gan_study.data.sources.source import Contents, Source
 from gan_study.errors import InputError
 
 
-def image_folder(config: DatasetConfig) -> Source:
-    """Any number of images; `held_out_share` of each class is held out."""
+def image_folder(config: DatasetConfig, may_fetch: bool = True) -> Source:
+    """Any number of images; `held_out_share` of each class is held out. Never downloaded."""
     files = find_images(config)
     path = images_path(config)
     return Source(str(path), files.facts, lambda: _read(files, str(path)))

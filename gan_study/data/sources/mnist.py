@@ -70,31 +70,33 @@ EMNIST_LETTERS = IdxLayout(
 """Handwritten letters, upper and lower case in one class: Cohen et al. 2017."""
 
 
-def mnist(config: DatasetConfig) -> Source:
+def mnist(config: DatasetConfig, may_fetch: bool = True) -> Source:
     """60,000 images to learn, 10,000 held out."""
-    return _source(MNIST)
+    return _source(MNIST, may_fetch)
 
 
-def fashion_mnist(config: DatasetConfig) -> Source:
+def fashion_mnist(config: DatasetConfig, may_fetch: bool = True) -> Source:
     """60,000 images to learn, 10,000 held out."""
-    return _source(FASHION_MNIST)
+    return _source(FASHION_MNIST, may_fetch)
 
 
-def kmnist(config: DatasetConfig) -> Source:
+def kmnist(config: DatasetConfig, may_fetch: bool = True) -> Source:
     """60,000 images to learn, 10,000 held out."""
-    return _source(KMNIST)
+    return _source(KMNIST, may_fetch)
 
 
-def emnist_letters(config: DatasetConfig) -> Source:
+def emnist_letters(config: DatasetConfig, may_fetch: bool = True) -> Source:
     """124,800 images to learn, 20,800 held out."""
-    return _source(EMNIST_LETTERS)
+    return _source(EMNIST_LETTERS, may_fetch)
 
 
-def find_files(layout: IdxLayout) -> list[Path]:
-    """The four files, each plain or .gz; downloaded if there is none. Raises InputError if they cannot be had."""
+def find_files(layout: IdxLayout, may_fetch: bool = True) -> list[Path]:
+    """The four files, each plain or .gz; downloaded if there is none and it may be. Raises InputError if they cannot be
+    had."""
     folder = data_folder() / layout.folder
     if not any(find_idx(folder / name).exists() for name in layout.file_names):
-        obtain(layout.name, layout.folder, layout.file_names[0], f"{layout.title}'s four idx files (plain or .gz)")
+        what = f"{layout.title}'s four idx files (plain or .gz)"
+        obtain(layout.name, layout.folder, layout.file_names[0], what, may_fetch)
     for name in layout.file_names:
         if not find_idx(folder / name).exists():
             raise InputError(
@@ -120,8 +122,8 @@ def read_files(folder: Path, layout: IdxLayout) -> tuple[NDArray[np.uint8], NDAr
     return images, np.concatenate([train_labels, test_labels]), len(train_labels)
 
 
-def _source(layout: IdxLayout) -> Source:
-    files = find_files(layout)
+def _source(layout: IdxLayout, may_fetch: bool) -> Source:
+    files = find_files(layout, may_fetch)
     return Source(str(files[0].parent), [file_facts(file) for file in files], lambda: _read(files[0].parent, layout))
 
 

@@ -19,9 +19,9 @@ NUM_TRAIN, NUM_HELD_OUT = 128_000, 26_000
 _STREAM = 0x57AC
 
 
-def stacked_mnist(config: DatasetConfig) -> Source:
+def stacked_mnist(config: DatasetConfig, may_fetch: bool = True) -> Source:
     """Class 100a + 10b + c, named "abc", has digit a in the first channel, b in the second, c in the third."""
-    files = find_files(MNIST)
+    files = find_files(MNIST, may_fetch)
     facts: list[FileFacts | int] = [*(file_facts(file) for file in files), config.seed]
     return Source(str(files[0].parent), facts, lambda: _read(files[0].parent, config.seed))
 
