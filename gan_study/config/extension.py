@@ -1,12 +1,14 @@
 """What a later study may add to one that has been run, and what it may not change, told field by field."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from gan_study.config.parameters import arm_parameters, fixed_values
 from gan_study.config.plan import plan_arm
+from gan_study.config.sampling import startup_trials
 from gan_study.config.space import describe, extremes, range_kind
+from gan_study.config.stopping import grace_kimg, min_completed_trials, reduction_factor
 from gan_study.config.study import StudyConfig
 
 _GROWING = ("budget.trials_per_arm", "search.repeats", "refine.trials_per_arm", "confirm.top_k", "confirm.seeds")
@@ -20,6 +22,13 @@ _FREE = (
 )
 """What may become anything: it does not say what a training computes. The number of workers and the statistics of
 batch norm do."""
+_FILLED_IN: dict[str, Callable[[StudyConfig], float]] = {
+    "search.startup_trials": startup_trials,
+    "search.reduction_factor": reduction_factor,
+    "search.grace_kimg": grace_kimg,
+    "search.min_completed_trials": min_completed_trials,
+}
+"""What may be left out, and what then holds. Older versions wrote some of it into study.yaml all the same."""
 _BY_ARM = ("arms", "defaults", "search_space")
 
 
@@ -38,14 +47,16 @@ class Extension:
 def compare_studies(before: StudyConfig, after: StudyConfig, source: str = "in the file") -> Extension:
     """What `after` adds to the study `before` of a run folder; `source` says in words where `after` stands.
 
-    An arm is compared by what its trainings come to, defaults filled in: saying what was left out is no change.
+    An arm is compared by what its trainings come to, and a search by what it does, defaults filled in: saying what was
+    left out is no change.
     """
     additions, changes, conflicts = [], [], []
     old, new = settings(before), settings(after)
     for name in dict.fromkeys([*old, *new]):
-        if old.get(name) == new.get(name):
+        filled_in = _FILLED_IN.get(name)
+        if old.get(name) == new.get(name) or (filled_in and filled_in(before) == filled_in(after)):
             continue
-        line = f"{name}: {show_setting(old.get(name))} in the run folder, {show_setting(new.get(name))} {source}"
+        line = f"{name}: {_shown(before, name)} in the run folder, {_shown(after, name)} {source}"
         if name in _FREE:
             changes.append(line)
         elif name not in _GROWING:
@@ -63,6 +74,13 @@ def compare_studies(before: StudyConfig, after: StudyConfig, source: str = "in t
             conflicts += _arm_conflicts(before, after, arm, source)
     additions += [f"arms.{arm}: a new arm" for arm in after.arms if arm not in before.arms]
     return Extension(tuple(additions), tuple(changes), tuple(dict.fromkeys(conflicts)))
+
+
+def _shown(study: StudyConfig, name: str) -> str:
+    """A setting, with what holds in its place if it was left out."""
+    value = settings(study).get(name)
+    default = f" (so {show_setting(_FILLED_IN[name](study))})" if value is None and name in _FILLED_IN else ""
+    return f"{show_setting(value)}{default}"
 
 
 def _grown_too_late(before: StudyConfig, name: str) -> str:

@@ -168,10 +168,8 @@ def _value(training: TrainingConfig, name: str) -> Scalar | None:
 
 def _arm_lines(study: StudyConfig, arm: ArmPlan) -> list[str]:
     first = "first trial" if arm.first_trial is not None else ""
-    lines = [
-        textwrap.fill(f"Arm {arm.title}", _WIDTH, subsequent_indent="  "),
-        f"  {'':{_NAME}}{first:{_VALUE}}searched",
-    ]
+    lines = [textwrap.fill(f"Arm {arm.title}", _WIDTH, subsequent_indent="  ")]
+    lines.append(f"  {'':{_NAME}}{first:{_VALUE}}searched" if arm.searched else "  searches nothing")
     values = {**arm.fixed, **(arm.first_trial or {})}
     for parameter in arm.searched:
         taken = arm.first_trial is not None and parameter.is_active(values)

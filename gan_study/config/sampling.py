@@ -47,6 +47,11 @@ def joint_parameters(
     return tuple(p for p in found if sampler == "gp" or not isinstance(p.range, Choice))
 
 
+def searches(study: StudyConfig, arm: str) -> bool:
+    """Whether an arm's trials differ by more than their seeds: whether a range leaves anything to choose."""
+    return any(not _is_single(parameter) for parameter in arm_parameters(study, arm))
+
+
 def drawn_at_random(study: StudyConfig, arm: str) -> tuple[str, ...]:
     """Labels of the parameters that an arm's sampler never learns: they are drawn at random in every trial."""
     sampler, parameters = study.search.sampler, arm_parameters(study, arm)

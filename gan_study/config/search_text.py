@@ -7,6 +7,7 @@ from gan_study.config.sampling import (
     LEARNING_SAMPLERS,
     joint_parameters,
     population_size,
+    searches,
     startup_trials,
 )
 from gan_study.config.stopping import brackets, grace_kimg, min_completed_trials, reduction_factor
@@ -24,15 +25,31 @@ _TITLES = {
 def sampler_text(study: StudyConfig) -> str:
     """The sampler, and from when on it learns from what."""
     sampler = study.search.sampler
+    searching = [arm for arm in study.arms if searches(study, arm)]
+    if not searching:
+        return "nothing is searched: the trials of an arm differ by their seeds alone"
     parts: list[str] = [_TITLES[sampler]]
-    if sampler in LEARNING_SAMPLERS:
-        num = startup_trials(study)
-        parts.append(f"which draws the first {'trial' if num == 1 else f'{num} trials'} of an arm at random")
+    drawn = _drawn(study) if sampler in LEARNING_SAMPLERS else ""
+    if drawn:
+        parts.append(f"which draws {drawn} of an arm at random")
     if sampler == "cmaes":
-        parts.append(f"then learns after every {_generations(study)} completed trials of its own")
+        then = "then" if drawn else "which"
+        parts.append(f"{then} learns after every {_generations(study)} completed trials of its own")
+    elif sampler in LEARNING_SAMPLERS and not drawn:
+        parts.append("which learns from the first trial on")
     if sampler in JOINT_SAMPLERS and study.search.scheduler != "none":
         parts.append("and learns nothing from a stopped trial")
+    if len(searching) < len(study.arms):
+        parts.append(f"in {', '.join(searching)} alone: the other arms search nothing")
     return ", ".join(parts)
+
+
+def _drawn(study: StudyConfig) -> str:
+    """The trials of an arm before its sampler learns, without one that takes the papers' values; empty if none."""
+    num = startup_trials(study)
+    if study.search.first_trial == "sampled":
+        return f"the first {'trial' if num == 1 else f'{num} trials'}"
+    return {1: "", 2: "trial 2"}.get(num, f"trials 2 to {num}")
 
 
 def _generations(study: StudyConfig) -> str:

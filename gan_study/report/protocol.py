@@ -8,6 +8,7 @@ from gan_study.analysis.importance import arm_importances
 from gan_study.analysis.run_data import RunData, TrialData, best_trial
 from gan_study.analysis.text import number, percent, quantity
 from gan_study.config.objective_rules import objectives_text
+from gan_study.config.sampling import searches
 from gan_study.config.search_text import refinement_text, sampler_text, stopping_text
 from gan_study.config.study import ConfirmConfig
 from gan_study.report.extensions import extension_items
@@ -77,7 +78,9 @@ def _search_items(run: RunData) -> list[Item]:
     max_kimg = max([*(t.config.training.total_kimg for t in run.trials), budget.total_kimg or 0.0])
     length = f"{_length(run)}, evaluated every {number(budget.evaluate_every_kimg)} kimg"
     first_seed, seeds = search.seed, sorted({t.config.training.seed for t in run.trials if t.config.phase == "confirm"})
-    first = f"first trial: {search.first_trial.replace('_', ' ')}; seed {search.seed}"
+    first = f"seed {search.seed}"
+    if any(searches(run.study, arm) for arm in run.arms):
+        first = f"first trial: {search.first_trial.replace('_', ' ')}; {first}"
     return [
         ("Budget", f"{quantity(budget.trials_per_arm, 'trial')} for each arm{_repeats(run)}, each of at most {length}"),
         ("Sampler", f"{sampler_text(run.study)}; {first}"),

@@ -94,7 +94,7 @@ def test_resources_and_description_may_change() -> None:
         ("budget.evaluate_every_kimg=4", "budget.evaluate_every_kimg: 5 in the run folder, 4 in the file"),
         ("search.seed=1", "search.seed: 0 in the run folder, 1 in the file"),
         ("search.sampler=random", "search.sampler: tpe in the run folder, random in the file"),
-        ("search.startup_trials=2", "search.startup_trials: nothing in the run folder, 2 in the file"),
+        ("search.startup_trials=2", "search.startup_trials: nothing (so 1) in the run folder, 2 in the file"),
         ("diagnosis.on_collapse=stop", "diagnosis.on_collapse: record in the run folder, stop in the file"),
         ("resources.workers_per_trial=2", "resources.workers_per_trial: 1 in the run folder, 2 in the file"),
         (
@@ -148,6 +148,36 @@ def test_saying_what_was_left_out_is_no_change() -> None:
         .replace("penalty_weight: 10", "penalty_weight: 10.0\n    beta1: 0.5"),
     ):
         assert extended(text=text) == Extension((), (), ())
+
+
+OLDER = {
+    "asha": "reduction_factor: 3, grace_kimg: 5, startup_trials: 1",
+    "none": "reduction_factor: 3, grace_kimg: 5, startup_trials: 1, min_completed_trials: 2",
+    "median": "min_completed_trials: 2, grace_kimg: 5.0",
+}
+"""By scheduler, what a run folder may hold of what is left out in a study of today."""
+
+
+@pytest.mark.parametrize("scheduler", OLDER)
+def test_a_default_that_an_older_version_wrote_out_is_no_conflict(scheduler: str) -> None:
+    text = f"{STUDY}search: {{scheduler: {scheduler}}}\n"
+    older = parse_study(text.replace(f"{scheduler}}}", f"{scheduler}, {OLDER[scheduler]}}}"), "x.yaml", is_begun=True)
+    now = parse_study(text, "x.yaml", ["confirm.seeds=8"])
+    assert older.search != now.search
+    assert compare_studies(older, now) == Extension(("confirm.seeds: 5 to 8",), (), ())
+    assert compare_studies(parse_study(text, "x.yaml"), older) == Extension((), (), ())
+
+
+def test_what_is_left_out_conflicts_with_another_value_than_its_default() -> None:
+    older = parse_study(f"{STUDY}search: {{reduction_factor: 4, startup_trials: 1}}\n", "x.yaml")
+    more = parse_study(STUDY, "x.yaml", ["budget.trials_per_arm=9"])
+    found = compare_studies(older, more)
+    assert found.conflicts == (
+        # A third of nine trials would be drawn at random.
+        "search.startup_trials: 1 in the run folder, nothing (so 3) in the file",
+        "search.reduction_factor: 4 in the run folder, nothing (so 3) in the file",
+    )
+    assert compare_studies(parse_study(STUDY, "x.yaml"), more).conflicts == ()
 
 
 def test_an_override_is_named_as_one() -> None:

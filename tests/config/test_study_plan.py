@@ -1,5 +1,6 @@
 """The plan counts right, says what the first trial takes, and fits a terminal."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -112,7 +113,7 @@ class TestText:
         for words in (
             "Study small\n  What is compared.\n",
             "digits, 16 x 16 pixels",
-            "4 trials for each arm; tpe, which draws the first trial of an arm at random",
+            "4 trials for each arm; tpe, which learns from the first trial on",
             "asha: at 5, 15, 45 of 100 kimg, the best 1 in 3 of an arm so far go on",
             "Arm wgan: wasserstein, penalty wgan_gp, dcgan\n",
             "  beta2                       0.99          fixed\n",
@@ -132,6 +133,34 @@ class TestText:
         seconds = result.max_core_sec
         assert f"about {seconds / 60:.0f} minutes, estimated" in format_plan(result)
         assert f"about {seconds / 240:.0f} minutes with 4 trials at once" in " ".join(format_plan(result).split())
+
+    @pytest.mark.parametrize(
+        ("overrides", "words"),
+        [
+            (["search.first_trial=sampled"], "tpe, which draws the first trial of an arm at random"),
+            (["search.first_trial=sampled", "search.startup_trials=3"], "which draws the first 3 trials of an arm at "),
+            (["search.startup_trials=2"], "tpe, which draws trial 2 of an arm at random"),
+            (["search.startup_trials=3"], "tpe, which draws trials 2 to 3 of an arm at random"),
+            (["search.sampler=cmaes", "search.scheduler=none"], "strategy), which learns after every"),
+            (
+                ["search.sampler=cmaes", "search.scheduler=none", "search.startup_trials=2"],
+                "strategy), which draws trial 2 of an arm at random, then learns after every",
+            ),
+            (["search.sampler=random"], "4 trials for each arm; random\n"),
+        ],
+    )
+    def test_says_what_is_drawn_at_random(self, overrides: list[str], words: str) -> None:
+        assert words in re.sub(r"\n {3,}", " ", format_plan(planned(*overrides)))
+
+    def test_says_where_nothing_is_searched(self) -> None:
+        none = [f"{arm}={{network: dcgan, loss: hinge}}" for arm in ("arms.lsgan", "arms.wgan")]
+        text = format_plan(planned(*none, "search_space={beta1: {choice: [0.5]}}", "arms.lsgan.beta1=0.5"))
+        words = "4 trials for each arm; nothing is searched: the trials of an arm differ by their seeds alone"
+        assert words in " ".join(text.split())
+        assert "at random" not in text
+        assert "Arm lsgan: hinge, dcgan\n  searches nothing\n" in text
+        own = format_plan(planned(*none, "search_space={}", "arms.wgan.search_space.beta1.uniform=[0, 0.9]"))
+        assert "first trial on, in wgan alone: the other arms search nothing" in " ".join(own.split())
 
     @pytest.mark.parametrize(
         ("overrides", "words"),
