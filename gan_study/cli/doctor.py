@@ -8,9 +8,10 @@ from pathlib import Path
 
 from rich.console import Console
 
+from gan_study.cli.data_files import fetch_files
 from gan_study.cli.doctor_text import print_diagnosis
 from gan_study.cli.image_place import NAMED_DATASETS, find_place
-from gan_study.cli.outcome import make_console
+from gan_study.cli.outcome import make_console, say
 from gan_study.config.data import DatasetConfig, ObjectiveConfig
 from gan_study.config.estimate import estimate_seconds_per_kimg
 from gan_study.config.names import NETWORK_IMAGE_SIZES
@@ -67,7 +68,9 @@ def examine(
     chosen = {"crop": crop, "image_size": image_size}
     config = DatasetConfig.model_validate({**find_dataset(name), **{k: v for k, v in chosen.items() if v is not None}})
     target = _preview_path(preview, config)
-    with Console(stderr=True).status(f"looking at every image of {name}"):
+    console = Console(stderr=True)
+    fetch_files(config, lambda text: say(console, text))
+    with console.status(f"looking at every image of {name}"):
         inspection = inspect_dataset(config)
         if image_size is None:
             config = config.model_copy(update={"image_size": propose_image_size(inspection.survey, crop)})

@@ -38,11 +38,12 @@ def print_diagnosis(console: Console, diagnosis: "Diagnosis") -> None:
         "far less.",
     )
     _print_rows(console, "Scores and memory", _score_rows(diagnosis))
-    _print_title(console, "Advice" if diagnosis.advice else "Advice: none, nothing is in the way")
+    _print_title(console, "Advice, gravest first" if diagnosis.advice else "Advice: none, nothing is in the way")
     for advice in diagnosis.advice:
         _say(console, f"  - {_printable(advice.finding)}\n    To do: {_printable(advice.remedy)}")
     if diagnosis.preview:
-        _print_title(console, f"Preview: {_printable(diagnosis.preview)}")
+        _print_title(console, f"Preview, written to {_printable(diagnosis.preview)}")
+        _say(console, "  --preview FILE.png writes it elsewhere.")
     else:
         _print_title(console, "Preview: none, as no example could be decoded")
     _print_title(console, "For a study file:")

@@ -26,13 +26,20 @@ def doctor(
     data_root: DataRoot = None,
     preview: Annotated[
         str | None,
-        typer.Option(metavar="FILE.png", help="Where the preview goes. Default: doctor-<name>.png in this folder."),
+        typer.Option(
+            metavar="FILE.png",
+            help="The file that the preview is written to. Default: doctor-<name>.png in the current folder, or beside "
+            "the images' folder if the command is called in that.",
+        ),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print everything as JSON instead.")] = False,
 ) -> None:
     """Look at a data set before anything is learned from it.
 
-    Prints numbers, sizes, duplicates, corrupt files, networks that fit, estimates and advice; writes a preview.
+    Prints numbers, sizes, duplicates, corrupt files, networks that fit, estimates and advice.
+
+    Writes one file, a preview of what a GAN would be shown: doctor-<name>.png in the current folder, unless --preview
+    names another place. Its path is printed.
     """
     from gan_study.cli.surroundings import set_places
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Final, Literal, get_args
 
 from gan_study.config.data import DatasetConfig
 from gan_study.config.names import NETWORK_IMAGE_SIZES
@@ -22,11 +23,18 @@ _MIN_PER_CLASS = 20
 """With fewer images of a class the domain classifier can hardly learn it."""
 _MAX_CLASS_RATIO = 10
 _MAX_SIZE_RATIO = 2
+_MAX_COPIED_SHARE = 0.1
 _MAX_CUT_SHARE = 0.3
 MIN_REAL_FOR_FID = 5000
 """About 2.4 for each of Inception's 2048 features; with fewer the covariance of the real images says little."""
 _GREY_MODES = ("1", "L", "LA", "La")
 _ALPHA_MODES = ("LA", "La", "PA", "RGBA", "RGBa")
+
+
+Gravity = Literal["stops", "spoils", "weakens", "noted"]
+"""stops: a study is refused until something is done (for lack of labels, one with the default extractor); spoils: what
+is learned or scored is not what was meant; weakens: numbers say less, or some images are wrong; noted: does no harm."""
+GRAVITIES: Final[tuple[Gravity, ...]] = get_args(Gravity)
 
 
 @dataclass(frozen=True)
@@ -37,6 +45,8 @@ class Advice:
     """What was found, with its numbers."""
     remedy: str
     """What to do about it."""
+    gravity: Gravity
+    """How much it hurts if nothing is done."""
 
 
 def propose_image_size(survey: Survey, crop: int | None) -> int:
@@ -54,13 +64,14 @@ def propose_image_size(survey: Survey, crop: int | None) -> int:
 
 def advise(inspection: Inspection, config: DatasetConfig) -> list[Advice]:
     """Everything that may spoil a study of this data set as `config` wants it learned, gravest first."""
-    return [
+    found = [
         *_files(inspection, config),
         *_numbers(inspection, config),
         *_classes(inspection, config),
         *_sizes(inspection.survey, config),
         *_kinds(inspection),
     ]
+    return sorted(found, key=lambda advice: GRAVITIES.index(advice.gravity))
 
 
 def _files(inspection: Inspection, config: DatasetConfig) -> Iterator[Advice]:
@@ -71,15 +82,19 @@ def _files(inspection: Inspection, config: DatasetConfig) -> Iterator[Advice]:
             yield Advice(
                 f"{found}, more than the share of {config.max_corrupt_share:g} that a training takes",
                 "repair or remove them, or raise dataset.max_corrupt_share",
+                "stops",
             )
         else:
-            yield Advice(f"{found}; a training leaves them out", "repair or remove them")
+            yield Advice(f"{found}; a training leaves them out", "repair or remove them", "noted")
     if survey.num_duplicates:
+        many = survey.num_duplicates > _MAX_COPIED_SHARE * survey.num_images
+        gravity: Gravity = "spoils" if many else "weakens"
         remedy = "keep one of each: copies weigh double, and one that is held out is no unseen image"
         if config.name != "image_folder":
+            gravity = "noted"
             remedy = "they belong to the published data set: keep them, to compare with others' results"
         found = f"{_of(survey.num_duplicates, survey.num_images)} images are exact copies of an earlier one"
-        yield Advice(found, remedy)
+        yield Advice(found, remedy, gravity)
 
 
 def _numbers(inspection: Inspection, config: DatasetConfig) -> Iterator[Advice]:
@@ -87,6 +102,7 @@ def _numbers(inspection: Inspection, config: DatasetConfig) -> Iterator[Advice]:
         yield Advice(
             "no image can be held out, which needs two of a class, and a training without held-out images is refused",
             "add images",
+            "stops",
         )
     elif inspection.num_held_out < _MIN_HELD_OUT:
         can_raise = config.name == "image_folder" and inspection.survey.num_images >= 2 * _MIN_HELD_OUT
@@ -94,11 +110,13 @@ def _numbers(inspection: Inspection, config: DatasetConfig) -> Iterator[Advice]:
         yield Advice(
             f"{inspection.num_held_out:,} held-out images are few, so what is told from them varies by chance",
             f"set dataset.held_out_share: {share:g}" if can_raise else "add images, or read findings with care",
+            "weakens",
         )
     if inspection.num_train < _MIN_TRAIN:
         yield Advice(
             f"{inspection.num_train:,} images to learn are few: a discriminator soon knows them by heart",
             "add images; else compare penalty: r1 with none, and expect the best score early in a training",
+            "spoils",
         )
     if inspection.survey.num_images < MIN_REAL_FOR_FID:
         yield Advice(
@@ -106,6 +124,7 @@ def _numbers(inspection: Inspection, config: DatasetConfig) -> Iterator[Advice]:
             "Inception's 2048 features",
             "score with metric: frechet_distance, whose extractor has few features, and read it beside the score of "
             "real images in the report",
+            "weakens",
         )
 
 
@@ -116,6 +135,7 @@ def _classes(inspection: Inspection, config: DatasetConfig) -> Iterator[Advice]:
         yield Advice(
             "the images have no labels, which extractor: domain_classifier needs",
             f"set extractor: autoencoder, or metric: fid{way_out if config.name == 'image_folder' else ''}",
+            "stops",
         )
         return
     smallest, largest = (choose(counts, key=lambda name: counts[name]) for choose in (min, max))
@@ -124,12 +144,14 @@ def _classes(inspection: Inspection, config: DatasetConfig) -> Iterator[Advice]:
             f"{sum(count < _MIN_PER_CLASS for count in counts.values())} of {len(counts):,} classes have fewer than "
             f"{_MIN_PER_CLASS} images (the smallest, {smallest}: {counts[smallest]:,}), too few to learn to classify",
             "add images, join or remove classes, or set extractor: autoencoder",
+            "spoils",
         )
     elif counts[largest] > _MAX_CLASS_RATIO * counts[smallest]:
         yield Advice(
             f"class {largest} has {counts[largest]:,} images and class {smallest} {counts[smallest]:,}: a generator "
             "that never makes the small one loses little",
             "even them out, or look at the classes' shares in the report",
+            "weakens",
         )
 
 
@@ -140,6 +162,7 @@ def _sizes(survey: Survey, config: DatasetConfig) -> Iterator[Advice]:
             f"the smallest image has a side of {smallest} pixels, less than the crop of {config.crop}, and is cropped "
             "to its largest square instead",
             f"choose a crop of at most {smallest}, or remove small images",
+            "weakens",
         )
     side = min(smallest, config.crop or smallest)
     if side * _MAX_ENLARGEMENT < config.image_size:
@@ -148,18 +171,21 @@ def _sizes(survey: Survey, config: DatasetConfig) -> Iterator[Advice]:
             "choose a smaller image size, or remove small images"
             if config.image_size > min(NETWORK_IMAGE_SIZES["dcgan"] or ())
             else f"expect blurred images, or learn {side} pixels with network: mlp",
+            "spoils",
         )
     ratio = max(spread.max / spread.min for spread in (survey.width, survey.height))
     if ratio > _MAX_SIZE_RATIO:
         yield Advice(
             f"sides differ by up to a factor of {ratio:.1f}, so that one crop shows parts of very different scale",
             "look at the preview; if it is so, bring the images to one scale or sort them",
+            "weakens",
         )
     short, long = sorted((survey.width.median, survey.height.median))
     if config.crop is None and short < (1 - _MAX_CUT_SHARE) * long:
         yield Advice(
             f"the square crop leaves out {1 - short / long:.0%} of a typical image, at both ends",
             "look at the preview; if it cuts what matters, crop or pad the images to squares before",
+            "spoils",
         )
     fitting = [name for name, sizes in NETWORK_IMAGE_SIZES.items() if sizes is None or config.image_size in sizes]
     if "dcgan" not in fitting:
@@ -167,6 +193,7 @@ def _sizes(survey: Survey, config: DatasetConfig) -> Iterator[Advice]:
         yield Advice(
             f"of the networks only {' and '.join(fitting)} can be built for {config.image_size} pixels",
             f"for convolutions choose one of {sizes}",
+            "weakens",
         )
 
 
@@ -177,23 +204,27 @@ def _kinds(inspection: Inspection) -> Iterator[Advice]:
         yield Advice(
             f"{_of(num_images - num_grey, num_images)} images are stored in colour, but none shows any",
             "nothing, all are learned as grey, with one channel",
+            "noted",
         )
     if inspection.channels == 3 and num_grey:
         yield Advice(
             f"{_of(num_grey, num_images)} images are grey among coloured ones, and a generator will make both",
             "set dataset.channels: 1 to learn all as grey, or remove the grey ones",
+            "weakens",
         )
     num_alpha = sum(modes.get(mode, 0) for mode in _ALPHA_MODES)
     if num_alpha:
         yield Advice(
             f"{_of(num_alpha, num_images)} images can have transparent parts, which are taken as white",
             "look at the preview; if white is wrong, fill them before",
+            "weakens",
         )
     num_deep = sum(number for mode, number in modes.items() if mode.startswith("I"))
     if num_deep:
         yield Advice(
             f"{_of(num_deep, num_images)} images have 16 bits, of which the upper 8 are learned",
             "look at the preview; if it is too dark or flat, stretch the levels before",
+            "weakens",
         )
 
 

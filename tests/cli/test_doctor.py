@@ -300,11 +300,43 @@ def test_in_words(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
         "resnet 32, 64, 128 does not fit",
         f"disk {1797 * 256 / 1000:.1f} kB of decoded images in {here.parent}/cache",
         "- images down to 8 pixels are enlarged to 16, which blurs them",
-        f"Preview: {here}/doctor-digits.png",
+        f"Preview, written to {here}/doctor-digits.png",
+        "--preview FILE.png writes it elsewhere.",
         "dataset: {name: digits, image_size: 16}",
     ):
         assert line in lines
     assert max(len(line) for line in text.splitlines()) <= 160
+
+
+def test_the_help_says_where_the_preview_goes_and_how_to_choose() -> None:
+    text = " ".join(gan_study("doctor", "--help").stdout.split())
+    assert "Writes one file, a preview of what a GAN would be shown: doctor-<name>.png in the current folder, " in text
+    assert "unless --preview names another place. Its path is printed." in text
+    assert "--preview FILE.png The file that the preview is written to. Default: doctor-<name>.png in the" in text
+
+
+def test_a_download_is_told_of_before_it_is_tried(
+    here: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_network(*_: object) -> None:
+        raise OSError("no route")
+
+    monkeypatch.setattr("gan_study.data.sources.downloads._download_beside", no_network)
+    with pytest.raises(InputError, match="could not be downloaded"):
+        examine("kmnist", as_json=True)
+    assert f"kmnist is not in {here.parent}/data/KMNIST/raw: trying to download it there" in capsys.readouterr().err
+    assert list(here.iterdir()) == []
+
+
+def test_the_gravest_advice_stands_first(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    fill(here / "mixed", MIXED)
+    found = in_json(capsys, "mixed")
+    gravities = [advice["gravity"] for advice in found["advice"]]
+    assert gravities == sorted(gravities, key=("stops", "spoils", "weakens", "noted").index)
+    text = in_words(capsys, "mixed")
+    advice = text[text.index("Advice, gravest first") :].splitlines()
+    assert advice[1].startswith("  - 1 of 7 images cannot be decoded, more than the share of 0.01")
+    assert advice[3].startswith("  - the images have no labels")
 
 
 @pytest.mark.parametrize(

@@ -120,6 +120,38 @@ def test_a_size_that_the_convolutions_are_not_built_for() -> None:
     assert finding == "of the networks only mlp can be built for 48 pixels"
 
 
+def test_what_hurts_most_comes_first() -> None:
+    flaws = {
+        "modes": {"L": 5990, "P": 10},
+        "num_duplicates": 601,
+        "corrupt": {f"{number}.png": "torn" for number in range(100)},
+        "height": Spread(min=64, median=92, max=130),
+    }
+    flawed = replace(SOUND, num_held_out=400, num_train=900, class_counts={"a": 10, "b": 5990})
+    advice = advise(replace(flawed, survey=SURVEY.model_copy(update=flaws)), CONFIG)
+    assert [(each.gravity, each.finding[:24]) for each in advice] == [
+        ("stops", "100 of 6,100 images cann"),
+        ("spoils", "601 of 6,000 images are "),
+        ("spoils", "900 images to learn are "),
+        ("spoils", "1 of 2 classes have fewe"),
+        ("spoils", "the square crop leaves o"),
+        ("weakens", "400 held-out images are "),
+        ("weakens", "sides differ by up to a "),
+        ("noted", "10 of 6,000 images are s"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("num_copies", "name", "gravity"),
+    [(600, "image_folder", "weakens"), (601, "image_folder", "spoils"), (601, "celeba", "noted")],
+)
+def test_copies_weigh_by_their_share_and_by_what_can_be_done(num_copies: int, name: str, gravity: str) -> None:
+    config = CONFIG if name == "image_folder" else DatasetConfig.model_validate({"name": name, "image_size": 64})
+    survey = SURVEY.model_copy(update={"num_duplicates": num_copies})
+    (advice,) = advise(replace(SOUND, survey=survey), config)
+    assert advice.gravity == gravity
+
+
 def test_the_share_that_would_hold_out_enough() -> None:
     (advice,) = advise(replace(SOUND, num_held_out=400), CONFIG)
     assert advice.remedy == "set dataset.held_out_share: 0.09"  # of 6,000, 8 % would be 480 images and 9 % are 540
@@ -131,6 +163,6 @@ def test_the_share_that_would_hold_out_enough() -> None:
 def test_what_is_said_of_published_data_sets_can_be_done() -> None:
     config = DatasetConfig(name="celeba", image_size=64)
     survey = SURVEY.model_copy(update={"num_duplicates": 3})
-    copies, labels = advise(replace(SOUND, survey=survey, class_counts=None), config)
+    labels, copies = advise(replace(SOUND, survey=survey, class_counts=None), config)
     assert copies.remedy.startswith("they belong to the published data set: keep them")
     assert labels.remedy == "set extractor: autoencoder, or metric: fid"
