@@ -1,4 +1,4 @@
-"""Studies that hold the same trainings: told in words, and two copies of one result are not tested against each other."""
+"""Studies that hold the same trainings: told in words, and two copies of one are not tested against each other."""
 
 from dataclasses import replace
 
