@@ -13,7 +13,7 @@ from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
 _START_LIMIT_SEC = 120
-_END_LIMIT_SEC = 30
+_END_LIMIT_SEC = 10
 
 
 @contextmanager
