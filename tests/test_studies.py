@@ -67,7 +67,7 @@ def train_as_workers_do(study: StudyConfig, folder: RunFolder) -> None:
 
 
 def check_finished(folder: RunFolder, study: StudyConfig, confirmed: list[str]) -> None:
-    """Every trial has ended well, those of the arms in `confirmed` have one with a fresh seed, and there is a report."""
+    """Every trial has ended well, the arms in `confirmed` have one with a fresh seed, and there is a report."""
     assert folder.arms() == sorted(study.arms)
     for arm in folder.arms():
         for trial in folder.trials(arm):
