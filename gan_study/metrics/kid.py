@@ -58,7 +58,7 @@ def polynomial_mmd2(x: Features, y: Features) -> float:
 def _mean_of_different(values: Features) -> float:
     num, dims = values.shape
     of_itself = np.einsum("nd,nd->n", values, values) / dims + 1
-    return (_kernel_sum(values, values) - float((of_itself**3).sum())) / (num * (num - 1))
+    return (_kernel_sum(values, values) - float((of_itself**3).sum())) / float(num * (num - 1))
 
 
 def _kernel_sum(a: Features, b: Features) -> float:

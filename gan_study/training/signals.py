@@ -1,16 +1,16 @@
 """What an evaluation sees besides the score: cheap signs of collapse and of how the two players stand.
 
-Nothing here touches the training: the players are copied before they judge, and the numbers come from a stream of
-their own.
+Nothing here touches the training: the players are left as they were, and the numbers come from a stream of their own.
 """
 
-import copy
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from gan_study.config.names import LossName
 from gan_study.config.training import TrainingConfig
@@ -123,12 +123,25 @@ def _logits(state: TrainingState, probe: Probe, training: TrainingConfig) -> dic
     num = len(probe.judged)
     if training.loss not in _SCALES or num < 2 * training.pac:
         return {}
-    # In training mode both would change: their running statistics, and the vectors of spectral normalisation.
-    generator, discriminator = copy.deepcopy(state.generator), copy.deepcopy(state.discriminator)
-    return {
-        "real_logits": discriminator(pack_images(probe.judged, training.pac)),
-        "fake_logits": discriminator(pack_images(generator(probe.z[:num]), training.pac)),
-    }
+    with _buffers_kept(state.generator, state.discriminator):
+        return {
+            "real_logits": state.discriminator(pack_images(probe.judged, training.pac)),
+            "fake_logits": state.discriminator(pack_images(state.generator(probe.z[:num]), training.pac)),
+        }
+
+
+@contextmanager
+def _buffers_kept(*networks: nn.Module) -> Iterator[None]:
+    """Networks in training mode change as they judge: running statistics, the vectors of spectral normalisation.
+
+    Copies of the whole networks would cost as much as what they judge.
+    """
+    kept = [(buffer, buffer.clone()) for network in networks for buffer in network.buffers()]
+    try:
+        yield
+    finally:
+        for buffer, value in kept:
+            buffer.copy_(value)
 
 
 def judge_logits(loss: LossName, is_smoothed: bool, real_logits: Tensor, fake_logits: Tensor) -> dict[str, float]:
