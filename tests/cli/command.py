@@ -30,8 +30,10 @@ search: {scheduler: none}
 confirm: {top_k: 1, seeds: 1}
 """
 
-SHORT = TINY.replace("trials_per_arm: 2", "trials_per_arm: 1").replace("top_k: 1", "top_k: 0")
-"""Two trials in all."""
+ONE_AT_A_TIME = "resources: {max_concurrent_trials: 1}\n"
+"""For studies that are not about trials at once: each process of theirs imports torch for seconds."""
+SHORT = TINY.replace("trials_per_arm: 2", "trials_per_arm: 1").replace("top_k: 1", "top_k: 0") + ONE_AT_A_TIME
+"""Two trials in all, one after the other."""
 
 
 def gan_study(*arguments: object, environment: dict[str, str | None] | None = None) -> subprocess.CompletedProcess[str]:

@@ -5,14 +5,14 @@ import signal
 from pathlib import Path
 
 import pytest
-from command import LIMIT_SEC, TINY, Running, gan_study, gan_study_on_a_terminal
+from command import LIMIT_SEC, ONE_AT_A_TIME, TINY, Running, gan_study, gan_study_on_a_terminal
 
 from gan_study.runs.folder import RunFolder
 from gan_study.runs.records import EvaluationRecord, TrialState, TrialStatus
 
 pytestmark = [pytest.mark.ray, pytest.mark.slow]
 
-LONGER = TINY.replace("total_kimg: 1, evaluate_every_kimg: 0.5", "total_kimg: 2, evaluate_every_kimg: 0.25")
+LONGER = TINY.replace("total_kimg: 1, evaluate_every_kimg: 0.5", "total_kimg: 2, evaluate_every_kimg: 0.25") + ONE_AT_A_TIME
 SEARCH_ONLY = LONGER.replace("top_k: 1", "top_k: 0")
 
 

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import command
 import pytest
-from command import LIMIT_SEC, TINY, Running, gan_study
+from command import LIMIT_SEC, ONE_AT_A_TIME, TINY, Running, gan_study
 
 from gan_study.runs.folder import RunFolder
 
 pytestmark = [pytest.mark.ray, pytest.mark.slow]
 
-LONG = TINY.replace("total_kimg: 1, evaluate_every_kimg: 0.5", "total_kimg: 500, evaluate_every_kimg: 0.25")
+LONG = TINY.replace("total_kimg: 1, evaluate_every_kimg: 0.5", "total_kimg: 500, evaluate_every_kimg: 0.25") + ONE_AT_A_TIME
 IMPATIENT = """
 from gan_study.cli.main import main
 from gan_study.search import watch

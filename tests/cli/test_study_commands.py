@@ -84,7 +84,6 @@ def test_resuming_a_finished_study_writes_the_report_alone(finished: tuple[Path,
 def test_a_study_in_which_every_trial_diverges(tmp_path: Path, ray_address: str) -> None:
     text = SHORT.replace("defaults: {", "defaults: {d_lr: 1e18, ").replace("[1e-4, 1e-2]", "[1e17, 1e18]")
     text = text.replace("search: {", "search: {first_trial: sampled, ")  # the paper's learning rate is a good one
-    text += "resources: {max_concurrent_trials: 1}\n"
     found = gan_study("run", write_study(tmp_path, text), "--out", tmp_path, "--address", ray_address)
     assert found.returncode == 1
     (line,) = found.stderr.splitlines()

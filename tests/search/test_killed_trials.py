@@ -58,7 +58,7 @@ def test_a_killed_trial_goes_on_from_its_checkpoint(ray_address: str, tmp_path: 
         arms={"undisturbed": arm, "once": arm, "too_often": arm},
         budget={"trials_per_arm": 1, "total_kimg": 2, "evaluate_every_kimg": 0.5},
         confirm={"top_k": 0},
-        resources={"max_retries": 1},
+        resources={"max_retries": 1, "max_concurrent_trials": 1},
     )
     folder = tiny_folder(tmp_path / "tiny", study)
     killer = Killer({"once": 1, "too_often": 2})

@@ -22,6 +22,7 @@ def test_a_population_trains_in_turns(ray_address: str, tmp_path: Path) -> None:
         arms=ARM,
         budget={"trials_per_arm": 4, "total_kimg": 0.75, "evaluate_every_kimg": 0.25},
         search={"scheduler": "pbt", "sampler": "random"},
+        resources={"max_concurrent_trials": 1},
     )
     folder = tiny_folder(tmp_path / "tiny", study)
     director = run_study(study, folder, address=ray_address)
@@ -46,6 +47,7 @@ def test_two_objectives_are_measured_and_told(ray_address: str, tmp_path: Path) 
         arms=ARM,
         budget={"trials_per_arm": 3, "total_kimg": 0.5, "evaluate_every_kimg": 0.5},
         search={"scheduler": "none", "objectives": ["score", "coverage", "device_sec"]},
+        resources={"max_concurrent_trials": 1},
     )
     folder = tiny_folder(tmp_path / "tiny", study)
     run_study(study, folder, address=ray_address)

@@ -25,6 +25,7 @@ def folder(ray_address: str, tmp_path_factory: pytest.TempPathFactory) -> RunFol
         arms={"lsgan": {"network": "dcgan", "loss": "least_squares"}},
         budget={"trials_per_arm": 1, "total_kimg": 1, "evaluate_every_kimg": 0.5},
         trackers=INSTALLED,
+        resources={"max_concurrent_trials": 1},
     )
     folder, warnings = tiny_folder(tmp_path_factory.mktemp("run") / "tiny", study), []
     with pytest.MonkeyPatch.context() as patch:
