@@ -12,7 +12,7 @@ from gan_study.runs.records import EvaluationRecord, TrialState, TrialStatus
 
 pytestmark = [pytest.mark.ray, pytest.mark.slow]
 
-LONGER = TINY.replace("total_kimg: 1, evaluate_every_kimg: 0.5", "total_kimg: 2, evaluate_every_kimg: 0.25") + ONE_AT_A_TIME
+LONGER = ONE_AT_A_TIME + TINY.replace("kimg: 1, evaluate_every_kimg: 0.5", "kimg: 2, evaluate_every_kimg: 0.25")
 SEARCH_ONLY = LONGER.replace("top_k: 1", "top_k: 0")
 
 

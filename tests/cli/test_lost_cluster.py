@@ -14,7 +14,7 @@ from gan_study.runs.folder import RunFolder
 
 pytestmark = [pytest.mark.ray, pytest.mark.slow]
 
-LONG = TINY.replace("total_kimg: 1, evaluate_every_kimg: 0.5", "total_kimg: 500, evaluate_every_kimg: 0.25") + ONE_AT_A_TIME
+LONG = ONE_AT_A_TIME + TINY.replace("kimg: 1, evaluate_every_kimg: 0.5", "kimg: 500, evaluate_every_kimg: 0.25")
 IMPATIENT = """
 from gan_study.cli.main import main
 from gan_study.search import watch
