@@ -48,24 +48,6 @@ def open_cut_down(name: str, place: Path) -> tuple[StudyConfig, RunFolder]:
     return study, folder
 
 
-def train_as_workers_do(study: StudyConfig, folder: RunFolder) -> None:
-    """The first trial of every arm and a confirmed one of the first, by what runs inside Ray's workers, without Ray."""
-    from gan_study.data.datasets import load_dataset  # torch, which the tests of studies as texts do without
-    from gan_study.extractors.objective import prepare_objective
-    from gan_study.search.begin_trial import begin_trial
-    from gan_study.search.messages import TrialOrder
-    from gan_study.training.distributed import Workers
-
-    dataset = load_dataset(study.dataset)
-    num_images = len(dataset.train_indices)
-    configs = [search_trial_config(study, arm, 0, first_trial_values(study, arm), num_images) for arm in study.arms]
-    prepare_objective(configs[0].training, dataset, folder)
-    for config in [*configs, confirm_trial_config(study, configs[0], 0, 0)]:
-        folder.trial(config.arm, config.name).write_config(config)
-        for _ in begin_trial(TrialOrder(config, folder.location), Workers()):
-            pass
-
-
 def check_finished(folder: RunFolder, study: StudyConfig, confirmed: list[str]) -> None:
     """Every trial has ended well, the arms in `confirmed` have one with a fresh seed, and there is a report."""
     assert folder.arms() == sorted(study.arms)
@@ -95,6 +77,13 @@ def test_a_study_on_digits_runs_cut_down(name: str, ray_address: str, tmp_path: 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", WITH_REAL_DATA)
 def test_every_arm_of_a_study_trains_on_real_data(name: str, data_folder: Path, tmp_path: Path) -> None:
+    from trained_here import train_here
+
+    from gan_study.data.datasets import load_dataset  # torch, which the tests of studies as texts do without
+
     study, folder = open_cut_down(name, tmp_path)
-    train_as_workers_do(study, folder)
-    check_finished(folder, study, confirmed=[next(iter(study.arms))])
+    num_images = len(load_dataset(study.dataset).train_indices)
+    firsts = [search_trial_config(study, arm, 0, first_trial_values(study, arm), num_images) for arm in study.arms]
+    for config in [*firsts, confirm_trial_config(study, firsts[0], 0, 0)]:
+        train_here(config, folder)
+    check_finished(folder, study, confirmed=[firsts[0].arm])

@@ -4,7 +4,10 @@ from pathlib import Path
 
 import pytest
 from tiny_study import tiny_folder, tiny_study
+from trained_here import train_here
 
+from gan_study.config.arms import first_trial_values, search_trial_config
+from gan_study.data.datasets import load_dataset
 from gan_study.runs.folder import RunFolder
 from gan_study.runs.records import TrialState
 from gan_study.search.run import run_study
@@ -25,6 +28,9 @@ def test_a_stopped_trial_frees_its_workers_for_the_next(ray_address: str, tmp_pa
         resources={"workers_per_trial": 2},
     )
     folder: RunFolder = tiny_folder(tmp_path / "tiny", study)
+    # Each trial's processes cost Ray Train a minute of the CPU, so the first one is trained without.
+    num_images = len(load_dataset(study.dataset).train_indices)
+    train_here(search_trial_config(study, "lsgan", 0, first_trial_values(study, "lsgan"), num_images), folder)
 
     director = run_study(study, folder, address=ray_address)
 
