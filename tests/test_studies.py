@@ -14,7 +14,7 @@ from gan_study.runs.folder import RunFolder
 from gan_study.runs.records import TrialState
 
 STUDIES = sorted((Path(__file__).parents[1] / "studies").glob("*.yaml"))
-ALWAYS = ["smoke", "joint_search"]
+ON_DIGITS = ["smoke"]
 WITH_REAL_DATA = ["gans_on_mnist", "dcgan_mnist", "vanilla_alphabet", "dcgan_alphabet", "stacked_mnist_modes"]
 
 
@@ -65,18 +65,19 @@ def check_finished(folder: RunFolder, study: StudyConfig, confirmed: list[str]) 
 
 @pytest.mark.ray
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ALWAYS)
-def test_a_study_on_digits_runs_cut_down(name: str, ray_address: str, tmp_path: Path) -> None:
+def test_a_joint_search_runs_cut_down(ray_address: str, tmp_path: Path) -> None:
     from gan_study.search.run import run_study  # Ray, which the other tests here do without
 
-    study, folder = open_cut_down(name, tmp_path)
+    study, folder = open_cut_down("joint_search", tmp_path)
     run_study(study, folder, address=ray_address)
     check_finished(folder, study, confirmed=list(study.arms))
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", WITH_REAL_DATA)
-def test_every_arm_of_a_study_trains_on_real_data(name: str, data_folder: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ON_DIGITS + WITH_REAL_DATA)
+def test_every_arm_of_a_study_trains(name: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
+    if name in WITH_REAL_DATA:
+        request.getfixturevalue("data_folder")
     from trained_here import train_here
 
     from gan_study.data.datasets import load_dataset  # torch, which the tests of studies as texts do without
