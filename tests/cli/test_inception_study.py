@@ -12,11 +12,11 @@ from gan_study.runs.folder import RunFolder, TrialFolder
 
 pytestmark = [pytest.mark.ray, pytest.mark.slow]
 
-# Inception sees some 15 images a second on one core: 60 real ones, 40 untrained ones, and 40 twice for each trial.
+# Inception sees some 15 images a second on one core: 60 real ones, 100 untrained ones, and 100 twice for each trial.
 STUDY = """\
 name: inception
 dataset: {name: digits, image_size: 16, max_images: 60}
-objective: {extractor: inception, dims: 768, num_samples: 40, split: train}
+objective: {extractor: inception, dims: 768, num_samples: 100, split: train}
 budget: {trials_per_arm: 1, total_kimg: 0.128, evaluate_every_kimg: 0.128}
 arms:
   lsgan: {network: dcgan, loss: least_squares}
@@ -105,7 +105,7 @@ def test_the_real_statistics_are_taken_once_for_both(finished: Finished, extract
 def test_the_score_is_called_no_fid(finished: Finished) -> None:
     page = finished.folder.storage.read_text("report.html")
     summary = json.loads(finished.folder.storage.read_text("summary.json"))
-    assert re.match(r"FD\[inception@\w{8},Mixed_6e,d=768\]/N=40v60:train/", summary["score"]["label"])
+    assert re.match(r"FD\[inception@\w{8},Mixed_6e,d=768\]/N=100v60:train/", summary["score"]["label"])
     for text in (finished.out, page, json.dumps(summary)):
         bare = text.replace("not comparable with published FID", "")
         assert not re.search(r"\bFID\b", bare)
