@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from rich.console import Console
 from rich.table import Table
 
-from gan_study.cli.outcome import make_console
+from gan_study.cli.outcome import make_console, say
 from gan_study.cli.snapshots import SnapshotPlace, find_generator, open_place, trials_with_snapshots
 from gan_study.data.datasets import load_dataset
 from gan_study.errors import InputError
@@ -24,7 +24,8 @@ def diagnose(location: str, *, again: bool, as_json: bool) -> None:
     there once the trial has ended. Raises InputError if there is nothing to look at, StorageError
     if a file does not fit.
     """
-    found = [(target, _diagnosis(target, again)) for target in _targets(location)]
+    progress = Console(stderr=True)
+    found = [(target, _diagnosis(target, again, progress)) for target in _targets(location)]
     if as_json:
         print(json.dumps([_as_json(target, record) for target, record in found], indent=2))
         return
@@ -45,16 +46,18 @@ def _targets(location: str) -> list[SnapshotPlace]:
     return found
 
 
-def _diagnosis(target: SnapshotPlace, again: bool) -> DiagnosisRecord:
+def _diagnosis(target: SnapshotPlace, again: bool, progress: Console) -> DiagnosisRecord:
     trial, last_nimg = target.trial, target.trial.snapshot_nimgs()[-1]
     is_last = target.cur_nimg == last_nimg
     known = trial.read_diagnosis() if is_last and not again else None
     if known is not None and known.cur_nimg == last_nimg:
         return known
+    say(progress, f"measuring {_name(target, target.cur_nimg)}")
     diagnosis = _measure(target)
     status = trial.read_status()
     if is_last and status is not None and status.state.is_final:
         diagnosis.write(trial)
+        say(progress, f"kept in {trial.storage.location}/diagnosis.json, which a report reads too")
     return diagnosis.record
 
 
@@ -75,8 +78,13 @@ def _as_json(target: SnapshotPlace, record: DiagnosisRecord) -> dict[str, object
 
 
 def _print(console: Console, target: SnapshotPlace, record: DiagnosisRecord) -> None:
-    name = f"{target.config.arm}/{target.config.name} at {record.cur_nimg:,} images"
-    console.print(f"{name}: {record.verdict.sentence}", style="bold", markup=False, highlight=False, soft_wrap=True)
+    console.print(
+        f"{_name(target, record.cur_nimg)}: {record.verdict.sentence}",
+        style="bold",
+        markup=False,
+        highlight=False,
+        soft_wrap=True,
+    )
     table = Table(box=None, pad_edge=False)
     for title in ("finding", "value", "threshold", "control", "fires", "source"):
         table.add_column(title)
@@ -89,6 +97,10 @@ def _print(console: Console, target: SnapshotPlace, record: DiagnosisRecord) -> 
     console.print(
         f"{record.diagnostics.num} generated images; features of {record.extractor}.\n", markup=False, highlight=False
     )
+
+
+def _name(target: SnapshotPlace, cur_nimg: int) -> str:
+    return f"{target.config.arm}/{target.config.name} at {cur_nimg:,} images"
 
 
 def _rows(record: DiagnosisRecord) -> Iterator[tuple[str, str, str, str, str, str]]:

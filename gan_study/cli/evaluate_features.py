@@ -223,4 +223,7 @@ def _inception(dims: int, image_size: int | None) -> Extractor:
         return inception.obtain(objective, image_size)
     except InputError as error:
         smaller = f", or --dims {PARTIAL_DIMS} with {PARTIAL_NAME} in {data_folder()}" if dims > PARTIAL_DIMS else ""
-        raise InputError(f"{error}; without it, --extractor {autoencoder.NAME} works{smaller}") from error
+        raise InputError(
+            f"{error}; without it, --extractor {autoencoder.NAME} works, and {domain_classifier.NAME} "
+            f"for a reference with class labels{smaller}"
+        ) from error

@@ -165,6 +165,9 @@ def diagnose(
     """Say what became of trained generators: collapsed, undertrained, copying, healthy.
 
     Prints the verdict and every finding with its value, threshold, source and real-against-real control.
+
+    What is measured of the last snapshot of a trial that has ended is kept in the trial's folder (diagnosis.json,
+    samples/neighbours.png), where a later report finds it.
     """
     from gan_study.cli.surroundings import set_places
 

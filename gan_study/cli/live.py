@@ -50,14 +50,18 @@ def make_display(console: Console, live: bool) -> Display:
     return LiveTable(console) if live else PlainLines(console)
 
 
+_QUIET_SEC = 60
+"""After as long without a line, one tells what is at work."""
+
+
 class PlainLines:
-    """One line when a trial has ended."""
+    """One line when a trial has ended, and now and then one of those that have not."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
         self._director: Director | None = None
         self._told: set[tuple[str, str]] = set()
-        self._start = time.monotonic()
+        self._start = self._last_line = time.monotonic()
 
     def stage(self, text: str) -> None:
         """Print it."""
@@ -71,7 +75,7 @@ class PlainLines:
         self._print(f"{len(self._told)} trials are done, about {num_planned(director) - len(self._told)} to go")
 
     def change(self) -> None:
-        """Print the trials that have ended since the last call."""
+        """Print the trials that have ended since the last call; after a long silence those that run."""
         if self._director is None:
             return
         ended = [(k, t) for k, t in self._director.trials.items() if t.state.is_final and k not in self._told]
@@ -82,11 +86,16 @@ class PlainLines:
                 f"{'/'.join(key)}: {trial.state} at {trial.cur_nimg:,} images, {score} "
                 f"({len(self._told)} of {num_planned(self._director)} trials, {self._clock.text()})"
             )
+        running = [(k, t) for k, t in self._director.trials.items() if not t.state.is_final]
+        if running and time.monotonic() - self._last_line >= _QUIET_SEC:
+            names = ", ".join(f"{'/'.join(key)} at {trial.cur_nimg:,} images" for key, trial in running)
+            self._print(f"at work: {names} ({self._clock.text()})")
 
     def stop(self) -> None:
         """Nothing is left open."""
 
     def _print(self, text: str) -> None:
+        self._last_line = time.monotonic()
         self._console.print(
             f"[{time.monotonic() - self._start:5.0f} s] {text}", markup=False, highlight=False, soft_wrap=True
         )

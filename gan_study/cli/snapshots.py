@@ -74,7 +74,8 @@ def find_generator(location: str, arm: str | None = None, trial: str | None = No
     Args:
         location: as the user wrote it.
         arm: of a run, choose in this arm.
-        trial: of a run, take this trial, whatever it scored; its arm need not be given if only one has it.
+        trial: of a run, take this trial, whatever it scored: `arm/trial`, or its name alone if one arm only has it or
+            `arm` is given.
 
     Raises InputError if there is none, StorageError if a record does not fit this version of gan_study.
     """
@@ -156,10 +157,14 @@ def trials_with_snapshots(run: RunFolder) -> list[SnapshotPlace]:
 
 def _named_trial(run: RunFolder, arm: str | None, name: str) -> TrialFolder:
     arms = _check_arm(run, arm)
+    owner, slash, rest = name.rpartition("/")
+    if slash and arm in (None, owner) and owner in arms:  # as trials are called on the terminal
+        return _named_trial(run, owner, rest)
     found = [owner for owner in arms if name in run.trials(owner)]
     if len(found) > 1:
         raise InputError(
-            f"--trial: the trial must be of one arm, but got trial={name} of {', '.join(found)}; add --arm"
+            f"--trial: the trial must be of one arm, but got trial={name} of {', '.join(found)}; add --arm, or write "
+            f"--trial {found[0]}/{name}"
         )
     if not found:
         known = sorted({known for owner in arms for known in run.trials(owner)})

@@ -1,12 +1,15 @@
-"""The time left, worked out by hand from trials that train nothing."""
+"""The time left, worked out by hand from trials that train nothing, and the lines that tell it."""
 
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import pytest
 from optuna.storages import InMemoryStorage
+from rich.console import Console
 from synthetic_run import OBJECTIVE
 
+from gan_study.cli import live
 from gan_study.cli.remaining_time import RemainingTime, expected_nimg, num_planned
 from gan_study.config.study import StudyConfig
 from gan_study.runs.folder import RunFolder
@@ -107,3 +110,17 @@ def test_long_ones_are_told_in_minutes(tmp_path: Path) -> None:
 )
 def test_rungs_that_are_passed_stop_nothing(cur_nimg: int, expected: float) -> None:
     assert expected_nimg(900, cur_nimg, [(100, 0.5), (300, 0.5), (900, 0.5)]) == pytest.approx(expected)
+
+
+def test_a_long_silence_is_broken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    study, out = director(tmp_path, at_once=2), StringIO()
+    lines = live.PlainLines(Console(file=out))
+    lines.start(study)
+    study.next_trial(), study.next_trial()
+    hear(study, 3)
+    lines.change()
+    assert len(out.getvalue().splitlines()) == 1  # how much lies ahead
+    monkeypatch.setattr(live, "_QUIET_SEC", 0.0)
+    lines.change()
+    *_, last = out.getvalue().splitlines()
+    assert last.endswith("] at work: a/search_000 at 3,000 images, b/search_000 at 3,000 images (about 33 s left)")

@@ -111,6 +111,7 @@ def test_which_generator_is_taken(run: RunFolder, tmp_path: Path) -> None:
     assert place_of(run.location) == "lsgan/confirm_002_seed_0/40000"
     assert place_of(run.location, arm="wgan") == "wgan/confirm_003_seed_1/40000"
     assert place_of(run.location, arm="wgan", trial="confirm_003_seed_0") == "wgan/confirm_003_seed_0/40000"
+    assert place_of(run.location, trial="wgan/confirm_003_seed_0") == "wgan/confirm_003_seed_0/40000"
     assert place_of(run.location, trial="confirm_003_seed_0") == "wgan/confirm_003_seed_0/40000"
     assert place_of(trial.storage.location) == "wgan/confirm_003_seed_0/40000"
     write_generator(trial, seed=0, cur_nimg=10_000)
@@ -140,7 +141,9 @@ def test_wrong_choices_are_messages(run: RunFolder, tmp_path: Path) -> None:
         "--arm: the run has no trials of such an arm, but got arm=lsgam; did you mean 'lsgan'? (known: lsgan, wgan)"
     )
     assert "but got trial=search_9; did you mean 'search_00" in refused(run.location, out, "--trial", "search_9")
-    assert "but got trial=search_000 of lsgan, wgan; add --arm" in refused(run.location, out, "--trial", "search_000")
+    assert "but got trial=search_000 of lsgan, wgan; add --arm, or write --trial lsgan/search_000" in refused(
+        run.location, out, "--trial", "search_000"
+    )
     assert f"but got {trial}; leave --arm out" in refused(trial, out, "--arm", "lsgan")
     missing = refused(trial, out)
     assert "but got none in its folder snapshots" in missing
