@@ -1,5 +1,6 @@
 """The work behind `export`: a trained generator as files for other programs, with a model card."""
 
+from collections.abc import Iterator
 from contextlib import suppress
 
 from rich.console import Console
@@ -10,7 +11,7 @@ from gan_study.cli.generators import Snapshot, read_snapshot
 from gan_study.cli.model_card import Exported, model_card
 from gan_study.cli.outcome import make_console
 from gan_study.cli.output_folder import new_folder
-from gan_study.cli.snapshots import find_generator
+from gan_study.cli.snapshots import SnapshotPlace, find_generator
 from gan_study.errors import StorageError
 from gan_study.report.load import load_run
 from gan_study.runs.records import TrialState
@@ -53,6 +54,8 @@ def _describe(snapshot: Snapshot, differences: dict[str, float]) -> Exported:
         config=source.config,
         cur_nimg=cur_nimg,
         num_channels=snapshot.num_channels,
+        num_parameters=sum(weight.numel() for weight in snapshot.generator.parameters()),
+        seed_scores=tuple(_seed_scores(source)),
         state=status.state if status else TrialState.RUNNING,
         evaluation=next((e for e in folder.read_evaluations() if e.cur_nimg == cur_nimg), None),
         objective=source.run.read_objective(),
@@ -60,6 +63,18 @@ def _describe(snapshot: Snapshot, differences: dict[str, float]) -> Exported:
         diagnosis=diagnosis if diagnosis is not None and diagnosis.cur_nimg == cur_nimg else None,
         differences=differences,
     )
+
+
+def _seed_scores(source: SnapshotPlace) -> Iterator[float]:
+    if source.config.phase != "confirm":
+        return
+    for name in source.run.trials(source.config.arm):
+        trial = source.run.trial(source.config.arm, name)
+        config, status, evaluations = trial.read_config(), trial.read_status(), trial.read_evaluations()
+        if config is None or (config.phase, config.source) != ("confirm", source.config.source):
+            continue
+        if status is not None and status.state is TrialState.COMPLETED and evaluations[-1].score is not None:
+            yield evaluations[-1].score
 
 
 def _study_verdict(snapshot: Snapshot) -> str | None:

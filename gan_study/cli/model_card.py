@@ -3,6 +3,7 @@
 import html
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from statistics import fmean
 
 from gan_study import __version__
 from gan_study.analysis.text import number
@@ -21,9 +22,12 @@ class Exported:
     cur_nimg: int
     """Images that the generator was trained on."""
     num_channels: int
+    num_parameters: int
     state: TrialState
     evaluation: EvaluationRecord | None
     """At this number of images; None if there was none."""
+    seed_scores: tuple[float, ...]
+    """Of every confirmed training of this configuration that has come to its end, this one's too if it is one."""
     objective: ObjectiveRecord | None
     """What the score is; None if the run folder does not say."""
     study_verdict: str | None
@@ -82,6 +86,7 @@ def _training_rows(exported: Exported) -> Iterator[tuple[str, object]]:
     if exported.objective is not None:
         yield "data set's content", exported.objective.key.dataset
         yield "training images", f"{exported.objective.num_train_images:,}"
+    yield "generator's parameters", f"{exported.num_parameters:,}"
     for name, value in flat_training(config.training).items():
         yield name, f"{value} (searched)" if name in config.searched else value
 
@@ -107,14 +112,26 @@ def _score_paragraphs(exported: Exported) -> Iterator[str]:
             f"of {key.num_generated:,} generated from {key.num_real:,} real images; as many fresh real images would "
             f"score {number(objective.floor)}, and an untrained generator {number(objective.untrained_score)}."
         )
-        yield (
-            "It is the score of one training with one seed. If that was chosen for its score, a new training is likely "
-            "to score worse."
-        )
+        yield _seeds(exported.seed_scores, evaluation.score)
     if exported.diagnosis is not None:
         yield f"Diagnosis of its images: {_text(exported.diagnosis.verdict.sentence)}"
     if exported.study_verdict is not None:
         yield f"Verdict of the study: {_text(exported.study_verdict)}"
+
+
+def _seeds(scores: tuple[float, ...], score: float) -> str:
+    """What another training may be expected to score."""
+    if len(scores) < 2 or score not in scores:
+        return (
+            "It is the score of one training with one seed. If that was chosen for its score, a new training is likely "
+            "to score worse."
+        )
+    rank = sorted(scores).index(score) + 1
+    return (
+        f"It is the score of one training with one seed, number {rank} of the {len(scores)} seeds of this "
+        f"configuration that came to their end. These scored {number(min(scores))} to {number(max(scores))}, "
+        f"{number(fmean(scores))} on average: expect that of a new training."
+    )
 
 
 def _use_paragraphs(exported: Exported) -> Iterator[str]:
