@@ -4,6 +4,7 @@
 ones up to Mixed_6e where GAN_STUDY_DATA holds them; the time does not depend on them. pytorch-fid's code reads PNG
 files in batches of 50 with as many reading processes as there are threads, as its command does by default; beside it
 stands its network alone, on images that are in memory, as ours are. Rounds alternate, and the best of each counts.
+Beside them stands what a plain matrix product reaches on the machine.
 """
 
 import argparse
@@ -22,6 +23,7 @@ from pytorch_fid import fid_score
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "extractors"))
 
+from machine_speed import count_operations, matmul_rate
 from reference_inception import real_weights_as_far_as_here, reference_features, reference_network
 
 from gan_study.extractors.base import apply
@@ -53,6 +55,7 @@ def main() -> None:
             ),
             "ours": lambda: apply(ours, images)[0],
         }
+        product = matmul_rate()
         seconds, features = dict.fromkeys(runs, float("inf")), {}
         for _ in range(options.rounds):
             for name, run in runs.items():
@@ -64,6 +67,12 @@ def main() -> None:
         difference = (features[name] - features["ours"]).abs().max().item()
         rate, ratio = options.images / seconds[name], seconds[name] / seconds["ours"]
         print(f"{name:24} {rate:6.2f} images/s; ours is {ratio:.2f} times as fast; largest difference {difference:.1e}")
+    operations = count_operations(lambda: reference_features(reference, images[:1] / 255))
+    reached = operations * options.images / seconds["ours"]
+    print(
+        f"ours: {reached / 1e9:.0f} of the {product / 1e9:.0f} billion operations a second that a matrix product "
+        f"reaches here ({reached / product:.0%}, counted as pytorch-fid's network does it)"
+    )
     print(f"features lie between {features['ours'].min():.2f} and {features['ours'].max():.2f}")
 
 

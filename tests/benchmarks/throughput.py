@@ -2,7 +2,8 @@
 
 Networks, batch, optimizer settings and arithmetic are the same: dcgan 64x64, one channel, width 64, batch 64,
 float32. The peer makes three separate passes of the discriminator, keeps its gradients on in the generator's step,
-uses torch.optim.Adam as it comes and a DataLoader over images already resized. Both take turns in one process.
+uses torch.optim.Adam as it comes and a DataLoader over images already resized. Both take turns in one process. Beside
+the rates stands what a plain matrix product reaches on the machine in the same minute.
 
     python tests/benchmarks/throughput.py [--threads 2] [--rounds 5] [--steps 8]
 """
@@ -14,6 +15,7 @@ import time
 
 import numpy as np
 import torch
+from machine_speed import count_operations, matmul_rate
 from torch import nn
 from torch.utils.data import DataLoader, Dataset
 
@@ -132,6 +134,23 @@ def first_losses(images: Images) -> tuple[float, float]:
     return ours, theirs.item()
 
 
+def our_operations(images: Images) -> int:
+    """Floating-point operations of one of the project's steps."""
+    from gan_study.training.steps import accumulate_d_gradients, accumulate_g_gradients
+
+    training = TrainingConfig(dataset={"name": images.name, "image_size": 64}, network="dcgan", loss="non_saturating")
+    network = NetworkConfig(name="dcgan", width=64, discriminator_norm="batch")
+    generator, discriminator = build_networks(network, 64, images.num_channels, Z_DIM)
+    real = to_float(torch.from_numpy(images.images[images.train_indices[:BATCH_SIZE]]))
+
+    def step() -> None:
+        fake = generator(torch.randn(BATCH_SIZE, Z_DIM))
+        accumulate_d_gradients(training, discriminator, real, fake, None)
+        accumulate_g_gradients(training, generator, discriminator, fake)
+
+    return count_operations(step)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--threads", type=int, default=2)
@@ -146,17 +165,26 @@ def main() -> None:
     print(f"first discriminator loss on one batch: gan_study {ours:.6f}, peer {theirs:.6f}")
     peer = Peer(images)
     peer.steps(2)
-    ratios = []
+    ratios, rates, products = [], [], []
     for number in range(options.rounds):
         peer_rate = peer.steps(options.steps)
         our_rate = our_steps(images, options.steps, options.threads)
         ratios.append(our_rate / peer_rate)
+        rates.append(our_rate)
+        products.append(matmul_rate())
         print(
             f"round {number}: gan_study {our_rate:.1f} images/s, peer {peer_rate:.1f}, ratio {ratios[-1]:.2f}",
             flush=True,
         )
     print(
         f"ratio: median {statistics.median(ratios):.2f}, range {min(ratios):.2f} to {max(ratios):.2f} (asked for: 1.40)"
+    )
+    reached = our_operations(images) / BATCH_SIZE * statistics.median(rates)
+    product = statistics.median(products)
+    wanted = 1.4 / statistics.median(ratios) * reached / product
+    print(
+        f"gan_study: {reached / 1e9:.0f} of the {product / 1e9:.0f} billion operations a second that a matrix product "
+        f"reaches here ({reached / product:.0%}); a ratio of 1.40 would take {wanted:.0%}"
     )
 
 
