@@ -82,8 +82,8 @@ class Ranking:
     """All pairs of arms, and in which order the arms stand."""
 
     standing: tuple[str, ...]
-    """By the mean of P(A < B) over the others; of equals, the one with the lowest mean score first. Others are neither
-    the same arm of another study nor copies, of which one stands for all."""
+    """By the mean of P(A < B) over the others; of equals, the one with the lowest mean score first. Of copies of one
+    arm, one stands for all."""
     pairs: tuple[PairComparison, ...]
     """Every pair once."""
 
@@ -143,10 +143,10 @@ def _measured(a: ConfirmedArm, b: ConfirmedArm, p: float | None, p_holm: float |
 
 
 def _mean_chances(pairs: Sequence[PairComparison]) -> Mapping[str, float]:
-    """By arm, the mean of P(A < B) over the others, as far as there are any that it may be better than."""
+    """By arm, the mean of P(A < B) over the others, as far as there are any that are no copies of it."""
     chances: dict[str, dict[str, float]] = {}
     for pair in pairs:
-        if not (pair.is_same_arm or pair.is_copy):
+        if not pair.is_copy:
             for seen in (pair, pair.turned):
                 chances.setdefault(seen.a, {})[seen.scored[1]] = seen.probability_lower
     return {arm: fmean(found.values()) for arm, found in chances.items()}
