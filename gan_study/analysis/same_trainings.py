@@ -29,7 +29,7 @@ class SameTrainings:
     def words(self) -> str:
         """What it is, and what it means for the scores."""
         searched = f", and {self.num_searched:,} in the search," if self.num_searched else ""
-        once = " Against other arms they make one test and not two." if self.is_copy else ""
+        once = f" Against other arms they make one test and not two, by the scores of {self.a}." if self.is_copy else ""
         return (
             f"{self.a} and {self.b} hold the same {quantity(self.num_confirmed, 'confirmed training')}{searched} by "
             "configuration and seed. That is one result and not two, so the two arms are not tested against each "

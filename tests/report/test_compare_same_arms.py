@@ -130,7 +130,7 @@ def test_the_same_arm_is_told_on_the_page(studies):
     assert '<p class="notice">a/hinge and b/hinge are the same arm in different studies: ' in head
     # Of copies it is said that they are copies, which is more.
     assert "a/lsgan and b/lsgan are the same arm" not in html
-    assert "Against other arms they make one test and not two." in head
+    assert "Against other arms they make one test and not two, by the scores of a/lsgan." in head
     text = Page(html).text
     assert "distinguishable, as two searches of one arm" in text
     assert "another search of the same arm could find others" in " ".join(text.split())
