@@ -18,6 +18,7 @@ from gan_study.analysis.improvement import FurtherSeeds, further_seeds, probabil
 from gan_study.analysis.random_search import BestOfN, expected_best
 from gan_study.analysis.ranking import SIGNIFICANCE, PairComparison, rank_arms
 from gan_study.analysis.run_data import RunData
+from gan_study.analysis.same_arms import same_arms
 from gan_study.analysis.seed_scores import SeedScores, describe_seeds
 from gan_study.analysis.statistics import BudgetPoint
 from gan_study.analysis.text import quantity
@@ -66,7 +67,7 @@ class PairStatistics:
     """Two arms with confirmed seeds."""
 
     test: PairComparison
-    """The rank test, Holm-corrected over all pairs."""
+    """The rank test, Holm-corrected over all tests that are made."""
     probability_lower: Estimate | None
     """P(A < B), ties one half; None if the scores are not independent, since its interval would not hold."""
     further_seeds: FurtherSeeds | None
@@ -74,10 +75,16 @@ class PairStatistics:
 
     @property
     def words(self) -> str:
-        """`distinguishable`, `not distinguishable`, or how many seeds are the same trainings."""
+        """`distinguishable`, `not distinguishable`, or how many seeds are the same trainings; then, where it is so,
+        that the two are one arm, and whose test it is."""
         if not self.test.is_tested:
             return f"not tested: the same {quantity(self.test.num_same, 'training')}"
-        return "distinguishable" if self.test.is_distinguishable else "not distinguishable"
+        words = "distinguishable" if self.test.is_distinguishable else "not distinguishable"
+        if self.test.is_same_arm:
+            words += ", as two searches of one arm"
+        if self.test.counted_as:
+            words += f"; counted once, as {' v '.join(self.test.counted_as)}"
+        return words
 
     @property
     def turned(self) -> "PairStatistics":
@@ -99,6 +106,8 @@ class ArmsComparison:
     """Every pair of confirmed arms once."""
     crossovers: tuple[Crossover, ...]
     """Pairs of arms of which one overtakes the other in the search (by the median of its repeats, if it has any)."""
+    standing: tuple[str, ...] = ()
+    """The confirmed arms, the leader first. Neighbours need not be distinguishable."""
 
     @property
     def by_arm(self) -> dict[str, ArmStatistics]:
@@ -108,8 +117,17 @@ class ArmsComparison:
     @property
     def leader_pairs(self) -> tuple[PairStatistics, ...]:
         """The leader as `a` against each other confirmed arm; empty without a leader."""
-        pairs = (pair for pair in self.pairs if self.leader in (pair.test.a, pair.test.b))
-        return tuple(pair if pair.test.a == self.leader else pair.turned for pair in pairs)
+        return self.pairs_of(self.leader) if self.leader else ()
+
+    @property
+    def num_tests(self) -> int:
+        """Over how many tests Holm's correction is."""
+        return sum(pair.test.is_own_test for pair in self.pairs)
+
+    def pairs_of(self, arm: str) -> tuple[PairStatistics, ...]:
+        """An arm as `a` against each other confirmed arm."""
+        pairs = (pair for pair in self.pairs if arm in (pair.test.a, pair.test.b))
+        return tuple(pair if pair.test.a == arm else pair.turned for pair in pairs)
 
 
 def compare_arms(run: RunData, collapsed: Collection[tuple[str, str]] = ()) -> ArmsComparison:
@@ -146,8 +164,11 @@ def compare_runs(runs: Sequence[RunData], collapsed: Collection[tuple[str, str]]
         for run, arm in place
     )
     found = (crossover(a, curves[a], b, curves[b]) for a, b in combinations(curves, 2))
-    leader, pairs = _compare_pairs(confirmed) if len(confirmed) > 1 else (None, ())
-    return ArmsComparison(arms, leader, pairs, tuple(c for c in found if c is not None))
+    crossovers = tuple(c for c in found if c is not None)
+    if len(confirmed) < 2:
+        return ArmsComparison(arms, None, (), crossovers, tuple(confirmed))
+    ranking = rank_arms(list(confirmed.values()), same_arms(runs))
+    return ArmsComparison(arms, ranking.leader, _described(ranking.pairs, confirmed), crossovers, ranking.standing)
 
 
 def _expected_best(run: RunData, arm: str) -> tuple[BestOfN, ...]:
@@ -173,19 +194,15 @@ def _optimism(mean: Estimate | None, search_score: float | None) -> Estimate | N
     return Estimate(mean.value - search_score, mean.low - search_score, mean.high - search_score)
 
 
-def _compare_pairs(confirmed: dict[str, ConfirmedArm]) -> tuple[str, tuple[PairStatistics, ...]]:
-    ranking = rank_arms(list(confirmed.values()))
-    level = SIGNIFICANCE / max(1, sum(test.is_tested for test in ranking.pairs))
-    pairs = tuple(
+def _described(tests: Sequence[PairComparison], confirmed: dict[str, ConfirmedArm]) -> tuple[PairStatistics, ...]:
+    level = SIGNIFICANCE / max(1, sum(test.is_own_test for test in tests))
+    return tuple(
         PairStatistics(
             test,
-            probability_of_improvement(confirmed[test.a].counted, confirmed[test.b].counted)
-            if test.is_tested
-            else None,
+            probability_of_improvement(*(confirmed[arm].counted for arm in test.scored)) if test.is_tested else None,
             further_seeds(test.probability_lower, test.num_a, test.num_b, level)
             if test.is_tested and not test.is_distinguishable
             else None,
         )
-        for test in ranking.pairs
+        for test in tests
     )
-    return ranking.leader, pairs

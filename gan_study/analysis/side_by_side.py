@@ -5,12 +5,12 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
-from statistics import fmean
 
 from gan_study.analysis.arm_comparison import PairStatistics, compare_runs
 from gan_study.analysis.confirmation import ConfirmedArm, confirmed_arms
 from gan_study.analysis.likeness import ComparedStudy, Difference, differences
 from gan_study.analysis.run_data import RunData
+from gan_study.analysis.same_arms import same_arms, same_arms_words
 from gan_study.analysis.same_trainings import SameTrainings, num_same
 from gan_study.analysis.summary import Summary, describe_score, summarise_arms
 from gan_study.analysis.verdict import judge
@@ -39,7 +39,16 @@ class SideBySide:
         """Every pair of arms whose confirmed seeds are partly or all the same trainings."""
         pairs = [pair.test for pair in self.summary.comparison.pairs if pair.test.num_same]
         searched = self.together.searched
-        return tuple(SameTrainings(p.a, p.b, p.num_same, num_same(searched(p.a), searched(p.b))) for p in pairs)
+        return tuple(
+            SameTrainings(p.a, p.b, p.num_same, num_same(searched(p.a), searched(p.b)), p.is_copy) for p in pairs
+        )
+
+    @property
+    def same_arms(self) -> tuple[str, ...]:
+        """What arms with confirmed seeds are defined alike, in words; of copies of one result, the first is named."""
+        copies = {pair.test.b for pair in self.summary.comparison.pairs if pair.test.is_copy}
+        groups = ([arm for arm in g if arm in self.confirmed and arm not in copies] for g in same_arms(self.runs))
+        return tuple(same_arms_words(group) for group in groups if len(group) > 1)
 
     @property
     def study_of(self) -> dict[str, str]:
@@ -54,20 +63,11 @@ class SideBySide:
 
     @property
     def standing(self) -> tuple[str, ...]:
-        """All arms, by the mean chance that a seed scores lower than one of another arm; those without confirmed seeds
-        last, by their search. Neighbours need not be distinguishable."""
-        chances: dict[str, list[float]] = {arm: [] for arm in self.confirmed}
-        for pair in self.summary.comparison.pairs:
-            for test in (pair.test, pair.test.turned):
-                chances[test.a].append(test.probability_lower)
-
-        def rank(arm: str) -> tuple[bool, float, float]:
-            if arm in self.confirmed:
-                return False, -fmean(chances[arm] or [1.0]), fmean(self.confirmed[arm].counted)
-            score = self.summary.arms[arm].search_score
-            return True, 0.0, math.inf if score is None else score
-
-        return tuple(sorted(self.summary.arms, key=rank))
+        """All arms: those with confirmed seeds as they compare, the leader first; then the others, by their search."""
+        confirmed = self.summary.comparison.standing
+        scores = {arm: found.search_score for arm, found in self.summary.arms.items() if arm not in confirmed}
+        others = sorted(scores, key=lambda arm: math.inf if (score := scores[arm]) is None else score)
+        return *confirmed, *others
 
 
 def put_side_by_side(studies: Sequence[ComparedStudy]) -> SideBySide:

@@ -1,5 +1,7 @@
 """Numbers as a reader sees them: in the verdict, in the report and on the terminal."""
 
+from collections.abc import Sequence
+
 from gan_study.analysis.estimate import Estimate
 from gan_study.analysis.failures import FailureRate
 from gan_study.config.base import Scalar
@@ -57,6 +59,11 @@ def format_p(p: float | None) -> str:
     if p is None:
         return NOTHING
     return f"p = {p:.3f}" if p >= 0.001 else "p < 0.001"
+
+
+def listed(names: Sequence[str]) -> str:
+    """Such as `a, b and c`."""
+    return " and ".join(text for text in (", ".join(names[:-1]), names[-1]) if text)
 
 
 def quantity(num: int, noun: str) -> str:

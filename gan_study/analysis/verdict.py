@@ -9,7 +9,8 @@ from gan_study.analysis.arm_comparison import ArmsComparison, PairStatistics
 from gan_study.analysis.confirmation import ConfirmedArm
 from gan_study.analysis.ranking import SIGNIFICANCE
 from gan_study.analysis.run_data import RunData, TrialData, best_trial
-from gan_study.analysis.text import format_p, number, quantity, whole_percent
+from gan_study.analysis.same_notes import is_better, rivals, same_notes
+from gan_study.analysis.text import format_p, listed, number, quantity, whole_percent
 
 _MOST_RIVALS = 2
 """Of more, the sentence tells the closest one's numbers alone; the table of pairs holds all."""
@@ -28,7 +29,8 @@ class Verdict:
 def judge(run: RunData, confirmed: Sequence[ConfirmedArm], comparison: ArmsComparison) -> Verdict:
     """The verdict over a run.
 
-    There is a winner only in a finished study, and only if one arm is distinguishable from every other.
+    There is a winner only in a finished study, and only if one arm is distinguishable from every other: not from the
+    same arm of another study, over which it may have had the luckier search, nor from its own copy.
     """
     if run.objective is None:
         return Verdict(None, "No verdict: the run folder has no objective, so no score can be named.")
@@ -40,31 +42,27 @@ def judge(run: RunData, confirmed: Sequence[ConfirmedArm], comparison: ArmsCompa
         head = "No winner" if run.is_finished else "No winner yet"
         return Verdict(None, f"{head}: {_unconfirmed(run, confirmed)}.")
     missing = [arm for arm in run.arms if arm not in {c.arm for c in confirmed}]
-    tested, same = _tested(comparison), [p for p in comparison.leader_pairs if not p.test.is_tested]
-    equals = [p.test.b for p in tested if not _is_better(p)]
-    winner = comparison.leader if run.is_finished and not missing and not equals and not same else None
+    tested, mixed = _tested(comparison), _partly_same(comparison)
+    equals = [p.test.b for p in tested if not is_better(p)]
+    winner = comparison.leader if run.is_finished and tested and not missing and not equals and not mixed else None
     head = f"{winner} wins" if winner else _leading(run, comparison, equals)
     notes = [f"{arm} has no confirmed seeds" for arm in missing]
-    notes += [_not_tested(pair) for pair in same] + _named_failures(run, confirmed)
-    first = [f"{head}: {_evidence(comparison)}"] if tested else [f"{head}, but nothing can be tested"]
-    return Verdict(winner, "; ".join([*first, *notes]) + ".")
+    notes += same_notes(comparison, winner) + _named_failures(run, confirmed)
+    if tested:
+        first = f"{head}: {_evidence(comparison)}"
+    else:
+        first = f"{head}, but {'nothing can be tested' if mixed else 'there is no other arm to test it against'}"
+    return Verdict(winner, "; ".join([first, *notes]) + ".")
 
 
 def _tested(comparison: ArmsComparison) -> list[PairStatistics]:
-    """The leader against each arm that it has no training in common with."""
-    return [pair for pair in comparison.leader_pairs if pair.test.is_tested]
+    """The leader against each arm that it may win over, and has no training in common with."""
+    return [pair for pair in rivals(comparison, comparison.leader) if pair.test.is_tested]
 
 
-def _is_better(pair: PairStatistics) -> bool:
-    return pair.test.is_distinguishable and pair.test.probability_lower > 0.5
-
-
-def _not_tested(pair: PairStatistics) -> str:
-    test = pair.test
-    return (
-        f"{test.b} is not tested against {test.a}, as {test.num_same} of its {quantity(test.num_b, 'seed')} are the "
-        "same trainings"
-    )
+def _partly_same(comparison: ArmsComparison) -> list[PairStatistics]:
+    """The leader against each other arm with which it shares some trainings, but not all."""
+    return [pair for pair in rivals(comparison, comparison.leader) if not pair.test.is_tested]
 
 
 def _without_scores(run: RunData) -> str:
@@ -117,14 +115,14 @@ def _equals(arms: Sequence[str], num_rivals: int) -> str:
     """Such as `a, b and c` or `4 of the 5 others`."""
     if len(arms) > _MOST_EQUALS:
         return "any of the others" if len(arms) == num_rivals else f"{len(arms)} of the {num_rivals} others"
-    return " and ".join(text for text in (", ".join(arms[:-1]), arms[-1]) if text)
+    return listed(arms)
 
 
 def _evidence(comparison: ArmsComparison) -> str:
     first, *others = _tested(comparison)
     if 1 + len(others) > _MOST_RIVALS:
         return _closest(comparison)
-    corrected = sum(pair.test.is_tested for pair in comparison.pairs) > 1
+    corrected = comparison.num_tests > 1
     text = f"a seed of {first.test.a} scores lower than one of {first.test.b} with probability "
     return ", ".join(
         [
@@ -145,10 +143,12 @@ def _closest(comparison: ArmsComparison) -> str:
 
     closest = max(pairs, key=closeness)
     least = min(pair.test.probability_lower for pair in pairs if pair is not closest)
+    # The same arm of another study, and copies, are no rivals.
+    every = len(pairs) == len(comparison.leader_pairs)
     others = whole_percent(least) + " or more" * (least < 1)
     return (
         f"a seed of {closest.test.a} scores lower than one of its closest rival, {closest.test.b}, with probability "
-        f"{_probability(closest, corrected=True)}, than one of each other arm with {others}"
+        f"{_probability(closest, corrected=True)}, than one of each other {'arm' if every else 'rival'} with {others}"
     )
 
 

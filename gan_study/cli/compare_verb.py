@@ -37,8 +37,8 @@ def compare(locations: Sequence[str], out: str | None) -> None:
     Storage(target.parent).write_text(target.name, render_comparison(found))
     console = make_console()
     print_summary(console, found.summary)
-    for same in found.same_trainings:
-        say(console, f"Warning: {same.words}")
+    for words in (*(same.words for same in found.same_trainings), *found.same_arms):
+        say(console, f"Warning: {words}")
     names = ", ".join(row.name for row in found.differences)
     say(console, f"Different besides the arms: {names or 'nothing'}.")
     say(console, f"Comparison: {target}")

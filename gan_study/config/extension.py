@@ -108,14 +108,14 @@ def _flat(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, An
 
 
 def _arm_conflicts(before: StudyConfig, after: StudyConfig, arm: str, source: str) -> Iterator[str]:
-    old, new = _definition(before, arm), _definition(after, arm)
+    old, new = arm_definition(before, arm), arm_definition(after, arm)
     for name in dict.fromkeys([*old, *new]):
         if old.get(name) != new.get(name):
             path = _path(before, after, arm, name)
             yield f"{path}: {show_setting(old.get(name))} in the run folder, {show_setting(new.get(name))} {source}"
 
 
-def _definition(study: StudyConfig, arm: str) -> dict[str, Any]:
+def arm_definition(study: StudyConfig, arm: str) -> dict[str, Any]:
     """What an arm's trainings come to: fixed values, ranges, and the first trial where its values can be chosen."""
     plan = plan_arm(study, arm)
     stated = {f"first_trial.{name}": value for name, value in study.arms[arm].first_trial.items()}

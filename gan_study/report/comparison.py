@@ -99,7 +99,7 @@ def _apart(places: Sequence[str]) -> list[str]:
 def _notices(found: SideBySide) -> list[str]:
     """What a reader has to know before the numbers."""
     differing = {row.name for row in found.differences}
-    notices = [same.words for same in found.same_trainings]
+    notices = [same.words for same in found.same_trainings] + list(found.same_arms)
     if found.studies[0].run.study.budget.device_sec is not None and "hosts" in differing:
         notices.append(
             "The budget is in device-seconds and the studies ran on different machines, so the same budget is not the "

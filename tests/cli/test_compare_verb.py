@@ -46,9 +46,13 @@ def test_a_study_that_was_run_twice_is_told_of(runs: tuple[str, str], tmp_path: 
     done = gan_study("report", "--compare", *runs, again, "--out", tmp_path / "page.html")
     assert (done.returncode, done.stderr) == (0, "")
     warnings = [line for line in done.stdout.splitlines() if line.startswith("Warning: ")]
-    assert [line.partition(" by ")[0] for line in warnings] == [
+    assert [line.partition(" by ")[0] for line in warnings[:2]] == [
         f"Warning: hinge_study/{arm} and again/{arm} hold the same 5 confirmed trainings, and 5 in the search,"
         for arm in ("lsgan", "hinge")
+    ]
+    # What is a copy is told so, and not once more as the same arm.
+    assert [line.partition(" in ")[0] for line in warnings[2:]] == [
+        "Warning: lsgan_vs_wgan/lsgan and hinge_study/lsgan are the same arm"
     ]
 
 

@@ -1,4 +1,4 @@
-"""Studies that hold the same trainings: told in words, and two copies of one are not tested against each other."""
+"""Studies that hold the same trainings: told in words, not tested against each other, and no further tests."""
 
 from dataclasses import replace
 
@@ -35,13 +35,18 @@ def test_the_same_trainings_are_not_tested_against_each_other(run_twice):
         test = pairs[names].test
         assert (test.num_same, test.p, test.p_holm, test.is_distinguishable) == (5, None, None, False)
         assert (pairs[names].probability_lower, pairs[names].further_seeds) == (None, None)
-    # Holm's correction counts the tests that were made.
-    assert pairs["hinge_study/hinge", "wgan"].test.p_holm == pytest.approx(13 * 2 / 252)
+    # Holm's correction counts the tests of the four arms that are not copies.
+    assert run_twice.summary.comparison.num_tests == 6
+    assert pairs["hinge_study/hinge", "wgan"].test.p_holm == pytest.approx(6 * 2 / 252)
+    assert pairs["again/hinge", "wgan"].test.p_holm == pytest.approx(6 * 2 / 252)
 
 
-def test_the_same_trainings_are_told_in_words_and_none_of_them_wins(run_twice):
-    assert run_twice.summary.winner is None
-    assert run_twice.summary.verdict.startswith("hinge_study/hinge leads, but is not distinguishable from any of ")
+def test_the_same_trainings_are_told_in_words_and_win_once(run_twice):
+    assert run_twice.summary.winner == "hinge_study/hinge"
+    assert ", than one of each other rival with 100 %; " in run_twice.summary.verdict
+    assert "; again/lsgan holds the same trainings as hinge_study/lsgan and counts once with it" in (
+        run_twice.summary.verdict
+    )
     assert "; again/hinge is not tested against hinge_study/hinge, as 5 of its 5 seeds are the same trainings" in (
         run_twice.summary.verdict
     )
@@ -62,8 +67,8 @@ def test_two_copies_of_one_training_decide_nothing(tmp_path):
         [write_second_run(str(tmp_path / name), study={**one_arm, "name": name}, **outcomes) for name in ("a", "b")]
     )
     assert found.summary.verdict == (
-        "a/hinge leads, but nothing can be tested; b/hinge is not tested against a/hinge, as 5 of its 5 seeds are the "
-        "same trainings."
+        "a/hinge leads, but there is no other arm to test it against; b/hinge is not tested against a/hinge, as 5 of "
+        "its 5 seeds are the same trainings."
     )
     assert found.summary.winner is None
     assert render_comparison(found)
