@@ -30,6 +30,8 @@ def judge(run: RunData, confirmed: Sequence[ConfirmedArm], comparison: ArmsCompa
 
     There is a winner only in a finished study, and only if one arm is distinguishable from every other.
     """
+    if not run.trials:
+        return Verdict(None, _untrained(run))
     if run.objective is None:
         return Verdict(None, "No verdict: the run folder has no objective, so no score can be named.")
     if all(t.score is None for t in run.trials):
@@ -67,9 +69,17 @@ def _not_tested(pair: PairStatistics) -> str:
     )
 
 
+def _untrained(run: RunData) -> str:
+    text = "No verdict yet: nothing has been trained"
+    if run.unreadable:
+        return f"No verdict: no trial of the run folder can be read ({', '.join(run.unreadable)})."
+    if run.is_finished:
+        return f"{text}, though the study is recorded as {run.status.state if run.status else 'finished'}."
+    at_work = run.status is not None and run.status.state == "running"
+    return f"{text}." if at_work else f"{text}. `python -m gan_study resume` with this run folder goes on."
+
+
 def _without_scores(run: RunData) -> str:
-    if not run.trials:
-        return "No verdict yet: no trial has begun."
     counts = ", ".join(f"{num} {state}" for state, num in Counter(run.state_text(t.state) for t in run.trials).items())
     if all(t.state.is_final for t in run.trials):
         return f"No verdict: no trial has a score ({counts})."

@@ -7,7 +7,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 import gan_study
-from gan_study.runs.records import Environment
+from gan_study.runs.environment import Environment
 from gan_study.search.cluster import Cluster
 
 _PACKAGES = ("ray", "torch", "torchvision", "optuna", "numpy", "scikit-learn", "plotly")

@@ -89,7 +89,7 @@ def run_study(
         objective = prepare_on_cluster(study, folder, num_concurrent)
         for warning in objective.data_warnings:
             on_stage(f"warning: {warning}")
-        folder.write_environment(describe_environment(cluster))
+        folder.write_environment(describe_environment(cluster).following(folder.read_environment()))
         status = StudyStatus(
             state="running",
             start_time=before.start_time if before else run_start,

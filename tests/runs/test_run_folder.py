@@ -9,10 +9,10 @@ from synthetic_run import OBJECTIVE
 
 from gan_study.config.training import TrainingConfig, TrialConfig
 from gan_study.errors import InputError, StorageError
+from gan_study.runs.environment import Environment
 from gan_study.runs.folder import RunFolder, TrialFolder
 from gan_study.runs.records import (
     OFFICIAL_INCEPTION_HASH,
-    Environment,
     EvaluationRecord,
     LossRecord,
     StudyStatus,
