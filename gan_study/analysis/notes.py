@@ -19,7 +19,7 @@ def verdict_notes(run: RunData, confirmed: Sequence[ConfirmedArm]) -> tuple[str,
 
 
 def undertrained_notes(run: RunData, confirmed: Sequence[ConfirmedArm]) -> tuple[str, ...]:
-    """What to do where more than half of an arm's confirmed trainings are undertrained, in one sentence for all arms."""
+    """What to do where more than half of an arm's confirmed trainings are undertrained, in a sentence for all arms."""
     found = [(arm.arm, _num_undertrained(run, arm), len(arm.trials)) for arm in confirmed]
     concerned = [(arm, num, of) for arm, num, of in found if 2 * num > of]
     if not concerned:

@@ -70,13 +70,11 @@ def _not_tested(pair: PairStatistics) -> str:
 
 
 def _untrained(run: RunData) -> str:
-    text = "No verdict yet: nothing has been trained"
     if run.unreadable:
         return f"No verdict: no trial of the run folder can be read ({', '.join(run.unreadable)})."
-    if run.is_finished:
-        return f"{text}, though the study is recorded as {run.status.state if run.status else 'finished'}."
     at_work = run.status is not None and run.status.state == "running"
-    return f"{text}." if at_work else f"{text}. `python -m gan_study resume` with this run folder goes on."
+    way_on = "" if at_work else "; `python -m gan_study resume` with this run folder goes on"
+    return f"No verdict yet: nothing has been trained{way_on}."
 
 
 def _without_scores(run: RunData) -> str:

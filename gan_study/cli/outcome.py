@@ -32,7 +32,7 @@ def print_outcome(console: Console, folder: RunFolder, report_location: str) -> 
 
 
 def print_summary(console: Console, summary: Summary, at_work: bool = False) -> None:
-    """Print the verdict of a summary with its notes after one row for each arm; at_work: whether trials are being trained."""
+    """Print one row for each arm, then the verdict and its notes; at_work: whether trials are being trained."""
     score = summary.score
     if score is not None:
         console.print(_arm_table(summary, at_work))
