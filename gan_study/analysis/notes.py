@@ -31,7 +31,7 @@ def undertrained_notes(run: RunData, confirmed: Sequence[ConfirmedArm]) -> tuple
         head = f"{', '.join(f'{num} of {of} confirmed trainings of {arm}' for arm, num, of in concerned)} are"
     unit, amount = run.study.budget.length
     return (
-        f"{head} undertrained, so longer ones may come to another verdict: run a study with a larger budget.{unit} "
+        f"{head} undertrained, so longer ones may come to another verdict: run a new study with a larger budget.{unit} "
         f"(here {amount:,.12g}).",
     )
 

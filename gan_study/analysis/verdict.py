@@ -73,8 +73,8 @@ def _untrained(run: RunData) -> str:
     if run.unreadable:
         return f"No verdict: no trial of the run folder can be read ({', '.join(run.unreadable)})."
     at_work = run.status is not None and run.status.state == "running"
-    way_on = "" if at_work else "; `python -m gan_study resume` with this run folder goes on"
-    return f"No verdict yet: nothing has been trained{way_on}."
+    way_on = "" if at_work else "; the command resume goes on with it"
+    return f"No verdict yet: nothing has been trained in this run folder{way_on}."
 
 
 def _without_scores(run: RunData) -> str:

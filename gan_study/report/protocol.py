@@ -180,7 +180,8 @@ def _earlier_items(environment: Environment) -> list[Item]:
     for place, each in enumerate(environment.earlier):
         different = {name: v for name, v in each.versions.items() if environment.versions.get(name) != v}
         versions = f"; {_versions(different)}" if different else ""
-        text = f"{each.command}; commit {_commit(each.commit)}; {'; '.join(each.hosts)}{versions}"
+        commit = f"commit {_commit(each.commit)}" if each.commit else _commit(None)
+        text = f"{each.command}; {commit}; {'; '.join(each.hosts)}{versions}"
         items.append(("Then with" if place else "Trained first with", text))
     if items:
         term, text = items[-1]
