@@ -271,8 +271,8 @@ def test_an_undertrained_one_is_told_in_what_and_what_to_do() -> None:
     found = trial(scores=(100.0, 40.0, 20.0, 10.0, 8.0))
     # From 20 over two evaluations to 8, so by 1 - sqrt(8 / 20) each.
     assert found.sentence == (
-        "Undertrained: The fall of the score per evaluation at the end, as a share of the score, is 0.3675, above 0.05. "
-        "Train longer: give it a larger budget."
+        "Undertrained: The fall of the score per evaluation at the end, as a share of the score, is 0.3675, above 0.05."
+        " Train longer: give it a larger budget."
     )
     assert "Train longer" in trial(images(precision=0.55)).sentence
     assert "Train longer" not in trial().sentence
