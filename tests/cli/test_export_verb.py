@@ -137,6 +137,7 @@ def test_the_card_says_what_the_records_say(run: RunFolder, tmp_path: Path) -> N
         "fresh real images would score 0.5, and an untrained generator 60." in card
     )
     assert "Verdict of the study: lsgan wins: a seed of lsgan scores lower" in card
+    assert ": run a new study with a larger budget" in card
     assert "Apache License 2.0" in card
     assert "No licence for them is given here" in card
     assert "Nobody has looked whether it copies training images" in card
