@@ -15,9 +15,9 @@ from gan_study.config.arms import confirm_trial_config, search_trial_config
 from gan_study.config.base import Scalar
 from gan_study.config.study import StudyConfig
 from gan_study.config.training import TrialConfig
+from gan_study.runs.environment import Environment
 from gan_study.runs.folder import RunFolder
 from gan_study.runs.records import (
-    Environment,
     EvaluationRecord,
     LossRecord,
     ObjectiveRecord,

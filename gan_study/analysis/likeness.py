@@ -1,7 +1,7 @@
 """Whether finished studies may stand side by side: what would make that unfair, and what is merely different."""
 
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -65,11 +65,19 @@ def _particulars(run: RunData) -> dict[str, str]:
         marks = ("floor", "untrained_score", "failure_score")
         values |= {f"objective.{name}": f"{getattr(objective, name):.6g}" for name in marks}
     if (environment := run.environment) is not None:
-        values |= {f"version of {name}": version for name, version in environment.versions.items()}
-        values |= {"commit": environment.commit or "not run from a checkout", "hosts": "; ".join(environment.hosts)}
+        every = environment.all
+        for name in dict.fromkeys(name for each in every for name in each.versions):
+            values[f"version of {name}"] = _in_turn(each.versions.get(name, "none") for each in every)
+        values["commit"] = _in_turn(each.commit or "not run from a checkout" for each in every)
+        values["hosts"] = _in_turn("; ".join(each.hosts) for each in every)
     if run.status is not None:
         values["trials at once"] = str(run.status.num_concurrent_trials)
     return values | {"extensions": str(len(run.extensions))}
+
+
+def _in_turn(values: Iterable[str]) -> str:
+    """What held at first, and what came after it; once if it stayed the same."""
+    return ", then ".join(dict.fromkeys(values))
 
 
 def _differing(values: Sequence[Mapping[str, str]]) -> list[Difference]:

@@ -8,10 +8,11 @@ from gan_study.analysis.trial_verdicts import TrialVerdict, trial_verdict
 from gan_study.config.study import StudyConfig
 from gan_study.config.training import Phase, TrialConfig
 from gan_study.runs.diagnosis import DiagnosisRecord
+from gan_study.runs.environment import Environment
 from gan_study.runs.extensions import ExtensionRecord
 from gan_study.runs.final_scores import FinalScores
 from gan_study.runs.importance import ImportanceRecord
-from gan_study.runs.records import Environment, EvaluationRecord, ObjectiveRecord, StudyStatus, TrialState, TrialStatus
+from gan_study.runs.records import EvaluationRecord, ObjectiveRecord, StudyStatus, TrialState, TrialStatus
 from gan_study.runs.refinement import RefinementRecord
 
 

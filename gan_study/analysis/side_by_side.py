@@ -9,6 +9,7 @@ from itertools import combinations
 from gan_study.analysis.arm_comparison import PairStatistics, compare_runs
 from gan_study.analysis.confirmation import ConfirmedArm, confirmed_arms
 from gan_study.analysis.likeness import ComparedStudy, Difference, differences
+from gan_study.analysis.notes import undertrained_notes
 from gan_study.analysis.run_data import RunData
 from gan_study.analysis.same_arms import same_arms, same_arms_words
 from gan_study.analysis.same_trainings import SameTrainings, num_same
@@ -98,8 +99,18 @@ def put_side_by_side(studies: Sequence[ComparedStudy]) -> SideBySide:
         score=describe_score(objective),
         arms={arm: found for run in runs for arm, found in summarise_arms(run, confirmed).items()},
         comparison=comparison,
+        notes=(*undertrained_notes(together, list(confirmed.values())), *_extended(studies)),
     )
     return SideBySide(tuple(studies), runs, together, confirmed, summary, tuple(differences(studies)))
+
+
+def _extended(studies: Sequence[ComparedStudy]) -> tuple[str, ...]:
+    labels = [study.label for study in studies if study.run.extensions]
+    if not labels:
+        return ()
+    return (
+        f"Added to after results could be seen: {', '.join(labels)}. p values and intervals do not account for that.",
+    )
 
 
 def _common_objective(studies: Sequence[ComparedStudy]) -> ObjectiveRecord:

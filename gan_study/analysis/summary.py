@@ -13,9 +13,10 @@ from gan_study.analysis.confirmation import ConfirmedArm, confirmed_arms
 from gan_study.analysis.fidelity import Fidelity, describe_fidelity
 from gan_study.analysis.final_scores import FinalSummary, summarise_final
 from gan_study.analysis.importance import ArmImportance, arm_importances
+from gan_study.analysis.notes import verdict_notes
 from gan_study.analysis.pareto import ParetoSummary, summarise_pareto
 from gan_study.analysis.run_data import RunData, TrialData, best_trial
-from gan_study.analysis.trial_verdicts import count_words
+from gan_study.analysis.trial_verdicts import count_words, counts_text
 from gan_study.analysis.verdict import judge
 from gan_study.config.base import Scalar
 from gan_study.metrics.class_histogram import counts_to_class_histogram
@@ -140,6 +141,14 @@ class Summary:
     """The fronts of a search with several objectives; null where the score is the only one."""
     fidelity: Fidelity | None = None
     """How well scores before the end tell the order; None if they are made from as many images."""
+    notes: tuple[str, ...] = ()
+    """What has to be known beside the verdict, one sentence each."""
+
+    @property
+    def trial_verdicts(self) -> tuple[str, ...]:
+        """For each arm of which a trial has ended, a sentence that counts the verdicts on its trials."""
+        counts = {arm: found.trials_by_verdict for arm, found in self.arms.items()}
+        return tuple(f"Verdicts on {arm}'s trials: {counts_text(found)}." for arm, found in counts.items() if found)
 
     def to_json(self) -> str:
         """The content of summary.json."""
@@ -168,6 +177,7 @@ def summarise(run: RunData) -> Summary:
         importance=arm_importances(run),
         pareto=summarise_pareto(run),
         fidelity=describe_fidelity(run),
+        notes=verdict_notes(run, list(confirmed.values())),
     )
 
 

@@ -32,6 +32,8 @@ def judge(run: RunData, confirmed: Sequence[ConfirmedArm], comparison: ArmsCompa
     There is a winner only in a finished study, and only if one arm is distinguishable from every other: not from the
     same arm of another study, over which it may have had the luckier search, nor from its own copy.
     """
+    if not run.trials:
+        return Verdict(None, _untrained(run))
     if run.objective is None:
         return Verdict(None, "No verdict: the run folder has no objective, so no score can be named.")
     if all(t.score is None for t in run.trials):
@@ -65,9 +67,15 @@ def _partly_same(comparison: ArmsComparison) -> list[PairStatistics]:
     return [pair for pair in rivals(comparison, comparison.leader) if not pair.test.is_tested]
 
 
+def _untrained(run: RunData) -> str:
+    if run.unreadable:
+        return f"No verdict: no trial of the run folder can be read ({', '.join(run.unreadable)})."
+    at_work = run.status is not None and run.status.state == "running"
+    way_on = "" if at_work else "; the command resume goes on with it"
+    return f"No verdict yet: nothing has been trained in this run folder{way_on}."
+
+
 def _without_scores(run: RunData) -> str:
-    if not run.trials:
-        return "No verdict yet: no trial has begun."
     counts = ", ".join(f"{num} {state}" for state, num in Counter(run.state_text(t.state) for t in run.trials).items())
     if all(t.state.is_final for t in run.trials):
         return f"No verdict: no trial has a score ({counts})."

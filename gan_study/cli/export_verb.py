@@ -81,5 +81,6 @@ def _study_verdict(snapshot: Snapshot) -> str | None:
     run = snapshot.source.run
     if run.is_a_run():
         with suppress(StorageError):  # a study of another version: the generator is exported all the same
-            return summarise(load_run(run)).verdict
+            found = summarise(load_run(run))
+            return " ".join((found.verdict, *found.notes))
     return None

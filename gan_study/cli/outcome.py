@@ -8,7 +8,6 @@ from rich.text import Text
 
 from gan_study.analysis.summary import ArmSummary, Summary
 from gan_study.analysis.text import NOTHING, failure_text, number, percent
-from gan_study.analysis.trial_verdicts import counts_text
 from gan_study.errors import AllTrialsFailedError
 from gan_study.runs.folder import RunFolder
 from gan_study.runs.records import TrialState
@@ -33,7 +32,7 @@ def print_outcome(console: Console, folder: RunFolder, report_location: str) -> 
 
 
 def print_summary(console: Console, summary: Summary, at_work: bool = False) -> None:
-    """Print the verdict of a summary after one row for each arm; at_work: whether trials are being trained."""
+    """Print one row for each arm, then the verdict and its notes; at_work: whether trials are being trained."""
     score = summary.score
     if score is not None:
         console.print(_arm_table(summary, at_work))
@@ -43,10 +42,11 @@ def print_summary(console: Console, summary: Summary, at_work: bool = False) -> 
             f"Score: {score.label}, lower is better{published}. Real images score {number(score.floor)}, "
             f"an untrained generator {number(score.untrained_score)}.",
         )
-    for name, arm in summary.arms.items():
-        if arm.trials_by_verdict:
-            say(console, f"Verdicts on {name}'s trials: {counts_text(arm.trials_by_verdict)}.")
+    for line in summary.trial_verdicts:
+        say(console, line)
     say(console, summary.verdict, style="bold")
+    for note in summary.notes:
+        say(console, note)
 
 
 def conclude(console: Console, folder: RunFolder, report_location: str) -> None:

@@ -80,8 +80,8 @@ def _scores(evidence: Evidence, limits: Thresholds) -> Iterator[Finding]:
     yield find("rotating_modes", what, turning, "above", limits.rotating_modes, _ROTATION)
     what, fall = "the relative fall of the score over the last third", fall_of_last_third(evidence.signals)
     yield find("stalled", what, fall, "below", limits.stalled, _OURS)
-    what, fall = "the fall of the score per evaluation at the end", fall_per_evaluation(scores)
-    yield find("still_falling", what, fall, "above", limits.still_falling, _OURS)
+    what = "the fall of the score per evaluation at the end, as a share of the score,"
+    yield find("still_falling", what, fall_per_evaluation(scores), "above", limits.still_falling, _OURS)
     worse = scores[-1] / min(scores) if scores and min(scores) > 0 else None
     yield find("late_collapse", "the last score over the best one", worse, "above", limits.late_collapse, _LATE)
 

@@ -157,6 +157,8 @@ def _sentence(name: VerdictName, decisive: tuple[Finding, ...], missing: tuple[s
     if missing:
         shown = ", ".join(missing[:20]) + (f" and {len(missing) - 20} more" if len(missing) > 20 else "")
         parts.append(f"Missing classes: {shown}.")
+    if name is VerdictName.UNDERTRAINED and not late:
+        parts.append("Train longer: give it a larger budget.")
     if late:
         parts.append("It was better before: take the best snapshot.")
     return " ".join(parts)

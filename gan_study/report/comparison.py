@@ -110,10 +110,4 @@ def _notices(found: SideBySide) -> list[str]:
             "Failed seeds of all studies count with the highest of their failure scores, "
             f"{number(found.summary.score.failure_score if found.summary.score else None)}."
         )
-    extended = [study.label for study in found.studies if study.run.extensions]
-    if extended:
-        notices.append(
-            f"Added to after results could be seen: {', '.join(extended)}. p values and intervals do not account for "
-            "that."
-        )
     return notices

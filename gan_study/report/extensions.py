@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 
 from gan_study.analysis.confirmation import ConfirmedArm, confirmed_arms
+from gan_study.analysis.notes import EXTENSION_CAUTION
 from gan_study.analysis.run_data import RunData
 from gan_study.analysis.text import quantity
 
@@ -20,12 +21,8 @@ def extension_items(run: RunData) -> list[tuple[str, str]]:
             f"{changed} (before: {extension.former_study})"
         )
         items.append((f"Extension {number}" if len(run.extensions) > 1 else "Extension", text))
-    caution = (
-        "the study was added to after its results could be seen; p values and intervals do not account for that, and "
-        "are too sure if it was extended because of what it had shown"
-    )
     superseded = [_superseded(arm) for arm in confirmed_arms(run).values() if arm.superseded]
-    return [*items, ("Extended study", "; ".join([caution, *superseded]))]
+    return [*items, ("Extended study", "; ".join([EXTENSION_CAUTION, *superseded]))]
 
 
 def _superseded(arm: ConfirmedArm) -> str:

@@ -1,6 +1,6 @@
 """How a study was run, as terms and texts: all that another group needs to repeat or doubt it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 from gan_study.analysis.fidelity import describe_fidelity
@@ -14,6 +14,7 @@ from gan_study.config.study import ConfirmConfig
 from gan_study.report.extensions import extension_items
 from gan_study.report.importance_figures import importance_items
 from gan_study.report.text import duration
+from gan_study.runs.environment import Environment
 from gan_study.runs.records import ObjectiveRecord, TrialState
 
 Item = tuple[str, str]
@@ -160,8 +161,9 @@ def _environment_items(run: RunData) -> list[Item]:
     if run.environment is not None:
         environment = run.environment
         items = [
+            *_earlier_items(environment),
             ("Command", environment.command),
-            ("Versions", ", ".join(f"{name} {version}" for name, version in environment.versions.items())),
+            ("Versions", _versions(environment.versions)),
             ("Commit", _commit(environment.commit)),
             ("Hosts", "; ".join(environment.hosts)),
         ]
@@ -170,6 +172,25 @@ def _environment_items(run: RunData) -> list[Item]:
         at_once = f"{quantity(run.status.num_concurrent_trials, 'trial')} at once"
         items.append(("Run", f"begun {started}, {duration(run.status.elapsed_sec)} in all, {at_once}"))
     return items
+
+
+def _earlier_items(environment: Environment) -> list[Item]:
+    """What trainings ran with before the last command, in the order of time."""
+    items = []
+    for place, each in enumerate(environment.earlier):
+        different = {name: v for name, v in each.versions.items() if environment.versions.get(name) != v}
+        versions = f"; {_versions(different)}" if different else ""
+        commit = f"commit {_commit(each.commit)}" if each.commit else _commit(None)
+        text = f"{each.command}; {commit}; {'; '.join(each.hosts)}{versions}"
+        items.append(("Then with" if place else "Trained first with", text))
+    if items:
+        term, text = items[-1]
+        items[-1] = (term, f"{text}. Trainings since ran with the command, versions, commit and hosts below")
+    return items
+
+
+def _versions(versions: Mapping[str, str]) -> str:
+    return ", ".join(f"{name} {version}" for name, version in versions.items())
 
 
 def _cost(trials: tuple[TrialData, ...]) -> str:

@@ -43,7 +43,7 @@ def _early_note(objective: ObjectiveRecord) -> str:
 def short_note(objective: ObjectiveRecord | None) -> str:
     """What stands beside the scores of a figure or table: how many images each is made from."""
     if objective is None:
-        return "The run folder has no objective yet."
+        return "What they are made from is settled before the first training."
     return f"{score_name(objective)} at N = {objective.key.num_generated:,}; lower is better."
 
 

@@ -21,12 +21,12 @@ from pydantic import BaseModel, ValidationError
 from gan_study.config.training import TrialConfig
 from gan_study.errors import InputError, StorageError
 from gan_study.runs.diagnosis import DiagnosisRecord
+from gan_study.runs.environment import Environment
 from gan_study.runs.extensions import ExtensionsRecord
 from gan_study.runs.final_scores import FinalScores
 from gan_study.runs.importance import ImportanceRecord
 from gan_study.runs.population import Generation, MemberCopy
 from gan_study.runs.records import (
-    Environment,
     EvaluationRecord,
     ObjectiveRecord,
     StudyStatus,

@@ -273,17 +273,3 @@ class StudyStatus(Record):
     """Process of the command while it runs."""
     host: str | None = None
     """Name of the machine that process runs on."""
-
-
-class Environment(Record):
-    """environment.json: what the study ran with."""
-
-    schema_version: Literal[1] = SCHEMA_VERSION
-    versions: dict[str, str]
-    """Python and package versions."""
-    hosts: tuple[str, ...]
-    """One text for each machine: cores, memory, GPUs."""
-    commit: str | None
-    """Commit of gan_study, if it runs from a checkout."""
-    command: str
-    """The command line."""

@@ -7,10 +7,19 @@ from importlib.metadata import version
 from pathlib import Path
 
 import gan_study
-from gan_study.runs.records import Environment
+from gan_study.runs.environment import Environment
+from gan_study.runs.folder import RunFolder
 from gan_study.search.cluster import Cluster
 
 _PACKAGES = ("ray", "torch", "torchvision", "optuna", "numpy", "scikit-learn", "plotly")
+
+
+def record_environment(folder: RunFolder, cluster: Cluster) -> None:
+    """Write environment.json; what trainings ran with before is kept in it.
+
+    Raises StorageError if the run folder cannot be written, or holds the file of another version.
+    """
+    folder.write_environment(describe_environment(cluster).following(folder.read_environment()))
 
 
 def describe_environment(cluster: Cluster) -> Environment:

@@ -17,7 +17,7 @@ from gan_study.runs.records import StudyStatus
 from gan_study.search.address import require_reachable
 from gan_study.search.cluster import connected, gpus_per_worker, num_concurrent_trials
 from gan_study.search.director import Director
-from gan_study.search.environment import describe_environment
+from gan_study.search.environment import record_environment
 from gan_study.search.importance import study_importance
 from gan_study.search.prepare import prepare_on_cluster
 from gan_study.search.scratch import OptunaFile, ScratchFolder
@@ -89,7 +89,7 @@ def run_study(
         objective = prepare_on_cluster(study, folder, num_concurrent)
         for warning in objective.data_warnings:
             on_stage(f"warning: {warning}")
-        folder.write_environment(describe_environment(cluster))
+        record_environment(folder, cluster)
         status = StudyStatus(
             state="running",
             start_time=before.start_time if before else run_start,

@@ -6,6 +6,7 @@ from synthetic_run import (
     COMPLETED,
     CONFIRM,
     DIVERGED,
+    OBJECTIVE,
     RUNNING,
     SEARCH,
     STUDY,
@@ -134,6 +135,15 @@ def test_without_an_objective_no_score_is_compared(tmp_path):
     summary = summarise(run_with(tmp_path, objective=None))
     assert (summary.winner, summary.score, summary.comparison.pairs) == (None, None, ())
     assert summary.verdict == "No verdict: the run folder has no objective, so no score can be named."
+
+
+@pytest.mark.parametrize("objective", [None, OBJECTIVE])
+def test_before_the_first_training_the_way_on_is_named(tmp_path, objective):
+    nothing = {"search": {}, "confirm": {}, "objective": objective}
+    text = "No verdict yet: nothing has been trained in this run folder"
+    left_off = summarise(run_with(tmp_path / "left_off", state="interrupted", **nothing))
+    assert left_off.verdict == f"{text}; the command resume goes on with it."
+    assert summarise(run_with(tmp_path / "at_work", state="running", **nothing)).verdict == f"{text}."
 
 
 def three_arms():

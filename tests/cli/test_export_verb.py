@@ -140,6 +140,7 @@ def test_the_card_says_what_the_records_say(run: RunFolder, tmp_path: Path) -> N
     assert "These scored 16.5 to 19, 17.62 on average: expect that of a new training." in card
     assert "| generator's parameters | `" in card
     assert "Verdict of the study: lsgan wins: a seed of lsgan scores lower" in card
+    assert ": run a new study with a larger budget" in card
     assert "Apache License 2.0" in card
     assert "No licence for them is given here" in card
     assert "Nobody has looked whether it copies training images" in card

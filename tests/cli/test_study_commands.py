@@ -32,6 +32,12 @@ def running_pids(folder: RunFolder) -> list[int]:
     return [status.pid for status in statuses if status is not None and status.pid is not None]
 
 
+def outcome(out: str, before: int = 0) -> list[str]:
+    """The last lines, from that of the score or from so many before it."""
+    lines = out.splitlines()
+    return lines[next(i for i, line in enumerate(lines) if line.startswith("Score: ")) - before :]
+
+
 @pytest.fixture(scope="module")
 def finished(ray_address: str, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str, str]:
     """The run folder, the output and the messages of a study whose output goes to a file; one process is killed."""
@@ -62,7 +68,8 @@ def test_a_study_prints_plain_lines_into_a_file(finished: tuple[Path, str, str])
 
 def test_a_study_ends_with_the_winner_how_sure_and_the_report(finished: tuple[Path, str, str]) -> None:
     place, out, _ = finished
-    score, *of_arms, verdict, report = out.splitlines()[-5:]
+    score, *lines = outcome(out)
+    of_arms, (verdict, *_, report) = lines[:2], lines[2:]  # notes on the verdict may stand between
     assert score.startswith("Score: FD[domain_classifier@")
     assert "not comparable with published FID" in score
     assert [line.partition("'s trials: ")[0] for line in of_arms] == ["Verdicts on lsgan", "Verdicts on wgan"]
@@ -79,7 +86,7 @@ def test_resuming_a_finished_study_writes_the_report_alone(finished: tuple[Path,
     assert found.returncode == 0
     assert files(place) == before
     assert (place / "report.html").exists()
-    assert found.stdout.splitlines() == out.splitlines()[-8:]  # the table, the scores, the verdicts, the report
+    assert found.stdout.splitlines() == outcome(out, 3)  # the table, the scores, the verdicts, the report
 
 
 def test_a_study_in_which_every_trial_diverges(tmp_path: Path, ray_address: str) -> None:

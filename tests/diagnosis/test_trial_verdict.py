@@ -267,6 +267,17 @@ def test_rotating_classes_are_oscillation() -> None:
     assert verdict(0, 1, 2, 3, 0, 0, 0, 0, 0).name == "healthy"
 
 
+def test_an_undertrained_one_is_told_in_what_and_what_to_do() -> None:
+    found = trial(scores=(100.0, 40.0, 20.0, 10.0, 8.0))
+    # From 20 over two evaluations to 8, so by 1 - sqrt(8 / 20) each.
+    assert found.sentence == (
+        "Undertrained: The fall of the score per evaluation at the end, as a share of the score, is 0.3675, above 0.05."
+        " Train longer: give it a larger budget."
+    )
+    assert "Train longer" in trial(images(precision=0.55)).sentence
+    assert "Train longer" not in trial().sentence
+
+
 def test_late_collapse_is_told_beside_any_verdict() -> None:
     late = trial(scores=(*DESCENT[:-1], 30.0))
     assert late.late_collapse

@@ -179,7 +179,10 @@ def test_a_run_that_has_only_a_study_file(tmp_path):
     (tmp_path / "study_status.json").unlink()
     (tmp_path / "environment.json").unlink()
     page = Page(Path(write_report(folder)).read_text(encoding="utf-8"))
-    assert "No verdict: the run folder has no objective, so no score can be named." in page.text
+    assert (
+        "No verdict yet: nothing has been trained in this run folder; the command resume goes on with it." in page.text
+    )
+    assert "objective" not in page.text[: page.text.index("How to read")]
     assert page.figures == []
 
 

@@ -9,10 +9,10 @@ from synthetic_run import OBJECTIVE
 
 from gan_study.config.training import TrainingConfig, TrialConfig
 from gan_study.errors import InputError, StorageError
+from gan_study.runs.environment import Environment, Surroundings
 from gan_study.runs.folder import RunFolder, TrialFolder
 from gan_study.runs.records import (
     OFFICIAL_INCEPTION_HASH,
-    Environment,
     EvaluationRecord,
     LossRecord,
     StudyStatus,
@@ -28,7 +28,10 @@ CONFIG = TrialConfig(
 STATUS = TrialStatus(state=TrialState.DIVERGED, reason="the loss is not finite", cur_nimg=123, num_restarts=2, pid=7)
 KEY = OBJECTIVE.key
 STUDY_STATUS = StudyStatus(state="interrupted", start_time=1.5, elapsed_sec=2.5, num_concurrent_trials=3)
-ENVIRONMENT = Environment(versions={"torch": "2.8"}, hosts=("2 cores",), commit=None, command="gan_study run")
+EARLIER = Surroundings(versions={"torch": "2.7"}, hosts=("4 cores",), commit="1a2b3c4+", command="gan_study run")
+ENVIRONMENT = Environment(
+    versions={"torch": "2.8"}, hosts=("2 cores",), commit=None, command="gan_study resume", earlier=(EARLIER,)
+)
 LOSSES = LossRecord(
     d_loss=0.1, g_loss=1 / 3, penalty=None, real_logit=-0.5, fake_logit=1e-300, d_grad_norm=1e300, g_grad_norm=0.0
 )

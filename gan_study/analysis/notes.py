@@ -1,0 +1,41 @@
+"""What a reader has to know beside the verdict, one sentence each."""
+
+from collections.abc import Sequence
+
+from gan_study.analysis.confirmation import ConfirmedArm
+from gan_study.analysis.run_data import RunData
+from gan_study.runs.diagnosis import VerdictName
+
+EXTENSION_CAUTION = (
+    "the study was added to after its results could be seen; p values and intervals do not account for that, and are "
+    "too sure if it was extended because of what it had shown"
+)
+
+
+def verdict_notes(run: RunData, confirmed: Sequence[ConfirmedArm]) -> tuple[str, ...]:
+    """Why the verdict over a run may not be the last word; nothing if there is no such reason."""
+    caution = [f"{EXTENSION_CAUTION[0].upper()}{EXTENSION_CAUTION[1:]}."] if run.extensions else []
+    return (*undertrained_notes(run, confirmed), *caution)
+
+
+def undertrained_notes(run: RunData, confirmed: Sequence[ConfirmedArm]) -> tuple[str, ...]:
+    """What to do where more than half of an arm's confirmed trainings are undertrained, in a sentence for all arms."""
+    found = [(arm.arm, _num_undertrained(run, arm), len(arm.trials)) for arm in confirmed]
+    concerned = [(arm, num, of) for arm, num, of in found if 2 * num > of]
+    if not concerned:
+        return ()
+    if len(concerned) == len(confirmed) and all(num == of for _, num, of in concerned):
+        total = sum(of for _, _, of in concerned)
+        head = f"All {total} confirmed trainings are" if total > 1 else "The confirmed training is"
+    else:
+        head = f"{', '.join(f'{num} of {of} confirmed trainings of {arm}' for arm, num, of in concerned)} are"
+    unit, amount = run.study.budget.length
+    return (
+        f"{head} undertrained, so longer ones may come to another verdict: run a new study with a larger budget.{unit} "
+        f"(here {amount:,.12g}).",
+    )
+
+
+def _num_undertrained(run: RunData, arm: ConfirmedArm) -> int:
+    verdicts = (run.verdict_of(trial) for trial in arm.trials)
+    return sum(found is not None and found.verdict.name is VerdictName.UNDERTRAINED for found in verdicts)

@@ -1,0 +1,45 @@
+"""environment.json: what the study ran with, the last time and before."""
+
+from typing import Literal
+
+from gan_study.runs.records import SCHEMA_VERSION, Record
+
+
+class Surroundings(Record):
+    """What some of a study's trainings ran with."""
+
+    versions: dict[str, str]
+    """Python and package versions."""
+    hosts: tuple[str, ...]
+    """One text for each machine: cores, memory, GPUs."""
+    commit: str | None
+    """Commit of gan_study, if it runs from a checkout."""
+    command: str
+    """The command line."""
+
+
+class Environment(Surroundings):
+    """The whole file: what the last command ran with."""
+
+    schema_version: Literal[1] = SCHEMA_VERSION
+    earlier: tuple[Surroundings, ...] = ()
+    """What commands before it ran with, the oldest first, each once and none equal to the last; empty in a file of a
+    version that kept the last alone."""
+
+    @property
+    def all(self) -> tuple[Surroundings, ...]:
+        """The earlier ones, then the last."""
+        return *self.earlier, _bare(self)
+
+    def following(self, before: "Environment | None") -> "Environment":
+        """This environment for a folder that holds `before`, which is kept within it."""
+        former = before.all if before is not None else ()
+        kept: list[Surroundings] = []
+        for each in former:
+            if each != _bare(self) and each not in kept:
+                kept.append(each)
+        return self.model_copy(update={"earlier": tuple(kept)})
+
+
+def _bare(environment: Environment) -> Surroundings:
+    return Surroundings(**{name: getattr(environment, name) for name in Surroundings.model_fields})

@@ -1,0 +1,139 @@
+"""What stands beside the verdict, on the page as on the terminal: verdicts on trials, and what to do about them."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from compared_runs import write_second_run
+from planted_diagnosis import planted_diagnosis
+from rich.console import Console
+from synthetic_run import COMPLETED, STUDY, Outcome, write_synthetic_run
+from test_page import Page
+
+from gan_study.analysis.summary import summarise
+from gan_study.cli.outcome import print_outcome
+from gan_study.report.comparison import compare_studies, render_comparison
+from gan_study.report.load import load_run
+from gan_study.report.protocol import protocol_items
+from gan_study.report.write import write_report
+from gan_study.runs.diagnosis import VerdictName
+from gan_study.runs.environment import Surroundings
+from gan_study.runs.extensions import ExtensionRecord, ExtensionsRecord
+from gan_study.runs.folder import RunFolder
+
+CAUTION = "p values and intervals do not account for that"
+CONFIRMED = (Outcome(COMPLETED, 9.0), Outcome(COMPLETED, 10.0))
+ADVICE = "undertrained, so longer ones may come to another verdict: run a new study with a larger budget."
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> RunFolder:
+    """By their evaluations lsgan's five confirmed trainings are undertrained, and four of wgan's; the fifth
+    diverged."""
+    return write_synthetic_run(str(tmp_path))
+
+
+def head(folder: RunFolder) -> str:
+    """What stands above the tabs of its report, and so above the Result tab."""
+    text = Page(Path(write_report(folder)).read_text(encoding="utf-8")).text
+    return text[: text.index("Result")]
+
+
+def plant(folder: RunFolder, arm: str, verdict: VerdictName, num: int) -> None:
+    for name in [name for name in folder.trials(arm) if name.startswith("confirm")][:num]:
+        folder.trial(arm, name).write_diagnosis(planted_diagnosis(verdict))
+
+
+def extend(folder: RunFolder) -> None:
+    record = ExtensionRecord(time=0, command="", additions=("x",), former_study="", num_trials=3)
+    folder.write_extensions(ExtensionsRecord(extensions=(record,)))
+
+
+def printed(folder: RunFolder) -> str:
+    console = Console(width=200)
+    with console.capture() as capture:
+        print_outcome(console, folder, "report.html")
+    return capture.get()
+
+
+def test_the_verdicts_on_trials_stand_under_the_headline_as_on_the_terminal(folder: RunFolder) -> None:
+    above = head(folder)
+    lines = summarise(load_run(folder)).trial_verdicts
+    assert lines[0] == "Verdicts on lsgan's trials: 1 diverged, 8 undertrained, 1 no sign in training."
+    for line in lines:
+        assert above.count(line) == 1
+        assert printed(folder).splitlines().count(line) == 1
+    assert above.index("lsgan wins") < above.index(lines[0])
+
+
+@pytest.mark.parametrize(
+    ("healthy", "head_of_note"),
+    [
+        ({}, "5 of 5 confirmed trainings of lsgan, 4 of 5 confirmed trainings of wgan are "),
+        ({"wgan": 2}, "5 of 5 confirmed trainings of lsgan are "),  # of wgan's no more than two are left
+        ({"lsgan": 2, "wgan": 2}, "3 of 5 confirmed trainings of lsgan are "),
+        ({"lsgan": 3, "wgan": 2}, None),
+    ],
+)
+def test_most_trainings_of_an_arm_being_undertrained_is_told_with_what_to_do(
+    folder: RunFolder, healthy: dict[str, int], head_of_note: str | None
+) -> None:
+    for arm, num in healthy.items():
+        plant(folder, arm, VerdictName.HEALTHY, num)
+    notes = summarise(load_run(folder)).notes
+    assert notes == ((f"{head_of_note}{ADVICE}total_kimg (here 40).",) if head_of_note else ())
+
+
+@pytest.mark.parametrize(("unit", "amount", "text"), [("epochs", 26.5, "26.5"), ("g_steps", 60_000, "60,000")])
+def test_the_budget_is_named_by_its_own_key(tmp_path: Path, unit: str, amount: float, text: str) -> None:
+    budget: dict[str, Any] = {"trials_per_arm": 5, unit: amount, "evaluate_every_kimg": 10}
+    folder = write_synthetic_run(str(tmp_path), study={**STUDY, "budget": budget})
+    (note,) = summarise(load_run(folder)).notes
+    assert note.endswith(f"{ADVICE}{unit} (here {text}).")
+    assert head(folder).count(note) == 1
+    assert note in printed(folder)
+
+
+def test_all_of_them_are_told_in_one_number(tmp_path: Path) -> None:
+    folder = write_synthetic_run(str(tmp_path), confirm=dict.fromkeys(("lsgan", "wgan"), CONFIRMED))
+    assert summarise(load_run(folder)).notes == (f"All 4 confirmed trainings are {ADVICE}total_kimg (here 40).",)
+
+
+def test_the_caution_about_an_extension_stands_once_beside_the_verdict(folder: RunFolder) -> None:
+    assert CAUTION not in head(folder)
+    extend(folder)
+    above = head(folder)
+    assert above.count(CAUTION) == 1
+    assert "The study was added to after its results could be seen; p values" in above
+    assert printed(folder).count(CAUTION) == 1
+    assert CAUTION in dict(protocol_items(load_run(folder)))["Extended study"]
+
+
+def test_a_comparison_has_them_too(folder: RunFolder, tmp_path: Path) -> None:
+    extend(folder)
+    found = compare_studies([folder, write_second_run(str(tmp_path / "second"))])
+    text = Page(render_comparison(found)).text
+    assert len(found.summary.notes) == 2
+    for line in (*found.summary.notes, *found.summary.trial_verdicts):
+        assert text.count(line) == 1
+
+
+def test_earlier_environments_are_listed_in_the_protocol(folder: RunFolder) -> None:
+    now = folder.read_environment()
+    assert now is not None
+    assert "Trained first with" not in dict(protocol_items(load_run(folder)))
+    first = Surroundings(versions=now.versions, hosts=("a workstation",), commit="1a2b3c4+", command="gan_study run x")
+    then = Surroundings(
+        versions=now.versions | {"torch": "2.7.0"}, hosts=("a", "b"), commit=None, command="gan_study resume x"
+    )
+    folder.write_environment(now.model_copy(update={"earlier": (first, then)}))
+    items = dict(protocol_items(load_run(folder)))
+    assert items["Trained first with"] == (
+        "gan_study run x; commit 1a2b3c4, with changes that were not committed; a workstation"
+    )
+    assert items["Then with"] == (
+        "gan_study resume x; not run from a checkout; a; b; torch 2.7.0. Trainings since ran with the command, "
+        "versions, commit and hosts below"
+    )
+    terms = [term for term, _ in protocol_items(load_run(folder))]
+    assert terms[terms.index("Trained first with") :][:3] == ["Trained first with", "Then with", "Command"]

@@ -1,0 +1,49 @@
+"""environment.json: what a study ran with before is kept when it is gone on with elsewhere."""
+
+from pathlib import Path
+
+from gan_study.runs.environment import Environment, Surroundings
+from gan_study.runs.folder import RunFolder
+
+
+def environment(commit: str, command: str = "gan_study run") -> Environment:
+    return Environment(versions={"torch": "2.8"}, hosts=("2 cores",), commit=commit, command=command)
+
+
+def commits(found: Environment) -> list[str | None]:
+    return [each.commit for each in found.all]
+
+
+def test_the_first_environment_has_none_before_it() -> None:
+    assert environment("a").following(None) == environment("a")
+
+
+def test_different_ones_are_kept_the_oldest_first() -> None:
+    third = environment("c").following(environment("b").following(environment("a")))
+    assert third.earlier == tuple(
+        Surroundings(versions={"torch": "2.8"}, hosts=("2 cores",), commit=commit, command="gan_study run")
+        for commit in ("a", "b")
+    )
+    assert (third.commit, commits(third)) == ("c", ["a", "b", "c"])
+
+
+def test_equal_ones_are_not_repeated() -> None:
+    first = environment("a")
+    assert environment("a").following(first) == first
+    second = environment("b").following(first)
+    assert environment("b").following(second) == second
+    assert commits(environment("a").following(second)) == ["b", "a"]
+    # Another command is another environment: `run` says more than the `resume` after it.
+    resumed = environment("a", "gan_study resume").following(first)
+    assert [each.command for each in resumed.all] == ["gan_study run", "gan_study resume"]
+
+
+def test_a_file_of_a_version_that_kept_one_alone_is_read_and_kept(tmp_path: Path) -> None:
+    old = '{"schema_version": 1, "versions": {"torch": "2.8"}, "hosts": ["2 cores"], "commit": "a", "command": "run"}'
+    (tmp_path / "environment.json").write_text(old)
+    folder = RunFolder(str(tmp_path))
+    found = folder.read_environment()
+    assert found == environment("a", "run")
+    folder.write_environment(environment("b").following(found))
+    assert (read := folder.read_environment()) is not None
+    assert commits(read) == ["a", "b"]
