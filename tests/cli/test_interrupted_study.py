@@ -130,7 +130,9 @@ def test_a_terminal_shows_a_live_table(interrupted: tuple[RunFolder, str], ray_a
     assert "\x1b[2K" in shown  # the table is removed at the end,
     lines = drawn.rstrip().splitlines()
     assert lines[-1].rstrip() == f"Report: {folder.location}/report.html"
-    assert re.search(r"\b(lsgan|wgan)\b", lines[-2])
+    verdicts = [number for number, line in enumerate(lines) if re.match(r"Verdicts on (lsgan|wgan)'s trials: ", line)]
+    assert len(verdicts) == 2
+    assert re.search(r"\b(lsgan|wgan)\b", lines[verdicts[-1] + 1])  # who leads, before notes and the report
 
 
 def test_ctrl_c_while_ray_starts(study: Path, tmp_path: Path, ray_address: str) -> None:
