@@ -24,9 +24,10 @@ def undertrained_notes(run: RunData, confirmed: Sequence[ConfirmedArm]) -> tuple
     concerned = [(arm, num, of) for arm, num, of in found if 2 * num > of]
     if not concerned:
         return ()
-    if len(concerned) == len(confirmed) and all(num == of for _, num, of in concerned):
-        total = sum(of for _, _, of in concerned)
-        head = f"All {total} confirmed trainings are" if total > 1 else "The confirmed training is"
+    if len(concerned) == len(confirmed):
+        num, total = (sum(counts) for counts in zip(*((num, of) for _, num, of in concerned), strict=True))
+        head = f"{'All' if num == total else f'{num} of'} {total} confirmed trainings are"
+        head = head if total > 1 else "The confirmed training is"
     else:
         head = f"{', '.join(f'{num} of {of} confirmed trainings of {arm}' for arm, num, of in concerned)} are"
     unit, amount = run.study.budget.length

@@ -69,7 +69,7 @@ def test_the_verdicts_on_trials_stand_under_the_headline_as_on_the_terminal(fold
 @pytest.mark.parametrize(
     ("healthy", "head_of_note"),
     [
-        ({}, "5 of 5 confirmed trainings of lsgan, 4 of 5 confirmed trainings of wgan are "),
+        ({}, "9 of 10 confirmed trainings are "),
         ({"wgan": 2}, "5 of 5 confirmed trainings of lsgan are "),  # of wgan's no more than two are left
         ({"lsgan": 2, "wgan": 2}, "3 of 5 confirmed trainings of lsgan are "),
         ({"lsgan": 3, "wgan": 2}, None),
