@@ -21,7 +21,6 @@ class SameTrainings:
     """Of the confirmed seeds that count."""
     num_searched: int
     """Of the search and refine trials."""
-
     is_copy: bool
     """Whether these are all the confirmed seeds of both."""
 

@@ -5,15 +5,18 @@ from contextlib import suppress
 
 from rich.console import Console
 
+from gan_study.analysis.run_data import RunData
 from gan_study.analysis.summary import summarise
 from gan_study.cli.export_formats import FILES, check_formats, export_generator
 from gan_study.cli.generators import Snapshot, read_snapshot
 from gan_study.cli.model_card import Exported, model_card
 from gan_study.cli.outcome import make_console
 from gan_study.cli.output_folder import new_folder
-from gan_study.cli.snapshots import SnapshotPlace, find_generator
+from gan_study.cli.snapshots import find_generator
+from gan_study.config.training import TrialConfig
 from gan_study.errors import StorageError
 from gan_study.report.load import load_run
+from gan_study.runs.folder import RunFolder
 from gan_study.runs.records import TrialState
 
 
@@ -49,38 +52,37 @@ def export(location: str, out: str, formats: tuple[str, ...], arm: str | None, t
 def _describe(snapshot: Snapshot, differences: dict[str, float]) -> Exported:
     source = snapshot.source
     folder, cur_nimg = source.trial, source.cur_nimg
-    status, diagnosis = folder.read_status(), folder.read_diagnosis()
+    status, diagnosis, study = folder.read_status(), folder.read_diagnosis(), _study(source.run)
     return Exported(
         config=source.config,
         cur_nimg=cur_nimg,
         num_channels=snapshot.num_channels,
         num_parameters=sum(weight.numel() for weight in snapshot.generator.parameters()),
-        seed_scores=tuple(_seed_scores(source)),
+        seed_scores=tuple(_seed_scores(study, source.config)) if study else (),
         state=status.state if status else TrialState.RUNNING,
         evaluation=next((e for e in folder.read_evaluations() if e.cur_nimg == cur_nimg), None),
         objective=source.run.read_objective(),
-        study_verdict=_study_verdict(snapshot),
+        study_verdict=_verdict(study) if study else None,
         diagnosis=diagnosis if diagnosis is not None and diagnosis.cur_nimg == cur_nimg else None,
         differences=differences,
     )
 
 
-def _seed_scores(source: SnapshotPlace) -> Iterator[float]:
-    if source.config.phase != "confirm":
-        return
-    for name in source.run.trials(source.config.arm):
-        trial = source.run.trial(source.config.arm, name)
-        config, status, evaluations = trial.read_config(), trial.read_status(), trial.read_evaluations()
-        if config is None or (config.phase, config.source) != ("confirm", source.config.source):
-            continue
-        if status is not None and status.state is TrialState.COMPLETED and evaluations[-1].score is not None:
-            yield evaluations[-1].score
-
-
-def _study_verdict(snapshot: Snapshot) -> str | None:
-    run = snapshot.source.run
-    if run.is_a_run():
+def _study(folder: RunFolder) -> RunData | None:
+    if folder.is_a_run():
         with suppress(StorageError):  # a study of another version: the generator is exported all the same
-            found = summarise(load_run(run))
-            return " ".join((found.verdict, *found.notes))
+            return load_run(folder)
     return None
+
+
+def _seed_scores(study: RunData, config: TrialConfig) -> Iterator[float]:
+    """Of the confirmed trainings of a confirmed trial's configuration that have come to their end."""
+    for trial in study.of_arm(config.arm, "confirm"):
+        is_sibling = config.phase == "confirm" and trial.config.source == config.source
+        if is_sibling and trial.state is TrialState.COMPLETED and trial.score is not None:
+            yield trial.score
+
+
+def _verdict(study: RunData) -> str:
+    found = summarise(study)
+    return " ".join((found.verdict, *found.notes))
