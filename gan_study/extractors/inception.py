@@ -1,9 +1,11 @@
 """Inception of 2015-12-05, the network of the FID: features equal to pytorch-fid's.
 
 The layers are torchvision's and pytorch-fid's own (0.3.0), so that its weights fit, and are then made faster (see
-inception_blocks.py). Images are laid out channels last, and batches are of the sizes that a CPU's cache likes.
+inception_blocks.py). Images are laid out channels last, batches are of the sizes that a CPU's cache likes, and each of
+a CPU's threads has images of its own (see threads.py).
 """
 
+import math
 from pathlib import Path
 from pickle import UnpicklingError
 from typing import Any
@@ -20,6 +22,7 @@ from gan_study.errors import InputError
 from gan_study.extractors.base import Extractor
 from gan_study.extractors.inception_blocks import make_fast
 from gan_study.extractors.inception_weights import WeightsFile, find_weights, weights_with_hash
+from gan_study.extractors.threads import map_in_threads
 from gan_study.runs.records import OFFICIAL_INCEPTION_HASH, ScoreKey
 
 NAME = "inception"
@@ -27,8 +30,8 @@ LAYERS = {64: "max_pool_1", 192: "max_pool_2", 768: "Mixed_6e", 2048: "pool3"}
 """Names of the layers by the length of their features, which are averaged over the image."""
 _INPUT_SIZE = 299
 _CPU_BATCH_SIZES = (2, 16)
-"""For the layers up to max_pool_2, whose large outputs must fit a core's cache, and for those after it, whose many
-weights should serve many images."""
+"""For the layers up to max_pool_2, whose large outputs must fit a core's cache, and at most for those after it, whose
+many weights should serve many images."""
 _GPU_BATCH_SIZES = (100, 100)
 
 _STAGES: dict[int, dict[str, Any]] = {
@@ -83,13 +86,20 @@ class InceptionFeatures(nn.Module):
 
     def forward(self, images_uint8: Tensor) -> tuple[Tensor, None]:
         """NCHW uint8 in [0, 255], grey or colour => features (N, dims) float32, and no logits."""
-        on_cpu = images_uint8.device.type == "cpu"
-        stem_size, block_size = _CPU_BATCH_SIZES if on_cpu else _GPU_BATCH_SIZES
-        features = []
-        for group in images_uint8.split(block_size):
-            maps = torch.cat([self.stem(_enlarge(chunk)) for chunk in group.split(stem_size)])
-            features.append(self.blocks(maps).mean((2, 3)))
-        return torch.cat(features), None
+        if images_uint8.device.type != "cpu":
+            groups = images_uint8.split(_GPU_BATCH_SIZES[1])
+            return torch.cat([self._features(group, _GPU_BATCH_SIZES[0]) for group in groups]), None
+        stem_size, block_size = _CPU_BATCH_SIZES
+        # As many images for each thread, so that none waits for the others.
+        num_threads = max(1, min(torch.get_num_threads(), len(images_uint8)))
+        num_groups = num_threads * max(1, math.ceil(len(images_uint8) / num_threads / block_size))
+        groups = images_uint8.tensor_split(num_groups)
+        return torch.cat(map_in_threads(lambda group: self._features(group, stem_size), groups)), None
+
+    def _features(self, images_uint8: Tensor, stem_size: int) -> Tensor:
+        maps = torch.cat([self.stem(_enlarge(chunk)) for chunk in images_uint8.split(stem_size)])
+        features: Tensor = self.blocks(maps).mean((2, 3))
+        return features
 
 
 def _enlarge(images_uint8: Tensor) -> Tensor:

@@ -86,8 +86,15 @@ def test_features_do_not_depend_on_how_images_are_cut(
     monkeypatch.setattr(inception, "_CPU_BATCH_SIZES", (2, 4))
     network, images = InceptionFeatures(weights, 192), photos(7, 1, 16)
     whole, _ = apply(network, images)
-    parts = torch.cat([apply(network, part)[0] for part in images.split([1, 5, 1])])
+    parts = torch.cat([apply(network, part)[0] for part in images.split([1, 5, 1, 0])])
     torch.testing.assert_close(parts, whole, rtol=1e-5, atol=1e-5)
+    before = torch.get_num_threads()
+    for num_threads in (1, 2, 3, 9):
+        torch.set_num_threads(num_threads)
+        try:
+            torch.testing.assert_close(apply(network, images)[0], whole, rtol=1e-5, atol=1e-5)
+        finally:
+            torch.set_num_threads(before)
 
 
 def test_a_named_file_is_taken_as_it_is_but_is_not_fid(
