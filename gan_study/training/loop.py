@@ -29,7 +29,7 @@ from gan_study.training.outcome import diverged, ended, load_latest, write_image
 from gan_study.training.randomness import Stream, seeded_generator
 from gan_study.training.rollback import answer_collapse, answer_divergence
 from gan_study.training.scores import Scores, score_generator
-from gan_study.training.signals import make_probe, take_signals
+from gan_study.training.signals import make_probe, take_signals, watch
 from gan_study.training.state import Counters, TrainingState, build_state, set_rates_, update_ema
 from gan_study.training.steps import accumulate_d_gradients, accumulate_g_gradients
 
@@ -92,9 +92,10 @@ def train(
         # Evaluate, write and report. A resumed run starts where this has been done already.
         if _evaluation_due(training, counters.cur_nimg, done) and counters.cur_nimg != last_evaluated:
             evaluate_start = time.perf_counter()
-            scores = _score(state, scorer, training, workers, is_end=done)
+            with watch(state.g_ema) as shown:
+                scores = _score(state, scorer, training, workers, is_end=done)
             losses = means.reduce(workers)
-            signals = take_signals(state, probe, training, workers)
+            signals = take_signals(state, probe, shown, training, workers)
             # Counted before the checkpoint is written, which a resumed training goes on from.
             counters.evaluate_sec += time.perf_counter() - evaluate_start
             evaluate_start = time.perf_counter()

@@ -1,6 +1,7 @@
 """What an evaluation sees besides the score: cheap signs of collapse and of how the two players stand.
 
-Nothing here touches the training: the players are left as they were, and the numbers come from a stream of their own.
+The generated images that are compared with each other are the first of those that the score is made from. Nothing here
+touches the training: the players are left as they were, and the numbers come from a stream of their own.
 """
 
 from collections.abc import Iterator
@@ -27,7 +28,7 @@ from gan_study.training.randomness import Stream, seeded_generator, stream_seed
 from gan_study.training.state import TrainingState
 
 _NUM_COMPARED = 256
-"""Images of the averaged generator that are compared with each other; an even number."""
+"""Images of the averaged generator, at most, that are compared with each other."""
 _NUM_JUDGED = 128
 """Images of each kind, at most, that the discriminator judges."""
 
@@ -58,14 +59,40 @@ _CROSS_ENTROPIES = ("minimax", "non_saturating")
 class Probe:
     """The images and latents that all evaluations of a training see."""
 
-    z: Tensor
-    """(N, z_dim)."""
-    num_compared: int
-    """Generated images that are compared with each other: N, or as many as there are training images."""
     real_distance: float | None
-    """Mean distance of as many training images in [-1, 1]; None of fewer than two, or if all are equal."""
+    """Mean distance of training images in [-1, 1]; None of fewer than two, or if all are equal."""
     judged: Tensor
     """Held-out images NCHW in [-1, 1], as many as divide into stacks of `pac`; fewer than two stacks are not judged."""
+    z: Tensor
+    """(N, z_dim) latents of as many generated images, which are judged beside them."""
+
+
+@dataclass(eq=False)
+class Shown:
+    """What a generator has first made while it was watched: at most `_NUM_COMPARED` images, from their latents."""
+
+    z: list[Tensor]
+    """(n, z_dim) each."""
+    images: list[Tensor]
+    """(n, ...) each, in [-1, 1]."""
+
+    def add(self, generator: nn.Module, arguments: tuple[Tensor, ...], images: Tensor) -> None:
+        """Keep what is still wanted of a call of `generator`; a forward hook."""
+        wanted = _NUM_COMPARED - sum(len(part) for part in self.images)
+        if wanted > 0:
+            self.z.append(arguments[0][:wanted])
+            self.images.append(images[:wanted])
+
+
+@contextmanager
+def watch(generator: nn.Module) -> Iterator[Shown]:
+    """What `generator` makes first while this is open."""
+    shown = Shown([], [])
+    hook = generator.register_forward_hook(shown.add)
+    try:
+        yield shown
+    finally:
+        hook.remove()
 
 
 def make_probe(training: TrainingConfig, dataset: Dataset, workers: Workers) -> Probe:
@@ -76,42 +103,48 @@ def make_probe(training: TrainingConfig, dataset: Dataset, workers: Workers) -> 
     compared = dataset.images[np.sort(random.choice(dataset.train_indices, num_compared, replace=False))]
     judged = dataset.images[np.sort(random.choice(dataset.held_out_indices, num_judged, replace=False))]
     dtype = getattr(torch, training.precision)
-    z = draw_z(_NUM_COMPARED, training.z_dim, training.z_distribution, seeded_generator(training.seed, Stream.SIGNALS))
+    z = draw_z(num_judged, training.z_dim, training.z_distribution, seeded_generator(training.seed, Stream.SIGNALS))
     pixels = to_float(torch.from_numpy(compared)).flatten(1).numpy()
     return Probe(
-        z=z.to(workers.device, dtype),
-        num_compared=num_compared,
         real_distance=(mean_distance(pixels) or None) if num_compared >= 2 else None,
         judged=to_float(torch.from_numpy(judged).to(workers.device), dtype).to(memory_format=torch.channels_last),
+        z=z.to(workers.device, dtype),
     )
 
 
 @torch.no_grad()
-def take_signals(state: TrainingState, probe: Probe, training: TrainingConfig, workers: Workers) -> SignalsRecord:
+def take_signals(
+    state: TrainingState, probe: Probe, shown: Shown, training: TrainingConfig, workers: Workers
+) -> SignalsRecord:
     """The signs of trouble of a training where it stands; the same on every rank. Collective.
 
-    Every rank does the same work, because synchronised batch norm wants company; what rank 0 saw counts.
+    shown: what its averaged generator has been seen to make.
+
+    Every rank judges, because synchronised batch norm wants company; what rank 0 saw counts.
     """
-    images, logits = state.g_ema(probe.z), _logits(state, probe, training)
-    outputs = {"images": images, **logits}
-    non_finite = tuple(name for name, output in outputs.items() if not output.isfinite().all())
+    logits = _logits(state, probe, training)
+    images = {"images": torch.cat(shown.images)} if shown.images else {}
+    non_finite = tuple(name for name, output in (images | logits).items() if not output.isfinite().all())
     values: dict[str, Any] = {"non_finite": non_finite}
-    if "images" not in non_finite:
-        values |= _image_signals(images, probe)
+    if workers.is_first and "images" not in non_finite:
+        values |= _image_signals(torch.cat(shown.z), images["images"], probe)
     if logits and not logits.keys() & non_finite:
         values |= judge_logits(training.loss, bool(training.label_smoothing), **logits)
     own = SignalsRecord.model_validate(values)
     return workers.from_first_rank(lambda: own)
 
 
-def _image_signals(images: Tensor, probe: Probe) -> dict[str, Any]:
-    pixels, z = images.float().flatten(1).cpu().numpy(), probe.z.cpu().numpy()
-    half, real_distance = len(z) // 2, probe.real_distance
-    ratio = None if real_distance is None else mean_distance(pixels[: probe.num_compared]) / real_distance
+def _image_signals(z: Tensor, images: Tensor, probe: Probe) -> dict[str, Any]:
+    latents, pixels = z.float().cpu().numpy(), images.float().flatten(1).cpu().numpy()
+    duplicates = duplicate_share(to_uint8(images).cpu().numpy())
+    if len(images) < 2:
+        return {"duplicates": duplicates}
+    # Each image beside the one half the set further on.
+    pairs = slice(0, len(z) // 2), slice(len(z) // 2, len(z) // 2 * 2)
     return {
-        "duplicates": duplicate_share(to_uint8(images).cpu().numpy()),
-        "pairwise_distance_ratio": ratio,
-        "latent_sensitivity": latent_sensitivity(z[:half], z[half:], pixels[:half], pixels[half:]),
+        "duplicates": duplicates,
+        "pairwise_distance_ratio": probe.real_distance and mean_distance(pixels) / probe.real_distance,
+        "latent_sensitivity": latent_sensitivity(*(latents[i] for i in pairs), *(pixels[i] for i in pairs)),
     }
 
 
@@ -126,7 +159,7 @@ def _logits(state: TrainingState, probe: Probe, training: TrainingConfig) -> dic
     with _buffers_kept(state.generator, state.discriminator):
         return {
             "real_logits": state.discriminator(pack_images(probe.judged, training.pac)),
-            "fake_logits": state.discriminator(pack_images(state.generator(probe.z[:num]), training.pac)),
+            "fake_logits": state.discriminator(pack_images(state.generator(probe.z), training.pac)),
         }
 
 

@@ -43,13 +43,13 @@ MNIST = {
     "dataset": {"name": "mnist", "image_size": 32},
     "network": {"name": "dcgan", "width": 32},
     "loss": "least_squares",
-    "objective": {"num_samples": 100},
+    "objective": {"num_samples": 300},
 }
 DIGITS = {
     "dataset": {"name": "digits", "image_size": 16},
     "network": {"name": "dcgan", "width": 16},
     "loss": "least_squares",
-    "objective": {"num_samples": 100},
+    "objective": {"num_samples": 300},
 }
 
 
@@ -126,12 +126,12 @@ def prepared(settings: dict[str, Any], folder: RunFolder) -> tuple[TrainingConfi
     return training, load_objective(folder.storage, record, dataset)
 
 
-def during(settings: dict[str, Any], intervals_kimg: list[float], kimg: float) -> None:
-    """Train twice `kimg` with an evaluation after each and print the diagnosis's share of the training's CPU time."""
+def during(settings: dict[str, Any], intervals_kimg: list[float], kimg: float, num: int) -> None:
+    """Train `num` times `kimg`, with an evaluation after each; print the diagnosis's share of the CPU time."""
     clock = Clock()
     with tempfile.TemporaryDirectory() as place:
         folder = RunFolder(place)
-        training, objective = prepared(settings | {"total_kimg": 2 * kimg, "evaluate_every_kimg": kimg}, folder)
+        training, objective = prepared(settings | {"total_kimg": num * kimg, "evaluate_every_kimg": kimg}, folder)
         dataset = load_dataset(training.dataset)
         config = TrialConfig(training=training, diagnosis=DiagnosisConfig(on_collapse="stop"))
         watched = clock.watching(
@@ -147,7 +147,7 @@ def during(settings: dict[str, Any], intervals_kimg: list[float], kimg: float) -
         with watched, clock.part("training"):
             *_, last = loop.train(config, dataset, objective, folder.trial("arm", "trial"), Workers())
     assert last.status.state == "completed", last.status.reason
-    num_evaluations, trained_kimg = 3, last.status.cur_nimg / 1000
+    num_evaluations, trained_kimg = num + 1, last.status.cur_nimg / 1000
     per_evaluation = clock.cpu("signals", "judging") / num_evaluations
     of_steps = clock.cpu("output gradient") / trained_kimg
     per_kimg = clock.cpu("training") / trained_kimg
@@ -243,8 +243,8 @@ def main() -> None:
         parser.error(f"parts are during and end, but got {', '.join(sorted(unknown))}")
     torch.set_num_threads(1)
     if "during" in options.parts:
-        during(DIGITS, [5], options.kimg)  # studies/lsgan_vs_wgan.yaml
-        during(MNIST, [5, 60], options.kimg)  # studies/gans_on_mnist.yaml has 60
+        during(DIGITS, [5], options.kimg, 8)  # studies/lsgan_vs_wgan.yaml has 40, in 8 intervals
+        during(MNIST, [5, 60], options.kimg, 2)  # studies/gans_on_mnist.yaml has 60
     if "end" in options.parts:
         at_end(options.num)
 

@@ -12,13 +12,14 @@ from prepared_objective import Prepared
 from tiny_training import measured, run, tiny_trial, trial_folder
 from torch import Tensor, nn
 
-from gan_study.config.training import TrialConfig
+from gan_study.config.training import TrainingConfig, TrialConfig
 from gan_study.data.conversion import to_float
 from gan_study.extractors.objective import Objective
+from gan_study.gan.latents import draw_z
 from gan_study.runs.records import EvaluationRecord, SignalsRecord
 from gan_study.training import loop
 from gan_study.training.distributed import Workers
-from gan_study.training.signals import judge_logits, make_probe, take_signals
+from gan_study.training.signals import judge_logits, make_probe, take_signals, watch
 from gan_study.training.state import TrainingState, build_state
 from gan_study.training.steps import accumulate_g_gradients
 
@@ -26,14 +27,24 @@ ONE_WORKER = Workers()
 
 
 class Pool(nn.Module):
-    """Answers any latents with real images, in their order from the first."""
+    """Answers any latents with real images, one after the other and again from the first."""
 
     def __init__(self, images_uint8: np.ndarray) -> None:
         super().__init__()
-        self.images = to_float(torch.from_numpy(images_uint8))
+        self.images, self.num_given = to_float(torch.from_numpy(images_uint8)), 0
 
     def forward(self, z: Tensor) -> Tensor:
-        return self.images[torch.arange(len(z)) % len(self.images)]
+        given = torch.arange(self.num_given, self.num_given + len(z)) % len(self.images)
+        self.num_given += len(z)
+        return self.images[given]
+
+
+def look(state: TrainingState, prepared: Prepared, training: TrainingConfig, num: int = 300) -> SignalsRecord:
+    """The signals of a training whose averaged generator has just made `num` images."""
+    with watch(state.g_ema) as shown, torch.no_grad():
+        for z in draw_z(num, training.z_dim, training.z_distribution, torch.Generator().manual_seed(0)).split(100):
+            state.g_ema(z)
+    return take_signals(state, make_probe(training, prepared.dataset, ONE_WORKER), shown, training, ONE_WORKER)
 
 
 def signals_of(prepared: Prepared, images: Callable[[np.ndarray], np.ndarray | nn.Module]) -> SignalsRecord:
@@ -43,7 +54,7 @@ def signals_of(prepared: Prepared, images: Callable[[np.ndarray], np.ndarray | n
     order = np.random.default_rng(0).permutation(prepared.dataset.train_indices)
     made = images(prepared.dataset.images[order])
     state.g_ema = made if isinstance(made, nn.Module) else Pool(made)
-    return take_signals(state, make_probe(training, prepared.dataset, ONE_WORKER), training, ONE_WORKER)
+    return look(state, prepared, training)
 
 
 def test_a_healthy_generator(prepared: Prepared) -> None:
@@ -75,10 +86,34 @@ def test_images_that_are_not_finite(prepared: Prepared) -> None:
             images[7, 0, 3, 3] = math.nan
             return images
 
-    found = signals_of(prepared, lambda images: Broken())
+    found = signals_of(prepared, lambda images: Broken())  # in each of its batches
     assert found.non_finite == ("images",)
     assert found.duplicates is found.pairwise_distance_ratio is found.latent_sensitivity is None
     assert found.d_accuracy_real is not None  # the players are another matter
+
+
+def test_fewer_images_than_are_wanted(prepared: Prepared) -> None:
+    training = tiny_trial().training
+    state = build_state(training, 1, ONE_WORKER.device)
+    state.g_ema = Pool(prepared.dataset.images[prepared.dataset.train_indices])
+    found = look(state, prepared, training, num=81)
+    assert found.pairwise_distance_ratio == pytest.approx(1, abs=0.05)
+    assert found.latent_sensitivity is not None
+    one = look(state, prepared, training, num=1)
+    assert (one.duplicates, one.pairwise_distance_ratio, one.latent_sensitivity) == (0, None, None)
+
+
+def test_images_are_those_of_the_score(
+    prepared: Prepared, objective: Objective, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # All that is made at an evaluation: the score's images, those that are judged, and the sample grid's.
+    made: list[int] = []
+    monkeypatch.setattr(nn.Tanh, "forward", lambda self, values: made.append(len(values)) or torch.tanh(values))  # type: ignore[func-returns-value]
+    config = tiny_trial(total_kimg=0.02, evaluate_every_kimg=0.02)
+    run(config, prepared, tmp_path, objective)
+    num_judged = min(128, len(prepared.dataset.held_out_indices))
+    num_at_evaluation = config.training.objective.num_samples + num_judged + 64
+    assert sum(made) == 2 * num_at_evaluation + config.training.batch_size
 
 
 def test_logits_that_are_not_finite(prepared: Prepared) -> None:
@@ -86,7 +121,7 @@ def test_logits_that_are_not_finite(prepared: Prepared) -> None:
     state = build_state(training, 1, ONE_WORKER.device)
     with torch.no_grad():
         next(state.discriminator.parameters()).fill_(math.inf)
-    found = take_signals(state, make_probe(training, prepared.dataset, ONE_WORKER), training, ONE_WORKER)
+    found = look(state, prepared, training)
     assert found.non_finite == ("real_logits", "fake_logits")
     assert found.d_accuracy_real is found.d_loss_real is None
     assert found.duplicates is not None
@@ -146,13 +181,12 @@ def test_which_signals_a_loss_has_and_that_the_training_is_left_as_it_is(
 ) -> None:
     training = tiny_trial(**values).training
     state = build_state(training, 1, ONE_WORKER.device)
-    probe = make_probe(training, prepared.dataset, ONE_WORKER)
     before, random = state.to_bytes(), torch.get_rng_state()
-    found = take_signals(state, probe, training, ONE_WORKER)
+    found = look(state, prepared, training)
     assert state.to_bytes() == before
     assert torch.equal(torch.get_rng_state(), random)
     assert all(p.requires_grad for p in state.discriminator.parameters())
-    assert take_signals(state, probe, training, ONE_WORKER) == found
+    assert look(state, prepared, training) == found
     given = {name for name, value in found if value is not None}
     images = {"non_finite", "duplicates", "pairwise_distance_ratio", "latent_sensitivity"}
     losses, accuracy = {"d_loss_real", "d_loss_fake"}, {"d_accuracy_real", "d_accuracy_fake"}
@@ -265,14 +299,13 @@ def test_a_healthy_training_is_not_stopped(prepared: Prepared, objective: Object
 def test_the_state_is_what_the_signals_are_of(prepared: Prepared) -> None:
     # The averaged generator's images and the players' logits come from where they say.
     training = tiny_trial().training
-    probe = make_probe(training, prepared.dataset, ONE_WORKER)
 
     def found(change: Callable[[TrainingState], nn.Module] | None = None) -> SignalsRecord:
         state = build_state(training, 1, ONE_WORKER.device)
         with torch.no_grad():
             for parameter in change(state).parameters() if change is not None else ():
                 parameter.mul_(1.5)
-        return take_signals(state, probe, training, ONE_WORKER)
+        return look(state, prepared, training)
 
     base, of_g_ema = found(), found(lambda state: state.g_ema)
     assert of_g_ema.latent_sensitivity != base.latent_sensitivity
