@@ -78,11 +78,10 @@ def open_argument(text: str, split: str, *, is_reference: bool) -> Argument:
     return ImageSource(text, config, split if is_reference else "all")
 
 
-def like_training(source: ImageSource, snapshot: Snapshot) -> ImageSource:
-    """The source with the crop and the parts of the snapshot's training, if that is what it has learned from."""
+def has_learned(snapshot: Snapshot, source: ImageSource) -> bool:
+    """Whether the source is the data that the snapshot's training has learned from."""
     learned, asked = snapshot.training.dataset, source.config
-    same = learned.name == asked.name and (asked.path is None or images_path(learned) == images_path(asked))
-    return ImageSource(source.name, learned, source.split) if same else source
+    return learned.name == asked.name and (asked.path is None or images_path(learned) == images_path(asked))
 
 
 def load_sized(source: ImageSource, image_size: int, channels: int | None = None) -> Dataset:

@@ -7,7 +7,6 @@ import torch
 from rich.console import Console
 
 from gan_study.cli.evaluate_features import (
-    EXTRACTORS,
     Loading,
     Observed,
     View,
@@ -16,40 +15,21 @@ from gan_study.cli.evaluate_features import (
     observe_argument,
     place_of,
 )
-from gan_study.cli.evaluate_images import Argument, ImageSource, like_training, open_argument
+from gan_study.cli.evaluate_images import Argument, open_argument
+from gan_study.cli.evaluate_options import Options, check_options, settle
 from gan_study.cli.evaluate_statistics import Statistics, check_target, write_statistics
 from gan_study.cli.evaluate_text import print_evaluation
 from gan_study.cli.generators import Snapshot
 from gan_study.cli.outcome import make_console
 from gan_study.errors import InputError
+from gan_study.extractors import inception
 from gan_study.metrics.all_scores import Scores, sides_to_scores
 from gan_study.metrics.statistics import Gaussian
 from gan_study.runs.records import ScoreKey
 from gan_study.runs.storage import Storage
 
-SPLITS = ("all", "train", "held_out")
-DIMS = (64, 192, 768, 2048)
 _NUM_DRAWS = 3
 """Draws of latents that a generator's distance is taken of (compare_gan's number)."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Options:
-    """What may be said on the command line beside the two collections. See `main.evaluate`."""
-
-    extractor: str = "inception"
-    dims: int | None = None
-    batch_size: int = 50
-    num_workers: int = 1
-    device: str = "auto"
-    save_stats: str | None = None
-    image_size: int | None = None
-    num: int | None = None
-    num_reference: int | None = None
-    split: str = "all"
-    seed: int = 0
-    as_json: bool = False
-    json_file: str | None = None
 
 
 @dataclass(frozen=True)
@@ -94,7 +74,8 @@ def evaluate(generated: str, reference: str, options: Options) -> None:
     Raises InputError if a collection is not there or cannot be read, the two do not go together, or an option is
     wrong.
     """
-    _check_options(options)
+    check_options(options)
+    _device(options.device)
     files = {
         suffix: check_target(option, file, suffix)
         for option, suffix, file in (
@@ -118,17 +99,14 @@ def evaluate(generated: str, reference: str, options: Options) -> None:
 
 def _evaluate(generated: str, reference: str, options: Options) -> tuple[Evaluation, Observed]:
     """The evaluation, and the generated side."""
-    sides = [
-        open_argument(text, options.split, is_reference=is_reference)
-        for text, is_reference in ((generated, False), (reference, True))
-    ]
-    for snapshot in sides:
-        if isinstance(snapshot, Snapshot):
-            sides = [like_training(side, snapshot) if isinstance(side, ImageSource) else side for side in sides]
-    first, second = sides
+    first, second, options, settled = settle(
+        open_argument(generated, options.split or "all", is_reference=False),
+        open_argument(reference, options.split or "all", is_reference=True),
+        options,
+    )
     view = None
     if not (isinstance(first, Statistics) and isinstance(second, Statistics)):
-        view = make_view(first, second, options.extractor, options.dims, options.image_size)
+        view = make_view(first, second, options.extractor or inception.NAME, options.dims, options.image_size)
     _check_comparable(first, second, view)
     loading = Loading(options.batch_size, options.num_workers, torch.device(_device(options.device)))
     ours = observe_argument(first, view, options.num, loading, options.seed)
@@ -145,22 +123,10 @@ def _evaluate(generated: str, reference: str, options: Options) -> tuple[Evaluat
         extractor_accuracy=view.extractor.accuracy if view else None,
         reconstruction_error=view.extractor.reconstruction_error if view else None,
         class_names=view.class_names if view else None,
-        scores=sides_to_scores(ours.side, theirs.side, draws, options.seed),
-        notes=tuple(dict.fromkeys([*ours.notes, *theirs.notes])),
+        scores=sides_to_scores(ours.side, theirs.side, draws, options.seed, with_control=bool(settled)),
+        notes=tuple(dict.fromkeys([*settled, *ours.notes, *theirs.notes])),
     )
     return evaluation, ours
-
-
-def _check_options(options: Options) -> None:
-    for name, value, known in (
-        ("extractor", options.extractor, EXTRACTORS),
-        ("split", options.split, SPLITS),
-        ("dims", options.dims, (None, *DIMS)),
-    ):
-        if value not in known:
-            words = ", ".join(str(word) for word in known if word is not None)
-            raise InputError(f"--{name}: this must be one of {words}, but got {name}={value}; choose one")
-    _device(options.device)
 
 
 def _device(name: str) -> str:

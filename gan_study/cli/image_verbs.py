@@ -64,12 +64,13 @@ def evaluate(
         typer.Argument(help="The real images, or whatever it is compared with: the same kinds.", show_default=False),
     ],
     extractor: Annotated[
-        str,
+        str | None,
         typer.Option(
             metavar="NAME",
-            help="inception, or autoencoder or domain_classifier, which learn from the reference.",
+            help="inception, or autoencoder or domain_classifier, which learn from the reference. Default: of a "
+            "generator held against the data that it learned from, that of its study; else inception.",
         ),
-    ] = "inception",
+    ] = None,
     dims: Annotated[
         int | None,
         typer.Option(metavar="64|192|768|2048", help="Which of Inception's layers. Default: 2048, the FID's."),
@@ -100,18 +101,19 @@ def evaluate(
         typer.Option(
             min=2,
             max=1_000_000,
-            help="Images of the first collection: drawn from a generator (default: 10,000), or chosen at random "
-            "(default: all).",
+            help="Images of the first collection: drawn from a generator (default: as many as its study, with the "
+            "study's extractor, else 10,000), or chosen at random (default: all).",
         ),
     ] = None,
     num_reference: Annotated[int | None, typer.Option(min=2, max=1_000_000, help="The same of the reference.")] = None,
     split: Annotated[
-        str,
+        str | None,
         typer.Option(
             metavar="all|train|held_out",
-            help="Part of a data set that is given by name, and of a folder or archive that is the reference.",
+            help="Part of a data set that is given by name, and of a folder or archive that is the reference. "
+            "Default: with the study's extractor that of the study, else all.",
         ),
-    ] = "all",
+    ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Of latents and random parts.")] = 0,
     data_root: DataRoot = None,
     inception_weights: InceptionWeights = None,
@@ -128,7 +130,8 @@ def evaluate(
     from gan_study.cli.surroundings import set_places
 
     set_places(data_root, inception_weights)
-    from gan_study.cli.evaluate_verb import Options, evaluate
+    from gan_study.cli.evaluate_options import Options
+    from gan_study.cli.evaluate_verb import evaluate
 
     options = Options(
         extractor=extractor,

@@ -135,19 +135,25 @@ def features_to_side(features: Features, probabilities: Probabilities | None, wh
 
 
 def sides_to_scores(
-    generated: Side, real: Side, draws: Sequence[Gaussian], seed: int, reference: FrechetReference | None = None
+    generated: Side,
+    real: Side,
+    draws: Sequence[Gaussian],
+    seed: int,
+    reference: FrechetReference | None = None,
+    *,
+    with_control: bool = False,
 ) -> Scores:
     """Score features of equal length. `draws` are statistics of as many images of the same generator, other latents.
 
     `reference` is what the Frechet distances are taken to, if not to `real`, which may then be a part of its images.
-    Neighbours are looked for in half of that part at most, so that the other half is their control.
+    With a control, neighbours are looked for in half of the real images at most: the other half is the control.
     """
     missing: dict[str, str] = {}
     most_neighbours = MOST_NEIGHBOURS
+    if with_control and real.features is not None:
+        most_neighbours = min(MOST_NEIGHBOURS, len(real.features) // 2)
     if reference is None:
         reference = gaussian_to_reference(real.gaussian)
-    elif real.features is not None:
-        most_neighbours = min(MOST_NEIGHBOURS, len(real.features) // 2)
     distance, num = _distance(generated.gaussian, reference), generated.gaussian.num
     if num is None or reference.num is None:
         missing["floor"] = "a file of statistics does not say how many images it is of"

@@ -49,7 +49,7 @@ def score_finally(
     if first is None or None in others:
         return None
     fresh = [side.gaussian for side in others if side is not None]
-    scores = sides_to_scores(first, real, fresh, training.seed, objective.reference)
+    scores = sides_to_scores(first, real, fresh, training.seed, objective.reference, with_control=True)
     values = scores.draws or (scores.frechet_distance,)
     return FinalScores(
         cur_nimg=cur_nimg,

@@ -18,8 +18,9 @@ from synthetic_run import write_synthetic_run
 from torch import Tensor
 
 from gan_study.cli.evaluate_images import ImageSource, open_argument, own_size_batches
+from gan_study.cli.evaluate_options import Options
 from gan_study.cli.evaluate_statistics import FeatureKey, write_statistics
-from gan_study.cli.evaluate_verb import Options, evaluate
+from gan_study.cli.evaluate_verb import evaluate
 from gan_study.cli.generators import find_snapshot
 from gan_study.config.training import TrainingConfig, TrialConfig
 from gan_study.data.places import INCEPTION_ENVIRONMENT
@@ -105,9 +106,10 @@ def gaussian(dims: int, num: int | None, mean: float = 0) -> Gaussian:
     return Gaussian(num, np.full(dims, float(mean)), np.eye(dims))
 
 
-def tiny_trial(folder: Path, dataset: dict[str, Any]) -> TrialConfig:
+def tiny_trial(folder: Path, dataset: dict[str, Any], objective: dict[str, Any] | None = None) -> TrialConfig:
     """A trial with two snapshots of an untrained generator, each of other weights."""
     training = {"dataset": dataset, "network": {"name": "mlp", "width": 8}, "loss": "least_squares", "z_dim": 4}
+    training |= {"objective": objective} if objective else {}
     config = TrialConfig(training=TrainingConfig.model_validate(training))
     files = TrialFolder(Storage(folder))
     files.write_config(config)
@@ -263,6 +265,30 @@ def test_a_generator_by_its_snapshot_and_by_its_trial(here: Path, capsys: pytest
     as_reference = found(capsys, "trial", "trial", num_reference=50, **options)
     assert as_reference["reference"]["num"] == 50
     assert as_reference["scores"]["neighbours"]["scores"]["precision"] < 1, "other images than the generated ones"
+
+
+def test_a_generator_and_what_it_has_learned_from_are_scored_as_in_its_study(
+    here: Path, capsys: pytest.CaptureFixture[str], random_inception: str
+) -> None:
+    learned = {"name": "image_folder", "path": str(here / "real"), "image_size": SIZE, "held_out_share": 0.4}
+    tiny_trial(here / "trial", learned, {"extractor": "autoencoder", "num_samples": 110, "split": "train"})
+    as_study = found(capsys, "trial", "real")
+    key = as_study["key"]
+    assert (key["extractor"], key["num_generated"], key["num_real"], key["split"]) == ("autoencoder", 110, 54, "train")
+    assert as_study["notes"] == [
+        "extractor, numbers of images and part of the data are those of the generator's study; for the FID, "
+        "--extractor inception"
+    ]
+    neighbours = as_study["scores"]["neighbours"]
+    assert neighbours["num"] == 27
+    assert neighbours["control"] is not None, "the other half of the real images"
+    # What is said counts; and another set of images, or another extractor, is not the study's.
+    other = found(capsys, "trial", "real", num=120, split="held_out")["key"]
+    assert (other["extractor"], other["num_generated"], other["num_real"]) == ("autoencoder", 120, 36)
+    for reference, options in (("few", {}), ("real", {"extractor": "inception"}), ("real", {})):
+        evaluation = found(capsys, "trial", reference, dims=64, num=4, num_reference=4, **options)
+        assert (evaluation["key"]["extractor"], evaluation["key"]["split"]) == ("inception", "all")
+        assert evaluation["notes"] == []
 
 
 def test_of_a_run_it_is_the_best_confirmed_trial(here: Path) -> None:
