@@ -3,7 +3,7 @@
 First with the real side's root at hand, as in a study, where one reference serves all evaluations; then with it
 made anew. The three are timed in turn, and the least of each counts. Needs SciPy below 1.18, as pytorch-fid 0.3.0 does.
 
-    python tests/benchmarks/frechet.py [--dims 2048] [--num 10000] [--repeats 2]
+    python tests/benchmarks/frechet.py [--dims 2048] [--num 10000] [--repeats 4]
 """
 
 import argparse
@@ -37,7 +37,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--dims", type=int, default=2048)
     parser.add_argument("--num", type=int, default=10_000)
-    parser.add_argument("--repeats", type=int, default=2)
+    parser.add_argument("--repeats", type=int, default=4)
     options = parser.parse_args()
     warnings.filterwarnings("ignore", message="The `disp` argument", category=DeprecationWarning)
     generated, real = (random_gaussian(options.num, options.dims, seed) for seed in (0, 1))
