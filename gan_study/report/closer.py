@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from gan_study.analysis.run_data import RunData, TrialData
 from gan_study.analysis.text import number
 from gan_study.report.thumbnails import Thumbnail, thumbnail
+from gan_study.report.trial_places import FindTrial
 from gan_study.runs.diagnosis import VerdictName
-from gan_study.runs.folder import RunFolder
 
 _WIDE, _QUALITY = 640, 85
 _MOST_MEMORISERS = 8
@@ -24,7 +24,7 @@ class CloserLook:
     caption: str
 
 
-def neighbour_pictures(run: RunData, folder: RunFolder, shown: Mapping[str, TrialData]) -> tuple[CloserLook, ...]:
+def neighbour_pictures(run: RunData, find: FindTrial, shown: Mapping[str, TrialData]) -> tuple[CloserLook, ...]:
     """Generated images above their nearest training images: of the trial that stands for each arm, and of those whose
     verdict is possible memorisation. Empty where nothing was measured.
     """
@@ -35,15 +35,15 @@ def neighbour_pictures(run: RunData, folder: RunFolder, shown: Mapping[str, Tria
         and found.verdict.name is VerdictName.POSSIBLE_MEMORISATION
         and trial not in shown.values()
     ]
-    looks = (_neighbours(run, folder, t) for t in [*shown.values(), *suspects[:_MOST_MEMORISERS]])
+    looks = (_neighbours(run, find, t) for t in [*shown.values(), *suspects[:_MOST_MEMORISERS]])
     return tuple(look for look in looks if look is not None)
 
 
-def _neighbours(run: RunData, folder: RunFolder, trial: TrialData) -> CloserLook | None:
+def _neighbours(run: RunData, find: FindTrial, trial: TrialData) -> CloserLook | None:
     verdict = run.verdict_of(trial)
     if verdict is None or verdict.diagnosis is None:
         return None
-    png = folder.trial(trial.config.arm, trial.name).read_neighbours()
+    png = find(trial).read_neighbours()
     if png is None:
         return None
     distances = verdict.diagnosis.neighbour_distances
@@ -58,11 +58,11 @@ def _neighbours(run: RunData, folder: RunFolder, trial: TrialData) -> CloserLook
     return CloserLook(trial.config.arm, trial.name, thumbnail(png, _WIDE, _QUALITY), " ".join(parts))
 
 
-def interpolation_pictures(folder: RunFolder, shown: Mapping[str, TrialData]) -> tuple[CloserLook, ...]:
+def interpolation_pictures(find: FindTrial, shown: Mapping[str, TrialData]) -> tuple[CloserLook, ...]:
     """Images along paths between latents of the confirmed trial that stands for each arm."""
     looks = []
     for trial in shown.values():
-        png = folder.trial(trial.config.arm, trial.name).read_interpolation()
+        png = find(trial).read_interpolation()
         if png is not None:
             is_normal = trial.config.training.z_distribution == "normal"
             way = "on a great circle (spherical interpolation)" if is_normal else "on a straight line"

@@ -18,6 +18,7 @@ from gan_study.report.comparison_tables import (
     protocol_table,
 )
 from gan_study.report.load import load_run
+from gan_study.report.pictures import compared_pictures
 from gan_study.report.protocol import comparability
 from gan_study.report.skeleton import Tab, render_skeleton
 from gan_study.report.style import arm_styles
@@ -29,6 +30,7 @@ KIND = "comparison"
 TABS = (
     Tab("result", "Result"),
     Tab("confirmation", "Confirmation"),
+    Tab("images_compared", "Images"),
     Tab("searches", "Search"),
     Tab("protocols", "Protocol"),
 )
@@ -54,12 +56,17 @@ def compare_studies(folders: Sequence[RunFolder]) -> SideBySide:
 
 
 def render_comparison(found: SideBySide) -> str:
-    """The whole page. It needs no network and no other file."""
+    """The whole page, with the pictures that are read from the run folders. It needs no network and no other file.
+
+    Raises StorageError if a picture cannot be read.
+    """
     objective = found.together.objective
     assert objective is not None, "a study without an objective is refused"
     styles = arm_styles(found.together.arms)
     values: dict[str, Any] = {
         "found": found,
+        "styles": styles,
+        "pictures": compared_pictures(found),
         "run": found.together,
         "summary": found.summary,
         "notices": _notices(found),

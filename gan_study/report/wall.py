@@ -7,7 +7,7 @@ from gan_study.analysis.confirmation import ConfirmedArm
 from gan_study.analysis.run_data import RunData, TrialData
 from gan_study.report.thumbnails import Thumbnail, thumbnail
 from gan_study.report.timeline import moment_caption
-from gan_study.runs.folder import RunFolder
+from gan_study.report.trial_places import FindTrial
 
 _MOST_SIDE, _QUALITY = 560, 88
 """Of the first row, which a reader looks at closely; the others are thumbnails."""
@@ -38,7 +38,7 @@ class WallRow:
 
 
 def sample_wall(
-    run: RunData, folder: RunFolder, shown: Mapping[str, TrialData], confirmed: Sequence[ConfirmedArm]
+    run: RunData, find: FindTrial, shown: Mapping[str, TrialData], confirmed: Sequence[ConfirmedArm]
 ) -> tuple[WallRow, ...]:
     """A row for each confirmed seed number, in their order and not picked by score, each with the arms that have it;
     without confirmed seeds one row of the trials that stand for their arms. Empty without sample grids.
@@ -49,7 +49,7 @@ def sample_wall(
         size = (_MOST_SIDE, _QUALITY) if not rows else ()
         if len(rows) == _MOST_ROWS or (rows and num + len(trials) > _MOST_PICTURES):
             break
-        found = [(t, p) for t in trials if (p := _picture(run, folder, t, *size)) is not None]
+        found = [(t, p) for t in trials if (p := _picture(run, find, t, *size)) is not None]
         if found:
             rows.append(WallRow(title, _latents([t for t, _ in found]), tuple(p for _, p in found)))
             num += len(found) if len(rows) > 1 else 0
@@ -68,9 +68,9 @@ def _rows(
 
 
 def _picture(
-    run: RunData, folder: RunFolder, trial: TrialData, most_side: int = 200, quality: int = 75
+    run: RunData, find: FindTrial, trial: TrialData, most_side: int = 200, quality: int = 75
 ) -> WallPicture | None:
-    files = folder.trial(trial.config.arm, trial.name)
+    files = find(trial)
     nimgs = files.sample_nimgs()
     if not nimgs:
         return None

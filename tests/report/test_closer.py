@@ -7,6 +7,7 @@ from synthetic_run import STUDY, draw_samples, write_synthetic_run
 from gan_study.report.closer import interpolation_pictures, neighbour_pictures
 from gan_study.report.load import load_run
 from gan_study.report.pictures import shown_trials
+from gan_study.report.trial_places import in_run
 from gan_study.report.write import write_report
 from gan_study.runs.diagnosis import VerdictName
 
@@ -26,7 +27,7 @@ def folder(tmp_path):
 
 def test_neighbours_of_the_shown_trials_and_of_suspects(folder):
     run = load_run(folder)
-    best, other = neighbour_pictures(run, folder, shown_trials(run))
+    best, other = neighbour_pictures(run, in_run(folder), shown_trials(run))
     assert (best.trial, other.trial) == (BEST, OTHER)
     assert best.caption == (
         "Verdict: healthy. Of 150 generated images those closest to one of 750 training images, each above it. "
@@ -40,7 +41,7 @@ def test_a_picture_without_distances_or_distances_without_a_picture(folder):
     files.write_diagnosis(files.read_diagnosis().model_copy(update={"neighbour_distances": ()}))
     folder.trial("lsgan", OTHER).storage.delete("samples/neighbours.png")
     run = load_run(folder)
-    (best,) = neighbour_pictures(run, folder, shown_trials(run))
+    (best,) = neighbour_pictures(run, in_run(folder), shown_trials(run))
     assert best.caption.endswith("each above it.")
 
 
@@ -49,7 +50,7 @@ def test_paths_of_the_trial_that_stands_for_its_arm(tmp_path, distribution, way)
     arms = {"lsgan": {**STUDY["arms"]["lsgan"], "z_distribution": distribution}}
     folder = write_synthetic_run(str(tmp_path), study={**STUDY, "arms": {**STUDY["arms"], **arms}})
     folder.trial("lsgan", BEST).write_interpolation(draw_samples(2, 1.0))
-    (look,) = interpolation_pictures(folder, shown_trials(load_run(folder)))
+    (look,) = interpolation_pictures(in_run(folder), shown_trials(load_run(folder)))
     assert (look.arm, look.trial) == ("lsgan", BEST)
     assert f"leads on {way}" in look.caption
 

@@ -9,12 +9,13 @@ from synthetic_run import COMPLETED, STUDY, Outcome, write_synthetic_run
 from gan_study.analysis.confirmation import confirmed_arms
 from gan_study.report.load import load_run
 from gan_study.report.pictures import shown_trials
+from gan_study.report.trial_places import in_run
 from gan_study.report.wall import sample_wall
 
 
 def wall(folder):
     run = load_run(folder)
-    return sample_wall(run, folder, shown_trials(run), list(confirmed_arms(run).values()))
+    return sample_wall(run, in_run(folder), shown_trials(run), list(confirmed_arms(run).values()))
 
 
 def test_each_row_is_a_seed_of_every_arm(tmp_path):
