@@ -21,12 +21,11 @@ def load_run(folder: RunFolder) -> RunData:
     """
     folder.require_run()
     found = [(arm, name, _load_trial(folder, arm, name)) for arm in folder.arms() for name in folder.trials(arm)]
-    trials = [trial for _, _, trial in found if trial is not None]
-    trials.sort(key=lambda t: (t.config.arm, PHASES.index(t.config.phase), t.config.repeat, t.config.index))
+    study = _load_study(folder)
+    trials = _in_order([trial for _, _, trial in found if trial is not None], study)
     objective = folder.read_objective()
     if objective is not None:
         _check_keys(folder, trials, objective.key)
-    study = _load_study(folder)
     refinements = {arm: folder.read_refinement(arm) for arm in study.arms if study.refine.trials_per_arm}
     return RunData(
         study=study,
@@ -39,6 +38,19 @@ def load_run(folder: RunFolder) -> RunData:
         importance=folder.read_importance(),
         refinements={arm: refinement for arm, refinement in refinements.items() if refinement is not None},
     )
+
+
+def _in_order(trials: list[TrialData], study: StudyConfig) -> list[TrialData]:
+    """Arm by arm as the study file names them, in the order in which a study trains each arm's."""
+    places = {arm: place for place, arm in enumerate(study.arms)}
+
+    def key(trial: TrialData) -> tuple[int, str, int, int, int]:
+        config = trial.config
+        # An arm that the study does not name has its files there all the same.
+        place = places.get(config.arm, len(places))
+        return place, config.arm, PHASES.index(config.phase), config.repeat, config.index
+
+    return sorted(trials, key=key)
 
 
 def _check_keys(folder: RunFolder, trials: list[TrialData], key: ScoreKey) -> None:

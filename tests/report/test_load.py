@@ -4,7 +4,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from synthetic_run import CLASS_NAMES, write_synthetic_run
+from synthetic_run import CLASS_NAMES, STUDY, write_synthetic_run
 
 from gan_study.errors import InputError, StorageError
 from gan_study.report.load import load_run
@@ -55,3 +55,10 @@ def test_a_study_file_that_does_not_fit(tmp_path, text):
     Path(tmp_path, "study.yaml").write_text(text)
     with pytest.raises(StorageError, match=r"study\.yaml: the file does not fit this version of gan_study"):
         load_run(folder)
+
+
+def test_trials_stand_in_the_order_in_which_the_study_names_the_arms(tmp_path):
+    arms = dict(reversed(STUDY["arms"].items()))
+    run = load_run(write_synthetic_run(str(tmp_path), study={**STUDY, "arms": arms}))
+    assert list(dict.fromkeys(t.config.arm for t in run.trials)) == ["wgan", "lsgan"] == list(run.arms)
+    assert [t.config.phase for t in run.of_arm("wgan")] == ["search"] * 5 + ["confirm"] * 5
