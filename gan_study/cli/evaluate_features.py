@@ -112,6 +112,8 @@ def observe_argument(argument: Argument, view: View | None, num: int | None, loa
         name, identity, split = argument.config.name, dataset.identity, argument.split
         notes += dataset.warnings
     side, digest = _extract(batches, view, loading.device, place_of(argument))
+    if num is not None and side.gaussian.num is not None and side.gaussian.num < num:
+        notes.append(f"{place_of(argument)} has no more than {side.gaussian.num:,} images, fewer than {num:,}")
     key = FeatureKey(
         extractor=view.extractor.name,
         weights_hash=view.extractor.weights_hash,

@@ -1,9 +1,11 @@
 """What `evaluate` is told on the command line, and what it takes where it is told nothing."""
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 from gan_study.cli.evaluate_features import EXTRACTORS
 from gan_study.cli.evaluate_images import Argument, ImageSource, has_learned
+from gan_study.cli.evaluate_statistics import Statistics
 from gan_study.cli.generators import Snapshot
 from gan_study.errors import InputError
 from gan_study.extractors import inception
@@ -43,31 +45,87 @@ def check_options(options: Options) -> None:
             raise InputError(f"--{name}: this must be one of {words}, but got {name}={value}; choose one")
 
 
-def settle(
-    generated: Argument, reference: Argument, options: Options
-) -> tuple[Argument, Argument, Options, tuple[str, ...]]:
-    """Both sides and the options, with what was left open taken from a generator's training; and what was, in words.
+@dataclass(frozen=True)
+class Settled:
+    """Both sides, and the options with what was left open."""
 
-    The data that a generator has learned from is cropped and parted as it was there. A generator that is held against
-    it, with no extractor named, is scored as in its study, and the words are not empty.
+    generated: Argument
+    reference: Argument
+    options: Options
+    is_as_in_study: bool = False
+    """Whether a generator is scored as its study does it."""
+    notes: tuple[str, ...] = ()
+    """What a user should know of that."""
+
+
+def settle(generated: Argument, reference: Argument, options: Options) -> Settled:
+    """What was left open is taken from a generator's training, or from what made a file of statistics.
+
+    The data that a generator has learned from is cropped and parted as it was there; held against it, and with no
+    extractor named, a generator is scored as in its study. Raises InputError if an option chooses among images of a
+    side that has none.
     """
+    _check_choices(generated, reference, options)
     for snapshot in (generated, reference):
         if isinstance(snapshot, Snapshot):
             generated, reference = _as_learned(generated, snapshot), _as_learned(reference, snapshot)
-    if (
-        options.extractor is not None
-        or options.dims is not None
-        or not isinstance(generated, Snapshot)
-        or not isinstance(reference, ImageSource)
-        or not has_learned(generated, reference)
+    if options.extractor is not None or options.dims is not None:
+        return Settled(generated, reference, options)
+    for statistics in (generated, reference):
+        if isinstance(statistics, Statistics):
+            return Settled(generated, reference, replace(options, **_network_of(statistics)))
+    if isinstance(generated, Snapshot) and isinstance(reference, ImageSource) and has_learned(generated, reference):
+        return _as_in_study(generated, reference, options)
+    return Settled(generated, reference, options)
+
+
+def _check_choices(generated: Argument, reference: Argument, options: Options) -> None:
+    for option, value, side in (
+        ("num", options.num, generated),
+        ("num-reference", options.num_reference, reference),
+        ("split", options.split, reference),
     ):
-        return generated, reference, options, ()
+        if value is not None and isinstance(side, Statistics):
+            raise InputError(
+                f"--{option}: this chooses among images, but got {option.replace('-', '_')}={value} for the statistics "
+                f"{side.place}, which hold none; leave it out, or give the images"
+            )
+
+
+def _network_of(statistics: Statistics) -> dict[str, Any]:
+    """The options for the network that made the statistics, as far as the file says."""
+    if statistics.key is not None:
+        is_inception = statistics.key.extractor == inception.NAME
+        return {"extractor": statistics.key.extractor, "dims": statistics.key.dims if is_inception else None}
+    dims = len(statistics.gaussian.mean)
+    return {"dims": dims} if dims in DIMS else {}
+
+
+def _as_in_study(generated: Snapshot, reference: ImageSource, options: Options) -> Settled:
     objective = generated.training.objective
     num, split = options.num or objective.num_samples, options.split or objective.split
-    settled = replace(options, extractor=objective.extractor, dims=objective.dims, num=num, split=split)
+    taken = {"extractor": None, "number of generated images": options.num, "part of the data": options.split}
+    names = [name for name, said in taken.items() if said is None]
+    listed = " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
     other = "" if objective.extractor == inception.NAME else f"; for the FID, --extractor {inception.NAME}"
-    words = f"extractor, numbers of images and part of the data are those of the generator's study{other}"
-    return generated, replace(reference, split=split), settled, (words,)
+    notes = [f"{listed} {'are those' if len(names) > 1 else 'is that'} of the generator's study{other}"]
+    if {options.num, options.split, options.num_reference} == {None}:
+        notes += _own_scores(generated)
+    settled = replace(options, extractor=objective.extractor, dims=objective.dims, num=num, split=split)
+    return Settled(generated, replace(reference, split=split), settled, is_as_in_study=True, notes=tuple(notes))
+
+
+def _own_scores(generated: Snapshot) -> list[str]:
+    """What the study's own scores of this generator are."""
+    trial, cur_nimg = generated.source.trial, generated.source.cur_nimg
+    own = next((e.score for e in trial.read_evaluations() if e.cur_nimg == cur_nimg), None)
+    if own is None:
+        return []
+    final = trial.read_final_scores()
+    fresh = ""
+    if final is not None and final.cur_nimg == cur_nimg:
+        fresh = f", and {final.mean:.4g} as the mean of {len(final.draws)} fresh draws"
+    return [f"in its study this generator scored {own:.4g}{fresh}; latents are others here"]
 
 
 def _as_learned(side: Argument, snapshot: Snapshot) -> Argument:

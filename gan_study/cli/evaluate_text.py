@@ -47,11 +47,11 @@ def _table(evaluation: "Evaluation") -> Table:
 def _rows(evaluation: "Evaluation") -> Iterator[Row]:
     scores, is_fid = evaluation.scores, evaluation.is_published_fid
     name = "FID" if is_fid else "FD"
-    yield name, _number(scores.frechet_distance), _number(scores.floor), _about_floor(scores)
+    yield name, _distance(scores.frechet_distance), _number(scores.floor), _about_floor(scores)
     if scores.draws is not None:
-        shown = ", ".join(map(_number, scores.draws))
+        shown = ", ".join(map(_distance, scores.draws))
         about = f"of {len(scores.draws)} fresh draws of latents: {shown}; standard deviation {stdev(scores.draws):.2g}"
-        yield f"{name}, mean of draws", _number(fmean(scores.draws)), "", about
+        yield f"{name}, mean of draws", _distance(fmean(scores.draws)), "", about
     infinity = scores.infinity
     if infinity is None:
         yield f"{name}-infinity", "-", "", scores.missing["infinity"]
@@ -88,7 +88,7 @@ def _neighbour_rows(neighbours: NeighbourScores, missing: dict[str, str]) -> Ite
     control = neighbours.control
     about = f"{neighbours.num:,} images of each side, of a larger one at random"
     if control is None:
-        about = f"{about}; {missing['control']}"
+        about = f"{about}; no control, which takes twice as many reference images as are scored"
     for name in ("precision", "recall", "density", "coverage"):
         value = getattr(neighbours.scores, name)
         yield name, _number(value), _number(getattr(control, name, None)), about
@@ -126,6 +126,11 @@ def _collection(collection: "Collection") -> str:
     num = "an unknown number of" if collection.num is None else f"{collection.num:,}"
     how = collection.preprocessing or "unknown, as the file does not say what made it"
     return f"{collection.place}: {num} {collection.kind}; preprocessing {how}"
+
+
+def _distance(value: float) -> str:
+    """Rounding can bring a distance of 0 a little below it."""
+    return _number(max(value, 0.0))
 
 
 def _number(value: float | None) -> str:

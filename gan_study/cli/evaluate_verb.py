@@ -20,7 +20,7 @@ from gan_study.cli.evaluate_options import Options, check_options, settle
 from gan_study.cli.evaluate_statistics import Statistics, check_target, write_statistics
 from gan_study.cli.evaluate_text import print_evaluation
 from gan_study.cli.generators import Snapshot
-from gan_study.cli.outcome import make_console
+from gan_study.cli.outcome import make_console, say
 from gan_study.errors import InputError
 from gan_study.extractors import inception
 from gan_study.metrics.all_scores import Scores, sides_to_scores
@@ -86,24 +86,29 @@ def evaluate(generated: str, reference: str, options: Options) -> None:
     }
     with Console(stderr=True).status(f"scoring {generated} against {reference}"):
         evaluation, observed = _evaluate(generated, reference, options)
-    if ".npz" in files:
-        write_statistics(files[".npz"], observed.side.gaussian, observed.key)
     text = json.dumps(_as_json(evaluation), indent=1)
-    if ".json" in files:
-        Storage(files[".json"].parent).write_text(files[".json"].name, text + "\n")
+    console = make_console()
+    # Before the files, so that nothing is lost if one of them cannot be written.
     if options.as_json:
         print(text)
     else:
-        print_evaluation(make_console(), evaluation)
+        print_evaluation(console, evaluation)
+    if ".npz" in files:
+        write_statistics(files[".npz"], observed.side.gaussian, observed.key)
+    if ".json" in files:
+        Storage(files[".json"].parent).write_text(files[".json"].name, text + "\n")
+    for target in () if options.as_json else files.values():
+        say(console, f"Written: {target}")
 
 
 def _evaluate(generated: str, reference: str, options: Options) -> tuple[Evaluation, Observed]:
     """The evaluation, and the generated side."""
-    first, second, options, settled = settle(
+    settled = settle(
         open_argument(generated, options.split or "all", is_reference=False),
         open_argument(reference, options.split or "all", is_reference=True),
         options,
     )
+    first, second, options = settled.generated, settled.reference, settled.options
     view = None
     if not (isinstance(first, Statistics) and isinstance(second, Statistics)):
         view = make_view(first, second, options.extractor or inception.NAME, options.dims, options.image_size)
@@ -123,8 +128,8 @@ def _evaluate(generated: str, reference: str, options: Options) -> tuple[Evaluat
         extractor_accuracy=view.extractor.accuracy if view else None,
         reconstruction_error=view.extractor.reconstruction_error if view else None,
         class_names=view.class_names if view else None,
-        scores=sides_to_scores(ours.side, theirs.side, draws, options.seed, with_control=bool(settled)),
-        notes=tuple(dict.fromkeys([*settled, *ours.notes, *theirs.notes])),
+        scores=sides_to_scores(ours.side, theirs.side, draws, options.seed, with_control=settled.is_as_in_study),
+        notes=tuple(dict.fromkeys([*settled.notes, *ours.notes, *theirs.notes, *_unlike(ours, theirs)])),
     )
     return evaluation, ours
 
@@ -198,6 +203,16 @@ def _label(key: ScoreKey | None, ours: Observed) -> str:
     if key is None:
         return f"FD[d={len(ours.side.gaussian.mean)}, of a network that a file of statistics does not name]"
     return f"FID {key.label()}" if key.is_published_fid else key.label()
+
+
+def _unlike(ours: Observed, theirs: Observed) -> list[str]:
+    """A note, if images of the two sides do not come to the network in the same way."""
+    if ours.key is None or theirs.key is None or ours.key.preprocessing == theirs.key.preprocessing:
+        return []
+    return [
+        f"the two sides were brought to the network in different ways ({ours.key.preprocessing}, "
+        f"{theirs.key.preprocessing}), which moves a score; make both in one way, such as with one --image-size"
+    ]
 
 
 def _collection(argument: Argument, observed: Observed, num: int | None) -> Collection:

@@ -22,9 +22,10 @@ def find_place(text: str, wanted: str) -> Path:
         if exists(place):  # unlike Path.exists, it raises nothing for a name too long
             return place
     near = _nearest(places)
+    is_nearer = near is not None and _likeness(text, near.name) > max(_likeness(text, name) for name in NAMED_DATASETS)
     raise InputError(
         f"{text}: {wanted}, but there is no {' nor '.join(map(str, places))}"
-        f"{f'; did you mean {near}?' if near else suggestion(text, NAMED_DATASETS)}"
+        f"{f'; did you mean {near}?' if is_nearer else suggestion(text, NAMED_DATASETS)}"
     )
 
 
@@ -35,4 +36,8 @@ def _nearest(places: list[Path]) -> Path | None:
         with suppress(OSError):  # no folder, or not for us to read
             beside = [path.name for path in place.parent.iterdir()]
             found += [place.parent / name for name in get_close_matches(place.name, beside, n=1)]
-    return max(found, key=lambda path: SequenceMatcher(None, places[0].name, path.name).ratio(), default=None)
+    return max(found, key=lambda path: _likeness(places[0].name, path.name), default=None)
+
+
+def _likeness(text: str, name: str) -> float:
+    return SequenceMatcher(None, Path(text).name, name).ratio()

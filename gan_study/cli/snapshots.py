@@ -47,7 +47,8 @@ class SnapshotPlace:
 def open_place(location: str) -> SnapshotPlace | TrialFolder | RunFolder | None:
     """What lies at a location; None if it is none of these.
 
-    Raises InputError for a snapshot's name that no snapshot is there for, or that lies apart from its trial.
+    Raises InputError for a snapshot's name that no snapshot is there for, or that lies apart from its trial, and for
+    the folder of an arm.
     """
     is_uri = "://" in location
     place = location.rstrip("/") if is_uri else abspath(Path(location).expanduser())
@@ -61,8 +62,19 @@ def open_place(location: str) -> SnapshotPlace | TrialFolder | RunFolder | None:
     # Images may lie beside a config.json too, but hardly beside both.
     if storage.exists("config.json") and (storage.exists("status.json") or storage.exists("snapshots")):
         return TrialFolder(storage)
+    _refuse_arm(place)
     # What `train` writes has no study.
     return RunFolder(place) if _has_trials(RunFolder(place)) else None
+
+
+def _refuse_arm(place: str) -> None:
+    """Raise InputError for the folder of an arm, whose pictures would pass for a collection of images."""
+    run, _, rest = place.rpartition("/arms/")
+    if run and rest and "/" not in rest and rest in RunFolder(run).arms() and RunFolder(run).trials(rest):
+        raise InputError(
+            f"{place}: {_WANTED}, but got the folder of an arm; give {run} or one of the arm's trials, such as "
+            f"{place}/{RunFolder(run).trials(rest)[0]}"
+        )
 
 
 def find_generator(location: str, arm: str | None = None, trial: str | None = None) -> SnapshotPlace:

@@ -31,6 +31,7 @@ from gan_study.metrics import all_scores
 from gan_study.metrics.prdc import features_to_prdc
 from gan_study.metrics.statistics import Gaussian
 from gan_study.runs.folder import TrialFolder
+from gan_study.runs.records import EvaluationRecord
 from gan_study.runs.storage import Storage
 
 SIZE = 8
@@ -200,6 +201,9 @@ def test_scores_are_those_of_the_features_with_equal_numbers(here: Path, capsys:
     assert itself["neighbours"]["scores"] == {"precision": 1, "recall": 1, "density": pytest.approx(1.2), "coverage": 1}
     assert itself["neighbours"]["control"] is None
     assert "twice as many real features" in itself["missing"]["control"]
+    assert "no control, which takes twice as many reference images" in printed(
+        capsys, "few", "few", extractor="autoencoder"
+    )
     text = printed(capsys, "few", "real", extractor="autoencoder")
     assert "; not comparable with published FID.\n" in text
     assert "Generated: few: 40 images; preprocessing uint8-8px\n" in text
@@ -276,19 +280,61 @@ def test_a_generator_and_what_it_has_learned_from_are_scored_as_in_its_study(
     key = as_study["key"]
     assert (key["extractor"], key["num_generated"], key["num_real"], key["split"]) == ("autoencoder", 110, 54, "train")
     assert as_study["notes"] == [
-        "extractor, numbers of images and part of the data are those of the generator's study; for the FID, "
+        "extractor, number of generated images and part of the data are those of the generator's study; for the FID, "
         "--extractor inception"
     ]
     neighbours = as_study["scores"]["neighbours"]
     assert neighbours["num"] == 27
     assert neighbours["control"] is not None, "the other half of the real images"
     # What is said counts; and another set of images, or another extractor, is not the study's.
-    other = found(capsys, "trial", "real", num=120, split="held_out")["key"]
-    assert (other["extractor"], other["num_generated"], other["num_real"]) == ("autoencoder", 120, 36)
+    other = found(capsys, "trial", "real", num=120, split="held_out")
+    assert (other["key"]["extractor"], other["key"]["num_generated"]) == ("autoencoder", 120)
+    assert other["notes"] == ["extractor is that of the generator's study; for the FID, --extractor inception"]
+    trial = TrialFolder(Storage(here / "trial"))
+    evaluation = EvaluationRecord(
+        cur_nimg=2000,
+        num_d_steps=1,
+        num_g_steps=1,
+        train_sec=1,
+        evaluate_sec=1,
+        score=12.5,
+        class_shares=None,
+        losses=None,
+    )
+    trial.write_evaluations([evaluation])
+    assert found(capsys, "trial", "real")["notes"][1:] == [
+        "in its study this generator scored 12.5; latents are others here"
+    ]
+    assert len(found(capsys, "trial/snapshots/00001000.safetensors", "real")["notes"]) == 1, "another moment"
+    assert len(found(capsys, "trial", "real", num_reference=50)["notes"]) == 1, "another score"
     for reference, options in (("few", {}), ("real", {"extractor": "inception"}), ("real", {})):
         evaluation = found(capsys, "trial", reference, dims=64, num=4, num_reference=4, **options)
         assert (evaluation["key"]["extractor"], evaluation["key"]["split"]) == ("inception", "all")
         assert evaluation["notes"] == []
+
+
+def test_statistics_say_which_network_the_images_are_for(
+    here: Path, capsys: pytest.CaptureFixture[str], random_inception: str
+) -> None:
+    text = printed(capsys, "few", "real", dims=64, save_stats="few.npz", json_file="few.json")
+    assert text.rstrip().endswith(f"Written: {here}/few.npz\nWritten: {here}/few.json")
+    with np.load("few.npz") as arrays:
+        np.savez("plain.npz", mu=arrays["mu"], sigma=arrays["sigma"])  # as pytorch-fid writes it
+    expected = found(capsys, "few", "real", dims=64)["scores"]["frechet_distance"]
+    for name in ("few.npz", "plain.npz"):
+        assert found(capsys, name, "real")["scores"]["frechet_distance"] == pytest.approx(expected, abs=1e-7)
+        assert found(capsys, "real", name)["key" if name == "few.npz" else "generated"]
+    resized = found(capsys, "few.npz", "real", dims=64, image_size=16)
+    assert resized["notes"][0].startswith("the two sides were brought to the network in different ways (uint8-bilinear")
+    for options, wrong in (({"num_reference": 5}, "num_reference=5"), ({"split": "train"}, "split=train")):
+        assert f"but got {wrong} for the statistics {here}/few.npz" in refused("real", "few.npz", **options)
+
+
+def test_an_arm_of_a_run_is_no_collection_of_images(here: Path) -> None:
+    write_synthetic_run(str(here / "run"))
+    message = refused("run/arms/lsgan", "real", dims=64)
+    assert "but got the folder of an arm; give" in message
+    assert message.endswith(f"such as {here}/run/arms/lsgan/confirm_002_seed_0")
 
 
 def test_of_a_run_it_is_the_best_confirmed_trial(here: Path) -> None:
@@ -360,6 +406,8 @@ def test_wrong_arguments_are_messages(here: Path, random_inception: str) -> None
     assert message.endswith(f"; did you mean {here}/real?")
     assert refused("digit", "few").endswith("fashion_mnist, kmnist, mnist, stacked_mnist)")
     assert "did you mean 'digits'?" in refused("digit", "few")
+    (here / ".git").mkdir()
+    assert "did you mean 'digits'?" in refused("dgits", "few"), "which is nearer"
     assert "empty: there must be images (.png, .jpg and others), but got none" in refused("empty", "few", dims=64)
     assert refused("text.npz", "few").startswith(f"{here}/text.npz: this must be an .npz file with mu and sigma, but")
     assert "must be of the same network on both sides, but got dims=3 and 5;" in refused("small.npz", "large.npz")
