@@ -27,7 +27,6 @@ from gan_study.data.pixels import FilePixels, StackPixels
 from gan_study.data.sources.catalogue import find_files
 from gan_study.data.sources.image_folder import images_path
 from gan_study.errors import InputError
-from gan_study.extractors.real_statistics import split_indices
 from gan_study.training.snapshot import generate
 
 SNAPSHOT_SAMPLES = 10_000
@@ -94,7 +93,7 @@ def load_sized(source: ImageSource, image_size: int, channels: int | None = None
 
 def sized_batches(dataset: Dataset, split: str, num: int | None, batch_size: int, seed: int) -> Batches:
     """Images of a part of a data set, or `num` random ones of them."""
-    indices = _random_part(split_indices(dataset, split), num, seed)
+    indices = _random_part(dataset.split_indices(split), num, seed)
     for start in range(0, len(indices), batch_size):
         yield torch.from_numpy(dataset.images[indices[start : start + batch_size]])
 

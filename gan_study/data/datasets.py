@@ -58,6 +58,12 @@ class Dataset:
         """Name, size and content in one word, for cache files and score keys."""
         return f"{self.name}-{self.image_size}px-{self.content_hash}"
 
+    def split_indices(self, split: str) -> NDArray[np.int64]:
+        """The numbers of the images in `split` (all, train or held_out), ascending; all is the others together."""
+        if split == "all":
+            return np.union1d(self.train_indices, self.held_out_indices)
+        return {"train": self.train_indices, "held_out": self.held_out_indices}[split]
+
 
 @lru_cache(maxsize=2)
 def load_dataset(config: DatasetConfig) -> Dataset:

@@ -4,9 +4,11 @@ import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from gan_study.metrics.samples import SampleStats, batch_size
@@ -58,16 +60,30 @@ class Extractor:
         return replace(self, network=_InBfloat16(self.network), precision=precision)
 
 
+class Seen(NamedTuple):
+    """Images as an extractor sees them."""
+
+    features: NDArray[np.float32]
+    """(N, dims)."""
+    classes: NDArray[np.int64] | None
+    """(N,) the class that its classifier gives each image; None without one."""
+    num_classes: int
+    """That the classifier tells apart; 0 without one."""
+
+    @property
+    def stats(self) -> SampleStats:
+        """Their contribution to a score."""
+        classes = np.zeros(0, dtype=np.int64) if self.classes is None else self.classes
+        return SampleStats(features_to_stats(self.features), np.bincount(classes, minlength=self.num_classes))
+
+
 def hash_weights(content: bytes) -> str:
     """First 8 hex digits of the SHA-256 of the weights as stored."""
     return hashlib.sha256(content).hexdigest()[:8]
 
 
-def observe(network: nn.Module, images_uint8: Tensor) -> SampleStats:
-    """Statistics of images, NCHW uint8 in [0, 255], as the network of an extractor sees them.
-
-    The features of all of them are held at once. Without classes, `class_counts` has length 0.
-    """
+def see(network: nn.Module, images_uint8: Tensor) -> Seen:
+    """Images, NCHW uint8 in [0, 255], as the network of an extractor sees them, on its device; all are held at once."""
     features, classes, num_classes = [], [], 0
     for chunk in images_uint8.split(batch_size(next(network.parameters()).device.type)):
         part, logits = apply(network, chunk)
@@ -76,9 +92,13 @@ def observe(network: nn.Module, images_uint8: Tensor) -> SampleStats:
             classes.append(logits.argmax(1))
             num_classes = logits.shape[1]
     # Only here does a GPU have to be waited for.
-    together = torch.cat(features).cpu().numpy()
-    labels = torch.cat(classes).cpu().numpy() if classes else np.zeros(0, dtype=np.int64)
-    return SampleStats(features_to_stats(together), np.bincount(labels, minlength=num_classes))
+    labels = torch.cat(classes).cpu().numpy() if classes else None
+    return Seen(torch.cat(features).cpu().numpy(), labels, num_classes)
+
+
+def observe(network: nn.Module, images_uint8: Tensor) -> SampleStats:
+    """Statistics of images, as of `see`. Without classes, `class_counts` has length 0."""
+    return see(network, images_uint8).stats
 
 
 def apply(network: nn.Module, images_uint8: Tensor) -> tuple[Tensor, Tensor | None]:

@@ -36,6 +36,11 @@ def cached(name: str, make: Callable[[], bytes], cache: Storage | None = None) -
         return content
 
 
+def find(name: str, cache: Storage | None = None) -> bytes | None:
+    """The content of the file `name`, if it is in the cache."""
+    return _read(cache or default_cache(), name)
+
+
 def _read(cache: Storage, name: str) -> bytes | None:
     with suppress(FileNotFoundError, StorageError):
         return cache.read_bytes(name)

@@ -1,6 +1,12 @@
-"""The features of chosen real images, made once by each machine for all trials and studies that ask for the same."""
+"""The features of real images, made once by each machine for all trials and studies that ask for the same.
+
+The statistics of a part of a data set leave the features of all its images in the cache, block by block. Whoever then
+wants those of some of the images finds them there.
+"""
 
 import io
+from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import torch
@@ -8,17 +14,30 @@ from numpy.typing import NDArray
 
 from gan_study.data.datasets import Dataset
 from gan_study.data.hashing import content_hash
-from gan_study.extractors.base import Extractor, apply
-from gan_study.extractors.cache import cached
-from gan_study.metrics.samples import batch_size
+from gan_study.extractors.base import Extractor, Seen, see
+from gan_study.extractors.cache import cached, find
 from gan_study.runs.storage import Storage
 
-_FORMAT = "1"
-"""Raised whenever the content of the file changes."""
+_FORMAT = "2"
+"""Raised whenever the content of a file changes."""
+_BLOCK = 2000
+"""Images in a block, at most: at Inception's 2048 dims, 16 MB in float32."""
+_SPLITS = ("all", "train", "held_out")
 Features = NDArray[np.float32]
 """(N, dims)."""
 Classes = NDArray[np.int64]
 """(N,) the class that the extractor's classifier gives each image."""
+
+
+def of_part(extractor: Extractor, dataset: Dataset, split: str, cache: Storage | None = None) -> Iterator[Seen]:
+    """All images of a part (all, train or held_out) in their order, a block after the other.
+
+    From the cache, else taken and cached: 60,000 images are 15 MB of the domain classifier's features and 490 MB of
+    Inception's, which take an hour of one core.
+    """
+    for number, indices in enumerate(_blocks(dataset.split_indices(split))):
+        name = _block_name(extractor, dataset, split, number)
+        yield _cached(name, extractor, dataset, indices, cache)
 
 
 def obtain(
@@ -26,29 +45,81 @@ def obtain(
 ) -> tuple[Features, Classes | None]:
     """Features and classes of the images with the numbers `indices`, in their order; no classes without a classifier.
 
-    From the cache, else taken and cached: 60,000 images are 15 MB of the domain classifier's features and 490 MB of
-    Inception's, which take an hour of one core.
+    From the cache, else taken and cached.
     """
+    for split in _SPLITS:
+        known = _find(extractor, dataset, split, indices, cache)
+        if known is not None:
+            return known.features, known.classes
     name = f"real_features-{_FORMAT}-{dataset.identity}-{content_hash([indices])}-{extractor.identity}.npz"
-    content = cached(name, lambda: _pack(*image_features(extractor, dataset.images[indices])), cache)
-    with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
-        return arrays["features"], arrays.get("classes")
+    seen = _cached(name, extractor, dataset, indices, cache)
+    return seen.features, seen.classes
+
+
+def take(extractor: Extractor, dataset: Dataset, indices: NDArray[np.int64]) -> Seen:
+    """The images with the numbers `indices` in their order; kept nowhere."""
+    return see(extractor.network, torch.from_numpy(dataset.images[indices]))
 
 
 def image_features(extractor: Extractor, images_uint8: NDArray[np.uint8]) -> tuple[Features, Classes | None]:
     """Features and classes of images NCHW uint8 in [0, 255], on the extractor's device; kept nowhere."""
-    features, classes = [], []
-    device = next(extractor.network.parameters()).device
-    for part in torch.from_numpy(images_uint8).split(batch_size(device.type)):
-        part_features, logits = apply(extractor.network, part)
-        features.append(part_features.cpu().numpy())
-        if logits is not None:
-            classes.append(logits.argmax(1).cpu().numpy())
-    return np.concatenate(features), np.concatenate(classes) if classes else None
+    seen = see(extractor.network, torch.from_numpy(images_uint8))
+    return seen.features, seen.classes
 
 
-def _pack(features: Features, classes: Classes | None) -> bytes:
+def _blocks(indices: NDArray[np.int64]) -> list[NDArray[np.int64]]:
+    return np.array_split(indices, -(-len(indices) // _BLOCK))
+
+
+def _block_name(extractor: Extractor, dataset: Dataset, split: str, number: int) -> str:
+    return f"real_features-{_FORMAT}-{dataset.identity}-{split}-{number:04d}-{extractor.identity}.npz"
+
+
+def _cached(
+    name: str, extractor: Extractor, dataset: Dataset, indices: NDArray[np.int64], cache: Storage | None
+) -> Seen:
+    return _unpack(cached(name, lambda: _pack(take(extractor, dataset, indices)), cache))
+
+
+def _find(
+    extractor: Extractor, dataset: Dataset, split: str, indices: NDArray[np.int64], cache: Storage | None
+) -> Seen | None:
+    """Images of a part whose blocks are in the cache; None if they are not all in the part, or a block is missing."""
+    part = dataset.split_indices(split)
+    if not np.isin(indices, part).all():
+        return None
+    places, start = np.searchsorted(part, indices), 0
+    rows: list[NDArray[np.int64]] = []
+    found: list[Seen] = []
+    for number, block in enumerate(_blocks(part)):
+        inside = np.flatnonzero((places >= start) & (places < start + len(block)))
+        if len(inside):
+            content = find(_block_name(extractor, dataset, split, number), cache)
+            if content is None:
+                return None
+            seen, chosen = _unpack(content), places[inside] - start
+            classes = None if seen.classes is None else seen.classes[chosen]
+            rows.append(inside)
+            found.append(Seen(seen.features[chosen], classes, seen.num_classes))
+        start += len(block)
+    return _in_order(found, np.concatenate(rows)) if found else None
+
+
+def _in_order(parts: list[Seen], rows: NDArray[np.int64]) -> Seen:
+    """Parts put together, so that what stands at place i comes to row `rows[i]`."""
+    order = np.argsort(rows)
+    features = np.concatenate([part.features for part in parts])[order]
+    classes = [part.classes for part in parts if part.classes is not None]
+    return Seen(features, np.concatenate(classes)[order] if classes else None, parts[0].num_classes)
+
+
+def _pack(seen: Seen) -> bytes:
     buffer = io.BytesIO()
-    arrays = {"features": features} if classes is None else {"features": features, "classes": classes}
-    np.savez(buffer, **arrays)
+    arrays: dict[str, Any] = {"features": seen.features, "num_classes": np.array(seen.num_classes)}
+    np.savez(buffer, **(arrays if seen.classes is None else arrays | {"classes": seen.classes}))
     return buffer.getvalue()
+
+
+def _unpack(content: bytes) -> Seen:
+    with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
+        return Seen(arrays["features"], arrays.get("classes"), int(arrays["num_classes"]))

@@ -4,12 +4,12 @@ import io
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from gan_study.data.datasets import Dataset
 from gan_study.errors import InputError
-from gan_study.extractors.base import Extractor, observe
+from gan_study.extractors import real_features
+from gan_study.extractors.base import Extractor
 from gan_study.extractors.cache import cached
 from gan_study.metrics.frechet import FrechetReference, stats_to_reference
 from gan_study.metrics.samples import merge_samples
@@ -17,8 +17,6 @@ from gan_study.runs.storage import Storage
 
 _FORMAT = "1"
 """Raised whenever the content of the file changes."""
-_BLOCK = 2000
-"""Images whose features are held at once: at Inception's 2048 dims, 16 MB in float32."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,26 +33,19 @@ def obtain(extractor: Extractor, dataset: Dataset, split: str, cache: Storage | 
 
     Raises InputError if the part has fewer than two images.
     """
-    indices = split_indices(dataset, split)
-    if len(indices) < 2:
+    num = len(dataset.split_indices(split))
+    if num < 2:
         raise InputError(
             f"objective.split: the real images that are scored against must be two at least, "
-            f"but got split={split} with {len(indices)}; choose another split"
+            f"but got split={split} with {num}; choose another split"
         )
     name = f"real_stats-{_FORMAT}-{dataset.identity}-{split}-{extractor.identity}.npz"
-    return cached(name, lambda: pack(take(extractor, dataset, indices)), cache)
+    return cached(name, lambda: pack(take(extractor, dataset, split, cache)), cache)
 
 
-def split_indices(dataset: Dataset, split: str) -> NDArray[np.int64]:
-    """The numbers of the images in `split`: train, held_out or all, which is both together."""
-    both = np.union1d(dataset.train_indices, dataset.held_out_indices)
-    return {"all": both, "train": dataset.train_indices, "held_out": dataset.held_out_indices}[split]
-
-
-def take(extractor: Extractor, dataset: Dataset, indices: NDArray[np.int64]) -> RealStatistics:
-    """The statistics of the images with the numbers `indices`, at least two."""
-    blocks = np.array_split(indices, -(-len(indices) // _BLOCK))
-    samples = merge_samples(observe(extractor.network, torch.from_numpy(dataset.images[block])) for block in blocks)
+def take(extractor: Extractor, dataset: Dataset, split: str, cache: Storage | None = None) -> RealStatistics:
+    """The statistics of the images of a part, two at least. Their features are left in the cache."""
+    samples = merge_samples(seen.stats for seen in real_features.of_part(extractor, dataset, split, cache))
     return RealStatistics(stats_to_reference(samples.features), samples.class_counts)
 
 

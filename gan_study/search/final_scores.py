@@ -16,9 +16,9 @@ from torch import Tensor, nn
 from gan_study.config.training import TrainingConfig
 from gan_study.data.conversion import to_uint8
 from gan_study.data.datasets import Dataset
+from gan_study.extractors import real_features
 from gan_study.extractors.base import apply
 from gan_study.extractors.objective import Objective
-from gan_study.extractors.real_statistics import split_indices
 from gan_study.gan.latents import draw_z
 from gan_study.metrics.all_scores import MOST_NEIGHBOURS, NeighbourScores, Scores, Side, sides_to_scores
 from gan_study.metrics.samples import batch_size
@@ -97,13 +97,17 @@ def _real_side(dataset: Dataset, objective: Objective) -> Side:
     """Twice as many real images as are scored, so that there is a control of each number; fewer if there are fewer."""
     key = objective.record.key
     if key not in _kept:
-        indices = split_indices(dataset, key.split)
+        indices = dataset.split_indices(key.split)
         num = min(2 * min(key.num_generated, MOST_NEIGHBOURS), len(indices))
         chosen = np.random.default_rng(0).choice(indices, num, replace=False)
         _kept.clear()
-        images = torch.from_numpy(dataset.images[chosen])
-        device = next(objective.extractor.network.parameters()).device
-        _kept[key] = _side(images.split(batch_size(device.type)), objective)
+        if objective.record.real_class_shares is None:
+            features, _ = real_features.obtain(objective.extractor, dataset, chosen)
+            _kept[key] = Side(features_to_stats(features).to_gaussian(), features)
+        else:  # the cache does not hold probabilities, and a classifier is quick
+            images = torch.from_numpy(dataset.images[chosen])
+            device = next(objective.extractor.network.parameters()).device
+            _kept[key] = _side(images.split(batch_size(device.type)), objective)
     return _kept[key]
 
 

@@ -209,7 +209,7 @@ def watching_end(clock: Clock) -> Any:
     """Time the parts of the diagnosis at a trial's end."""
     return clock.watching(
         (end_diagnosis, "_real_images", "real images: the rest"),
-        (real_features, "image_features", "features of real images"),
+        (real_features, "take", "features of real images"),
         (end_diagnosis, "image_features", "features of generated images"),
         (end_diagnosis, "_generate", "generation"),
         (end_diagnosis, "_neighbours", "picture of neighbours"),

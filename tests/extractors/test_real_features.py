@@ -9,9 +9,9 @@ import pytest
 import torch
 from prepared_objective import Prepared
 
-from gan_study.extractors import real_features
+from gan_study.extractors import real_features, real_statistics
 from gan_study.extractors.base import apply
-from gan_study.extractors.real_features import image_features, obtain
+from gan_study.extractors.real_features import obtain, take
 from gan_study.runs.storage import Storage
 
 CHOSEN = np.random.default_rng(0).permutation(1797)[:250]
@@ -47,9 +47,9 @@ def test_they_are_taken_once_for_each_extractor_and_choice(
 
     def counted(*arguments: Any) -> Any:
         calls.append(arguments)
-        return image_features(*arguments)
+        return take(*arguments)
 
-    monkeypatch.setattr(real_features, "image_features", counted)
+    monkeypatch.setattr(real_features, "take", counted)
     extractor, dataset, cache = prepared.load().extractor, prepared.dataset, Storage(tmp_path)
     for _ in range(2):
         obtain(extractor, dataset, CHOSEN, cache)
@@ -59,3 +59,31 @@ def test_they_are_taken_once_for_each_extractor_and_choice(
     obtain(replace(extractor, precision="bfloat16"), dataset, CHOSEN, cache)
     obtain(extractor, replace(dataset, train_indices=dataset.train_indices[:500]), CHOSEN, cache)
     assert len(calls) == 5
+
+
+@pytest.mark.parametrize("split", ["all", "train", "held_out"])
+def test_those_of_a_part_whose_statistics_are_known_are_not_taken_again(
+    prepared: Prepared, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, split: str
+) -> None:
+    monkeypatch.setattr(real_features, "_BLOCK", 100)
+    extractor, dataset, cache = prepared.load().extractor, prepared.dataset, Storage(tmp_path / "cache")
+    part = np.random.default_rng(0).permutation(dataset.split_indices(split))[:120]
+    apart = obtain(extractor, dataset, part, Storage(tmp_path / "other"))
+    real_statistics.obtain(extractor, dataset, split, cache)
+    calls: list[int] = []
+    monkeypatch.setattr(real_features, "take", lambda *arguments: calls.append(len(arguments[2])) or take(*arguments))
+    features, classes = obtain(extractor, dataset, part, cache)
+    assert not calls
+    np.testing.assert_allclose(features, apart[0], rtol=1e-5, atol=1e-5)
+    assert classes is not None
+    assert apart[1] is not None
+    assert classes.tolist() == apart[1].tolist()
+    # One image of another part, or one block lost, and they are taken as if nothing were known.
+    other = np.append(part, np.setdiff1d(np.arange(1797), dataset.split_indices(split))[:1])
+    if len(other) > len(part):
+        obtain(extractor, dataset, other, cache)
+        assert calls == [121]
+    lost = next(name for name in cache.list_names() if f"-{split}-0001-" in name)
+    cache.delete(lost)
+    obtain(extractor, dataset, part, cache)
+    assert calls[-1] == 120

@@ -11,10 +11,10 @@ import torch
 from prepared_objective import Prepared
 
 from gan_study.errors import InputError
-from gan_study.extractors import real_statistics
+from gan_study.extractors import real_features, real_statistics
 from gan_study.extractors.base import apply
 from gan_study.extractors.cache import cached
-from gan_study.extractors.real_statistics import obtain, split_indices, take, unpack
+from gan_study.extractors.real_statistics import obtain, take, unpack
 from gan_study.runs.storage import Storage
 
 
@@ -22,10 +22,10 @@ from gan_study.runs.storage import Storage
 def test_they_are_those_of_the_split(
     prepared: Prepared, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, split: str, num: int
 ) -> None:
-    monkeypatch.setattr(real_statistics, "_BLOCK", 500)
+    monkeypatch.setattr(real_features, "_BLOCK", 500)
     extractor, dataset = prepared.load().extractor, prepared.dataset
     real = unpack(obtain(extractor, dataset, split, Storage(tmp_path)))
-    indices = split_indices(dataset, split)
+    indices = dataset.split_indices(split)
     assert real.reference.num == num == len(indices)
     features, logits = apply(extractor.network, torch.from_numpy(dataset.images[indices]))
     assert logits is not None
@@ -39,7 +39,7 @@ def test_they_are_those_of_the_split(
 
 def test_images_left_out_of_the_train_part_are_in_no_split(prepared: Prepared) -> None:
     dataset = replace(prepared.dataset, train_indices=prepared.dataset.train_indices[:50])
-    assert [len(split_indices(dataset, split)) for split in ("all", "train", "held_out")] == [350, 50, 300]
+    assert [len(dataset.split_indices(split)) for split in ("all", "train", "held_out")] == [350, 50, 300]
 
 
 def test_a_part_of_one_image_is_refused(prepared: Prepared, tmp_path: Path) -> None:

@@ -24,7 +24,7 @@ from gan_study.errors import InputError
 from gan_study.extractors import real_features
 from gan_study.extractors.base import Extractor
 from gan_study.extractors.objective import Objective
-from gan_study.extractors.real_features import image_features
+from gan_study.extractors.real_features import take
 from gan_study.runs.diagnosis import DiagnosisRecord
 from gan_study.runs.folder import TrialFolder
 from gan_study.runs.storage import Storage
@@ -170,11 +170,11 @@ def test_real_images_are_looked_at_once_by_a_machine(
 ) -> None:
     seen = []
 
-    def counted(extractor: Extractor, images: np.ndarray) -> Any:
-        seen.append(len(images))
-        return image_features(extractor, images)
+    def counted(extractor: Extractor, dataset: Dataset, indices: np.ndarray) -> Any:
+        seen.append(len(indices))
+        return take(extractor, dataset, indices)
 
-    monkeypatch.setattr(real_features, "image_features", counted)
+    monkeypatch.setattr(real_features, "take", counted)
     less = replace(dataset, train_indices=dataset.train_indices[:900])  # that no other test has measured with
     records = []
     for _ in ("one process", "another"):
