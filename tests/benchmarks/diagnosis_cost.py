@@ -5,9 +5,9 @@
 `during` trains two GANs of the shipped studies (MNIST at 32 pixels with DCGAN of width 32, needs GAN_STUDY_DATA; digits
 at 16 pixels with the smallest network of studies/lsgan_vs_wgan.yaml) and times, within one run, what is there for the
 diagnosis alone. `end` diagnoses a generator of MNIST in its domain classifier's features, part by part; a measure of n
-images wants 2 n held-out ones, so training images join them where the test images are too few. The first trial of a
-study on a machine also takes the real images' features, the first one in each process prepares what all its trials are
-measured against. One thread. CPU seconds stand beside those of the clock, which count other work of the machine too. A
+images wants 2 n held-out ones, so training images join them where the test images are too few. The
+features of the real images are those that the study's preparation has left in the cache; the first trial in each process
+prepares what all its trials are measured against. One thread. CPU seconds stand beside those of the clock, which count other work of the machine too. A
 part's time is without that of the parts inside it.
 """
 
@@ -29,7 +29,7 @@ from torch import nn
 
 from gan_study.config.training import DiagnosisConfig, TrainingConfig, TrialConfig
 from gan_study.data.conversion import to_float
-from gan_study.data.datasets import load_dataset
+from gan_study.data.datasets import Dataset, load_dataset
 from gan_study.diagnosis import diagnose, memorisation
 from gan_study.extractors import real_features
 from gan_study.extractors.objective import Objective, load_objective, prepare_objective
@@ -118,10 +118,12 @@ class AsVaried(nn.Module):
         return to_float(torch.from_numpy(given))
 
 
-def prepared(settings: dict[str, Any], folder: RunFolder) -> tuple[TrainingConfig, Objective]:
-    """A training, and its objective made in `folder`."""
+def prepared(
+    settings: dict[str, Any], folder: RunFolder, dataset: Dataset | None = None
+) -> tuple[TrainingConfig, Objective]:
+    """A training, and its objective on `dataset` (default: the training's own) made in `folder`."""
     training = TrainingConfig.model_validate(settings)
-    dataset = load_dataset(training.dataset)
+    dataset = dataset or load_dataset(training.dataset)
     record = prepare_objective(training, dataset, folder)
     return training, load_objective(folder.storage, record, dataset)
 
@@ -165,10 +167,10 @@ def during(settings: dict[str, Any], intervals_kimg: list[float], kimg: float, n
 
 def at_end(num: int) -> None:
     """Diagnose a generator twice in one process, as two trials of a study, and print the seconds of each part."""
-    with tempfile.TemporaryDirectory() as place:
+    # The cache is empty at first.
+    with tempfile.TemporaryDirectory() as place, patch.dict(os.environ, GAN_STUDY_CACHE=f"{place}/cache"):
         folder = RunFolder(place)
-        training, objective = prepared(MNIST, folder)
-        dataset = load_dataset(training.dataset)
+        dataset = load_dataset(TrainingConfig.model_validate(MNIST).dataset)
         lacking = max(0, 2 * num - len(dataset.held_out_indices))
         dataset = replace(
             dataset,
@@ -177,17 +179,17 @@ def at_end(num: int) -> None:
                 dataset.held_out_indices, dataset.train_indices[len(dataset.train_indices) - lacking :]
             ),
         )
+        training, objective = prepared(MNIST, folder, dataset)
         config = TrialConfig(training=training, diagnosis=DiagnosisConfig(num_samples=num))
         trial = folder.trial("arm", "trial")
         trial.write_snapshot(1000, build_state(training, dataset.num_channels, torch.device("cpu")).snapshot())
         varied = dataset.images[np.random.default_rng(1).permutation(dataset.held_out_indices)[:num]]
-        for which in ("first trial on a machine", "first trial of another process", "every other trial"):
+        for which in ("first trial of a process", "first trial of another process", "every other trial"):
             if which != "every other trial":
                 end_diagnosis._kept.clear()
             clock = Clock()
             generator = AsVaried(build_state(training, dataset.num_channels, torch.device("cpu")).g_ema, varied)
             with (
-                patch.dict(os.environ, GAN_STUDY_CACHE=f"{place}/cache"),  # empty at first
                 patch.object(end_diagnosis, "load_generator", return_value=generator),
                 watching_end(clock),
                 clock.part("rest"),
