@@ -5,10 +5,10 @@
 `during` trains two GANs of the shipped studies (MNIST at 32 pixels with DCGAN of width 32, needs GAN_STUDY_DATA; digits
 at 16 pixels with the smallest network of studies/lsgan_vs_wgan.yaml) and times, within one run, what is there for the
 diagnosis alone. `end` diagnoses a generator of MNIST in its domain classifier's features, part by part; a measure of n
-images wants 2 n held-out ones, so training images join them where the test images are too few. The
-features of the real images are those that the study's preparation has left in the cache; the first trial in each process
-prepares what all its trials are measured against. One thread. CPU seconds stand beside those of the clock, which count other work of the machine too. A
-part's time is without that of the parts inside it.
+images wants 2 n held-out ones, so training images join them where the test images are too few. The features of the real
+images are those that the study's preparation has left in the cache; the first trial in each process prepares what all
+its trials are measured against. One thread. CPU seconds stand beside those of the clock, which count other work of the
+machine too. A part's time is without that of the parts inside it.
 """
 
 import argparse
