@@ -81,9 +81,12 @@ def _variety(measured: Diagnostics, limits: Thresholds) -> Iterator[Finding]:
 def _support(measured: Diagnostics, limits: Thresholds) -> Iterator[Finding]:
     most = most_support(measured.num)
     is_most = measured.support is not None and measured.support.value >= most
-    note = f"or any number above: {measured.num:,} images can show no more" if is_most else ""
+    note = f"at least {most:.4g}: {measured.num:,} images can show no more" if is_most else ""
     few = measured.num_train / 10
-    notes = (note, f"a tenth of the {measured.num_train:,} training images" if few < limits.support_low else "")
+    notes = (
+        note,
+        f"threshold: a tenth of the {measured.num_train:,} training images" if few < limits.support_low else "",
+    )
     for name, limit, note_of_limit in (
         ("support_total", limits.support_total, note),
         ("support_partial", limits.support_partial, note),

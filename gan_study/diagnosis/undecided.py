@@ -51,7 +51,7 @@ def _reason(name: str, findings: Mapping[str, Finding], later: tuple[Rule, ...],
         if any(rule in later and not any(unmet(rule, findings)) for rule in own):
             parts.append("the same verdict, by a later rule" if verdict is chosen else f"{verdict.word}: a later rule")
         else:
-            parts.append(f"{verdict.word} only {' or '.join(_missing(rule, findings) for rule in own)}")
+            parts.append(f"{verdict.word} only if {', or '.join(_missing(rule, findings) for rule in own)}")
     text = "; ".join(parts)
     return f"{text[0].upper()}{text[1:]}."
 
@@ -67,8 +67,10 @@ def _reason_without_rule(name: str) -> str:
 def _missing(rule: Rule, findings: Mapping[str, Finding]) -> str:
     lacking = unmet(rule, findings)
     parts = (
-        ("with", lacking.must_fire),
-        ("without", lacking.must_not_fire),
-        ("with a measured", lacking.must_be_measured),
+        (lacking.must_fire, "fires too", "fire too"),
+        (lacking.must_not_fire, "does not fire", "do not fire"),
+        (lacking.must_be_measured, "is measured", "are measured"),
     )
-    return " and ".join(f"{how} {' and '.join(names)}" for how, names in parts if names)
+    return " and ".join(
+        f"{' and '.join(names)} {one if len(names) == 1 else more}" for names, one, more in parts if names
+    )

@@ -11,7 +11,6 @@ from gan_study.diagnosis.training_checks import training_findings
 from gan_study.runs.diagnosis import Diagnostics, Finding, Verdict, VerdictName
 from gan_study.runs.records import TrialState
 
-
 _NEEDED_OF_IMAGES = (
     *("saturated", "unrealistic", "coverage_partial", "recall_shrunken", "density_shrunken", "support_total"),
     *("ndb_partial", "c_t", "near_copies"),

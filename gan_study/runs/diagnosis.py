@@ -125,8 +125,8 @@ class Finding(Record):
     sentence: str
     """The finding for a reader, with its numbers."""
     note: str = ""
-    """How value or threshold came about, if it is not a setting as it stands, such as `0.75 of the control`; empty, too,
-    in a file of a version without it."""
+    """How value or threshold came about, if it is not a setting as it stands, such as `0.75 of the control`; empty
+    otherwise, or in a file of a version without it."""
 
     @property
     def what(self) -> str:
