@@ -14,11 +14,12 @@ from gan_study.cli.snapshots import SnapshotPlace
 from gan_study.diagnosis.undecided import order_of_rules, undecided
 from gan_study.report.evidence import images_basis, measured_findings, not_measured, short, threshold_text
 from gan_study.runs.diagnosis import DiagnosisRecord, Finding, VerdictName
+from gan_study.runs.folder import RunFolder
 from gan_study.runs.records import TrialState
 
 _LEAST_TEXT = 40
 """Columns below which the words of a row stand in a line of their own."""
-_KEPT = "kept from an earlier diagnosis (diagnosis.json); --again measures anew"
+_KEPT = "from an earlier diagnosis (diagnosis.json); --again measures anew"
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,8 @@ class Found:
 
     target: SnapshotPlace
     record: DiagnosisRecord
+    state: TrialState
+    """Where the trial stands."""
     is_kept: bool
     """Whether it was read from diagnosis.json, not measured now."""
 
@@ -38,20 +41,17 @@ class Found:
     @property
     def verdict(self) -> TrialVerdict:
         """As the report knows it."""
-        status = self.target.trial.read_status()
-        state = TrialState.RUNNING if status is None else status.state
-        return TrialVerdict(self.record.verdict, True, state, self.record)
+        return TrialVerdict(self.record.verdict, True, self.state, self.record)
 
 
 def print_one(console: Console, found: Found) -> None:
     """The verdict and its reason, what else fires and why it did not decide, and the table of all findings."""
     record, verdict = found.record, found.record.verdict
     _say(console, f"{found.name} at {record.cur_nimg:,} images: {verdict.sentence}", style="bold")
-    state = found.verdict.state
     if found.is_kept:
-        _say(console, f"{_KEPT[0].upper()}{_KEPT[1:]}.")
-    elif not state.is_final:
-        _say(console, f"The trial has not ended ({state}): this is of a snapshot on the way, and is not kept.")
+        _say(console, f"Kept {_KEPT}.")
+    elif not found.state.is_final:
+        _say(console, f"The trial has not ended ({found.state}): this is of its last snapshot so far, and is not kept.")
     others = undecided(verdict)
     if others:
         say(console, "\nFires too, without deciding:")
@@ -63,22 +63,25 @@ def print_one(console: Console, found: Found) -> None:
     for text in (not_measured(verdict), images_basis(record, found.target.config)):
         if text:
             _say(console, text)
-    _say(console, "Names, sentences and sources: tab Collapse of the study's report.html, or --json.")
+    _say(console, "Sentences and sources: tab Collapse of report.html, which `report` writes anew; or --json.")
 
 
-def print_overview(console: Console, found: Sequence[Found]) -> None:
-    """A line for each trial, how many have each verdict, and how to see one."""
-    run = found[0].target.run
-    _say(
-        console, f"{quantity(len(found), 'trial')}: {counts_text(count_words(each.verdict for each in found))}", "bold"
-    )
+def print_study_state(console: Console, run: RunFolder) -> None:
+    """Say so if the study has not ended."""
     status = run.read_study_status()
     if status is not None and status.state != "completed":
         _say(
             console,
-            f"The study has not ended ({status.state}): more trials may come, and of those that are being trained it "
-            "is the last snapshot so far.",
+            f"The study has not ended ({status.state}): more trials may come, and one that has not ended is judged by "
+            "its last snapshot so far.",
         )
+
+
+def print_overview(console: Console, found: Sequence[Found]) -> None:
+    """A line for each trial, how many have each verdict, and how to see one."""
+    _say(
+        console, f"{quantity(len(found), 'trial')}: {counts_text(count_words(each.verdict for each in found))}", "bold"
+    )
     rows = [(each.name, "kept" if each.is_kept else "measured now", _outcome(each)) for each in found]
     say(console, "")
     _print_rows(console, (("trial", "result", "verdict (findings that decided)"), *rows), numbers=())
@@ -87,7 +90,7 @@ def print_overview(console: Console, found: Sequence[Found]) -> None:
         _say(console, f"kept: {_KEPT}.")
     example = shlex.join(["python", "-m", "gan_study", "diagnose", found[0].target.trial.storage.location])
     say(console, f"Findings and reasons of one trial: {example}")
-    _say(console, "Those of all: tab Collapse of report.html, or --json.")
+    _say(console, "Those of all: tab Collapse of report.html, which `report` writes anew; or --json.")
 
 
 def _outcome(found: Found) -> str:

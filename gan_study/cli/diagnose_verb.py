@@ -4,14 +4,15 @@ import json
 
 from rich.console import Console
 
-from gan_study.cli.diagnose_text import Found, print_one, print_overview
+from gan_study.cli.diagnose_text import Found, print_one, print_overview, print_study_state
 from gan_study.cli.outcome import make_console, say
 from gan_study.cli.snapshots import SnapshotPlace, find_generator, open_place, trials_with_snapshots
 from gan_study.data.datasets import load_dataset
 from gan_study.errors import InputError
 from gan_study.extractors.objective import load_objective
 from gan_study.runs.diagnosis import DiagnosisRecord
-from gan_study.runs.folder import RunFolder
+from gan_study.runs.folder import RunFolder, TrialFolder
+from gan_study.runs.records import TrialState
 from gan_study.search.end_diagnosis import Diagnosis, diagnose_trial
 from gan_study.training.distributed import choose_device
 
@@ -23,18 +24,21 @@ def diagnose(location: str, *, again: bool, as_json: bool) -> None:
     `again`; else it is measured, and written there once the trial has ended. Raises InputError if there is nothing to
     look at, StorageError if a file does not fit.
     """
-    progress = Console(stderr=True)
-    found = [_diagnosis(target, again, progress) for target in _targets(location)]
+    progress, place = Console(stderr=True), open_place(location)
+    found = [_diagnosis(target, again, progress) for target in _targets(place, location)]
     if as_json:
         print(json.dumps([_as_json(each.target, each.record) for each in found], indent=2))
-    elif len(found) == 1:
-        print_one(make_console(), found[0])
+        return
+    console = make_console()
+    if isinstance(place, RunFolder):
+        print_study_state(console, place)
+    if len(found) == 1:
+        print_one(console, found[0])
     else:
-        print_overview(make_console(), found)
+        print_overview(console, found)
 
 
-def _targets(location: str) -> list[SnapshotPlace]:
-    place = open_place(location)
+def _targets(place: SnapshotPlace | TrialFolder | RunFolder | None, location: str) -> list[SnapshotPlace]:
     if not isinstance(place, RunFolder):
         return [find_generator(location)]
     found = trials_with_snapshots(place)
@@ -50,14 +54,19 @@ def _diagnosis(target: SnapshotPlace, again: bool, progress: Console) -> Found:
     is_last = target.cur_nimg == last_nimg
     known = trial.read_diagnosis() if is_last and not again else None
     if known is not None and known.cur_nimg == last_nimg:
-        return Found(target, known, is_kept=True)
+        return Found(target, known, _state(target), is_kept=True)
     say(progress, f"measuring {target.config.arm}/{target.config.name} at {target.cur_nimg:,} images")
     diagnosis = _measure(target)
-    status = trial.read_status()
-    if is_last and status is not None and status.state.is_final:
+    state = _state(target)
+    if is_last and state.is_final:
         diagnosis.write(trial)
         say(progress, f"kept in {trial.storage.location}/diagnosis.json, which a report reads too")
-    return Found(target, diagnosis.record, is_kept=False)
+    return Found(target, diagnosis.record, state, is_kept=False)
+
+
+def _state(target: SnapshotPlace) -> TrialState:
+    status = target.trial.read_status()
+    return TrialState.RUNNING if status is None else status.state
 
 
 def _measure(target: SnapshotPlace) -> Diagnosis:

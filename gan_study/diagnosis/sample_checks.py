@@ -83,14 +83,11 @@ def _support(measured: Diagnostics, limits: Thresholds) -> Iterator[Finding]:
     is_most = measured.support is not None and measured.support.value >= most
     note = f"at least {most:.4g}: {measured.num:,} images can show no more" if is_most else ""
     few = measured.num_train / 10
-    notes = (
-        note,
-        f"threshold: a tenth of the {measured.num_train:,} training images" if few < limits.support_low else "",
-    )
+    of_low = f"threshold: a tenth of the {measured.num_train:,} training images" if few < limits.support_low else ""
     for name, limit, note_of_limit in (
         ("support_total", limits.support_total, note),
         ("support_partial", limits.support_partial, note),
-        ("support_low", min(limits.support_low, few), "; ".join(text for text in notes if text)),
+        ("support_low", min(limits.support_low, few), "; ".join(text for text in (note, of_low) if text)),
     ):
         yield _plain(name, "the number of different images", measured.support, "below", limit, _BIRTHDAY, note_of_limit)
 

@@ -51,7 +51,7 @@ def _reason(name: str, findings: Mapping[str, Finding], later: tuple[Rule, ...],
         if any(rule in later and not any(unmet(rule, findings)) for rule in own):
             parts.append("the same verdict, by a later rule" if verdict is chosen else f"{verdict.word}: a later rule")
         else:
-            parts.append(f"{verdict.word} only if {', or '.join(_missing(rule, findings) for rule in own)}")
+            parts.append(f"{verdict.word} only if {', or if '.join(_missing(rule, findings) for rule in own)}")
     text = "; ".join(parts)
     return f"{text[0].upper()}{text[1:]}."
 
