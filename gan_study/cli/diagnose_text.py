@@ -59,7 +59,7 @@ def print_one(console: Console, found: Found) -> None:
         _say(console, f"{finding.name}: {finding.sentence} {reason}", indent="  ")
     _say(console, f"\nHow the verdict is chosen: {order_of_rules()}\n")
     _print_table(console, record)
-    _say(console, "\n* decided, + fires too. In the words, the part in brackets tells how a number came about.")
+    _say(console, "\n* decisive, + fires too. In the words, the part in brackets tells how a number came about.")
     for text in (not_measured(verdict), images_basis(record, found.target.config)):
         if text:
             _say(console, text)

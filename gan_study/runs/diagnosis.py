@@ -131,7 +131,8 @@ class Finding(Record):
     @property
     def what(self) -> str:
         """What was looked at, in words: the beginning of the sentence."""
-        end = " was not measured." if self.value is None else f" is {self.value:.4g}, "
+        is_open = self.value is None or self.threshold is None
+        end = " was not measured." if is_open else f" is {self.value:.4g}, "
         return self.sentence.split(end)[0].removeprefix("The ").removesuffix(",")
 
 
