@@ -140,9 +140,9 @@ def test_evidence_says_why_the_rest_did_not_decide(folder):
     assert f"How a verdict is chosen: {order_of_rules()}" in folder.storage.read_text("report.html")
 
 
-def test_few_training_images_are_named_as_the_limit():
+def test_few_training_images_are_named_as_the_limit(folder):
     few = planted_diagnosis(VerdictName.HEALTHY).model_copy(update={"diagnostics": Diagnostics(num=150, num_train=150)})
-    config = search_trial_config(STUDY, "wgan", 0, {}, NUM_TRAIN_IMAGES)
+    config = search_trial_config(load_run(folder).study, "wgan", 0, {}, NUM_TRAIN_IMAGES)
     assert images_basis(few, config).endswith("but there are no more training images.")
     enough = few.model_copy(update={"diagnostics": Diagnostics(num=2000, num_train=2000)})
     assert images_basis(enough, config).endswith("held-out real images.")
