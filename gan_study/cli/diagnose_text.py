@@ -49,7 +49,8 @@ def print_one(console: Console, found: Found) -> None:
     record, verdict = found.record, found.record.verdict
     _say(console, f"{found.name} at {record.cur_nimg:,} images: {verdict.sentence}", style="bold")
     if found.is_kept:
-        _say(console, f"Kept {_KEPT}.")
+        has_notes = any(finding.note for finding in verdict.findings)
+        _say(console, f"Kept {_KEPT}{'' if has_notes else ', with notes on the numbers'}.")
     elif not found.state.is_final:
         _say(console, f"The trial has not ended ({found.state}): this is of its last snapshot so far, and is not kept.")
     others = undecided(verdict)

@@ -72,6 +72,12 @@ def test_what_fires_too_is_told_with_the_reason(run: RunFolder) -> None:
     assert "Fires too, without deciding:" not in lines(None, found(run, noted()))
 
 
+def test_a_file_of_a_version_without_notes_says_how_to_get_them(run: RunFolder) -> None:
+    kept = "Kept from an earlier diagnosis (diagnosis.json); --again measures anew"
+    assert lines(120, found(run, noted(NOTED)))[1] == f"{kept}."
+    assert lines(120, found(run, noted()))[1] == f"{kept}, with notes on the numbers."
+
+
 def test_a_narrow_terminal_has_the_words_below(run: RunFolder) -> None:
     shown = lines(80, found(run, noted(NOTED)))
     place = shown.index("+ coverage_low       0.62  < 0.9        0.97")
