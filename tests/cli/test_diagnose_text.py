@@ -74,8 +74,8 @@ def test_what_fires_too_is_told_with_the_reason(run: RunFolder) -> None:
 
 def test_a_file_of_a_version_without_notes_says_how_to_get_them(run: RunFolder) -> None:
     kept = "Kept from an earlier diagnosis (diagnosis.json); --again measures anew"
-    assert lines(120, found(run, noted(NOTED)))[1] == f"{kept}."
-    assert lines(120, found(run, noted()))[1] == f"{kept}, with notes on the numbers."
+    assert lines(None, found(run, noted(NOTED)))[1] == f"{kept}."
+    assert lines(None, found(run, noted()))[1] == f"{kept}, with notes on the numbers."
 
 
 def test_a_narrow_terminal_has_the_words_below(run: RunFolder) -> None:
