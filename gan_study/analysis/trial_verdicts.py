@@ -36,7 +36,7 @@ class TrialVerdict:
             return "process failed"
         if not self.is_measured and self.verdict.name is VerdictName.INCONCLUSIVE:
             return NO_SIGN
-        return self.verdict.name.value.replace("_", " ")
+        return self.verdict.name.word
 
     @property
     def text(self) -> str:
@@ -78,11 +78,7 @@ def trial_verdict(
 
 
 WORDS = (
-    *(
-        name.value.replace("_", " ")
-        for name in VerdictName
-        if name not in (VerdictName.HEALTHY, VerdictName.INCONCLUSIVE)
-    ),
+    *(name.word for name in VerdictName if name not in (VerdictName.HEALTHY, VerdictName.INCONCLUSIVE)),
     *("process failed", "inconclusive", NO_SIGN, "healthy"),
 )
 """Every word of a verdict, the worst first."""

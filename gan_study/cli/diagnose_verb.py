@@ -1,18 +1,18 @@
 """The work behind `diagnose`: the verdict on trained generators, with every finding."""
 
 import json
-from collections.abc import Iterator
 
 from rich.console import Console
-from rich.table import Table
 
+from gan_study.cli.diagnose_text import Found, print_one, print_overview, print_study_state
 from gan_study.cli.outcome import make_console, say
 from gan_study.cli.snapshots import SnapshotPlace, find_generator, open_place, trials_with_snapshots
 from gan_study.data.datasets import load_dataset
 from gan_study.errors import InputError
 from gan_study.extractors.objective import load_objective
-from gan_study.runs.diagnosis import DiagnosisRecord, Finding
-from gan_study.runs.folder import RunFolder
+from gan_study.runs.diagnosis import DiagnosisRecord
+from gan_study.runs.folder import RunFolder, TrialFolder
+from gan_study.runs.records import TrialState
 from gan_study.search.end_diagnosis import Diagnosis, diagnose_trial
 from gan_study.training.distributed import choose_device
 
@@ -20,22 +20,25 @@ from gan_study.training.distributed import choose_device
 def diagnose(location: str, *, again: bool, as_json: bool) -> None:
     """Print the diagnosis of a snapshot, a trial folder's last snapshot, or those of a run's confirmed trials.
 
-    What a trial's diagnosis.json holds of its last snapshot is read, unless `again`; else it is measured, and written
-    there once the trial has ended. Raises InputError if there is nothing to look at, StorageError
-    if a file does not fit.
+    Of several trials a line each is printed. What a trial's diagnosis.json holds of its last snapshot is read, unless
+    `again`; else it is measured, and written there once the trial has ended. Raises InputError if there is nothing to
+    look at, StorageError if a file does not fit.
     """
-    progress = Console(stderr=True)
-    found = [(target, _diagnosis(target, again, progress)) for target in _targets(location)]
+    progress, place = Console(stderr=True), open_place(location)
+    found = [_diagnosis(target, again, progress) for target in _targets(place, location)]
     if as_json:
-        print(json.dumps([_as_json(target, record) for target, record in found], indent=2))
+        print(json.dumps([_as_json(each.target, each.record) for each in found], indent=2))
         return
     console = make_console()
-    for target, record in found:
-        _print(console, target, record)
+    if isinstance(place, RunFolder):
+        print_study_state(console, place)
+    if len(found) == 1:
+        print_one(console, found[0])
+    else:
+        print_overview(console, found)
 
 
-def _targets(location: str) -> list[SnapshotPlace]:
-    place = open_place(location)
+def _targets(place: SnapshotPlace | TrialFolder | RunFolder | None, location: str) -> list[SnapshotPlace]:
     if not isinstance(place, RunFolder):
         return [find_generator(location)]
     found = trials_with_snapshots(place)
@@ -46,19 +49,24 @@ def _targets(location: str) -> list[SnapshotPlace]:
     return found
 
 
-def _diagnosis(target: SnapshotPlace, again: bool, progress: Console) -> DiagnosisRecord:
+def _diagnosis(target: SnapshotPlace, again: bool, progress: Console) -> Found:
     trial, last_nimg = target.trial, target.trial.snapshot_nimgs()[-1]
     is_last = target.cur_nimg == last_nimg
     known = trial.read_diagnosis() if is_last and not again else None
     if known is not None and known.cur_nimg == last_nimg:
-        return known
-    say(progress, f"measuring {_name(target, target.cur_nimg)}")
+        return Found(target, known, _state(target), is_kept=True)
+    say(progress, f"measuring {target.config.arm}/{target.config.name} at {target.cur_nimg:,} images")
     diagnosis = _measure(target)
-    status = trial.read_status()
-    if is_last and status is not None and status.state.is_final:
+    state = _state(target)
+    if is_last and state.is_final:
         diagnosis.write(trial)
         say(progress, f"kept in {trial.storage.location}/diagnosis.json, which a report reads too")
-    return diagnosis.record
+    return Found(target, diagnosis.record, state, is_kept=False)
+
+
+def _state(target: SnapshotPlace) -> TrialState:
+    status = target.trial.read_status()
+    return TrialState.RUNNING if status is None else status.state
 
 
 def _measure(target: SnapshotPlace) -> Diagnosis:
@@ -75,51 +83,3 @@ def _measure(target: SnapshotPlace) -> Diagnosis:
 
 def _as_json(target: SnapshotPlace, record: DiagnosisRecord) -> dict[str, object]:
     return {"arm": target.config.arm, "trial": target.config.name, **record.model_dump(mode="json")}
-
-
-def _print(console: Console, target: SnapshotPlace, record: DiagnosisRecord) -> None:
-    console.print(
-        f"{_name(target, record.cur_nimg)}: {record.verdict.sentence}",
-        style="bold",
-        markup=False,
-        highlight=False,
-        soft_wrap=True,
-    )
-    table = Table(box=None, pad_edge=False)
-    for title in ("finding", "value", "threshold", "control", "fires", "source"):
-        table.add_column(title)
-    for row in _rows(record):
-        table.add_row(*row)
-    console.print(table, markup=False, highlight=False)
-    lacking = [finding.name for finding in record.verdict.findings if finding.value is None]
-    if lacking:
-        console.print(f"Not measured: {', '.join(lacking)}.", highlight=False, soft_wrap=True)
-    console.print(
-        f"{record.diagnostics.num} generated images; features of {record.extractor}.\n", markup=False, highlight=False
-    )
-
-
-def _name(target: SnapshotPlace, cur_nimg: int) -> str:
-    return f"{target.config.arm}/{target.config.name} at {cur_nimg:,} images"
-
-
-def _rows(record: DiagnosisRecord) -> Iterator[tuple[str, str, str, str, str, str]]:
-    for finding in record.verdict.findings:
-        if finding.value is not None:
-            yield (
-                finding.name,
-                _number(finding.value),
-                _threshold(finding),
-                _number(finding.control),
-                "yes" if finding.fires else "",
-                finding.source,
-            )
-
-
-def _threshold(finding: Finding) -> str:
-    sign = ">" if finding.direction == "above" else "<"
-    return f"{sign} {_number(finding.threshold)}"
-
-
-def _number(value: float | None) -> str:
-    return "-" if value is None else f"{value:.4g}"

@@ -167,7 +167,11 @@ def diagnose(
 ) -> None:
     """Say what became of trained generators: collapsed, undertrained, copying, healthy.
 
-    Prints the verdict and every finding with its value, threshold, source and real-against-real control.
+    Prints the verdict, what decided it, what else was found and why that did not decide, and every finding with its
+    value, threshold and real-against-real control; of a run folder, a line for each trial.
+
+    What the findings' names mean is told in that table; the tab Collapse of the study's report.html tells it in
+    sentences, with sources. --json has all of it.
 
     What is measured of the last snapshot of a trial that has ended is kept in the trial's folder (diagnosis.json,
     samples/neighbours.png), where a later report finds it.

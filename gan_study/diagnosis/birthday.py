@@ -5,13 +5,11 @@ from dataclasses import dataclass
 import numpy as np
 from sklearn.metrics import euclidean_distances
 
+from gan_study.diagnosis.draws import LEAST_COLLISIONS, draws_to_support, num_draws
 from gan_study.diagnosis.neighbours import Distances, Features
 
 _LEAST_REAL_DISTANCE = 0.9
 """Share of the least distance of two real images below which two count as one (a proposal of this project)."""
-_MOST_DRAWS = 10
-_LEAST_COLLISIONS = 3
-"""Fewer prove no support: even none has a probability of 5 % where three are expected (rule of three)."""
 
 
 @dataclass(frozen=True)
@@ -58,16 +56,15 @@ def birthday_test(features: Features, real: RealPairs, seed: int = 0) -> Birthda
     """
     counts = [int((_pair_distances(draw) <= real.close).sum()) for draw in _draws(features, real.num, seed)]
     collisions = float(np.mean(counts))
-    excess, least = collisions - real.collisions, _LEAST_COLLISIONS / len(counts)
-    num_pairs = real.num * (real.num - 1) / 2
-    return Birthday(collisions, support=num_pairs / max(excess, least), is_lower_bound=excess < least)
+    excess, least = collisions - real.collisions, LEAST_COLLISIONS / len(counts)
+    return Birthday(collisions, draws_to_support(real.num, max(excess, least)), is_lower_bound=excess < least)
 
 
 def _draws(features: Features, num: int, seed: int) -> list[Features]:
     """Up to ten disjoint random parts of `num` rows each."""
     assert len(features) >= num >= 2, f"{len(features)} vectors for draws of {num}"
     order = np.random.default_rng(seed).permutation(len(features))
-    return [features[order[i * num : (i + 1) * num]] for i in range(min(_MOST_DRAWS, len(features) // num))]
+    return [features[order[i * num : (i + 1) * num]] for i in range(num_draws(len(features), num))]
 
 
 def _pair_distances(features: Features) -> Distances:

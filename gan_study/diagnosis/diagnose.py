@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gan_study.diagnosis.birthday import RealPairs, birthday_test, fit_real_pairs
+from gan_study.diagnosis.draws import MOST_PAIRED
 from gan_study.diagnosis.image_signals import (
     duplicate_share,
     level_deviation,
@@ -25,8 +26,6 @@ from gan_study.runs.diagnosis import Classes, Diagnostics, Measured
 
 LEAST_MEASURED = 40
 """Images below which nothing but their being finite is measured: two bins of 20 is the least that can be filled."""
-_MOST_PAIRED = 1000
-"""Images among which all pairs are looked at."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -134,7 +133,7 @@ def prepare(
     rng = np.random.default_rng(seed)
     order = rng.permutation(len(held_out.features))
     control, test = held_out.part(order[:num]), held_out.part(order[num : 2 * num])
-    num_paired = min(num, _MOST_PAIRED)
+    num_paired = min(num, MOST_PAIRED)
     near = train.part(rng.permutation(len(train.features))[:num])
     if real_shares is None and train.labels is not None:
         real_shares = np.bincount(train.labels) / len(train.labels)
@@ -143,7 +142,7 @@ def prepare(
         num_train=len(train.features),
         near=near.features,
         near_radii=prdc_radii(near.features),
-        near_images=None if near.images is None else near.images[:_MOST_PAIRED],
+        near_images=None if near.images is None else near.images[:MOST_PAIRED],
         bins=fit_bins(train.features, num, seed),
         copies=fit_copy_reference(train.features, test.features, seed),
         feature_pairs=fit_real_pairs(train.features, num_paired, seed),
@@ -203,7 +202,7 @@ def _values(sample: ImageSet, real: RealReference, copies: Memorisation) -> dict
         "level_deviation": None if images is None else level_deviation(images),
         "duplicates": None if images is None else duplicate_share(images),
         "variation": None if images is None else variation_share(images),
-        "pairwise_distance": pairwise_distance_ratio(features[:_MOST_PAIRED], real.near[:_MOST_PAIRED]),
+        "pairwise_distance": pairwise_distance_ratio(features[:MOST_PAIRED], real.near[:MOST_PAIRED]),
         "precision": prdc.precision,
         "recall": prdc.recall,
         "density": prdc.density,
@@ -243,7 +242,7 @@ def _pixel_distance(sample: ImageSet, real: RealReference) -> float | None:
     """
     if sample.images is None or real.near_images is None:
         return None
-    images = _flat(sample.images[:_MOST_PAIRED])
+    images = _flat(sample.images[:MOST_PAIRED])
     distances = nearest(images, _flat(real.near_images)).distances[:, 0]
     return float(np.median(distances) / np.sqrt(images.shape[1]))
 

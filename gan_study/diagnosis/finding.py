@@ -11,15 +11,20 @@ def find(
     threshold: float | None,
     source: str,
     control: float | None = None,
+    note: str = "",
 ) -> Finding:
-    """The finding that `what`, a noun phrase such as "the coverage", has `value`. It fires only if measured."""
+    """The finding that `what`, a noun phrase such as "the coverage", has `value`. It fires only if measured.
+
+    note: how value or threshold came about, such as "0.75 of the control"; it becomes a part of the sentence.
+    """
     fires = False
     sentence = f"{what} was not measured."
     if value is not None and threshold is not None:
         fires = value > threshold if direction == "above" else value < threshold
         relation = direction if fires else f"not {direction}"
-        sentence = f"{what} is {value:.4g}, {relation} {threshold:.4g}"
-        sentence += "." if control is None else f" (as many held-out real images: {round(control, 6):.4g})."
+        of_real = "" if control is None else f"as many held-out real images: {round(control, 6):.4g}"
+        aside = "; ".join(text for text in (note, of_real) if text)
+        sentence = f"{what} is {value:.4g}, {relation} {threshold:.4g}{f' ({aside})' if aside else ''}."
     return Finding(
         name=name,
         value=value,
@@ -29,4 +34,5 @@ def find(
         control=control,
         fires=fires,
         sentence=sentence[0].upper() + sentence[1:],
+        note=note,
     )

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from gan_study.config.thresholds import Thresholds
+from gan_study.diagnosis.draws import most_support
 from gan_study.diagnosis.finding import find
 from gan_study.runs.diagnosis import Diagnostics, Direction, Finding, Measured
 
@@ -60,7 +61,8 @@ def _variety(measured: Diagnostics, limits: Thresholds) -> Iterator[Finding]:
     # A single image has a Vendi score of 1: in features where ten classes have 5, a ratio of 0.25 would be next to it.
     least = None if vendi is None else 1 + limits.vendi_total * (vendi.control - 1)
     value, control = (None, None) if vendi is None else (vendi.value, vendi.control)
-    yield find("vendi_total", "the Vendi score", value, "below", least, _VENDI, control)
+    note = f"1 more than {limits.vendi_total:.4g} of the control less 1"
+    yield find("vendi_total", "the Vendi score", value, "below", least, _VENDI, control, note)
     yield _ratio("coverage_partial", "the coverage", coverage, "below", limits.coverage_partial, _PRDC)
     yield _ratio("coverage_low", "the coverage", coverage, "below", limits.coverage_low, _PRDC)
     yield _ratio("recall_shrunken", "the recall", measured.recall, "below", limits.recall_shrunken, _PRECISION_RECALL)
@@ -77,13 +79,17 @@ def _variety(measured: Diagnostics, limits: Thresholds) -> Iterator[Finding]:
 
 
 def _support(measured: Diagnostics, limits: Thresholds) -> Iterator[Finding]:
-    low = min(limits.support_low, measured.num_train / 10)
-    for name, limit in (
-        ("support_total", limits.support_total),
-        ("support_partial", limits.support_partial),
-        ("support_low", low),
+    most = most_support(measured.num)
+    is_most = measured.support is not None and measured.support.value >= most
+    note = f"at least {most:.4g}: {measured.num:,} images can show no more" if is_most else ""
+    few = measured.num_train / 10
+    of_low = f"threshold: a tenth of the {measured.num_train:,} training images" if few < limits.support_low else ""
+    for name, limit, note_of_limit in (
+        ("support_total", limits.support_total, note),
+        ("support_partial", limits.support_partial, note),
+        ("support_low", min(limits.support_low, few), "; ".join(text for text in (note, of_low) if text)),
     ):
-        yield _plain(name, "the number of different images", measured.support, "below", limit, _BIRTHDAY)
+        yield _plain(name, "the number of different images", measured.support, "below", limit, _BIRTHDAY, note_of_limit)
 
 
 def _copies(measured: Diagnostics, limits: Thresholds) -> Iterator[Finding]:
@@ -100,24 +106,34 @@ def _classes(measured: Diagnostics, limits: Thresholds) -> Finding:
         return find("missing_classes", what, None, "above", None, _CLASSES)
     chance = classes.missing_by_chance
     # The number of classes missed by chance is close to Poisson distributed; where it is next to 0, one is too many.
-    threshold = max(0.5, chance + limits.missing_classes * chance**0.5)
-    return find("missing_classes", what, len(classes.missing), "above", threshold, _CLASSES, chance)
+    threshold = chance + limits.missing_classes * chance**0.5
+    note = f"{limits.missing_classes:.4g} standard deviations above what chance misses"
+    if threshold < 0.5:
+        threshold, note = 0.5, f"that is, 1 or more; {note} is less"
+    return find("missing_classes", what, len(classes.missing), "above", threshold, _CLASSES, chance, note)
 
 
 def _plain(
-    name: str, what: str, measured: Measured | None, direction: Direction, limit: float, source: str = _OURS
+    name: str,
+    what: str,
+    measured: Measured | None,
+    direction: Direction,
+    limit: float,
+    source: str = _OURS,
+    note: str = "",
 ) -> Finding:
     """The value against the limit."""
     if measured is None:
         return find(name, what, None, direction, limit, source)
-    return find(name, what, measured.value, direction, limit, source, measured.control)
+    return find(name, what, measured.value, direction, limit, source, measured.control, note)
 
 
 def _ratio(name: str, what: str, measured: Measured | None, direction: Direction, limit: float, source: str) -> Finding:
     """The value against the limit times the control."""
     if measured is None or not measured.control:
         return find(name, what, None, direction, None, source)
-    return find(name, what, measured.value, direction, limit * measured.control, source, measured.control)
+    note = f"{limit:.4g} of the control"
+    return find(name, what, measured.value, direction, limit * measured.control, source, measured.control, note)
 
 
 def _excess(
@@ -126,4 +142,5 @@ def _excess(
     """The value against the limit above the control."""
     if measured is None:
         return find(name, what, None, direction, None, source)
-    return find(name, what, measured.value, direction, measured.control + limit, source, measured.control)
+    note = f"{limit:.4g} more than the control"
+    return find(name, what, measured.value, direction, measured.control + limit, source, measured.control, note)

@@ -52,7 +52,8 @@ def _generator(signals: Sequence[Signals], limits: Thresholds) -> Iterator[Findi
     best = max(sensitivities, default=0.0)
     sensitivity = max(sensitivities[-2:]) / best if best > 0 else None
     what = "the latent sensitivity of the last two evaluations, over the highest of all,"
-    yield find("latent_sensitivity", what, sensitivity, "below", limits.latent_sensitivity, _SENSITIVITY)
+    note = "a ratio; metrics.jsonl has the values themselves"
+    yield find("latent_sensitivity", what, sensitivity, "below", limits.latent_sensitivity, _SENSITIVITY, note=note)
     distances = [s.pairwise_distance_ratio for s in signals if s.pairwise_distance_ratio is not None]
     distance = max(distances[-2:]) if distances else None
     what = "the mean distance of generated pairs in the last two evaluations, over that of real ones,"
@@ -74,7 +75,8 @@ def _scores(evidence: Evidence, limits: Thresholds) -> Iterator[Finding]:
     yield find("score_swing", what, swing(scores), "above", limits.score_swing, _OURS)
     what, turns = "the number of reversals of the score in the last third", num_reversals(scores)
     # At least so many reversals: the threshold lies half a reversal below.
-    yield find("score_reversals", what, turns, "above", limits.score_reversals - 0.5, _OURS)
+    least, note = limits.score_reversals - 0.5, f"that is, {limits.score_reversals:.4g} or more"
+    yield find("score_reversals", what, turns, "above", least, _OURS, note=note)
     what = "the change of the classes between evaluations in the last third"
     turning = rotation(evidence.signals, evidence.real_class_shares)
     yield find("rotating_modes", what, turning, "above", limits.rotating_modes, _ROTATION)

@@ -1,79 +1,21 @@
-"""The verdict on a trial: a table of rules over findings, of which the first match wins."""
+"""The verdict on a trial: its findings, and what the first rule that fits them says."""
 
 from collections.abc import Mapping
-from typing import NamedTuple
 
 from gan_study.config.thresholds import Thresholds
 from gan_study.diagnosis.evidence import Evidence
 from gan_study.diagnosis.finding import find
+from gan_study.diagnosis.rules import BARS_HEALTHY, FLAG, decisive_rule
 from gan_study.diagnosis.sample_checks import sample_findings
 from gan_study.diagnosis.training_checks import training_findings
 from gan_study.runs.diagnosis import Diagnostics, Finding, Verdict, VerdictName
 from gan_study.runs.records import TrialState
 
-
-class _Rule(NamedTuple):
-    """A verdict, if all the findings fire."""
-
-    verdict: VerdictName
-    needs: tuple[str, ...]
-    """Findings that must have been measured, and fire."""
-    needs_if_measured: tuple[str, ...] = ()
-    """Findings that must fire if they were measured."""
-    needs_not: tuple[str, ...] = ()
-    """Findings that must have been measured, and not fire."""
-    needs_not_if_measured: tuple[str, ...] = ()
-    """Findings that must not fire."""
-
-
-def _of_realistic(verdict: VerdictName, *needs: str) -> _Rule:
-    """A verdict on images that are realistic."""
-    return _Rule(verdict, needs, needs_not=("unrealistic",), needs_not_if_measured=("unlike", "unlike_pixels"))
-
-
-# Evaluation.md, section 4. Images that are not realistic are unfinished rather than collapsed, whatever their classes
-# and bins: noise, too, covers nothing, and the faint images of an untrained generator count as one. So these have
-# collapsed only if they repeat each other to the byte, or have hardly any variance between them; nor are they saturated
-# while they differ. Precision alone does not tell all of them: a classifier may map noise into the wide neighbourhood
-# of an outlier (on MNIST with precision 1 and coverage 0.004), but then far from any training image; or, where features
-# of classes lie close together, amid them (on letters with precision 1, at 1.2 to 1.4 of the distance of held-out
-# images), but then far from any training image in pixels.
-# Two more rules differ, for what was measured. Shrunken modes need a coverage that is not partial, instead of 0.9 of
-# the control: blurred digits had 0.8 of its coverage, and 0.06 of its recall. Memorisation needs near copies, instead
-# of a gap between the Frechet distances to held-out and to training images: with 4000 training images, and all of 1000
-# images copied from them, that gap was 0.3 of its standard deviation. C_T and authenticity alone also fall for shrunken
-# modes.
-_RULES = (
-    _Rule(VerdictName.DIVERGED, ("diverged",)),
-    _Rule(VerdictName.DIVERGED, ("non_finite",)),
-    _Rule(VerdictName.DIVERGED, ("saturated", "repeats")),
-    _of_realistic(VerdictName.TOTAL_COLLAPSE, "support_total"),
-    _Rule(VerdictName.TOTAL_COLLAPSE, ("support_total", "variation_total")),
-    _Rule(VerdictName.TOTAL_COLLAPSE, ("support_total", "repeats")),
-    _of_realistic(VerdictName.TOTAL_COLLAPSE, "coverage_total", "vendi_total"),
-    _Rule(VerdictName.TOTAL_COLLAPSE, ("latent_sensitivity", "pairs_severe")),
-    _Rule(VerdictName.TOTAL_COLLAPSE, ("duplicates_total",)),
-    _Rule(VerdictName.SHRUNKEN_MODES, ("recall_shrunken", "density_shrunken"), needs_not=("coverage_partial",)),
-    _of_realistic(VerdictName.PARTIAL_COLLAPSE, "missing_classes"),
-    _of_realistic(VerdictName.PARTIAL_COLLAPSE, "coverage_partial"),
-    _of_realistic(VerdictName.PARTIAL_COLLAPSE, "support_partial"),
-    _of_realistic(VerdictName.PARTIAL_COLLAPSE, "ndb_partial"),
-    _Rule(VerdictName.POSSIBLE_MEMORISATION, ("c_t", "near_copies")),
-    _Rule(VerdictName.POSSIBLE_MEMORISATION, ("authenticity", "near_copies")),
-    _Rule(VerdictName.DISCRIMINATOR_OVERPOWERING, ("d_accuracy", "g_gradient", "stalled"), ("jensen_shannon",)),
-    _Rule(VerdictName.OSCILLATING, ("score_swing", "score_reversals")),
-    _Rule(VerdictName.OSCILLATING, ("rotating_modes",)),
-    _Rule(VerdictName.UNDERTRAINED, ("still_falling",)),
-    _Rule(VerdictName.UNDERTRAINED, ("unrealistic",)),
-    _Rule(VerdictName.UNDERTRAINED, ("unlike",)),
-    _Rule(VerdictName.UNDERTRAINED, ("unlike_pixels",)),
-)
-
 _NEEDED_OF_IMAGES = (
     *("saturated", "unrealistic", "coverage_partial", "recall_shrunken", "density_shrunken", "support_total"),
     *("ndb_partial", "c_t", "near_copies"),
 )
-_NEEDED_OF_TRAINING = ("still_falling", "late_collapse")
+_NEEDED_OF_TRAINING = ("still_falling", FLAG)
 
 
 def judge(evidence: Evidence, thresholds: Thresholds | None = None) -> Verdict:
@@ -91,7 +33,7 @@ def judge(evidence: Evidence, thresholds: Thresholds | None = None) -> Verdict:
     is_poor = any(by_name[name].fires for name in ("unrealistic", "unlike", "unlike_pixels"))
     is_missing = by_name["missing_classes"].fires and not is_poor
     missing = _missing_classes(evidence) if is_missing else ()
-    late = by_name["late_collapse"].fires
+    late = by_name[FLAG].fires
     return Verdict(
         name=name,
         late_collapse=late,
@@ -116,29 +58,16 @@ def _failures(evidence: Evidence) -> tuple[Finding, ...]:
 
 
 def _decide(findings: Mapping[str, Finding], has_signals: bool) -> tuple[VerdictName, tuple[Finding, ...]]:
-    for rule in _RULES:
-        if _matches(rule, findings):
-            used = (*rule.needs, *rule.needs_if_measured, *rule.needs_not, *rule.needs_not_if_measured)
-            return rule.verdict, tuple(findings[name] for name in used if findings[name].value is not None)
+    rule = decisive_rule(findings)
+    if rule is not None:
+        return rule.verdict, tuple(findings[name] for name in rule.looks_at if findings[name].value is not None)
     needed = (*_NEEDED_OF_IMAGES, *(_NEEDED_OF_TRAINING if has_signals else ()))
     lacking = [findings[name] for name in needed if findings[name].value is None]
-    if findings["few_samples"].fires:
-        lacking.insert(0, findings["few_samples"])
+    if findings[BARS_HEALTHY].fires:
+        lacking.insert(0, findings[BARS_HEALTHY])
     if lacking:
         return VerdictName.INCONCLUSIVE, tuple(lacking)
     return VerdictName.HEALTHY, tuple(findings[name] for name in needed)
-
-
-def _matches(rule: _Rule, findings: Mapping[str, Finding]) -> bool:
-    optional = [findings[name] for name in rule.needs_if_measured]
-    denied = [findings[name] for name in rule.needs_not]
-    forbidden = [findings[name] for name in rule.needs_not_if_measured]
-    return (
-        all(findings[name].fires for name in rule.needs)
-        and all(finding.fires or finding.value is None for finding in optional)
-        and all(finding.value is not None and not finding.fires for finding in denied)
-        and not any(finding.fires for finding in forbidden)
-    )
 
 
 def _missing_classes(evidence: Evidence) -> tuple[str, ...]:
@@ -148,7 +77,7 @@ def _missing_classes(evidence: Evidence) -> tuple[str, ...]:
 
 
 def _sentence(name: VerdictName, decisive: tuple[Finding, ...], missing: tuple[str, ...], late: bool) -> str:
-    head = name.value.replace("_", " ").capitalize()
+    head = name.word.capitalize()
     if name is VerdictName.HEALTHY:
         reason = "every check was made, and none found a failure."
     else:

@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from gan_study.analysis.run_data import RunData, TrialData
 from gan_study.analysis.text import NOTHING
 from gan_study.analysis.trial_verdicts import WORDS, TrialVerdict
+from gan_study.config.training import TrialConfig
+from gan_study.diagnosis.undecided import order_of_rules, undecided
 from gan_study.report.tables import Table
-from gan_study.runs.diagnosis import Finding
+from gan_study.runs.diagnosis import DiagnosisRecord, Finding, Verdict
 
 MOST_TABLES = 60
 """Trials whose findings the page shows; those of others are in their diagnosis.json, or told by `diagnose`."""
@@ -35,6 +37,8 @@ class Evidences:
 
     trials: tuple[TrialEvidence, ...]
     num_left_out: int
+    how_chosen: str = order_of_rules()
+    """How a verdict is chosen."""
 
 
 def evidences(run: RunData) -> Evidences:
@@ -47,7 +51,6 @@ def evidences(run: RunData) -> Evidences:
 
 
 def _evidence(trial: TrialData, found: TrialVerdict) -> TrialEvidence:
-    lacking = [f.name for f in found.verdict.findings if f.value is None]
     return TrialEvidence(
         arm=trial.config.arm,
         trial=trial.name,
@@ -56,8 +59,14 @@ def _evidence(trial: TrialData, found: TrialVerdict) -> TrialEvidence:
         basis=_basis(trial, found),
         table=finding_table(found),
         # Without measured images, all that they would tell is missing, which the basis says.
-        not_measured=f"Not measured: {', '.join(lacking)}." if lacking and found.is_measured else "",
+        not_measured=not_measured(found.verdict) if found.is_measured else "",
     )
+
+
+def not_measured(verdict: Verdict) -> str:
+    """Names of the findings without a value, in a sentence; empty if there are none."""
+    lacking = [f.name for f in verdict.findings if f.value is None]
+    return f"Not measured: {', '.join(lacking)}." if lacking else ""
 
 
 def _basis(trial: TrialData, found: TrialVerdict) -> str:
@@ -66,37 +75,65 @@ def _basis(trial: TrialData, found: TrialVerdict) -> str:
             f"From its {len(trial.evaluations)} evaluations in training alone; its images were not measured. "
             "A training is compared with itself, so there is no control."
         )
-    measured = found.diagnosis.diagnostics
+    return images_basis(found.diagnosis, trial.config)
+
+
+def images_basis(diagnosis: DiagnosisRecord, config: TrialConfig) -> str:
+    """How many images were measured, in which features, beside what; and why they are fewer than the study asks for."""
+    measured, asked = diagnosis.diagnostics, config.diagnosis.num_samples
+    text = (
+        f"{measured.num:,} generated images at {diagnosis.cur_nimg / 1000:,.4g} kimg in features of "
+        f"{diagnosis.extractor}; each control is the same measure of as many held-out real images."
+    )
+    if measured.num >= asked or not measured.num_train:
+        return text
+    if measured.num == measured.num_train:
+        return f"{text} {asked:,} are asked for (diagnosis.num_samples), but there are no more training images."
     return (
-        f"{measured.num:,} generated images at {found.diagnosis.cur_nimg / 1000:,.4g} kimg in features of "
-        f"{found.diagnosis.extractor}; each control is the same measure of as many held-out real images."
+        f"{text} {asked:,} are asked for (diagnosis.num_samples), but only half the held-out images can be the "
+        "control: the other half is needed to tell memorisation."
     )
 
 
 def finding_table(found: TrialVerdict) -> Table:
-    """The findings with a value: those that decided first, then others that fire, then the rest."""
-    verdict = found.verdict
-    decisive = {f.name for f in verdict.decisive}
-    measured = [f for f in verdict.findings if f.value is not None]
-    measured.sort(key=lambda f: (f.name not in decisive, not f.fires))
-    rows = tuple(_row(f, is_decisive=f.name in decisive) for f in measured)
+    """The findings with a value, in the order of `measured_findings`; of those that fire, why they did not decide."""
+    decisive = {f.name for f in found.verdict.decisive}
+    reasons = {finding.name: f" {reason}" for finding, reason in undecided(found.verdict)}
+    rows = tuple(
+        _row(f, f.name in decisive, f.sentence + reasons.get(f.name, "")) for f in measured_findings(found.verdict)
+    )
     columns = ("Finding", "Value", "Threshold", "Control", "Fires", "Source", "In words")
     return Table(columns, rows, frozenset({"Finding", "Fires", "Source", "In words"}))
 
 
-def _row(finding: Finding, is_decisive: bool) -> tuple[str, ...]:
+def measured_findings(verdict: Verdict) -> list[Finding]:
+    """Those with a value: first those that decided, then others that fire, then the rest."""
+    decisive = {f.name for f in verdict.decisive}
+    measured = [f for f in verdict.findings if f.value is not None]
+    return sorted(measured, key=lambda f: (f.name not in decisive, not f.fires))
+
+
+def threshold_text(finding: Finding, above: str = "above ", below: str = "below ") -> str:
+    """The side on which a finding fires, and from where on."""
+    if finding.threshold is None:
+        return NOTHING
+    return f"{above if finding.direction == 'above' else below}{short(finding.threshold)}"
+
+
+def _row(finding: Finding, is_decisive: bool, words: str) -> tuple[str, ...]:
     fires = "yes" if finding.fires else "no"
     return (
         finding.name,
-        _short(finding.value),
-        NOTHING if finding.threshold is None else f"{finding.direction} {_short(finding.threshold)}",
-        _short(finding.control),
+        short(finding.value),
+        threshold_text(finding),
+        short(finding.control),
         f"{fires}, decisive" if is_decisive else fires,
         finding.source,
-        finding.sentence,
+        words,
     )
 
 
-def _short(value: float | None) -> str:
+def short(value: float | None) -> str:
+    """A number of a finding: four significant digits; a dash for None."""
     # Controls may differ from 0 by rounding alone.
     return NOTHING if value is None else f"{round(value, 6):.4g}"

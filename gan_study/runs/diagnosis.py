@@ -124,6 +124,16 @@ class Finding(Record):
     """Whether the value is beyond the threshold."""
     sentence: str
     """The finding for a reader, with its numbers."""
+    note: str = ""
+    """How value or threshold came about, if it is not a setting as it stands, such as `0.75 of the control`; empty
+    otherwise, or in a file of a version without it."""
+
+    @property
+    def what(self) -> str:
+        """What was looked at, in words: the beginning of the sentence."""
+        is_open = self.value is None or self.threshold is None
+        end = " was not measured." if is_open else f" is {self.value:.4g}, "
+        return self.sentence.split(end)[0].removeprefix("The ").removesuffix(",")
 
 
 class VerdictName(StrEnum):
@@ -139,6 +149,11 @@ class VerdictName(StrEnum):
     UNDERTRAINED = "undertrained"
     HEALTHY = "healthy"
     INCONCLUSIVE = "inconclusive"
+
+    @property
+    def word(self) -> str:
+        """The verdict for a reader, such as `partial collapse`."""
+        return self.value.replace("_", " ")
 
 
 class Verdict(Record):

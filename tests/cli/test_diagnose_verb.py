@@ -3,7 +3,8 @@
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from shutil import copytree
+from typing import Any, Literal
 
 import pytest
 from prepared_objective import Prepared
@@ -11,9 +12,10 @@ from typer.testing import CliRunner
 
 from gan_study.cli.main import app
 from gan_study.config.training import TrainingConfig, TrialConfig
+from gan_study.diagnosis.undecided import order_of_rules
 from gan_study.errors import InputError
 from gan_study.runs.folder import RunFolder
-from gan_study.runs.records import TrialState
+from gan_study.runs.records import StudyStatus, TrialState
 from gan_study.search.begin_trial import begin_trial
 from gan_study.search.messages import TrialOrder
 from gan_study.training.distributed import Workers
@@ -97,6 +99,7 @@ def test_a_trial_that_has_not_ended_keeps_none(run: RunFolder, asked: Asked, tmp
     copy.write_snapshot(60, source.read_snapshot(source.snapshot_nimgs()[-1]))
     assert asked(tmp_path)[0]["cur_nimg"] == 60  # none was confirmed, so that it is all trials
     assert copy.read_diagnosis() is None
+    assert printed(copy.storage.location)[1].startswith("The trial has not ended (running)")
 
 
 def test_a_snapshot_on_the_way_is_measured_and_not_kept(run: RunFolder, asked: Asked) -> None:
@@ -112,20 +115,62 @@ def test_a_snapshot_on_the_way_is_measured_and_not_kept(run: RunFolder, asked: A
     trial.keep_snapshots({100})
 
 
-def test_the_table(run: RunFolder) -> None:
-    result = CliRunner().invoke(app, ["diagnose", run.location], catch_exceptions=False)
-    first, header, *rows = result.stdout.splitlines()
+def printed(location: object, *options: str) -> list[str]:
+    """The lines on standard output."""
+    result = CliRunner().invoke(app, ["diagnose", str(location), *options], catch_exceptions=False)
+    return result.stdout.splitlines()
+
+
+def test_one_trial_is_told_in_full(run: RunFolder) -> None:
+    first, second, *rest = printed(run.location)
     record = run.trial("ns", "confirm_000_seed_0").read_diagnosis()
     assert record is not None
     assert first == f"ns/confirm_000_seed_0 at 100 images: {record.verdict.sentence}"
-    assert header.split() == ["finding", "value", "threshold", "control", "fires", "source"]
-    (row,) = (row for row in rows if row.startswith("coverage_partial"))
+    assert second == "Kept from an earlier diagnosis (diagnosis.json); --again measures anew."
+    assert f"How the verdict is chosen: {order_of_rules()}" in rest
+    row = next(line for line in rest if line[2:].startswith("coverage_partial "))
     coverage = record.diagnostics.coverage
     assert coverage is not None
-    words = row.split()
+    words = row[2:].split(maxsplit=5)
     assert words[1:5] == [f"{coverage.value:.4g}", "<", f"{0.75 * coverage.control:.4g}", f"{coverage.control:.4g}"]
-    assert "Naeem et al. 2020" in row
-    assert f"150 generated images; features of {record.extractor}." in rows
+    assert words[5] == "coverage (0.75 of the control)"
+    (basis,) = (line for line in rest if line.startswith("150 generated images at 0.1 kimg in features of "))
+    assert record.extractor in basis
+    assert "2,000 are asked for (diagnosis.num_samples), but only half the held-out images can be the control" in basis
+    assert printed(run.location, "--again")[1] != second
+
+
+def test_a_run_of_several_trials_has_a_line_for_each(run: RunFolder, tmp_path: Path) -> None:
+    copy = RunFolder(str(tmp_path / "run"))
+    copytree(run.location, copy.location)
+    copy.trial("ns", "confirm_000_seed_0").storage.delete("diagnosis.json")
+    source, config = copy.trial("ns", "search_000"), copy.trial("ns", "search_000").read_config()
+    assert config is not None
+    source.write_config(config.model_copy(update={"phase": "confirm"}))
+    write_study_status(copy, "running")
+    assert printed(copy.trial("ns", "search_000").storage.location)[1] == ""  # measured now, so that it is kept below
+    note, heading, *lines = printed(copy.location)
+    assert note.startswith("The study has not ended (running): more trials may come")
+    assert heading.startswith("2 trials: ")
+    rows = {line.split()[0]: line.split(maxsplit=1)[1] for line in lines if line.startswith("ns/")}
+    assert set(rows) == {"ns/confirm_000_seed_0", "ns/search_000"}
+    assert rows["ns/confirm_000_seed_0"].startswith("measured now  ")
+    assert rows["ns/search_000"].startswith("kept ")
+    for name, row in rows.items():
+        record = copy.trial(*name.split("/")).read_diagnosis()
+        assert record is not None
+        decisive = [f.name for f in record.verdict.decisive if f.fires]
+        assert decisive
+        assert record.verdict.name.word in row
+        assert all(name in row for name in decisive)
+    assert any(line.endswith(f"diagnose {copy.location}/arms/ns/confirm_000_seed_0") for line in lines)
+    write_study_status(copy, "completed")
+    assert printed(copy.location)[0] == heading
+
+
+def write_study_status(run: RunFolder, state: Literal["running", "completed"]) -> None:
+    run.storage.write_bytes("study.yaml", b"name: s\n")
+    run.write_study_status(StudyStatus(state=state, start_time=0.0))
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@ import pytest
 from planted import draw, pool
 
 from gan_study.diagnosis.birthday import birthday_test, fit_real_pairs
+from gan_study.diagnosis.draws import most_support
 
 REAL = fit_real_pairs(draw(4000, seed=0), num=1000)
 
@@ -24,6 +25,17 @@ def test_real_images_have_only_a_lower_bound() -> None:
     assert found.is_lower_bound
     # Four draws of 499,500 pairs, in which three collisions would be needed.
     assert found.support == pytest.approx(4 * 499_500 / 3, rel=1e-12)
+
+
+@pytest.mark.parametrize("num", [2, 150, 999, 1000, 2500, 12_000])
+def test_no_more_is_told_than_the_number_of_images_allows(num: int) -> None:
+    found = birthday_test(draw(num, seed=7), fit_real_pairs(draw(num, seed=8), num=min(num, 1000)))
+    assert found.is_lower_bound
+    assert found.support == most_support(num)
+
+
+def test_one_image_makes_no_pair() -> None:
+    assert most_support(1) == most_support(0) == float("inf")
 
 
 def test_one_image_is_one() -> None:

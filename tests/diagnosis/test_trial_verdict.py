@@ -2,68 +2,17 @@ import math
 from typing import Any
 
 import pytest
+from planted_trials import DESCENT, SWINGING, images, training, trial
 from synthetic_run import OBJECTIVE
 
 from gan_study.config.thresholds import Thresholds
 from gan_study.diagnosis.evidence import Evidence, Signals, trial_evidence
 from gan_study.diagnosis.finding import find
 from gan_study.diagnosis.verdict import judge
-from gan_study.runs.diagnosis import Classes, Diagnostics, Measured, Verdict
+from gan_study.runs.diagnosis import Classes, Measured, Verdict
 from gan_study.runs.records import EvaluationRecord, LossRecord, SignalsRecord, TrialState, TrialStatus
 
-CONTROLS = {
-    "level_deviation": 60.0,
-    "duplicates": 0.0,
-    "variation": 0.6,
-    "pairwise_distance": 1.0,
-    "precision": 0.8,
-    "recall": 0.8,
-    "density": 1.0,
-    "coverage": 0.96,
-    "vendi": 20.0,
-    "support": 160_000.0,
-    "ndb": 0.02,
-    "c_t": 0.3,
-    "authenticity": 0.7,
-    "near_copies": 0.002,
-    "nearest_distance": 1.0,
-    "pixel_distance": 40.0,
-}
-DESCENT = (100.0, 40.0, 22.0, 18.0, 17.0, 16.5, 16.2, 16.1, 16.0)
 REALISTIC = ("unrealistic", "unlike", "unlike_pixels")
-SWINGING = (100.0, 40.0, 22.0, 18.0, 17.0, 30.0, 16.0, 31.0, 16.0)
-
-
-def images(**values: float | None) -> Diagnostics:
-    """A healthy generator's measures, but for those given; None is not measured."""
-    found = CONTROLS | values
-    pairs = {k: Measured(value=v, control=CONTROLS[k]) for k, v in found.items() if v is not None}
-    return Diagnostics(num=5000, num_train=60_000, **pairs)
-
-
-def training(scores: tuple[float | None, ...] = DESCENT, **last: Any) -> tuple[Signals, ...]:
-    """A training of healthy players, but for the values given, which hold in the second half."""
-    healthy = {
-        "d_accuracy_real": 0.7,
-        "d_accuracy_fake": 0.75,
-        "jensen_shannon": 0.2,
-        "g_output_gradient": 1.0,
-        "latent_sensitivity": 0.05,
-        "pairwise_distance_ratio": 0.98,
-        "duplicates": 0.0,
-    }
-    return tuple(
-        Signals(cur_nimg=10_000 * i, score=score, **(healthy | (last if 2 * i >= len(scores) else {})))
-        for i, score in enumerate(scores)
-    )
-
-
-def trial(diagnostics: Diagnostics | None = None, scores: tuple[float | None, ...] = DESCENT, **last: Any) -> Verdict:
-    return judge(
-        Evidence(state=TrialState.COMPLETED, signals=training(scores, **last), diagnostics=diagnostics or images())
-    )
-
-
 OVERPOWERED: dict[str, Any] = {
     "scores": (*DESCENT[:6], 17.0, 17.5, 17.6),
     "d_accuracy_real": 0.99,
@@ -340,3 +289,43 @@ def test_a_finding_says_what_it_found(
 ) -> None:
     finding = find("share", "the share", value, direction, threshold, "us", 0.9)
     assert (finding.fires, finding.sentence) == (fires, sentence)
+    assert (finding.what, finding.note) == ("share", "")
+
+
+def test_a_note_becomes_a_part_of_the_sentence() -> None:
+    finding = find("share", "the share, over one,", 0.5, "below", 0.7, "us", 1.4, "0.5 of the control")
+    assert finding.note == "0.5 of the control"
+    assert finding.what == "share, over one"
+    assert finding.sentence == (
+        "The share, over one, is 0.5, below 0.7 (0.5 of the control; as many held-out real images: 1.4)."
+    )
+    alone = find("share", "the share", 0.5, "below", 0.7, "us", note="a ratio")
+    assert alone.sentence == "The share is 0.5, below 0.7 (a ratio)."
+
+
+@pytest.mark.parametrize(
+    ("name", "note"),
+    [
+        ("coverage_total", "0.15 of the control"),
+        ("vendi_total", "1 more than 0.25 of the control less 1"),
+        ("ndb_partial", "0.1 more than the control"),
+        ("score_reversals", "that is, 2 or more"),
+        ("latent_sensitivity", "a ratio; metrics.jsonl has the values themselves"),
+        ("missing_classes", "that is, 1 or more; 3 standard deviations above what chance misses is less"),
+        # 0.15 million is less than ten draws of 500 can tell, which is 0.4 million.
+        ("support_total", ""),
+        ("support_low", "threshold: a tenth of the 60,000 training images"),
+        ("c_t", ""),
+    ],
+)
+def test_what_is_no_setting_as_it_stands_has_a_note(name: str, note: str) -> None:
+    classes = Classes(num_modes=Measured(value=10, control=10), kl=None, missing=(), missing_by_chance=1e-3)
+    verdict = trial(images().model_copy(update={"classes": classes}))
+    assert {f.name: f.note for f in verdict.findings}[name] == note
+
+
+def test_missing_classes_by_chance_have_a_note() -> None:
+    classes = Classes(num_modes=Measured(value=90, control=96), kl=None, missing=(), missing_by_chance=4.0)
+    verdict = trial(images().model_copy(update={"classes": classes}))
+    (finding,) = (f for f in verdict.findings if f.name == "missing_classes")
+    assert (finding.threshold, finding.note) == (10.0, "3 standard deviations above what chance misses")

@@ -3,17 +3,19 @@
 import json
 
 import pytest
-from planted_diagnosis import planted_diagnosis
+from planted_diagnosis import FINDINGS, planted_diagnosis
 from synthetic_run import COMPLETED, DIVERGED, NUM_TRAIN_IMAGES, STUDY, Outcome, write_synthetic_run, write_trial
 
 from gan_study.analysis.trial_verdicts import NO_SIGN, WORDS
 from gan_study.config.arms import search_trial_config
+from gan_study.diagnosis.undecided import order_of_rules
 from gan_study.report.atlas import failure_maps, separation, verdict_bars
 from gan_study.report.atlas_figures import atlas_plots
-from gan_study.report.evidence import MOST_TABLES, evidences
+from gan_study.report.evidence import MOST_TABLES, evidences, images_basis
 from gan_study.report.load import load_run
 from gan_study.report.verdict_style import VERDICT_STYLES
-from gan_study.runs.diagnosis import VerdictName
+from gan_study.report.write import write_report
+from gan_study.runs.diagnosis import Diagnostics, VerdictName
 
 
 @pytest.fixture
@@ -117,11 +119,36 @@ def test_evidence_has_value_threshold_source_and_control(folder):
         ),
     )
     assert measured.not_measured == "Not measured: vendi_total."
+    assert "2,000 are asked for (diagnosis.num_samples), but only half the held-out images" in measured.basis
     assert measured.basis.startswith("150 generated images at 40 kimg in features of domain_classifier@1a2b3c4d")
     diverged = found.trials[2]
     assert "its images were not measured" in diverged.basis
     assert diverged.table.rows[0][:5] == ("diverged", "1", "above 0", "–", "yes, decisive")
     assert found.num_left_out == 0
+
+
+def test_evidence_says_why_the_rest_did_not_decide(folder):
+    record = planted_diagnosis(VerdictName.PARTIAL_COLLAPSE)
+    noted = FINDINGS[0].model_copy(update={"name": "coverage_low", "sentence": "The coverage is low."})
+    verdict = record.verdict.model_copy(update={"findings": (*FINDINGS, noted)})
+    trial = folder.trial("wgan", "confirm_003_seed_0")
+    trial.write_diagnosis(record.model_copy(update={"verdict": verdict}))
+    table = evidences(load_run(folder)).trials[1].table
+    assert [row[0] for row in table.rows] == ["coverage_partial", "coverage_low", "still_falling"]
+    assert table.rows[1][-1] == "The coverage is low. To note: no verdict rests on it."
+    write_report(folder)
+    assert f"How a verdict is chosen: {order_of_rules()}" in folder.storage.read_text("report.html")
+
+
+def test_few_training_images_are_named_as_the_limit(folder):
+    few = planted_diagnosis(VerdictName.HEALTHY).model_copy(update={"diagnostics": Diagnostics(num=150, num_train=150)})
+    config = search_trial_config(load_run(folder).study, "wgan", 0, {}, NUM_TRAIN_IMAGES)
+    assert images_basis(few, config).endswith("but there are no more training images.")
+    enough = few.model_copy(update={"diagnostics": Diagnostics(num=2000, num_train=2000)})
+    assert images_basis(enough, config).endswith("held-out real images.")
+    # Too few for any measure: what they are few of is not on record.
+    none = few.model_copy(update={"diagnostics": Diagnostics(num=30, num_train=0)})
+    assert images_basis(none, config).endswith("held-out real images.")
 
 
 def test_the_worst_are_shown_where_evidence_is_much(tmp_path):

@@ -258,7 +258,8 @@ def test_a_collapsed_training_is_stopped(
     assert folder.read_status() == status
     assert (status.collapsed, status.cur_nimg, status.pid) == (True, 160, None)
     assert status.reason == (
-        "collapsed: The latent sensitivity of the last two evaluations, over the highest of all, is 0, below 0.1. "
+        "collapsed: The latent sensitivity of the last two evaluations, over the highest of all, is 0, below 0.1 "
+        "(a ratio; metrics.jsonl has the values themselves). "
         "The mean distance of generated pairs in the last two evaluations, over that of real ones, is 0, below 0.5."
     )
     assert folder.checkpoint_nimgs() == []

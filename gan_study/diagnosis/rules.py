@@ -1,0 +1,106 @@
+"""The rules that choose a verdict from findings. They are tried in their order, and the first that fits decides."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from gan_study.runs.diagnosis import Finding, VerdictName
+
+
+class Rule(NamedTuple):
+    """A verdict, if all the findings fire."""
+
+    verdict: VerdictName
+    needs: tuple[str, ...]
+    """Findings that must have been measured, and fire."""
+    needs_if_measured: tuple[str, ...] = ()
+    """Findings that must fire if they were measured."""
+    needs_not: tuple[str, ...] = ()
+    """Findings that must have been measured, and not fire."""
+    needs_not_if_measured: tuple[str, ...] = ()
+    """Findings that must not fire."""
+
+    @property
+    def looks_at(self) -> tuple[str, ...]:
+        """Names of all findings that the rule depends on, those that fire first."""
+        return (*self.needs, *self.needs_if_measured, *self.needs_not, *self.needs_not_if_measured)
+
+
+def _of_realistic(verdict: VerdictName, *needs: str) -> Rule:
+    """A verdict on images that are realistic."""
+    return Rule(verdict, needs, needs_not=("unrealistic",), needs_not_if_measured=("unlike", "unlike_pixels"))
+
+
+# Evaluation.md, section 4. Images that are not realistic are unfinished rather than collapsed, whatever their classes
+# and bins: noise, too, covers nothing, and the faint images of an untrained generator count as one. So these have
+# collapsed only if they repeat each other to the byte, or have hardly any variance between them; nor are they saturated
+# while they differ. Precision alone does not tell all of them: a classifier may map noise into the wide neighbourhood
+# of an outlier (on MNIST with precision 1 and coverage 0.004), but then far from any training image; or, where features
+# of classes lie close together, amid them (on letters with precision 1, at 1.2 to 1.4 of the distance of held-out
+# images), but then far from any training image in pixels.
+# Two more rules differ, for what was measured. Shrunken modes need a coverage that is not partial, instead of 0.9 of
+# the control: blurred digits had 0.8 of its coverage, and 0.06 of its recall. Memorisation needs near copies, instead
+# of a gap between the Frechet distances to held-out and to training images: with 4000 training images, and all of 1000
+# images copied from them, that gap was 0.3 of its standard deviation. C_T and authenticity alone also fall for shrunken
+# modes.
+RULES = (
+    Rule(VerdictName.DIVERGED, ("diverged",)),
+    Rule(VerdictName.DIVERGED, ("non_finite",)),
+    Rule(VerdictName.DIVERGED, ("saturated", "repeats")),
+    _of_realistic(VerdictName.TOTAL_COLLAPSE, "support_total"),
+    Rule(VerdictName.TOTAL_COLLAPSE, ("support_total", "variation_total")),
+    Rule(VerdictName.TOTAL_COLLAPSE, ("support_total", "repeats")),
+    _of_realistic(VerdictName.TOTAL_COLLAPSE, "coverage_total", "vendi_total"),
+    Rule(VerdictName.TOTAL_COLLAPSE, ("latent_sensitivity", "pairs_severe")),
+    Rule(VerdictName.TOTAL_COLLAPSE, ("duplicates_total",)),
+    Rule(VerdictName.SHRUNKEN_MODES, ("recall_shrunken", "density_shrunken"), needs_not=("coverage_partial",)),
+    _of_realistic(VerdictName.PARTIAL_COLLAPSE, "missing_classes"),
+    _of_realistic(VerdictName.PARTIAL_COLLAPSE, "coverage_partial"),
+    _of_realistic(VerdictName.PARTIAL_COLLAPSE, "support_partial"),
+    _of_realistic(VerdictName.PARTIAL_COLLAPSE, "ndb_partial"),
+    Rule(VerdictName.POSSIBLE_MEMORISATION, ("c_t", "near_copies")),
+    Rule(VerdictName.POSSIBLE_MEMORISATION, ("authenticity", "near_copies")),
+    Rule(VerdictName.DISCRIMINATOR_OVERPOWERING, ("d_accuracy", "g_gradient", "stalled"), ("jensen_shannon",)),
+    Rule(VerdictName.OSCILLATING, ("score_swing", "score_reversals")),
+    Rule(VerdictName.OSCILLATING, ("rotating_modes",)),
+    Rule(VerdictName.UNDERTRAINED, ("still_falling",)),
+    Rule(VerdictName.UNDERTRAINED, ("unrealistic",)),
+    Rule(VerdictName.UNDERTRAINED, ("unlike",)),
+    Rule(VerdictName.UNDERTRAINED, ("unlike_pixels",)),
+)
+
+BARS_HEALTHY = "few_samples"
+"""If it fires where no rule fits, the verdict is inconclusive."""
+FLAG = "late_collapse"
+"""It is told beside any verdict."""
+
+
+def decisive_rule(findings: Mapping[str, Finding]) -> Rule | None:
+    """The first rule that fits the findings, by their names; None if none does."""
+    return next((rule for rule in RULES if not any(unmet(rule, findings))), None)
+
+
+class Unmet(NamedTuple):
+    """Why a rule does not fit: names of findings."""
+
+    must_fire: tuple[str, ...]
+    must_not_fire: tuple[str, ...]
+    """Those that fire."""
+    must_be_measured: tuple[str, ...]
+    """Those that must not fire, and were not measured."""
+
+
+def unmet(rule: Rule, findings: Mapping[str, Finding]) -> Unmet:
+    """What keeps a rule from fitting. A finding that an older file does not hold counts as not measured."""
+
+    def is_measured(name: str) -> bool:
+        return name in findings and findings[name].value is not None
+
+    def fires(name: str) -> bool:
+        return name in findings and findings[name].fires
+
+    optional = tuple(name for name in rule.needs_if_measured if is_measured(name))
+    return Unmet(
+        must_fire=tuple(name for name in (*rule.needs, *optional) if not fires(name)),
+        must_not_fire=tuple(name for name in (*rule.needs_not, *rule.needs_not_if_measured) if fires(name)),
+        must_be_measured=tuple(name for name in rule.needs_not if not is_measured(name)),
+    )

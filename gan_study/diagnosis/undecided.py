@@ -1,0 +1,76 @@
+"""Why what was found beside the decisive findings decided nothing, told from the rules themselves."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from gan_study.diagnosis.rules import BARS_HEALTHY, FLAG, RULES, Rule, decisive_rule, unmet
+from gan_study.runs.diagnosis import Finding, Verdict, VerdictName
+
+
+class Undecided(NamedTuple):
+    """A finding that fires, but did not decide."""
+
+    finding: Finding
+    reason: str
+    """A sentence."""
+
+
+def undecided(verdict: Verdict) -> tuple[Undecided, ...]:
+    """The findings that fire and did not decide, each with the reason.
+
+    For a verdict by the rules of another version, the reasons are those that hold now.
+    """
+    findings = {finding.name: finding for finding in verdict.findings}
+    decisive = {finding.name for finding in verdict.decisive}
+    found = decisive_rule(findings)
+    others = RULES[RULES.index(found) :] if found is not None else ()
+    return tuple(
+        Undecided(finding, _reason(finding.name, findings, others, verdict.name))
+        for finding in verdict.findings
+        if finding.fires and finding.name not in decisive
+    )
+
+
+def order_of_rules() -> str:
+    """How a verdict is chosen, in two sentences."""
+    order = ", ".join(dict.fromkeys(rule.verdict.word for rule in RULES))
+    return (
+        f"The first of {len(RULES)} rules that fits decides, in the order {order}; a rule may need several findings to "
+        "fire, or some not to. Where none fits, the verdict is healthy if every check was made, on enough images, and "
+        "else inconclusive."
+    )
+
+
+def _reason(name: str, findings: Mapping[str, Finding], later: tuple[Rule, ...], chosen: VerdictName) -> str:
+    rules = [rule for rule in RULES if name in (*rule.needs, *rule.needs_if_measured)]
+    if not rules:
+        return _reason_without_rule(name)
+    parts = []
+    for verdict in dict.fromkeys(rule.verdict for rule in rules):
+        own = [rule for rule in rules if rule.verdict is verdict]
+        if any(rule in later and not any(unmet(rule, findings)) for rule in own):
+            parts.append("the same verdict, by a later rule" if verdict is chosen else f"{verdict.word}: a later rule")
+        else:
+            parts.append(f"{verdict.word} only if {', or if '.join(_missing(rule, findings) for rule in own)}")
+    text = "; ".join(parts)
+    return f"{text[0].upper()}{text[1:]}."
+
+
+def _reason_without_rule(name: str) -> str:
+    if name == BARS_HEALTHY:
+        return "It bars the verdict healthy, and no other."
+    if name == FLAG:
+        return "It is told beside any verdict."
+    return "To note: no verdict rests on it."
+
+
+def _missing(rule: Rule, findings: Mapping[str, Finding]) -> str:
+    lacking = unmet(rule, findings)
+    parts = (
+        (lacking.must_fire, "fires too", "fire too"),
+        (lacking.must_not_fire, "does not fire", "do not fire"),
+        (lacking.must_be_measured, "is measured", "are measured"),
+    )
+    return " and ".join(
+        f"{' and '.join(names)} {one if len(names) == 1 else more}" for names, one, more in parts if names
+    )
