@@ -110,10 +110,10 @@ def plan(study: StudyConfig, num_train_images: int | None = None) -> StudyPlan:
     )
 
 
-def format_plan(plan: StudyPlan, files: str | None = None) -> str:
+def format_plan(plan: StudyPlan, files: str | None = None, weights: str | None = None) -> str:
     """The plan as plain text of at most 100 columns; no path in it is broken.
 
-    files: what there is to say of the data set's files on this machine.
+    files: what there is to say of the data set's files on this machine; weights: the same of Inception's, if it scores.
     """
     study = plan.study
     lines = [f"Study {study.name}"]
@@ -124,6 +124,7 @@ def format_plan(plan: StudyPlan, files: str | None = None) -> str:
         _row("data", f"{study.dataset.name}, {size} x {size} pixels"),
         *([_row("files", files)] if files is not None else []),
         _row("objective", f"{objective.metric}, {objective.extractor}, {_samples(objective)}"),
+        *([_row("weights", weights)] if weights is not None else []),
         _row("search", _search(study)),
         *([_row("refine", refinement_text(study))] if study.refine.trials_per_arm else []),
         *([_row("weighing", text)] if (text := objectives_text(study)) else []),
