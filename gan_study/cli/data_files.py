@@ -99,7 +99,7 @@ def weights_text(objective: ObjectiveConfig) -> str | None:
 
 
 def missing_weights(objective: ObjectiveConfig) -> tuple[str, ...]:
-    """Why Inception cannot score here; empty if it can, if a download may bring its weights, or if it is not asked to."""
+    """Why Inception cannot score here; empty if it can, need not, or may be brought by a download."""
     if objective.extractor != _INCEPTION:
         return ()
     try:

@@ -62,7 +62,10 @@ def passed(num: int) -> None:
 
 
 def now_and_then(seconds: float, listener: Listener, since: float = float("-inf")) -> Listener:
-    """A listener that passes on one text in so many seconds; the first at once, or so long after `since` (monotonic)."""
+    """A listener that passes on one text in so many seconds; the first at once, or so long after `since`.
+
+    since: on the clock of `time.monotonic`.
+    """
     last = since
 
     def listen(text: str) -> None:

@@ -16,7 +16,6 @@ from gan_study.errors import GanStudyError, StorageError
 from gan_study.runs.folder import RunFolder
 from gan_study.runs.records import ObjectiveRecord
 
-
 _LOOK_SEC = 2.0
 """Between two looks at how far it is."""
 _TELL_SEC = 5.0
