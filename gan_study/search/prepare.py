@@ -18,7 +18,7 @@ from gan_study.runs.records import ObjectiveRecord
 
 _LOOK_SEC = 2.0
 """Between two looks at how far it is."""
-_TELL_SEC = 5.0
+_TELL_SEC = 2.0
 """How often that is written down at most."""
 
 
