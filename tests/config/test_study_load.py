@@ -75,7 +75,7 @@ MISTAKES = [
                  id="network key"),
     pytest.param("name: digits", "name: digit", "2:17: dataset.name: ",
                  "unknown dataset 'digit'; did you mean 'digits'? (known: celeba, cifar10, digits,", id="dataset"),
-    pytest.param("image_size: 16}", "image_size: 16, channels: 2}", "2:50: dataset.channels: ",
+    pytest.param("image_size: 16}", "image_size: 16, channels: 2}", "2:51: dataset.channels: ",
                  "unknown channels 2 (known: 1, 3)", id="number out of a few"),
     pytest.param("confirm:", "objective: {extractor: inception, dims: 700}\nconfirm:", "14:41: objective.dims: ",
                  "unknown dims 700 (known: 64, 192, 768, 2048)", id="number out of a few, or none"),
