@@ -1,13 +1,20 @@
-"""What a verb says of a data set's files before anything is started: where they are, or that they are being fetched."""
+"""What a verb says of files before anything is started: where they are, or that they are being fetched.
+
+Of a data set, and of Inception's weights where they make the score.
+"""
 
 from collections.abc import Callable
 
-from gan_study.config.data import DatasetConfig
+from gan_study.config.data import DatasetConfig, ObjectiveConfig
 from gan_study.data.sources.catalogue import find_files
 from gan_study.data.sources.downloads import REACH_SEC, NotFetchedError
 from gan_study.errors import InputError
+from gan_study.extractors import inception_weights
+from gan_study.extractors.inception_weights import WeightsFile, weights_for, weights_with_hash
+from gan_study.runs.records import ObjectiveRecord
 
 _PACKAGED = "digits"
+_INCEPTION = "inception"
 
 
 def fetch_files(config: DatasetConfig, say: Callable[[str], None]) -> None:
@@ -50,3 +57,65 @@ def missing_files(config: DatasetConfig) -> tuple[str, ...]:
     except InputError as error:
         return error.problems
     return ()
+
+
+def fetch_weights(objective: ObjectiveConfig, record: ObjectiveRecord | None, say: Callable[[str], None]) -> None:
+    """Make sure that Inception's weights are on this machine if a study is scored by it.
+
+    record: of a study that has begun, whose weights they must be. `say` is told before a download is tried. Raises
+    InputError if they are not there and cannot be downloaded, or are not what they should be.
+    """
+    if objective.extractor != _INCEPTION:
+        return
+
+    def find(may_fetch: bool) -> WeightsFile:
+        if record is not None:
+            return weights_with_hash(record.key.weights_hash, may_fetch)
+        return weights_for(objective, may_fetch=may_fetch)
+
+    try:
+        find(may_fetch=False)
+    except NotFetchedError as error:
+        say(
+            f"inception's weights are not in {error.place}: trying to download them there (up to "
+            f"{inception_weights.REACH_SEC:g} s until a server answers)"
+        )
+        find(may_fetch=True)
+
+
+def weights_text(objective: ObjectiveConfig) -> str | None:
+    """Whether Inception's weights are on this machine, and what to do if not; None if nothing is scored by it.
+
+    Nothing is fetched.
+    """
+    if objective.extractor != _INCEPTION:
+        return None
+    try:
+        return f"found in {_checked_weights(objective).path}"
+    except NotFetchedError as error:
+        return f"not on this machine yet; {error}; else `run` tries to download them"
+    except InputError as error:
+        return f"none that can be used; {error}"
+
+
+def missing_weights(objective: ObjectiveConfig) -> tuple[str, ...]:
+    """Why Inception cannot score here; empty if it can, need not, or may be brought by a download."""
+    if objective.extractor != _INCEPTION:
+        return ()
+    try:
+        _checked_weights(objective)
+    except NotFetchedError:
+        return ()
+    except InputError as error:
+        return error.problems
+    return ()
+
+
+def _checked_weights(objective: ObjectiveConfig) -> WeightsFile:
+    """The file on this machine, with a look into it where its hash does not say what it holds."""
+    file = weights_for(objective, may_fetch=False)
+    if not file.is_good_for(objective.dims or 2048):
+        from gan_study.extractors import inception  # torch, which takes seconds
+
+        inception.obtain(objective, None)
+    return file

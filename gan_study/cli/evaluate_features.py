@@ -20,11 +20,9 @@ from gan_study.cli.generators import Snapshot
 from gan_study.config.data import ObjectiveConfig
 from gan_study.data.datasets import Dataset
 from gan_study.data.inspection import inspect_dataset
-from gan_study.data.places import data_folder
 from gan_study.errors import InputError
 from gan_study.extractors import autoencoder, domain_classifier, inception
 from gan_study.extractors.base import Extractor, apply
-from gan_study.extractors.inception_weights import PARTIAL_DIMS, PARTIAL_NAME
 from gan_study.metrics.all_scores import Side, features_to_side
 
 EXTRACTORS = (inception.NAME, autoencoder.NAME, domain_classifier.NAME)
@@ -221,11 +219,4 @@ def _learned(extractor: str, dataset: Dataset) -> Extractor:
 
 def _inception(dims: int, image_size: int | None) -> Extractor:
     objective = ObjectiveConfig.model_validate({"extractor": inception.NAME, "dims": dims})
-    try:
-        return inception.obtain(objective, image_size)
-    except InputError as error:
-        smaller = f", or --dims {PARTIAL_DIMS} with {PARTIAL_NAME} in {data_folder()}" if dims > PARTIAL_DIMS else ""
-        raise InputError(
-            f"{error}; without it, --extractor {autoencoder.NAME} works, and {domain_classifier.NAME} "
-            f"for a reference with class labels{smaller}"
-        ) from error
+    return inception.obtain(objective, image_size, lambda name, value: f"--{name} {value}")

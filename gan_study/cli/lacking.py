@@ -2,7 +2,7 @@
 
 import os
 
-from gan_study.cli.data_files import missing_files
+from gan_study.cli.data_files import missing_files, missing_weights
 from gan_study.config.study import ResourcesConfig, StudyConfig
 
 _OVERRIDE = "RAY_OVERRIDE_RESOURCES"
@@ -12,11 +12,16 @@ _OVERRIDE = "RAY_OVERRIDE_RESOURCES"
 def lacking(study: StudyConfig) -> list[str]:
     """Every reason why this machine cannot run a study, complete lines; empty if only Ray can tell.
 
-    Not told here: GPUs, which Ray counts, data that may be downloaded, and Inception's weights.
+    Not told here: GPUs, which Ray counts, and what may be downloaded.
     """
     from gan_study.search.tracker_packages import missing_packages
 
-    return [*missing_files(study.dataset), *_missing_cpus(study.resources), *missing_packages(study.trackers)]
+    return [
+        *missing_files(study.dataset),
+        *missing_weights(study.objective),
+        *_missing_cpus(study.resources),
+        *missing_packages(study.trackers),
+    ]
 
 
 def _missing_cpus(resources: ResourcesConfig) -> list[str]:

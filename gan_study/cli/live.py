@@ -23,6 +23,9 @@ class Display(Protocol):
     def stage(self, text: str) -> None:
         """Say what is being done before the first trial."""
 
+    def progress(self, text: str) -> None:
+        """Say how far that is; may come at any rate."""
+
     def start(self, director: Director) -> None:
         """Begin to show this director's trials."""
 
@@ -50,8 +53,8 @@ def make_display(console: Console, live: bool) -> Display:
     return LiveTable(console) if live else PlainLines(console)
 
 
-_QUIET_SEC = 60
-"""After as long without a line, one tells what is at work."""
+_QUIET_SEC = 55
+"""After as long without a line, one tells what is at work: with the time between two looks, at least once a minute."""
 
 
 class PlainLines:
@@ -66,6 +69,11 @@ class PlainLines:
     def stage(self, text: str) -> None:
         """Print it."""
         self._print(text)
+
+    def progress(self, text: str) -> None:
+        """Print it after a long silence."""
+        if time.monotonic() - self._last_line >= _QUIET_SEC:
+            self._print(text)
 
     def start(self, director: Director) -> None:
         """Print what lies ahead, and pass over what has ended before."""
@@ -127,6 +135,10 @@ class LiveTable:
             self._live.console.print(text, markup=False, highlight=False, soft_wrap=True)
         else:
             self._stage = text
+
+    def progress(self, text: str) -> None:
+        """Show it below."""
+        self._stage = text
 
     def start(self, director: Director) -> None:
         """Show the table from now on."""

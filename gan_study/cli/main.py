@@ -199,19 +199,20 @@ def plan(
     study_file: StudyFile,
     overrides: Overrides = [],  # noqa: B006  # as in run
     data_root: DataRoot = None,
+    inception_weights: InceptionWeights = None,
 ) -> None:
     """Check a study and print what it would do.
 
     Prints arms, search space, trials, images, an estimate of the time, and whether this machine has the files of the
-    data set. Starts nothing and downloads nothing.
+    data set and, where they make the score, Inception's weights. Starts nothing and downloads nothing.
     """
-    from gan_study.cli.data_files import files_text
+    from gan_study.cli.data_files import files_text, weights_text
     from gan_study.cli.surroundings import set_places
     from gan_study.config.load import load_study
     from gan_study.config.plan import format_plan
     from gan_study.config.plan import plan as plan_study
 
-    set_places(data_root, None)
+    set_places(data_root, inception_weights)
     study = load_study(study_file, overrides)
     num_train_images = None
     if study.dataset.known_train_images is None:
@@ -219,7 +220,7 @@ def plan(
 
         num_train_images = count_train_images(study.dataset)
     files = files_text(study.dataset, num_train_images)
-    print(format_plan(plan_study(study, num_train_images), files))
+    print(format_plan(plan_study(study, num_train_images), files, weights_text(study.objective)))
 
 
 @app.command()

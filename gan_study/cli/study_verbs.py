@@ -3,15 +3,18 @@
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext, redirect_stdout
+from functools import partial
 from typing import NoReturn, ParamSpec
 
-from gan_study.cli.data_files import fetch_files
+from gan_study.cli.data_files import fetch_files, fetch_weights
 from gan_study.cli.interruption import Interruption
 from gan_study.cli.live import Display, make_display
 from gan_study.cli.messages import print_error
 from gan_study.cli.outcome import conclude, make_console
 from gan_study.cli.run_folder import resume_command
 from gan_study.config.load import parse_study
+from gan_study.config.study import StudyConfig
+from gan_study.errors import InputError
 from gan_study.report.write import write_report
 from gan_study.runs.folder import RunFolder
 from gan_study.search.run import run_study
@@ -31,7 +34,7 @@ def run_and_report(folder: RunFolder, address: str | None, verbose: bool) -> Non
     display = make_display(console, live=console.is_terminal and not verbose)
     try:
         if address is None:
-            fetch_files(study.dataset, display.stage)  # before Ray is started for nothing
+            _fetch(study, folder, display.stage)  # before Ray is started for nothing
         with Interruption() as interruption, _only_our_words(verbose):
             run_study(
                 study,
@@ -41,6 +44,7 @@ def run_and_report(folder: RunFolder, address: str | None, verbose: bool) -> Non
                 on_start=_both(display.start, interruption.check),
                 on_change=_both(display.change, interruption.check),
                 on_stage=_both(display.stage, interruption.check),
+                on_progress=_both(display.progress, interruption.check),
                 on_loss=lambda error: _end_without_ray(display, error),
             )
         display.stage("writing the report")
@@ -57,6 +61,19 @@ def run_and_report(folder: RunFolder, address: str | None, verbose: bool) -> Non
     finally:
         display.stop()
     conclude(console, folder, place)
+
+
+def _fetch(study: StudyConfig, folder: RunFolder, say: Callable[[str], None]) -> None:
+    """Bring what may be downloaded onto this machine. Raises InputError with all that is missing and does not come."""
+    problems: list[str] = []
+    weights = partial(fetch_weights, study.objective, folder.read_objective(), say)
+    for fetch in (partial(fetch_files, study.dataset, say), weights):
+        try:
+            fetch()
+        except InputError as error:
+            problems += error.problems
+    if problems:
+        raise InputError(problems)
 
 
 def _end_without_ray(display: Display, error: ClusterLostError) -> NoReturn:

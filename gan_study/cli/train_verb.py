@@ -1,5 +1,7 @@
 """The work behind `train`: one GAN without Ray, on one process or under torchrun."""
 
+import time
+
 from rich.console import Console
 
 from gan_study.config.data import ObjectiveConfig
@@ -7,12 +9,15 @@ from gan_study.config.trial_file import load_trial
 from gan_study.data.datasets import load_dataset
 from gan_study.errors import GanStudyError, InputError
 from gan_study.extractors.objective import load_objective, prepare_objective
+from gan_study.extractors.progress import listening, now_and_then
 from gan_study.runs.folder import RunFolder, TrialFolder
 from gan_study.runs.records import TrialState, TrialStatus
 from gan_study.search.end_coverage import coverage_measure
 from gan_study.training.distributed import join_process_group
 from gan_study.training.loop import Progress, train
 
+_QUIET_SEC = 30.0
+"""While the objective is made, a line tells how far it is as often."""
 _DEVICES = ("auto", "cpu", "cuda")
 
 
@@ -47,10 +52,11 @@ def train_one(config_file: str, out: str, device: str) -> None:
                 f"({_difference(known.training.model_dump(), config.training.model_dump())}); choose another --out"
             )
         if workers.is_first:
-            # The first time on a machine this decodes all images and trains the extractor: minutes without a word.
-            Console(stderr=True).print("preparing the data and the extractor", markup=False)
-        dataset = load_dataset(config.training.dataset)
-        record = workers.from_first_rank(lambda: prepare_objective(config.training, dataset, folder))
+            # The first time on a machine this decodes all images and trains the extractor, which takes minutes.
+            _say("preparing the data and the extractor")
+        with listening(now_and_then(_QUIET_SEC, lambda text: _say(f"preparing: {text}"), since=time.monotonic())):
+            dataset = load_dataset(config.training.dataset)
+            record = workers.from_first_rank(lambda: prepare_objective(config.training, dataset, folder))
         if workers.is_first:
             trial.write_config(config)
             console.print(f"{record.key.label()}, floor {record.floor:.3g}", markup=False, soft_wrap=True)
@@ -66,6 +72,10 @@ def train_one(config_file: str, out: str, device: str) -> None:
         raise TrainingDivergedError(f"{trial.storage.location}: the training diverged: {last.status.reason}")
     if workers.is_first:
         console.print(_end(last.status, finished_before, trial), markup=False, highlight=False, soft_wrap=True)
+
+
+def _say(text: str) -> None:
+    Console(stderr=True).print(text, markup=False, highlight=False, soft_wrap=True)
 
 
 def _end(status: TrialStatus, finished_before: bool, trial: TrialFolder) -> str:

@@ -96,6 +96,18 @@ TRAIN_IMAGES: dict[str, int | None] = {
     "stacked_mnist": 128_000,
 }
 """Images in the train part; None if only the files can tell."""
+HELD_OUT_IMAGES: dict[str, int | None] = {
+    "celeba": 39_829,
+    "cifar10": 10_000,
+    "digits": 300,
+    "emnist_letters": 20_800,
+    "fashion_mnist": 10_000,
+    "image_folder": None,
+    "kmnist": 10_000,
+    "mnist": 10_000,
+    "stacked_mnist": 26_000,
+}
+"""The same of the held-out part."""
 
 ALIASES = {
     "lsgan": "least_squares",

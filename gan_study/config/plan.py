@@ -11,6 +11,7 @@ from gan_study.config.names import CONDITIONS, HYPERPARAMETERS
 from gan_study.config.objective_rules import objectives_text
 from gan_study.config.parameters import Parameter, arm_parameters
 from gan_study.config.sampling import drawn_at_random
+from gan_study.config.scoring_cost import ScoringCost, scoring_cost
 from gan_study.config.search_text import refinement_text, sampler_text, stopping_text
 from gan_study.config.space import contains, describe
 from gan_study.config.stopping import Bracket, brackets
@@ -76,12 +77,19 @@ class StudyPlan:
     max_kimg: float
     """Thousands of images of all trainings together."""
     max_core_sec: float
-    """Estimated seconds of all trainings together on one core, evaluations included."""
+    """Estimated seconds of all trainings together on one core, with all that is scored of them."""
+    scoring: ScoringCost
+    """What there is to score beside their evaluations on the way."""
 
     @property
     def brackets(self) -> tuple[Bracket, ...]:
         """Where the scheduler may stop an arm's trials; empty where it has no rungs."""
         return brackets(self.study, self.max_training_kimg)
+
+    @property
+    def max_sec(self) -> float:
+        """Estimated seconds from start to end, with as many trials at once as the study says, one if it does not."""
+        return self.scoring.preparation_sec + self.max_core_sec / (self.num_concurrent_trials or 1)
 
     @property
     def num_concurrent_trials(self) -> int | None:
@@ -96,7 +104,10 @@ def plan(study: StudyConfig, num_train_images: int | None = None) -> StudyPlan:
     confirmed = study.confirm.top_k * study.confirm.seeds
     per_arm = searched + refined + confirmed
     counted = num_train_images or study.dataset.known_train_images
+    num_confirmed = num_arms * confirmed
+    scoring = scoring_cost(study, counted)
     longest = {arm: longest_trainings(study, arm, counted or ASSUMED_TRAIN_IMAGES) for arm in study.arms}
+    num_trainings = num_arms * per_arm
     return StudyPlan(
         study=study,
         arms=tuple(plan_arm(study, arm) for arm in study.arms),
@@ -104,16 +115,18 @@ def plan(study: StudyConfig, num_train_images: int | None = None) -> StudyPlan:
         max_training_kimg=max(kimg for kimg, _ in longest.values()),
         num_search_trials=num_arms * searched,
         num_refine_trials=num_arms * refined,
-        num_confirm_trials=num_arms * confirmed,
+        num_confirm_trials=num_confirmed,
         max_kimg=sum(per_arm * kimg for kimg, _ in longest.values()),
-        max_core_sec=sum(per_arm * seconds for _, seconds in longest.values()),
+        max_core_sec=sum(per_arm * seconds for _, seconds in longest.values())
+        + scoring.seconds_beside(num_trainings, num_confirmed),
+        scoring=scoring,
     )
 
 
-def format_plan(plan: StudyPlan, files: str | None = None) -> str:
+def format_plan(plan: StudyPlan, files: str | None = None, weights: str | None = None) -> str:
     """The plan as plain text of at most 100 columns; no path in it is broken.
 
-    files: what there is to say of the data set's files on this machine.
+    files: what there is to say of the data set's files on this machine; weights: the same of Inception's, if it scores.
     """
     study = plan.study
     lines = [f"Study {study.name}"]
@@ -124,6 +137,7 @@ def format_plan(plan: StudyPlan, files: str | None = None) -> str:
         _row("data", f"{study.dataset.name}, {size} x {size} pixels"),
         *([_row("files", files)] if files is not None else []),
         _row("objective", f"{objective.metric}, {objective.extractor}, {_samples(objective)}"),
+        *([_row("weights", weights)] if weights is not None else []),
         _row("search", _search(study)),
         *([_row("refine", refinement_text(study))] if study.refine.trials_per_arm else []),
         *([_row("weighing", text)] if (text := objectives_text(study)) else []),
@@ -261,10 +275,17 @@ def _images(plan: StudyPlan) -> str:
 
 
 def _time(plan: StudyPlan) -> str:
-    text = f"about {_duration(plan.max_core_sec)}, estimated for one core of the developers' machine"
-    number = plan.num_concurrent_trials
+    scoring, number = plan.scoring, plan.num_concurrent_trials
+    text = f"about {_duration(scoring.preparation_sec + plan.max_core_sec)}"
+    text += ", estimated for one core of the developers' machine"
     if number is not None and number > 1:
-        text += f"; about {_duration(plan.max_core_sec / number)} with {number} trials at once, each on its own core"
+        text += f"; about {_duration(plan.max_sec)} with {number} trials at once, each on its own core"
+    if plan.study.objective.extractor == "inception":
+        text += (
+            f"; of it {_duration(scoring.preparation_sec)} before the first trial, in which {scoring.num_real:,} real "
+            f"images and {scoring.num_untrained:,} of an untrained generator pass through inception, unless this "
+            "machine keeps the real ones' statistics from before"
+        )
     return text
 
 

@@ -175,7 +175,7 @@ def _value_fault(path: KeyPath, details: Sequence[ErrorDetails], root: Node, mod
             return _unknown_key_fault(path, model)
     node = _node_at(root, path)
     if details[0]["type"] == "literal_error" and len(details) == 1:
-        known = re.findall(r"'([^']*)'", details[0]["ctx"]["expected"])
+        known = [name.strip("'") for name in re.split(", | or ", details[0]["ctx"]["expected"])]
         return Fault(path, f"unknown {_topic(path)} {_shown(node)}{suggestion(node.text, known)}")
     name = dotted(path[-2:]) if isinstance(path[-1], int) else str(path[-1])
     rule = wrong_value(name, _shown(node), details)

@@ -231,7 +231,8 @@ class _Converter:
 
 def suggestion(name: str, known: Iterable[str]) -> str:
     """`; did you mean 'x'?` if `name` is another word for a known name or near to one, and the known names."""
-    names = {candidate.lower(): candidate for candidate in sorted(known)}
+    ordered = sorted(known, key=lambda candidate: (int(candidate) if candidate.isdigit() else 0, candidate))
+    names = {candidate.lower(): candidate for candidate in ordered}
     meant = ALIASES.get(name.lower())
     near = [meant] if meant in names else get_close_matches(name.lower(), names, n=1)
     return (f"; did you mean {names[near[0]]!r}?" if near else "") + f" (known: {', '.join(names.values())})"

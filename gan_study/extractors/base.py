@@ -11,6 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from gan_study.extractors.progress import passed
 from gan_study.metrics.samples import SampleStats, batch_size
 from gan_study.metrics.statistics import features_to_stats
 
@@ -106,6 +107,7 @@ def apply(network: nn.Module, images_uint8: Tensor) -> tuple[Tensor, Tensor | No
     device = next(network.parameters()).device
     with _full_precision(device.type):
         features, logits = network(images_uint8.to(device))
+    passed(len(images_uint8))
     return features, logits
 
 

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from gan_study.data.sampler import batch_positions
+from gan_study.extractors.progress import at_work, passed
 
 BATCH_SIZE = 64
 
@@ -33,7 +34,8 @@ def fit(
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
             network = build()
-            _descend(network, batch_loss, indices, num_steps, seed)
+            with at_work("steps of training the extractor", num_steps):
+                _descend(network, batch_loss, indices, num_steps, seed)
     finally:
         torch.set_num_threads(num_threads)
     return network.eval().requires_grad_(False)
@@ -54,3 +56,4 @@ def _descend(
         loss.backward()
         optimizer.step()
         schedule.step()
+        passed(1)

@@ -1,28 +1,39 @@
-"""Where the weights of the FID's Inception are on this machine, and that they are the right ones."""
+"""Where the weights of the FID's Inception are on this machine, and that they are the right ones; without torch."""
 
 import hashlib
 import os
 import shutil
 import urllib.request
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import Final
 
-import torch
 from filelock import FileLock
-from pytorch_fid.inception import FID_WEIGHTS_URL
 
+from gan_study.config.data import ObjectiveConfig
 from gan_study.data.places import DATA_ENVIRONMENT, INCEPTION_ENVIRONMENT, data_folder
+from gan_study.data.sources.downloads import NotFetchedError
 from gan_study.errors import InputError
+from gan_study.runs.records import OFFICIAL_INCEPTION_HASH
 
+FID_WEIGHTS_URL: Final = (
+    "https://github.com/mseitzer/pytorch-fid/releases/download/fid_weights/pt_inception-2015-12-05-6726825d.pth"
+)
+"""pytorch-fid's own, which cannot be asked for it without waiting for torch."""
 OFFICIAL_NAME = "pt_inception-2015-12-05-6726825d.pth"
 PARTIAL_NAME = "pt_inception-2015-12-05-to-Mixed_6e.pth"
 PARTIAL_DIMS = 768
 """The longest features that the partial file is good for."""
 OFFICIAL_SHA256 = "6726825d0af5f729cebd5821db510b11b1cfad8faad88a03f1befd49fb9129b2"
 PARTIAL_SHA256 = "e3ea8361cbe55550b8dfb9c74d1c985ae809faea9be20515438c3c413009fe44"
-_TIMEOUT_SEC = 10.0
+REACH_SEC = 10.0
+"""How long an answer of the server is waited for."""
+
+Setting = Callable[[str, object], str]
+"""How a user gives a setting of the score a value, in the words of the place where it is given."""
 
 
 @dataclass(frozen=True)
@@ -37,13 +48,55 @@ class WeightsFile:
         """First 8 hex digits, as in a score's key."""
         return self.sha256[:8]
 
+    def is_good_for(self, dims: int) -> bool:
+        """Whether its hash tells that it holds all that features of length `dims` need."""
+        return self.sha256 == OFFICIAL_SHA256 or (self.sha256 == PARTIAL_SHA256 and dims <= PARTIAL_DIMS)
 
-def find_weights(dims: int) -> WeightsFile:
+
+def in_study(name: str, value: object) -> str:
+    """A setting as a study file gives it."""
+    return f"`objective.{name}: {value}`"
+
+
+def weights_for(objective: ObjectiveConfig, setting: Setting = in_study, may_fetch: bool = True) -> WeightsFile:
+    """The weights with which Inception scores as `objective` asks; see `find_weights`.
+
+    Raises what `find_weights` does, with what works without them in the words of `setting`, and InputError if they
+    are not the official ones and `objective` asks for the FID.
+    """
+    try:
+        file = find_weights(objective.dims or 2048, may_fetch)
+    except NotFetchedError as error:
+        raise NotFetchedError(error.place, f"{error}; {way_out(objective, setting)}") from error
+    except InputError as error:
+        raise InputError(f"{error}; {way_out(objective, setting)}") from error
+    if objective.metric == "fid" and file.weights_hash != OFFICIAL_INCEPTION_HASH:
+        raise InputError(
+            f"objective.metric: fid is made with the official weights (SHA-256 {OFFICIAL_INCEPTION_HASH}...), "
+            f"but got weights={file.weights_hash}; use those, or metric: frechet_distance"
+        )
+    return file
+
+
+def way_out(objective: ObjectiveConfig, setting: Setting) -> str:
+    """What works without the weights that `objective` needs."""
+    metric = f"{setting('metric', 'frechet_distance')} with " if objective.metric == "fid" else ""
+    text = f"without it, {metric}{setting('extractor', 'autoencoder')} works, and domain_classifier for images with "
+    text += "class labels"
+    if (objective.dims or 2048) <= PARTIAL_DIMS:
+        return text
+    place = "which lies" if (data_folder() / PARTIAL_NAME).is_file() else "put"
+    smaller = f"{setting('extractor', 'inception')}, " if objective.metric == "fid" else ""
+    return f"{text}, or {smaller}{setting('dims', PARTIAL_DIMS)} with {PARTIAL_NAME}, {place} in {data_folder()}"
+
+
+def find_weights(dims: int, may_fetch: bool = True) -> WeightsFile:
     """The weights to use for features of length `dims`.
 
     The file that GAN_STUDY_INCEPTION_WEIGHTS names, whatever its hash; else the official one in GAN_STUDY_DATA or in
     torch's hub folder; else, for dims up to 768, the known partial one in GAN_STUDY_DATA; else the official one,
-    downloaded into torch's hub folder. Raises InputError if a file is not what its name says, or nothing is found.
+    downloaded into torch's hub folder. Raises InputError if a file is not what its name says, or nothing is found, and
+    NotFetchedError instead of downloading where that may not be done.
     """
     explicit = _explicit()
     if explicit is not None:
@@ -53,11 +106,14 @@ def find_weights(dims: int) -> WeightsFile:
             return _checked(folder / OFFICIAL_NAME, OFFICIAL_SHA256)
     if dims <= PARTIAL_DIMS and (data_folder() / PARTIAL_NAME).exists():
         return _checked(data_folder() / PARTIAL_NAME, PARTIAL_SHA256)
-    return _download()
+    return _download(may_fetch)
 
 
-def weights_with_hash(weights_hash: str) -> WeightsFile:
-    """The file with these first 8 hex digits, from the places of `find_weights`. Raises InputError if there is none."""
+def weights_with_hash(weights_hash: str, may_fetch: bool = True) -> WeightsFile:
+    """The file with these first 8 hex digits, from the places of `find_weights`.
+
+    Raises InputError if there is none, and NotFetchedError instead of downloading where that may not be done.
+    """
     explicit = _explicit()
     if explicit is not None and explicit.weights_hash == weights_hash:
         return explicit
@@ -66,7 +122,7 @@ def weights_with_hash(weights_hash: str) -> WeightsFile:
             if (folder / name).exists() and _file(folder / name).weights_hash == weights_hash:
                 return _file(folder / name)
     if OFFICIAL_SHA256.startswith(weights_hash):
-        return _download()
+        return _download(may_fetch)
     raise InputError(
         f"inception: the study's scores are made with the weights {weights_hash}, but no file here has this hash; "
         f"name the file with --inception-weights or {INCEPTION_ENVIRONMENT}"
@@ -112,18 +168,24 @@ def _sha256(path: Path, mtime_ns: int, size: int) -> str:
 
 
 def _hub_folder() -> Path:
-    return Path(torch.hub.get_dir()) / "checkpoints"
+    """Where `torch.hub.get_dir` leads."""
+    home = os.environ.get("TORCH_HOME", os.path.join(os.environ.get("XDG_CACHE_HOME", "~/.cache"), "torch"))
+    return Path(home).expanduser() / "hub" / "checkpoints"
 
 
-def _download() -> WeightsFile:
+def _download(may_fetch: bool) -> WeightsFile:
     """The official file in torch's hub folder, where other tools look for it too."""
     path = _hub_folder() / OFFICIAL_NAME
+    missing = f"got no {OFFICIAL_NAME} in {data_folder()} or {path.parent}"
+    remedy = f"put the file into one of them ({DATA_ENVIRONMENT} names the first), or name it with --inception-weights"
+    if not may_fetch:
+        raise NotFetchedError(path.parent, f"inception: its weights must be on this machine, but {missing}; {remedy}")
     temporary = path.with_name(f".{OFFICIAL_NAME}.{uuid.uuid4().hex[:8]}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with FileLock(path.with_name(f".{OFFICIAL_NAME}.lock")):
             if not path.exists():  # a process that had the lock before may have fetched it
-                request = urllib.request.urlopen(FID_WEIGHTS_URL, timeout=_TIMEOUT_SEC)
+                request = urllib.request.urlopen(FID_WEIGHTS_URL, timeout=REACH_SEC)
                 with request as source, temporary.open("wb") as target:
                     shutil.copyfileobj(source, target)
                 _checked(temporary, OFFICIAL_SHA256)
@@ -131,9 +193,8 @@ def _download() -> WeightsFile:
         return _checked(path, OFFICIAL_SHA256)
     except OSError as error:
         raise InputError(
-            f"inception: its weights must be on this machine or be downloaded, but got no {OFFICIAL_NAME} in "
-            f"{data_folder()} or {path.parent} and {FID_WEIGHTS_URL} failed ({error}); put the file into one of them "
-            f"({DATA_ENVIRONMENT} names the first), or name it with --inception-weights"
+            f"inception: its weights must be on this machine or be downloaded, but {missing} and {FID_WEIGHTS_URL} "
+            f"failed ({error}); {remedy}"
         ) from error
     finally:
         temporary.unlink(missing_ok=True)

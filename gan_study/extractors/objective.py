@@ -17,6 +17,7 @@ from gan_study.data.datasets import Dataset
 from gan_study.errors import StorageError
 from gan_study.extractors import autoencoder, domain_classifier, inception, real_statistics
 from gan_study.extractors.base import Extractor, hash_weights, observe
+from gan_study.extractors.progress import at_work
 from gan_study.extractors.real_statistics import RealStatistics
 from gan_study.gan.latents import draw_z
 from gan_study.gan.networks import build_networks
@@ -67,9 +68,12 @@ def prepare_objective(training: TrainingConfig, dataset: Dataset, folder: RunFol
     if existing is not None:
         require_scored_as(f"{folder.location}/objective", training.objective, existing.key)
         return existing
-    extractor = _obtain_extractor(training.objective, dataset).in_precision(training.objective.precision)
-    extractor = extractor.to(torch.device("cuda" if torch.cuda.is_available() else "cpu"))
-    content = real_statistics.obtain(extractor, dataset, training.objective.split)
+    with at_work(f"the extractor {training.objective.extractor}"):
+        extractor = _obtain_extractor(training.objective, dataset).in_precision(training.objective.precision)
+        extractor = extractor.to(torch.device("cuda" if torch.cuda.is_available() else "cpu"))
+    num_real = len(real_statistics.split_indices(dataset, training.objective.split))
+    with at_work(f"real images through {extractor.name}", num_real):
+        content = real_statistics.obtain(extractor, dataset, training.objective.split)
     record = _record(training, dataset, extractor, real_statistics.unpack(content))
     if extractor.weights is not None:
         folder.storage.write_bytes(_weights_name(extractor.name), extractor.weights)
@@ -126,10 +130,9 @@ def _record(training: TrainingConfig, dataset: Dataset, extractor: Extractor, re
         dataset=dataset.identity,
         precision=extractor.precision,
     )
-    untrained = stats_to_frechet_distance(
-        merge_samples(observe(extractor.network, part) for part in _untrained_images(training, dataset)).features,
-        real.reference,
-    )
+    with at_work(f"images of an untrained generator through {extractor.name}", training.objective.num_samples):
+        seen = merge_samples(observe(extractor.network, part) for part in _untrained_images(training, dataset))
+    untrained = stats_to_frechet_distance(seen.features, real.reference)
     floor = reference_floor(real.reference, key.num_generated)
     assert untrained is not None, "an untrained generator's features are finite"
     assert floor is not None, "the images were counted"

@@ -3,7 +3,7 @@
 ```
 <run folder>/
   study.yaml  environment.json  study_status.json  optuna.db  report.html  summary.json  trials.csv
-  extensions.json  study_before_extension_<number>.yaml  importance.json
+  extensions.json  study_before_extension_<number>.yaml  importance.json  preparation.txt (until the first trial)
   objective/objective.json  objective/<extractor's files>  trackers/<tracker>/<its files>
   population/<arm>.jsonl  refine/<arm>.json
   arms/<arm>/<trial>/config.json  status.json  metrics.jsonl  diagnosis.json  final_scores.json  pbt.jsonl
@@ -234,6 +234,21 @@ class RunFolder:
     def write_objective(self, objective: ObjectiveRecord) -> None:
         """Write objective/objective.json."""
         self.storage.write_text("objective/objective.json", objective.model_dump_json(indent=2) + "\n")
+
+    def read_preparation(self) -> str | None:
+        """preparation.txt: what is being done before the first trial, and how far it is."""
+        try:
+            return self.storage.read_text("preparation.txt")
+        except FileNotFoundError:
+            return None
+
+    def write_preparation(self, text: str) -> None:
+        """Replace preparation.txt."""
+        self.storage.write_text("preparation.txt", text)
+
+    def forget_preparation(self) -> None:
+        """Remove preparation.txt."""
+        self.storage.delete("preparation.txt")
 
     def read_environment(self) -> Environment | None:
         """environment.json."""

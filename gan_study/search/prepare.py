@@ -4,20 +4,31 @@ The driver's machine need not be fit for training, and the driver itself does wi
 is gp, which Optuna makes of it.
 """
 
+from collections.abc import Callable
+from contextlib import suppress
+
 import ray
 
 from gan_study.config.arms import ASSUMED_TRAIN_IMAGES, first_trial_values, resolve_training
 from gan_study.config.study import StudyConfig
 from gan_study.config.training import TrainingConfig
-from gan_study.errors import GanStudyError
+from gan_study.errors import GanStudyError, StorageError
 from gan_study.runs.folder import RunFolder
 from gan_study.runs.records import ObjectiveRecord
 
+_LOOK_SEC = 2.0
+"""Between two looks at how far it is."""
+_TELL_SEC = 2.0
+"""How often that is written down at most."""
 
-def prepare_on_cluster(study: StudyConfig, folder: RunFolder, num_concurrent: int) -> ObjectiveRecord:
+
+def prepare_on_cluster(
+    study: StudyConfig, folder: RunFolder, num_concurrent: int, on_progress: Callable[[str], None]
+) -> ObjectiveRecord:
     """Make the study's objective, or find it in the run folder, while other processes load what trials import.
 
-    Ray uses idle processes again, so the first trials then start at once.
+    Ray uses idle processes again, so the first trials then start at once. `on_progress` is told again and again what
+    is being done and how far it is: the task writes it into the run folder, the one place that both can see.
 
     Raises:
         InputError: the data are not there.
@@ -31,7 +42,14 @@ def prepare_on_cluster(study: StudyConfig, folder: RunFolder, num_concurrent: in
     outcome = ray.remote(num_cpus=num_cpus, num_gpus=gpus, max_retries=1)(_prepare).remote(training, folder.location)
     for _ in range(num_concurrent - 1):
         ray.remote(num_cpus=num_cpus, max_retries=0)(_warm_up).remote()
-    result = ray.get(outcome)
+    try:
+        while not ray.wait([outcome], timeout=_LOOK_SEC)[0]:
+            with suppress(StorageError):
+                on_progress(f"preparing: {folder.read_preparation() or 'the data and the extractor'}")
+        result = ray.get(outcome)
+    finally:
+        with suppress(StorageError):
+            folder.forget_preparation()
     if isinstance(result, GanStudyError):
         raise result
     record: ObjectiveRecord = result
@@ -41,10 +59,20 @@ def prepare_on_cluster(study: StudyConfig, folder: RunFolder, num_concurrent: in
 def _prepare(training: TrainingConfig, location: str) -> ObjectiveRecord | GanStudyError:
     from gan_study.data.datasets import load_dataset
     from gan_study.extractors.objective import prepare_objective
+    from gan_study.extractors.progress import at_work, listening, now_and_then
+
+    folder = RunFolder(location)
+
+    def tell(text: str) -> None:
+        with suppress(StorageError):  # what is to be kept will say it
+            folder.write_preparation(text)
 
     # Ray wraps an exception in its own traceback; handed over as a value it stays what it is.
     try:
-        return prepare_objective(training, load_dataset(training.dataset), RunFolder(location))
+        with listening(now_and_then(_TELL_SEC, tell)):
+            with at_work(f"the images of {training.dataset.name}"):
+                dataset = load_dataset(training.dataset)
+            return prepare_objective(training, dataset, folder)
     except GanStudyError as error:
         return error
 

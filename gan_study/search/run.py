@@ -42,6 +42,7 @@ def run_study(
     on_start: Callable[[Director], None] = lambda director: None,
     on_change: Callable[[], None] = lambda: None,
     on_stage: Callable[[str], None] = lambda stage: None,
+    on_progress: Callable[[str], None] = lambda progress: None,
     on_loss: Callable[[ClusterLostError], None] = lambda error: None,
 ) -> Director:
     """Train everything of a study that the run folder does not hold yet.
@@ -54,6 +55,7 @@ def run_study(
         on_start: is given the director before the first trial.
         on_change: is called whenever the director's picture of the study has changed.
         on_stage: is told in words what is being done before the first trial, and of trackers that fail.
+        on_progress: is told again and again, while that takes long, what is being done and how far it is.
         on_loss: is called from another thread if the cluster has gone and this function may never return.
 
     Raises:
@@ -86,7 +88,7 @@ def run_study(
         study = study.model_copy(update={"resources": resources})
         num_concurrent = num_concurrent_trials(resources, gpus, cluster)
         on_stage("preparing the data and the extractor")
-        objective = prepare_on_cluster(study, folder, num_concurrent)
+        objective = prepare_on_cluster(study, folder, num_concurrent, on_progress)
         for warning in objective.data_warnings:
             on_stage(f"warning: {warning}")
         record_environment(folder, cluster)

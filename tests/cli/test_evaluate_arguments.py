@@ -58,9 +58,9 @@ def test_without_weights_it_says_what_works(here: Path, monkeypatch: pytest.Monk
     message = refused("few", "real")
     assert message.startswith("inception: its weights must be on this machine or be downloaded")
     assert message.endswith(
-        "; without it, --extractor autoencoder works, and domain_classifier for a reference with class labels, "
-        "or --dims 768 with pt_inception-2015-12-05-to-Mixed_6e.pth "
-        f"in {here.parent}"
+        "; without it, --extractor autoencoder works, and domain_classifier for images with class labels, "
+        "or --dims 768 with pt_inception-2015-12-05-to-Mixed_6e.pth, "
+        f"put in {here.parent}"
     )
 
 

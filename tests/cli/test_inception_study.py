@@ -66,7 +66,9 @@ def finished(
     study, folder = place / "inception.yaml", RunFolder(str(place / "inception"))
     study.write_text(STUDY)
     with Running(place, "run", study, "--out", place, "--address", ray_address) as command:
+        command.wait_until(lambda: folder.read_preparation() == "real images through inception: 60 of 60")
         command.wait_until(lambda: len(running_pids(folder)) == 2)
+        assert folder.read_preparation() is None
         (statistics,) = extractor_cache.glob("real_stats-*-inception-*.npz")
         seen = identity(statistics)
         assert command.process.wait(LIMIT_SEC) == 0, command.err

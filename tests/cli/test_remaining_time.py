@@ -124,3 +124,29 @@ def test_a_long_silence_is_broken(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     lines.change()
     *_, last = out.getvalue().splitlines()
     assert last.endswith("] at work: a/search_000 at 3,000 images, b/search_000 at 3,000 images (about 33 s left)")
+
+
+def test_a_long_preparation_is_told_after_a_silence(monkeypatch: pytest.MonkeyPatch) -> None:
+    out = StringIO()
+    lines = live.PlainLines(Console(file=out))
+    lines.stage("preparing the data and the extractor")
+    lines.progress("preparing: real images through inception: 100 of 1,797")
+    assert len(out.getvalue().splitlines()) == 1
+    monkeypatch.setattr(live, "_QUIET_SEC", 0.0)
+    lines.progress("preparing: real images through inception: 200 of 1,797")
+    *_, last = out.getvalue().splitlines()
+    assert last.endswith(" s] preparing: real images through inception: 200 of 1,797")
+
+
+def test_the_live_table_tells_how_far_the_preparation_is() -> None:
+    out = StringIO()
+    console = Console(file=out, force_terminal=True, width=120)
+    table = live.LiveTable(console)
+    try:
+        table.stage("preparing the data and the extractor")
+        table.progress("preparing: real images through inception: 200 of 1,797")
+        with console.capture() as captured:
+            console.print(table._render())
+    finally:
+        table.stop()
+    assert "0 s: preparing: real images through inception: 200 of 1,797" in captured.get()

@@ -84,6 +84,7 @@ class TestDigits:
         digits = load("digits", image_size=8)
         assert_split(digits)
         assert len(digits.train_indices) == names.TRAIN_IMAGES["digits"]
+        assert len(digits.held_out_indices) == names.HELD_OUT_IMAGES["digits"]
         shares = np.bincount(digits.labels) * 300 / 1797
         held_out = np.bincount(digits.labels[digits.held_out_indices])
         assert np.abs(held_out - shares).max() < 1

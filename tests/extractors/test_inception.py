@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from pytorch_fid import inception as pytorch_fid
 from reference_inception import random_weights, reference_features, reference_network
 from torch import Tensor
 
@@ -14,11 +15,20 @@ from gan_study.config.data import DatasetConfig, ObjectiveConfig
 from gan_study.config.training import TrainingConfig
 from gan_study.data.datasets import Dataset, load_dataset
 from gan_study.data.places import INCEPTION_ENVIRONMENT
+from gan_study.data.sources.downloads import NotFetchedError
 from gan_study.errors import InputError
 from gan_study.extractors import inception, inception_weights
 from gan_study.extractors.base import apply
 from gan_study.extractors.inception import InceptionFeatures, obtain
-from gan_study.extractors.inception_weights import OFFICIAL_NAME, PARTIAL_NAME, find_weights, weights_with_hash
+from gan_study.extractors.inception_weights import (
+    OFFICIAL_NAME,
+    PARTIAL_NAME,
+    find_weights,
+    in_study,
+    way_out,
+    weights_for,
+    weights_with_hash,
+)
 from gan_study.extractors.objective import load_objective, prepare_objective
 from gan_study.runs.folder import RunFolder
 from gan_study.runs.records import OFFICIAL_INCEPTION_HASH
@@ -172,7 +182,54 @@ def test_a_download_is_checked_and_kept(nowhere: Path, monkeypatch: pytest.Monke
     assert (hub / OFFICIAL_NAME).read_bytes() == (nowhere / "absent.pth").read_bytes()
 
 
-@pytest.mark.parametrize("kind", ["text", "cut", "another network", "not a network", "absent"])
+def test_what_may_not_be_fetched_is_told_as_such(nowhere: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    sha256 = write_weights(nowhere / "absent.pth", {"a": torch.zeros(1)})
+    monkeypatch.setattr(inception_weights, "OFFICIAL_SHA256", sha256)
+    fid = ObjectiveConfig(metric="fid")
+    for find in (
+        lambda: find_weights(768, may_fetch=False),
+        lambda: weights_with_hash(sha256[:8], may_fetch=False),
+        lambda: weights_for(fid, may_fetch=False),
+    ):
+        with pytest.raises(NotFetchedError) as caught:
+            find()
+        assert caught.value.place == nowhere / "torch/hub/checkpoints"
+        assert str(caught.value).startswith(
+            f"inception: its weights must be on this machine, but got no {OFFICIAL_NAME} in {nowhere}/data or "
+        )
+    assert str(caught.value).endswith(
+        "; without it, `objective.metric: frechet_distance` with `objective.extractor: autoencoder` works, and "
+        "domain_classifier for images with class labels, or `objective.extractor: inception`, `objective.dims: 768` "
+        f"with {PARTIAL_NAME}, put in {nowhere}/data"
+    )
+    assert not (nowhere / "torch").exists()
+    assert weights_with_hash(sha256[:8]).path == nowhere / "torch/hub/checkpoints" / OFFICIAL_NAME
+
+
+def test_the_way_out_is_only_what_would_work(nowhere: Path, data_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    smaller = ObjectiveConfig.model_validate({"extractor": "inception", "dims": 192})
+    assert "dims" not in way_out(smaller, in_study)
+    assert "metric" not in way_out(smaller, in_study)
+    (nowhere / "data" / PARTIAL_NAME).touch()
+    whole = ObjectiveConfig.model_validate({"extractor": "inception"})
+    assert way_out(whole, in_study).endswith(
+        f", or `objective.dims: 768` with {PARTIAL_NAME}, which lies in {nowhere}/data"
+    )
+
+
+@pytest.mark.parametrize("variables", [{}, {"TORCH_HOME": "~/t"}, {"XDG_CACHE_HOME": "/x"}, {"TORCH_HOME": ""}])
+def test_what_is_known_without_torch_is_what_torch_says(
+    variables: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("TORCH_HOME", "XDG_CACHE_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    assert inception_weights._hub_folder() == Path(torch.hub.get_dir()) / "checkpoints"
+    assert inception_weights.FID_WEIGHTS_URL == pytorch_fid.FID_WEIGHTS_URL
+
+
+@pytest.mark.parametrize("kind", ["text", "words", "cut", "another network", "not a network", "absent"])
 def test_a_named_file_that_cannot_be_used_is_a_message(
     nowhere: Path, digits: Dataset, monkeypatch: pytest.MonkeyPatch, kind: str
 ) -> None:
@@ -180,6 +237,8 @@ def test_a_named_file_that_cannot_be_used_is_a_message(
     write_weights(path, {"Conv2d_1a_3x3.conv.weight": torch.zeros(1)})
     if kind == "text":
         path.write_text("not weights\n")
+    elif kind == "words":  # whose first letters the unpickler takes for commands
+        path.write_text("an error page")
     elif kind == "cut":
         path.write_bytes(path.read_bytes()[:200])
     elif kind == "not a network":

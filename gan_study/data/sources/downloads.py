@@ -25,7 +25,7 @@ _STALL_SEC = 30.0
 
 
 class NotFetchedError(InputError):
-    """The files of a data set that can be downloaded are not on this machine, and it was asked not to download them."""
+    """Files that can be downloaded are not on this machine, and it was asked not to download them."""
 
     def __init__(self, place: Path, problem: str) -> None:
         super().__init__(problem)

@@ -1,0 +1,35 @@
+"""What is told while a study's objective is made in a Ray task."""
+
+from pathlib import Path
+
+import pytest
+from tiny_study import tiny_folder, tiny_study
+
+from gan_study.search import prepare
+from gan_study.search.cluster import connected
+
+pytestmark = [pytest.mark.ray, pytest.mark.slow]
+
+
+def test_the_driver_is_told_how_far_it_is(ray_address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(prepare, "_LOOK_SEC", 0.2)
+    # No other test learns from as many images, so the extractor is trained here: 562 steps.
+    study = tiny_study(
+        dataset={"name": "digits", "image_size": 16, "max_images": 600},
+        objective={"extractor": "autoencoder", "num_samples": 200},
+        resources={"gpus_per_worker": 0},
+    )
+    folder = tiny_folder(tmp_path / "run", study)
+    told: list[str] = []
+    with connected(ray_address, verbose=False, with_dashboard=False):
+        record = prepare.prepare_on_cluster(study, folder, 1, told.append)
+    assert record == folder.read_objective()
+    steps = [text for text in told if text.startswith("preparing: steps of training the extractor: ")]
+    assert len(set(steps)) > 1, told
+    assert all(text.endswith(" of 562") for text in steps)
+    assert set(told) - set(steps) <= {
+        "preparing: the data and the extractor",
+        "preparing: the images of digits",
+        "preparing: real images through autoencoder: 900 of 900",
+    }
+    assert sorted(path.name for path in (tmp_path / "run").iterdir()) == ["objective", "study.yaml"]
