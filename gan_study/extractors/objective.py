@@ -71,7 +71,7 @@ def prepare_objective(training: TrainingConfig, dataset: Dataset, folder: RunFol
     with at_work(f"the extractor {training.objective.extractor}"):
         extractor = _obtain_extractor(training.objective, dataset).in_precision(training.objective.precision)
         extractor = extractor.to(torch.device("cuda" if torch.cuda.is_available() else "cpu"))
-    num_real = len(real_statistics.split_indices(dataset, training.objective.split))
+    num_real = len(dataset.split_indices(training.objective.split))
     with at_work(f"real images through {extractor.name}", num_real):
         content = real_statistics.obtain(extractor, dataset, training.objective.split)
     record = _record(training, dataset, extractor, real_statistics.unpack(content))
