@@ -152,9 +152,8 @@ def _load(path: Path, dims: int) -> InceptionFeatures:
     try:
         weights = torch.load(path, map_location="cpu", weights_only=True)
         return InceptionFeatures(weights, dims)
-    except (
-        Exception
-    ) as error:  # torch.load has none of its own: a text file, a cut one, another network's raise all kinds
+    # torch.load has no error of its own: a text file, a cut one and another network's raise all kinds.
+    except Exception as error:
         reason = str(error).partition("\n")[0]
         raise InputError(
             f"{path}: this must be a file of Inception's weights with all layers up to {LAYERS[dims]}, "
