@@ -5,7 +5,8 @@ from safetensors.torch import save
 from synthetic_run import write_synthetic_run
 
 from gan_study.gan.networks import build_networks
-from gan_study.runs.folder import RunFolder, TrialFolder
+from gan_study.runs.folder import RunFolder
+from gan_study.runs.trial_folder import TrialFolder
 
 LAST_NIMG = 40_000
 

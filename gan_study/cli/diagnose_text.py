@@ -2,7 +2,7 @@
 
 import shlex
 import textwrap
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rich.console import Console
@@ -124,17 +124,16 @@ def _print_rows(console: Console, rows: Sequence[Sequence[str]], numbers: Sequen
     widths = [max(map(len, column)) for column in list(zip(*rows, strict=True))[:-1]]
     start = sum(widths) + 2 * len(widths)
     for *cells, words in rows:
-        sides = (cell.rjust(width) if i in numbers else cell.ljust(width) for i, (cell, width) in _pairs(cells, widths))
+        sides = (
+            cell.rjust(width) if i in numbers else cell.ljust(width)
+            for i, (cell, width) in enumerate(zip(cells, widths, strict=True))
+        )
         line = "  ".join(sides)
         if _width(console) - start >= _LEAST_TEXT:
             _say(console, f"{line}  {words}", later=" " * start)
         else:
             say(console, line.rstrip())
             _say(console, words, indent=" " * 4)
-
-
-def _pairs(cells: Sequence[str], widths: Sequence[int]) -> Iterator[tuple[int, tuple[str, int]]]:
-    return enumerate(zip(cells, widths, strict=True))
 
 
 def _say(console: Console, text: str, style: str | None = None, *, indent: str = "", later: str | None = None) -> None:

@@ -11,8 +11,9 @@ from gan_study.data.datasets import load_dataset
 from gan_study.errors import InputError
 from gan_study.extractors.objective import load_objective
 from gan_study.runs.diagnosis import DiagnosisRecord
-from gan_study.runs.folder import RunFolder, TrialFolder
+from gan_study.runs.folder import RunFolder
 from gan_study.runs.records import TrialState
+from gan_study.runs.trial_folder import TrialFolder
 from gan_study.search.end_diagnosis import Diagnosis, diagnose_trial
 from gan_study.training.distributed import choose_device
 

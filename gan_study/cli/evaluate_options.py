@@ -7,11 +7,9 @@ from gan_study.cli.evaluate_features import EXTRACTORS
 from gan_study.cli.evaluate_images import Argument, ImageSource, has_learned
 from gan_study.cli.evaluate_statistics import Statistics
 from gan_study.cli.generators import Snapshot
+from gan_study.data.datasets import SPLITS
 from gan_study.errors import InputError
 from gan_study.extractors import inception
-
-SPLITS = ("all", "train", "held_out")
-DIMS = (64, 192, 768, 2048)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,7 +36,7 @@ def check_options(options: Options) -> None:
     for name, value, known in (
         ("extractor", options.extractor, EXTRACTORS),
         ("split", options.split, SPLITS),
-        ("dims", options.dims, DIMS),
+        ("dims", options.dims, inception.LAYERS),
     ):
         if value is not None and value not in known:
             words = ", ".join(map(str, known))
@@ -98,7 +96,7 @@ def _network_of(statistics: Statistics) -> dict[str, Any]:
         is_inception = statistics.key.extractor == inception.NAME
         return {"extractor": statistics.key.extractor, "dims": statistics.key.dims if is_inception else None}
     dims = len(statistics.gaussian.mean)
-    return {"dims": dims} if dims in DIMS else {}
+    return {"dims": dims} if dims in inception.LAYERS else {}
 
 
 def _as_in_study(generated: Snapshot, reference: ImageSource, options: Options) -> Settled:

@@ -17,9 +17,10 @@ from gan_study.config.source import suggestion
 from gan_study.config.training import TrialConfig
 from gan_study.errors import InputError, StorageError
 from gan_study.report.load import load_run
-from gan_study.runs.folder import RunFolder, TrialFolder
+from gan_study.runs.folder import RunFolder
 from gan_study.runs.records import TrialState, TrialStatus
 from gan_study.runs.storage import Storage
+from gan_study.runs.trial_folder import TrialFolder
 
 _SUFFIX = ".safetensors"
 _WANTED = "a trained generator is a snapshot, the folder of a trial or the folder of a run"

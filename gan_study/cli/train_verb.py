@@ -10,8 +10,9 @@ from gan_study.data.datasets import load_dataset
 from gan_study.errors import GanStudyError, InputError
 from gan_study.extractors.objective import load_objective, prepare_objective
 from gan_study.extractors.progress import listening, now_and_then
-from gan_study.runs.folder import RunFolder, TrialFolder
+from gan_study.runs.folder import RunFolder
 from gan_study.runs.records import TrialState, TrialStatus
+from gan_study.runs.trial_folder import TrialFolder
 from gan_study.search.end_coverage import coverage_measure
 from gan_study.training.distributed import join_process_group
 from gan_study.training.loop import Progress, train

@@ -15,6 +15,9 @@ from gan_study.data.sources.catalogue import find_files
 from gan_study.data.splits import choose_held_out, choose_part
 from gan_study.errors import InputError
 
+SPLITS = ("all", "train", "held_out")
+"""Parts of a data set."""
+
 
 @dataclass(frozen=True, eq=False)
 class Dataset:

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from gan_study.data.datasets import Dataset
+from gan_study.data.datasets import SPLITS, Dataset
 from gan_study.data.hashing import content_hash
 from gan_study.extractors.base import Extractor, Seen, see
 from gan_study.extractors.cache import cached, find
@@ -22,7 +22,6 @@ _FORMAT = "2"
 """Raised whenever the content of a file changes."""
 _BLOCK = 2000
 """Images in a block, at most: at Inception's 2048 dims, 16 MB in float32."""
-_SPLITS = ("all", "train", "held_out")
 Features = NDArray[np.float32]
 """(N, dims)."""
 Classes = NDArray[np.int64]
@@ -47,7 +46,7 @@ def obtain(
 
     From the cache, else taken and cached.
     """
-    for split in _SPLITS:
+    for split in SPLITS:
         known = _find(extractor, dataset, split, indices, cache)
         if known is not None:
             return known.features, known.classes

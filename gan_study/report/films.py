@@ -9,7 +9,8 @@ from gan_study.analysis.run_data import RunData, TrialData, best_first
 from gan_study.analysis.text import quantity
 from gan_study.report.thumbnails import Thumbnail, animate, evenly, thumbnail
 from gan_study.report.timeline import Moment, Timeline, curve_json, moment_caption
-from gan_study.runs.folder import RunFolder, TrialFolder
+from gan_study.runs.folder import RunFolder
+from gan_study.runs.trial_folder import TrialFolder
 
 BUDGET = 3_000_000
 """Characters of all pictures of all timelines together; a data URI has four for three bytes."""

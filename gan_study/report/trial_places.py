@@ -4,7 +4,8 @@ from collections.abc import Callable
 
 from gan_study.analysis.run_data import TrialData
 from gan_study.analysis.side_by_side import SideBySide
-from gan_study.runs.folder import RunFolder, TrialFolder
+from gan_study.runs.folder import RunFolder
+from gan_study.runs.trial_folder import TrialFolder
 
 FindTrial = Callable[[TrialData], TrialFolder]
 """The folder of a trial."""

@@ -5,8 +5,9 @@ from collections.abc import Generator
 from gan_study.config.training import TrialConfig
 from gan_study.data.datasets import Dataset, load_dataset
 from gan_study.extractors.objective import Objective, load_objective
-from gan_study.runs.folder import RunFolder, TrialFolder
+from gan_study.runs.folder import RunFolder
 from gan_study.runs.records import TrialState
+from gan_study.runs.trial_folder import TrialFolder
 from gan_study.search.end_coverage import coverage_measure
 from gan_study.search.end_diagnosis import diagnose_trial
 from gan_study.search.end_images import write_end_images

@@ -31,8 +31,8 @@ from gan_study.extractors.real_features import Classes, Features, image_features
 from gan_study.gan.latents import draw_z
 from gan_study.metrics.samples import BATCH_SIZE
 from gan_study.runs.diagnosis import DiagnosisRecord, Diagnostics
-from gan_study.runs.folder import TrialFolder
 from gan_study.runs.records import ScoreKey
+from gan_study.runs.trial_folder import TrialFolder
 from gan_study.training.evaluate import grid_png
 from gan_study.training.randomness import Stream, seeded_generator
 from gan_study.training.snapshot import load_generator

@@ -24,8 +24,8 @@ from gan_study.metrics.all_scores import MOST_NEIGHBOURS, NeighbourScores, Score
 from gan_study.metrics.samples import batch_size
 from gan_study.metrics.statistics import features_to_stats
 from gan_study.runs.final_scores import Compared, FinalScores, InfinityRecord, KernelRecord, NeighbourRecord
-from gan_study.runs.folder import TrialFolder
 from gan_study.runs.records import ScoreKey
+from gan_study.runs.trial_folder import TrialFolder
 from gan_study.training.randomness import Stream, seeded_generator
 from gan_study.training.snapshot import load_generator
 

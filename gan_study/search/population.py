@@ -20,8 +20,9 @@ from gan_study.config.schedule import ScheduleEntry
 from gan_study.config.space import Choice, IntegerRange, LogUniformRange, UniformRange, extremes
 from gan_study.config.study import StudyConfig
 from gan_study.config.training import TrainingConfig, TrialConfig
-from gan_study.runs.folder import RunFolder, TrialFolder
+from gan_study.runs.folder import RunFolder
 from gan_study.runs.population import Generation, MemberCopy
+from gan_study.runs.trial_folder import TrialFolder
 from gan_study.search.trial_record import TrialRecord
 
 

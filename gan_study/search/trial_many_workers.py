@@ -13,7 +13,8 @@ from ray.train.torch import TorchTrainer
 from ray.tune.integration.ray_train import TuneReportCallback
 
 from gan_study.errors import StorageError
-from gan_study.runs.folder import RunFolder, TrialFolder
+from gan_study.runs.folder import RunFolder
+from gan_study.runs.trial_folder import TrialFolder
 from gan_study.search.begin_trial import begin_trial
 from gan_study.search.messages import TrialOrder, abort_message, progress_message
 from gan_study.training.distributed import current_workers

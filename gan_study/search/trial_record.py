@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from gan_study.analysis.pareto import front_first
 from gan_study.config.names import SearchObjectiveName
 from gan_study.config.training import TrialConfig
-from gan_study.runs.folder import TrialFolder
 from gan_study.runs.records import EvaluationRecord, TrialState, TrialStatus
+from gan_study.runs.trial_folder import TrialFolder
 from gan_study.search.objective_values import TrialEnd
 
 

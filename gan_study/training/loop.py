@@ -20,8 +20,8 @@ from gan_study.data.sampler import batch_positions
 from gan_study.errors import InputError
 from gan_study.gan.latents import draw_z
 from gan_study.gan.penalties import GRADIENT_PENALTIES, clip_weights_
-from gan_study.runs.folder import TrialFolder
 from gan_study.runs.records import EvaluationRecord, TrialState, TrialStatus
+from gan_study.runs.trial_folder import TrialFolder
 from gan_study.training.distributed import Workers
 from gan_study.training.evaluate import MeasureCoverage, Scorer
 from gan_study.training.means import LossMeans

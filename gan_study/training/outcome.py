@@ -10,8 +10,8 @@ from gan_study.config.training import TrainingConfig
 from gan_study.diagnosis.evidence import trial_evidence
 from gan_study.diagnosis.verdict import judge
 from gan_study.runs.diagnosis import VerdictName
-from gan_study.runs.folder import TrialFolder
 from gan_study.runs.records import EvaluationRecord, TrialState, TrialStatus
+from gan_study.runs.trial_folder import TrialFolder
 from gan_study.training.distributed import Workers
 from gan_study.training.evaluate import sample_grid_png
 from gan_study.training.state import TrainingState

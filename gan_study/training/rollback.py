@@ -7,8 +7,8 @@ gone back draws images and latents that it has not drawn before, and a resumed o
 from collections.abc import Sequence
 
 from gan_study.config.training import TrialConfig
-from gan_study.runs.folder import TrialFolder
 from gan_study.runs.records import EvaluationRecord, RollbackRecord, TrialStatus
+from gan_study.runs.trial_folder import TrialFolder
 from gan_study.training.distributed import Workers
 from gan_study.training.outcome import collapse_reason, collapsed, write_standing
 from gan_study.training.state import TrainingState

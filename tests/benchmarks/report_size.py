@@ -35,7 +35,7 @@ from gan_study.config.study import StudyConfig
 from gan_study.config.training import TrialConfig
 from gan_study.report.write import write_report
 from gan_study.runs.diagnosis import VerdictName
-from gan_study.runs.folder import RunFolder, TrialFolder
+from gan_study.runs.folder import RunFolder
 from gan_study.runs.records import (
     EvaluationRecord,
     LossRecord,
@@ -44,6 +44,7 @@ from gan_study.runs.records import (
     TrialState,
     TrialStatus,
 )
+from gan_study.runs.trial_folder import TrialFolder
 from gan_study.training.evaluate import grid_png
 
 NUM_SEEDS, NUM_EVALUATIONS = 5, 50

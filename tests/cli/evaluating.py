@@ -16,8 +16,8 @@ from gan_study.config.training import TrainingConfig, TrialConfig
 from gan_study.errors import InputError
 from gan_study.gan.networks import build_networks
 from gan_study.metrics.statistics import Gaussian
-from gan_study.runs.folder import TrialFolder
 from gan_study.runs.storage import Storage
+from gan_study.runs.trial_folder import TrialFolder
 
 SIZE = 8
 

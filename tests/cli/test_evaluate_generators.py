@@ -12,9 +12,9 @@ from synthetic_run import write_synthetic_run
 
 from gan_study.cli.generators import find_snapshot
 from gan_study.gan.networks import build_networks
-from gan_study.runs.folder import TrialFolder
 from gan_study.runs.records import EvaluationRecord
 from gan_study.runs.storage import Storage
+from gan_study.runs.trial_folder import TrialFolder
 
 
 def test_a_generator_by_its_snapshot_and_by_its_trial(here: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from command import LIMIT_SEC, Running
 
-from gan_study.runs.folder import RunFolder, TrialFolder
+from gan_study.runs.folder import RunFolder
+from gan_study.runs.trial_folder import TrialFolder
 
 pytestmark = [pytest.mark.ray, pytest.mark.slow]
 

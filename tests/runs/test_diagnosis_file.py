@@ -7,8 +7,8 @@ import pytest
 
 from gan_study.errors import StorageError
 from gan_study.runs.diagnosis import Classes, DiagnosisRecord, Diagnostics, Finding, Measured, Verdict, VerdictName
-from gan_study.runs.folder import TrialFolder
 from gan_study.runs.storage import Storage
+from gan_study.runs.trial_folder import TrialFolder
 
 FINDING = Finding(
     name="coverage_partial",

@@ -10,7 +10,7 @@ from synthetic_run import OBJECTIVE
 from gan_study.config.training import TrainingConfig, TrialConfig
 from gan_study.errors import InputError, StorageError
 from gan_study.runs.environment import Environment, Surroundings
-from gan_study.runs.folder import RunFolder, TrialFolder
+from gan_study.runs.folder import RunFolder
 from gan_study.runs.records import (
     OFFICIAL_INCEPTION_HASH,
     EvaluationRecord,
@@ -19,6 +19,7 @@ from gan_study.runs.records import (
     TrialState,
     TrialStatus,
 )
+from gan_study.runs.trial_folder import TrialFolder
 
 CONFIG = TrialConfig(
     arm="lsgan",

@@ -10,8 +10,9 @@ from optuna.storages import BaseStorage, InMemoryStorage
 
 from gan_study.config.study import StudyConfig
 from gan_study.config.training import TrialConfig
-from gan_study.runs.folder import RunFolder, TrialFolder
+from gan_study.runs.folder import RunFolder
 from gan_study.runs.records import CoverageRecord, EvaluationRecord, TrialState, TrialStatus
+from gan_study.runs.trial_folder import TrialFolder
 from gan_study.search.director import Director
 
 Score = Callable[[TrialConfig, int], float | None]

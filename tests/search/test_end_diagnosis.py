@@ -26,8 +26,8 @@ from gan_study.extractors.base import Extractor
 from gan_study.extractors.objective import Objective
 from gan_study.extractors.real_features import take
 from gan_study.runs.diagnosis import DiagnosisRecord
-from gan_study.runs.folder import TrialFolder
 from gan_study.runs.storage import Storage
+from gan_study.runs.trial_folder import TrialFolder
 from gan_study.search import end_diagnosis
 from gan_study.search.begin_trial import begin_trial
 from gan_study.search.end_diagnosis import diagnose_trial

@@ -14,8 +14,8 @@ from torch import Tensor, nn
 from gan_study.config.training import DiagnosisConfig, TrainingConfig, TrialConfig
 from gan_study.data.conversion import to_float
 from gan_study.extractors.objective import Objective
-from gan_study.runs.folder import TrialFolder
 from gan_study.runs.storage import Storage
+from gan_study.runs.trial_folder import TrialFolder
 from gan_study.search import final_scores
 from gan_study.search.begin_trial import begin_trial
 from gan_study.search.final_scores import score_finally

@@ -7,9 +7,9 @@ from prepared_objective import Prepared
 
 from gan_study.config.training import TrainingConfig, TrialConfig
 from gan_study.extractors.objective import Objective
-from gan_study.runs.folder import TrialFolder
 from gan_study.runs.records import EvaluationRecord
 from gan_study.runs.storage import Storage
+from gan_study.runs.trial_folder import TrialFolder
 from gan_study.training.distributed import Workers
 from gan_study.training.loop import Progress, train
 

@@ -1,0 +1,157 @@
+"""The folder of one trial: names of files, and typed reading and writing of each; see `folder` for where it lies."""
+
+from collections.abc import Sequence, Set
+
+from gan_study.config.training import TrialConfig
+from gan_study.runs.diagnosis import DiagnosisRecord
+from gan_study.runs.final_scores import FinalScores
+from gan_study.runs.population import MemberCopy
+from gan_study.runs.record_files import read, read_lines
+from gan_study.runs.records import (
+    EvaluationRecord,
+    TrialStatus,
+)
+from gan_study.runs.storage import Storage
+
+
+class TrialFolder:
+    """One trial's files. Reading a file that is not there gives None or nothing."""
+
+    def __init__(self, storage: Storage) -> None:
+        self.storage = storage
+
+    def read_config(self) -> TrialConfig | None:
+        """config.json."""
+        return read(self.storage, "config.json", TrialConfig)
+
+    def write_config(self, config: TrialConfig) -> None:
+        """Write config.json."""
+        self.storage.write_text("config.json", config.model_dump_json(indent=2) + "\n")
+
+    def read_status(self) -> TrialStatus | None:
+        """status.json."""
+        return read(self.storage, "status.json", TrialStatus)
+
+    def write_status(self, status: TrialStatus) -> None:
+        """Write status.json."""
+        self.storage.write_text("status.json", status.model_dump_json(indent=2) + "\n")
+
+    def read_evaluations(self) -> list[EvaluationRecord]:
+        """metrics.jsonl, in the order of images seen."""
+        return read_lines(self.storage, "metrics.jsonl", EvaluationRecord)
+
+    def write_evaluations(self, evaluations: list[EvaluationRecord]) -> None:
+        """Replace metrics.jsonl (small; an object store cannot append)."""
+        self.storage.write_text("metrics.jsonl", "".join(e.model_dump_json() + "\n" for e in evaluations))
+
+    def read_diagnosis(self) -> DiagnosisRecord | None:
+        """diagnosis.json."""
+        return read(self.storage, "diagnosis.json", DiagnosisRecord)
+
+    def write_diagnosis(self, diagnosis: DiagnosisRecord) -> None:
+        """Write diagnosis.json."""
+        self.storage.write_text("diagnosis.json", diagnosis.model_dump_json(indent=2) + "\n")
+
+    def read_final_scores(self) -> FinalScores | None:
+        """final_scores.json."""
+        return read(self.storage, "final_scores.json", FinalScores)
+
+    def write_final_scores(self, scores: FinalScores) -> None:
+        """Write final_scores.json."""
+        self.storage.write_text("final_scores.json", scores.model_dump_json(indent=2) + "\n")
+
+    def write_neighbours(self, png: bytes) -> None:
+        """Write the picture of generated images, each above the training image nearest to it."""
+        self.storage.write_bytes("samples/neighbours.png", png)
+
+    def read_neighbours(self) -> bytes | None:
+        """The PNG of generated images, each above the training image nearest to it."""
+        return self._read_picture("neighbours.png")
+
+    def write_interpolation(self, png: bytes) -> None:
+        """Write the picture of images along paths between latents, a row for each path."""
+        self.storage.write_bytes("samples/interpolation.png", png)
+
+    def read_interpolation(self) -> bytes | None:
+        """The PNG of images along paths between latents, a row for each path."""
+        return self._read_picture("interpolation.png")
+
+    def write_timeline(self, webp: bytes) -> None:
+        """Write the sample grids over the training as one animated image."""
+        self.storage.write_bytes("samples/timeline.webp", webp)
+
+    def read_timeline(self) -> bytes | None:
+        """The animated WebP of the sample grids over the training."""
+        return self._read_picture("timeline.webp")
+
+    def _read_picture(self, name: str) -> bytes | None:
+        try:
+            return self.storage.read_bytes(f"samples/{name}")
+        except FileNotFoundError:
+            return None
+
+    def sample_nimgs(self) -> list[int]:
+        """The numbers of images at which a sample grid was written, ascending."""
+        return _numbers(self.storage, "samples")
+
+    def read_samples(self, cur_nimg: int) -> bytes:
+        """The PNG of the sample grid at `cur_nimg` images."""
+        return self.storage.read_bytes(f"samples/{cur_nimg:08d}.png")
+
+    def write_samples(self, cur_nimg: int, png: bytes) -> None:
+        """Write the sample grid at `cur_nimg` images."""
+        self.storage.write_bytes(f"samples/{cur_nimg:08d}.png", png)
+
+    def keep_samples(self, nimgs: set[int]) -> None:
+        """Remove every sample grid but those at `nimgs` images."""
+        for nimg in set(self.sample_nimgs()) - nimgs:
+            self.storage.delete(f"samples/{nimg:08d}.png")
+
+    def read_copies(self) -> list[MemberCopy]:
+        """pbt.jsonl: how often this trial of a population has gone on as another's copy, in order."""
+        return read_lines(self.storage, "pbt.jsonl", MemberCopy)
+
+    def write_copies(self, copies: Sequence[MemberCopy]) -> None:
+        """Replace pbt.jsonl."""
+        self.storage.write_text("pbt.jsonl", "".join(c.model_dump_json() + "\n" for c in copies))
+
+    def snapshot_nimgs(self) -> list[int]:
+        """The numbers of images at which the EMA generator was written, ascending."""
+        return _numbers(self.storage, "snapshots")
+
+    def read_snapshot(self, cur_nimg: int) -> bytes:
+        """The EMA generator at `cur_nimg` images, in safetensors format."""
+        return self.storage.read_bytes(f"snapshots/{cur_nimg:08d}.safetensors")
+
+    def write_snapshot(self, cur_nimg: int, content: bytes) -> None:
+        """Write the EMA generator at `cur_nimg` images."""
+        self.storage.write_bytes(f"snapshots/{cur_nimg:08d}.safetensors", content)
+
+    def keep_snapshots(self, nimgs: set[int]) -> None:
+        """Remove every snapshot but those at `nimgs` images."""
+        for nimg in set(self.snapshot_nimgs()) - nimgs:
+            self.storage.delete(f"snapshots/{nimg:08d}.safetensors")
+
+    def checkpoint_nimgs(self) -> list[int]:
+        """The numbers of images at which there is a checkpoint, ascending."""
+        return _numbers(self.storage, "checkpoints")
+
+    def read_checkpoint(self, cur_nimg: int) -> bytes:
+        """The checkpoint at `cur_nimg` images."""
+        return self.storage.read_bytes(f"checkpoints/{cur_nimg:08d}.pt")
+
+    def replace_checkpoint(self, cur_nimg: int, content: bytes, kept_nimg: int | None = None) -> None:
+        """Write the checkpoint at `cur_nimg` images, then remove the older ones but the one at `kept_nimg`."""
+        self.storage.write_bytes(f"checkpoints/{cur_nimg:08d}.pt", content)
+        self.delete_checkpoints({cur_nimg, kept_nimg})
+
+    def delete_checkpoints(self, kept_nimgs: Set[int | None] = frozenset()) -> None:
+        """Remove every checkpoint but those at `kept_nimgs` images."""
+        for nimg in self.checkpoint_nimgs():
+            if nimg not in kept_nimgs:
+                self.storage.delete(f"checkpoints/{nimg:08d}.pt")
+
+
+def _numbers(storage: Storage, folder: str) -> list[int]:
+    stems = (name.split(".")[0] for name in storage.list_names(folder))
+    return sorted(int(stem) for stem in stems if stem.isdecimal())
