@@ -151,6 +151,7 @@ def test_text_from_outside_stays_text(page):
     # What the page makes itself: the choice of trials, and words beside the slider.
     open_tab(page, "search")
     page.locator("#search .chooser summary").first.click()
+    page.locator("#search .trials label").first.wait_for()  # a browser tells of an opened summary a moment later
     assert HOSTILE_TRIAL in page.locator("#search .trials label").all_inner_texts()
     assert page.evaluate("[typeof wasRun, document.querySelectorAll('img[src=x], b').length]") == ["undefined", 0]
 
