@@ -269,6 +269,8 @@ def test_nothing_is_wider_than_a_phone(new_page):
 
 
 def downloaded(page, button):
+    # Chromium drops, without a word, what a page wants to save beyond ten files within a second.
+    page.wait_for_timeout(150)
     with page.expect_download() as download:
         button.click()
     return download.value.suggested_filename, Path(download.value.path()).read_text(encoding="utf-8")
