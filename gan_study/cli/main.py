@@ -53,7 +53,7 @@ def run(
 ) -> None:
     """Search, confirm and report a study."""
     from gan_study.cli.lacking import lacking
-    from gan_study.cli.run_folder import folders_to_make, refuse_if_begun, take_back
+    from gan_study.cli.run_folder import claimed, refuse_if_begun
     from gan_study.cli.surroundings import set_places
     from gan_study.config.load import dump_study, load_study
     from gan_study.runs.folder import RunFolder
@@ -62,18 +62,18 @@ def run(
     # A cluster that is joined has data and resources of its own.
     study = load_study(study_file, overrides, lacking if address is None else None)
     folder = RunFolder(f"{out.rstrip('/')}/{study.name}")
-    refuse_if_begun(folder, out)
-    from gan_study.cli.study_verbs import run_and_report  # takes seconds, so it comes after the checks
+    with claimed(folder):
+        refuse_if_begun(folder, out)
+        from gan_study.cli.study_verbs import run_and_report  # takes seconds, so it comes after the checks
 
-    new_folders = folders_to_make(folder)
-    folder.write_study_text(dump_study(study))
-    try:
-        run_and_report(folder, address, verbose)
-    except InputError:
-        # Nothing has begun: leave nothing behind, least of all what the next `run` would refuse.
-        if not folder.arms():
-            take_back(folder, new_folders)
-        raise
+        folder.write_study_text(dump_study(study))
+        try:
+            run_and_report(folder, address, verbose)
+        except InputError:
+            # Nothing has begun: leave nothing behind, least of all what the next `run` would refuse.
+            if not folder.arms():
+                folder.storage.delete("study.yaml")
+            raise
 
 
 @app.command()
@@ -90,19 +90,19 @@ def resume(
     the report is written anew.
     """
     from gan_study.cli.outcome import conclude, make_console
-    from gan_study.cli.run_folder import is_completed, open_run, refuse_if_running
+    from gan_study.cli.run_folder import claimed, is_completed, open_run
     from gan_study.cli.surroundings import set_places
     from gan_study.report.write import write_report
 
     set_places(data_root, inception_weights, address)
     folder = open_run(run_folder)
-    refuse_if_running(folder)
-    if is_completed(folder):
-        conclude(make_console(), folder, write_report(folder))
-        return
-    from gan_study.cli.study_verbs import run_and_report
+    with claimed(folder):
+        if is_completed(folder):
+            conclude(make_console(), folder, write_report(folder))
+            return
+        from gan_study.cli.study_verbs import run_and_report
 
-    run_and_report(folder, address, verbose)
+        run_and_report(folder, address, verbose)
 
 
 @app.command()
@@ -128,21 +128,21 @@ def extend(
     """
     from gan_study.cli.extend_verb import extend_study
     from gan_study.cli.outcome import conclude, make_console
-    from gan_study.cli.run_folder import is_completed, open_run, refuse_if_running
+    from gan_study.cli.run_folder import claimed, is_completed, open_run
     from gan_study.cli.surroundings import set_places
     from gan_study.report.write import write_report
 
     set_places(data_root, inception_weights, address)
     folder = open_run(run_folder)
-    refuse_if_running(folder)
-    if not extend_study(folder, study_file, overrides):
-        print("Nothing is added to the study.")
-        if is_completed(folder):
-            conclude(make_console(), folder, write_report(folder))
-            return
-    from gan_study.cli.study_verbs import run_and_report
+    with claimed(folder):
+        if not extend_study(folder, study_file, overrides):
+            print("Nothing is added to the study.")
+            if is_completed(folder):
+                conclude(make_console(), folder, write_report(folder))
+                return
+        from gan_study.cli.study_verbs import run_and_report
 
-    run_and_report(folder, address, verbose)
+        run_and_report(folder, address, verbose)
 
 
 @app.command()

@@ -3,12 +3,14 @@
 import os
 import shlex
 import socket
-from collections.abc import Sequence
-from contextlib import suppress
-from pathlib import Path
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 
-from gan_study.errors import InputError
+from gan_study.errors import InputError, StorageError
 from gan_study.runs.folder import RunFolder
+
+_CLAIM, _OWNER = ".claim", ".claimed_by"
+"""The file that a command locks, and the one that tells which command has."""
 
 
 def open_run(location: str) -> RunFolder:
@@ -32,44 +34,63 @@ def refuse_if_begun(folder: RunFolder, out: str) -> None:
         )
 
 
-def folders_to_make(folder: RunFolder) -> list[Path]:
-    """The run folder and those above it that are not there yet, the innermost first; none in an object store."""
-    if not folder.storage.is_local:
-        return []
-    place = folder.storage.local_path("")
-    return [each for each in (place, *place.parents) if not each.exists()]
-
-
-def take_back(folder: RunFolder, new_folders: Sequence[Path]) -> None:
-    """Make a run folder in which nothing has begun what it was before, new folders removed if nothing else is in them.
-
-    Raises StorageError.
-    """
-    folder.storage.delete("study.yaml")
-    with suppress(OSError):  # something else has come to lie there
-        for each in new_folders:
-            each.rmdir()
-
-
 def is_completed(folder: RunFolder) -> bool:
     """Whether the study has come to its end, so that nothing is left to train."""
     status = folder.read_study_status()
     return status is not None and status.state == "completed"
 
 
-def refuse_if_running(folder: RunFolder) -> None:
-    """Raise InputError if another process of this machine is at work on the folder."""
+@contextmanager
+def claimed(folder: RunFolder) -> Iterator[None]:
+    """Keep other commands that write into a run folder out of it, from the first look at it to the end.
+
+    On a disk by a lock, which ends with its process, however that ends. An object store has none: what is refused there
+    is a study that has come to training, by a process of this machine. Nothing is left of the claim, nor of
+    folders made for it into which nothing has come. Raises InputError if another command is at work on the folder.
+    """
+    if not folder.storage.is_local:
+        _refuse_if_running(folder)
+        yield
+        return
+    place = folder.storage.local_path("")
+    new_folders = [each for each in (place, *place.parents) if not each.exists()]
+    lock = folder.storage.lock(_CLAIM)
+    if lock is None:
+        raise _in_use(folder, _owner(folder))
+    try:
+        folder.storage.write_text(_OWNER, f"pid={os.getpid()} on {socket.gethostname()}")
+        yield
+    finally:
+        with suppress(StorageError):  # may be why it ends
+            folder.storage.delete(_OWNER)
+            folder.storage.delete(_CLAIM)
+        lock.release()
+        with suppress(OSError):  # something lies there
+            for each in new_folders:
+                each.rmdir()
+
+
+def _owner(folder: RunFolder) -> str:
+    try:
+        return folder.storage.read_text(_OWNER).removesuffix(f" on {socket.gethostname()}")
+    except FileNotFoundError:  # it has only just begun
+        return "another command"
+
+
+def _refuse_if_running(folder: RunFolder) -> None:
     status = folder.read_study_status()
     if status is None or status.state != "running" or status.host != socket.gethostname():
         return
     if status.pid is None or status.pid == os.getpid():  # in a container every command may have the same number
         return
-    try:
+    with suppress(ProcessLookupError, PermissionError):
         os.kill(status.pid, 0)
-    except (ProcessLookupError, PermissionError):
-        return
-    raise InputError(
-        f"{folder.location}: a study is run by one process, but got pid={status.pid} still at work on it; "
+        raise _in_use(folder, f"pid={status.pid}")
+
+
+def _in_use(folder: RunFolder, owner: str) -> InputError:
+    return InputError(
+        f"{folder.location}: one command at a time works on a run folder, but got {owner} still at work on it; "
         "wait for it, or end it first"
     )
 

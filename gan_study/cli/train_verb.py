@@ -1,9 +1,11 @@
 """The work behind `train`: one GAN without Ray, on one process or under torchrun."""
 
 import time
+from contextlib import nullcontext
 
 from rich.console import Console
 
+from gan_study.cli.run_folder import claimed
 from gan_study.config.data import ObjectiveConfig
 from gan_study.config.trial_file import load_trial
 from gan_study.data.datasets import load_dataset
@@ -41,7 +43,10 @@ def train_one(config_file: str, out: str, device: str) -> None:
     folder = RunFolder(out)
     trial = folder.trial(config.arm, config.name)
     console = Console()
-    with join_process_group(use_gpu=device != "cpu") as workers:
+    with (
+        join_process_group(use_gpu=device != "cpu") as workers,
+        claimed(folder) if workers.is_first else nullcontext(),
+    ):
         if device == "cuda" and workers.device.type != "cuda":
             raise InputError("--device: cuda needs a GPU that torch can use, but got none; use auto or cpu")
         workers_config = config.workers.model_copy(update={"num_workers": workers.world_size})

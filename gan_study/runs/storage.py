@@ -12,6 +12,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+from filelock import BaseFileLock, FileLock, Timeout
 from pyarrow import fs
 
 from gan_study.errors import StorageError
@@ -93,6 +94,20 @@ class Storage:
         """Remove a folder and what is in it, if it is there."""
         with _explained(self.location, name), suppress(FileNotFoundError):
             self._filesystem.delete_dir(self._path(name))
+
+    def lock(self, name: str) -> BaseFileLock | None:
+        """Lock a file, made for it with the folders above, until it is released or the process ends, however it does.
+
+        None if another process holds it. Only for a local folder. Raises StorageError.
+        """
+        lock = FileLock(self.local_path(name))
+        with _explained(self.location, ""):  # the file means nothing to the user
+            self.local_path(name).parent.mkdir(parents=True, exist_ok=True)
+            try:
+                lock.acquire(blocking=False)
+            except Timeout:
+                return None
+        return lock
 
     def download(self, folder: Path) -> None:
         """Copy all that lies here into a folder of this machine's disk. Raises StorageError."""

@@ -57,7 +57,7 @@ def test_a_study_file_that_is_not_there(tmp_path: Path) -> None:
 def test_an_output_folder_in_whose_place_a_file_stands(study: Path, tmp_path: Path) -> None:
     (tmp_path / "runs").write_text("a file")
     message = refused("run", study, "--out", tmp_path / "runs")
-    assert message.startswith(f"{tmp_path}/runs/tiny/study.yaml: a file stands where a folder is needed")
+    assert message.startswith(f"{tmp_path}/runs/tiny: a file stands where a folder is needed")
     assert message.endswith("remove it, or choose another --out")
     assert (tmp_path / "runs").read_text() == "a file"
 
