@@ -137,3 +137,13 @@ def test_earlier_environments_are_listed_in_the_protocol(folder: RunFolder) -> N
     )
     terms = [term for term, _ in protocol_items(load_run(folder))]
     assert terms[terms.index("Trained first with") :][:3] == ["Trained first with", "Then with", "Command"]
+
+
+def test_failed_seeds_are_defined_and_told_of_the_leader(folder: RunFolder) -> None:
+    plant(folder, "lsgan", VerdictName.TOTAL_COLLAPSE, 2)
+    sentence = "But 2 of lsgan's 5 confirmed trainings failed by their verdicts (2 total collapse); scores and ranking"
+    above = head(folder)
+    assert above.count(sentence) == 1
+    assert sentence in printed(folder)
+    text = Page(Path(write_report(folder)).read_text(encoding="utf-8")).text
+    assert "Failed: trainings without a score, and those that their verdict says collapsed totally or diverged" in text
