@@ -12,6 +12,23 @@ EXTENSION_CAUTION = (
 )
 
 
+_MOST_NAMED = 10
+"""Of more damaged trials, the number of the others is told."""
+
+
+def damage_warnings(run: RunData) -> tuple[str, ...]:
+    """What is missing from a run folder, a sentence for each file, and how to get it back; nothing if it is whole."""
+    warnings = [
+        f"{place}/metrics.jsonl: a trial that has come to its end has its scores there, but the file is missing or "
+        "empty, so the trial is left out of the ranking and of all numbers; copy the file from a whole copy of the run "
+        "folder and write the report again"
+        for place in run.damaged[:_MOST_NAMED]
+    ]
+    if (further := len(run.damaged) - _MOST_NAMED) > 0:
+        warnings.append(f"{further:,} more trials are left out, as their metrics.jsonl is missing or empty too")
+    return tuple(warnings)
+
+
 def verdict_notes(run: RunData, confirmed: Sequence[ConfirmedArm]) -> tuple[str, ...]:
     """Why the verdict over a run may not be the last word; nothing if there is no such reason."""
     caution = [f"{EXTENSION_CAUTION[0].upper()}{EXTENSION_CAUTION[1:]}."] if run.extensions else []

@@ -70,8 +70,8 @@ def _partly_same(comparison: ArmsComparison) -> list[PairStatistics]:
 
 
 def _untrained(run: RunData) -> str:
-    if run.unreadable:
-        return f"No verdict: no trial of the run folder can be read ({', '.join(run.unreadable)})."
+    if unusable := run.unreadable + run.damaged:
+        return f"No verdict: no trial of the run folder can be read ({', '.join(unusable)})."
     at_work = run.status is not None and run.status.state == "running"
     way_on = "" if at_work else "; the command resume goes on with it"
     return f"No verdict yet: nothing has been trained in this run folder{way_on}."
