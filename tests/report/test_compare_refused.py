@@ -82,6 +82,7 @@ def test_an_unlike_budget_is_refused(problems_of, first, name):
 def test_the_same_length_in_another_unit_is_refused(problems_of):
     study = {**SECOND, "budget": {"trials_per_arm": 5, "d_steps": 625, "evaluate_every_kimg": 10}}
     (problem,) = problems_of(study=study)
+    assert problem.startswith("budget: every training must be equally long, in one unit, but got total_kimg=40 in ")
     assert "total_kimg=40 in lsgan_vs_wgan, d_steps=625 in hinge_study" in problem
 
 
