@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from gan_study.analysis.confirmation import ConfirmedArm
 from gan_study.analysis.run_data import RunData
+from gan_study.analysis.text import listed
 from gan_study.runs.diagnosis import VerdictName
 
 EXTENSION_CAUTION = (
@@ -46,12 +47,17 @@ def undertrained_notes(run: RunData, confirmed: Sequence[ConfirmedArm]) -> tuple
         head = f"{'All' if num == total else f'{num} of'} {total} confirmed trainings are"
         head = head if total > 1 else "The confirmed training is"
     else:
-        head = f"{', '.join(f'{num} of {of} confirmed trainings of {arm}' for arm, num, of in concerned)} are"
+        head = listed([_trainings(*each) for each in concerned])
+        head = f"{head[0].upper()}{head[1:]} {'are' if sum(of for _, _, of in concerned) > 1 else 'is'}"
     unit, amount = run.study.budget.length
     return (
         f"{head} undertrained, so longer ones may come to another verdict: run a new study with a larger budget.{unit} "
         f"(here {amount:,.12g}).",
     )
+
+
+def _trainings(arm: str, num: int, of: int) -> str:
+    return f"{num} of {of} confirmed trainings of {arm}" if of > 1 else f"the only confirmed training of {arm}"
 
 
 def _num_undertrained(run: RunData, arm: ConfirmedArm) -> int:

@@ -95,6 +95,29 @@ def test_the_budget_is_named_by_its_own_key(tmp_path: Path, unit: str, amount: f
     assert note in printed(folder)
 
 
+@pytest.mark.parametrize(
+    ("num", "head_of_note"),
+    [
+        ({"a": 1, "c": 2}, "The only confirmed training of a is "),
+        ({"b": 3, "c": 2}, "3 of 3 confirmed trainings of b are "),
+        ({"a": 1, "b": 3, "c": 2}, "The only confirmed training of a and 3 of 3 confirmed trainings of b are "),
+        ({"b": 3, "c": 2, "d": 2}, "3 of 3 confirmed trainings of b and 2 of 2 confirmed trainings of d are "),
+        (
+            {"a": 1, "b": 3, "c": 2, "d": 2},
+            "The only confirmed training of a, 3 of 3 confirmed trainings of b "
+            "and 2 of 2 confirmed trainings of d are ",
+        ),
+    ],
+)
+def test_several_arms_are_listed_as_one_would_say_it(tmp_path: Path, num: dict[str, int], head_of_note: str) -> None:
+    study = {**STUDY, "arms": dict.fromkeys(num, STUDY["arms"]["lsgan"])}
+    confirm = {arm: (Outcome(COMPLETED, 9.0),) * seeds for arm, seeds in num.items()}
+    search = dict.fromkeys(num, (Outcome(COMPLETED, 9.0),))
+    folder = write_synthetic_run(str(tmp_path), study=study, search=search, confirm=confirm)
+    plant(folder, "c", VerdictName.HEALTHY, 2)
+    assert summarise(load_run(folder)).notes == (f"{head_of_note}{ADVICE}total_kimg (here 40).",)
+
+
 def test_all_of_them_are_told_in_one_number(tmp_path: Path) -> None:
     folder = write_synthetic_run(str(tmp_path), confirm=dict.fromkeys(("lsgan", "wgan"), CONFIRMED))
     assert summarise(load_run(folder)).notes == (f"All 4 confirmed trainings are {ADVICE}total_kimg (here 40).",)
