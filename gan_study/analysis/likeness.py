@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from gan_study.analysis.run_data import RunData
-from gan_study.config.extension import settings, show_setting
+from gan_study.analysis.text import listed
+from gan_study.config.extension import grown_too_late, settings, show_setting
 from gan_study.runs.records import ScoreKey
 
 _EQUAL_TUNING = ("budget.trials_per_arm", "search.repeats", "refine.trials_per_arm", "confirm.top_k")
@@ -43,11 +44,15 @@ def fairness_problems(studies: Sequence[ComparedStudy]) -> list[str]:
     Data, scores, the length of a training and the number of configurations tried must be equal, and all of it must have
     come to its end.
     """
-    scored = [s for s in studies if s.run.objective is not None]
-    keys = {s.label: s.run.objective.key for s in scored if s.run.objective is not None}
-    problems = _repeated(studies) + [_unfinished(s) for s in studies if not s.run.is_finished]
+    runs = _runs(studies)
+    problems = [_repeated(same) for same in runs if len(same) > 1]
+    # Of one run, extended or not, one study is looked at: there is nothing to make it alike to itself.
+    studies = [same[0] for same in runs]
+    keys = {s.label: s.run.objective.key for s in studies if s.run.objective is not None}
+    problems += [_unfinished(s) for s in studies if not s.run.is_finished]
     problems += [_unscored(s) for s in studies if s.run.is_finished and s.run.objective is None]
-    return problems + _key_problems(keys) + _data_problems(studies, keys) + _budget_problems(studies)
+    unlike = _key_problems(keys) + _data_problems(studies, keys) + _length_problems(studies)
+    return problems + unlike + _tuning_problems(studies, can_be_extended=not unlike)
 
 
 def differences(studies: Sequence[ComparedStudy]) -> list[Difference]:
@@ -87,18 +92,20 @@ def _differing(values: Sequence[Mapping[str, str]]) -> list[Difference]:
     return [row for row in rows if len(set(row.values)) > 1]
 
 
-def _repeated(studies: Sequence[ComparedStudy]) -> list[str]:
-    """A run folder and its copy, extended or not, hold the same trainings."""
-    places: dict[tuple[str, float], list[str]] = {}
+def _runs(studies: Sequence[ComparedStudy]) -> list[list[ComparedStudy]]:
+    """The studies by the run that they hold: a run folder and its copy, extended or not, hold the same trainings."""
+    found: dict[tuple[str, float | str], list[ComparedStudy]] = {}
     for study in studies:
-        if study.run.status is not None:
-            places.setdefault((study.run.study.name, study.run.status.start_time), []).append(study.location)
-    return [
-        f"{place}: a study is compared with others, but got it {len(found)} times, since {' and '.join(found)} hold "
-        "the same run; name it once"
-        for (place, _), found in places.items()
-        if len(found) > 1
-    ]
+        begun = study.run.status.start_time if study.run.status is not None else study.location
+        found.setdefault((study.run.study.name, begun), []).append(study)
+    return list(found.values())
+
+
+def _repeated(same: Sequence[ComparedStudy]) -> str:
+    return (
+        f"{same[0].run.study.name}: a study is compared with others, but got it {len(same)} times, since "
+        f"{listed([study.location for study in same])} hold the same run; name it once"
+    )
 
 
 def _unfinished(study: ComparedStudy) -> str:
@@ -145,14 +152,14 @@ def _data_problems(studies: Sequence[ComparedStudy], keys: Mapping[str, ScoreKey
     ]
 
 
-def _budget_problems(studies: Sequence[ComparedStudy]) -> list[str]:
+def _length_problems(studies: Sequence[ComparedStudy]) -> list[str]:
     labels = [s.label for s in studies]
     lengths = [s.run.study.budget.length for s in studies]
     problems = []
     if len(set(lengths)) > 1:
         values = [f"{unit}={_show(amount)}" for unit, amount in lengths]
         problems.append(
-            f"budget: every training may be equally long, in one unit, but got {_listed(values, labels)}; run one of "
+            f"budget: every training must be equally long, in one unit, but got {_listed(values, labels)}; run one of "
             "them again with the budget of the other"
         )
     if any(unit == "device_sec" for unit, _ in lengths):
@@ -161,21 +168,29 @@ def _budget_problems(studies: Sequence[ComparedStudy]) -> list[str]:
             "run one of them again with the value of the other"
             for row in _chosen(studies, _SPENT_BY_TIME)
         ]
-    return problems + [
-        f"{row.name}: arms are tuned equally, but got {_listed(row.values, labels)}; {_extend(studies, row.name)}"
-        for row in _chosen(studies, _EQUAL_TUNING)
-    ]
+    return problems
+
+
+def _tuning_problems(studies: Sequence[ComparedStudy], can_be_extended: bool) -> list[str]:
+    """can_be_extended: whether nothing else is in the way, which no extension could take out of it."""
+    problems = []
+    for row in _chosen(studies, _EQUAL_TUNING):
+        extend = _extend(studies, row.name) if can_be_extended else ""
+        problems.append(
+            f"{row.name}: arms are tuned equally, but got {_listed(row.values, [s.label for s in studies])}; "
+            f"{extend or 'run one of them again with the value of the other'}"
+        )
+    return problems
 
 
 def _extend(studies: Sequence[ComparedStudy], name: str) -> str:
-    """The commands that give every study as much as the one with most."""
-    values = [settings(s.run.study)[name] for s in studies]
-    commands = (
-        f"`python -m gan_study extend {shlex.quote(s.location)} --set {name}={max(values)}`"
-        for s, value in zip(studies, values, strict=True)
-        if value < max(values)
-    )
-    return f"give the smaller as much, where it can be extended: {' and '.join(commands)}"
+    """The commands that give every study as much as the one with most; nothing if one of them can have no more."""
+    most = max(settings(s.run.study)[name] for s in studies)
+    smaller = [s for s in studies if settings(s.run.study)[name] < most]
+    if any(grown_too_late(s.run.study, name) for s in smaller):
+        return ""
+    commands = (f"`python -m gan_study extend {shlex.quote(s.location)} --set {name}={most}`" for s in smaller)
+    return f"give the smaller as much: {' and '.join(commands)}"
 
 
 def _chosen(studies: Sequence[ComparedStudy], names: Sequence[str]) -> list[Difference]:

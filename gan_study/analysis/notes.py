@@ -4,12 +4,30 @@ from collections.abc import Sequence
 
 from gan_study.analysis.confirmation import ConfirmedArm
 from gan_study.analysis.run_data import RunData
+from gan_study.analysis.text import listed
 from gan_study.runs.diagnosis import VerdictName
 
 EXTENSION_CAUTION = (
     "the study was added to after its results could be seen; p values and intervals do not account for that, and are "
     "too sure if it was extended because of what it had shown"
 )
+
+
+_MOST_NAMED = 10
+"""Of more damaged trials, the number of the others is told."""
+
+
+def damage_warnings(run: RunData) -> tuple[str, ...]:
+    """What is missing from a run folder, a sentence for each file, and how to get it back; nothing if it is whole."""
+    warnings = [
+        f"{place}/metrics.jsonl: a trial that has come to its end has its scores there, but the file is missing or "
+        "empty, so the trial is left out of the ranking and of all numbers; copy the file from a whole copy of the run "
+        "folder and write the report again"
+        for place in run.damaged[:_MOST_NAMED]
+    ]
+    if (further := len(run.damaged) - _MOST_NAMED) > 0:
+        warnings.append(f"{further:,} more trials are left out, as their metrics.jsonl is missing or empty too")
+    return tuple(warnings)
 
 
 def verdict_notes(run: RunData, confirmed: Sequence[ConfirmedArm]) -> tuple[str, ...]:
@@ -29,12 +47,17 @@ def undertrained_notes(run: RunData, confirmed: Sequence[ConfirmedArm]) -> tuple
         head = f"{'All' if num == total else f'{num} of'} {total} confirmed trainings are"
         head = head if total > 1 else "The confirmed training is"
     else:
-        head = f"{', '.join(f'{num} of {of} confirmed trainings of {arm}' for arm, num, of in concerned)} are"
+        head = listed([_trainings(*each) for each in concerned])
+        head = f"{head[0].upper()}{head[1:]} {'are' if sum(of for _, _, of in concerned) > 1 else 'is'}"
     unit, amount = run.study.budget.length
     return (
         f"{head} undertrained, so longer ones may come to another verdict: run a new study with a larger budget.{unit} "
         f"(here {amount:,.12g}).",
     )
+
+
+def _trainings(arm: str, num: int, of: int) -> str:
+    return f"{num} of {of} confirmed trainings of {arm}" if of > 1 else f"the only confirmed training of {arm}"
 
 
 def _num_undertrained(run: RunData, arm: ConfirmedArm) -> int:

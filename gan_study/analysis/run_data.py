@@ -75,6 +75,11 @@ class TrialData:
         return self.state.is_final and self.score is None and self.early_score is None
 
     @property
+    def is_damaged(self) -> bool:
+        """Whether its scores have got lost: it came to an end that only a trial with evaluations can come to."""
+        return self.state in (TrialState.COMPLETED, TrialState.STOPPED) and not self.evaluations
+
+    @property
     def kimg(self) -> float:
         """Thousands of images it was trained on, also if it then failed."""
         return max([self.status.cur_nimg, *(e.cur_nimg for e in self.evaluations)]) / 1000
@@ -104,6 +109,8 @@ class RunData:
     """All trials, by arm, phase, repeat and index."""
     unreadable: tuple[str, ...] = ()
     """Folders of trials without a config.json, which no table holds."""
+    damaged: tuple[str, ...] = ()
+    """Folders of trials whose scores have got lost. They are not among the trials: nobody knows whether they failed."""
     extensions: tuple[ExtensionRecord, ...] = ()
     """What was added to the study after it had been run, the oldest first."""
     importance: ImportanceRecord | None = None

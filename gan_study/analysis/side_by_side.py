@@ -9,7 +9,7 @@ from itertools import combinations
 from gan_study.analysis.arm_comparison import PairStatistics, compare_runs
 from gan_study.analysis.confirmation import ConfirmedArm, confirmed_arms
 from gan_study.analysis.likeness import ComparedStudy, Difference, differences
-from gan_study.analysis.notes import undertrained_notes
+from gan_study.analysis.notes import damage_warnings, undertrained_notes
 from gan_study.analysis.run_data import RunData
 from gan_study.analysis.same_arms import same_arms, same_arms_words
 from gan_study.analysis.same_trainings import SameTrainings, num_same
@@ -99,6 +99,7 @@ def put_side_by_side(studies: Sequence[ComparedStudy]) -> SideBySide:
         score=describe_score(objective),
         arms={arm: found for run in runs for arm, found in summarise_arms(run, confirmed).items()},
         comparison=comparison,
+        warnings=damage_warnings(together),
         notes=(*undertrained_notes(together, list(confirmed.values())), *_extended(studies)),
     )
     return SideBySide(tuple(studies), runs, together, confirmed, summary, tuple(differences(studies)))
@@ -150,4 +151,5 @@ def _together(studies: Sequence[ComparedStudy], runs: Sequence[RunData]) -> RunD
         status=runs[0].status,
         trials=tuple(trial for run in runs for trial in run.trials),
         unreadable=tuple(f"{study.label}/{place}" for study in studies for place in study.run.unreadable),
+        damaged=tuple(f"{study.label}/{place}" for study in studies for place in study.run.damaged),
     )

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import stats
 
 MIN_SEEDS_FOR_INTERVAL = 5
@@ -31,8 +32,15 @@ def mann_whitney_p(a: Sequence[float], b: Sequence[float]) -> float:
     if len(np.unique(values)) == 1:
         return 1.0
     tied = len(np.unique(values)) < len(values)
+    if tied and 1 in (len(a), len(b)):
+        return _p_of_one(float(a[0] if len(a) == 1 else b[0]), values)
     method = stats.PermutationMethod(n_resamples=_PERMUTATIONS, random_state=0) if tied else "exact"
     return float(stats.mannwhitneyu(a, b, alternative="two-sided", method=method).pvalue)
+
+
+def _p_of_one(score: float, values: NDArray[np.float64]) -> float:
+    """The same for a sample of one score, which SciPy does not permute: each of all `values` may be that one."""
+    return min(1.0, 2 * float(min(np.mean(values <= score), np.mean(values >= score))))
 
 
 def smallest_p(num_a: int, num_b: int) -> float:

@@ -13,7 +13,7 @@ from gan_study.analysis.confirmation import ConfirmedArm, confirmed_arms
 from gan_study.analysis.fidelity import Fidelity, describe_fidelity
 from gan_study.analysis.final_scores import FinalSummary, summarise_final
 from gan_study.analysis.importance import ArmImportance, arm_importances
-from gan_study.analysis.notes import verdict_notes
+from gan_study.analysis.notes import damage_warnings, verdict_notes
 from gan_study.analysis.pareto import ParetoSummary, summarise_pareto
 from gan_study.analysis.run_data import RunData, TrialData, best_trial
 from gan_study.analysis.trial_verdicts import count_words, counts_text
@@ -143,6 +143,8 @@ class Summary:
     """How well scores before the end tell the order; None if they are made from as many images."""
     notes: tuple[str, ...] = ()
     """What has to be known beside the verdict, one sentence each."""
+    warnings: tuple[str, ...] = ()
+    """What is missing from the run folder, so that numbers may be wrong."""
 
     @property
     def trial_verdicts(self) -> tuple[str, ...]:
@@ -178,6 +180,7 @@ def summarise(run: RunData) -> Summary:
         pareto=summarise_pareto(run),
         fidelity=describe_fidelity(run),
         notes=verdict_notes(run, list(confirmed.values())),
+        warnings=damage_warnings(run),
     )
 
 

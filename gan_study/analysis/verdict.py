@@ -11,6 +11,7 @@ from gan_study.analysis.ranking import SIGNIFICANCE
 from gan_study.analysis.run_data import RunData, TrialData, best_trial
 from gan_study.analysis.same_notes import is_better, rivals, same_notes
 from gan_study.analysis.text import format_p, listed, number, quantity, whole_percent
+from gan_study.analysis.trial_verdicts import count_words, counts_text
 
 _MOST_RIVALS = 2
 """Of more, the sentence tells the closest one's numbers alone; the table of pairs holds all."""
@@ -54,7 +55,8 @@ def judge(run: RunData, confirmed: Sequence[ConfirmedArm], comparison: ArmsCompa
         first = f"{head}: {_evidence(comparison)}"
     else:
         first = f"{head}, but {'nothing can be tested' if mixed else 'there is no other arm to test it against'}"
-    return Verdict(winner, "; ".join([first, *notes]) + ".")
+    leader = next(arm for arm in confirmed if arm.arm == comparison.leader)
+    return Verdict(winner, "; ".join([first, *notes]) + "." + _collapsed_seeds(run, leader))
 
 
 def _tested(comparison: ArmsComparison) -> list[PairStatistics]:
@@ -68,8 +70,8 @@ def _partly_same(comparison: ArmsComparison) -> list[PairStatistics]:
 
 
 def _untrained(run: RunData) -> str:
-    if run.unreadable:
-        return f"No verdict: no trial of the run folder can be read ({', '.join(run.unreadable)})."
+    if unusable := run.unreadable + run.damaged:
+        return f"No verdict: no trial of the run folder can be read ({', '.join(unusable)})."
     at_work = run.status is not None and run.status.state == "running"
     way_on = "" if at_work else "; the command resume goes on with it"
     return f"No verdict yet: nothing has been trained in this run folder{way_on}."
@@ -89,7 +91,7 @@ def _single_arm(run: RunData, confirmed: Sequence[ConfirmedArm]) -> str:
         num = len(confirmed[0].counted)
         scores = f"score {low} to {high}" if num > 1 else f"scores {low}"
         text = f"{arm} is the only arm: {quantity(num, 'confirmed seed')} {scores}"
-        return "; ".join([text, *_named_failures(run, confirmed)]) + "."
+        return "; ".join([text, *_named_failures(run, confirmed)]) + "." + _collapsed_seeds(run, confirmed[0])
     return f"{arm} is the only arm: its best search trial scores {_best_search(run, arm)}, unconfirmed."
 
 
@@ -179,3 +181,16 @@ def _named_failures(run: RunData, confirmed: Sequence[ConfirmedArm]) -> list[str
         return []
     names = (f"{arm} {t.name} ({run.state_text(t.state)})" for arm, t in failed)
     return [f"counted as worst: {', '.join(names)}"]
+
+
+def _collapsed_seeds(run: RunData, arm: ConfirmedArm) -> str:
+    """A further sentence where an arm has seeds with a score that count as failed by their verdicts; else nothing."""
+    collapsed = [(arm.arm, t.name) for t in arm.trials if t.score is not None and (arm.arm, t.name) in run.collapsed]
+    if not collapsed:
+        return ""
+    counts, num, of = count_words(run.verdicts[key] for key in collapsed), len(collapsed), len(arm.trials)
+    if of == 1:
+        failed = f"{arm.arm}'s only confirmed training failed by its verdict ({next(iter(counts))})"
+    else:
+        failed = f"{num} of {arm.arm}'s {of} confirmed trainings failed by their verdicts ({counts_text(counts)})"
+    return f" But {failed}; scores and ranking do not count that, so look at the images."

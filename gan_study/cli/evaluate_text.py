@@ -1,5 +1,6 @@
 """What `evaluate` prints: what the score is, both collections, and all scores beside those of real images."""
 
+import textwrap
 from collections.abc import Iterator
 from statistics import fmean, stdev
 from typing import TYPE_CHECKING
@@ -17,6 +18,9 @@ Row = tuple[str, str, str, str]
 """Score, value, the same of real images, and what else there is to say."""
 
 _MOST_CLASSES = 10
+_MOST_COLUMNS = 120
+"""A table's width at most, also where there is no terminal; `make_console` makes room for the outcome of a study."""
+_UNBROKEN = "\N{NO-BREAK SPACE}"
 
 
 def print_evaluation(console: Console, evaluation: "Evaluation") -> None:
@@ -32,7 +36,11 @@ def print_evaluation(console: Console, evaluation: "Evaluation") -> None:
     for note in evaluation.notes:
         _say(console, f"Note: {note}")
     console.print()
-    console.print(_table(evaluation))
+    width = min(console.width, _MOST_COLUMNS)
+    console.print(_table(evaluation), width=width)
+    if evaluation.scores.classes is not None:
+        console.print()
+        _say(console, _shares(evaluation.scores.classes, evaluation.class_names or (), width))
 
 
 def _table(evaluation: "Evaluation") -> Table:
@@ -64,7 +72,7 @@ def _rows(evaluation: "Evaluation") -> Iterator[Row]:
     else:
         yield from _neighbour_rows(scores.neighbours, scores.missing)
     if scores.classes is not None:
-        yield from _class_rows(scores.classes, evaluation.class_names or ())
+        yield from _class_rows(scores.classes)
     else:
         yield "inception-type score, classes", "-", "-", scores.missing["classes"]
 
@@ -100,26 +108,28 @@ def _neighbour_rows(neighbours: NeighbourScores, missing: dict[str, str]) -> Ite
         yield "Vendi score", _number(vendi.generated), _number(vendi.real), f"{neighbours.num:,} images of each side"
 
 
-def _class_rows(classes: ClassScores, class_names: tuple[str, ...]) -> Iterator[Row]:
+def _class_rows(classes: ClassScores) -> Iterator[Row]:
     ours, theirs, histogram = classes.inception_score, classes.real_inception_score, classes.histogram
     about = f"standard deviation over parts {_number(ours.std)}"
     yield "inception-type score", _number(ours.mean), _number(theirs.mean), about
     num_real = sum(share > 0 for share in classes.real_shares)
     sure = f"{histogram.num_sure_modes} with a tenth of their expected images"
     yield "classes found", str(histogram.num_modes), str(num_real), sure
-    expected = f"real: expected of as many images; {_shares(classes, class_names)}"
+    expected = "real: expected of as many images"
     yield "classes, KL divergence", _number(histogram.kl), _number(histogram.expected_kl), expected
 
 
-def _shares(classes: ClassScores, class_names: tuple[str, ...]) -> str:
-    """The shares of the classes that are farthest from the real ones."""
+def _shares(classes: ClassScores, class_names: tuple[str, ...], width: int) -> str:
+    """The shares of the classes that are farthest from the real ones, in lines that end between two classes."""
     pairs = list(enumerate(zip(classes.histogram.shares, classes.real_shares, strict=True)))
     pairs.sort(key=lambda pair: abs(pair[1][0] - pair[1][1]), reverse=True)
     shown = [
         f"{class_names[number]}: {ours:.1%} ({theirs:.1%})" for number, (ours, theirs) in sorted(pairs[:_MOST_CLASSES])
     ]
-    which = "class" if len(pairs) <= _MOST_CLASSES else "the classes that differ most"
-    return f"share of {which} (real): {', '.join(shown)}"
+    which = "each class" if len(pairs) <= _MOST_CLASSES else "the classes that differ most"
+    listed = ", ".join(share.replace(" ", _UNBROKEN) for share in shown)
+    lines = textwrap.wrap(f"Share of {which} (real): {listed}", width, subsequent_indent="  ", break_on_hyphens=False)
+    return "\n".join(lines).replace(_UNBROKEN, " ")
 
 
 def _collection(collection: "Collection") -> str:

@@ -8,6 +8,7 @@ from rich.text import Text
 
 from gan_study.analysis.summary import ArmSummary, Summary
 from gan_study.analysis.text import NOTHING, failure_text, number, percent
+from gan_study.cli.messages import print_warning
 from gan_study.errors import AllTrialsFailedError
 from gan_study.runs.folder import RunFolder
 from gan_study.runs.records import TrialState
@@ -32,7 +33,10 @@ def print_outcome(console: Console, folder: RunFolder, report_location: str) -> 
 
 
 def print_summary(console: Console, summary: Summary, at_work: bool = False) -> None:
-    """Print one row for each arm, then the verdict and its notes; at_work: whether trials are being trained."""
+    """Print one row for each arm, then the verdict and its notes, and on standard error what the run folder lacks.
+
+    at_work: whether trials are being trained.
+    """
     score = summary.score
     if score is not None:
         console.print(_arm_table(summary, at_work))
@@ -47,6 +51,8 @@ def print_summary(console: Console, summary: Summary, at_work: bool = False) -> 
     say(console, summary.verdict, style="bold")
     for note in summary.notes:
         say(console, note)
+    for warning in summary.warnings:
+        print_warning(warning)
 
 
 def conclude(console: Console, folder: RunFolder, report_location: str) -> None:

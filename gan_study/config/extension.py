@@ -63,7 +63,7 @@ def compare_studies(before: StudyConfig, after: StudyConfig, source: str = "in t
             conflicts.append(line)
         elif new[name] < old[name]:
             conflicts.append(f"{line}; what has been run stays, so it can only become more")
-        elif reason := _grown_too_late(before, name):
+        elif reason := grown_too_late(before, name):
             conflicts.append(f"{line}; {reason}")
         else:
             additions.append(f"{name}: {old[name]} to {new[name]}")
@@ -83,7 +83,7 @@ def _shown(study: StudyConfig, name: str) -> str:
     return f"{show_setting(value)}{default}"
 
 
-def _grown_too_late(before: StudyConfig, name: str) -> str:
+def grown_too_late(before: StudyConfig, name: str) -> str:
     """Why a phase cannot have more trials once others have been built on it; empty if it can."""
     if name not in ("budget.trials_per_arm", "search.repeats"):
         return ""

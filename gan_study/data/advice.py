@@ -93,7 +93,8 @@ def _files(inspection: Inspection, config: DatasetConfig) -> Iterator[Advice]:
         if config.name != "image_folder":
             gravity = "noted"
             remedy = "they belong to the published data set: keep them, to compare with others' results"
-        found = f"{_of(survey.num_duplicates, survey.num_images)} images are exact copies of an earlier one"
+        copies = "is an exact copy" if survey.num_duplicates == 1 else "are exact copies"
+        found = f"{_of(survey.num_duplicates, survey.num_images)} images {copies} of an earlier one"
         yield Advice(found, remedy, gravity)
 
 
@@ -108,20 +109,20 @@ def _numbers(inspection: Inspection, config: DatasetConfig) -> Iterator[Advice]:
         can_raise = config.name == "image_folder" and inspection.survey.num_images >= 2 * _MIN_HELD_OUT
         share = -(-100 * _MIN_HELD_OUT // inspection.survey.num_images) / 100
         yield Advice(
-            f"{inspection.num_held_out:,} held-out images are few, so what is told from them varies by chance",
+            f"few images are held out ({inspection.num_held_out:,}), so what is told from them varies by chance",
             f"set dataset.held_out_share: {share:g}" if can_raise else "add images, or read findings with care",
             "weakens",
         )
     if inspection.num_train < _MIN_TRAIN:
         yield Advice(
-            f"{inspection.num_train:,} images to learn are few: a discriminator soon knows them by heart",
+            f"few images are to be learned ({inspection.num_train:,}): a discriminator soon knows them by heart",
             "add images; else compare penalty: r1 with none, and expect the best score early in a training",
             "spoils",
         )
     if inspection.survey.num_images < MIN_REAL_FOR_FID:
         yield Advice(
-            f"{inspection.survey.num_images:,} real images are fewer than {MIN_REAL_FOR_FID:,}, too few for FID in "
-            "Inception's 2048 features",
+            f"there are fewer than {MIN_REAL_FOR_FID:,} real images ({inspection.survey.num_images:,}), too few for "
+            "FID in Inception's 2048 features",
             "score with metric: frechet_distance, whose extractor has few features, and read it beside the score of "
             "real images in the report",
             "weakens",
@@ -140,9 +141,10 @@ def _classes(inspection: Inspection, config: DatasetConfig) -> Iterator[Advice]:
         return
     smallest, largest = (choose(counts, key=lambda name: counts[name]) for choose in (min, max))
     if counts[smallest] < _MIN_PER_CLASS:
+        num_small = sum(count < _MIN_PER_CLASS for count in counts.values())
         yield Advice(
-            f"{sum(count < _MIN_PER_CLASS for count in counts.values())} of {len(counts):,} classes have fewer than "
-            f"{_MIN_PER_CLASS} images (the smallest, {smallest}: {counts[smallest]:,}), too few to learn to classify",
+            f"{_of(num_small, len(counts))} classes {_have(num_small)} fewer than {_MIN_PER_CLASS} images (the "
+            f"smallest, {smallest}: {counts[smallest]:,}), too few to learn to classify",
             "add images, join or remove classes, or set extractor: autoencoder",
             "spoils",
         )
@@ -200,15 +202,17 @@ def _sizes(survey: Survey, config: DatasetConfig) -> Iterator[Advice]:
 def _kinds(inspection: Inspection) -> Iterator[Advice]:
     modes, num_images = inspection.survey.modes, inspection.survey.num_images
     num_grey = sum(number for mode, number in modes.items() if mode in _GREY_MODES or mode.startswith("I"))
-    if inspection.channels == 1 and num_grey < num_images:
+    num_coloured = num_images - num_grey
+    if inspection.channels == 1 and num_coloured > 0:
         yield Advice(
-            f"{_of(num_images - num_grey, num_images)} images are stored in colour, but none shows any",
+            f"{_of(num_coloured, num_images)} images {_are(num_coloured)} stored in colour, but none shows any",
             "nothing, all are learned as grey, with one channel",
             "noted",
         )
     if inspection.channels == 3 and num_grey:
         yield Advice(
-            f"{_of(num_grey, num_images)} images are grey among coloured ones, and a generator will make both",
+            f"{_of(num_grey, num_images)} images {_are(num_grey)} grey among coloured ones, and a generator will "
+            "make both",
             "set dataset.channels: 1 to learn all as grey, or remove the grey ones",
             "weakens",
         )
@@ -222,7 +226,7 @@ def _kinds(inspection: Inspection) -> Iterator[Advice]:
     num_deep = sum(number for mode, number in modes.items() if mode.startswith("I"))
     if num_deep:
         yield Advice(
-            f"{_of(num_deep, num_images)} images have 16 bits, of which the upper 8 are learned",
+            f"{_of(num_deep, num_images)} images {_have(num_deep)} 16 bits, of which the upper 8 are learned",
             "look at the preview; if it is too dark or flat, stretch the levels before",
             "weakens",
         )
@@ -230,3 +234,11 @@ def _kinds(inspection: Inspection) -> Iterator[Advice]:
 
 def _of(part: int, whole: int) -> str:
     return f"{part:,} of {whole:,}"
+
+
+def _are(num: int) -> str:
+    return "is" if num == 1 else "are"
+
+
+def _have(num: int) -> str:
+    return "has" if num == 1 else "have"

@@ -1,8 +1,13 @@
 """environment.json: what the study ran with, the last time and before."""
 
+import re
 from typing import Literal
 
+from pydantic import field_validator
+
 from gan_study.runs.records import SCHEMA_VERSION, Record
+
+_FREE_MEMORY = re.compile(r"(?<=CPUs), \d+ GiB(?=, [\d.]+ GPUs)")
 
 
 class Surroundings(Record):
@@ -11,11 +16,17 @@ class Surroundings(Record):
     versions: dict[str, str]
     """Python and package versions."""
     hosts: tuple[str, ...]
-    """One text for each machine: cores, memory, GPUs."""
+    """One text for each machine: CPUs, GPUs."""
     commit: str | None
     """Commit of gan_study, if it runs from a checkout."""
     command: str
     """The command line."""
+
+    @field_validator("hosts")
+    @classmethod
+    def _without_free_memory(cls, hosts: tuple[str, ...]) -> tuple[str, ...]:
+        """Older versions wrote down what memory was free, by which one machine looked like several."""
+        return tuple(_FREE_MEMORY.sub("", host) for host in hosts)
 
 
 class Environment(Surroundings):

@@ -114,7 +114,8 @@ def num_concurrent_trials(resources: ResourcesConfig, gpus: float, cluster: Clus
 def _describe(joined: bool) -> Cluster:
     nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]
     hosts = tuple(
-        f"{node.get('CPU', 0):g} CPUs, {node.get('memory', 0) / 1024**3:.0f} GiB, {node.get('GPU', 0):g} GPUs"
+        # Ray's memory is what was free when it was started, which says nothing of the machine.
+        f"{node.get('CPU', 0):g} CPUs, {node.get('GPU', 0):g} GPUs"
         + "".join(f" ({name.split(':')[1]})" for name in node if name.startswith("accelerator_type:"))
         for node in nodes
     )

@@ -1,6 +1,7 @@
 """The verdict's sentence for each way a study can end, or not have ended yet."""
 
 import pytest
+from planted_diagnosis import planted_diagnosis
 from synthetic_run import (
     ALL_FAILED,
     COMPLETED,
@@ -19,6 +20,7 @@ from gan_study.analysis.confirmation import confirmed_arms
 from gan_study.analysis.summary import summarise
 from gan_study.config.arms import confirm_trial_config
 from gan_study.report.load import load_run
+from gan_study.runs.diagnosis import VerdictName
 
 
 def run_with(tmp_path, **changes):
@@ -174,3 +176,36 @@ def test_an_arm_without_seeds_keeps_the_leader_from_winning(tmp_path):
         "lsgan leads: a seed of lsgan scores lower than one of wgan with probability 100 %"
     )
     assert summary.verdict.endswith("; dcgan has no confirmed seeds.")
+
+
+@pytest.mark.parametrize(
+    ("scores", "planted", "failed"),
+    [
+        ((9,), ["total_collapse"], "lsgan's only confirmed training failed by its verdict (total collapse)"),
+        (
+            (9, 10, None),
+            ["diverged", "total_collapse"],  # the third is counted as worst, and said to be so
+            "2 of lsgan's 3 confirmed trainings failed by their verdicts (1 diverged, 1 total collapse)",
+        ),
+        ((9, 10), ["total_collapse"], "1 of lsgan's 2 confirmed trainings failed by their verdicts (1 total collapse)"),
+        ((9, 10), ["partial_collapse", "undertrained"], None),
+    ],
+)
+@pytest.mark.parametrize("others", [{"wgan": seeds(130, 140)}, {}])
+def test_trainings_of_the_leader_that_failed_by_their_verdicts_are_told(tmp_path, scores, planted, failed, others):
+    study = STUDY if others else {**STUDY, "arms": {"lsgan": STUDY["arms"]["lsgan"]}}
+    search = {arm: SEARCH[arm] for arm in study["arms"]}
+    folder = write_synthetic_run(str(tmp_path), study=study, search=search, confirm={"lsgan": seeds(*scores), **others})
+    before = summarise(load_run(folder))
+    for number, name in enumerate(planted):
+        folder.trial("lsgan", f"confirm_002_seed_{number}").write_diagnosis(planted_diagnosis(VerdictName(name)))
+    after = summarise(load_run(folder))
+    told = f" But {failed}; scores and ranking do not count that, so look at the images." if failed else ""
+    assert after.verdict == before.verdict + told
+    assert after.comparison.leader == before.comparison.leader == ("lsgan" if others else None)
+
+
+def test_of_arms_that_do_not_lead_it_is_not_told(tmp_path):
+    folder = write_synthetic_run(str(tmp_path))
+    folder.trial("wgan", "confirm_003_seed_0").write_diagnosis(planted_diagnosis(VerdictName.TOTAL_COLLAPSE))
+    assert " But " not in summarise(load_run(folder)).verdict

@@ -106,11 +106,11 @@ def test_all_kinds_of_images_in_one_folder(here: Path, capsys: pytest.CaptureFix
     assert found["dataset"]["image_size"] == 32
     for text in (
         "1 of 7 images cannot be decoded, more than the share of 0.01",
-        "1 of 6 images are exact copies",
+        "1 of 6 images is an exact copy",
         "the images have no labels",
         "2 of 6 images are grey among coloured ones",
         "1 of 6 images can have transparent parts",
-        "1 of 6 images have 16 bits",
+        "1 of 6 images has 16 bits",
         "sides differ by up to a factor of 2.3",
     ):
         assert text in findings(found)

@@ -104,7 +104,7 @@ def test_a_failed_seed_is_worst_wherever_it_was(compared):
     assert found.confirmed["hinge_study/lsgan"].counted[-1] == 120
     assert found.confirmed["wgan"].counted[-1] == 120
     text = Page(render_comparison(found)).text
-    assert "Failed seeds of all studies count with the highest of their failure scores, 120." in text
+    assert "Seeds without a score count, in all studies, with the highest of their failure scores, 120." in text
     # Each study's own stands in its protocol.
     assert "80, counted for a trial that diverged or failed" in text
     assert ("objective.failure_score", ("120", "80")) in [(row.name, row.values) for row in found.differences]

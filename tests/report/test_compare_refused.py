@@ -82,6 +82,7 @@ def test_an_unlike_budget_is_refused(problems_of, first, name):
 def test_the_same_length_in_another_unit_is_refused(problems_of):
     study = {**SECOND, "budget": {"trials_per_arm": 5, "d_steps": 625, "evaluate_every_kimg": 10}}
     (problem,) = problems_of(study=study)
+    assert problem.startswith("budget: every training must be equally long, in one unit, but got total_kimg=40 in ")
     assert "total_kimg=40 in lsgan_vs_wgan, d_steps=625 in hinge_study" in problem
 
 
@@ -122,6 +123,52 @@ def test_one_study_twice_is_refused_also_as_a_copy(first, tmp_path):
             InputError, match=r"a study is compared with others, but got it 2 times.* hold the same run"
         ):
             compare_studies(folders)
+
+
+def test_of_a_copy_that_was_extended_nothing_else_is_asked(first, tmp_path):
+    longer = changed(STUDY, budget__trials_per_arm=9)
+    copy = write_synthetic_run(str(tmp_path / "copy"), confirm={}, study=longer, state="interrupted")
+    with pytest.raises(InputError) as caught:
+        compare_studies([first, copy])
+    (problem,) = caught.value.problems
+    assert problem.endswith("hold the same run; name it once")
+
+
+def test_beside_another_study_it_is_looked_at_once(first, tmp_path):
+    copy = write_synthetic_run(str(tmp_path / "copy"), confirm={}, study=changed(STUDY, budget__trials_per_arm=9))
+    other = write_second_run(str(tmp_path / "other"), study=changed(SECOND, budget__total_kimg=50))
+    with pytest.raises(InputError) as caught:
+        compare_studies([first, copy, other])
+    assert [problem.split(":")[0] for problem in caught.value.problems] == ["lsgan_vs_wgan", "budget"]
+
+
+@pytest.mark.parametrize(
+    "also",
+    [
+        {"study": {"budget__total_kimg": 50}},
+        {
+            "study": {"objective__num_samples": 500},
+            "objective": OBJECTIVE.model_copy(update={"key": OBJECTIVE.key.model_copy(update={"num_generated": 500})}),
+        },
+    ],
+)
+def test_extending_is_advised_only_where_it_would_do(problems_of, also):
+    study = changed(SECOND, budget__trials_per_arm=8, **also["study"])
+    problems = problems_of(**{**also, "study": study})
+    assert len(problems) == 2
+    assert not any("extend" in problem for problem in problems)
+    assert problems[1].endswith("run one of them again with the value of the other")
+
+
+def test_a_population_cannot_be_extended_so_that_is_not_advised(first, tmp_path):
+    search = {"sampler": "random", "scheduler": "pbt"}
+    study = changed(SECOND, budget__trials_per_arm=4, search=search)
+    second = write_second_run(str(tmp_path / "second"), study=study)
+    with pytest.raises(InputError) as caught:
+        compare_studies([first, second])
+    (problem,) = caught.value.problems
+    assert problem.startswith("budget.trials_per_arm: arms are tuned equally, but got 5 in lsgan_vs_wgan, 4 in ")
+    assert problem.endswith("; run one of them again with the value of the other")
 
 
 def test_a_study_without_an_objective_is_refused(problems_of, tmp_path):

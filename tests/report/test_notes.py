@@ -10,6 +10,7 @@ from rich.console import Console
 from synthetic_run import COMPLETED, STUDY, Outcome, write_synthetic_run
 from test_page import Page
 
+from gan_study.analysis.confirmation import confirmed_arms
 from gan_study.analysis.summary import summarise
 from gan_study.cli.outcome import print_outcome
 from gan_study.report.comparison import compare_studies, render_comparison
@@ -94,6 +95,29 @@ def test_the_budget_is_named_by_its_own_key(tmp_path: Path, unit: str, amount: f
     assert note in printed(folder)
 
 
+@pytest.mark.parametrize(
+    ("num", "head_of_note"),
+    [
+        ({"a": 1, "c": 2}, "The only confirmed training of a is "),
+        ({"b": 3, "c": 2}, "3 of 3 confirmed trainings of b are "),
+        ({"a": 1, "b": 3, "c": 2}, "The only confirmed training of a and 3 of 3 confirmed trainings of b are "),
+        ({"b": 3, "c": 2, "d": 2}, "3 of 3 confirmed trainings of b and 2 of 2 confirmed trainings of d are "),
+        (
+            {"a": 1, "b": 3, "c": 2, "d": 2},
+            "The only confirmed training of a, 3 of 3 confirmed trainings of b "
+            "and 2 of 2 confirmed trainings of d are ",
+        ),
+    ],
+)
+def test_several_arms_are_listed_as_one_would_say_it(tmp_path: Path, num: dict[str, int], head_of_note: str) -> None:
+    study = {**STUDY, "arms": dict.fromkeys(num, STUDY["arms"]["lsgan"])}
+    confirm = {arm: (Outcome(COMPLETED, 9.0),) * seeds for arm, seeds in num.items()}
+    search = dict.fromkeys(num, (Outcome(COMPLETED, 9.0),))
+    folder = write_synthetic_run(str(tmp_path), study=study, search=search, confirm=confirm)
+    plant(folder, "c", VerdictName.HEALTHY, 2)
+    assert summarise(load_run(folder)).notes == (f"{head_of_note}{ADVICE}total_kimg (here 40).",)
+
+
 def test_all_of_them_are_told_in_one_number(tmp_path: Path) -> None:
     folder = write_synthetic_run(str(tmp_path), confirm=dict.fromkeys(("lsgan", "wgan"), CONFIRMED))
     assert summarise(load_run(folder)).notes == (f"All 4 confirmed trainings are {ADVICE}total_kimg (here 40).",)
@@ -137,3 +161,66 @@ def test_earlier_environments_are_listed_in_the_protocol(folder: RunFolder) -> N
     )
     terms = [term for term, _ in protocol_items(load_run(folder))]
     assert terms[terms.index("Trained first with") :][:3] == ["Trained first with", "Then with", "Command"]
+
+
+def test_failed_seeds_are_defined_and_told_of_the_leader(folder: RunFolder) -> None:
+    plant(folder, "lsgan", VerdictName.TOTAL_COLLAPSE, 2)
+    sentence = "But 2 of lsgan's 5 confirmed trainings failed by their verdicts (2 total collapse); scores and ranking"
+    above = head(folder)
+    assert above.count(sentence) == 1
+    assert sentence in printed(folder)
+    text = Page(Path(write_report(folder)).read_text(encoding="utf-8")).text
+    assert "Failed: trainings without a score, and those that their verdict says collapsed totally or diverged" in text
+
+
+def lose_scores(folder: RunFolder, arm: str, *trials: str) -> None:
+    for name in trials:
+        folder.trial(arm, name).storage.delete("metrics.jsonl")
+
+
+def test_a_trial_whose_scores_got_lost_is_left_out_and_told_loudly(
+    folder: RunFolder, capsys: pytest.CaptureFixture[str]
+) -> None:
+    # Of wgan, a trial that completed has lost its file, one that diverged too: the latter counts as worst as before.
+    lose_scores(folder, "wgan", "confirm_003_seed_0", "confirm_003_seed_4")
+    lose_scores(folder, "lsgan", "search_000")
+    above, summary = head(folder), summarise(load_run(folder))
+    confirmed = confirmed_arms(load_run(folder))["wgan"]
+    assert confirmed.counted == (16.5, 19.0, 18.0, 120.0)
+    statistics = summary.comparison.by_arm
+    assert [statistics[arm].search.failures.num_ended for arm in ("lsgan", "wgan")] == [4, 5]
+    assert summary.verdict.endswith("; counted as worst: wgan confirm_003_seed_4 (diverged).")
+    printed(folder)
+    assert capsys.readouterr().err.splitlines() == [f"warning: {text}" for text in summary.warnings]
+    for text, trial in zip(summary.warnings, ("lsgan/search_000", "wgan/confirm_003_seed_0"), strict=True):
+        assert text.startswith(
+            f"arms/{trial}/metrics.jsonl: a trial that has come to its end has its scores there, but"
+        )
+        assert text.endswith("; copy the file from a whole copy of the run folder and write the report again")
+        assert above.count(f"Damaged run folder. {text}.") == 1
+
+
+def test_a_comparison_names_the_study_of_a_trial_whose_scores_got_lost(folder: RunFolder, tmp_path: Path) -> None:
+    lose_scores(folder, "wgan", "confirm_003_seed_0")
+    found = compare_studies([folder, write_second_run(str(tmp_path / "second"))])
+    (warning,) = found.summary.warnings
+    assert warning.startswith("lsgan_vs_wgan/arms/wgan/confirm_003_seed_0/metrics.jsonl: ")
+    assert Page(render_comparison(found)).text.count(f"Damaged run folder. {warning}.") == 1
+
+
+def test_many_of_them_are_counted(folder: RunFolder) -> None:
+    for arm in folder.arms():
+        lose_scores(folder, arm, *folder.trials(arm))
+    summary = summarise(load_run(folder))
+    # 17 of 20 trials completed or were stopped, 3 diverged or failed.
+    assert len(summary.warnings) == 11
+    assert summary.warnings[-1] == "7 more trials are left out, as their metrics.jsonl is missing or empty too"
+    assert summary.verdict == "No verdict: no trial has a score (2 diverged, 1 failed)."
+
+
+def test_a_folder_with_nothing_else_has_no_verdict(tmp_path: Path) -> None:
+    only = {"lsgan": (Outcome(COMPLETED, 9.0),)}
+    folder = write_synthetic_run(str(tmp_path), search=only, confirm={})
+    lose_scores(folder, "lsgan", "search_000")
+    verdict = summarise(load_run(folder)).verdict
+    assert verdict == "No verdict: no trial of the run folder can be read (arms/lsgan/search_000)."

@@ -38,6 +38,20 @@ def test_equal_ones_are_not_repeated() -> None:
     assert [each.command for each in resumed.all] == ["gan_study run", "gan_study resume"]
 
 
+def test_memory_that_was_free_makes_no_other_host(tmp_path: Path) -> None:
+    found = []
+    for gib in (22, 23):
+        hosts = f'["2 CPUs, {gib} GiB, 0 GPUs", "8 CPUs, {gib} GiB, 0.5 GPUs (L4)", "my host, {gib} GiB"]'
+        text = f'{{"versions": {{}}, "hosts": {hosts}, "commit": "a", "command": "run"}}'
+        (tmp_path / "environment.json").write_text(text)
+        found.append(RunFolder(str(tmp_path)).read_environment())
+    first, second = found
+    assert first is not None
+    assert second is not None
+    assert first.hosts == ("2 CPUs, 0 GPUs", "8 CPUs, 0.5 GPUs (L4)", "my host, 22 GiB")
+    assert first.hosts[:2] == second.hosts[:2]
+
+
 def test_a_file_of_a_version_that_kept_one_alone_is_read_and_kept(tmp_path: Path) -> None:
     old = '{"schema_version": 1, "versions": {"torch": "2.8"}, "hosts": ["2 cores"], "commit": "a", "command": "run"}'
     (tmp_path / "environment.json").write_text(old)

@@ -171,6 +171,7 @@ def test_the_environment_is_written_down(finished: Finished) -> None:
     assert {"gan_study", "ray", "torch", "optuna"} <= set(environment.versions)
     assert len(environment.hosts) == 1
     assert environment.hosts[0].startswith("2 CPUs, ")
+    assert "GiB" not in environment.hosts[0]
 
 
 def test_the_study_is_completed(finished: Finished) -> None:
