@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from gan_study.analysis.text import ROUGH_FLOOR
 from gan_study.metrics.all_scores import ClassScores, NeighbourScores, Scores
 
 if TYPE_CHECKING:
@@ -72,7 +73,7 @@ def _rows(evaluation: "Evaluation") -> Iterator[Row]:
 def _about_floor(scores: Scores) -> str:
     if scores.floor is None:
         return scores.missing["floor"]
-    rough = "; a rough estimate, there being fewer than 4 images for each feature" if scores.floor_is_rough else ""
+    rough = f"; {ROUGH_FLOOR}" if scores.floor_is_rough else ""
     return f"real: expected of as many images of a perfect generator{rough}"
 
 
