@@ -99,7 +99,7 @@ class Scores:
     """All scores; one that could not be had is None, and `missing` says why."""
 
     frechet_distance: float
-    """Lower is better; not clamped at 0."""
+    """Lower is better; not clamped at 0, below which rounding can bring it, nor where it is printed or written."""
     terms: FrechetDistance
     """The two terms that it is the sum of."""
     floor: float | None
