@@ -37,7 +37,7 @@ class SnapshotPlace:
     @property
     def location(self) -> str:
         """The snapshot's file."""
-        return self.trial.storage.child(f"snapshots/{_file_name(self.cur_nimg)}").location
+        return self.trial.snapshot_location(self.cur_nimg)
 
     @property
     def run(self) -> RunFolder:
