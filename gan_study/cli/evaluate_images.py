@@ -4,6 +4,7 @@ Images come in batches, either all brought to one size and shape as for a traini
 is what pytorch-fid does with files.
 """
 
+import os
 import warnings
 from collections import defaultdict
 from collections.abc import Iterator
@@ -18,7 +19,7 @@ from torch import Tensor
 
 from gan_study.cli.evaluate_statistics import Statistics, read_statistics
 from gan_study.cli.generators import Snapshot, find_snapshot
-from gan_study.cli.image_place import NAMED_DATASETS, find_place
+from gan_study.cli.image_place import NAMED_DATASETS, find_place, refuse_runs
 from gan_study.config.data import DatasetConfig
 from gan_study.data.datasets import Dataset, load_dataset
 from gan_study.data.decode import decode_image
@@ -58,7 +59,8 @@ def open_argument(text: str, split: str, *, is_reference: bool) -> Argument:
     """What an argument of the command line stands for; no image is decoded yet.
 
     `split` is for data sets by name, and for a folder or an archive as reference: another folder holds generated
-    images, of which no part is held out. Raises InputError if there is no such thing or it cannot be read.
+    images, of which no part is held out. Raises InputError if there is no such thing or it cannot be read, and for a
+    folder that holds runs.
     """
     if text in NAMED_DATASETS:
         return ImageSource(text, DatasetConfig.model_validate({"name": text}), split)
@@ -73,6 +75,8 @@ def open_argument(text: str, split: str, *, is_reference: bool) -> Argument:
             f"{text}: of an object store, evaluate takes a run, a trial or a snapshot, but got none of them there; "
             "copy images and statistics to this machine"
         )
+    if os.path.isdir(place):
+        refuse_runs(place)
     config = DatasetConfig.model_validate({"name": "image_folder", "path": place})
     return ImageSource(text, config, split if is_reference else "all")
 
