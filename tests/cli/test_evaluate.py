@@ -13,7 +13,7 @@ from PIL import Image
 from pytorch_fid.fid_score import calculate_frechet_distance
 from torch import Tensor
 
-from gan_study.cli.evaluate_images import ImageSource, open_argument, own_size_batches
+from gan_study.cli.evaluate_images import ImageSource, open_argument, own_size_images
 from gan_study.cli.evaluate_statistics import FeatureKey, write_statistics
 from gan_study.errors import InputError
 from gan_study.metrics import all_scores
@@ -201,14 +201,14 @@ def test_corrupt_files_up_to_a_share_are_named(here: Path) -> None:
     (here / "new/dark/bad.png").write_bytes(b"no image")
     source, notes = open_argument("new", "all", is_reference=False), list[str]()
     assert isinstance(source, ImageSource)
-    batches = list(own_size_batches(source, None, 30, 2, 0, notes))
+    batches = list(own_size_images(source, None, 30, 2, 0, notes).batches)
     assert [len(batch) for batch in batches] == [30, 30, 30, 10]
     assert notes == [
         "new: 1 of 101 images cannot be decoded and are left out: dark/bad.png (not an image of a known kind)"
     ]
     (here / "new/dark/empty.png").touch()
     with pytest.raises(InputError) as caught:
-        list(own_size_batches(source, None, 30, 2, 0, notes))
+        list(own_size_images(source, None, 30, 2, 0, notes).batches)
     assert str(caught.value) == (
         "new: at most a share of 0.01 of the images may be corrupt, but got at least 2 of 102: "
         "dark/bad.png (not an image of a known kind), dark/empty.png (the file is empty); repair or remove them"
