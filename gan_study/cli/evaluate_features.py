@@ -100,6 +100,7 @@ def observe_argument(argument: Argument, view: View | None, num: int | None, loa
         return Observed(Side(argument.gaussian), argument.key)
     assert view is not None, "images are seen through an extractor"
     notes: list[str] = []
+    what = "generated images" if isinstance(argument, Snapshot) else argument.name
     if isinstance(argument, Snapshot):
         images, name, identity, split = generated_images(argument, num, seed), "snapshot", None, "all"
     elif view.image_size is None:
@@ -110,7 +111,7 @@ def observe_argument(argument: Argument, view: View | None, num: int | None, loa
         images = sized_images(dataset, argument.split, num, loading.batch_size, seed)
         name, identity, split = argument.config.name, dataset.identity, argument.split
         notes += dataset.warnings
-    side, digest = _extract(images, view, loading.device, place_of(argument))
+    side, digest = _extract(images, view, loading.device, place_of(argument), what)
     if num is not None and side.gaussian.num is not None and side.gaussian.num < num:
         notes.append(f"{place_of(argument)} has no more than {side.gaussian.num:,} images, fewer than {num:,}")
     key = FeatureKey(
@@ -140,12 +141,15 @@ def kind_of(argument: Argument, num: int | None) -> str:
     return part if num is None else f"{part}, at most {num:,} at random"
 
 
-def _extract(images: Images, view: View, device: torch.device, whose: str) -> tuple[Side, str]:
-    """Features of all images, and 8 hex digits that tell the images from others."""
+def _extract(images: Images, view: View, device: torch.device, whose: str, what: str) -> tuple[Side, str]:
+    """Features of all images, and 8 hex digits that tell the images from others.
+
+    whose: for a message. what: such as `generated images`, for whoever waits.
+    """
     extractor, hashed = view.extractor.to(device), hashlib.sha256()
     features: list[Tensor] = []
     probabilities: list[Tensor] = []
-    with at_work(f"{whose} through {extractor.name}", images.num):
+    with at_work(f"{what} through {extractor.name}", images.num):
         for batch in images.batches:
             hashed.update(batch.contiguous().numpy().tobytes())
             part, logits = apply(extractor.network, batch.expand(-1, 3, -1, -1) if view.channels == 3 else batch)
