@@ -9,7 +9,7 @@ from gan_study.cli.messages import print_error
 from gan_study.errors import InputError
 
 UsageError: type[Exception] = BadParameter.__bases__[0]
-"""Click's, or that of the copy of click that newer versions of typer bring: neither is typer's to import."""
+"""Of click, or of the copy of it that newer versions of typer bring: it has no name that holds for both."""
 
 
 def print_usage_error(error: Any, words: Sequence[str]) -> None:
