@@ -5,9 +5,13 @@ from collections.abc import Sequence
 from gan_study.analysis.estimate import Estimate
 from gan_study.analysis.failures import FailureRate
 from gan_study.config.base import Scalar
+from gan_study.metrics.frechet import EXACT_PER_DIM
 
 NOTHING = "–"
 """Stands for a value that does not exist."""
+ROUGH = "a rough estimate"
+ROUGH_FLOOR = f"{ROUGH}, there being fewer than {EXACT_PER_DIM} images for each feature"
+"""What is said of a floor with so few images."""
 
 
 def number(value: Scalar | None) -> str:

@@ -8,12 +8,12 @@ from torch import Tensor
 
 from gan_study.cli.evaluate_images import (
     Argument,
-    Batches,
+    Images,
     ImageSource,
-    generated_batches,
+    generated_images,
     load_sized,
-    own_size_batches,
-    sized_batches,
+    own_size_images,
+    sized_images,
 )
 from gan_study.cli.evaluate_statistics import FeatureKey, Statistics
 from gan_study.cli.generators import Snapshot
@@ -23,6 +23,7 @@ from gan_study.data.inspection import inspect_dataset
 from gan_study.errors import InputError
 from gan_study.extractors import autoencoder, domain_classifier, inception
 from gan_study.extractors.base import Extractor, apply
+from gan_study.extractors.progress import at_work
 from gan_study.metrics.all_scores import Side, features_to_side
 
 EXTRACTORS = (inception.NAME, autoencoder.NAME, domain_classifier.NAME)
@@ -99,17 +100,18 @@ def observe_argument(argument: Argument, view: View | None, num: int | None, loa
         return Observed(Side(argument.gaussian), argument.key)
     assert view is not None, "images are seen through an extractor"
     notes: list[str] = []
+    what = "generated images" if isinstance(argument, Snapshot) else argument.name
     if isinstance(argument, Snapshot):
-        batches, name, identity, split = generated_batches(argument, num, seed), "snapshot", None, "all"
+        images, name, identity, split = generated_images(argument, num, seed), "snapshot", None, "all"
     elif view.image_size is None:
-        batches = own_size_batches(argument, num, loading.batch_size, loading.num_workers, seed, notes)
+        images = own_size_images(argument, num, loading.batch_size, loading.num_workers, seed, notes)
         name, identity, split = argument.config.name, None, argument.split
     else:
         dataset = load_sized(argument, view.image_size)
-        batches = sized_batches(dataset, argument.split, num, loading.batch_size, seed)
+        images = sized_images(dataset, argument.split, num, loading.batch_size, seed)
         name, identity, split = argument.config.name, dataset.identity, argument.split
         notes += dataset.warnings
-    side, digest = _extract(batches, view, loading.device, place_of(argument))
+    side, digest = _extract(images, view, loading.device, place_of(argument), what)
     if num is not None and side.gaussian.num is not None and side.gaussian.num < num:
         notes.append(f"{place_of(argument)} has no more than {side.gaussian.num:,} images, fewer than {num:,}")
     key = FeatureKey(
@@ -139,18 +141,21 @@ def kind_of(argument: Argument, num: int | None) -> str:
     return part if num is None else f"{part}, at most {num:,} at random"
 
 
-def _extract(batches: Batches, view: View, device: torch.device, whose: str) -> tuple[Side, str]:
-    """Features of all images, and 8 hex digits that tell the images from others."""
+def _extract(images: Images, view: View, device: torch.device, whose: str, what: str) -> tuple[Side, str]:
+    """Features of all images, and 8 hex digits that tell the images from others.
+
+    whose: for a message. what: such as `generated images`, for whoever waits.
+    """
     extractor, hashed = view.extractor.to(device), hashlib.sha256()
     features: list[Tensor] = []
     probabilities: list[Tensor] = []
-    for batch in batches:
-        hashed.update(batch.contiguous().numpy().tobytes())
-        images = batch.expand(-1, 3, -1, -1) if view.channels == 3 else batch
-        part, logits = apply(extractor.network, images)
-        features.append(part)
-        if logits is not None:
-            probabilities.append(logits.softmax(1))
+    with at_work(f"{what} through {extractor.name}", images.num):
+        for batch in images.batches:
+            hashed.update(batch.contiguous().numpy().tobytes())
+            part, logits = apply(extractor.network, batch.expand(-1, 3, -1, -1) if view.channels == 3 else batch)
+            features.append(part)
+            if logits is not None:
+                probabilities.append(logits.softmax(1))
     if not features:
         raise InputError(
             f"{whose}: there must be images that can be decoded, but got none; check that these are images"

@@ -4,6 +4,7 @@ Images come in batches, either all brought to one size and shape as for a traini
 is what pytorch-fid does with files.
 """
 
+import os
 import warnings
 from collections import defaultdict
 from collections.abc import Iterator
@@ -18,7 +19,7 @@ from torch import Tensor
 
 from gan_study.cli.evaluate_statistics import Statistics, read_statistics
 from gan_study.cli.generators import Snapshot, find_snapshot
-from gan_study.cli.image_place import NAMED_DATASETS, find_place
+from gan_study.cli.image_place import NAMED_DATASETS, find_place, refuse_runs
 from gan_study.config.data import DatasetConfig
 from gan_study.data.datasets import Dataset, load_dataset
 from gan_study.data.decode import decode_image
@@ -27,6 +28,7 @@ from gan_study.data.pixels import FilePixels, StackPixels
 from gan_study.data.sources.catalogue import find_files
 from gan_study.data.sources.image_folder import images_path
 from gan_study.errors import InputError
+from gan_study.extractors.progress import at_work
 from gan_study.training.snapshot import generate
 
 SNAPSHOT_SAMPLES = 10_000
@@ -37,6 +39,15 @@ _PART_STREAM = 0xE7A1
 
 Batches = Iterator[Tensor]
 """NCHW uint8 in [0, 255], the images of a batch of one shape."""
+
+
+@dataclass(frozen=True, eq=False)
+class Images:
+    """Images to be read or drawn once."""
+
+    num: int
+    """How many, of which those that cannot be decoded are left out."""
+    batches: Batches
 
 
 @dataclass(frozen=True)
@@ -58,7 +69,8 @@ def open_argument(text: str, split: str, *, is_reference: bool) -> Argument:
     """What an argument of the command line stands for; no image is decoded yet.
 
     `split` is for data sets by name, and for a folder or an archive as reference: another folder holds generated
-    images, of which no part is held out. Raises InputError if there is no such thing or it cannot be read.
+    images, of which no part is held out. Raises InputError if there is no such thing or it cannot be read, and for a
+    folder that holds runs.
     """
     if text in NAMED_DATASETS:
         return ImageSource(text, DatasetConfig.model_validate({"name": text}), split)
@@ -73,6 +85,8 @@ def open_argument(text: str, split: str, *, is_reference: bool) -> Argument:
             f"{text}: of an object store, evaluate takes a run, a trial or a snapshot, but got none of them there; "
             "copy images and statistics to this machine"
         )
+    if os.path.isdir(place):
+        refuse_runs(place)
     config = DatasetConfig.model_validate({"name": "image_folder", "path": place})
     return ImageSource(text, config, split if is_reference else "all")
 
@@ -86,26 +100,27 @@ def has_learned(snapshot: Snapshot, source: ImageSource) -> bool:
 def load_sized(source: ImageSource, image_size: int, channels: int | None = None) -> Dataset:
     """The source as a training would see it. Warnings about its files are in `warnings` and not given otherwise."""
     changes = {"image_size": image_size, **({"channels": channels} if channels else {})}
-    with warnings.catch_warnings():
+    with at_work(f"the images of {source.name}"), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return load_dataset(source.config.model_copy(update=changes))
 
 
-def sized_batches(dataset: Dataset, split: str, num: int | None, batch_size: int, seed: int) -> Batches:
+def sized_images(dataset: Dataset, split: str, num: int | None, batch_size: int, seed: int) -> Images:
     """Images of a part of a data set, or `num` random ones of them."""
     indices = _random_part(dataset.split_indices(split), num, seed)
-    for start in range(0, len(indices), batch_size):
-        yield torch.from_numpy(dataset.images[indices[start : start + batch_size]])
+    parts = (indices[start : start + batch_size] for start in range(0, len(indices), batch_size))
+    return Images(len(indices), (torch.from_numpy(dataset.images[part]) for part in parts))
 
 
-def generated_batches(snapshot: Snapshot, num: int | None, seed: int) -> Batches:
+def generated_images(snapshot: Snapshot, num: int | None, seed: int) -> Images:
     """`num` images (default 10,000) from latents that depend on the seed alone."""
-    return generate(snapshot.generator, snapshot.training, num or SNAPSHOT_SAMPLES, seed)
+    num = num or SNAPSHOT_SAMPLES
+    return Images(num, generate(snapshot.generator, snapshot.training, num, seed))
 
 
-def own_size_batches(
+def own_size_images(
     source: ImageSource, num: int | None, batch_size: int, num_workers: int, seed: int, notes: list[str]
-) -> Batches:
+) -> Images:
     """Images of a source as they are, neither cropped nor resized; of mixed sizes, the shapes are kept apart.
 
     What a user should know of the files is added to `notes` after the last batch. Raises InputError if there are no
@@ -122,12 +137,15 @@ def own_size_batches(
         positions = np.flatnonzero(contents.is_train == (source.split == "train"))
     positions = _random_part(positions, num, seed)
     if isinstance(contents.pixels, StackPixels):
-        for start in range(0, len(positions), batch_size):
-            yield torch.from_numpy(np.ascontiguousarray(contents.pixels.take(positions[start : start + batch_size])))
-    elif isinstance(contents.pixels, FilePixels):
-        yield from _by_shape(_decode_files(contents.pixels, positions, num_workers, source, notes), batch_size)
-    else:
-        raise AssertionError(f"{type(contents.pixels)} holds neither arrays nor files")
+        return Images(len(positions), _stacked(contents.pixels, positions, batch_size))
+    assert isinstance(contents.pixels, FilePixels), f"{type(contents.pixels)} holds neither arrays nor files"
+    images = _decode_files(contents.pixels, positions, num_workers, source, notes)
+    return Images(len(positions), _by_shape(images, batch_size))
+
+
+def _stacked(pixels: StackPixels, positions: NDArray[np.int64], batch_size: int) -> Batches:
+    for start in range(0, len(positions), batch_size):
+        yield torch.from_numpy(np.ascontiguousarray(pixels.take(positions[start : start + batch_size])))
 
 
 def _decode_files(

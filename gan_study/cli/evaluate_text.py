@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from gan_study.analysis.text import ROUGH_FLOOR
 from gan_study.metrics.all_scores import ClassScores, NeighbourScores, Scores
 
 if TYPE_CHECKING:
@@ -55,11 +56,12 @@ def _table(evaluation: "Evaluation") -> Table:
 def _rows(evaluation: "Evaluation") -> Iterator[Row]:
     scores, is_fid = evaluation.scores, evaluation.is_published_fid
     name = "FID" if is_fid else "FD"
-    yield name, _distance(scores.frechet_distance), _number(scores.floor), _about_floor(scores)
+    below = "; rounding can bring a distance of 0 slightly below it" if scores.frechet_distance < 0 else ""
+    yield name, _number(scores.frechet_distance), _number(scores.floor), f"{_about_floor(scores)}{below}"
     if scores.draws is not None:
-        shown = ", ".join(map(_distance, scores.draws))
+        shown = ", ".join(map(_number, scores.draws))
         about = f"of {len(scores.draws)} fresh draws of latents: {shown}; standard deviation {stdev(scores.draws):.2g}"
-        yield f"{name}, mean of draws", _distance(fmean(scores.draws)), "", about
+        yield f"{name}, mean of draws", _number(fmean(scores.draws)), "", about
     infinity = scores.infinity
     if infinity is None:
         yield f"{name}-infinity", "-", "", scores.missing["infinity"]
@@ -80,7 +82,7 @@ def _rows(evaluation: "Evaluation") -> Iterator[Row]:
 def _about_floor(scores: Scores) -> str:
     if scores.floor is None:
         return scores.missing["floor"]
-    rough = "; a rough estimate, there being fewer than 4 images for each feature" if scores.floor_is_rough else ""
+    rough = f"; {ROUGH_FLOOR}" if scores.floor_is_rough else ""
     return f"real: expected of as many images of a perfect generator{rough}"
 
 
@@ -136,11 +138,6 @@ def _collection(collection: "Collection") -> str:
     num = "an unknown number of" if collection.num is None else f"{collection.num:,}"
     how = collection.preprocessing or "unknown, as the file does not say what made it"
     return f"{collection.place}: {num} {collection.kind}; preprocessing {how}"
-
-
-def _distance(value: float) -> str:
-    """Rounding can bring a distance of 0 a little below it."""
-    return _number(max(value, 0.0))
 
 
 def _number(value: float | None) -> str:

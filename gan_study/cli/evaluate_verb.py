@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 
 import torch
 from rich.console import Console
+from rich.text import Text
 
 from gan_study.cli.evaluate_features import (
     Loading,
@@ -23,6 +24,7 @@ from gan_study.cli.generators import Snapshot
 from gan_study.cli.outcome import make_console, say
 from gan_study.errors import InputError
 from gan_study.extractors import inception
+from gan_study.extractors.progress import at_work, listening
 from gan_study.metrics.all_scores import Scores, sides_to_scores
 from gan_study.metrics.statistics import Gaussian
 from gan_study.runs.records import ScoreKey
@@ -84,7 +86,11 @@ def evaluate(generated: str, reference: str, options: Options) -> None:
         )
         if file is not None
     }
-    with Console(stderr=True).status(f"scoring {generated} against {reference}"):
+    # Nothing of it is seen unless stderr is a terminal.
+    with (
+        Console(stderr=True).status(Text(f"scoring {generated} against {reference}")) as status,
+        listening(lambda text: status.update(Text(text))),
+    ):
         evaluation, observed = _evaluate(generated, reference, options)
     text = json.dumps(_as_json(evaluation), indent=1)
     console = make_console()
@@ -111,13 +117,17 @@ def _evaluate(generated: str, reference: str, options: Options) -> tuple[Evaluat
     first, second, options = settled.generated, settled.reference, settled.options
     view = None
     if not (isinstance(first, Statistics) and isinstance(second, Statistics)):
-        view = make_view(first, second, options.extractor or inception.NAME, options.dims, options.image_size)
+        name = options.extractor or inception.NAME
+        with at_work(f"the extractor {name}"):
+            view = make_view(first, second, name, options.dims, options.image_size)
     _check_comparable(first, second, view)
     loading = Loading(options.batch_size, options.num_workers, torch.device(_device(options.device)))
     ours = observe_argument(first, view, options.num, loading, options.seed)
     # A seed of its own, so that a generator is never compared with the very images that it is scored by.
     theirs = observe_argument(second, view, options.num_reference, loading, options.seed + _NUM_DRAWS)
     draws = _fresh_draws(first, view, options, loading)
+    with at_work("the scores of what the network has seen"):
+        scores = sides_to_scores(ours.side, theirs.side, draws, options.seed, with_control=settled.is_as_in_study)
     key = _score_key(ours, theirs)
     evaluation = Evaluation(
         label=_label(key, ours),
@@ -128,7 +138,7 @@ def _evaluate(generated: str, reference: str, options: Options) -> tuple[Evaluat
         extractor_accuracy=view.extractor.accuracy if view else None,
         reconstruction_error=view.extractor.reconstruction_error if view else None,
         class_names=view.class_names if view else None,
-        scores=sides_to_scores(ours.side, theirs.side, draws, options.seed, with_control=settled.is_as_in_study),
+        scores=scores,
         notes=tuple(dict.fromkeys([*settled.notes, *ours.notes, *theirs.notes, *_unlike(ours, theirs)])),
     )
     return evaluation, ours

@@ -8,7 +8,7 @@ from torch import nn
 from gan_study.cli.snapshots import SnapshotPlace, choose, open_place
 from gan_study.config.training import TrainingConfig
 from gan_study.errors import InputError
-from gan_study.training.snapshot import load_generator
+from gan_study.training.snapshot import load_generator, unusable
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,13 +55,12 @@ def read_snapshot(source: SnapshotPlace) -> Snapshot:
 
 def _load(source: SnapshotPlace) -> tuple[nn.Module, int]:
     """The generator and its number of channels, which is tried out: the data set need not be on this machine."""
-    content, training, reason = source.trial.read_snapshot(source.cur_nimg), source.config.training, ""
+    content, training = source.trial.read_snapshot(source.cur_nimg), source.config.training
+    problem: RuntimeError | SafetensorError | None = None
     for num_channels in (1, 3) if training.dataset.channels is None else (training.dataset.channels,):
         try:
             return load_generator(content, training, num_channels), num_channels
         except (RuntimeError, SafetensorError) as error:
-            reason = str(error).partition("\n")[0]
-    raise InputError(
-        f"{source.location}: a snapshot must hold the generator of its trial's config.json, but got another content "
-        f"({reason}); give a snapshot that is as the training has written it"
-    )
+            problem = error
+    assert problem is not None, "at least one number of channels is tried"
+    raise unusable(source.location, problem) from problem

@@ -1,10 +1,14 @@
-"""Images as a command line names them: what is there under a path, from here or from the data folder."""
+"""Images as a command line names them: what is there under a path, from here or from the data folder, and whether it
+is images."""
 
+import os
+from collections.abc import Iterator
 from contextlib import suppress
 from difflib import SequenceMatcher, get_close_matches
 from os.path import abspath, exists
 from pathlib import Path
 
+from gan_study.cli.snapshots import SUFFIX, TRIAL_NAMES, is_trial
 from gan_study.config.names import DATASETS
 from gan_study.config.source import suggestion
 from gan_study.data.places import data_folder
@@ -27,6 +31,44 @@ def find_place(text: str, wanted: str) -> Path:
         f"{text}: {wanted}, but there is no {' nor '.join(map(str, places))}"
         f"{f'; did you mean {near}?' if is_nearer else suggestion(text, NAMED_DATASETS)}"
     )
+
+
+def refuse_runs(folder: str) -> None:
+    """Raise InputError if a folder that is taken for one of images holds a run or a trial, or is a trial's samples.
+
+    The pictures there are grids of samples, and would pass for images.
+    """
+    found = next(_runs_and_trials(folder), None)
+    if found is None:
+        return
+    kind, place = found
+    # Confirmed trials come first, by their names.
+    snapshot = min(map(str, Path(place).rglob(f"snapshots/*{SUFFIX}")), default=None)
+    example = f", such as {snapshot}" if snapshot else ""
+    raise InputError(
+        f"{folder}: a folder of images must hold no trainings, but got the folder of a {kind}, {place}, whose pictures "
+        f"are grids of samples; give a trained generator ({place}, or a trial's snapshot{example}), or the images alone"
+    )
+
+
+def _runs_and_trials(folder: str) -> Iterator[tuple[str, str]]:
+    """`run` or `trial`, and the place: the trial that the folder is the samples of, then all below it and its links."""
+    above, name = os.path.split(folder)
+    if name == "samples" and is_trial({name for name in TRIAL_NAMES if exists(os.path.join(above, name))}):
+        yield "trial", above
+    seen = set()
+    for place, folders, files in os.walk(folder, followlinks=True):
+        status = os.stat(place)
+        names = {*folders, *files}
+        if (status.st_dev, status.st_ino) in seen:  # a link that leads back
+            names.clear()
+        seen.add((status.st_dev, status.st_ino))
+        if {"study.yaml", "arms"} <= names:
+            yield "run", place
+        elif is_trial(names):
+            yield "trial", place
+        # In hidden folders no image is looked for.
+        folders[:] = sorted(name for name in names.intersection(folders) if not name.startswith("."))
 
 
 def _nearest(places: list[Path]) -> Path | None:

@@ -9,6 +9,7 @@ from gan_study import __version__
 from gan_study.cli import generator_verbs, image_verbs
 from gan_study.cli.messages import print_error
 from gan_study.cli.options import Address, DataRoot, InceptionWeights, Overrides, RunFolderPlace, StudyFile, Verbose
+from gan_study.cli.usage import UsageError, print_usage_error
 from gan_study.errors import GanStudyError, InputError
 
 app = typer.Typer(
@@ -21,6 +22,7 @@ app = typer.Typer(
 )
 app.add_typer(image_verbs.app)
 app.add_typer(generator_verbs.app)
+_REFUSED = 2
 _INTERRUPTED = 130  # 128 + SIGINT, as shells say it
 
 
@@ -252,7 +254,10 @@ def train(
 def main() -> None:
     """Run the command line and end the process with its exit status."""
     try:
-        app()
+        sys.exit(app(standalone_mode=False))
+    except UsageError as error:
+        print_usage_error(error, sys.argv[1:])
+        sys.exit(_REFUSED)
     except GanStudyError as error:
         print_error(error)
         sys.exit(error.exit_status)

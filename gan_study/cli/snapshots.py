@@ -3,7 +3,7 @@
 Nothing here imports torch; `generators` reads what is found.
 """
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from contextlib import suppress
 from dataclasses import dataclass
 from os.path import abspath
@@ -22,7 +22,10 @@ from gan_study.runs.records import TrialState, TrialStatus
 from gan_study.runs.storage import Storage
 from gan_study.runs.trial_folder import TrialFolder
 
-_SUFFIX = ".safetensors"
+SUFFIX = ".safetensors"
+"""Of a snapshot's file."""
+TRIAL_NAMES = ("config.json", "status.json", "snapshots")
+"""What a trial's folder is known by."""
 _WANTED = "a trained generator is a snapshot, the folder of a trial or the folder of a run"
 
 
@@ -37,7 +40,7 @@ class SnapshotPlace:
     @property
     def location(self) -> str:
         """The snapshot's file."""
-        return self.trial.storage.child(f"snapshots/{_file_name(self.cur_nimg)}").location
+        return self.trial.snapshot_location(self.cur_nimg)
 
     @property
     def run(self) -> RunFolder:
@@ -53,19 +56,24 @@ def open_place(location: str) -> SnapshotPlace | TrialFolder | RunFolder | None:
     """
     is_uri = "://" in location
     place = location.rstrip("/") if is_uri else abspath(Path(location).expanduser())
-    if place.endswith(_SUFFIX):
+    if place.endswith(SUFFIX):
         return _snapshot(place)
     if not is_uri and not Path(place).is_dir():
         return None
     storage = Storage(place)
     if storage.exists("study.yaml"):
         return RunFolder(place)
-    # Images may lie beside a config.json too, but hardly beside both.
-    if storage.exists("config.json") and (storage.exists("status.json") or storage.exists("snapshots")):
+    if is_trial({name for name in TRIAL_NAMES if storage.exists(name)}):
         return TrialFolder(storage)
     _refuse_arm(place)
     # What `train` writes has no study.
     return RunFolder(place) if _has_trials(RunFolder(place)) else None
+
+
+def is_trial(names: Set[str]) -> bool:
+    """Whether a folder with these names in it, of which TRIAL_NAMES matter, is that of a trial."""
+    # Images may lie beside a config.json too, but hardly beside both.
+    return "config.json" in names and not names.isdisjoint({"status.json", "snapshots"})
 
 
 def _refuse_arm(place: str) -> None:
@@ -138,7 +146,7 @@ def _snapshot(place: str) -> SnapshotPlace:
 
 
 def _file_name(cur_nimg: int) -> str:
-    return f"{cur_nimg:08d}{_SUFFIX}"
+    return f"{cur_nimg:08d}{SUFFIX}"
 
 
 def _config(trial: TrialFolder, place: str) -> TrialConfig:

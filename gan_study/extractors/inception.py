@@ -151,9 +151,16 @@ def _extractor(file: WeightsFile, dims: int, image_size: int | None) -> Extracto
 def _load(path: Path, dims: int) -> InceptionFeatures:
     try:
         weights = torch.load(path, map_location="cpu", weights_only=True)
-        return InceptionFeatures(weights, dims)
-    # torch.load has no error of its own: a text file, a cut one and another network's raise all kinds.
+    # torch.load has no error of its own: a text file and a cut one raise all kinds.
     except Exception as error:
+        reason = str(error).partition("\n")[0].partition(". ")[0]
+        raise InputError(
+            f"{path}: this must be a file of Inception's weights, but is cut short, damaged or of another kind; fetch "
+            f"it again, or give another file ({reason})"
+        ) from error
+    try:
+        return InceptionFeatures(weights, dims)
+    except Exception as error:  # another network's weights raise all kinds
         reason = str(error).partition("\n")[0]
         raise InputError(
             f"{path}: this must be a file of Inception's weights with all layers up to {LAYERS[dims]}, "

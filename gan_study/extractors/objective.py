@@ -4,6 +4,7 @@ Making it obtains the extractor, takes the statistics of the real images, and sc
 which the value follows that the searcher is told of a diverged trial.
 """
 
+import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
@@ -85,19 +86,24 @@ def prepare_objective(training: TrainingConfig, dataset: Dataset, folder: RunFol
 def load_objective(storage: Storage, record: ObjectiveRecord, dataset: Dataset) -> Objective:
     """The objective from a run folder.
 
-    Raises StorageError if its files are gone or do not belong to `record`, InputError if the extractor's weights are
-    not kept there and are not on this machine.
+    Raises StorageError if its files are gone, damaged or do not belong to `record`, InputError if the extractor's
+    weights are not kept there and are not on this machine.
     """
     key = record.key
     weights = _read(storage, _weights_name(key.extractor)) if key.extractor != inception.NAME else None
-    found_hash = hash_weights(weights) if weights is not None else key.weights_hash
-    if (found_hash, dataset.identity) != (key.weights_hash, key.dataset):
+    if dataset.identity != key.dataset:
         raise StorageError(
             f"{storage.location}: the objective must be that of {key.weights_hash} on {key.dataset}, "
-            f"but got {found_hash} on {dataset.identity}; use the same data, or start a new run folder"
+            f"but got {key.weights_hash} on {dataset.identity}; use the same data, or start a new run folder"
+        )
+    if weights is not None and hash_weights(weights) != key.weights_hash:
+        raise StorageError(
+            f"{storage.location}/{_weights_name(key.extractor)}: the file must have the SHA-256 {key.weights_hash}..., "
+            f"but got {hash_weights(weights)}..., so it is cut short or damaged, or another study's; copy it back, or "
+            "start a new run folder"
         )
     extractor = _restore_extractor(key, weights, dataset).in_precision(key.precision)
-    return Objective(record, extractor, real_statistics.unpack(_read(storage, _REAL_STATS)).reference)
+    return Objective(record, extractor, _read_statistics(storage).reference)
 
 
 def _obtain_extractor(objective: ObjectiveConfig, dataset: Dataset) -> Extractor:
@@ -171,6 +177,17 @@ def _untrained_images(training: TrainingConfig, dataset: Dataset) -> Iterator[Te
 
 def _weights_name(extractor: str) -> str:
     return f"objective/{extractor}.safetensors"
+
+
+def _read_statistics(storage: Storage) -> RealStatistics:
+    content = _read(storage, _REAL_STATS)
+    try:
+        return real_statistics.unpack(content)
+    except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile) as error:  # np.load has none of its own
+        raise StorageError(
+            f"{storage.location}/{_REAL_STATS}: a file of the objective must be whole, but is cut short or damaged; "
+            f"copy it back, or start a new run folder ({error})"
+        ) from error
 
 
 def _read(storage: Storage, name: str) -> bytes:

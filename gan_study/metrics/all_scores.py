@@ -13,6 +13,7 @@ from gan_study.metrics.fid_infinity import FrechetInfinity, features_to_frechet_
 from gan_study.metrics.frechet import (
     FrechetDistance,
     FrechetReference,
+    floor_is_rough,
     gaussian_to_frechet_distance,
     gaussian_to_reference,
     reference_floor,
@@ -27,8 +28,6 @@ MOST_NEIGHBOURS = 10_000
 """Images of each side among which neighbours are looked for: time goes with their square (Naeem et al. 2020)."""
 _KERNEL_SUBSET, _KERNEL_SUBSETS = 1000, 100
 """Images in a subset, and subsets: the field's choice."""
-_EXACT_PER_DIM = 4
-"""Images for each dimension from which the floor's formula is good (see `frechet_floor`)."""
 _NO_FEATURES = "a file of statistics has no features of single images"
 
 Probabilities = NDArray[np.floating[Any]]
@@ -100,7 +99,7 @@ class Scores:
     """All scores; one that could not be had is None, and `missing` says why."""
 
     frechet_distance: float
-    """Lower is better; not clamped at 0."""
+    """Lower is better; not clamped at 0, below which rounding can bring it, nor where it is printed or written."""
     terms: FrechetDistance
     """The two terms that it is the sum of."""
     floor: float | None
@@ -166,7 +165,7 @@ def sides_to_scores(
         frechet_distance=distance.value,
         terms=distance,
         floor=None if num is None else reference_floor(reference, num),
-        floor_is_rough=min(num or 0, reference.num or 0) < _EXACT_PER_DIM * len(reference.mean),
+        floor_is_rough=floor_is_rough(num or 0, reference.num or 0, len(reference.mean)),
         draws=(distance.value, *(_distance(draw, reference).value for draw in draws)) if draws else None,
         infinity=_infinity(generated.features, reference, seed, missing),
         kernel=_kernel(*both, seed) if both else None,

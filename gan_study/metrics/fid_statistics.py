@@ -2,6 +2,7 @@
 
 import io
 import zipfile
+import zlib
 from typing import Any
 
 import numpy as np
@@ -56,7 +57,12 @@ def _arrays(content: bytes) -> dict[str, NDArray[Any]]:
         with np.load(io.BytesIO(content), allow_pickle=False) as file:
             arrays = dict(file)
     # np.load has no error of its own; a single array (.npy) is no context manager: TypeError.
-    except (OSError, EOFError, ValueError, TypeError, zipfile.BadZipFile) as error:
+    except (OSError, EOFError, ValueError, TypeError, zipfile.BadZipFile, zlib.error) as error:
+        if isinstance(error, zipfile.BadZipFile | zlib.error):  # it begins as an .npz file
+            raise ValueError(
+                f"a file of statistics must be whole, but is cut short or damaged; copy it again, or write it anew "
+                f"({error})"
+            ) from error
         raise ValueError(f"this must be an .npz file with mu and sigma, but got {error}; give another file") from error
     missing = {"mu", "sigma"} - arrays.keys()
     if missing:

@@ -15,6 +15,9 @@ from gan_study.metrics.statistics import Features, FeatureStats, Gaussian, featu
 
 Array = NDArray[np.float64]
 
+EXACT_PER_DIM = 4
+"""Images for each dimension from which the floor's formula is good (see `frechet_floor`)."""
+
 
 @dataclass(frozen=True, eq=False)
 class FrechetReference:
@@ -118,6 +121,11 @@ def frechet_floor(covariance: Array, num_generated: int, num_real: int) -> float
     each of the two samples. Within 2 % of simulation if N is at least 8 d, 4 % at 4 d, worse for fewer.
     """
     return _floor(np.linalg.eigvalsh(covariance), num_generated, num_real)
+
+
+def floor_is_rough(num_generated: int, num_real: int, dims: int) -> bool:
+    """Whether a side has fewer than 4 d images, so that `frechet_floor` is off by more than some 4 %."""
+    return min(num_generated, num_real) < EXACT_PER_DIM * dims
 
 
 def reference_floor(reference: FrechetReference, num_generated: int) -> float | None:

@@ -12,7 +12,7 @@ from gan_study.config.base import Scalar
 from gan_study.report.atlas import FailureMap, Separation, VerdictBar, failure_maps, verdict_bars
 from gan_study.report.plots import Plot
 from gan_study.report.score_axis import log_axis
-from gan_study.report.style import label, new_figure, style_axes
+from gan_study.report.style import label, new_figure, set_share_axis, style_axes
 from gan_study.report.verdict_style import VERDICT_STYLES
 
 _PHASES = {"search": "search", "confirm": "confirmed"}
@@ -64,7 +64,7 @@ def draw_verdict_bars(bars: Sequence[VerdictBar]) -> go.Figure:
         )
     style_axes(figure)
     figure.update_layout(barmode="stack", bargap=0.35, legend={"traceorder": "normal"})
-    figure.update_xaxes(title="Share of trials", ticksuffix=" %", range=[0, 100])
+    set_share_axis(figure, title="Share of trials", ticksuffix=" %")
     figure.update_yaxes(autorange="reversed", showgrid=False, type="category")
     return figure
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from gan_study.analysis.confirmation import ConfirmedArm
 from gan_study.analysis.run_data import RunData
-from gan_study.analysis.text import NOTHING, number, score_text
+from gan_study.analysis.text import NOTHING, ROUGH_FLOOR, number, score_text
 from gan_study.report.tables import Table
 from gan_study.report.text import score_name
 from gan_study.runs.final_scores import Compared, FinalScores
@@ -47,7 +47,7 @@ def final_note(confirmed: Sequence[ConfirmedArm]) -> str:
     return (
         f"Final scores on fresh latents: {len(one.draws)} draws of {one.key.num_generated:,} images, v "
         f"{one.key.num_real:,} real ones; real-against-real floor {number(one.floor)}"
-        f"{', a rough estimate' if one.floor_is_rough else ''}. All other scores are of the first draw, v "
+        f"{f', {ROUGH_FLOOR}' if one.floor_is_rough else ''}. All other scores are of the first draw, v "
         f"{one.num_real:,} real images.{of_neighbours} In parentheses after them: the same of real images."
     )
 

@@ -6,7 +6,7 @@ import plotly.graph_objects as go
 
 from gan_study.analysis.importance import ArmImportance
 from gan_study.analysis.run_data import RunData
-from gan_study.report.style import NEUTRAL, ArmStyle, label, new_figure, style_axes
+from gan_study.report.style import NEUTRAL, ArmStyle, label, new_figure, set_share_axis, style_axes
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ def draw_importance(bars: ImportanceBars, style: ArmStyle) -> go.Figure:
         hovertemplate="chance: up to %{x:.0f} %<extra>%{y}</extra>",
     )
     style_axes(figure)
-    figure.update_xaxes(title="Share of the variance (%)", range=[0, 100], showgrid=True)
+    set_share_axis(figure, title="Share of the variance (%)", showgrid=True)
     figure.update_yaxes(showgrid=False, categoryorder="array", categoryarray=names[::-1])
     return figure
 

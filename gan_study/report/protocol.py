@@ -13,7 +13,7 @@ from gan_study.config.search_text import refinement_text, sampler_text, stopping
 from gan_study.config.study import ConfirmConfig
 from gan_study.report.extensions import extension_items
 from gan_study.report.importance_figures import importance_items
-from gan_study.report.text import duration
+from gan_study.report.text import duration, rough_note
 from gan_study.runs.environment import Environment
 from gan_study.runs.records import ObjectiveRecord, TrialState
 
@@ -68,10 +68,12 @@ def _num_samples(objective: ObjectiveRecord) -> str:
 
 
 def _floor(objective: ObjectiveRecord) -> str:
-    text = f"{number(objective.floor)}, the expected score of as many fresh real images"
-    if objective.early_num_samples is None:
+    text = f"{number(objective.floor)}, the expected score of as many fresh real images{rough_note(objective.key)}"
+    num = objective.early_num_samples
+    if num is None:
         return text
-    return f"{text}; {number(objective.early_floor)} for the {objective.early_num_samples:,} before a training's end"
+    early = f"{number(objective.early_floor)} for the {num:,} before a training's end{rough_note(objective.key, num)}"
+    return f"{text}; {early}"
 
 
 def _search_items(run: RunData) -> list[Item]:

@@ -6,9 +6,9 @@ from typing import Any
 
 import plotly.graph_objects as go
 
-from gan_study.analysis.text import number
+from gan_study.analysis.text import ROUGH, number
 from gan_study.report.style import NEUTRAL
-from gan_study.report.text import score_name
+from gan_study.report.text import rough_note, score_name
 from gan_study.runs.records import ObjectiveRecord
 
 
@@ -74,8 +74,11 @@ def set_score_axis(figure: go.Figure, values: Sequence[float], objective: Object
     axis = score_axis(values, objective)
     low, high = score_range(values)
     below, above = [], []
-    for name, value in (("floor", objective.floor), ("untrained", objective.untrained_score)):
-        text = f"{name} {number(value)}"
+    rough = f" ({ROUGH})" if rough_note(objective.key) else ""
+    for text, value in (
+        (f"floor {number(objective.floor)}{rough}", objective.floor),
+        (f"untrained {number(objective.untrained_score)}", objective.untrained_score),
+    ):
         if value < low:
             below.append(text)
         elif value > high:

@@ -64,3 +64,10 @@ def style_axes(figure: go.Figure) -> None:
     quiet = {"automargin": True, "showline": False, "zeroline": False, "ticks": "", "gridwidth": 1}
     figure.update_xaxes(**quiet, showgrid=False, title_standoff=8)
     figure.update_yaxes(**quiet, showgrid=True, title_standoff=8)
+
+
+def set_share_axis(figure: go.Figure, **settings: object) -> None:
+    """Make the horizontal axis one of shares in percent, up to 100, whose label reaches beyond the drawing's edge."""
+    figure.update_xaxes(range=[0, 100], **settings)
+    # Plotly hides a label that the figure has no room for.
+    figure.update_layout(margin_r=24)

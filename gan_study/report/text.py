@@ -1,8 +1,9 @@
 """Durations, and how a score is called and read."""
 
 from gan_study.analysis.budget import Crossover
-from gan_study.analysis.text import number
-from gan_study.runs.records import ObjectiveRecord
+from gan_study.analysis.text import ROUGH_FLOOR, number
+from gan_study.metrics.frechet import floor_is_rough
+from gan_study.runs.records import ObjectiveRecord, ScoreKey
 
 
 def duration(seconds: float) -> str:
@@ -25,7 +26,8 @@ def score_note(objective: ObjectiveRecord) -> str:
     """How to read every score of the study; stands once, at the head of the page."""
     return (
         f"{score_name(objective)}, lower is better; N = {objective.key.num_generated:,} generated v "
-        f"{objective.key.num_real:,} real images; real-against-real floor {number(objective.floor)}; "
+        f"{objective.key.num_real:,} real images; real-against-real floor {number(objective.floor)}"
+        f"{rough_note(objective.key)}; "
         f"untrained {number(objective.untrained_score)}.{_early_note(objective)}"
     )
 
@@ -35,9 +37,18 @@ def _early_note(objective: ObjectiveRecord) -> str:
         return ""
     num, floor = objective.early_num_samples, number(objective.early_floor)
     return (
-        f" Before a training's end N = {num:,}, whose floor is {floor}: "
+        f" Before a training's end N = {num:,}, whose floor is {floor}{rough_note(objective.key, num)}: "
         "such scores may stop a trial, and never rank it."
     )
+
+
+def rough_note(key: ScoreKey, num_generated: int | None = None) -> str:
+    """What follows a floor that is no more than a rough estimate; empty for others.
+
+    num_generated: where it is the floor of other numbers of images than the key's.
+    """
+    num = key.num_generated if num_generated is None else num_generated
+    return f", {ROUGH_FLOOR}" if floor_is_rough(num, key.num_real, key.dims) else ""
 
 
 def short_note(objective: ObjectiveRecord | None) -> str:

@@ -123,6 +123,10 @@ class TrialFolder:
         """The EMA generator at `cur_nimg` images, in safetensors format."""
         return self.storage.read_bytes(f"snapshots/{cur_nimg:08d}.safetensors")
 
+    def snapshot_location(self, cur_nimg: int) -> str:
+        """Where the file of the EMA generator at `cur_nimg` images lies."""
+        return self.storage.child(f"snapshots/{cur_nimg:08d}.safetensors").location
+
     def write_snapshot(self, cur_nimg: int, content: bytes) -> None:
         """Write the EMA generator at `cur_nimg` images."""
         self.storage.write_bytes(f"snapshots/{cur_nimg:08d}.safetensors", content)

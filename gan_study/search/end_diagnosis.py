@@ -24,7 +24,6 @@ from gan_study.diagnosis.evidence import trial_evidence
 from gan_study.diagnosis.modes import confusion_matrix, stacked_confusion
 from gan_study.diagnosis.spectra import weights_to_spectra
 from gan_study.diagnosis.verdict import judge
-from gan_study.errors import InputError
 from gan_study.extractors import real_features
 from gan_study.extractors.objective import Objective
 from gan_study.extractors.real_features import Classes, Features, image_features
@@ -35,7 +34,7 @@ from gan_study.runs.records import ScoreKey
 from gan_study.runs.trial_folder import TrialFolder
 from gan_study.training.evaluate import grid_png
 from gan_study.training.randomness import Stream, seeded_generator
-from gan_study.training.snapshot import load_generator
+from gan_study.training.snapshot import load_generator, unusable
 
 _MOST_TRAIN = 60_000
 """Training images, at most, that neighbours and copies are looked for among. A copy of another one is not seen: with a
@@ -79,7 +78,7 @@ def diagnose_trial(
 
     `config.diagnosis.num_samples` images are generated, fewer if the training images or half the held-out ones are
     fewer; below 40 nothing is measured. The work is done on the device of `objective`. Raises InputError if the
-    snapshot is not of this trial.
+    snapshot is damaged or not of this trial.
     """
     last_nimg = trial.snapshot_nimgs()[-1]
     cur_nimg = last_nimg if cur_nimg is None else cur_nimg
@@ -119,11 +118,7 @@ def _load(trial: TrialFolder, cur_nimg: int, training: TrainingConfig, num_chann
     try:
         return load_generator(trial.read_snapshot(cur_nimg), training, num_channels)
     except (RuntimeError, SafetensorError) as error:
-        raise InputError(
-            f"{trial.storage.location}/snapshots: a snapshot must hold the generator of its trial's config.json, but "
-            f"got cur_nimg={cur_nimg} with another content ({str(error).splitlines()[0]}); "
-            "give one as the training has written it"
-        ) from error
+        raise unusable(trial.snapshot_location(cur_nimg), error) from error
 
 
 @torch.no_grad()

@@ -9,6 +9,7 @@ from gan_study.config.thresholds import Thresholds
 from gan_study.config.training import TrainingConfig
 from gan_study.diagnosis.evidence import trial_evidence
 from gan_study.diagnosis.verdict import judge
+from gan_study.errors import InputError
 from gan_study.runs.diagnosis import VerdictName
 from gan_study.runs.records import EvaluationRecord, TrialState, TrialStatus
 from gan_study.runs.trial_folder import TrialFolder
@@ -23,13 +24,14 @@ def load_latest(
 ) -> tuple[TrialStatus, list[EvaluationRecord]]:
     """Bring `state` to the folder's checkpoint, if it has one; the status to go on with, and what was measured.
 
-    Evaluations after the checkpoint belong to a process that died; they come again. Collective.
+    Evaluations after the checkpoint belong to a process that died; they come again. Collective. Raises InputError if
+    the checkpoint is damaged.
     """
     checkpoint, status, evaluations = workers.from_first_rank(lambda: _read_latest(folder))
     if status.state.is_final:
         return status, evaluations
     if checkpoint is not None:
-        state.load_bytes(checkpoint)
+        _load(state, checkpoint, f"{folder.storage.location}/checkpoints/{status.cur_nimg:08d}.pt")
     status = status.model_copy(update={"rollbacks": state.rollbacks})
     if workers.is_first:
         folder.write_status(status)
@@ -108,6 +110,17 @@ def diverged(
     )
     status = ended(status, TrialState.DIVERGED, counters.cur_nimg, reason)
     return status.model_copy(update={"seconds": counters.seconds})
+
+
+def _load(state: TrainingState, checkpoint: bytes, place: str) -> None:
+    try:
+        state.load_bytes(checkpoint)
+    except Exception as error:  # torch.load has no error of its own
+        reason = str(error).partition("\n")[0].partition(". ")[0]
+        raise InputError(
+            f"{place}: a checkpoint must be whole and of this training, but is cut short, damaged or another's; copy "
+            f"it again, or remove it: the trial then begins at the one before it, or anew ({reason})"
+        ) from error
 
 
 def _read_latest(folder: TrialFolder) -> tuple[bytes | None, TrialStatus, list[EvaluationRecord]]:

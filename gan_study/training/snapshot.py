@@ -3,11 +3,13 @@
 from collections.abc import Iterator
 
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load
 from torch import Tensor, nn
 
 from gan_study.config.training import TrainingConfig
 from gan_study.data.conversion import to_uint8
+from gan_study.errors import InputError
 from gan_study.gan.latents import draw_z
 from gan_study.gan.networks import build_networks
 from gan_study.metrics.samples import BATCH_SIZE
@@ -21,12 +23,26 @@ def load_generator(snapshot: bytes, config: TrainingConfig, num_channels: int) -
         config: of the trial that wrote it.
         num_channels: of the data set it learned.
 
-    Raises RuntimeError if the snapshot is of another network.
+    Raises RuntimeError if the snapshot is of another network, SafetensorError if it is damaged: see `unusable`.
     """
     with torch.random.fork_rng(devices=[]):
         generator, _ = build_networks(config.network, config.dataset.image_size, num_channels, config.z_dim, config.pac)
     generator.load_state_dict(load(snapshot))
     return generator.eval().requires_grad_(False)
+
+
+def unusable(place: str, error: RuntimeError | SafetensorError) -> InputError:
+    """What a user is told of the snapshot at `place`, for which `load_generator` has raised `error`."""
+    reason = str(error).partition("\n")[0]
+    if isinstance(error, SafetensorError):
+        return InputError(
+            f"{place}: a snapshot must be whole, but this file is cut short or damaged; copy it again from where it "
+            f"was trained, or give another snapshot ({reason})"
+        )
+    return InputError(
+        f"{place}: a snapshot must hold the generator of its trial's config.json, but got another content ({reason}); "
+        "give a snapshot that is as the training has written it"
+    )
 
 
 @torch.no_grad()

@@ -48,13 +48,18 @@ def gan_study(*arguments: object, environment: dict[str, str | None] | None = No
     )
 
 
-def gan_study_on_a_terminal(*arguments: object) -> tuple[int, str]:
-    """The exit status, and everything that a terminal of 120 columns was sent."""
+def gan_study_on_a_terminal(*arguments: object, stdout: Path | None = None) -> tuple[int, str]:
+    """The exit status, and everything that a terminal of 120 columns was sent.
+
+    stdout: a file that takes the standard output, of which the terminal then sees nothing.
+    """
     ours, theirs = pty.openpty()
     environment = os.environ | {"COLUMNS": "120", "LINES": "40", "TERM": "xterm"}
     command = [*COMMAND, *map(str, arguments)]
-    process = subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs, env=environment)
-    os.close(theirs)
+    out = theirs if stdout is None else os.open(stdout, os.O_WRONLY | os.O_CREAT)
+    process = subprocess.Popen(command, stdin=theirs, stdout=out, stderr=theirs, env=environment)
+    for held in {out, theirs}:
+        os.close(held)
     shown, deadline = b"", time.monotonic() + LIMIT_SEC
     try:
         while time.monotonic() < deadline:

@@ -13,11 +13,12 @@ from PIL import Image
 from pytorch_fid.fid_score import calculate_frechet_distance
 from torch import Tensor
 
-from gan_study.cli.evaluate_images import ImageSource, open_argument, own_size_batches
+from gan_study.cli.evaluate_images import ImageSource, open_argument, own_size_images
 from gan_study.cli.evaluate_statistics import FeatureKey, write_statistics
 from gan_study.errors import InputError
 from gan_study.metrics import all_scores
 from gan_study.metrics.prdc import features_to_prdc
+from gan_study.metrics.statistics import Gaussian
 
 
 def test_own_size_features_are_those_of_pytorch_fid(
@@ -81,6 +82,20 @@ def test_only_official_2048_features_are_called_fid(here: Path, capsys: pytest.C
     assert "not comparable" not in text
     assert next(line for line in text.splitlines() if line.startswith("FID ")).split()[:2] == ["FID", "0.03"]
     assert "but got layer=pool3 and x;" in refused("a.npz", "c.npz")
+
+
+@pytest.mark.parametrize(("smallest", "distance"), [(-1e-9, -2e-9), (-1.0, -2.0)])
+def test_a_distance_below_zero_is_the_same_in_the_table_and_in_the_json(
+    here: Path, capsys: pytest.CaptureFixture[str], smallest: float, distance: float
+) -> None:
+    """Rounding makes such ones of equal collections; here it is an eigenvalue of sigma, as exact as it is wrong."""
+    statistics = Gaussian(10, np.zeros(3), np.diag([1.0, 1.0, smallest]))
+    for name in ("a", "b"):
+        write_statistics(here / f"{name}.npz", statistics, None)
+    assert found(capsys, "a.npz", "b.npz")["scores"]["frechet_distance"] == pytest.approx(distance, rel=1e-6)
+    words = printed(capsys, "a.npz", "b.npz").split()
+    assert float(words[words.index("FD") + 1]) == pytest.approx(distance, rel=1e-3)
+    assert "; rounding can bring a distance of 0 slightly below it" in " ".join(words)
 
 
 def test_scores_are_those_of_the_features_with_equal_numbers(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -185,14 +200,14 @@ def test_corrupt_files_up_to_a_share_are_named(here: Path) -> None:
     (here / "new/dark/bad.png").write_bytes(b"no image")
     source, notes = open_argument("new", "all", is_reference=False), list[str]()
     assert isinstance(source, ImageSource)
-    batches = list(own_size_batches(source, None, 30, 2, 0, notes))
+    batches = list(own_size_images(source, None, 30, 2, 0, notes).batches)
     assert [len(batch) for batch in batches] == [30, 30, 30, 10]
     assert notes == [
         "new: 1 of 101 images cannot be decoded and are left out: dark/bad.png (not an image of a known kind)"
     ]
     (here / "new/dark/empty.png").touch()
     with pytest.raises(InputError) as caught:
-        list(own_size_batches(source, None, 30, 2, 0, notes))
+        list(own_size_images(source, None, 30, 2, 0, notes).batches)
     assert str(caught.value) == (
         "new: at most a share of 0.01 of the images may be corrupt, but got at least 2 of 102: "
         "dark/bad.png (not an image of a known kind), dark/empty.png (the file is empty); repair or remove them"

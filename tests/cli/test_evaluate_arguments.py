@@ -1,10 +1,11 @@
 """`evaluate` and arguments that do not go together, and its command line."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
-from command import gan_study
+from command import gan_study, gan_study_on_a_terminal
 from evaluating import gaussian, refused, write_images
 
 from gan_study.cli.evaluate_options import Options
@@ -74,3 +75,20 @@ def test_the_command_line(here: Path) -> None:
     wrong = gan_study("evaluate", "a.npz", "c.npz")
     assert (wrong.returncode, wrong.stdout) == (2, "")
     assert wrong.stderr.startswith("error: c.npz: evaluate takes a folder")
+
+
+def test_a_terminal_sees_how_far_it_is_and_nothing_else_does(here: Path, random_inception: str, tmp_path: Path) -> None:
+    options = ("--dims", "64", "--batch-size", "2", "--num-reference", "30", "--json")
+    status, shown = gan_study_on_a_terminal("evaluate", "few", "digits", *options, stdout=tmp_path / "out")
+    assert status == 0, shown
+    told = [
+        (what, int(num), total) for what, num, total in re.findall(r"(\w+) through inception: (\d+) of (\d+)", shown)
+    ]
+    assert {(what, total) for what, _, total in told} == {("few", "40"), ("digits", "30")}
+    nums = [num for what, num, _ in told if what == "few"]
+    assert nums == sorted(nums)
+    assert len(set(nums)) > 2
+    content = (tmp_path / "out").read_text()
+    assert json.loads(content)["generated"]["num"] == 40
+    piped = gan_study("evaluate", "few", "digits", *options)
+    assert (piped.returncode, piped.stdout, piped.stderr) == (0, content, "")

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 import torch
-from evaluating import SIZE, found, printed, refused, tiny_trial
+from evaluating import SIZE, found, printed, refused, tiny_trial, write_images
 from safetensors.torch import save
 from synthetic_run import write_synthetic_run
 
@@ -86,6 +86,48 @@ def test_an_arm_of_a_run_is_no_collection_of_images(here: Path) -> None:
     assert message.endswith(f"such as {here}/run/arms/lsgan/confirm_002_seed_0")
 
 
+@pytest.mark.parametrize("nested", ["runs", "runs/deep/er", "linked"])
+def test_a_folder_with_a_run_in_it_is_no_collection_of_images(here: Path, nested: str) -> None:
+    """The samples of a training are pictures, too."""
+    run = here / ("elsewhere" if nested == "linked" else nested) / "tiny"
+    folder = write_synthetic_run(str(run))
+    name = next(name for name in folder.trials("wgan") if name.startswith("confirm"))
+    folder.trial("wgan", name).write_snapshot(40_000, b"never read")
+    (here / "runs").mkdir(exist_ok=True)
+    write_images(here / "runs/dark", {"": 5}, seed=1)
+    if nested == "linked":
+        (here / "runs/tiny").symlink_to(run)
+        (here / "runs/again").symlink_to(here / "runs")
+        run = here / "runs/tiny"
+    start = f"a folder of images must hold no trainings, but got the folder of a run, {run}, whose pictures are grids"
+    for arguments in (("runs", "real"), ("real", "runs")):
+        message = refused(*arguments, dims=64)
+        assert message.startswith(f"{here}/runs: {start}")
+        snapshot = f"{run}/arms/wgan/{name}/snapshots/00040000.safetensors"
+        assert message.endswith(
+            f"; give a trained generator ({run}, or a trial's snapshot, such as {snapshot}), or the images alone"
+        )
+
+
+@pytest.mark.parametrize("place", ["out", "out/trial/samples"])
+def test_a_trial_and_its_samples_are_no_collection_of_images(here: Path, place: str) -> None:
+    tiny_trial(here / "out/trial", {"name": "digits", "image_size": SIZE})
+    write_images(here / "out/trial/samples", {"": 5}, seed=1)
+    message = refused(place, "real", dims=64)
+    assert f"but got the folder of a trial, {here}/out/trial, whose pictures" in message
+
+
+def test_images_in_any_subfolders_are_a_collection(
+    here: Path, capsys: pytest.CaptureFixture[str], random_inception: str
+) -> None:
+    """Beside files and folders whose names a run has, too, but not all of them; and a hidden run is not looked into."""
+    write_images(here / "many/samples", {"deep/arms": 3, "snapshots": 2, "": 2}, seed=1)
+    (here / "many/samples/study.yaml").write_text("name: photographs\n")
+    (here / "many/samples/deep/config.json").write_text("{}")
+    write_synthetic_run(str(here / "many/.hidden"))
+    assert found(capsys, "many", "few", dims=64, num_reference=4)["generated"]["num"] == 7
+
+
 def test_of_a_run_it_is_the_best_confirmed_trial(here: Path) -> None:
     folder = write_synthetic_run(str(here / "run"))
     for arm in folder.arms():
@@ -116,6 +158,8 @@ def test_wrong_snapshots_are_messages(here: Path) -> None:
     (here / "trial/snapshots/00003000.safetensors").write_bytes(b"no weights")
     learned: dict[str, Any] = {"extractor": "autoencoder"}
     assert "/00001000.safetensors?" in refused("trial/snapshots/1.safetensors", "few")
+    assert "but this file is cut short or damaged" in refused("trial", "few")
+    (here / "trial/snapshots/00003000.safetensors").write_bytes(save({"a": torch.zeros(1)}))
     assert "must hold the generator of its trial's config.json" in refused("trial", "few")
     sized = "--image-size: both sides must be of one size, that of a generator's images, but got 8, 16 pixels"
     assert sized in refused("trial/snapshots/00002000.safetensors", "other", **learned)

@@ -1,6 +1,8 @@
 """`sample`: which generator is taken, what is written, and that the same seed gives the same again."""
 
 import json
+import re
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +11,7 @@ import torch
 from generator_run import LAST_NIMG, write_generator, write_generator_run
 from numpy.typing import NDArray
 from PIL import Image
+from prepared_objective import Prepared
 from typer.testing import CliRunner
 
 from gan_study.cli.generators import read_snapshot
@@ -40,6 +43,34 @@ def refused(place: object, out: Path, *options: str) -> str:
 def pixels(path: Path) -> NDArray[np.uint8]:
     with Image.open(path) as image:
         return np.asarray(image)
+
+
+DAMAGED = {
+    "cut": lambda content: content[: len(content) // 2],
+    "cut in its head": lambda content: content[:100],
+    "empty": lambda content: b"",
+    "text": lambda content: b"an error page of a server that had no such file",
+    "a changed byte": lambda content: content[:12] + b"\xff" + content[13:],
+}
+
+
+@pytest.mark.parametrize("kind", DAMAGED)
+@pytest.mark.parametrize("verb", ["sample", "export", "evaluate", "diagnose"])
+def test_a_damaged_snapshot_is_named_with_a_way_out(
+    run: RunFolder, prepared: Prepared, tmp_path: Path, verb: str, kind: str
+) -> None:
+    shutil.copytree(run.location, tmp_path / "run")
+    shutil.copytree(prepared.folder.storage.local_path("objective"), tmp_path / "run/objective", dirs_exist_ok=True)
+    trial = tmp_path / "run/arms/lsgan/confirm_002_seed_0"
+    path = trial / f"snapshots/{LAST_NIMG:08d}.safetensors"
+    path.write_bytes(DAMAGED[kind](path.read_bytes()))
+    more = {"evaluate": ["digits"], "diagnose": ["--again"]}.get(verb, ["--out", str(tmp_path / "out")])
+    with pytest.raises(InputError) as caught:
+        CliRunner().invoke(app, [verb, str(trial), *more], catch_exceptions=False)
+    message = str(caught.value)
+    assert message.startswith(f"{path}: a snapshot must be whole, but this file is cut short or damaged; copy it again")
+    assert "another content" not in message
+    assert re.search(r" \(Error while deserializing: [^()]+\)$", message), "the library's words come last"
 
 
 def test_what_is_written(run: RunFolder, tmp_path: Path) -> None:

@@ -73,13 +73,50 @@ def test_run_folders_may_lie_in_object_stores() -> None:
     assert re.search(r"s3://\s+or\s+a\s+gs://", gan_study("run", "--help").stdout)
 
 
-@pytest.mark.parametrize("arguments", [["sweep"], ["plan", "--fast", "x.yaml"], ["run"], ["plan", "a.yaml", "b.yaml"]])
-def test_a_wrong_command_line_is_refused(arguments: list[str]) -> None:
-    found = gan_study(*arguments)
-    assert found.returncode == 2
-    assert "Usage: python -m gan_study" in found.stderr
-    assert "Traceback" not in found.stderr
-    assert found.stdout == ""
+WRONG = {
+    "sweep": (" sweep", "no such command 'sweep'"),
+    "plan --fast x.yaml": (" plan", "no such option: --fast"),
+    "run": (" run", "missing argument"),
+    "plan a.yaml b.yaml": (" plan", "got unexpected extra argument"),
+    "run x.yaml --set": (" run", "option '--set' requires an argument"),
+}
+
+
+@pytest.mark.parametrize("line", WRONG)
+def test_a_wrong_command_line_is_refused(line: str) -> None:
+    """In one line as every other error, with where to read on."""
+    verb, problem = WRONG[line]
+    found = gan_study(*line.split())
+    assert (found.returncode, found.stdout) == (2, "")
+    known = "" if verb == " sweep" else verb
+    start, _, way_out = found.stderr.partition("; ")
+    assert start.startswith(f"error: python -m gan_study{known}: {problem}")
+    assert way_out == f"`python -m gan_study{known} --help` tells what there is\n"
+
+
+@pytest.mark.parametrize(
+    ("line", "option", "rule", "got"),
+    [
+        ("evaluate a b --num 0", "num", " from 2 to 1000000", "0"),
+        ("evaluate a b --batch-size=-3", "batch-size", " of at least 1", "-3"),
+        ("sample x --steps 1000", "steps", " from 1 to 100", "1000"),
+        ("sample x --steps many", "steps", " from 1 to 100", "many"),
+        ("evaluate a b --dims 64.5", "dims", "", "64.5"),
+    ],
+)
+def test_a_number_out_of_range_is_a_message(line: str, option: str, rule: str, got: str) -> None:
+    found = gan_study(*line.split())
+    assert (found.returncode, found.stdout) == (2, "")
+    assert found.stderr == (
+        f"error: --{option}: this must be a whole number{rule}, but got {option.replace('-', '_')}={got}; choose "
+        f"another (`python -m gan_study {line.split()[0]} --help`)\n"
+    )
+
+
+def test_nothing_asked_for_is_answered_with_the_help() -> None:
+    found = gan_study()
+    assert found.stderr + found.stdout == gan_study("--help").stdout
+    assert "error" not in found.stderr
 
 
 def run_python(program: str) -> str:

@@ -135,7 +135,7 @@ def test_changed_images_or_weights_are_refused(prepared: Prepared, tmp_path: Pat
     folder = copied(prepared, tmp_path)
     weights = folder.storage.read_bytes("objective/domain_classifier.safetensors")
     folder.storage.write_bytes("objective/domain_classifier.safetensors", weights[:-1] + bytes([weights[-1] ^ 1]))
-    with pytest.raises(StorageError, match=f"must be that of {prepared.record.key.weights_hash} on .*, but got "):
+    with pytest.raises(StorageError, match=f"must have the SHA-256 {prepared.record.key.weights_hash}.*, but got "):
         load_objective(folder.storage, prepared.record, prepared.dataset)
 
 
@@ -149,6 +149,21 @@ def test_a_file_that_is_gone_is_a_message(prepared: Prepared, tmp_path: Path, na
         f"{tmp_path}/objective/{name}: a file of the objective must be beside its objective.json, but is gone; "
         "copy it back, or start a new run folder"
     )
+
+
+@pytest.mark.parametrize("num_bytes", [0, 1000])
+def test_a_file_that_is_cut_short_is_a_message(prepared: Prepared, tmp_path: Path, num_bytes: int) -> None:
+    folder = copied(prepared, tmp_path)
+    for name in ("real_stats.npz", "domain_classifier.safetensors"):
+        content = folder.storage.read_bytes(f"objective/{name}")
+        folder.storage.write_bytes(f"objective/{name}", content[:num_bytes])
+        with pytest.raises(StorageError) as caught:
+            load_objective(folder.storage, prepared.record, prepared.dataset)
+        message = str(caught.value)
+        assert message.startswith(f"{tmp_path}/objective/{name}: ")
+        assert "is cut short or damaged" in message
+        assert "; copy it back, or start a new run folder" in message
+        folder.storage.write_bytes(f"objective/{name}", content)
 
 
 def test_a_loaded_objective_scores_as_the_one_that_was_made(prepared: Prepared) -> None:

@@ -55,7 +55,8 @@ EYE = np.eye(3)
 BAD = {
     "empty": (b"", "must be an .npz file with mu and sigma, but got"),
     "text": (b"mu, sigma", "must be an .npz file with mu and sigma, but got"),
-    "cut off": (npz(mu=EYE[0], sigma=EYE)[:200], "must be an .npz file with mu and sigma, but got"),
+    "cut off": (npz(mu=EYE[0], sigma=EYE)[:200], r"must be whole, but is cut short or damaged; .* \(File is not a zip"),
+    "changed": (npz(mu=EYE[0], sigma=EYE).replace(bytes(8), b"changed!"), "must be whole, but is cut short or damaged"),
     "one array": (npy(), "must be an .npz file with mu and sigma, but got"),
     "pickled objects": (npz(mu=np.array([None]), sigma=EYE), "must be an .npz file with mu and sigma, but got"),
     "other keys": (npz(mean=EYE[0], sigma=EYE), r"must have mu and sigma, but got keys=\['mean', 'sigma'\]"),

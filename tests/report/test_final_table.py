@@ -10,6 +10,7 @@ from gan_study.analysis.confirmation import confirmed_arms
 from gan_study.errors import InputError
 from gan_study.report.final_scores import final_note, final_table
 from gan_study.report.load import load_run
+from gan_study.report.text import score_note
 from gan_study.report.write import write_report
 from gan_study.runs.final_scores import Compared, FinalScores, KernelRecord, NeighbourRecord
 from gan_study.runs.folder import RunFolder
@@ -76,6 +77,39 @@ def test_report_and_summary_hold_them(run: RunFolder) -> None:
     assert found["precision"] == {"value": 0.71234, "real": 0.8}
     assert found["key"] == OBJECTIVE.key.label()
     assert seeds[1]["final_scores"] is None
+
+
+WORDS = "a rough estimate, there being fewer than 4 images for each feature"
+
+
+@pytest.mark.parametrize(("dims", "is_rough"), [(449, False), (450, True)])
+def test_a_floor_of_few_images_is_called_rough_wherever_it_stands(tmp_path: Path, dims: int, is_rough: bool) -> None:
+    """1,797 real images are 4 for each of 449 features; objective.json has no word of it."""
+    objective = OBJECTIVE.model_copy(update={"key": OBJECTIVE.key.model_copy(update={"dims": dims})})
+    assert not any("rough" in name for name in objective.model_dump())
+    folder = write_synthetic_run(str(tmp_path / "run"), objective=objective)
+    scores = SCORES.model_copy(update={"key": objective.key, "floor_is_rough": is_rough})
+    folder.trial("lsgan", "confirm_002_seed_0").write_final_scores(scores)
+    write_report(folder)
+    page, rough = folder.storage.read_text("report.html"), f", {WORDS}" * is_rough
+    for text in (  # head, confirmation, protocol
+        f"real-against-real floor 0.5{rough}; untrained 60",
+        f"real-against-real floor 0.5{rough}. All other scores",
+        f"<dd>0.5, the expected score of as many fresh real images{rough}</dd>",
+    ):
+        assert text in page, text
+    assert (f"floor 0.5 ({WORDS.partition(',')[0]})" in page) == is_rough  # figures
+    assert (WORDS in page) == is_rough
+
+
+def test_the_floor_of_early_scores_is_called_rough_by_their_own_number() -> None:
+    early = {"early_num_samples": 200, "early_floor": 3.25}
+    objective = OBJECTIVE.model_copy(update=early)
+    assert f"floor 0.5; untrained 60. Before a training's end N = 200, whose floor is 3.25, {WORDS}: " in score_note(
+        objective
+    )
+    objective = OBJECTIVE.model_copy(update={**early, "early_num_samples": 256})
+    assert "whose floor is 3.25: " in score_note(objective)
 
 
 def test_a_run_without_final_scores_has_no_table(tmp_path: Path) -> None:

@@ -132,6 +132,17 @@ def test_every_figure_is_drawn_with_data(page):
     assert [label for label, num_values, num_drawn in found if not num_values or not num_drawn] == []
 
 
+def test_an_axis_of_shares_names_its_end(page):
+    """Plotly hides the label of a tick that does not fit into the figure."""
+    open_tab(page, "atlas")
+    page.locator("#atlas .main-svg").first.wait_for()
+    ticks = page.locator("#atlas .drawing").first.locator(".xtick text")
+    shown = ticks.evaluate_all(
+        "ticks => ticks.filter((tick) => tick.checkVisibility()).map((tick) => tick.textContent)"
+    )
+    assert (shown[0], shown[-1]) == ("0 %", "100 %")
+
+
 def test_figures_far_below_wait_until_they_are_near(new_page):
     page = new_page("#search")
     page.locator("#search .main-svg").first.wait_for()

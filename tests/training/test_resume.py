@@ -7,6 +7,7 @@ import pytest
 from prepared_objective import Prepared
 from tiny_training import files, measured, run, tiny_trial, trial_folder
 
+from gan_study.errors import InputError
 from gan_study.extractors.objective import Objective
 from gan_study.runs.records import TrialState
 
@@ -53,6 +54,24 @@ def test_what_a_restart_leaves_in_the_records(prepared: Prepared, objective: Obj
     )  # fmt: skip
     seconds = [(e.train_sec, e.evaluate_sec) for e in folder.read_evaluations()]
     assert seconds == sorted(seconds)
+
+
+@pytest.mark.parametrize("num_bytes", [0, 100, 10_000])
+def test_a_checkpoint_that_is_cut_short_is_a_message(
+    prepared: Prepared, objective: Objective, tmp_path: Path, num_bytes: int
+) -> None:
+    run(tiny_trial(), prepared, tmp_path, objective, num_evaluations=2)
+    folder = trial_folder(tmp_path)
+    (nimg,) = folder.checkpoint_nimgs()
+    folder.replace_checkpoint(nimg, folder.read_checkpoint(nimg)[:num_bytes])
+    with pytest.raises(InputError) as caught:
+        run(tiny_trial(), prepared, tmp_path, objective)
+    message = str(caught.value)
+    assert message.startswith(f"{folder.storage.location}/checkpoints/{nimg:08d}.pt: a checkpoint must be whole")
+    assert "is cut short, damaged or another's; copy it again, or remove it: " in message
+    folder.delete_checkpoints()
+    (*_, last) = run(tiny_trial(), prepared, tmp_path, objective)
+    assert last.status.state is TrialState.COMPLETED
 
 
 def test_evaluations_after_the_checkpoint_come_again(prepared: Prepared, objective: Objective, tmp_path: Path) -> None:
