@@ -15,6 +15,7 @@ import pytest
 import torch
 from PIL import Image
 from prepared_objective import Prepared
+from safetensors.torch import save
 from torch import Tensor, nn
 
 from gan_study.config.training import DiagnosisConfig, TrainingConfig, TrialConfig
@@ -202,9 +203,15 @@ def test_too_few_held_out_images_leave_it_open(trial: TrialFolder, dataset: Data
     assert len(record.diagnostics.spectra) > 0
 
 
-def test_a_snapshot_of_another_network(trial: TrialFolder, dataset: Dataset, objective: Objective) -> None:
-    trial.write_snapshot(2000, b"no tensors")
-    with pytest.raises(InputError, match=r"snapshots: a snapshot must hold .* but got cur_nimg=2000 with another"):
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [(b"no tensors", "must be whole, but this file"), (save({"a": torch.zeros(1)}), "must hold .* another content")],
+)
+def test_a_snapshot_that_is_damaged_or_of_another_network(
+    trial: TrialFolder, dataset: Dataset, objective: Objective, content: bytes, problem: str
+) -> None:
+    trial.write_snapshot(2000, content)
+    with pytest.raises(InputError, match=rf"/snapshots/00002000\.safetensors: a snapshot {problem}"):
         diagnose_trial(trial, CONFIG, dataset, objective)
 
 
