@@ -2,7 +2,9 @@
 
 import sys
 
-from gan_study.errors import GanStudyError
+from gan_study.errors import GanStudyError, InputError
+
+_PREFIX = "error: "
 
 
 def print_warning(text: str) -> None:
@@ -11,6 +13,6 @@ def print_warning(text: str) -> None:
 
 
 def print_error(error: GanStudyError) -> None:
-    """Print each of its problems as a line of standard error."""
-    for problem in str(error).splitlines():
-        print(f"error: {problem}", file=sys.stderr, flush=True)
+    """Print each of its problems on standard error; if one has several lines, the others are indented."""
+    for problem in error.problems if isinstance(error, InputError) else (str(error),):
+        print(_PREFIX + problem.replace("\n", "\n" + " " * len(_PREFIX)), file=sys.stderr, flush=True)

@@ -1,10 +1,10 @@
 """A run folder as plain values. Reads only through `gan_study.runs`, and copes with files that are not there."""
 
 from pydantic import ValidationError
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
 
 from gan_study.analysis.run_data import RunData, TrialData
+from gan_study.config.problems import explain, located
+from gan_study.config.source import Origin, parse
 from gan_study.config.study import StudyConfig
 from gan_study.config.training import PHASES
 from gan_study.errors import StorageError
@@ -64,11 +64,16 @@ def _check_keys(folder: RunFolder, trials: list[TrialData], key: ScoreKey) -> No
 
 
 def _load_study(folder: RunFolder) -> StudyConfig:
+    root, problems = parse(folder.read_study_text(), Origin(f"{folder.location}/study.yaml"))
+    if root is None or problems:
+        raise StorageError(f"{problems[0]}, or copy the file again from where the run was made")
     try:
-        return StudyConfig.model_validate(YAML(typ="safe", pure=True).load(folder.read_study_text()))
-    except (YAMLError, ValidationError) as error:
+        return StudyConfig.model_validate(root.plain())
+    except ValidationError as error:
+        first, *others = sorted(located(explain(error, root, StudyConfig), root))
+        more = f"; and {len(others)} more" if others else ""
         raise StorageError(
-            f"{folder.location}/study.yaml: the file does not fit this version of gan_study ({error}); "
+            f"{first.place.label}: the file does not fit this version of gan_study ({first.path}: {first.rule}{more}); "
             "read it with the version in environment.json"
         ) from error
 

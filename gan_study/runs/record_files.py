@@ -1,5 +1,6 @@
 """Records in files, read as the values that they are."""
 
+import re
 from typing import TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -9,18 +10,30 @@ from gan_study.runs.storage import Storage
 
 _R = TypeVar("_R", bound=BaseModel)
 
+_WITHOUT = {
+    "config.json": "its trial then counts as not begun",
+    "status.json": "its trial then counts as unfinished",
+    "metrics.jsonl": "its trial then has no scores",
+    "diagnosis.json": "`python -m gan_study diagnose` on its trial makes it anew",
+    "final_scores.json": "its trial then has no final scores",
+    "environment.json": "`python -m gan_study resume` writes it anew",
+    "study_status.json": "`python -m gan_study resume` writes it anew",
+    "importance.json": "the report then does without",
+}
+"""What follows if a file is removed; the others cannot be done without."""
+
 
 def read_lines(storage: Storage, name: str, model: type[_R]) -> list[_R]:
-    """A record on each line; none if the file is not there. Raises StorageError if one does not fit."""
+    """A record on each line; none if the file is not there. Raises StorageError if one is damaged or does not fit."""
     try:
         lines = storage.read_bytes(name).splitlines()
     except FileNotFoundError:
         return []
-    return [_parse(storage, name, line, model) for line in lines]
+    return [_parse(storage, name, line, model, number) for number, line in enumerate(lines, 1)]
 
 
 def read(storage: Storage, name: str, model: type[_R]) -> _R | None:
-    """The record in a file; None if it is not there. Raises StorageError if it does not fit."""
+    """The record in a file; None if it is not there. Raises StorageError if it is damaged or does not fit."""
     try:
         content = storage.read_bytes(name)
     except FileNotFoundError:
@@ -28,12 +41,28 @@ def read(storage: Storage, name: str, model: type[_R]) -> _R | None:
     return _parse(storage, name, content, model)
 
 
-def _parse(storage: Storage, name: str, content: bytes, model: type[_R]) -> _R:
+def _parse(storage: Storage, name: str, content: bytes, model: type[_R], first_line: int = 1) -> _R:
     try:
         return model.model_validate_json(content)
     except ValidationError as error:
-        details = "; ".join(": ".join(map(str, (*e["loc"], e["msg"]))) for e in error.errors())
+        place, problems = f"{storage.location}/{name}", error.errors()
+        if problems[0]["type"] == "json_invalid":
+            raise _damaged(place, str(problems[0]["ctx"]["error"]), first_line) from error
+        details = "; ".join(": ".join(map(str, (*e["loc"], e["msg"]))) for e in problems)
         raise StorageError(
-            f"{storage.location}/{name}: the file does not fit this version of gan_study ({details}); "
+            f"{place}: the file does not fit this version of gan_study ({details}); "
             "read it with the version in environment.json"
         ) from error
+
+
+def _damaged(place: str, reason: str, first_line: int) -> StorageError:
+    """What a user is told of a file that is no JSON, for a reason that ends in `at line 1 column 2`."""
+    found = re.fullmatch(r"(.*) at line (\d+) column (\d+)", reason)
+    if found is not None:
+        reason, line, column = found[1], first_line + int(found[2]) - 1, max(1, int(found[3]))
+    where = f"{place}:{line}:{column}" if found is not None else place
+    without = _WITHOUT.get(place.rpartition("/")[2])
+    return StorageError(
+        f"{where}: a record must be whole, but this file is cut short or damaged ({reason}); copy it again from where "
+        f"the run was made{f', or remove it: {without}' if without else ''}"
+    )

@@ -78,8 +78,16 @@ class Storage:
                     stream.write(content)
 
     def read_text(self, name: str) -> str:
-        """The content of a UTF-8 file. Raises FileNotFoundError if there is none."""
-        return self.read_bytes(name).decode()
+        """The content of a UTF-8 file. Raises FileNotFoundError if there is none, StorageError if it is another."""
+        content = self.read_bytes(name)
+        try:
+            return content.decode()
+        except UnicodeDecodeError as error:
+            line = content.count(b"\n", 0, error.start) + 1
+            raise StorageError(
+                f"{_place(self.location, name)}:{line}: the text must be UTF-8, but got the byte "
+                f"0x{content[error.start]:02x}, so the file is damaged; copy it again from where the run was made"
+            ) from error
 
     def write_text(self, name: str, content: str) -> None:
         """Write a UTF-8 file whole or not at all. Raises StorageError."""

@@ -49,12 +49,21 @@ def test_a_folder_that_is_no_run(tmp_path):
         load_run(RunFolder(str(tmp_path)))
 
 
-@pytest.mark.parametrize("text", ["name: x\n", "name: [\n"])
-def test_a_study_file_that_does_not_fit(tmp_path, text):
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("name: x\n", ":1:1: the file does not fit this version of gan_study (arms: this key is missing; add it"),
+        ("name: x\nseed: {\n", ":3:1: the text must be valid YAML: "),
+        ("name: x\nname: y\n", ":2:1: name: a key may stand once"),
+    ],
+)
+def test_a_study_file_that_cannot_be_used(tmp_path, text, message):
     folder = write_synthetic_run(str(tmp_path))
     Path(tmp_path, "study.yaml").write_text(text)
-    with pytest.raises(StorageError, match=r"study\.yaml: the file does not fit this version of gan_study"):
+    with pytest.raises(StorageError) as caught:
         load_run(folder)
+    assert str(caught.value).startswith(f"{tmp_path}/study.yaml{message}")
+    assert "\n" not in str(caught.value)
 
 
 def test_trials_stand_in_the_order_in_which_the_study_names_the_arms(tmp_path):

@@ -147,13 +147,50 @@ def test_a_file_of_a_later_version_is_refused_with_the_way_out(run: RunFolder, n
 
 
 @pytest.mark.parametrize("name", READERS)
-@pytest.mark.parametrize("content", [b'{"cut sh', b"\xff\xfe", b"{}", b"[]"])
-def test_a_damaged_file_is_a_message(run: RunFolder, name: str, content: bytes) -> None:
+@pytest.mark.parametrize("content", [b"{}", b"[]"])
+def test_a_file_of_another_form_is_a_message(run: RunFolder, name: str, content: bytes) -> None:
     run.storage.write_bytes(name, content)
     with pytest.raises(StorageError) as caught:
         READERS[name](run)
     assert str(caught.value).startswith(f"{run.location}/{name}: the file does not fit this version of gan_study (")
     assert str(caught.value).endswith("; read it with the version in environment.json")
+
+
+@pytest.mark.parametrize("name", READERS)
+@pytest.mark.parametrize(
+    ("content", "place", "reason"),
+    [
+        (b'{"cut sh', "1:8", "EOF while parsing a string"),
+        (b"\xff\xfe\n", "1:1", "expected value"),
+        (b"\x00\n", "1:1", "expected value"),
+    ],
+)
+def test_a_damaged_file_is_a_message(run: RunFolder, name: str, content: bytes, place: str, reason: str) -> None:
+    run.storage.write_bytes(name, content)
+    with pytest.raises(StorageError) as caught:
+        READERS[name](run)
+    message = str(caught.value)
+    assert message.startswith(
+        f"{run.location}/{name}:{place}: a record must be whole, but this file is cut short or damaged ({reason}); "
+        "copy it again from where the run was made"
+    )
+    assert "version" not in message
+    # The score of a run's trials is what objective.json says it is.
+    assert (", or remove it: " in message) == (name != "objective/objective.json")
+
+
+def test_the_place_in_a_damaged_file(run: RunFolder, trial: TrialFolder) -> None:
+    trial.write_evaluations(EVALUATIONS)
+    trial.storage.write_text("metrics.jsonl", trial.storage.read_text("metrics.jsonl")[:-20])
+    trial.storage.write_text("status.json", '{\n "state": \n')
+    place = trial.storage.location
+    with pytest.raises(StorageError, match=rf"^{place}/metrics\.jsonl:3:\d+: .*: its trial then has no scores$"):
+        trial.read_evaluations()
+    with pytest.raises(StorageError, match=rf"^{place}/status\.json:3:1: .*: its trial then counts as unfinished$"):
+        trial.read_status()
+    run.storage.write_bytes("study.yaml", b"name: x\n# \xe9\n")
+    with pytest.raises(StorageError, match=r"study\.yaml:2: the text must be UTF-8, but got the byte 0xe9, so"):
+        run.read_study_text()
 
 
 def test_samples_snapshots_and_checkpoints(trial: TrialFolder) -> None:
