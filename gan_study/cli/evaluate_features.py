@@ -54,6 +54,11 @@ class View:
     class_names: tuple[str, ...] | None = None
     """Of the classes that the extractor tells apart; None if it knows none."""
 
+    @property
+    def learned_size(self) -> int | None:
+        """Height and width in pixels of the images that the extractor has learned from; None for Inception."""
+        return None if self.extractor.name == inception.NAME else self.image_size
+
 
 @dataclass(frozen=True, eq=False)
 class Observed:
@@ -122,6 +127,7 @@ def observe_argument(argument: Argument, view: View | None, num: int | None, loa
         preprocessing=view.extractor.preprocessing,
         split=split,
         dataset=identity or f"{name}-{digest}",
+        image_size=view.learned_size,
     )
     return Observed(side, key, tuple(notes))
 

@@ -71,7 +71,7 @@ def settle(generated: Argument, reference: Argument, options: Options) -> Settle
         return Settled(generated, reference, options)
     for statistics in (generated, reference):
         if isinstance(statistics, Statistics):
-            return Settled(generated, reference, replace(options, **_network_of(statistics)))
+            return Settled(generated, reference, replace(options, **_network_of(statistics, options.image_size)))
     if isinstance(generated, Snapshot) and isinstance(reference, ImageSource) and has_learned(generated, reference):
         return _as_in_study(generated, reference, options)
     return Settled(generated, reference, options)
@@ -90,11 +90,12 @@ def _check_choices(generated: Argument, reference: Argument, options: Options) -
             )
 
 
-def _network_of(statistics: Statistics) -> dict[str, Any]:
-    """The options for the network that made the statistics, as far as the file says."""
-    if statistics.key is not None:
-        is_inception = statistics.key.extractor == inception.NAME
-        return {"extractor": statistics.key.extractor, "dims": statistics.key.dims if is_inception else None}
+def _network_of(statistics: Statistics, image_size: int | None) -> dict[str, Any]:
+    """The options for the network that made the statistics, as far as the file says; the size that was said stays."""
+    key = statistics.key
+    if key is not None:
+        dims = key.dims if key.extractor == inception.NAME else None
+        return {"extractor": key.extractor, "dims": dims, "image_size": image_size or key.image_size}
     dims = len(statistics.gaussian.mean)
     return {"dims": dims} if dims in inception.LAYERS else {}
 

@@ -34,11 +34,14 @@ class FeatureKey(Record):
     """The part of the images, such as all."""
     dataset: str
     """The images, by name and content."""
+    image_size: int | None = None
+    """Height and width in pixels of the images that the network has learned from; None for Inception, and in files that
+    do not say."""
 
     @property
     def network(self) -> dict[str, str | int]:
-        """The fields that must be equal on both sides of a score."""
-        return self.model_dump(include={"extractor", "weights_hash", "layer", "dims"})
+        """The fields that must be equal on both sides of a score, as far as they are known."""
+        return self.model_dump(include={"extractor", "weights_hash", "layer", "dims", "image_size"}, exclude_none=True)
 
 
 @dataclass(frozen=True, eq=False)

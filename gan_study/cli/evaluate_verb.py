@@ -170,7 +170,7 @@ def _check_comparable(first: Argument, second: Argument, view: View | None) -> N
         fields = ", ".join(f"{name}={ours[name]} and {theirs[name]}" for name in different)
         raise InputError(
             f"{place_of(first)}, {place_of(second)}: features must be of the same network on both sides, but got "
-            f"{fields}; take both with the same --extractor, --dims and weights"
+            f"{fields}; take both with the same --extractor, --dims, --image-size and weights"
         )
 
 
@@ -185,6 +185,7 @@ def _network(side: Argument, view: View | None) -> dict[str, str | int]:
         "weights_hash": extractor.weights_hash,
         "layer": extractor.layer,
         "dims": extractor.dims,
+        **({"image_size": view.learned_size} if view.learned_size else {}),
     }
 
 
@@ -202,7 +203,7 @@ def _score_key(ours: Observed, theirs: Observed) -> ScoreKey | None:
     ways = dict.fromkeys([ours.key.preprocessing, theirs.key.preprocessing])
     return ScoreKey(
         metric="frechet_distance",
-        **theirs.key.model_dump(exclude={"preprocessing"}),
+        **theirs.key.model_dump(exclude={"preprocessing", "image_size"}),
         preprocessing="|".join(ways),
         num_generated=ours.side.gaussian.num,
         num_real=theirs.side.gaussian.num,

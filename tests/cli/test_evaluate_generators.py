@@ -79,6 +79,19 @@ def test_a_generator_and_what_it_has_learned_from_are_scored_as_in_its_study(
         assert evaluation["notes"] == []
 
 
+def test_statistics_hold_the_size_that_their_network_has_learned_at(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    learned = {"name": "image_folder", "path": str(here / "real"), "image_size": 2 * SIZE}
+    tiny_trial(here / "trial", learned, {"extractor": "autoencoder", "num_samples": 110, "split": "train"})
+    first = found(capsys, "trial", "real", save_stats="generated.npz")
+    again = found(capsys, "generated.npz", "real", split="train")
+    assert again["key"] == first["key"]
+    assert again["scores"]["frechet_distance"] == pytest.approx(first["scores"]["frechet_distance"], abs=1e-9)
+    message = refused("generated.npz", "real", image_size=SIZE)
+    assert f", image_size={2 * SIZE} and {SIZE}; take both with the same --extractor, --dims, --image-size" in message
+
+
 def test_an_arm_of_a_run_is_no_collection_of_images(here: Path) -> None:
     write_synthetic_run(str(here / "run"))
     message = refused("run/arms/lsgan", "real", dims=64)
