@@ -13,12 +13,11 @@ import torch
 from safetensors.torch import load, save
 from torch import Tensor, nn
 
+from gan_study.cli.exported import FILES
 from gan_study.config.training import TrainingConfig
 from gan_study.errors import InputError
 from gan_study.gan.latents import draw_z
 
-FILES = {"safetensors": "generator.safetensors", "torchscript": "generator.pt", "onnx": "generator.onnx"}
-"""The file of each format."""
 TOLERANCE = 1e-4
 """Largest difference of an exported generator's pixels from the original's, on [-1, 1]: an 80th of a grey level."""
 ONNX_PACKAGES = ("onnx", "onnxscript", "onnxruntime")

@@ -7,7 +7,8 @@ from rich.console import Console
 
 from gan_study.analysis.run_data import RunData
 from gan_study.analysis.summary import summarise
-from gan_study.cli.export_formats import FILES, check_formats, export_generator
+from gan_study.cli.export_formats import check_formats, export_generator
+from gan_study.cli.exported import FILES
 from gan_study.cli.generators import Snapshot, read_snapshot
 from gan_study.cli.model_card import Exported, model_card
 from gan_study.cli.outcome import make_console

@@ -7,7 +7,7 @@ from statistics import fmean
 
 from gan_study import __version__
 from gan_study.analysis.text import number
-from gan_study.cli.export_formats import FILES
+from gan_study.cli.exported import FILES
 from gan_study.config.flat import flat_training
 from gan_study.config.training import TrainingConfig, TrialConfig
 from gan_study.runs.diagnosis import DiagnosisRecord

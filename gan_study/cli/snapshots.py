@@ -13,6 +13,7 @@ from gan_study.analysis.arm_comparison import compare_arms
 from gan_study.analysis.confirmation import confirmed_arms
 from gan_study.analysis.run_data import RunData, TrialData, best_trial
 from gan_study.analysis.summary import shown_trial
+from gan_study.cli.exported import refuse_export
 from gan_study.config.source import suggestion
 from gan_study.config.training import TrialConfig
 from gan_study.errors import InputError, StorageError
@@ -51,11 +52,12 @@ class SnapshotPlace:
 def open_place(location: str) -> SnapshotPlace | TrialFolder | RunFolder | None:
     """What lies at a location; None if it is none of these.
 
-    Raises InputError for a snapshot's name that no snapshot is there for, or that lies apart from its trial, and for
-    the folder of an arm.
+    Raises InputError for a snapshot's name that no snapshot is there for, or that lies apart from its trial, for the
+    folder of an arm, and for what `export` has written.
     """
     is_uri = "://" in location
     place = location.rstrip("/") if is_uri else abspath(Path(location).expanduser())
+    refuse_export(place)
     if place.endswith(SUFFIX):
         return _snapshot(place)
     if not is_uri and not Path(place).is_dir():

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import torch
 from generator_run import LAST_NIMG, write_generator, write_generator_run
+from synthetic_run import STUDY
 from typer.testing import CliRunner
 
 from gan_study.cli import export_formats
@@ -178,3 +179,17 @@ def test_wrong_formats_are_messages(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     ):
         check_formats(("onnx",))
     check_formats(("safetensors", "torchscript"))
+
+
+@pytest.mark.parametrize("verb", ["sample", "diagnose", "evaluate", "export"])
+def test_an_export_is_told_from_a_trained_generator(run: RunFolder, tmp_path: Path, verb: str) -> None:
+    out = tmp_path / "out"
+    exported(run.trial("wgan", "confirm_003_seed_2").storage.location, out)
+    arguments = {"evaluate": ["digits"], "export": ["--out", str(tmp_path / "again")]}.get(verb, [])
+    for place in (out, out / "generator.safetensors"):
+        with pytest.raises(InputError) as caught:
+            CliRunner().invoke(app, [verb, str(place), *arguments], catch_exceptions=False)
+        assert str(caught.value).startswith(
+            f"{place}: a trained generator is read from the folder of its trial, but got an export by gan_study of "
+            f"wgan/confirm_003_seed_2 in the study {STUDY['name']}, "
+        )
