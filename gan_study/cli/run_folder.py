@@ -26,12 +26,16 @@ def open_run(location: str) -> RunFolder:
 
 
 def refuse_if_begun(folder: RunFolder, out: str) -> None:
-    """Raise InputError if a study has begun there, with both ways out."""
-    if folder.is_a_run():
-        raise InputError(
-            f"--out {out}: a study runs into a folder of its own, but got {folder.location} with a run in it; "
-            f"go on with it by `{resume_command(folder)}`, or choose another --out"
-        )
+    """Raise InputError if a study has begun there, with the ways out."""
+    if not folder.is_a_run():
+        return
+    of_no_trial, remove = "", ""
+    if not folder.arms():  # as where it was interrupted while Ray started; another process may be at work there
+        of_no_trial, remove = " of which nothing is trained yet", f", remove {folder.location} if no process runs it"
+    raise InputError(
+        f"--out {out}: a study runs into a folder of its own, but got {folder.location} with a run in it{of_no_trial}; "
+        f"go on with it by `{resume_command(folder)}`{remove}, or choose another --out"
+    )
 
 
 def is_completed(folder: RunFolder) -> bool:

@@ -67,9 +67,17 @@ def test_a_run_folder_that_exists(study: Path, tmp_path: Path) -> None:
     (out / "tiny").mkdir(parents=True)
     (out / "tiny" / "study.yaml").write_text(TINY)
     message = refused("run", study, "--out", out)
-    assert f"go on with it by `python -m gan_study resume '{out}/tiny'`" in message
-    assert message.endswith("or choose another --out")
+    # As after Ctrl-C while Ray starts: whoever corrects the study file wants to run it, not to resume.
+    assert message.endswith(
+        f"but got {out}/tiny with a run in it of which nothing is trained yet; go on with it by `python -m gan_study "
+        f"resume '{out}/tiny'`, remove {out}/tiny if no process runs it, or choose another --out"
+    )
     assert [path.name for path in (out / "tiny").iterdir()] == ["study.yaml"]
+    (out / "tiny" / "arms" / "lsgan" / "search_000").mkdir(parents=True)
+    message = refused("run", study, "--out", out)
+    assert message.endswith(
+        f"with a run in it; go on with it by `python -m gan_study resume '{out}/tiny'`, or choose another --out"
+    )
 
 
 @pytest.mark.parametrize("verb", ["resume", "report"])
@@ -116,7 +124,7 @@ def test_train_is_given_a_study(study: Path) -> None:
 def test_a_run_folder_whose_file_is_broken(tmp_path: Path) -> None:
     (tmp_path / "study.yaml").write_text(TINY)
     (tmp_path / "study_status.json").write_text('{"state": "runn')
-    assert f"{tmp_path}/study_status.json: the file does not fit" in refused("resume", tmp_path)
+    assert f"{tmp_path}/study_status.json:1:15: a record must be whole, but" in refused("resume", tmp_path)
 
 
 @pytest.mark.ray  # although it needs no cluster: `auto` would find one that another process has started
