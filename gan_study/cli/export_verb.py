@@ -10,9 +10,10 @@ from gan_study.analysis.summary import summarise
 from gan_study.cli.export_formats import check_formats, export_generator
 from gan_study.cli.exported import FILES
 from gan_study.cli.generators import Snapshot, read_snapshot
+from gan_study.cli.interruption import telling
 from gan_study.cli.model_card import Exported, model_card
 from gan_study.cli.outcome import make_console
-from gan_study.cli.output_folder import new_folder
+from gan_study.cli.output_folder import left_in, new_folder
 from gan_study.cli.snapshots import find_generator
 from gan_study.config.training import TrialConfig
 from gan_study.errors import StorageError
@@ -25,20 +26,21 @@ def export(location: str, out: str, formats: tuple[str, ...], arm: str | None, t
     """Write a generator in every format asked for, its config.json and a model card into a new folder.
 
     Raises InputError if there is no such generator, a format is unknown, lacks its packages or does not give the
-    original's images, or the folder holds other files.
+    original's images, or the folder holds other files, and InterruptionError (after saying what is left).
     """
     formats = tuple(dict.fromkeys(formats))
     check_formats(formats)
     target = new_folder(out)
     snapshot = read_snapshot(find_generator(location, arm, trial))
-    with Console(stderr=True).status(f"exporting {snapshot.place}"):
+    config = snapshot.source.config
+    with telling(lambda: left_in(target)), Console(stderr=True).status(f"exporting {snapshot.place}"):
         made = {name: export_generator(snapshot.generator, snapshot.training, name, snapshot.place) for name in formats}
         card = model_card(_describe(snapshot, {name: difference for name, (_, difference) in made.items()}))
-    for name, (content, _) in made.items():
-        target.write_bytes(FILES[name], content)
-    target.write_text("config.json", snapshot.source.config.model_dump_json(indent=2) + "\n")
-    target.write_text("README.md", card)
-    console, config = make_console(), snapshot.source.config
+        for name, (content, _) in made.items():
+            target.write_bytes(FILES[name], content)
+        target.write_text("config.json", config.model_dump_json(indent=2) + "\n")
+        target.write_text("README.md", card)
+    console = make_console()
     lines = [
         f"{config.arm}/{config.name} after {snapshot.source.cur_nimg:,} images:",
         *(

@@ -7,6 +7,7 @@ import typer
 
 from gan_study import __version__
 from gan_study.cli import generator_verbs, image_verbs
+from gan_study.cli.interruption import InterruptionError, ignore_further, tell
 from gan_study.cli.messages import print_error
 from gan_study.cli.options import Address, DataRoot, InceptionWeights, Overrides, RunFolderPlace, StudyFile, Verbose
 from gan_study.cli.usage import UsageError, print_usage_error
@@ -254,12 +255,19 @@ def train(
 def main() -> None:
     """Run the command line and end the process with its exit status."""
     try:
-        sys.exit(app(standalone_mode=False))
+        status = app(standalone_mode=False)
+        if status == _INTERRUPTED:  # how typer tells of it
+            raise KeyboardInterrupt
+        sys.exit(status)
     except UsageError as error:
         print_usage_error(error, sys.argv[1:])
         sys.exit(_REFUSED)
     except GanStudyError as error:
         print_error(error)
         sys.exit(error.exit_status)
+    except InterruptionError:
+        sys.exit(_INTERRUPTED)
     except KeyboardInterrupt:
+        ignore_further()
+        tell("Interrupted.")
         sys.exit(_INTERRUPTED)

@@ -19,3 +19,13 @@ def new_folder(out: str) -> Storage:
         there = "a file" if place.is_file() else "other files in it"
         raise InputError(f"--out: a folder that is new or empty is filled, but got {out} with {there}; choose another")
     return Storage(place)
+
+
+def left_in(target: Storage) -> str:
+    """What a user is told of an interrupted command that was to fill a folder."""
+    names = target.list_names()
+    if not names:
+        return "nothing is written"
+    place = target.local_path("")
+    found = [f"{name} ({len(list(d.iterdir())):,} files)" if (d := place / name).is_dir() else name for name in names]
+    return f"{target.location} is not complete, it holds {', '.join(found)}; remove it, or choose another --out"

@@ -14,8 +14,9 @@ from rich.console import Console
 from torch import Tensor, nn
 
 from gan_study.cli.generators import Snapshot, read_snapshot
+from gan_study.cli.interruption import telling
 from gan_study.cli.outcome import make_console
-from gan_study.cli.output_folder import new_folder
+from gan_study.cli.output_folder import left_in, new_folder
 from gan_study.cli.snapshots import find_generator
 from gan_study.config.training import TrainingConfig
 from gan_study.data.conversion import to_uint8
@@ -75,7 +76,8 @@ class Written:
 def sample(location: str, options: Options) -> None:
     """Write what `options` ask for into a new folder, and say what there is now.
 
-    Raises InputError if there is no such generator, an option is wrong, or the folder holds other files.
+    Raises InputError if there is no such generator, an option is wrong, or the folder holds other files, and
+    InterruptionError (after saying what is left).
     """
     grid = _parse_grid(options.grid)
     if options.interpolation not in (*ANIMATIONS, "none"):
@@ -90,7 +92,7 @@ def sample(location: str, options: Options) -> None:
         )
     target = new_folder(options.out)
     snapshot = read_snapshot(find_generator(location, options.arm, options.trial))
-    with Console(stderr=True).status(f"sampling {snapshot.place}"):
+    with telling(lambda: left_in(target)), Console(stderr=True).status(f"sampling {snapshot.place}"):
         files = _write(snapshot, options, grid, target)
     _say(make_console(), snapshot, files, target)
 

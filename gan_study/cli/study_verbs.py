@@ -7,7 +7,7 @@ from functools import partial
 from typing import NoReturn, ParamSpec
 
 from gan_study.cli.data_files import fetch_files, fetch_weights
-from gan_study.cli.interruption import Interruption
+from gan_study.cli.interruption import Interruption, InterruptionError
 from gan_study.cli.live import Display, make_display
 from gan_study.cli.messages import print_error
 from gan_study.cli.outcome import conclude, make_console
@@ -26,8 +26,8 @@ _P = ParamSpec("_P")
 def run_and_report(folder: RunFolder, address: str | None, verbose: bool) -> None:
     """Train everything of the folder's study that it does not hold yet, then report.
 
-    Raises KeyboardInterrupt (after saying how to go on), AllTrialsFailedError (after the report), and
-    what `run_study` raises.
+    Raises InterruptionError (after saying how to go on), AllTrialsFailedError (after the report), and what `run_study`
+    raises.
     """
     console = make_console()
     study = parse_study(folder.read_study_text(), f"{folder.location}/study.yaml", is_begun=True)
@@ -49,7 +49,7 @@ def run_and_report(folder: RunFolder, address: str | None, verbose: bool) -> Non
             )
         display.stage("writing the report")
         place = write_report(folder)
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as error:
         display.stop()
         console.print(
             f"\nInterrupted; nothing that was finished is lost. Go on with:\n  {resume_command(folder, address)}",
@@ -57,7 +57,7 @@ def run_and_report(folder: RunFolder, address: str | None, verbose: bool) -> Non
             highlight=False,
             soft_wrap=True,
         )
-        raise
+        raise InterruptionError from error
     finally:
         display.stop()
     conclude(console, folder, place)

@@ -5,6 +5,7 @@ from contextlib import nullcontext
 
 from rich.console import Console
 
+from gan_study.cli.interruption import telling
 from gan_study.cli.run_folder import claimed
 from gan_study.config.data import ObjectiveConfig
 from gan_study.config.trial_file import load_trial
@@ -33,7 +34,8 @@ class TrainingDivergedError(GanStudyError):
 def train_one(config_file: str, out: str, device: str) -> None:
     """Train the configuration in a file and print a line at every evaluation.
 
-    Raises InputError for a wrong file, folder or device, and TrainingDivergedError.
+    Raises InputError for a wrong file, folder or device, TrainingDivergedError, and InterruptionError (after saying how
+    to go on).
     """
     if device not in _DEVICES:
         raise InputError(
@@ -46,6 +48,7 @@ def train_one(config_file: str, out: str, device: str) -> None:
     with (
         join_process_group(use_gpu=device != "cpu") as workers,
         claimed(folder) if workers.is_first else nullcontext(),
+        telling(lambda: _how_to_go_on(trial) if workers.is_first else None),
     ):
         if device == "cuda" and workers.device.type != "cuda":
             raise InputError("--device: cuda needs a GPU that torch can use, but got none; use auto or cpu")
@@ -78,6 +81,15 @@ def train_one(config_file: str, out: str, device: str) -> None:
         raise TrainingDivergedError(f"{trial.storage.location}: the training diverged: {last.status.reason}")
     if workers.is_first:
         console.print(_end(last.status, finished_before, trial), markup=False, highlight=False, soft_wrap=True)
+
+
+def _how_to_go_on(trial: TrialFolder) -> str:
+    status, nimgs = trial.read_status(), trial.checkpoint_nimgs()
+    if status is not None and status.state.is_final:
+        return f"the training had come to its end before: {status.state} at {status.cur_nimg:,} images"
+    if not nimgs:
+        return "nothing is trained yet; the same command begins anew"
+    return f"the same command goes on from the last checkpoint, at {nimgs[-1]:,} images"
 
 
 def _say(text: str) -> None:
