@@ -14,15 +14,34 @@ _CLAIM, _OWNER = ".claim", ".claimed_by"
 
 
 def open_run(location: str) -> RunFolder:
-    """The run folder at a location. Raises InputError if there is no folder, or no study has begun in it."""
+    """The run folder at a location.
+
+    Raises InputError if there is no folder, or no study has begun in it: of trainings by `train` it names the way on.
+    """
     folder = RunFolder(location)
     if not folder.storage.exists():
         raise InputError(
             f"{folder.location}: there is no such folder; give the folder that `run` named, or begin a study by "
             "`python -m gan_study run <study file>`"
         )
+    if not folder.is_a_run():
+        _refuse_trainings(folder)
     folder.require_run()
     return folder
+
+
+def _refuse_trainings(folder: RunFolder) -> None:
+    """Raise InputError if a folder without a study holds what `train` has written."""
+    if folder.storage.exists("environment.json"):  # of a study whose study.yaml is lost
+        return
+    for arm in folder.arms():
+        for name in folder.trials(arm):
+            config = f"{folder.trial(arm, name).storage.location}/config.json"
+            words = ["python", "-m", "gan_study", "train", config, "--out", folder.location]
+            raise InputError(
+                f"{folder.location}: a run folder holds a study.yaml, but this one holds trainings by `train`; go on "
+                f"with one by `{shlex.join(words)}`"
+            )
 
 
 def refuse_if_begun(folder: RunFolder, out: str) -> None:

@@ -90,6 +90,18 @@ def test_a_folder_that_is_no_run(tmp_path: Path, verb: str) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_folder_of_train_is_no_run(tmp_path: Path) -> None:
+    trial = tmp_path / "my runs" / "arms" / "train" / "trial"
+    trial.mkdir(parents=True)
+    (trial / "config.json").write_text("{}")
+    assert refused("resume", tmp_path / "my runs") == (
+        f"{tmp_path}/my runs: a run folder holds a study.yaml, but this one holds trainings by `train`; go on with one "
+        f"by `python -m gan_study train '{trial}/config.json' --out '{tmp_path}/my runs'`"
+    )
+    (tmp_path / "my runs" / "environment.json").write_text("{}")
+    assert "but this one does not; " in refused("resume", tmp_path / "my runs"), "a study that has lost its study.yaml"
+
+
 @pytest.mark.parametrize("verb", ["resume", "report"])
 def test_a_run_folder_that_is_not_there(tmp_path: Path, verb: str) -> None:
     assert refused(verb, tmp_path / "runs" / "tiny") == (
