@@ -10,7 +10,7 @@ from rich.console import Console
 
 from gan_study.cli.data_files import fetch_files
 from gan_study.cli.doctor_text import print_diagnosis
-from gan_study.cli.image_place import NAMED_DATASETS, find_place
+from gan_study.cli.image_place import NAMED_DATASETS, find_place, refuse_runs
 from gan_study.cli.outcome import make_console, say
 from gan_study.config.data import DatasetConfig, ObjectiveConfig
 from gan_study.config.estimate import estimate_seconds_per_kimg
@@ -87,12 +87,14 @@ def examine(
 def find_dataset(name: str) -> dict[str, str]:
     """The part of a `dataset` block that says which: a data set's name, else a path as a study would give it.
 
-    Raises InputError, with what is nearest, if there is neither.
+    Raises InputError, with what is nearest, if there is neither, and for a folder that holds runs.
     """
     if name in NAMED_DATASETS:
         return {"name": name}
     root = Path(abspath(data_folder()))
     place = find_place(name, "doctor takes a folder, an archive or the name of a data set")
+    if place.is_dir():
+        refuse_runs(str(place), takes_generators=False)
     return {"name": "image_folder", "path": str(place.relative_to(root) if root in place.parents else place)}
 
 

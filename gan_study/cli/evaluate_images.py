@@ -86,7 +86,7 @@ def open_argument(text: str, split: str, *, is_reference: bool) -> Argument:
             "copy images and statistics to this machine"
         )
     if os.path.isdir(place):
-        refuse_runs(place)
+        refuse_runs(place, takes_generators=True)
     config = DatasetConfig.model_validate({"name": "image_folder", "path": place})
     return ImageSource(text, config, split if is_reference else "all")
 

@@ -33,21 +33,25 @@ def find_place(text: str, wanted: str) -> Path:
     )
 
 
-def refuse_runs(folder: str) -> None:
+def refuse_runs(folder: str, takes_generators: bool) -> None:
     """Raise InputError if a folder that is taken for one of images holds a run or a trial, or is a trial's samples.
 
-    The pictures there are grids of samples, and would pass for images.
+    The pictures there are grids of samples, and would pass for images. takes_generators: whether the command would take
+    a trained generator instead.
     """
     found = next(_runs_and_trials(folder), None)
     if found is None:
         return
     kind, place = found
-    # Confirmed trials come first, by their names.
-    snapshot = min(map(str, Path(place).rglob(f"snapshots/*{SUFFIX}")), default=None)
-    example = f", such as {snapshot}" if snapshot else ""
+    way_out = "give the images alone"
+    if takes_generators:
+        # Confirmed trials come first, by their names.
+        snapshot = min(map(str, Path(place).rglob(f"snapshots/*{SUFFIX}")), default=None)
+        example = f", such as {snapshot}" if snapshot else ""
+        way_out = f"give a trained generator ({place}, or a trial's snapshot{example}), or the images alone"
     raise InputError(
         f"{folder}: a folder of images must hold no trainings, but got the folder of a {kind}, {place}, whose pictures "
-        f"are grids of samples; give a trained generator ({place}, or a trial's snapshot{example}), or the images alone"
+        f"are grids of samples; {way_out}"
     )
 
 

@@ -13,6 +13,7 @@ import pytest
 from command import gan_study
 from PIL import Image
 from ruamel.yaml import YAML
+from synthetic_run import write_synthetic_run
 
 from gan_study.cli.doctor import examine, find_dataset
 from gan_study.config.data import DatasetConfig, ObjectiveConfig
@@ -355,6 +356,19 @@ def test_what_holds_no_images(here: Path, name: str, content: bytes | None, mess
     with pytest.raises(InputError) as caught:
         examine(name, as_json=True)
     assert str(caught.value).startswith(message.format(place=place))
+
+
+def test_a_folder_with_a_run_in_it(here: Path) -> None:
+    """Its grids of samples are pictures, too."""
+    fill(here / "mixed/photographs", {f"{number}.png": png() for number in range(4)})
+    write_synthetic_run(str(here / "mixed/run"))
+    with pytest.raises(InputError) as caught:
+        examine("mixed", as_json=True)
+    place = here / "mixed"
+    assert str(caught.value).startswith(
+        f"{place}: a folder of images must hold no trainings, but got the folder of a run"
+    )
+    assert str(caught.value).endswith(f"{place}/run, whose pictures are grids of samples; give the images alone")
 
 
 def test_on_the_command_line(here: Path) -> None:
