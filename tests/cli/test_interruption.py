@@ -101,6 +101,8 @@ def test_train_goes_on_as_it_says(prepared: Prepared, tmp_path: Path) -> None:
     for _ in range(2):
         with Running(tmp_path, "train", config, "--out", out, "--device", "cpu") as command:
             command.wait_until(lambda known=known: max(trial.checkpoint_nimgs(), default=0) > known)
+            # The line on an evaluation is printed a moment after its checkpoint is written.
+            command.wait_until(lambda: len(command.out.splitlines()) > 1)
             status, _ = command.interrupt()
             nimg = trial.checkpoint_nimgs()[-1]
             assert status == 130
