@@ -141,9 +141,13 @@ def _say(console: Console, text: str, style: str | None = None, *, indent: str =
     later = indent if later is None else later
     for line in text.split("\n"):
         wrapped = textwrap.wrap(
-            line, _width(console), initial_indent=indent, subsequent_indent=later, break_long_words=False,
-            break_on_hyphens=False, drop_whitespace=True,
-        )  # fmt: skip
+            line,
+            _width(console),
+            initial_indent=indent,
+            subsequent_indent=later,
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
         say(console, "\n".join(part.rstrip() for part in wrapped), style)
 
 

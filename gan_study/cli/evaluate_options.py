@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 from typing import Any
 
+from gan_study.analysis.text import listed
 from gan_study.cli.evaluate_features import EXTRACTORS
 from gan_study.cli.evaluate_images import Argument, ImageSource, has_learned
 from gan_study.cli.evaluate_statistics import Statistics
@@ -105,9 +106,8 @@ def _as_in_study(generated: Snapshot, reference: ImageSource, options: Options) 
     num, split = options.num or objective.num_samples, options.split or objective.split
     taken = {"extractor": None, "number of generated images": options.num, "part of the data": options.split}
     names = [name for name, said in taken.items() if said is None]
-    listed = " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
     other = "" if objective.extractor == inception.NAME else f"; for the FID, --extractor {inception.NAME}"
-    notes = [f"{listed} {'are those' if len(names) > 1 else 'is that'} of the generator's study{other}"]
+    notes = [f"{listed(names)} {'are those' if len(names) > 1 else 'is that'} of the generator's study{other}"]
     if {options.num, options.split, options.num_reference} == {None}:
         notes += _own_scores(generated)
     settled = replace(options, extractor=objective.extractor, dims=objective.dims, num=num, split=split)

@@ -6,7 +6,7 @@ Nothing here imports torch; `generators` reads what is found.
 from collections.abc import Sequence, Set
 from contextlib import suppress
 from dataclasses import dataclass
-from os.path import abspath
+from os.path import abspath, basename
 from pathlib import Path
 
 from gan_study.analysis.arm_comparison import compare_arms
@@ -142,13 +142,9 @@ def _snapshot(place: str) -> SnapshotPlace:
     nimgs = trial.snapshot_nimgs()
     found = next((nimg for nimg in nimgs if place == SnapshotPlace(trial, config, nimg).location), None)
     if found is None:
-        known = ", ".join(map(_file_name, nimgs)) or "none"
+        known = ", ".join(basename(trial.snapshot_location(nimg)) for nimg in nimgs) or "none"
         raise InputError(f"{place}: there is no such snapshot; those of the trial are: {known}")
     return SnapshotPlace(trial, config, found)
-
-
-def _file_name(cur_nimg: int) -> str:
-    return f"{cur_nimg:08d}{SUFFIX}"
 
 
 def _config(trial: TrialFolder, place: str) -> TrialConfig:

@@ -286,7 +286,7 @@ def _time(plan: StudyPlan) -> str:
             f"images and {scoring.num_untrained:,} of an untrained generator pass through inception, unless this "
             "machine keeps the real ones' statistics from before"
         )
-    left_out = "the start of Ray and of its processes, which takes half a minute to a minute on two cores"
+    left_out = "the start of Ray and of its processes, which takes 20 s to a minute on two cores"
     if (extractor := plan.study.objective.extractor) != "inception":
         left_out += f", and the training of the {extractor.replace('_', ' ')} unless this machine keeps it"
     return f"{text}; left out is {left_out}"

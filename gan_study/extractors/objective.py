@@ -93,8 +93,8 @@ def load_objective(storage: Storage, record: ObjectiveRecord, dataset: Dataset) 
     weights = _read(storage, _weights_name(key.extractor)) if key.extractor != inception.NAME else None
     if dataset.identity != key.dataset:
         raise StorageError(
-            f"{storage.location}: the objective must be that of {key.weights_hash} on {key.dataset}, "
-            f"but got {key.weights_hash} on {dataset.identity}; use the same data, or start a new run folder"
+            f"{storage.location}: the objective must be that of the data {key.dataset}, but got {dataset.identity}; "
+            "use the same data, or start a new run folder"
         )
     if weights is not None and hash_weights(weights) != key.weights_hash:
         raise StorageError(

@@ -16,7 +16,7 @@ _WITHOUT = {
     "metrics.jsonl": "its trial then has no scores",
     "diagnosis.json": "`python -m gan_study diagnose` on its trial makes it anew",
     "final_scores.json": "its trial then has no final scores",
-    "environment.json": "`python -m gan_study resume` writes it anew",
+    "environment.json": "the report then does without",
     "study_status.json": "`python -m gan_study resume` writes it anew",
     "importance.json": "the report then does without",
 }

@@ -140,6 +140,10 @@ class TrialFolder:
         """The numbers of images at which there is a checkpoint, ascending."""
         return _numbers(self.storage, "checkpoints")
 
+    def checkpoint_location(self, cur_nimg: int) -> str:
+        """Where the checkpoint at `cur_nimg` images lies."""
+        return self.storage.child(f"checkpoints/{cur_nimg:08d}.pt").location
+
     def read_checkpoint(self, cur_nimg: int) -> bytes:
         """The checkpoint at `cur_nimg` images."""
         return self.storage.read_bytes(f"checkpoints/{cur_nimg:08d}.pt")

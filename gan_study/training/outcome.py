@@ -31,7 +31,7 @@ def load_latest(
     if status.state.is_final:
         return status, evaluations
     if checkpoint is not None:
-        _load(state, checkpoint, f"{folder.storage.location}/checkpoints/{status.cur_nimg:08d}.pt")
+        _load(state, checkpoint, folder.checkpoint_location(status.cur_nimg))
     status = status.model_copy(update={"rollbacks": state.rollbacks})
     if workers.is_first:
         folder.write_status(status)

@@ -30,6 +30,18 @@ search: {scheduler: none}
 confirm: {top_k: 1, seeds: 1}
 """
 
+TRAINING = """\
+training:
+  dataset: {name: digits, image_size: 16}
+  network: {name: mlp, width: 16}
+  loss: least_squares
+  batch_size: 50
+  total_kimg: 0.1
+  evaluate_every_kimg: 0.1
+  objective: {num_samples: 200}
+"""
+"""What `train` takes; two steps long."""
+
 ONE_AT_A_TIME = "resources: {max_concurrent_trials: 1}\n"
 """For studies that are not about trials at once: each process of theirs imports torch for seconds."""
 SHORT = TINY.replace("trials_per_arm: 2", "trials_per_arm: 1").replace("top_k: 1", "top_k: 0") + ONE_AT_A_TIME

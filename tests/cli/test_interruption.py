@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from command import Running
+from command import TRAINING, Running
 from generator_run import write_generator_run
 from prepared_objective import Prepared
 
@@ -14,17 +14,6 @@ from gan_study.cli import evaluate_verb
 from gan_study.cli.interruption import Interruption
 from gan_study.cli.main import main
 from gan_study.runs.folder import RunFolder
-
-TRAINING = """\
-training:
-  dataset: {name: digits, image_size: 16}
-  network: {name: mlp, width: 16}
-  loss: least_squares
-  batch_size: 50
-  total_kimg: 1000
-  evaluate_every_kimg: 1
-  objective: {num_samples: 200}
-"""
 
 
 @pytest.fixture(autouse=True)
@@ -96,7 +85,9 @@ def test_sample_says_what_is_left(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_train_goes_on_as_it_says(prepared: Prepared, tmp_path: Path) -> None:
     config, out = tmp_path / "config.yaml", tmp_path / "out"
-    config.write_text(TRAINING)
+    config.write_text(
+        TRAINING.replace("total_kimg: 0.1", "total_kimg: 1000").replace("every_kimg: 0.1", "every_kimg: 1")
+    )
     trial, known = RunFolder(str(out)).trial("train", "trial"), 0
     for _ in range(2):
         with Running(tmp_path, "train", config, "--out", out, "--device", "cpu") as command:

@@ -3,20 +3,10 @@
 from pathlib import Path
 
 import pytest
+from command import TRAINING
 from prepared_objective import Prepared
 
 from gan_study.cli.train_verb import train_one
-
-TRAINING = """\
-training:
-  dataset: {name: digits, image_size: 16}
-  network: {name: mlp, width: 16}
-  loss: least_squares
-  batch_size: 50
-  total_kimg: 0.1
-  evaluate_every_kimg: 0.1
-  objective: {num_samples: 200}
-"""
 
 
 def test_a_training_says_where_its_results_lie_and_if_it_had_ended_before(

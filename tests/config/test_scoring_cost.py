@@ -96,7 +96,7 @@ def test_the_plan_tells_it() -> None:
     assert found.max_core_sec > found.scoring.seconds_beside(num_trainings=5, num_confirmed=3) > 300
     minutes = (found.max_core_sec + found.scoring.preparation_sec) / 60
     assert f"time about {minutes:.0f} minutes, estimated for one core" in text
-    ray = "left out is the start of Ray and of its processes, which takes half a minute to a minute on two cores"
+    ray = "left out is the start of Ray and of its processes, which takes 20 s to a minute on two cores"
     assert text.endswith(f"; {ray}"), "the network that scores is not trained"
     learned = " ".join(format_plan(plan(study("objective={num_samples: 300}"))).split())
     assert learned.endswith(f"; {ray}, and the training of the domain classifier unless this machine keeps it")

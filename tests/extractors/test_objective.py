@@ -122,8 +122,8 @@ def test_another_data_set_is_refused(prepared: Prepared) -> None:
         load_objective(prepared.folder.storage, prepared.record, other)
     key = prepared.record.key
     assert str(caught.value) == (
-        f"{prepared.folder.location}: the objective must be that of {key.weights_hash} on {key.dataset}, "
-        f"but got {key.weights_hash} on {other.identity}; use the same data, or start a new run folder"
+        f"{prepared.folder.location}: the objective must be that of the data {key.dataset}, but got {other.identity}; "
+        "use the same data, or start a new run folder"
     )
 
 
