@@ -8,11 +8,13 @@ from collections.abc import Callable
 from contextlib import redirect_stdout
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors.torch import load, save
 from torch import Tensor, nn
 
+from gan_study.cli.export_source import generator_to_source
 from gan_study.cli.exported import FILES
 from gan_study.config.training import TrainingConfig
 from gan_study.errors import InputError
@@ -77,14 +79,35 @@ def _to_safetensors(generator: nn.Module, training: TrainingConfig) -> bytes:
 
 
 def _from_safetensors(content: bytes, generator: nn.Module) -> Callable[[Tensor], Tensor]:
-    weights = load(content)
-    return lambda z: torch.func.functional_call(generator, weights, (z,), strict=True)
+    """The network that `model.py` builds, with these weights."""
+    names: dict[str, Any] = {}
+    exec(generator_to_source(generator), names)
+    built: nn.Module = names["build_generator"]()
+    built.load_state_dict(load(content))
+    return built.eval()
+
+
+def _to_torch_export(generator: nn.Module, training: TrainingConfig) -> bytes:
+    buffer = io.BytesIO()
+    batch = ({0: torch.export.Dim("batch")},)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # about its own internals
+        program = torch.export.export(generator, (torch.zeros(_NUM_TRACED, training.z_dim),), dynamic_shapes=batch)
+        torch.export.save(program, buffer)
+    return buffer.getvalue()
+
+
+def _from_torch_export(content: bytes, generator: nn.Module) -> Callable[[Tensor], Tensor]:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        loaded: Callable[[Tensor], Tensor] = torch.export.load(io.BytesIO(content)).module()
+    return loaded
 
 
 def _to_torchscript(generator: nn.Module, training: TrainingConfig) -> bytes:
     buffer = io.BytesIO()
     with warnings.catch_warnings():
-        # Newer torch calls TorchScript deprecated in favour of torch.export, whose files are bound to torch's version.
+        # Newer torch deprecates TorchScript in favour of torch.export. C++ programs still load it.
         warnings.filterwarnings("ignore", message=".*deprecated", category=FutureWarning)
         warnings.filterwarnings("ignore", message=".*deprecated", category=DeprecationWarning)
         traced = torch.jit.trace(generator, torch.zeros(_NUM_TRACED, training.z_dim))
@@ -128,11 +151,13 @@ def _from_onnx(content: bytes, generator: nn.Module) -> Callable[[Tensor], Tenso
 
 _EXPORTERS: dict[str, Callable[[nn.Module, TrainingConfig], bytes]] = {
     "safetensors": _to_safetensors,
+    "torch_export": _to_torch_export,
     "torchscript": _to_torchscript,
     "onnx": _to_onnx,
 }
 _LOADERS: dict[str, Callable[[bytes, nn.Module], Callable[[Tensor], Tensor]]] = {
     "safetensors": _from_safetensors,
+    "torch_export": _from_torch_export,
     "torchscript": _from_torchscript,
     "onnx": _from_onnx,
 }

@@ -8,6 +8,8 @@ from rich.console import Console
 from gan_study.analysis.run_data import RunData
 from gan_study.analysis.summary import summarise
 from gan_study.cli.export_formats import check_formats, export_generator
+from gan_study.cli.export_source import FILE as MODEL_FILE
+from gan_study.cli.export_source import generator_to_source
 from gan_study.cli.exported import FILES
 from gan_study.cli.generators import Snapshot, read_snapshot
 from gan_study.cli.interruption import telling
@@ -38,6 +40,10 @@ def export(location: str, out: str, formats: tuple[str, ...], arm: str | None, t
         card = model_card(_describe(snapshot, {name: difference for name, (_, difference) in made.items()}))
         for name, (content, _) in made.items():
             target.write_bytes(FILES[name], content)
+        beside = ["README.md", "config.json"]
+        if "safetensors" in made:
+            beside.insert(0, MODEL_FILE)
+            target.write_text(MODEL_FILE, generator_to_source(snapshot.generator))
         target.write_text("config.json", config.model_dump_json(indent=2) + "\n")
         target.write_text("README.md", card)
     console = make_console()
@@ -47,7 +53,8 @@ def export(location: str, out: str, formats: tuple[str, ...], arm: str | None, t
             f"  {FILES[name]}: {len(content):,} bytes, largest difference from the original {difference:.2g}"
             for name, (content, difference) in made.items()
         ),
-        f"  README.md and config.json beside {'it' if len(made) == 1 else 'them'} in {target.location}",
+        f"  {', '.join(beside[:-1])} and {beside[-1]} are beside {'it' if len(made) == 1 else 'them'} in "
+        f"{target.location}",
     ]
     console.print("\n".join(lines), markup=False, highlight=False, soft_wrap=True)
 

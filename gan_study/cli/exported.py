@@ -7,7 +7,12 @@ from gan_study.errors import InputError, StorageError
 from gan_study.runs.storage import Storage
 from gan_study.runs.trial_folder import TrialFolder
 
-FILES = {"safetensors": "generator.safetensors", "torchscript": "generator.pt", "onnx": "generator.onnx"}
+FILES = {
+    "safetensors": "generator.safetensors",
+    "torch_export": "generator.pt2",
+    "torchscript": "generator.pt",
+    "onnx": "generator.onnx",
+}
 """The file of each format."""
 
 

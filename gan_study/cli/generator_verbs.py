@@ -79,8 +79,9 @@ def export(
         list[str],
         typer.Option(
             "--format",
-            metavar="safetensors|torchscript|onnx",
-            help="What to write; may be given more than once. onnx needs `pip install 'gan_study[onnx]'`.",
+            metavar="safetensors|torch_export|torchscript|onnx",
+            help="What to write; may be given more than once. safetensors comes with model.py, which builds the "
+            "network in plain torch. onnx needs `pip install 'gan_study[onnx]'`.",
         ),
     ] = ["safetensors"],  # noqa: B006  # typer reads the default and never changes it
     arm: _Arm = None,

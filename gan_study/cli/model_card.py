@@ -170,7 +170,6 @@ def _values(exported: Exported) -> dict[str, object]:
     normal = training.z_distribution == "normal"
     shape = f"64, {training.z_dim}"
     return {
-        "num_channels": exported.num_channels,
         "torch_z": f"torch.randn({shape})" if normal else f"torch.rand({shape}) * 2 - 1",
         "numpy_z": f"random.standard_normal(({shape}))" if normal else f"random.uniform(-1, 1, ({shape}))",
     }
@@ -178,15 +177,22 @@ def _values(exported: Exported) -> dict[str, object]:
 
 _SNIPPETS = {
     "safetensors": """\
-from pathlib import Path
+import torch  # nothing of gan_study is needed: model.py, which lies beside the weights, builds the network
+from model import load_generator
 
-import torch
-from gan_study.config.training import TrialConfig
-from gan_study.training.snapshot import generate, load_generator
+generator = load_generator("generator.safetensors")
+torch.manual_seed(0)
+images = generator({torch_z})
+images_uint8 = images.add(1).mul(127.5).round().clamp(0, 255).to(torch.uint8)  # NCHW in [0, 255]
+""",
+    "torch_export": """\
+import torch  # nothing of gan_study is needed
 
-training = TrialConfig.model_validate_json(Path("config.json").read_text()).training
-generator = load_generator(Path("generator.safetensors").read_bytes(), training, num_channels={num_channels})
-images_uint8 = torch.cat(list(generate(generator, training, num=64, seed=0)))  # NCHW in [0, 255]
+generator = torch.export.load("generator.pt2").module()
+torch.manual_seed(0)
+with torch.no_grad():
+    images = generator({torch_z})
+images_uint8 = images.add(1).mul(127.5).round().clamp(0, 255).to(torch.uint8)  # NCHW in [0, 255]
 """,
     "torchscript": """\
 import torch  # nothing of gan_study is needed

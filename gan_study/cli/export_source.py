@@ -1,0 +1,64 @@
+"""The architecture of a generator as a Python file that needs torch and safetensors, and nothing of gan_study."""
+
+import inspect
+import textwrap
+from collections.abc import Iterator
+
+from torch import nn
+
+FILE = "model.py"
+"""Name of the file beside `generator.safetensors`."""
+
+_TEMPLATE = '''"""The generator, in plain torch: z, (N, z_dim) float32 => images, NCHW float32 in [-1, 1].
+
+    from model import load_generator
+    images = load_generator("generator.safetensors")(z)
+"""
+
+from safetensors.torch import load_file
+from torch import {names}
+
+{classes}
+def build_generator() -> nn.Module:
+    """The network with random weights."""
+    return {network}
+
+
+def load_generator(path: str) -> nn.Module:
+    """The trained network on the CPU, in evaluation mode."""
+    generator = build_generator()
+    generator.load_state_dict(load_file(path))
+    return generator.eval().requires_grad_(False)
+'''
+
+
+def generator_to_source(generator: nn.Module) -> str:
+    """The text of `model.py`.
+
+    A layer of torch is written as its constructor's call, whose arguments are those that torch prints of it. A class
+    of our own is copied; its constructor takes its children by their names.
+    """
+    own = {type(module) for module in generator.modules() if not _is_of_torch(module)}
+    classes = "".join(f"\n{textwrap.dedent(inspect.getsource(kind))}\n" for kind in sorted(own, key=lambda c: c.__name__))
+    network = "\n".join(_call(generator, "    ")).lstrip()
+    names = "Tensor, nn" if own else "nn"
+    return _TEMPLATE.format(names=names, classes=classes, network=network)
+
+
+def _call(module: nn.Module, indent: str, name: str = "") -> Iterator[str]:
+    """The lines of a constructor's call; `name`: of the parameter that it is given to."""
+    head = f"{indent}{name}{'nn.' if _is_of_torch(module) else ''}{type(module).__name__}("
+    comma = "," if len(indent) > 4 else ""
+    children = list(module.named_children())
+    if not children:
+        # Only the newest torch knows a batch norm's `bias`, which is on by default.
+        yield f"{head}{module.extra_repr().replace(', affine=True, bias=True', '')}){comma}"
+        return
+    yield head
+    for child_name, child in children:
+        yield from _call(child, f"{indent}    ", "" if isinstance(module, nn.Sequential) else f"{child_name}=")
+    yield f"{indent}){comma}"
+
+
+def _is_of_torch(module: nn.Module) -> bool:
+    return type(module).__module__.startswith("torch.nn.")
