@@ -22,9 +22,24 @@ _Trial = Annotated[str | None, typer.Option(metavar="NAME", help="Of a run: the 
 def sample(
     generator: _Generator,
     out: Annotated[
-        str, typer.Option(metavar="FOLDER", help="Where the files go: a folder that is new or empty.")
-    ] = "samples",
+        str | None,
+        typer.Option(
+            metavar="FOLDER",
+            help="Where the files go: a folder that is new or empty. Default: samples, or samples_2, samples_3, ... if "
+            "that is taken.",
+            show_default=False,
+        ),
+    ] = None,
     grid: Annotated[str, typer.Option(metavar="COLUMNSxROWS", help="Images in grid.png, or none for no grid.")] = "8x8",
+    scale: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            max=64,
+            help="Enlarge grid.png: each pixel becomes a square with this many pixels on a side. Default: the least "
+            "that makes the grid 512 pixels wide. Single images keep their size.",
+        ),
+    ] = None,
     num: Annotated[
         int,
         typer.Option(
@@ -57,6 +72,7 @@ def sample(
     options = Options(
         out=out,
         grid=grid,
+        scale=scale,
         num=num,
         interpolation=interpolation,
         corners=corners,

@@ -1,5 +1,6 @@
 """The folder that a verb fills with files of its own."""
 
+from itertools import count
 from os.path import abspath
 from pathlib import Path
 
@@ -15,10 +16,20 @@ def new_folder(out: str) -> Storage:
     if "://" in out:
         raise InputError(f"--out: the files go to a folder of this machine, but got {out}; copy them from there")
     place = Path(abspath(Path(out).expanduser()))
-    if place.is_file() or (place.is_dir() and any(place.iterdir())):
+    if place.exists() and not _is_empty_folder(place):
         there = "a file" if place.is_file() else "other files in it"
         raise InputError(f"--out: a folder that is new or empty is filled, but got {out} with {there}; choose another")
     return Storage(place)
+
+
+def next_free_name(name: str) -> str:
+    """`name`, or `name_2`, `name_3`, ...: the first that is new or an empty folder in the current folder."""
+    names = (name if number == 1 else f"{name}_{number}" for number in count(1))
+    return next(each for each in names if not (place := Path(each)).exists() or _is_empty_folder(place))
+
+
+def _is_empty_folder(place: Path) -> bool:
+    return place.is_dir() and not any(place.iterdir())
 
 
 def left_in(target: Storage) -> str:

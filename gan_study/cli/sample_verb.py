@@ -5,6 +5,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from math import ceil
 
 import numpy as np
 import torch
@@ -16,7 +17,7 @@ from torch import Tensor, nn
 from gan_study.cli.generators import Snapshot, read_snapshot
 from gan_study.cli.interruption import telling
 from gan_study.cli.outcome import make_console
-from gan_study.cli.output_folder import left_in, new_folder
+from gan_study.cli.output_folder import left_in, new_folder, next_free_name
 from gan_study.cli.snapshots import find_generator
 from gan_study.config.training import TrainingConfig
 from gan_study.data.conversion import to_uint8
@@ -33,6 +34,8 @@ _WALK_SIDE = 4
 """Rows and columns of an animation's frames: so many walks at once."""
 _WALK_TILE = 64
 """Pixels; smaller images are enlarged in an animation, each of their pixels to a square of equal ones."""
+_LEAST_GRID_WIDTH = 512
+"""Pixels of a grid whose scale the user does not choose."""
 _FRAME_MSEC = 60
 """GIF counts in hundredths of a second, and browsers show nothing faster than 50 a second."""
 
@@ -41,8 +44,12 @@ _FRAME_MSEC = 60
 class Options:
     """What may be said on the command line beside the generator. See `image_verbs.sample`."""
 
-    out: str
+    out: str | None = None
+    """None: `samples`, or the first of `samples_2`, `samples_3`, ... that is not there yet."""
     grid: str = "8x8"
+    scale: int | None = None
+    """Pixels on a side of the square that shows one pixel in grid.png; None for the least that makes the grid 512
+    pixels wide."""
     num: int = 0
     interpolation: str = "gif"
     corners: int = 6
@@ -90,7 +97,7 @@ def sample(location: str, options: Options) -> None:
             "sample: something must be asked for, but got --grid none, --num 0 and --interpolation none; leave one "
             "of them out"
         )
-    target = new_folder(options.out)
+    target = new_folder(options.out or next_free_name("samples"))
     snapshot = read_snapshot(find_generator(location, options.arm, options.trial))
     with telling(lambda: left_in(target)), Console(stderr=True).status(f"sampling {snapshot.place}"):
         files = _write(snapshot, options, grid, target)
@@ -115,7 +122,8 @@ def _write(snapshot: Snapshot, options: Options, grid: tuple[int, int] | None, t
     files = []
     if grid is not None:
         images = torch.cat(list(_images(generator, snapshot.training, grid[0] * grid[1], options.seed)))
-        target.write_bytes("grid.png", grid_png(images, grid[0]))
+        scale = options.scale or ceil(_LEAST_GRID_WIDTH / (grid[0] * images.shape[-1]))
+        target.write_bytes("grid.png", grid_png(_enlarge(images, scale), grid[0]))
         files.append("grid.png")
     if options.interpolation != "none":
         name = f"interpolation.{options.interpolation}"
@@ -164,6 +172,11 @@ def _generate(generator: nn.Module, z: Tensor) -> Tensor:
     return to_uint8(generator(z.to(next(generator.parameters()).device))).cpu()
 
 
+def _enlarge(images: Tensor, scale: int) -> Tensor:
+    """(N, C, H, W) => (N, C, scale H, scale W), each pixel as a square of equal ones."""
+    return images.repeat_interleave(scale, dim=2).repeat_interleave(scale, dim=3)
+
+
 def _animation(generator: nn.Module, training: TrainingConfig, options: Options) -> bytes:
     """A loop through the latent space: 16 walks at once, each through `corners` latents of its own and back."""
     random = torch.Generator().manual_seed(options.seed)
@@ -174,8 +187,7 @@ def _animation(generator: nn.Module, training: TrainingConfig, options: Options)
     factor = max(1, _WALK_TILE // training.dataset.image_size)
     frames = []
     for z in torch.stack(walks, dim=1):
-        images = _generate(generator, z).repeat_interleave(factor, dim=2).repeat_interleave(factor, dim=3)
-        frames.append(grid_pixels(images, _WALK_SIDE))
+        frames.append(grid_pixels(_enlarge(_generate(generator, z), factor), _WALK_SIDE))
     return _encode(frames, options.interpolation)
 
 

@@ -75,7 +75,7 @@ def test_a_damaged_snapshot_is_named_with_a_way_out(
 
 def test_what_is_written(run: RunFolder, tmp_path: Path) -> None:
     out = tmp_path / "new/samples"
-    printed = sampled(run.location, out, "--grid", "3x2", "--num", "104", "--seed", "5", "--steps", "3")
+    printed = sampled(run.location, out, "--grid", "3x2", "--scale", "1", "--num", "104", "--seed", "5", "--steps", "3")
     best = "confirm_002_seed_0"
     assert printed == (
         f"lsgan/{best} after 40,000 images: grid.png, interpolation.gif, images, samples.json are in {out}\n"
@@ -102,6 +102,31 @@ def test_what_is_written(run: RunFolder, tmp_path: Path) -> None:
     assert grid.shape == (2 * 18, 3 * 18)
     assert np.array_equal(grid[1:17, 1:17], found[0])
     assert np.array_equal(grid[19:35, 37:53], found[5])  # second row, third column
+
+
+@pytest.mark.parametrize(
+    ("options", "scale", "shape"),
+    [((), 4, (8 * 66, 8 * 66)), (("--scale", "3"), 3, (8 * 50, 8 * 50)), (("--grid", "40x1"), 1, (18, 40 * 18))],
+)
+def test_a_grid_is_large_enough_to_look_at(
+    run: RunFolder, tmp_path: Path, options: tuple[str, ...], scale: int, shape: tuple[int, int]
+) -> None:
+    sampled(run.location, tmp_path / "out", "--interpolation", "none", "--num", "1", *options)
+    grid, first = (pixels(tmp_path / "out" / name) for name in ("grid.png", "images/000000.png"))
+    assert grid.shape == shape
+    assert np.array_equal(grid[1 : 1 + 16 * scale, 1 : 1 + 16 * scale], first.repeat(scale, axis=0).repeat(scale, axis=1))
+
+
+def test_the_default_folder_is_never_filled_twice(
+    run: RunFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "samples_3").mkdir()
+    for name in ("samples", "samples_2", "samples_3", "samples_4"):
+        arguments = ["sample", run.location, "--interpolation", "none"]
+        printed = CliRunner().invoke(app, arguments, catch_exceptions=False).stdout
+        assert printed.endswith(f" are in {tmp_path / name}\n")
+        assert (tmp_path / name / "grid.png").exists()
 
 
 def test_the_animation_is_a_loop_without_jumps(run: RunFolder, tmp_path: Path) -> None:
