@@ -1,7 +1,6 @@
 """The architecture of a generator as a Python file that needs torch and safetensors, and nothing of gan_study."""
 
 import inspect
-import textwrap
 from collections.abc import Iterator
 
 from torch import nn
@@ -39,7 +38,7 @@ def generator_to_source(generator: nn.Module) -> str:
     of our own is copied; its constructor takes its children by their names.
     """
     own = {type(module) for module in generator.modules() if not _is_of_torch(module)}
-    classes = "".join(f"\n{textwrap.dedent(inspect.getsource(kind))}\n" for kind in sorted(own, key=lambda c: c.__name__))
+    classes = "".join(f"\n{source}\n" for source in sorted(inspect.getsource(kind) for kind in own))
     network = "\n".join(_call(generator, "    ")).lstrip()
     names = "Tensor, nn" if own else "nn"
     return _TEMPLATE.format(names=names, classes=classes, network=network)

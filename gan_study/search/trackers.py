@@ -1,4 +1,4 @@
-"""TensorBoard, MLflow and Weights & Biases, told by Ray's own callbacks.
+"""TensorBoard, MLflow and Weights & Biases receive every evaluation; the last two through Ray's own callbacks.
 
 Ray's callbacks know a Tune trial by a number, and its configuration and results as the JSON texts that go between
 driver and trials. So they are given stand-ins here: a trial's name is `<arm>/<trial>`, its configuration the
@@ -34,7 +34,9 @@ from gan_study.config.names import TrackerName
 from gan_study.config.training import TrialConfig
 from gan_study.runs.folder import RunFolder
 from gan_study.runs.records import TrialState
+from gan_study.runs.trial_folder import TrialFolder
 from gan_study.search.messages import TrialOrder, read_progress, tracker_numbers
+from gan_study.search.tensorboard import TensorboardLogger
 
 _PROJECT = "gan_study"
 """W&B's project, unless WANDB_PROJECT names one; its group is the study."""
@@ -52,6 +54,8 @@ class TrackedTrial:
     """Where the tracker's files of this trial go."""
     experiment_dir_name: str
     """The study's name."""
+    trial_folder: TrialFolder
+    """Where the trial itself keeps its files."""
     config: dict[str, Any] = field(init=False)
     """The hyperparameters by dotted name."""
 
@@ -71,6 +75,13 @@ class TrackedTrial:
         """Where the tracker's files of this trial go."""
         return str(self.folder)
 
+    def read_samples(self, cur_nimg: int) -> bytes | None:
+        """The PNG of the sample grid at `cur_nimg` images; None if there is none."""
+        try:
+            return self.trial_folder.read_samples(cur_nimg)
+        except FileNotFoundError:
+            return None
+
     def init_local_path(self) -> None:
         """Make the folder."""
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -87,12 +98,14 @@ class Tracking(Callback):
         tracker: TrackerName,
         make_logger: Callable[[], LoggerCallback],
         folder: Path,
+        run_folder: RunFolder,
         study: str,
         warn: Callable[[str], None],
     ) -> None:
         self._tracker = tracker
         self._make_logger = make_logger
         self._folder = folder
+        self._run_folder = run_folder
         self._study = study
         self._warn = warn
         self._logger: LoggerCallback | None = None
@@ -126,7 +139,13 @@ class Tracking(Callback):
         if trial.trial_id in self._open:
             return
         order = TrialOrder.from_tune(trial.config).config
-        begun = TrackedTrial(trial.trial_id, order, self._folder / order.arm / order.name, self._study)
+        begun = TrackedTrial(
+            trial.trial_id,
+            order,
+            self._folder / order.arm / order.name,
+            self._study,
+            self._run_folder.trial(order.arm, order.name),
+        )
         self._open[trial.trial_id] = begun
         with self._telling() as logger:
             begun.init_local_path()
@@ -218,14 +237,12 @@ def tracked(
             place = files / name
             place.mkdir(parents=True, exist_ok=True)
             make_logger = partial(_LOGGERS[name], place, study)
-            callbacks.append(stack.enter_context(Tracking(name, make_logger, place, study, warn)))
+            callbacks.append(stack.enter_context(Tracking(name, make_logger, place, folder, study, warn)))
         yield callbacks
 
 
 def _tensorboard(folder: Path, study: str) -> LoggerCallback:
-    from ray.tune.logger import TBXLoggerCallback
-
-    return TBXLoggerCallback()
+    return TensorboardLogger()
 
 
 def _mlflow(folder: Path, study: str) -> LoggerCallback:

@@ -114,7 +114,9 @@ def test_a_grid_is_large_enough_to_look_at(
     sampled(run.location, tmp_path / "out", "--interpolation", "none", "--num", "1", *options)
     grid, first = (pixels(tmp_path / "out" / name) for name in ("grid.png", "images/000000.png"))
     assert grid.shape == shape
-    assert np.array_equal(grid[1 : 1 + 16 * scale, 1 : 1 + 16 * scale], first.repeat(scale, axis=0).repeat(scale, axis=1))
+    assert np.array_equal(
+        grid[1 : 1 + 16 * scale, 1 : 1 + 16 * scale], first.repeat(scale, axis=0).repeat(scale, axis=1)
+    )
 
 
 def test_the_default_folder_is_never_filled_twice(

@@ -1,5 +1,6 @@
 """What trackers are told, and where it lies; without Ray, which only calls the hooks."""
 
+import io
 import sqlite3
 import time
 from contextlib import closing
@@ -8,7 +9,10 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pytest
+import torch
+from PIL import Image
 from scripted_world import make_evaluation, make_study
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
@@ -22,6 +26,7 @@ from gan_study.search import tracker_packages, trackers
 from gan_study.search.messages import TrialOrder, progress_message, tracker_numbers
 from gan_study.search.tracker_packages import require_trackers
 from gan_study.search.trackers import tracked
+from gan_study.training.evaluate import grid_pixels, grid_png
 from gan_study.training.loop import Progress
 
 
@@ -83,7 +88,7 @@ def events_of(folder: RunFolder, trial: str) -> EventAccumulator:
 
 
 def scalars_of(folder: RunFolder, trial: str, name: str) -> list[tuple[int, float]]:
-    return [(event.step, event.value) for event in events_of(folder, trial).Scalars(f"ray/tune/{name}")]
+    return [(event.step, event.value) for event in events_of(folder, trial).Scalars(name)]
 
 
 def test_an_evaluation_s_numbers_are_flat_and_finite() -> None:
@@ -96,18 +101,23 @@ def test_an_evaluation_s_numbers_are_flat_and_finite() -> None:
 
 
 def test_tensorboard_s_files(folder: RunFolder) -> None:
-    config = make_config()
+    config, pixels = make_config(), torch.arange(4 * 16, dtype=torch.uint8).reshape(4, 1, 4, 4)
     with tracked(["tensorboard", "tensorboard"], folder, "scripted", refuse) as callbacks:
         assert len(callbacks) == 1
         trial = Tune(setup(callbacks), folder, config)
         trial.start()
         trial.result(0, 50.0)
+        folder.trial("wgan", config.name).write_samples(500, grid_png(pixels, 2))
         trial.result(500, None)
         trial.result(1000, 10.0, TrialState.COMPLETED)
         trial.complete()
     name = f"wgan/{config.name}"
     assert scalars_of(folder, name, "score") == [(0, 50.0), (1000, 10.0)]
     assert scalars_of(folder, name, "losses/d_loss") == [(500, 5.0), (1000, 10.0)]
+    (image,) = events_of(folder, name).Images("samples")
+    assert image.step == 500
+    with Image.open(io.BytesIO(image.encoded_image_string)) as shown:
+        assert np.array_equal(np.asarray(shown)[:, :, 0], grid_pixels(pixels, 2))
     (written,) = events_of(folder, name).PluginTagToContent("hparams").keys() & {"_hparams_/session_start_info"}
     content = events_of(folder, name).SummaryMetadata(written).plugin_data.content
     for value in (b"penalty_weight", b"network.width", b"wgan_gp", b"g_lr"):

@@ -47,10 +47,12 @@ def test_tensorboard_has_every_trial_under_its_name(folder: RunFolder) -> None:
     assert sorted(path.name for path in (place / "lsgan").iterdir()) == NAMES
     for name in NAMES:
         events = EventAccumulator(str(place / "lsgan" / name)).Reload()
-        found = [(event.step, event.value) for event in events.Scalars("ray/tune/score")]
+        found = [(event.step, event.value) for event in events.Scalars("score")]
         expected = scores(folder, name)
         assert [step for step, _ in found] == [step for step, _ in expected] == [0, 512, 1024]
         assert [value for _, value in found] == pytest.approx([score for _, score in expected], rel=1e-6)
+        grids = {event.step: event.encoded_image_string for event in events.Images("samples")}
+        assert sorted(grids) == folder.trial("lsgan", name).sample_nimgs() != []
         config = folder.trial("lsgan", name).read_config()
         assert config is not None
         content = events.SummaryMetadata("_hparams_/session_start_info").plugin_data.content
