@@ -16,11 +16,11 @@ from gan_study.analysis.failures import (
 )
 from gan_study.analysis.improvement import FurtherSeeds, further_seeds, probability_of_improvement
 from gan_study.analysis.random_search import BestOfN, expected_best
-from gan_study.analysis.ranking import SIGNIFICANCE, PairComparison, rank_arms
+from gan_study.analysis.ranking import PairComparison, rank_arms
 from gan_study.analysis.run_data import RunData
 from gan_study.analysis.same_arms import same_arms
 from gan_study.analysis.seed_scores import SeedScores, describe_seeds
-from gan_study.analysis.statistics import BudgetPoint
+from gan_study.analysis.statistics import SIGNIFICANCE, BudgetPoint
 from gan_study.analysis.text import quantity
 
 

@@ -8,10 +8,7 @@ from statistics import fmean
 from gan_study.analysis.confirmation import ConfirmedArm
 from gan_study.analysis.same_arms import are_same
 from gan_study.analysis.same_trainings import first_copies, num_same
-from gan_study.analysis.statistics import holm, mann_whitney_p, probability_lower, smallest_p
-
-SIGNIFICANCE = 0.05
-"""An arm wins if its p against every other arm, after Holm's correction, is below this."""
+from gan_study.analysis.statistics import SIGNIFICANCE, holm, mann_whitney_p, probability_lower, smallest_p
 
 
 @dataclass(frozen=True)
@@ -29,8 +26,8 @@ class PairComparison:
     scores alone."""
     p_holm: float | None
     """The same after Holm's correction over all tests that are made: a copy of an arm makes none of its own."""
-    smallest_p: float
-    """The smallest p that these numbers of seeds can give."""
+    smallest_p: float | None
+    """The smallest `p_holm` that the numbers of seeds of all tested arms can give; None without a test."""
     num_same: int = 0
     """Seeds of `a` that are the same trainings as seeds of `b`."""
     counted_as: tuple[str, str] | None = None
@@ -107,7 +104,7 @@ def rank_arms(arms: Sequence[ConfirmedArm], same_arms: Collection[Collection[str
     def compare(a: ConfirmedArm, b: ConfirmedArm) -> PairComparison:
         scored = first[a.arm], first[b.arm]
         if scored[0] == scored[1]:
-            return _measured(a, b, None, None)
+            return _measured(a, b)
         return replace(tested[scored], a=a.arm, b=b.arm, counted_as=scored if scored != (a.arm, b.arm) else None)
 
     pairs = tuple(
@@ -124,11 +121,23 @@ def _tested(arms: Sequence[ConfirmedArm]) -> list[PairComparison]:
     """Every pair of arms of which none is a copy."""
     chosen = list(combinations(arms, 2))
     raw = [None if num_same(a.trials, b.trials) else mann_whitney_p(a.counted, b.counted) for a, b in chosen]
+    tested = [(a, b) for (a, b), p in zip(chosen, raw, strict=True) if p is not None]
     corrected = iter(holm([p for p in raw if p is not None]))
-    return [_measured(a, b, p, None if p is None else next(corrected)) for (a, b), p in zip(chosen, raw, strict=True)]
+    # Holm's corrected values grow with each of the uncorrected ones.
+    smallest = iter(holm([smallest_p(len(a.counted), len(b.counted)) for a, b in tested]))
+    return [
+        _measured(a, b) if p is None else _measured(a, b, p, next(corrected), next(smallest))
+        for (a, b), p in zip(chosen, raw, strict=True)
+    ]
 
 
-def _measured(a: ConfirmedArm, b: ConfirmedArm, p: float | None, p_holm: float | None) -> PairComparison:
+def _measured(
+    a: ConfirmedArm,
+    b: ConfirmedArm,
+    p: float | None = None,
+    p_holm: float | None = None,
+    smallest: float | None = None,
+) -> PairComparison:
     return PairComparison(
         a=a.arm,
         b=b.arm,
@@ -137,7 +146,7 @@ def _measured(a: ConfirmedArm, b: ConfirmedArm, p: float | None, p_holm: float |
         probability_lower=probability_lower(a.counted, b.counted),
         p=p,
         p_holm=p_holm,
-        smallest_p=smallest_p(len(a.counted), len(b.counted)),
+        smallest_p=smallest,
         num_same=num_same(a.trials, b.trials),
     )
 

@@ -10,6 +10,8 @@ from scipy import stats
 
 MIN_SEEDS_FOR_INTERVAL = 5
 """Below, a bootstrap interval is far too narrow: raw scores and their range are shown instead."""
+SIGNIFICANCE = 0.05
+"""An arm wins if its p against every other arm, after Holm's correction, is below this."""
 _PERMUTATIONS = 100_000
 
 

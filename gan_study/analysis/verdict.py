@@ -7,9 +7,9 @@ from statistics import fmean
 
 from gan_study.analysis.arm_comparison import ArmsComparison, PairStatistics
 from gan_study.analysis.confirmation import ConfirmedArm
-from gan_study.analysis.ranking import SIGNIFICANCE
 from gan_study.analysis.run_data import RunData, TrialData, best_trial
 from gan_study.analysis.same_notes import is_better, rivals, same_notes
+from gan_study.analysis.statistics import SIGNIFICANCE
 from gan_study.analysis.text import format_p, listed, number, quantity, whole_percent
 from gan_study.analysis.trial_verdicts import count_words, counts_text
 
@@ -168,6 +168,7 @@ def _probability(pair: PairStatistics, corrected: bool) -> str:
     assert found is not None, "only tested pairs are asked for"
     interval = f"95 % interval {whole_percent(found.low)} to {whole_percent(found.high)}"
     seeds = f"{test.num_a} v {test.num_b} seeds, "
+    assert test.smallest_p is not None, "only tested pairs are asked for"
     if test.smallest_p >= SIGNIFICANCE:
         seeds += "too few to decide whatever they score, "
     name = "Holm-corrected Mann-Whitney" if corrected else "Mann-Whitney"

@@ -201,29 +201,29 @@ def report(
 def plan(
     study_file: StudyFile,
     overrides: Overrides = [],  # noqa: B006  # as in run
+    spread_from: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FOLDER",
+            help="A run folder with confirmed seeds, from whose spread the plan works out which difference this study "
+            "can detect. Default: runs/<name of the study>, if it is there.",
+            show_default=False,
+        ),
+    ] = None,
     data_root: DataRoot = None,
     inception_weights: InceptionWeights = None,
 ) -> None:
-    """Check a study and print what it would do.
+    """Check a study and print what it would do and what it could show.
 
-    Prints arms, search space, trials, images, an estimate of the time, and whether this machine has the files of the
-    data set and, where they make the score, Inception's weights. Starts nothing and downloads nothing.
+    Prints arms, search space, trials, images, an estimate of the time, what the confirmed seeds can show, and whether
+    this machine has the files of the data set and, where they make the score, Inception's weights. Starts nothing and
+    downloads nothing.
     """
-    from gan_study.cli.data_files import files_text, weights_text
+    from gan_study.cli.plan_verb import print_plan
     from gan_study.cli.surroundings import set_places
-    from gan_study.config.load import load_study
-    from gan_study.config.plan import format_plan
-    from gan_study.config.plan import plan as plan_study
 
     set_places(data_root, inception_weights)
-    study = load_study(study_file, overrides)
-    num_train_images = None
-    if study.dataset.known_train_images is None:
-        from gan_study.data.inspection import count_train_images
-
-        num_train_images = count_train_images(study.dataset)
-    files = files_text(study.dataset, num_train_images)
-    print(format_plan(plan_study(study, num_train_images), files, weights_text(study.objective)))
+    print_plan(study_file, overrides, spread_from)
 
 
 @app.command()

@@ -6,10 +6,11 @@ from contextlib import contextmanager, nullcontext, redirect_stdout
 from functools import partial
 from typing import NoReturn, ParamSpec
 
+from gan_study.analysis.design import seeds_warning
 from gan_study.cli.data_files import fetch_files, fetch_weights
 from gan_study.cli.interruption import Interruption, InterruptionError
 from gan_study.cli.live import Display, make_display
-from gan_study.cli.messages import print_error
+from gan_study.cli.messages import print_error, print_warning
 from gan_study.cli.outcome import conclude, make_console
 from gan_study.cli.run_folder import resume_command
 from gan_study.config.load import parse_study
@@ -35,6 +36,8 @@ def run_and_report(folder: RunFolder, address: str | None, verbose: bool) -> Non
     try:
         if address is None:
             _fetch(study, folder, display.stage)  # before Ray is started for nothing
+        if warning := seeds_warning(study):
+            print_warning(warning)
         with Interruption() as interruption, _only_our_words(verbose):
             run_study(
                 study,

@@ -1,6 +1,7 @@
 """What a study would do and cost at most, before anything runs."""
 
 import textwrap
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from gan_study.config.arms import ASSUMED_TRAIN_IMAGES, first_trial_values, resolve_training
@@ -123,10 +124,16 @@ def plan(study: StudyConfig, num_train_images: int | None = None) -> StudyPlan:
     )
 
 
-def format_plan(plan: StudyPlan, files: str | None = None, weights: str | None = None) -> str:
+def format_plan(
+    plan: StudyPlan,
+    files: str | None = None,
+    weights: str | None = None,
+    seeds: Sequence[tuple[str, str]] = (),
+) -> str:
     """The plan as plain text of at most 100 columns; no path in it is broken.
 
-    files: what there is to say of the data set's files on this machine; weights: the same of Inception's, if it scores.
+    files: what there is to say of the data set's files on this machine; weights: the same of Inception's, if it scores;
+    seeds: labels and texts on what the confirmed seeds can show.
     """
     study = plan.study
     lines = [f"Study {study.name}"]
@@ -151,6 +158,8 @@ def format_plan(plan: StudyPlan, files: str | None = None, weights: str | None =
         _row("trainings", _trainings(plan)),
         _row("images", _images(plan)),
         _row("time", _time(plan)),
+        *(["", "What the confirmed seeds can show"] if seeds else []),
+        *(_row(label, text) for label, text in seeds),
     ]
     return "\n".join(lines)
 

@@ -48,6 +48,11 @@ SHORT = TINY.replace("trials_per_arm: 2", "trials_per_arm: 1").replace("top_k: 1
 """Two trials in all, one after the other."""
 
 
+def errors_in(stderr: str) -> list[str]:
+    """The lines of standard error, without the warning that these studies have too few seeds for a winner."""
+    return [line for line in stderr.splitlines() if not line.startswith("warning: No arm of this study can win")]
+
+
 def gan_study(*arguments: object, environment: dict[str, str | None] | None = None) -> subprocess.CompletedProcess[str]:
     """Run a command to its end. A value of None takes a variable out of the environment."""
     changed = {**os.environ, **(environment or {})}

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from command import SHORT, gan_study
+from command import SHORT, errors_in, gan_study
 
 from gan_study.runs.folder import RunFolder
 
@@ -34,7 +34,7 @@ def test_a_full_disk_loses_nothing(small_disk: Path, tmp_path: Path, ray_address
     study.write_text(SHORT)
     found = gan_study("run", study, "--out", small_disk, "--address", ray_address)
     assert found.returncode == 2
-    (line,) = found.stderr.splitlines()
+    (line,) = errors_in(found.stderr)
     assert line.startswith(f"error: {small_disk}/tiny/")
     assert "there is no space left" in line
     assert line.endswith("then run `gan_study resume` on the run folder")

@@ -8,8 +8,10 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from command import LIMIT_SEC, SHORT, TINY, Running, gan_study
+from command import LIMIT_SEC, SHORT, TINY, Running, errors_in, gan_study
 
+from gan_study.analysis.design import seeds_warning
+from gan_study.config.load import parse_study
 from gan_study.runs.folder import RunFolder
 
 pytestmark = [pytest.mark.ray, pytest.mark.slow]
@@ -52,7 +54,7 @@ def finished(ray_address: str, tmp_path_factory: pytest.TempPathFactory) -> tupl
 
 def test_a_study_prints_plain_lines_into_a_file(finished: tuple[Path, str, str]) -> None:
     _, out, err = finished
-    assert err == ""
+    assert err.splitlines() == [f"warning: {seeds_warning(parse_study(TINY, 'tiny.yaml'))}"]
     assert out.replace("\n", "").isprintable()
     lines = out.splitlines()
     timed = [line for line in lines if re.match(r"\[ *\d+ s\] ", line)]
@@ -94,7 +96,7 @@ def test_a_study_in_which_every_trial_diverges(tmp_path: Path, ray_address: str)
     text = text.replace("search: {", "search: {first_trial: sampled, ")  # the paper's learning rate is a good one
     found = gan_study("run", write_study(tmp_path, text), "--out", tmp_path, "--address", ray_address)
     assert found.returncode == 1
-    (line,) = found.stderr.splitlines()
+    (line,) = errors_in(found.stderr)
     assert line.startswith(f"error: {tmp_path}/tiny: no trial has completed; reasons: the ")
     assert "loss or gradient is not finite" in line
     assert line.endswith(f"see {tmp_path}/tiny/report.html")
@@ -116,7 +118,7 @@ def test_a_finished_study_is_extended(finished: tuple[Path, str, str], ray_addre
     shutil.copytree(finished[0], place)
     before = files(place)
     found = gan_study("extend", place, "--set", "budget.trials_per_arm=3", "--address", ray_address)
-    assert (found.returncode, found.stderr) == (0, "")
+    assert (found.returncode, errors_in(found.stderr)) == (0, [])
     after = files(place)
     assert {name: after[name] for name in before} == before
     new = {name.split("/")[2] for name in set(after) - set(before)}

@@ -44,7 +44,7 @@ OPTIONS = {
         *("--save-stats", "--image-size", "--num", "--num-reference", "--split", "--seed", "--data-root"),
         *("--inception-weights", "--json", "--json-file"),
     ],
-    "plan": ["study_file", "--set", "--data-root", "--inception-weights"],
+    "plan": ["study_file", "--set", "--spread-from", "--data-root", "--inception-weights"],
     "train": ["config_file", "--out", "--device", "--data-root", "--inception-weights"],
 }
 

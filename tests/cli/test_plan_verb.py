@@ -1,0 +1,62 @@
+"""`plan` finds the run folder that tells how seeds scatter, or says why it does not use one."""
+
+from pathlib import Path
+
+import pytest
+from ruamel.yaml import YAML
+from synthetic_run import STUDY, write_synthetic_run
+
+from gan_study.cli.plan_verb import print_plan
+from gan_study.errors import InputError
+
+
+@pytest.fixture
+def study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A study file in the current folder."""
+    monkeypatch.chdir(tmp_path)
+    path = tmp_path / "study.yaml"
+    with path.open("w") as file:
+        YAML(typ="safe").dump(STUDY, file)
+    return path
+
+
+def plan_text(capsys: pytest.CaptureFixture[str], study: Path, *overrides: str, spread_from: str | None = None) -> str:
+    print_plan(str(study), overrides, spread_from)
+    return " ".join(capsys.readouterr().out.partition("What the confirmed seeds can show")[2].split())
+
+
+def test_without_a_run_it_tells_of_seed_pairs(study: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text = plan_text(capsys, study)
+    assert "can reach p = 0.008 at best" in text
+    assert "7 seeds for 90 %" in text
+    assert "spread" not in text
+
+
+def test_the_studys_own_run_folder_is_found(study: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write_synthetic_run("runs/lsgan_vs_wgan")
+    assert "if seeds of an arm scatter as in runs/lsgan_vs_wgan (standard deviation 1.027, 2 arms" in plan_text(
+        capsys, study
+    )
+    elsewhere = plan_text(capsys, study, "name=other", spread_from="runs/lsgan_vs_wgan")
+    assert "scatter as in runs/lsgan_vs_wgan" in elsewhere
+    assert "scatter" not in plan_text(capsys, study, "name=other")
+
+
+def test_a_run_that_is_scored_otherwise_is_not_used(study: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write_synthetic_run("runs/lsgan_vs_wgan")
+    text = plan_text(capsys, study, "objective.num_samples=100")
+    assert (
+        "spread not used. runs/lsgan_vs_wgan: a spread needs seeds that are scored as in this study, but got " in text
+    )
+    assert "7 seeds for 90 %" in text
+    with pytest.raises(InputError, match="got another objective there"):
+        print_plan(str(study), ["objective.num_samples=100"], "runs/lsgan_vs_wgan")
+    with pytest.raises(InputError, match="nowhere: there is no such folder"):
+        print_plan(str(study), [], "nowhere")
+
+
+def test_a_run_without_seeds_is_not_used(study: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write_synthetic_run("runs/lsgan_vs_wgan", confirm={})
+    assert "spread needs an arm with two or more confirmed seeds that did not fail, but got none" in plan_text(
+        capsys, study
+    )
