@@ -3,16 +3,17 @@
 import sys
 
 from gan_study.errors import GanStudyError, InputError
+from gan_study.runs.secrets import without_secrets
 
 _PREFIX = "error: "
 
 
 def print_warning(text: str) -> None:
-    """Print a line of standard error."""
-    print(f"warning: {text}", file=sys.stderr, flush=True)
+    """Print a line of standard error, without passwords in URIs."""
+    print(f"warning: {without_secrets(text)}", file=sys.stderr, flush=True)
 
 
 def print_error(error: GanStudyError) -> None:
-    """Print each of its problems on standard error; if one has several lines, the others are indented."""
+    """Print each of its problems on standard error, without passwords in URIs; further lines of one are indented."""
     for problem in error.problems if isinstance(error, InputError) else (str(error),):
-        print(_PREFIX + problem.replace("\n", "\n" + " " * len(_PREFIX)), file=sys.stderr, flush=True)
+        print(_PREFIX + without_secrets(problem).replace("\n", "\n" + " " * len(_PREFIX)), file=sys.stderr, flush=True)

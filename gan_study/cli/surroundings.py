@@ -5,13 +5,17 @@ from pathlib import Path
 
 from gan_study.data.places import DATA_ENVIRONMENT, INCEPTION_ENVIRONMENT
 from gan_study.errors import InputError
+from gan_study.runs.secrets import refuse_secrets
 
 
 def set_places(data_root: str | None, inception_weights: str | None, address: str | None = None) -> None:
     """Set the environment variables of this process, which a Ray started from it hands on to the trials.
 
-    Raises InputError if a place is not there, or if trials run on a cluster that has been started before.
+    Raises InputError if a place is not there, if the address holds a password, or if trials run on a cluster that has
+    been started before.
     """
+    if address is not None:
+        refuse_secrets(address)
     given = {"--data-root": data_root, "--inception-weights": inception_weights}
     for option, place in given.items():
         if place is None:

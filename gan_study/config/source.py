@@ -150,6 +150,9 @@ def parse(text: str, origin: Origin) -> tuple[Node | None, list[Problem]]:
         before = text[: error.position]
         place = origin.place(before.count("\n"), len(before) - (before.rfind("\n") + 1))
         reason = f"the character {error.character!r} is not allowed"
+    except _TooManyValuesError:
+        rule = f"a file may hold {_MAX_VALUES:,} values at most, but got more, with what its anchors (&name) repeat"
+        return None, [Problem(origin.place(), "", f"{rule}; write fewer anchors (*name) inside one another")]
     except RecursionError:
         place, reason = origin.place(), "it is nested too deeply, or contains itself"
     return None, [Problem(place, "", f"the text must be valid YAML: {reason}; correct it here or just above")]
@@ -160,13 +163,23 @@ _TEXT_TAGS = frozenset(f"tag:yaml.org,2002:{name}" for name in ("str", "timestam
 _MERGE_TAG = "tag:yaml.org,2002:merge"
 
 
+_MAX_VALUES = 50_000
+"""A text with more values than this is refused: anchors that repeat each other make any number of them."""
+
+
+class _TooManyValuesError(Exception):
+    pass
+
+
 @dataclass
 class _Converter:
     origin: Origin
     constructor: Any
     problems: list[Problem] = field(default_factory=list)
+    num_values: int = 0
 
     def node(self, source: Any, key_place: Place | None = None) -> Node:
+        self._count()
         place = self._place(source)
         if isinstance(source, MappingNode):
             return Node(self._mapping(source), place, key_place or place)
@@ -201,6 +214,7 @@ class _Converter:
         for key, value in source.value:
             if key.tag == _MERGE_TAG:
                 for merged in value.value if isinstance(value, SequenceNode) else [value]:
+                    self._count()
                     if isinstance(merged, MappingNode):
                         yield from self._own_pairs(merged)
                         yield from self._merged_pairs(merged)
@@ -221,6 +235,11 @@ class _Converter:
             self._place(source), "", f"a value must be a number, text, true or false, but got the tag {tag}; remove it"
         )
         return str(source.value)
+
+    def _count(self) -> None:
+        self.num_values += 1
+        if self.num_values > _MAX_VALUES:
+            raise _TooManyValuesError
 
     def _place(self, source: Any) -> Place:
         return self.origin.place(source.start_mark.line, source.start_mark.column)

@@ -6,6 +6,7 @@ from typing import Literal
 from pydantic import field_validator
 
 from gan_study.runs.records import SCHEMA_VERSION, Record
+from gan_study.runs.secrets import PublicText
 
 _FREE_MEMORY = re.compile(r"(?<=CPUs), \d+ GiB(?=, [\d.]+ GPUs)")
 
@@ -19,7 +20,7 @@ class Surroundings(Record):
     """One text for each machine: CPUs, GPUs."""
     commit: str | None
     """Commit of gan_study, if it runs from a checkout."""
-    command: str
+    command: PublicText
     """The command line."""
 
     @field_validator("hosts")

@@ -3,6 +3,7 @@
 from typing import Literal
 
 from gan_study.runs.records import SCHEMA_VERSION, Record
+from gan_study.runs.secrets import PublicText
 
 
 class ExtensionRecord(Record):
@@ -10,7 +11,7 @@ class ExtensionRecord(Record):
 
     time: float
     """Unix time at which it was asked for."""
-    command: str
+    command: PublicText
     """The command line."""
     additions: tuple[str, ...]
     """What there is more of, such as `budget.trials_per_arm: 8 to 12`."""

@@ -9,6 +9,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict
 
 from gan_study.config.training import SCHEMA_VERSION as SCHEMA_VERSION
+from gan_study.runs.secrets import PublicText
 
 OFFICIAL_INCEPTION_HASH = "6726825d"
 """First 8 hex digits of the SHA-256 of pt_inception-2015-12-05-6726825d.pth, the weights of published FIDs."""
@@ -233,7 +234,7 @@ class TrialStatus(Record):
 
     schema_version: Literal[1] = SCHEMA_VERSION
     state: TrialState
-    reason: str | None = None
+    reason: PublicText | None = None
     """Why it is not completed, for a reader."""
     collapsed: bool = False
     """Whether it was stopped because its generator had collapsed."""

@@ -16,10 +16,14 @@ from filelock import BaseFileLock, FileLock, Timeout
 from pyarrow import fs
 
 from gan_study.errors import StorageError
+from gan_study.runs.secrets import refuse_secrets
 
 
 class Storage:
-    """A folder, given as a local path or a URI. Names inside it are relative, with `/`."""
+    """A folder, given as a local path or a URI. Names inside it are relative, with `/`.
+
+    Raises InputError for a URI with credentials in it, StorageError for one that cannot be used.
+    """
 
     def __init__(self, location: str | Path) -> None:
         text = os.fspath(location)
@@ -30,6 +34,7 @@ class Storage:
             self._filesystem: fs.FileSystem = fs.LocalFileSystem()
             self.location = self._root = str(root)
         else:
+            refuse_secrets(text)
             try:
                 self._filesystem, self._root = fs.FileSystem.from_uri(text)
             except (ValueError, OSError) as error:

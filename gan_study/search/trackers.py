@@ -34,6 +34,7 @@ from gan_study.config.names import TrackerName
 from gan_study.config.training import TrialConfig
 from gan_study.runs.folder import RunFolder
 from gan_study.runs.records import TrialState
+from gan_study.runs.secrets import without_secrets
 from gan_study.runs.trial_folder import TrialFolder
 from gan_study.search.messages import TrialOrder, read_progress, tracker_numbers
 from gan_study.search.tensorboard import TensorboardLogger
@@ -192,7 +193,7 @@ class Tracking(Callback):
         except Exception as error:  # of a package, a server or a disk: anything
             self._logger = None
             reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
-            self._warn(f"warning: {self._tracker} is left out from now on: {reason}")
+            self._warn(f"warning: {self._tracker} is left out from now on: {without_secrets(reason)}")
 
 
 class TrackerFiles:

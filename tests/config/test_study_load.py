@@ -1,5 +1,6 @@
 """Every kind of mistake in a study file is told in words, with its exact line and column."""
 
+import time
 from pathlib import Path
 
 import pytest
@@ -492,3 +493,21 @@ def test_what_else_is_wrong_is_told_after_the_faults_of_the_file() -> None:
         parse_study(changed("name: digits", "name: image_folder, path: 3"), "x.yaml", look=look)
     assert seen[-1].dataset.path is None
     assert parse_study(VALID, "x.yaml", look=lambda _: []) == parse_study(VALID, "x.yaml")
+
+
+def nested_anchors(depth: int, item: str) -> str:
+    """A short text whose anchors repeat each other, so that it stands for 9^depth values."""
+    lines = ["a0: &a0 {x: 1}"]
+    lines += [f"a{i}: &a{i} " + item.format(", ".join([f"*a{i - 1}"] * 9)) for i in range(1, depth + 1)]
+    return "\n".join(lines) + "\n"
+
+
+@pytest.mark.parametrize("item", ["[{}]", "{{<<: [{}]}}"])
+def test_anchors_that_repeat_each_other_without_end_are_refused_at_once(item: str) -> None:
+    started = time.process_time()
+    (problem,) = problems_of(nested_anchors(9, item))
+    assert problem.startswith("x.yaml:1:1: a file may hold 50,000 values at most, but got more, with what its anchors")
+    assert time.process_time() - started < 5
+    assert not problems_of(VALID.replace("name: small", f"name: a/b\nlist: [{'0, ' * 5000}]"))[0].startswith(
+        "x.yaml:1:1:"
+    )
