@@ -19,8 +19,9 @@ from gan_study.search.cluster import connected, gpus_per_worker, num_concurrent_
 from gan_study.search.director import Director
 from gan_study.search.environment import record_environment
 from gan_study.search.importance import study_importance
+from gan_study.search.optuna_file import OptunaFile
 from gan_study.search.prepare import prepare_on_cluster
-from gan_study.search.scratch import OptunaFile, ScratchFolder
+from gan_study.search.scratch import ScratchFolder
 from gan_study.search.tracker_packages import require_trackers
 from gan_study.search.trackers import tracked
 from gan_study.search.trial_one_worker import OneWorkerTrial
@@ -103,7 +104,13 @@ def run_study(
         folder.write_study_status(status)
         try:
             with OptunaFile(folder) as optuna_file:
-                director = Director(study, folder, objective, optuna_file.storage, num_concurrent, on_change)
+
+                def change() -> None:
+                    optuna_file.update()
+                    on_change()
+
+                director = Director(study, folder, objective, optuna_file.storage, num_concurrent, change)
+                optuna_file.begin()
                 on_start(director)
                 if not director.finished:
                     _tune(director, folder, study, verbose, on_stage)

@@ -5,7 +5,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from optuna.exceptions import StorageInternalError
 from ray.tune import Stopper
 from ray.tune.experiment import Trial
 from ray.tune.schedulers import FIFOScheduler, TrialScheduler
@@ -15,7 +14,6 @@ from gan_study.errors import StorageError
 from gan_study.runs.records import TrialState
 from gan_study.search.director import Director
 from gan_study.search.messages import TrialOrder, read_abort, read_progress
-from gan_study.search.scratch import optuna_problem
 
 
 class DirectorSearcher(Searcher):
@@ -70,8 +68,6 @@ class DirectorSearcher(Searcher):
             yield
         except StorageError as error:
             self._director.abort(str(error))
-        except StorageInternalError as error:
-            self._director.abort(optuna_problem(self._run_folder, error))
 
     def on_trial_result(self, trial_id: str, result: dict[str, Any]) -> None:
         """Nothing: the scheduler has taken the result in already."""
