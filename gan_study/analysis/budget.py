@@ -37,9 +37,9 @@ class BestSoFarBand:
 def best_so_far_band(studies: Sequence[Curve]) -> BestSoFarBand:
     """Median and range over the curves of one arm in repeated studies (at least one)."""
     grid = _common_budgets(studies)
-    values = np.array([[_value_at(curve, kimg) for kimg in grid] for curve in studies])
     if not grid:
         return BestSoFarBand(len(studies), (), (), (), ())
+    values = np.array([_values_at(curve, grid) for curve in studies])
     # The median of an even number is between two, of which a missing one would make it infinite.
     rows = (np.median(values, axis=0), values.min(axis=0), values.max(axis=0))
     median, lowest, highest = (tuple(float(v) if np.isfinite(v) else None for v in row) for row in rows)
@@ -67,8 +67,8 @@ def crossover(first: str, first_curve: Curve, second: str, second_curve: Curve) 
     where it was.
     """
     leads = []
-    for kimg in _common_budgets([first_curve, second_curve]):
-        a, b = _value_at(first_curve, kimg), _value_at(second_curve, kimg)
+    grid = _common_budgets([first_curve, second_curve])
+    for kimg, a, b in zip(grid, _values_at(first_curve, grid), _values_at(second_curve, grid), strict=True):
         if math.isfinite(a) and math.isfinite(b) and a != b:
             leads.append((kimg, first if a < b else second))
     changes = [(before, after, kimg) for (_, before), (kimg, after) in pairwise(leads) if before != after]
@@ -108,7 +108,13 @@ def _common_budgets(curves: Sequence[Curve]) -> list[float]:
     return sorted({point.spent_kimg for curve in curves for point in curve if point.spent_kimg <= end})
 
 
-def _value_at(curve: Curve, kimg: float) -> float:
-    """Best score at a budget; infinite while there is none."""
-    scores = [p.best_score for p in curve if p.spent_kimg <= kimg and p.best_score is not None]
-    return min(scores, default=math.inf)
+def _values_at(curve: Curve, grid: Sequence[float]) -> list[float]:
+    """Best score at each budget of an ascending grid; infinite while there is none."""
+    values, best, points = [], math.inf, iter(curve)
+    point = next(points, None)
+    for kimg in grid:
+        while point is not None and point.spent_kimg <= kimg:
+            best = min(best, math.inf if point.best_score is None else point.best_score)
+            point = next(points, None)
+        values.append(best)
+    return values

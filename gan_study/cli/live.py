@@ -57,6 +57,10 @@ _QUIET_SEC = 55
 """After as long without a line, one tells what is at work: with the time between two looks, at least once a minute."""
 
 
+_MOST_BUSY = 0.05
+"""Share of the time of the study's driver that may go into pictures of it."""
+
+
 class PlainLines:
     """One line when a trial has ended, and now and then one of those that have not."""
 
@@ -126,6 +130,7 @@ class LiveTable:
         self._director: Director | None = None
         self._rows: list[ArmRow] = []
         self._start = time.monotonic()
+        self._next_picture = 0.0
         self._live = Live(console=console, get_renderable=self._render, refresh_per_second=2, transient=True)
         self._live.start()
 
@@ -147,10 +152,16 @@ class LiveTable:
         self.change()
 
     def change(self) -> None:
-        """Take a new picture; the table is drawn from it in another thread."""
-        if self._director is not None:
+        """Take a new picture, unless pictures have taken more than their share of the time of late.
+
+        The table is drawn from it in another thread. In a study of ten thousand trials a picture takes a tenth of a
+        second, in which the study's driver answers no trial.
+        """
+        start = time.monotonic()
+        if self._director is not None and start >= self._next_picture:
             self._rows = arm_rows(self._director)
             self._stage = self._clock.text()
+            self._next_picture = start + (time.monotonic() - start) / _MOST_BUSY
 
     def stop(self) -> None:
         """Remove the table."""

@@ -10,7 +10,7 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from filelock import BaseFileLock, FileLock, Timeout
 from pyarrow import fs
@@ -29,12 +29,17 @@ class Storage:
         text = os.fspath(location)
         self.is_local = "://" not in text or text.startswith("file://")
         if self.is_local:
-            path = unquote(urlsplit(text).path) if text.startswith("file://") else text
+            path = _local_path(text) if text.startswith("file://") else text
             root = Path(path).expanduser().absolute()
             self._filesystem: fs.FileSystem = fs.LocalFileSystem()
             self.location = self._root = str(root)
         else:
             refuse_secrets(text)
+            if "#" in text:
+                raise StorageError(
+                    f"{text}: the name of a place in an object store must not hold a bare #, after which a URI says "
+                    "nothing of a place; write %23 for it, or choose another name"
+                )
             try:
                 self._filesystem, self._root = fs.FileSystem.from_uri(text)
             except (ValueError, OSError) as error:
@@ -153,6 +158,16 @@ class Storage:
 
 
 _TEMPORARY = ".writing-"
+
+
+def _local_path(uri: str) -> str:
+    """The path of a `file://` URI. One written by hand may hold a bare # or ?, which belongs to the path then."""
+    host, slash, path = uri.removeprefix("file://").partition("/")
+    if not slash or host not in ("", "localhost"):
+        raise StorageError(
+            f"{uri}: a file:// URI must hold an absolute path, as in file:///home/me/runs; add the slash"
+        )
+    return unquote(f"/{path}")
 
 
 def _place(location: str, name: str) -> str:

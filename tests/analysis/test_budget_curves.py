@@ -1,5 +1,6 @@
 """Best score so far over repeated studies, and where one arm overtakes another."""
 
+import time
 from dataclasses import replace
 from statistics import median
 
@@ -112,3 +113,28 @@ def test_repeats_are_told_apart(tmp_path):
     assert search_curve(with_refined, "lsgan", 0) == search_curve(changed, "lsgan", 0)
     assert len(search_curve(with_refined, "lsgan")) == len(search_curve(changed, "lsgan")) + 1
     assert repeated_searches(changed, "lsgan") == BestSoFarBand(2, (40.0, 50.0), (11.5, 11.5), (9.0, 9.0), (14.0, 14.0))
+
+
+def looked_up(curve, kimg):
+    """Best score at a budget, by a look at all of the curve."""
+    return min((p.best_score for p in curve if p.spent_kimg <= kimg and p.best_score is not None), default=None)
+
+
+def test_long_searches_are_compared_in_one_pass():
+    """Ten arms of 4,000 trials make 45 pairs; a look at all trials for each budget took seconds for one pair."""
+    rng = np.random.default_rng(0)
+    trials = [(rng.integers(1, 9, 4000).tolist(), (100 - 99 * rng.random(4000) ** 0.1).tolist()) for _ in range(2)]
+    first, second = (best_so_far(list(zip(*each, strict=True))) for each in trials)
+    start = time.process_time()
+    found = crossover("first", first, "second", second)
+    band = best_so_far_band([first, second])
+    assert time.process_time() - start < 0.5
+    for index in range(0, len(band.spent_kimg), 300):
+        values = [looked_up(each, band.spent_kimg[index]) for each in (first, second)]
+        known = [value for value in values if value is not None]
+        assert band.lowest[index] == min(known, default=None)
+        assert band.highest[index] == (max(known) if len(known) == 2 else None)
+    assert found is not None
+    at = band.spent_kimg.index(found.spent_kimg)
+    before, after = ([looked_up(each, band.spent_kimg[i]) for each in (first, second)] for i in (at - 1, at))
+    assert np.argmin(before) != np.argmin(after)

@@ -2,11 +2,13 @@
 
 import os
 import random
+import re
 import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 from s3_server import ObjectStore
@@ -173,3 +175,16 @@ def test_hidden_files_are_not_listed(tmp_path: Path) -> None:
     for name in (".writing-0a1b2c3d-status.json", ".DS_Store", "status.json"):
         (tmp_path / name).touch()
     assert Storage(tmp_path).list_names() == ["status.json"]
+
+
+@pytest.mark.parametrize("name", ["lr=1e-3?x=2", "a#b", "50 off", "é", "100%", "a&b;c"])
+def test_a_file_uri_keeps_all_of_its_path(tmp_path: Path, name: str) -> None:
+    """A bare ? or # belongs to the path: a file has no query, and two such folders were one before."""
+    assert Storage(f"file://{tmp_path}/{name}").location == f"{tmp_path}/{name}"
+    assert Storage(f"file://localhost{tmp_path}/{quote(name)}").location == f"{tmp_path}/{name}"
+
+
+@pytest.mark.parametrize("uri", ["file://runs/one", "file://", "s3://bucket/run#1", "gs://bucket/a#b/c"])
+def test_a_uri_that_would_lose_a_part_of_its_name_is_refused(uri: str) -> None:
+    with pytest.raises(StorageError, match=re.escape(uri)):
+        Storage(uri)
