@@ -1,7 +1,7 @@
-"""What `evaluate` prints: what the score is, both collections, and all scores beside those of real images."""
+"""What `evaluate` prints: what the score is, both collections, all scores beside those of real images, explanations."""
 
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from statistics import fmean, stdev
 from typing import TYPE_CHECKING
 
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
     from gan_study.cli.evaluate_verb import Collection, Evaluation
 
 Row = tuple[str, str, str, str]
-"""Score, value, the same of real images, and what else there is to say."""
+"""A score's name, its value, its value for real images, and an explanation, which is printed below the table."""
 
 _MOST_CLASSES = 10
 _MOST_COLUMNS = 120
-"""A table's width at most, also where there is no terminal; `make_console` makes room for the outcome of a study."""
+"""The longest line where there is no terminal."""
 _UNBROKEN = "\N{NO-BREAK SPACE}"
 
 
@@ -37,19 +37,23 @@ def print_evaluation(console: Console, evaluation: "Evaluation") -> None:
     for note in evaluation.notes:
         _say(console, f"Note: {note}")
     console.print()
-    width = min(console.width, _MOST_COLUMNS)
-    console.print(_table(evaluation), width=width)
+    rows = list(_rows(evaluation))
+    console.print(_table(rows))
+    console.print()
+    width = console.width if console.is_terminal else min(console.width, _MOST_COLUMNS)
+    for name, _, _, about in rows:
+        if about:
+            _say(console, textwrap.fill(f"{name}: {about}.", width, subsequent_indent="  ", break_on_hyphens=False))
     if evaluation.scores.classes is not None:
-        console.print()
         _say(console, _shares(evaluation.scores.classes, evaluation.class_names or (), width))
 
 
-def _table(evaluation: "Evaluation") -> Table:
+def _table(rows: Sequence[Row]) -> Table:
     table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0))
-    for name, fold in (("score", False), ("value", False), ("real against real", False), ("", True)):
-        table.add_column(name, overflow="fold", no_wrap=not fold)
-    for row in _rows(evaluation):
-        table.add_row(*map(Text, row))
+    for name in ("score", "value", "real against real"):
+        table.add_column(name, overflow="fold")
+    for name, value, real, _ in rows:
+        table.add_row(Text(name), Text(value), Text(real))
     return table
 
 
@@ -60,14 +64,20 @@ def _rows(evaluation: "Evaluation") -> Iterator[Row]:
     yield name, _number(scores.frechet_distance), _number(scores.floor), f"{_about_floor(scores)}{below}"
     if scores.draws is not None:
         shown = ", ".join(map(_number, scores.draws))
-        about = f"of {len(scores.draws)} fresh draws of latents: {shown}; standard deviation {stdev(scores.draws):.2g}"
+        spread = f"their standard deviation is {stdev(scores.draws):.2g}"
+        about = f"{len(scores.draws)} draws of fresh latents scored {shown}; {spread}"
         yield f"{name}, mean of draws", _number(fmean(scores.draws)), "", about
     infinity = scores.infinity
     if infinity is None:
         yield f"{name}-infinity", "-", "", scores.missing["infinity"]
     else:
-        interval = f"line's 95 % interval {_number(infinity.low)} to {_number(infinity.high)}"
-        yield f"{name}-infinity", _number(infinity.value), "", f"for infinitely many generated images; {interval}"
+        interval = f"its 95 % interval is {_number(infinity.low)} to {_number(infinity.high)}"
+        yield (
+            f"{name}-infinity",
+            _number(infinity.value),
+            "",
+            f"this extrapolates to infinitely many generated images; {interval}",
+        )
     yield _kernel_row(scores, "KID" if is_fid else "kernel distance")
     if scores.neighbours is None:
         yield "precision, recall, density, coverage, Vendi score", "-", "-", scores.missing["neighbours"]
@@ -83,22 +93,25 @@ def _about_floor(scores: Scores) -> str:
     if scores.floor is None:
         return scores.missing["floor"]
     rough = f"; {ROUGH_FLOOR}" if scores.floor_is_rough else ""
-    return f"real: expected of as many images of a perfect generator{rough}"
+    return f"real against real is what as many images of a perfect generator are expected to score{rough}"
 
 
 def _kernel_row(scores: Scores, name: str) -> Row:
     kernel = scores.kernel
     if kernel is None:
         return name, "-", "", scores.missing["kernel"]
-    about = f"{kernel.num_subsets} subsets of {kernel.subset_size:,}, standard deviation {_number(kernel.std)}"
-    return name, _number(kernel.mean), "0", about if kernel.num_subsets > 1 else f"one of {kernel.subset_size:,} images"
+    about = f"this uses one set of {kernel.subset_size:,} images of each side"
+    if kernel.num_subsets > 1:
+        subsets = f"{kernel.num_subsets} subsets of {kernel.subset_size:,} images"
+        about = f"this is the mean over {subsets}; their standard deviation is {_number(kernel.std)}"
+    return name, _number(kernel.mean), "0", about
 
 
 def _neighbour_rows(neighbours: NeighbourScores, missing: dict[str, str]) -> Iterator[Row]:
     control = neighbours.control
-    about = f"{neighbours.num:,} images of each side, of a larger one at random"
+    about = f"this and the next three use {neighbours.num:,} images of each side, chosen at random from a larger one"
     if control is None:
-        about = f"{about}; no control, which takes twice as many reference images as are scored"
+        about = f"{about}; there is no control, since it needs twice as many reference images as are scored"
     for name in ("precision", "recall", "density", "coverage"):
         value = getattr(neighbours.scores, name)
         yield name, _number(value), _number(getattr(control, name, None)), about
@@ -107,17 +120,22 @@ def _neighbour_rows(neighbours: NeighbourScores, missing: dict[str, str]) -> Ite
     if vendi is None:
         yield "Vendi score", "-", "-", missing["vendi"]
     else:
-        yield "Vendi score", _number(vendi.generated), _number(vendi.real), f"{neighbours.num:,} images of each side"
+        yield (
+            "Vendi score",
+            _number(vendi.generated),
+            _number(vendi.real),
+            f"this uses {neighbours.num:,} images of each side",
+        )
 
 
 def _class_rows(classes: ClassScores) -> Iterator[Row]:
     ours, theirs, histogram = classes.inception_score, classes.real_inception_score, classes.histogram
-    about = f"standard deviation over parts {_number(ours.std)}"
+    about = f"its standard deviation over parts is {_number(ours.std)}"
     yield "inception-type score", _number(ours.mean), _number(theirs.mean), about
     num_real = sum(share > 0 for share in classes.real_shares)
-    sure = f"{histogram.num_sure_modes} with a tenth of their expected images"
+    sure = f"{histogram.num_sure_modes} of them have at least a tenth of their expected images"
     yield "classes found", str(histogram.num_modes), str(num_real), sure
-    expected = "real: expected of as many images"
+    expected = "real against real is what as many real images are expected to have"
     yield "classes, KL divergence", _number(histogram.kl), _number(histogram.expected_kl), expected
 
 

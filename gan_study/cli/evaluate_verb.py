@@ -4,8 +4,6 @@ import json
 from dataclasses import asdict, dataclass
 
 import torch
-from rich.console import Console
-from rich.text import Text
 
 from gan_study.cli.evaluate_features import (
     Loading,
@@ -22,10 +20,11 @@ from gan_study.cli.evaluate_statistics import Statistics, check_target, write_st
 from gan_study.cli.evaluate_text import print_evaluation
 from gan_study.cli.generators import Snapshot
 from gan_study.cli.outcome import make_console, say
+from gan_study.cli.progress_line import shown_progress
 from gan_study.errors import InputError
 from gan_study.extractors import inception
-from gan_study.extractors.progress import at_work, listening
-from gan_study.metrics.all_scores import Scores, sides_to_scores
+from gan_study.extractors.progress import at_work, passed
+from gan_study.metrics.all_scores import NUM_SCORES, Scores, sides_to_scores
 from gan_study.metrics.statistics import Gaussian
 from gan_study.runs.records import ScoreKey
 from gan_study.runs.storage import Storage
@@ -86,11 +85,7 @@ def evaluate(generated: str, reference: str, options: Options) -> None:
         )
         if file is not None
     }
-    # Nothing of it is seen unless stderr is a terminal.
-    with (
-        Console(stderr=True).status(Text(f"scoring {generated} against {reference}")) as status,
-        listening(lambda text: status.update(Text(text))),
-    ):
+    with shown_progress(f"scoring {generated} against {reference}"):
         evaluation, observed = _evaluate(generated, reference, options)
     text = json.dumps(_as_json(evaluation), indent=1)
     console = make_console()
@@ -126,8 +121,10 @@ def _evaluate(generated: str, reference: str, options: Options) -> tuple[Evaluat
     # A seed of its own, so that a generator is never compared with the very images that it is scored by.
     theirs = observe_argument(second, view, options.num_reference, loading, options.seed + _NUM_DRAWS)
     draws = _fresh_draws(first, view, options, loading)
-    with at_work("the scores of what the network has seen"):
-        scores = sides_to_scores(ours.side, theirs.side, draws, options.seed, with_control=settled.is_as_in_study)
+    with at_work("scores", NUM_SCORES):
+        scores = sides_to_scores(
+            ours.side, theirs.side, draws, options.seed, on_score=passed, with_control=settled.is_as_in_study
+        )
     key = _score_key(ours, theirs)
     evaluation = Evaluation(
         label=_label(key, ours),

@@ -28,6 +28,8 @@ MOST_NEIGHBOURS = 10_000
 """Images of each side among which neighbours are looked for: time goes with their square (Naeem et al. 2020)."""
 _KERNEL_SUBSET, _KERNEL_SUBSETS = 1000, 100
 """Images in a subset, and subsets: the field's choice."""
+NUM_SCORES = 5
+"""Steps that `sides_to_scores` reports: distances, infinity, kernel distance, neighbours, classes."""
 _NO_FEATURES = "a file of statistics has no features of single images"
 
 Probabilities = NDArray[np.floating[Any]]
@@ -141,12 +143,19 @@ def sides_to_scores(
     reference: FrechetReference | None = None,
     *,
     with_control: bool = False,
+    on_score: Callable[[int], None] = lambda num: None,
 ) -> Scores:
     """Score features of equal length. `draws` are statistics of as many images of the same generator, other latents.
 
     `reference` is what the Frechet distances are taken to, if not to `real`, which may then be a part of its images.
     With a control, neighbours are looked for in half of the real images at most: the other half is the control.
+    `on_score` is called with 1 after each of `NUM_SCORES` steps.
     """
+
+    def done(score: _T) -> _T:
+        on_score(1)
+        return score
+
     missing: dict[str, str] = {}
     most_neighbours = MOST_NEIGHBOURS
     if with_control and real.features is not None:
@@ -166,11 +175,11 @@ def sides_to_scores(
         terms=distance,
         floor=None if num is None else reference_floor(reference, num),
         floor_is_rough=floor_is_rough(num or 0, reference.num or 0, len(reference.mean)),
-        draws=(distance.value, *(_distance(draw, reference).value for draw in draws)) if draws else None,
-        infinity=_infinity(generated.features, reference, seed, missing),
-        kernel=_kernel(*both, seed) if both else None,
-        neighbours=_neighbours(*both, most_neighbours, seed, missing) if both else None,
-        classes=_classes(generated.probabilities, real.probabilities, seed, missing),
+        draws=done((distance.value, *(_distance(draw, reference).value for draw in draws)) if draws else None),
+        infinity=done(_infinity(generated.features, reference, seed, missing)),
+        kernel=done(_kernel(*both, seed) if both else None),
+        neighbours=done(_neighbours(*both, most_neighbours, seed, missing) if both else None),
+        classes=done(_classes(generated.probabilities, real.probabilities, seed, missing)),
         missing=missing,
     )
 

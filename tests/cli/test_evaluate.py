@@ -116,7 +116,7 @@ def test_scores_are_those_of_the_features_with_equal_numbers(here: Path, capsys:
     assert itself["neighbours"]["control"] is None
     assert "twice as many real features" in itself["missing"]["control"]
     text = printed(capsys, "few", "few", extractor="autoencoder")
-    assert "no control, which takes twice as many reference images" in " ".join(text.split())
+    assert "there is no control, since it needs twice as many reference images" in " ".join(text.split())
     text = printed(capsys, "few", "real", extractor="autoencoder")
     assert "; not comparable with published FID.\n" in text
     assert "Generated: few: 40 images; preprocessing uint8-8px\n" in text

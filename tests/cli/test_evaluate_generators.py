@@ -29,7 +29,7 @@ def test_a_generator_by_its_snapshot_and_by_its_trial(here: Path, capsys: pytest
     assert draws[0] == last["scores"]["frechet_distance"]
     assert draws[1] == found(capsys, "trial", "real", seed=1, **options)["scores"]["frechet_distance"]
     assert last["generated"]["num"] == 60
-    assert "of 3 fresh draws of latents" in printed(capsys, "trial", "real", **options)
+    assert "3 draws of fresh latents scored" in printed(capsys, "trial", "real", **options)
     held_out = found(capsys, "trial", "real", split="held_out", **options)
     assert held_out["reference"]["num"] == 36, "of what the generator has learned from, the part that was held out"
     as_reference = found(capsys, "trial", "trial", num_reference=50, **options)

@@ -43,6 +43,8 @@ def test_the_table_and_the_shares_of_classes_are_of_a_width_that_can_be_read(
     print_evaluation(Console(file=out, width=columns), evaluation(num_classes))
     lines = out.getvalue().splitlines()
     assert max(map(len, lines)) <= most
+    assert sum(line.startswith("FD, mean of draws") for line in lines) == 2, "a row of the table and its explanation"
+    assert "FD: real against real is what as many images of a perfect generator" in out.getvalue()
     start = next(i for i, line in enumerate(lines) if line.startswith(f"Share of {head} (real): kind "))
     shares = lines[start:]
     assert len(shares) > 1
