@@ -95,7 +95,9 @@ def describe_fidelity(run: RunData) -> Fidelity | None:
 
 def _pairs(trials: Sequence[TrialData]) -> list[tuple[float, float]]:
     completed = [t for t in trials if t.state is TrialState.COMPLETED]
-    return [(t.early_score, t.score) for t in completed if t.early_score is not None and t.score is not None]
+    # Both of the last generator, whichever counts.
+    pairs = [(t.early_score, t.last_score) for t in completed]
+    return [(early, full) for early, full in pairs if early is not None and full is not None]
 
 
 def _correlation(pairs: Sequence[tuple[float, float]]) -> RankCorrelation | None:

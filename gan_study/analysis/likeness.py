@@ -51,7 +51,8 @@ def fairness_problems(studies: Sequence[ComparedStudy]) -> list[str]:
     keys = {s.label: s.run.objective.key for s in studies if s.run.objective is not None}
     problems += [_unfinished(s) for s in studies if not s.run.is_finished]
     problems += [_unscored(s) for s in studies if s.run.is_finished and s.run.objective is None]
-    unlike = _key_problems(keys) + _data_problems(studies, keys) + _length_problems(studies)
+    unlike = _key_problems(keys) + _counted_problems(studies) + _data_problems(studies, keys)
+    unlike += _length_problems(studies)
     return problems + unlike + _tuning_problems(studies, can_be_extended=not unlike)
 
 
@@ -130,6 +131,14 @@ def _key_problems(keys: Mapping[str, ScoreKey]) -> list[str]:
         f"objective {row.name}: scores are compared only if all fields of their keys are equal, but got "
         f"{_listed(row.values, list(keys))}; {_key_remedy(row.name)}"
         for row in _differing(fields)
+    ]
+
+
+def _counted_problems(studies: Sequence[ComparedStudy]) -> list[str]:
+    return [
+        f"{row.name}: the same evaluation of every training must count, but got "
+        f"{_listed(row.values, [s.label for s in studies])}; run one of them again with the value of the other"
+        for row in _chosen(studies, ["objective.at"])
     ]
 
 

@@ -7,12 +7,13 @@ from functools import cached_property
 from gan_study.analysis.trial_verdicts import TrialVerdict, trial_verdict
 from gan_study.config.study import StudyConfig
 from gan_study.config.training import Phase, TrialConfig
+from gan_study.runs.counted import At, counted_nimg, counted_score
 from gan_study.runs.diagnosis import DiagnosisRecord
 from gan_study.runs.environment import Environment
 from gan_study.runs.extensions import ExtensionRecord
 from gan_study.runs.final_scores import FinalScores
 from gan_study.runs.importance import ImportanceRecord
-from gan_study.runs.records import EvaluationRecord, ObjectiveRecord, StudyStatus, TrialState, TrialStatus
+from gan_study.runs.records import BestScore, EvaluationRecord, ObjectiveRecord, StudyStatus, TrialState, TrialStatus
 from gan_study.runs.refinement import RefinementRecord
 
 
@@ -40,14 +41,40 @@ class TrialData:
         return self.status.state
 
     @property
+    def at(self) -> At:
+        """The evaluation whose score counts."""
+        return self.config.training.objective.at
+
+    @property
     def score(self) -> float | None:
-        """The score at the trial's end (lower is better): its last evaluation's, never the best on the way.
+        """The score that counts (lower is better): as `objective.at` says, that of the last evaluation or the new one
+        of the best. A stopped trial has that of its last one.
 
         None while it runs, for a trial that diverged or failed, whatever it scored before, and for one that was stopped
         on a score from fewer images than make a score rank.
         """
         last = self._last
+        return counted_score(last, self.at) if last is not None and self._is_full(last) else None
+
+    @property
+    def last_score(self) -> float | None:
+        """The score of the last evaluation, whether or not it counts; None where `score` is, whatever counts."""
+        last = self._last
         return last.score if last is not None and self._is_full(last) else None
+
+    @property
+    def best(self) -> BestScore | None:
+        """The best evaluation with its score on fresh latents; None where it was not scored anew."""
+        return self._last.best if self._last is not None else None
+
+    @property
+    def counted(self) -> EvaluationRecord | None:
+        """The evaluation whose generator counts; None before the first, for the last one of a trial that runs or is
+        lost. Its own score is that by which the best was chosen."""
+        if not self.evaluations:
+            return None
+        nimg = counted_nimg(self.evaluations[-1], self.at)
+        return next(e for e in self.evaluations if e.cur_nimg == nimg)
 
     @property
     def early_score(self) -> float | None:
@@ -71,8 +98,9 @@ class TrialData:
 
     @property
     def is_lost(self) -> bool:
-        """Whether it ended without any score: it diverged or failed, or its last images were not finite."""
-        return self.state.is_final and self.score is None and self.early_score is None
+        """Whether it ended without any score: it diverged or failed, or the images that count were not finite."""
+        was_stopped_early = self.state is TrialState.STOPPED and self.early_score is not None
+        return self.state.is_final and self.score is None and not was_stopped_early
 
     @property
     def is_damaged(self) -> bool:

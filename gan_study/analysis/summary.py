@@ -206,7 +206,7 @@ def _summarise_arm(run: RunData, arm: str, confirmed: ConfirmedArm | None) -> Ar
         search_score=best.score if best else None,
         confirmed=_summarise_confirmed(run, confirmed) if confirmed else None,
         shown_trial=shown.name if shown else None,
-        class_shares=_last_shares(run, shown) if shown else None,
+        class_shares=_counted_shares(run, shown) if shown else None,
         trials_by_state=dict(Counter(t.state.value for t in trials)),
         kimg=sum(t.kimg for t in trials),
         seconds=sum(t.seconds for t in trials),
@@ -230,8 +230,9 @@ def _summarise_confirmed(run: RunData, arm: ConfirmedArm) -> ConfirmedSummary:
     return ConfirmedSummary(arm.source, seeds, arm.num_configurations)
 
 
-def _last_shares(run: RunData, trial: TrialData) -> ClassShares | None:
-    return class_shares(trial.name, trial.evaluations[-1], run.objective) if run.objective else None
+def _counted_shares(run: RunData, trial: TrialData) -> ClassShares | None:
+    counted = trial.counted
+    return class_shares(trial.name, counted, run.objective) if run.objective and counted else None
 
 
 def class_shares(trial: str, evaluation: EvaluationRecord, objective: ObjectiveRecord) -> ClassShares | None:

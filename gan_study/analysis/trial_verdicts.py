@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from gan_study.config.training import TrialConfig
 from gan_study.diagnosis.evidence import trial_evidence
 from gan_study.diagnosis.verdict import judge
+from gan_study.runs.counted import counted_nimg
 from gan_study.runs.diagnosis import DiagnosisRecord, Verdict, VerdictName
 from gan_study.runs.records import EvaluationRecord, ObjectiveRecord, TrialState, TrialStatus
 
@@ -64,16 +65,16 @@ def trial_verdict(
     objective: ObjectiveRecord | None,
     diagnosis: DiagnosisRecord | None,
 ) -> TrialVerdict | None:
-    """The verdict on a trial, by the thresholds of its study; None before it has ended.
+    """The verdict on a trial, of its generator that counts, by the thresholds of its study; None before it has ended.
 
-    A diagnosis of a snapshot on the way is not one of the trial.
+    A diagnosis of another snapshot is not one of the trial.
     """
     if not status.state.is_final:
         return None
-    last_nimg = evaluations[-1].cur_nimg if evaluations else 0
-    if diagnosis is not None and diagnosis.cur_nimg == last_nimg:
+    nimg = counted_nimg(evaluations[-1], config.training.objective.at) if evaluations else 0
+    if diagnosis is not None and diagnosis.cur_nimg == nimg:
         return TrialVerdict(diagnosis.verdict, True, status.state, diagnosis)
-    found = judge(trial_evidence(status, evaluations, objective), config.diagnosis.thresholds)
+    found = judge(trial_evidence(status, evaluations, objective, cur_nimg=nimg), config.diagnosis.thresholds)
     return TrialVerdict(found, False, status.state)
 
 

@@ -54,6 +54,12 @@ class ObjectiveConfig(Frozen):
     early_num_samples: Annotated[int, Field(ge=100)] | None = None
     """Generated images per score before a training's end, fewer than num_samples: cheaper. Such scores may stop a
     trial and never rank it; the report prints how well they tell the order. Default: num_samples."""
+    at: Literal["last", "best"] = "last"
+    """Which generator of a completed training counts, in the search and in the confirmation: that of its last
+    evaluation, or that of its best one. The best is the evaluation with the lowest score; its generator is then scored
+    anew on `num_samples` images of fresh latents, so that choosing it does not flatter it. Schedulers compare the
+    current scores either way, and a training that diverged counts as failed however good it was before. The report
+    shows both scores of the confirmed trainings."""
     split: Literal["all", "train", "held_out"] = "all"
     """The real images that generated ones are held against."""
     precision: Literal["float32", "bfloat16"] = "float32"

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from gan_study.config.data import ObjectiveConfig
 from gan_study.config.problems import Fault
 from gan_study.config.study import StudyConfig
 
@@ -54,3 +55,10 @@ def objectives_text(study: StudyConfig) -> str:
     }
     names = ", ".join(words[name] for name in study.search.objectives)
     return f"{names}; a Pareto front for each arm, of which the best scores are confirmed (the next best fill up)"
+
+
+def counted_text(objective: ObjectiveConfig) -> str:
+    """Which evaluation of a training counts, for the plan and the report."""
+    if objective.at == "last":
+        return "each training's last evaluation (objective.at: last)"
+    return "each training's best evaluation, scored anew on fresh latents (objective.at: best)"

@@ -9,7 +9,7 @@ from gan_study.config.base import Scalar
 from gan_study.config.data import ObjectiveConfig
 from gan_study.config.longest import longest_trainings
 from gan_study.config.names import CONDITIONS, HYPERPARAMETERS
-from gan_study.config.objective_rules import objectives_text
+from gan_study.config.objective_rules import counted_text, objectives_text
 from gan_study.config.parameters import Parameter, arm_parameters
 from gan_study.config.sampling import drawn_at_random
 from gan_study.config.scoring_cost import ScoringCost, scoring_cost
@@ -144,6 +144,7 @@ def format_plan(
         _row("data", f"{study.dataset.name}, {size} x {size} pixels"),
         *([_row("files", files)] if files is not None else []),
         _row("objective", f"{objective.metric}, {objective.extractor}, {_samples(objective)}"),
+        _row("counted", counted_text(objective)),
         *([_row("weights", weights)] if weights is not None else []),
         _row("search", _search(study)),
         *([_row("refine", refinement_text(study))] if study.refine.trials_per_arm else []),

@@ -32,7 +32,9 @@ class ScoringCost:
     all_diagnosed: bool
     """Whether that is done to all trainings, not to the confirmed ones alone."""
     num_drawn: int
-    """Of each confirmed training, for its final scores."""
+    """Of each confirmed training, for its final scores and the new score of its best evaluation."""
+    num_rescored: int
+    """Of every other training, for the new score of its best evaluation."""
     num_compared: int
     """Real images that diagnosis and final scores look at besides those of the statistics, once on each machine."""
     seconds_per_image: float
@@ -45,6 +47,7 @@ class ScoringCost:
     def seconds_beside(self, num_trainings: int, num_confirmed: int) -> float:
         """Of all trainings, the confirmed ones among them, beside their evaluations on the way."""
         num_images = self.num_compared + num_trainings * self.num_first + num_confirmed * self.num_drawn
+        num_images += (num_trainings - num_confirmed) * self.num_rescored
         num_images += (num_trainings if self.all_diagnosed else num_confirmed) * self.num_diagnosed
         return self.seconds_per_image * num_images
 
@@ -70,7 +73,8 @@ def scoring_cost(study: StudyConfig, num_train_images: int | None) -> ScoringCos
         num_first=objective.samples_at(is_end=False) if study.budget.device_sec is None else 0,
         num_diagnosed=num_diagnosed,
         all_diagnosed=diagnosis.at_end == "all",
-        num_drawn=objective.final_draws * objective.num_samples,
+        num_drawn=(objective.final_draws + 1) * objective.num_samples,
+        num_rescored=objective.num_samples if objective.at == "best" else 0,
         num_compared=compared,
         seconds_per_image=estimate_scoring_sec(objective, study.dataset.image_size),
     )

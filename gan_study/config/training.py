@@ -220,6 +220,12 @@ class TrialConfig(Frozen):
     measure_coverage: bool = False
     """Whether coverage is measured at the end: where it is an objective of the search."""
 
+    @property
+    def rescores_best(self) -> bool:
+        """Whether the best evaluation's generator is scored anew at the end: where it counts, or is shown beside what
+        counts."""
+        return self.training.objective.at == "best" or self.phase == "confirm"
+
     @model_validator(mode="after")
     def _batch_divides(self) -> Self:
         if self.training.batch_size % self.workers.num_workers:

@@ -40,7 +40,9 @@ class Evidence(Record):
     non_finite: tuple[str, ...] = ()
     """What became NaN or infinite in training, such as d_loss."""
     signals: tuple[Signals, ...] = ()
-    """The evaluations in their order."""
+    """The evaluations in their order, up to that of the generator which is judged."""
+    later: tuple[Signals, ...] = ()
+    """Those after it, where an earlier generator than the last is judged: they show whether the training got worse."""
     real_class_shares: tuple[float, ...] | None = None
     """Share of each class in the reference of the evaluations."""
     diagnostics: Diagnostics | None = None
@@ -54,18 +56,27 @@ def trial_evidence(
     evaluations: Sequence[EvaluationRecord],
     objective: ObjectiveRecord | None = None,
     diagnostics: Diagnostics | None = None,
+    cur_nimg: int | None = None,
 ) -> Evidence:
     """What a trial's records say of it; `diagnostics` where its images were measured at the end.
 
-    Without the objective, nothing is said of classes. Evaluations of states that a rollback has given up tell of
-    another generator, and are left out.
+    cur_nimg: images seen by the generator that is judged; that of the last evaluation by default.
+
+    Without the objective, nothing is said of classes. Evaluations of states that a rollback had given up by then tell
+    of another generator, and are left out.
     """
-    kept = surviving_evaluations(evaluations, status.rollbacks if status is not None else ())
+    rollbacks = status.rollbacks if status is not None else ()
+    num = sum(cur_nimg is None or e.cur_nimg <= cur_nimg for e in evaluations)
+    later = surviving_evaluations(evaluations[num:], rollbacks)
+    if later:
+        rollbacks = tuple(back for back in rollbacks if back.cur_nimg <= evaluations[num - 1].cur_nimg)
+    kept = surviving_evaluations(evaluations[:num], rollbacks)
     signals = tuple(_signals(evaluation, objective) for evaluation in kept)
     return Evidence(
         state=status.state if status is not None else None,
         non_finite=signals[-1].non_finite if signals else (),
         signals=signals,
+        later=tuple(_signals(evaluation, objective) for evaluation in later),
         real_class_shares=objective.real_class_shares if objective is not None else None,
         diagnostics=diagnostics,
         class_names=objective.class_names if objective is not None else None,

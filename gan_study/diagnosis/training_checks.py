@@ -84,6 +84,7 @@ def _scores(evidence: Evidence, limits: Thresholds) -> Iterator[Finding]:
     yield find("stalled", what, fall, "below", limits.stalled, _OURS)
     what = "the fall of the score per evaluation at the end, as a share of the score,"
     yield find("still_falling", what, fall_per_evaluation(scores), "above", limits.still_falling, _OURS)
+    scores += [s.score for s in evidence.later if s.score is not None]
     worse = scores[-1] / min(scores) if scores and min(scores) > 0 else None
     yield find("late_collapse", "the last score over the best one", worse, "above", limits.late_collapse, _LATE)
 

@@ -40,7 +40,7 @@ def judge(evidence: Evidence, thresholds: Thresholds | None = None) -> Verdict:
         missing_classes=missing,
         decisive=decisive,
         findings=findings,
-        sentence=_sentence(name, decisive, missing, late),
+        sentence=_sentence(name, decisive, missing, _late_advice(evidence) if late else ""),
     )
 
 
@@ -76,7 +76,18 @@ def _missing_classes(evidence: Evidence) -> tuple[str, ...]:
     return tuple(evidence.class_names[number] if evidence.class_names else str(number) for number in numbers)
 
 
-def _sentence(name: VerdictName, decisive: tuple[Finding, ...], missing: tuple[str, ...], late: bool) -> str:
+def _late_advice(evidence: Evidence) -> str:
+    """What to do about a training that was better before its end."""
+    if evidence.later:
+        return "Its training got worse afterwards; this is the generator of its best evaluation."
+    best = min((s for s in evidence.signals if s.score is not None), key=lambda s: s.score or 0.0)
+    return (
+        f"It was better before: take the snapshot of its best evaluation, at {best.cur_nimg:,} images, or let the best "
+        "count by `objective.at: best`."
+    )
+
+
+def _sentence(name: VerdictName, decisive: tuple[Finding, ...], missing: tuple[str, ...], late: str) -> str:
     head = name.word.capitalize()
     if name is VerdictName.HEALTHY:
         reason = "every check was made, and none found a failure."
@@ -88,6 +99,4 @@ def _sentence(name: VerdictName, decisive: tuple[Finding, ...], missing: tuple[s
         parts.append(f"Missing classes: {shown}.")
     if name is VerdictName.UNDERTRAINED and not late:
         parts.append("Train longer: give it a larger budget.")
-    if late:
-        parts.append("It was better before: take the best snapshot.")
-    return " ".join(parts)
+    return " ".join([*parts, *([late] if late else [])])

@@ -175,14 +175,12 @@ class ClassShareBars:
 
 
 def class_share_bars(run: RunData, shown: Mapping[str, TrialData]) -> ClassShareBars | None:
-    """Class shares at the end of the trials that stand for their arms; None without classes
-    or with too many.
-    """
+    """Class shares of the generators that stand for their arms; None without classes or with too many."""
     objective = run.objective
     if objective is None or objective.class_names is None or objective.real_class_shares is None:
         return None
     if len(objective.class_names) > MANY_CLASSES:
         return None
-    last = {arm: trial.evaluations[-1].class_shares for arm, trial in shown.items()}
-    arms = tuple((arm, shares) for arm, shares in last.items() if shares is not None)
+    counted = {arm: trial.counted.class_shares for arm, trial in shown.items() if trial.counted is not None}
+    arms = tuple((arm, shares) for arm, shares in counted.items() if shares is not None)
     return ClassShareBars(objective.class_names, objective.real_class_shares, arms) if arms else None

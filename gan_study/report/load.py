@@ -7,7 +7,7 @@ from gan_study.config.problems import explain, located
 from gan_study.config.source import Origin, parse
 from gan_study.config.study import StudyConfig
 from gan_study.config.training import PHASES
-from gan_study.errors import StorageError
+from gan_study.errors import InputError, StorageError
 from gan_study.runs.folder import RunFolder
 from gan_study.runs.records import ScoreKey, TrialState, TrialStatus
 from gan_study.runs.score_keys import require_equal_keys, require_scored_as
@@ -26,6 +26,7 @@ def load_run(folder: RunFolder) -> RunData:
     objective = folder.read_objective()
     if objective is not None:
         _check_keys(folder, trials, objective.key)
+    _check_counted(folder, trials, study)
     refinements = {arm: folder.read_refinement(arm) for arm in study.arms if study.refine.trials_per_arm}
     return RunData(
         study=study,
@@ -61,6 +62,16 @@ def _check_keys(folder: RunFolder, trials: list[TrialData], key: ScoreKey) -> No
         require_scored_as(place, trial.config.training.objective, key)
         if trial.final_scores is not None:
             require_equal_keys(place, trial.final_scores.key, key)
+
+
+def _check_counted(folder: RunFolder, trials: list[TrialData], study: StudyConfig) -> None:
+    for trial in trials:
+        if trial.at != study.objective.at:
+            raise InputError(
+                f"{folder.location}/arms/{trial.config.arm}/{trial.name}: the same evaluation must count in all trials "
+                f"of a run folder, but got objective.at={trial.at} here and {study.objective.at} in study.yaml; keep "
+                "trials of another objective in a run folder of their own"
+            )
 
 
 def _load_study(folder: RunFolder) -> StudyConfig:

@@ -53,6 +53,8 @@ def moment_caption(run: RunData, trial: TrialData, cur_nimg: int) -> str:
             is_full = run.objective.is_full(evaluation)
             images = "" if is_full else f" of {run.objective.num_samples(evaluation):,} images"
             parts.append(f"{score_name(run.objective)} {number(evaluation.score)}{images}")
+            if trial.best is not None and trial.best.cur_nimg == cur_nimg:
+                parts[-1] += f" ({number(trial.best.score)} on fresh latents)"
         if shares := class_shares(trial.name, evaluation, run.objective):
             parts.append(_classes(shares))
     return ", ".join(parts)

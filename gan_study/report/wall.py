@@ -74,12 +74,12 @@ def _picture(
     nimgs = files.sample_nimgs()
     if not nimgs:
         return None
+    counted = trial.counted
+    nimg = counted.cur_nimg if counted is not None and counted.cur_nimg in nimgs else nimgs[-1]
     verdict = run.verdict_of(trial)
     end = verdict.text if verdict else run.state_text(trial.state)
-    caption = f"{moment_caption(run, trial, nimgs[-1])}; {end}"
-    return WallPicture(
-        trial.config.arm, trial.name, caption, thumbnail(files.read_samples(nimgs[-1]), most_side, quality)
-    )
+    caption = f"{moment_caption(run, trial, nimg)}; {end}"
+    return WallPicture(trial.config.arm, trial.name, caption, thumbnail(files.read_samples(nimg), most_side, quality))
 
 
 def _latents(trials: Sequence[TrialData]) -> str:

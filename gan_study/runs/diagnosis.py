@@ -161,7 +161,7 @@ class Verdict(Record):
 
     name: VerdictName
     late_collapse: bool
-    """Whether it was better before: take the best checkpoint, scored anew on fresh latents."""
+    """Whether the training was better before its end: its best evaluation's snapshot is kept."""
     missing_classes: tuple[str, ...]
     """Names of the classes that hardly any image belongs to, or their numbers where they have no names; none if the
     images are so poor that their classes mean nothing."""

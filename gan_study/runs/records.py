@@ -162,6 +162,18 @@ class CoverageRecord(Record):
     """What it was measured with: the features of the score, as many generated as real images of `split`."""
 
 
+class BestScore(Record):
+    """The best evaluation of a completed training, its generator scored anew on latents that no evaluation has seen."""
+
+    cur_nimg: int
+    """Images that this generator had seen: the number of its snapshot."""
+    score: float | None
+    """The objective of as many images as at the end, from fresh latents (lower is better); null if it or an image is
+    not finite."""
+    chosen_by: float
+    """The score of the evaluation, the lowest of all that compare, which flatters it."""
+
+
 class EvaluationRecord(Record):
     """One line of metrics.jsonl: a trial's state at one number of images."""
 
@@ -191,8 +203,11 @@ class EvaluationRecord(Record):
     rolled_back_to: int | None = None
     """What was evaluated here had collapsed, and was given up for the state at so many images; null if it was kept."""
     coverage: CoverageRecord | None = None
-    """Measured at a trial's end where it is an objective of the search; null elsewhere and for images that are not
-    finite."""
+    """Measured at a trial's end where it is an objective of the search, of the generator that counts; null elsewhere
+    and for images that are not finite."""
+    best: BestScore | None = None
+    """At a completed trial's end: its best evaluation, scored anew; null before the end, where that is not asked for,
+    where no evaluation has a score, and in a file of a version without it."""
 
     @property
     def curve_score(self) -> float | None:

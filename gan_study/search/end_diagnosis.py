@@ -29,6 +29,7 @@ from gan_study.extractors.objective import Objective
 from gan_study.extractors.real_features import Classes, Features, image_features
 from gan_study.gan.latents import draw_z
 from gan_study.metrics.samples import BATCH_SIZE
+from gan_study.runs.counted import counted_snapshot
 from gan_study.runs.diagnosis import DiagnosisRecord, Diagnostics
 from gan_study.runs.records import ScoreKey
 from gan_study.runs.trial_folder import TrialFolder
@@ -74,14 +75,15 @@ _kept: dict[tuple[ScoreKey, int], _Real] = {}
 def diagnose_trial(
     trial: TrialFolder, config: TrialConfig, dataset: Dataset, objective: Objective, cur_nimg: int | None = None
 ) -> Diagnosis:
-    """Measure a snapshot, by default the last one, and judge by that and by the trial's evaluations up to it.
+    """Measure a snapshot, by default the one that counts, and judge by that and by the trial's evaluations up to it.
 
     `config.diagnosis.num_samples` images are generated, fewer if the training images or half the held-out ones are
     fewer; below 40 nothing is measured. The work is done on the device of `objective`. Raises InputError if the
     snapshot is damaged or not of this trial.
     """
-    last_nimg = trial.snapshot_nimgs()[-1]
-    cur_nimg = last_nimg if cur_nimg is None else cur_nimg
+    counted = counted_snapshot(trial, config.training.objective.at)
+    cur_nimg = counted if cur_nimg is None else cur_nimg
+    assert cur_nimg is not None, "a trial that is diagnosed has its snapshots"
     generator = _load(trial, cur_nimg, config.training, dataset.num_channels)
     num = min(config.diagnosis.num_samples, len(dataset.train_indices), len(dataset.held_out_indices) // 2)
     real = _real_images(dataset, objective, num) if num >= LEAST_MEASURED else None
@@ -98,10 +100,11 @@ def diagnose_trial(
             neighbours, distances = _neighbours(generated, real, found)
     weights = {name: value.float().cpu().numpy() for name, value in generator.named_parameters()}
     diagnostics = diagnostics.model_copy(update={"spectra": weights_to_spectra(weights)})
-    evaluations = [e for e in trial.read_evaluations() if e.cur_nimg <= cur_nimg]
-    # How the training ended says nothing of a snapshot on the way.
-    status = trial.read_status() if cur_nimg == last_nimg else None
-    evidence = trial_evidence(status, evaluations, objective.record, diagnostics)
+    status, evaluations = trial.read_status(), trial.read_evaluations()
+    if cur_nimg != counted:
+        # How the training went on says nothing of a snapshot on the way.
+        status, evaluations = None, [e for e in evaluations if e.cur_nimg <= cur_nimg]
+    evidence = trial_evidence(status, evaluations, objective.record, diagnostics, cur_nimg)
     key = objective.record.key
     record = DiagnosisRecord(
         cur_nimg=cur_nimg,

@@ -6,6 +6,7 @@ from torch import nn
 from gan_study.config.training import TrainingConfig
 from gan_study.data.conversion import to_uint8
 from gan_study.gan.latents import z_path
+from gan_study.runs.counted import counted_snapshot
 from gan_study.runs.trial_folder import TrialFolder
 from gan_study.training.evaluate import grid_latents, grid_png
 from gan_study.training.snapshot import load_generator
@@ -17,8 +18,10 @@ NUM_STEPS = 9
 
 
 def write_end_images(trial: TrialFolder, training: TrainingConfig, num_channels: int) -> None:
-    """Write samples/interpolation.png of the trial's last snapshot; nothing if its images are not finite."""
-    generator = load_generator(trial.read_snapshot(trial.snapshot_nimgs()[-1]), training, num_channels)
+    """Write samples/interpolation.png of the snapshot that counts; nothing if its images are not finite."""
+    cur_nimg = counted_snapshot(trial, training.objective.at)
+    assert cur_nimg is not None, "a trial that has completed has its snapshots"
+    generator = load_generator(trial.read_snapshot(cur_nimg), training, num_channels)
     picture = interpolation_png(generator, training)
     if picture is not None:
         trial.write_interpolation(picture)

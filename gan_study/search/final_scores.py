@@ -23,6 +23,7 @@ from gan_study.gan.latents import draw_z
 from gan_study.metrics.all_scores import MOST_NEIGHBOURS, NeighbourScores, Scores, Side, sides_to_scores
 from gan_study.metrics.samples import batch_size
 from gan_study.metrics.statistics import features_to_stats
+from gan_study.runs.counted import counted_snapshot
 from gan_study.runs.final_scores import Compared, FinalScores, InfinityRecord, KernelRecord, NeighbourRecord
 from gan_study.runs.records import ScoreKey
 from gan_study.runs.trial_folder import TrialFolder
@@ -36,12 +37,13 @@ _kept: dict[ScoreKey, Side] = {}
 def score_finally(
     trial: TrialFolder, training: TrainingConfig, dataset: Dataset, objective: Objective
 ) -> FinalScores | None:
-    """Every score of the last snapshot's images; None if an image or its features are not finite.
+    """Every score of the images of the snapshot that counts; None if an image or its features are not finite.
 
     `training.objective.final_draws`, at least one, is the number of draws. The work is done on the device of
     `objective`.
     """
-    cur_nimg = trial.snapshot_nimgs()[-1]
+    cur_nimg = counted_snapshot(trial, training.objective.at)
+    assert cur_nimg is not None, "a trial that has completed has its snapshots"
     generator = load_generator(trial.read_snapshot(cur_nimg), training, dataset.num_channels)
     real = _real_side(dataset, objective)
     start = time.perf_counter()

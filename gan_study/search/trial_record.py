@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from gan_study.analysis.pareto import front_first
 from gan_study.config.names import SearchObjectiveName
 from gan_study.config.training import TrialConfig
+from gan_study.runs.counted import counted_score
 from gan_study.runs.records import EvaluationRecord, TrialState, TrialStatus
 from gan_study.runs.trial_folder import TrialFolder
 from gan_study.search.objective_values import TrialEnd
@@ -25,12 +26,12 @@ class TrialRecord:
 
     @property
     def score(self) -> float | None:
-        """The last score; None if it is from fewer images than make a score rank."""
+        """The score that counts, by `objective.at`; None if it is from fewer images than make a score rank."""
         if not self.evaluations:
             return None
-        last = self.evaluations[-1]
-        is_full = last.num_samples in (None, self.config.training.objective.num_samples)
-        return last.score if is_full else None
+        last, objective = self.evaluations[-1], self.config.training.objective
+        is_full = last.num_samples in (None, objective.num_samples)
+        return counted_score(last, objective.at) if is_full else None
 
     @property
     def curve_score(self) -> float | None:

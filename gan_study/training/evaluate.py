@@ -43,16 +43,21 @@ MeasureCoverage = Callable[[nn.Module], CoverageRecord | None]
 
 @torch.no_grad()
 def observe_generator(
-    g_ema: nn.Module, scorer: Scorer, training: TrainingConfig, workers: Workers, images: slice = slice(None)
+    g_ema: nn.Module,
+    scorer: Scorer,
+    training: TrainingConfig,
+    workers: Workers,
+    images: slice = slice(None),
+    stream: Stream = Stream.EVALUATION,
 ) -> SampleStats | None:
     """Statistics of `scorer.num_samples` images, made by all ranks together; the same result on every rank.
 
-    images: which of them, all by default.
+    images: which of them, all by default. stream: what the latents are drawn for.
 
     None if a pixel is not finite, which would otherwise pass for black. The latents are a function of the
-    seed alone, so that all evaluations of a trial see the same ones.
+    seed and the stream alone, so that all evaluations of a trial see the same ones.
     """
-    random = seeded_generator(training.seed, Stream.EVALUATION)
+    random = seeded_generator(training.seed, stream)
     z = draw_z(scorer.num_samples, training.z_dim, training.z_distribution, random)
     parts = workers.gather(_observe_rows(g_ema, scorer, workers.own_rows(z[images])))
     finite_parts = [part for part in parts if part is not None]

@@ -8,7 +8,6 @@ import math
 import time
 from collections.abc import Generator
 from dataclasses import dataclass
-from functools import partial
 
 import torch
 from torch import Tensor
@@ -23,6 +22,7 @@ from gan_study.gan.penalties import GRADIENT_PENALTIES, clip_weights_
 from gan_study.runs.records import EvaluationRecord, TrialState, TrialStatus
 from gan_study.runs.trial_folder import TrialFolder
 from gan_study.training.distributed import Workers
+from gan_study.training.end import measure_end
 from gan_study.training.evaluate import MeasureCoverage, Scorer
 from gan_study.training.means import LossMeans
 from gan_study.training.outcome import diverged, ended, load_latest, write_images, write_progress
@@ -64,7 +64,7 @@ def train(
         scorer: the objective, on the workers' device.
         folder: where the trial's files go.
         workers: this process among those that share the trial.
-        measure_coverage: what rank 0 measures of the averaged generator at the end.
+        measure_coverage: what rank 0 measures at the end, of the averaged generator that counts.
 
     Raises:
         InputError: the batch does not divide among the workers, or a worker's part not into groups of `pac`.
@@ -99,9 +99,6 @@ def train(
             # Counted before the checkpoint is written, which a resumed training goes on from.
             counters.evaluate_sec += time.perf_counter() - evaluate_start
             evaluate_start = time.perf_counter()
-            coverage = None
-            if done and measure_coverage is not None:
-                coverage = workers.from_first_rank(partial(measure_coverage, state.g_ema))
             evaluations.append(
                 EvaluationRecord(
                     cur_nimg=counters.cur_nimg,
@@ -115,13 +112,13 @@ def train(
                     class_shares=scores.class_shares,
                     losses=losses,
                     signals=signals,
-                    coverage=coverage,
                 )
             )
             means = LossMeans()
             if workers.is_first:
                 write_images(state, folder, training)
             if done:
+                evaluations[-1] = measure_end(config, state, evaluations, folder, scorer, workers, measure_coverage)
                 status = ended(status, TrialState.COMPLETED, counters.cur_nimg)
             else:
                 status = answer_collapse(config, state, status, evaluations, folder, workers)

@@ -10,6 +10,7 @@ from gan_study.config.training import TrainingConfig
 from gan_study.diagnosis.evidence import trial_evidence
 from gan_study.diagnosis.verdict import judge
 from gan_study.errors import InputError
+from gan_study.runs.counted import best_evaluation
 from gan_study.runs.diagnosis import VerdictName
 from gan_study.runs.records import EvaluationRecord, TrialState, TrialStatus
 from gan_study.runs.trial_folder import TrialFolder
@@ -48,11 +49,14 @@ def write_images(state: TrainingState, folder: TrialFolder, training: TrainingCo
 def write_progress(
     state: TrainingState, status: TrialStatus, evaluations: list[EvaluationRecord], folder: TrialFolder
 ) -> None:
-    """Write metrics and where the trial goes on from, after `write_images`; keep the newest and the best snapshot."""
+    """Write metrics and where the trial goes on from, after `write_images`; keep the newest and the best snapshot.
+
+    The former best is removed last: a process that dies before goes on from a checkpoint to which it is the best.
+    """
     folder.write_evaluations(evaluations)
-    scores = [(e.curve_score, e.cur_nimg) for e in evaluations if e.curve_score is not None]
-    folder.keep_snapshots({evaluations[-1].cur_nimg} | {nimg for _, nimg in sorted(scores)[:1]})
     write_standing(state, status, folder)
+    best = best_evaluation(evaluations)
+    folder.keep_snapshots({e.cur_nimg for e in (evaluations[-1], best) if e is not None})
 
 
 def write_standing(state: TrainingState, status: TrialStatus, folder: TrialFolder) -> None:

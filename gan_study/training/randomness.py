@@ -22,6 +22,7 @@ class Stream(IntEnum):
     DIAGNOSIS = 7
     COVERAGE = 8
     FINAL_SCORES = 9
+    BEST_SCORE = 10
 
 
 def seeded_generator(seed: int, stream: Stream, cur_nimg: int = 0) -> torch.Generator:

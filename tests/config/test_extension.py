@@ -184,3 +184,9 @@ def test_an_override_is_named_as_one() -> None:
     before = parse_study(STUDY, "x.yaml")
     after = parse_study(STUDY, "x.yaml", ["search.seed=1"])
     assert compare_studies(before, after, "by --set").conflicts == ("search.seed: 0 in the run folder, 1 by --set",)
+
+
+def test_another_evaluation_that_counts_is_another_study() -> None:
+    (conflict,) = extended(["objective.at=best"]).conflicts
+    assert conflict == "objective.at: last in the run folder, best in the file"
+    assert extended(["objective.at=last"]) == Extension((), (), ())

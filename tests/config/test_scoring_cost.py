@@ -44,12 +44,15 @@ def test_before_the_first_trial_all_real_images_and_an_untrained_generators_are_
 def test_at_the_ends_of_trainings() -> None:
     found = cost()
     # 150 as half the held-out ones; the real ones are all known from the statistics.
-    assert (found.num_first, found.num_diagnosed, found.num_drawn) == (300, 150, 900)
+    assert (found.num_first, found.num_diagnosed, found.num_drawn) == (300, 150, 4 * 300)
     assert found.num_compared == 0
-    seconds = found.seconds_per_image * (5 * 300 + 3 * (150 + 900))
+    seconds = found.seconds_per_image * (5 * 300 + 3 * (150 + 4 * 300))
     assert found.seconds_beside(num_trainings=5, num_confirmed=3) == pytest.approx(seconds)
     everywhere = cost("diagnosis.at_end=all")
     assert everywhere.seconds_beside(5, 3) == pytest.approx(seconds + 2 * 150 * found.seconds_per_image)
+    # The best of the two searched ones is scored anew only where it counts.
+    best = cost("objective.at=best")
+    assert best.seconds_beside(5, 3) == pytest.approx(seconds + 2 * 300 * found.seconds_per_image)
 
 
 def test_real_images_that_the_statistics_are_not_made_from() -> None:

@@ -115,6 +115,7 @@ class TestText:
         for words in (
             "Study small\n  What is compared.\n",
             "digits, 16 x 16 pixels",
+            "counted       each training's last evaluation (objective.at: last)\n",
             "4 trials for each arm; tpe, which learns from the first trial on",
             "asha: at 5, 15, 45 of 100 kimg, the best 1 in 3 of an arm so far go on",
             "Arm wgan: wasserstein, penalty wgan_gp, dcgan\n",
@@ -127,6 +128,10 @@ class TestText:
             "estimated for one core of the developers' machine",
         ):
             assert words in text
+
+    def test_says_that_the_best_counts(self) -> None:
+        text = "counted       each training's best evaluation, scored anew on fresh latents (objective.at: best)\n"
+        assert text in format_plan(planned("objective.at=best"))
 
     def test_divides_the_time_only_among_a_stated_number_of_trials(self) -> None:
         assert "trials at once" not in format_plan(planned())

@@ -179,3 +179,11 @@ def test_a_study_without_an_objective_is_refused(problems_of, tmp_path):
 def test_a_study_at_work_is_to_be_waited_for(problems_of):
     (problem,) = problems_of(state="running")
     assert "but got state=running; wait for its end or, if no process is at work on it, go on with it by " in problem
+
+
+def test_another_evaluation_that_counts_is_refused(problems_of):
+    (problem,) = problems_of(study=changed(SECOND, objective__at="best"))
+    assert problem == (
+        "objective.at: the same evaluation of every training must count, but got last in lsgan_vs_wgan, best in "
+        "hinge_study; run one of them again with the value of the other"
+    )

@@ -71,3 +71,18 @@ def test_trials_stand_in_the_order_in_which_the_study_names_the_arms(tmp_path):
     run = load_run(write_synthetic_run(str(tmp_path), study={**STUDY, "arms": arms}))
     assert list(dict.fromkeys(t.config.arm for t in run.trials)) == ["wgan", "lsgan"] == list(run.arms)
     assert [t.config.phase for t in run.of_arm("wgan")] == ["search"] * 5 + ["confirm"] * 5
+
+
+def test_a_trial_that_counts_otherwise(tmp_path):
+    """Such as one copied from the folder of a study that counts each training's best evaluation."""
+    folder = write_synthetic_run(str(tmp_path))
+    trial = folder.trial("wgan", "search_003")
+    config = trial.read_config()
+    objective = config.training.objective.model_copy(update={"at": "best"})
+    training = config.training.model_copy(update={"objective": objective})
+    trial.write_config(config.model_copy(update={"training": training}))
+    rule = (
+        r"arms/wgan/search_003: the same evaluation must count .* got objective\.at=best here and last in study\.yaml"
+    )
+    with pytest.raises(InputError, match=rule):
+        load_run(folder)

@@ -10,8 +10,9 @@ from optuna.storages import BaseStorage, InMemoryStorage
 
 from gan_study.config.study import StudyConfig
 from gan_study.config.training import TrialConfig
+from gan_study.runs.counted import best_evaluation
 from gan_study.runs.folder import RunFolder
-from gan_study.runs.records import CoverageRecord, EvaluationRecord, TrialState, TrialStatus
+from gan_study.runs.records import BestScore, CoverageRecord, EvaluationRecord, TrialState, TrialStatus
 from gan_study.runs.trial_folder import TrialFolder
 from gan_study.search.director import Director
 
@@ -73,6 +74,14 @@ def _evaluate(
         return evaluation
     scores = {"score": score, "early_score": score + 5} if is_end else {"score": score + 5}
     return evaluation.model_copy(update={"num_samples": objective.samples_at(is_end), **scores})
+
+
+def _best(evaluations: Sequence[EvaluationRecord]) -> BestScore | None:
+    """Fresh latents score 0.5 more than those that chose."""
+    best = best_evaluation(evaluations)
+    if best is None or best.curve_score is None:
+        return None
+    return BestScore(cur_nimg=best.cur_nimg, score=best.curve_score + 0.5, chosen_by=best.curve_score)
 
 
 @dataclass
@@ -153,6 +162,9 @@ class World:
             if end is not None and cur_nimg >= total / 2:
                 yield self._end(folder, end, cur_nimg), None
                 return
+        if config.rescores_best:
+            evaluations[-1] = evaluations[-1].model_copy(update={"best": _best(evaluations)})
+            folder.write_evaluations(evaluations)
         folder.write_status(TrialStatus(state=TrialState.COMPLETED, cur_nimg=total))
         folder.delete_checkpoints()
         yield TrialState.COMPLETED, evaluations[-1]

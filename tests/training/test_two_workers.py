@@ -117,7 +117,10 @@ def test_gradients_of_two_workers_are_the_one_worker_s(name: str, out: Path) -> 
 @pytest.mark.slow
 def test_two_workers_with_batch_norm_resume_bit_for_bit(out: Path) -> None:
     whole, resumed = (trial_folder(out / name) for name in ("whole", "resumed"))
-    assert measured(resumed.read_evaluations()) == measured(whole.read_evaluations())
+    evaluations = whole.read_evaluations()
+    assert measured(resumed.read_evaluations()) == measured(evaluations)
+    assert evaluations[-1].best is not None
+    assert evaluations[-1].best.cur_nimg in whole.snapshot_nimgs()
     written = files(out / "whole", "samples", "snapshots")
     assert len(written) >= 5
     assert files(out / "resumed", "samples", "snapshots") == written

@@ -117,9 +117,10 @@ def main(prepared_location: str, out: Path) -> None:
             given[name] = as_json(train_to_last_checkpoint(values, prepared, objective, out / name, workers))
         for name, values in DISCRIMINATORS.items():
             torch.save(discriminator_gradients(values, workers), out / f"gradients-{name}-{workers.rank}.pt")
+        confirmed = tiny_trial().model_copy(update={"phase": "confirm"})
         for folder, parts in (("whole", (None,)), ("resumed", (2, None))):
             for part in parts:
-                run(tiny_trial(), prepared, out / folder, objective, part, workers)
+                run(confirmed, prepared, out / folder, objective, part, workers)
         for what in ("images", "loss"):
             with spoiled(what, workers):
                 progress = run(tiny_trial(), prepared, out / f"spoiled-{what}", objective, workers=workers)

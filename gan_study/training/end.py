@@ -1,0 +1,75 @@
+"""What is measured at a training's end alone: the best evaluation's score on fresh latents, and the coverage."""
+
+import copy
+import time
+from collections.abc import Sequence
+from functools import partial
+
+from safetensors.torch import load
+from torch import nn
+
+from gan_study.config.training import TrainingConfig, TrialConfig
+from gan_study.runs.counted import best_evaluation, counted_nimg
+from gan_study.runs.records import BestScore, EvaluationRecord
+from gan_study.runs.trial_folder import TrialFolder
+from gan_study.training.distributed import Workers
+from gan_study.training.evaluate import MeasureCoverage, Scorer, observe_generator
+from gan_study.training.randomness import Stream
+from gan_study.training.state import TrainingState
+
+
+def measure_end(
+    config: TrialConfig,
+    state: TrainingState,
+    evaluations: Sequence[EvaluationRecord],
+    folder: TrialFolder,
+    scorer: Scorer,
+    workers: Workers,
+    measure_coverage: MeasureCoverage | None,
+) -> EvaluationRecord:
+    """The last evaluation with what is measured at the end, to be called when its snapshot is written. Collective.
+
+    The seconds of the best evaluation's new score are added to `evaluate_sec`; those of the coverage are not.
+    """
+    start, last, objective = time.perf_counter(), evaluations[-1], config.training.objective
+    if config.rescores_best:
+        best = _score_best(config.training, state, evaluations, folder, scorer, workers)
+        seconds = last.evaluate_sec + time.perf_counter() - start
+        last = last.model_copy(update={"best": best, "evaluate_sec": seconds})
+    if measure_coverage is not None:
+        generator = _generator_at(counted_nimg(last, objective.at), state, folder, workers)
+        coverage = workers.from_first_rank(partial(measure_coverage, generator))
+        last = last.model_copy(update={"coverage": coverage})
+    return last
+
+
+def _score_best(
+    training: TrainingConfig,
+    state: TrainingState,
+    evaluations: Sequence[EvaluationRecord],
+    folder: TrialFolder,
+    scorer: Scorer,
+    workers: Workers,
+) -> BestScore | None:
+    best = workers.from_first_rank(lambda: _best_kept(evaluations, folder))
+    if best is None or best.curve_score is None:
+        return None
+    generator = _generator_at(best.cur_nimg, state, folder, workers)
+    samples = observe_generator(generator, scorer, training, workers, stream=Stream.BEST_SCORE)
+    score = scorer.score(samples) if samples is not None else None
+    return BestScore(cur_nimg=best.cur_nimg, score=score, chosen_by=best.curve_score)
+
+
+def _best_kept(evaluations: Sequence[EvaluationRecord], folder: TrialFolder) -> EvaluationRecord | None:
+    """The best evaluation whose snapshot is there: someone may have removed it."""
+    kept = set(folder.snapshot_nimgs())
+    return best_evaluation(e for e in evaluations if e.cur_nimg in kept)
+
+
+def _generator_at(cur_nimg: int, state: TrainingState, folder: TrialFolder, workers: Workers) -> nn.Module:
+    """The averaged generator as it was at one of the evaluations whose snapshots are kept. Collective."""
+    if cur_nimg == state.counters.cur_nimg:
+        return state.g_ema
+    generator = copy.deepcopy(state.g_ema)
+    generator.load_state_dict(load(workers.from_first_rank(partial(folder.read_snapshot, cur_nimg))))
+    return generator

@@ -1,0 +1,108 @@
+"""Where each training's best evaluation counts, it decides the search and what is confirmed; rungs compare as before."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from optuna.trial import TrialState as OptunaState
+from scripted_world import FAILURE_SCORE, World, make_study
+
+from gan_study.analysis.confirmation import confirmed_arms
+from gan_study.analysis.run_data import best_trial
+from gan_study.config.load import dump_study
+from gan_study.config.training import TrialConfig
+from gan_study.report.load import load_run
+from gan_study.runs.folder import RunFolder
+from gan_study.runs.records import TrialState
+from gan_study.search.director import Director
+
+CURVES = {
+    0: (50.0, 40.0, 30.0, 20.0),
+    1: (50.0, 10.0, 60.0, 70.0),
+    2: (50.0, 45.0, 44.0, 43.0),
+    3: (60.0, 61.0, 62.0, 63.0),
+}
+"""By the number of the search trial, at 1 to 4 thousand images: the second is the best of all, and ends the worst."""
+
+
+def score(config: TrialConfig, cur_nimg: int) -> float:
+    return CURVES[config.index % 4][cur_nimg // 1000 - 1]
+
+
+def world(place: Path, at: str, **changes: Any) -> World:
+    sections: dict[str, Any] = {"objective": {"at": at}, "confirm": {"top_k": 1, "seeds": 1}, **changes}
+    study = make_study(**sections)
+    found = World(study, RunFolder(str(place)), score)
+    found.folder.write_study_text(dump_study(study))
+    return found
+
+
+def told(found: World) -> list[float | None]:
+    return [trial.value for trial in found.optuna_trials("lsgan")]
+
+
+def best_names(director: Director) -> list[str]:
+    return [trial.config.name for trial in director.best("lsgan")]
+
+
+@pytest.mark.parametrize(
+    ("at", "values", "first"),
+    [("last", [20.0, 70.0, 43.0, 63.0], "search_000"), ("best", [20.5, 10.5, 43.5, 60.5], "search_001")],
+)
+def test_what_counts_is_told_and_confirmed(tmp_path: Path, at: str, values: list[float], first: str) -> None:
+    found = world(tmp_path, at)
+    director = found.run()
+    assert told(found) == values
+    assert best_names(director)[0] == first
+    (confirmed,) = director.arm_trials("lsgan", "confirm")
+    assert confirmed.config.source == first
+    run = load_run(found.folder)
+    best = best_trial(run.searched("lsgan"))
+    assert best is not None
+    assert (best.name, best.score) == (first, min(values))
+
+
+def test_a_resumed_study_tells_the_same(tmp_path: Path) -> None:
+    whole, broken = world(tmp_path / "whole", "best"), world(tmp_path / "broken", "best")
+    whole.run()
+    for stop_after in (5, 9, 6, None):
+        broken.run(stop_after, lose_last=stop_after == 9)
+    broken.make_director()
+    assert told(broken) == told(whole)
+    assert broken.ended() == whole.ended()
+
+
+def test_rungs_compare_the_current_scores(tmp_path: Path) -> None:
+    search = {"sampler": "random", "scheduler": "median", "min_completed_trials": 1}
+    found = world(tmp_path, "best", search=search)
+    director = found.run()
+    # Optuna's median rule compares a trial's best so far with the others at as many images.
+    stopped = director.trials["lsgan", "search_003"]
+    assert (stopped.state, stopped.score) == (TrialState.STOPPED, 60.0)
+    assert found.optuna_trials("lsgan")[3].state is OptunaState.PRUNED
+    (trial,) = (t for t in load_run(found.folder).searched("lsgan") if t.name == "search_003")
+    assert (trial.score, trial.best) == (60.0, None)
+
+
+def test_a_trial_that_diverged_after_a_good_evaluation_has_failed(tmp_path: Path) -> None:
+    found = world(tmp_path, "best")
+    found.ends = {("lsgan", "search_001"): TrialState.DIVERGED, ("lsgan", "search_002"): TrialState.STOPPED}
+    director = found.run()
+    assert told(found) == [20.5, FAILURE_SCORE, FAILURE_SCORE, 60.5]
+    assert best_names(director)[0] == "search_000"
+    run = load_run(found.folder)
+    assert [t.score for t in run.searched("lsgan")][:2] == [20.5, None]
+
+
+def test_confirmed_seeds_have_both_scores(tmp_path: Path) -> None:
+    for at, counted in (("last", 20.0), ("best", 10.5)):
+        found = world(tmp_path / at, at)
+        found.run()
+        run = load_run(found.folder)
+        (trial,) = run.of_arm("lsgan", "confirm")
+        assert trial.best is not None
+        assert trial.score == {"last": trial.last_score, "best": trial.best.score}[at] == counted, at
+    assert (trial.last_score, trial.best.score, trial.best.chosen_by) == (70.0, 10.5, 10.0)
+    assert trial.counted is not None
+    assert trial.counted.cur_nimg == 2000
+    assert confirmed_arms(run) == {}  # no objective was written
