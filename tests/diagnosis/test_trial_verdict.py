@@ -231,7 +231,7 @@ def test_late_collapse_is_told_beside_any_verdict() -> None:
     late = trial(scores=(*DESCENT[:-1], 30.0))
     assert late.late_collapse
     assert late.name == "healthy"
-    assert "take the best snapshot" in late.sentence
+    assert "take the snapshot of its best evaluation, at 70,000 images, or let the best count" in late.sentence
     assert trial(images(support=50.0), scores=(*DESCENT[:-1], 30.0)).late_collapse
     assert not trial(scores=(*DESCENT[:-1], 24.0)).late_collapse
 

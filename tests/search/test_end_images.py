@@ -7,9 +7,11 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from scripted_world import make_evaluation
 from torch import Tensor, nn
 
 from gan_study.config.training import TrainingConfig
+from gan_study.runs.records import BestScore
 from gan_study.runs.storage import Storage
 from gan_study.runs.trial_folder import TrialFolder
 from gan_study.search.end_images import interpolation_png, write_end_images
@@ -59,13 +61,20 @@ def test_images_that_are_not_finite_give_no_picture() -> None:
     assert interpolation_png(Linear(float("nan")), TRAINING) is None
 
 
-def test_the_picture_is_of_the_last_snapshot(tmp_path: Path) -> None:
+@pytest.mark.parametrize("at", ["last", "best"])
+def test_the_picture_is_of_the_snapshot_that_counts(at: str, tmp_path: Path) -> None:
     trial = TrialFolder(Storage(tmp_path / "trial"))
     assert trial.read_interpolation() is None
-    first, last = (build_state(TRAINING.model_copy(update={"seed": s}), 1, torch.device("cpu")) for s in (1, 2))
-    trial.write_snapshot(1000, first.snapshot())
-    trial.write_snapshot(2000, last.snapshot())
-    write_end_images(trial, TRAINING, 1)
-    assert trial.read_interpolation() == interpolation_png(last.g_ema.eval(), TRAINING)
+    states = [build_state(TRAINING.model_copy(update={"seed": s}), 1, torch.device("cpu")) for s in (1, 2)]
+    for nimg, state in zip((1000, 2000), states, strict=True):
+        trial.write_snapshot(nimg, state.snapshot())
+    best = BestScore(cur_nimg=1000, score=11.0, chosen_by=10.0)
+    trial.write_evaluations(
+        [make_evaluation(1000, 10.0), make_evaluation(2000, 20.0).model_copy(update={"best": best})]
+    )
+    objective = TRAINING.objective.model_copy(update={"at": at})
+    write_end_images(trial, TRAINING.model_copy(update={"objective": objective}), 1)
+    counted = states[0 if at == "best" else 1]
+    assert trial.read_interpolation() == interpolation_png(counted.g_ema.eval(), TRAINING)
     # It stands among the sample grids, but is none.
     assert trial.sample_nimgs() == []
