@@ -5,6 +5,7 @@ import json
 from rich.console import Console
 
 from gan_study.cli.diagnose_text import Found, print_one, print_overview, print_study_state
+from gan_study.cli.messages import print_warning
 from gan_study.cli.outcome import make_console, say
 from gan_study.cli.snapshots import SnapshotPlace, find_generator, open_place, trials_with_snapshots
 from gan_study.data.datasets import load_dataset
@@ -78,6 +79,8 @@ def _measure(target: SnapshotPlace) -> Diagnosis:
             "objective/objective.json; copy the whole run folder"
         )
     dataset = load_dataset(target.config.training.dataset)
+    for warning in dataset.warnings:
+        print_warning(warning)
     scorer = load_objective(target.run.storage, objective, dataset).to(choose_device(use_gpu=True))
     return diagnose_trial(target.trial, target.config, dataset, scorer, target.cur_nimg)
 

@@ -83,7 +83,9 @@ def _image_rows(diagnosis: "Diagnosis") -> Iterator[tuple[str, str]]:
     yield "height", _spread(survey.height)
     yield "classes", _classes(inspection.class_counts)
     yield "duplicates", f"{survey.num_duplicates:,}" if survey.num_duplicates else "none"
-    yield "corrupt", _corrupt(survey.corrupt)
+    yield "corrupt", _left_out(survey.corrupt)
+    if survey.refused:
+        yield "not taken", _left_out(survey.refused)
 
 
 def _score_rows(diagnosis: "Diagnosis") -> Iterator[tuple[str, str]]:
@@ -128,12 +130,12 @@ def _classes(counts: dict[str, int] | None) -> str:
     return f"{len(counts):,}: {shown}{more}"
 
 
-def _corrupt(corrupt: dict[str, str]) -> str:
-    if not corrupt:
+def _left_out(files: dict[str, str]) -> str:
+    if not files:
         return "none"
-    shown = [_printable(f"{name} ({reason})") for name, reason in list(corrupt.items())[:_MAX_NAMED]]
-    more = [f"and {len(corrupt) - _MAX_NAMED:,} more; --json names all"] if len(corrupt) > _MAX_NAMED else []
-    return "\n".join([f"{len(corrupt):,}:", *shown, *more])
+    shown = [_printable(f"{name} ({reason})") for name, reason in list(files.items())[:_MAX_NAMED]]
+    more = [f"and {len(files) - _MAX_NAMED:,} more; --json names all"] if len(files) > _MAX_NAMED else []
+    return "\n".join([f"{len(files):,}:", *shown, *more])
 
 
 def _print_rows(console: Console, title: str, rows: Iterator[tuple[str, str]]) -> None:

@@ -5,12 +5,9 @@ is what pytorch-fid does with files.
 """
 
 import os
-import warnings
 from collections import defaultdict
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from itertools import islice
 
 import numpy as np
 import torch
@@ -22,18 +19,16 @@ from gan_study.cli.generators import Snapshot, find_snapshot
 from gan_study.cli.image_place import NAMED_DATASETS, find_place, refuse_runs
 from gan_study.config.data import DatasetConfig
 from gan_study.data.datasets import Dataset, load_dataset
-from gan_study.data.decode import decode_image
-from gan_study.data.image_files import LoadContent
-from gan_study.data.pixels import FilePixels, StackPixels
+from gan_study.data.pixels import Decoded, FilePixels, StackPixels
 from gan_study.data.sources.catalogue import find_files
 from gan_study.data.sources.image_folder import images_path
+from gan_study.data.survey import SurveyCounter
 from gan_study.errors import InputError
 from gan_study.extractors.progress import at_work
 from gan_study.training.snapshot import generate
 
 SNAPSHOT_SAMPLES = 10_000
 """Images that are drawn from a generator if no number is given."""
-_MOST_NAMED = 10
 _WANTED = "evaluate takes a folder, an archive, a snapshot, a data set's name or statistics (.npz)"
 _PART_STREAM = 0xE7A1
 
@@ -98,10 +93,9 @@ def has_learned(snapshot: Snapshot, source: ImageSource) -> bool:
 
 
 def load_sized(source: ImageSource, image_size: int, channels: int | None = None) -> Dataset:
-    """The source as a training would see it. Warnings about its files are in `warnings` and not given otherwise."""
+    """The source as a training would see it."""
     changes = {"image_size": image_size, **({"channels": channels} if channels else {})}
-    with at_work(f"the images of {source.name}"), warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+    with at_work(f"the images of {source.name}"):
         return load_dataset(source.config.model_copy(update=changes))
 
 
@@ -151,42 +145,17 @@ def _stacked(pixels: StackPixels, positions: NDArray[np.int64], batch_size: int)
 def _decode_files(
     pixels: FilePixels, positions: NDArray[np.int64], num_workers: int, source: ImageSource, notes: list[str]
 ) -> Iterator[NDArray[np.uint8]]:
-    """The files at `positions` as (C, H, W), without corrupt ones. Raises InputError if these are too many."""
-    names = [pixels.names[position] for position in positions]
-    loads, corrupt = zip(names, pixels.files.contents(names), strict=True), []
-    with ThreadPoolExecutor(num_workers) as pool:
-        while group := list(islice(loads, 8 * num_workers)):
-            decoded = pool.map(_decode, [load for _, load in group])
-            for (name, _), image in zip(group, decoded, strict=True):
-                if isinstance(image, str):
-                    corrupt.append(f"{name} ({image})")
-                    _check_corrupt(corrupt, len(names), source)
-                else:
-                    yield image
-    if corrupt:
-        found = f"{len(corrupt)} of {len(names)} images cannot be decoded and are left out"
-        notes.append(f"{source.name}: {found}: {', '.join(corrupt[:_MOST_NAMED])}")
-
-
-def _check_corrupt(corrupt: list[str], num: int, source: ImageSource) -> None:
-    """Raise InputError as soon as the corrupt ones are too many of `num`, before the rest is waited for."""
-    share = source.config.max_corrupt_share
-    if len(corrupt) > share * num:
-        raise InputError(
-            f"{source.name}: at most a share of {share:g} of the images may be corrupt, but got at least "
-            f"{len(corrupt)} of {num}: {', '.join(corrupt[:_MOST_NAMED])}; repair or remove them"
-        )
-
-
-def _decode(load: LoadContent) -> NDArray[np.uint8] | str:
-    """An image as (C, H, W), or why it cannot be had."""
-    try:
-        image, _ = decode_image(load())
-    except MemoryError:
-        raise
-    except Exception as error:  # decoders and archives raise all kinds for a damaged file
-        return str(error) or type(error).__name__
-    return np.ascontiguousarray(np.atleast_3d(np.asarray(image)).transpose(2, 0, 1))
+    """The files at `positions` as (C, H, W), without those left out. Raises InputError if these are too many."""
+    counter, max_share = SurveyCounter(), source.config.max_corrupt_share
+    for image in pixels.decoded(None, positions.tolist(), num_workers):
+        counter.add(image)
+        if isinstance(image, Decoded):
+            yield image.pixels
+        else:
+            counter.check_so_far(len(positions), max_share, source.name)
+    survey = counter.finish(source.name)
+    survey.check(max_share, source.name)
+    notes += survey.warnings(source.name)
 
 
 def _by_shape(images: Iterator[NDArray[np.uint8]], batch_size: int) -> Batches:

@@ -6,6 +6,7 @@ from contextlib import nullcontext
 from rich.console import Console
 
 from gan_study.cli.interruption import telling
+from gan_study.cli.messages import print_warning
 from gan_study.cli.run_folder import claimed
 from gan_study.config.data import ObjectiveConfig
 from gan_study.config.trial_file import load_trial
@@ -67,6 +68,8 @@ def train_one(config_file: str, out: str, device: str) -> None:
             dataset = load_dataset(config.training.dataset)
             record = workers.from_first_rank(lambda: prepare_objective(config.training, dataset, folder))
         if workers.is_first:
+            for warning in dataset.warnings:
+                print_warning(warning)
             trial.write_config(config)
             console.print(f"{record.key.label()}, floor {record.floor:.3g}", markup=False, soft_wrap=True)
         objective = load_objective(folder.storage, record, dataset).to(workers.device)

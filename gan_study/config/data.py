@@ -27,7 +27,8 @@ class DatasetConfig(Frozen):
     held_out_share: Annotated[float, Field(gt=0, lt=1)] = 0.1
     """image_folder: the share of the images that is held out."""
     max_corrupt_share: Annotated[float, Field(ge=0, le=1)] = 0.01
-    """image_folder, celeba: corrupt images up to this share are skipped; more are an error."""
+    """image_folder, celeba: corrupt images, and those that cannot be taken as they are, are left out up to this share;
+    more are an error."""
     seed: Annotated[int, Field(ge=0)] = 0
     """Chooses the images of max_images, image_folder's held-out part and stacked_mnist's digits."""
 

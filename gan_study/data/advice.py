@@ -6,6 +6,7 @@ from typing import Final, Literal, get_args
 
 from gan_study.config.data import DatasetConfig
 from gan_study.config.names import NETWORK_IMAGE_SIZES
+from gan_study.data.decode import DEEP_LEVELS
 from gan_study.data.inspection import Inspection
 from gan_study.data.survey import Survey
 
@@ -28,7 +29,6 @@ _MAX_CUT_SHARE = 0.3
 MIN_REAL_FOR_FID = 5000
 """About 2.4 for each of Inception's 2048 features; with fewer the covariance of the real images says little."""
 _GREY_MODES = ("1", "L", "LA", "La")
-_ALPHA_MODES = ("LA", "La", "PA", "RGBA", "RGBa")
 
 
 Gravity = Literal["stops", "spoils", "weakens", "noted"]
@@ -69,23 +69,26 @@ def advise(inspection: Inspection, config: DatasetConfig) -> list[Advice]:
         *_numbers(inspection, config),
         *_classes(inspection, config),
         *_sizes(inspection.survey, config),
-        *_kinds(inspection),
+        *_kinds(inspection, config),
     ]
     return sorted(found, key=lambda advice: GRAVITIES.index(advice.gravity))
 
 
 def _files(inspection: Inspection, config: DatasetConfig) -> Iterator[Advice]:
     survey = inspection.survey
-    if survey.corrupt:
-        found = f"{_of(len(survey.corrupt), survey.num_images + len(survey.corrupt))} images cannot be decoded"
-        if survey.corrupt_share > config.max_corrupt_share:
-            yield Advice(
-                f"{found}, more than the share of {config.max_corrupt_share:g} that a training takes",
-                "repair or remove them, or raise dataset.max_corrupt_share",
-                "stops",
-            )
+    num_files = survey.num_images + survey.num_left_out
+    for left_out, what, remedy in (
+        (survey.corrupt, "cannot be decoded", "repair or remove them"),
+        (survey.refused, "are not taken as they are", "do what is said of each above, or remove them"),
+    ):
+        if not left_out:
+            continue
+        found = f"{_of(len(left_out), num_files)} images {what}"
+        if survey.share_left_out > config.max_corrupt_share:
+            found += f", more than the share of {config.max_corrupt_share:g} that a training leaves out"
+            yield Advice(found, f"{remedy}, or raise dataset.max_corrupt_share", "stops")
         else:
-            yield Advice(f"{found}; a training leaves them out", "repair or remove them", "noted")
+            yield Advice(f"{found}; a training leaves them out", remedy, "noted")
     if survey.num_duplicates:
         many = survey.num_duplicates > _MAX_COPIED_SHARE * survey.num_images
         gravity: Gravity = "spoils" if many else "weakens"
@@ -199,7 +202,7 @@ def _sizes(survey: Survey, config: DatasetConfig) -> Iterator[Advice]:
         )
 
 
-def _kinds(inspection: Inspection) -> Iterator[Advice]:
+def _kinds(inspection: Inspection, config: DatasetConfig) -> Iterator[Advice]:
     modes, num_images = inspection.survey.modes, inspection.survey.num_images
     num_grey = sum(number for mode, number in modes.items() if mode in _GREY_MODES or mode.startswith("I"))
     num_coloured = num_images - num_grey
@@ -216,20 +219,43 @@ def _kinds(inspection: Inspection) -> Iterator[Advice]:
             "set dataset.channels: 1 to learn all as grey, or remove the grey ones",
             "weakens",
         )
-    num_alpha = sum(modes.get(mode, 0) for mode in _ALPHA_MODES)
-    if num_alpha:
+    yield from _transparency(inspection.survey)
+    yield from _levels(inspection.survey, config)
+
+
+def _transparency(survey: Survey) -> Iterator[Advice]:
+    num = survey.num_transparent
+    if survey.num_hidden:
         yield Advice(
-            f"{_of(num_alpha, num_images)} images can have transparent parts, which are taken as white",
+            f"{_of(survey.num_hidden, survey.num_images)} images are plain white, as their transparent parts are taken "
+            "as white",
+            "if they show something white, fill the transparent parts with another colour before",
+            "spoils",
+        )
+    if num > survey.num_hidden:
+        yield Advice(
+            f"{_of(num, survey.num_images)} images {_have(num)} transparent parts, which are taken as white",
             "look at the preview; if white is wrong, fill them before",
             "weakens",
         )
-    num_deep = sum(number for mode, number in modes.items() if mode.startswith("I"))
-    if num_deep:
+
+
+def _levels(survey: Survey, config: DatasetConfig) -> Iterator[Advice]:
+    if survey.deep_levels is None:
+        return
+    num, (lowest, highest) = survey.num_deep, survey.deep_levels
+    found = f"{_of(num, survey.num_images)} images {_have(num)} 16 bits, of which the upper 8 are learned"
+    used = f"; their levels are {lowest:,} to {highest:,} of {DEEP_LEVELS:,}"
+    if survey.loses_levels(config.max_corrupt_share):
         yield Advice(
-            f"{_of(num_deep, num_images)} images {_have(num_deep)} 16 bits, of which the upper 8 are learned",
-            "look at the preview; if it is too dark or flat, stretch the levels before",
-            "weakens",
+            f"{found}{used}, so that nothing is seen of them", "save them with 8 bits, or stretch them", "stops"
         )
+    elif survey.is_dark:
+        yield Advice(
+            f"{found}{used}, so that they are dark", "if that is not meant, stretch the levels before", "spoils"
+        )
+    else:
+        yield Advice(found, "look at the preview; if it is too dark or flat, stretch the levels before", "weakens")
 
 
 def _of(part: int, whole: int) -> str:

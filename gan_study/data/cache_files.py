@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 
 from gan_study.config.base import Frozen
 from gan_study.data.hashing import content_hash
-from gan_study.data.pixels import Corrupt
+from gan_study.data.pixels import Decoded
 from gan_study.data.sources.source import Contents
 from gan_study.data.survey import Survey, SurveyCounter
 from gan_study.data.transform import Transform
 
-FORMAT_VERSION: Final = 1
+FORMAT_VERSION: Final = 2
 """Part of every cache's key; raised when anything that makes its pixels or files changes."""
 
 _IMAGES, _LABELS, _IS_TRAIN, _META = "images.npy", "labels.npy", "is_train.npy", "meta.json"
@@ -25,7 +25,7 @@ _CHUNK = 1 << 12
 class CacheMeta(Frozen):
     """The file meta.json."""
 
-    format_version: Literal[1] = FORMAT_VERSION
+    format_version: Literal[2] = FORMAT_VERSION
     """Version of the folder's layout."""
     content_hash: str
     """Of images, labels and, where the source decides them, train indices."""
@@ -59,7 +59,7 @@ def write_cache(folder: Path, contents: Contents, transform: Transform, place: s
         _write_header(file, shape)
         for image in contents.pixels.decoded(transform):
             counter.add(image)
-            if not isinstance(image, Corrupt):
+            if isinstance(image, Decoded):
                 kept.append(image.position)
                 file.write(np.broadcast_to(image.pixels, shape[1:]).tobytes())
         survey = counter.finish(place)

@@ -1,6 +1,5 @@
 """Data sets by name: every image as uint8, its label if it has one, and a train / held-out split."""
 
-import warnings
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 
@@ -37,7 +36,7 @@ class Dataset:
     held_out_indices: NDArray[np.int64]
     """Ascending."""
     warnings: tuple[str, ...] = ()
-    """What a user should know of the files, such as corrupt ones that were left out."""
+    """What a user should know of the files, such as corrupt ones that are left out; whoever loads it says so."""
     _known_hash: str | None = field(init=False, default=None, repr=False)
     """So that opening takes no reading of all; `dataclasses.replace` does not carry it on to changed images."""
 
@@ -72,16 +71,14 @@ class Dataset:
 def load_dataset(config: DatasetConfig) -> Dataset:
     """A data set as configured, once per process; decoded when this machine has not done so before.
 
-    Raises InputError if its files are not there and cannot be downloaded, or too many are corrupt; StorageError if
+    Raises InputError if its files are not there and cannot be downloaded, too many are left out, or their
+    levels would be lost; StorageError if
     decoded images cannot be kept.
     """
     source = find_files(config)
     cached = open_or_build(config, source)
-    cached.meta.survey.check_corrupt(config.max_corrupt_share, source.place)
-    dataset = _split(config, cached, source.place)
-    for warning in dataset.warnings:
-        warnings.warn(warning, stacklevel=2)
-    return dataset
+    cached.meta.survey.check(config.max_corrupt_share, source.place)
+    return _split(config, cached, source.place)
 
 
 def _split(config: DatasetConfig, cached: CachedImages, place: str) -> Dataset:

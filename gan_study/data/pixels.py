@@ -12,13 +12,14 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from gan_study.data.decode import decode_image
+from gan_study.data.decode import RefusedImageError, decode_image
 from gan_study.data.image_files import ImageFiles, LoadContent
-from gan_study.data.transform import Transform
+from gan_study.data.transform import Transform, own_pixels
 
 _MAX_THREADS = 16
 _STACK_CHUNK = 1024
 _FILES_TOGETHER = 8
+_WHITE = 255
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,15 +35,37 @@ class Decoded:
     """Width and height in pixels."""
     mode: str
     """How the original is stored, in Pillow's terms (L is grey)."""
+    num_pages: int = 1
+    """Pictures in its file, of which this is the first."""
+    is_transparent: bool = False
+    """Whether white shows through the original."""
+    is_hidden: bool = False
+    """Whether nothing but white shows of a transparent original."""
+    deep_levels: tuple[int, int] | None = None
+    """Of 16-bit grey, the lowest and the highest level in [0, 65535]; None for other images."""
 
 
 @dataclass(frozen=True, slots=True)
 class Corrupt:
-    """An image that cannot be had."""
+    """An image that cannot be decoded."""
 
     position: int
     name: str
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """An image that is whole, but not taken."""
+
+    position: int
+    name: str
+    reason: str
+    """With what to do about it."""
+
+
+Outcome = Decoded | Corrupt | Refused
+"""What becomes of an image."""
 
 
 class Pixels(Protocol):
@@ -54,7 +77,7 @@ class Pixels(Protocol):
 
     def __len__(self) -> int: ...
 
-    def decoded(self, transform: Transform, positions: Sequence[int] | None = None) -> Iterator[Decoded | Corrupt]:
+    def decoded(self, transform: Transform, positions: Sequence[int] | None = None) -> Iterator[Outcome]:
         """The images at ascending `positions` (default: all), in this order."""
 
 
@@ -75,7 +98,7 @@ class StackPixels:
     def __len__(self) -> int:
         return self.num_images
 
-    def decoded(self, transform: Transform, positions: Sequence[int] | None = None) -> Iterator[Decoded | Corrupt]:
+    def decoded(self, transform: Transform, positions: Sequence[int] | None = None) -> Iterator[Outcome]:
         """See `Pixels`."""
         mode = "L" if self.channels == 1 else "RGB"
         chosen = range(self.num_images) if positions is None else positions
@@ -99,12 +122,17 @@ class FilePixels:
     def __len__(self) -> int:
         return len(self.names)
 
-    def decoded(self, transform: Transform, positions: Sequence[int] | None = None) -> Iterator[Decoded | Corrupt]:
-        """See `Pixels`."""
+    def decoded(
+        self, transform: Transform | None, positions: Sequence[int] | None = None, num_threads: int | None = None
+    ) -> Iterator[Outcome]:
+        """See `Pixels`. Without a transform the pixels are (C, H, W) of the image's own size and colours.
+
+        num_threads: default: one for each core, at most 16.
+        """
         chosen = range(len(self.names)) if positions is None else positions
         contents = zip(chosen, self.files.contents([self.names[position] for position in chosen]), strict=True)
-        num_threads = min(os.cpu_count() or 1, _MAX_THREADS)
-        waiting: deque[Future[list[Decoded | Corrupt]]] = deque()
+        num_threads = num_threads or min(os.cpu_count() or 1, _MAX_THREADS)
+        waiting: deque[Future[list[Outcome]]] = deque()
         with ThreadPoolExecutor(num_threads) as pool:
             # A bounded number under way, so that neither encoded nor decoded images pile up; several at a time,
             # as handing over a small one takes as long as decoding it.
@@ -115,18 +143,32 @@ class FilePixels:
             while waiting:
                 yield from waiting.popleft().result()
 
-    def _decode_group(self, group: list[tuple[int, LoadContent]], transform: Transform) -> list[Decoded | Corrupt]:
+    def _decode_group(self, group: list[tuple[int, LoadContent]], transform: Transform | None) -> list[Outcome]:
         return [self._decode(position, load, transform) for position, load in group]
 
-    def _decode(self, position: int, load: LoadContent, transform: Transform) -> Decoded | Corrupt:
+    def _decode(self, position: int, load: LoadContent, transform: Transform | None) -> Outcome:
+        name = self.names[position]
         try:
-            image, mode = decode_image(load())
-            pixels = transform.picture(image)
+            decoded = decode_image(load())
+            image = decoded.image
+            pixels = own_pixels(image) if transform is None else transform.picture(image)
         except MemoryError:
             raise
+        except RefusedImageError as error:
+            return Refused(position, name, str(error))
         except Exception as error:  # decoders and archives raise all kinds for a damaged file
-            return Corrupt(position, self.names[position], str(error) or type(error).__name__)
-        return Decoded(position, pixels, _digest(image.tobytes(), image.mode, image.size), image.size, mode)
+            return Corrupt(position, name, str(error) or type(error).__name__)
+        return Decoded(
+            position=position,
+            pixels=pixels,
+            digest=_digest(image.tobytes(), image.mode, image.size),
+            original_size=image.size,
+            mode=decoded.mode,
+            num_pages=decoded.num_pages,
+            is_transparent=decoded.is_transparent,
+            is_hidden=decoded.is_transparent and min(np.ravel(image.getextrema())) == _WHITE,
+            deep_levels=decoded.deep_levels,
+        )
 
 
 def _digest(pixels: bytes | memoryview, mode: str, size: tuple[int, int]) -> bytes:

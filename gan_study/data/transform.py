@@ -36,7 +36,7 @@ class Transform:
             image = image.crop((left, top, left + side, top + side))
         if side != self.image_size:
             image = image.resize((self.image_size, self.image_size), Image.Resampling.BICUBIC)
-        pixels = np.atleast_3d(np.asarray(image)).transpose(2, 0, 1)
+        pixels = own_pixels(image)
         if self.channels == 3 and len(pixels) == 1:
             return np.repeat(pixels, 3, axis=0)
         if self.channels is None and len(pixels) == 3 and (pixels == pixels[0]).all():
@@ -56,6 +56,11 @@ class Transform:
         """Left, top and side of the centre crop in pixels."""
         side = min(width, height) if self.crop is None else min(width, height, self.crop)
         return (width - side) // 2, (height - side) // 2, side
+
+
+def own_pixels(image: Image.Image) -> NDArray[np.uint8]:
+    """An image of mode L or RGB => (C, H, W) uint8 in [0, 255]."""
+    return np.atleast_3d(np.asarray(image)).transpose(2, 0, 1)
 
 
 def _luma(images: NDArray[np.uint8]) -> NDArray[np.uint8]:

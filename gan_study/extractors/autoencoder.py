@@ -100,8 +100,11 @@ def train(dataset: Dataset, seed: int = 0) -> Autoencoder:
     )
 
 
-def reconstruction_error(network: Autoencoder, dataset: Dataset) -> float:
-    """Share of the held-out images' variance that is lost: 0 if none is, 1 for their mean image in place of each."""
+def reconstruction_error(network: Autoencoder, dataset: Dataset) -> float | None:
+    """Share of the held-out images' variance that is lost: 0 if none is, 1 for their mean image in place of each.
+
+    None if there is no variance, as in a single image or in images that are all equal.
+    """
     indices, lost, images_seen = dataset.held_out_indices, 0.0, []
     for part in np.array_split(indices, max(1, len(indices) // 100)):
         images_uint8 = torch.from_numpy(dataset.images[part])
@@ -111,4 +114,5 @@ def reconstruction_error(network: Autoencoder, dataset: Dataset) -> float:
             lost += float((network.reconstruct(features) - images).double().square().sum())
         images_seen.append(images)
     images = torch.cat(images_seen).double()
-    return lost / float((images - images.mean(0)).square().sum())
+    variance = float((images - images.mean(0)).square().sum())
+    return lost / variance if variance > 0 else None

@@ -86,7 +86,8 @@ class ObjectiveRecord(Record):
     extractor_accuracy: float | None
     """Share of held-out real images that the domain classifier names rightly; null for other extractors."""
     reconstruction_error: float | None = None
-    """Share of the held-out real images' variance that the autoencoder loses; null for other extractors."""
+    """Share of the held-out real images' variance that the autoencoder loses; null for other extractors, and where the
+    images have no variance."""
     class_names: tuple[str, ...] | None
     """Names of the classes, in the order of `class_shares`; null if the extractor knows none."""
     real_class_shares: tuple[float, ...] | None

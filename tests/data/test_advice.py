@@ -93,8 +93,29 @@ def test_numbers_and_classes(sound: dict[str, object], flawed: dict[str, object]
         ({}, {"num_duplicates": 2}, "2 of 6,000 images are exact copies of an earlier one"),
         ({}, {"modes": {"L": 5999, "P": 1}}, "1 of 6,000 images is stored in colour"),
         ({}, {"modes": {"L": 5998, "P": 2}}, "2 of 6,000 images are stored in colour"),
-        ({}, {"modes": {"L": 5999, "LA": 1}}, "1 of 6,000 images can have transparent parts"),
-        ({}, {"modes": {"L": 5999, "I;16": 1}}, "1 of 6,000 images has 16 bits"),
+        (
+            {"modes": {"L": 5998, "LA": 2}},
+            {"num_transparent": 1},
+            "1 of 6,000 images has transparent parts, which are taken as white",
+        ),
+        ({}, {"num_transparent": 6000, "num_hidden": 6000}, "6,000 of 6,000 images are plain white, as their"),
+        (
+            {},
+            {"modes": {"I;16": 6000}, "deep_levels": (0, 65535)},
+            "6,000 of 6,000 images have 16 bits, of which the upper 8 are learned",
+        ),
+        (
+            {},
+            {"modes": {"L": 5999, "I;16": 1}, "deep_levels": (0, 16383)},
+            "1 of 6,000 images has 16 bits, of which the upper 8 are learned; their levels are 0 to 16,383 of 65,535, "
+            "so that they are dark",
+        ),
+        (
+            {},
+            {"modes": {"I;16": 6000}, "deep_levels": (0, 255)},
+            "6,000 of 6,000 images have 16 bits, of which the upper 8 are learned; their levels are 0 to 255 of "
+            "65,535, so that nothing is seen of them",
+        ),
     ],
 )
 def test_sizes_and_kinds(sound: dict[str, object], flawed: dict[str, object], text: str) -> None:
@@ -116,7 +137,18 @@ def test_corrupt_images_up_to_the_share_that_is_taken() -> None:
     (taken,) = findings(num_images=5940, corrupt=names)
     assert taken == "60 of 6,000 images cannot be decoded; a training leaves them out"
     (refused,) = findings(num_images=5939, corrupt={**names, "60.png": "torn"})
-    assert refused == "61 of 6,000 images cannot be decoded, more than the share of 0.01 that a training takes"
+    assert refused == "61 of 6,000 images cannot be decoded, more than the share of 0.01 that a training leaves out"
+
+
+def test_images_that_are_whole_but_not_taken() -> None:
+    names = {f"{number}.tif": "floats" for number in range(60)}
+    (taken,) = findings(num_images=5940, refused=names)
+    assert taken == "60 of 6,000 images are not taken as they are; a training leaves them out"
+    both = findings(num_images=5939, refused=names, corrupt={"60.png": "torn"})
+    assert [text.partition(",")[0] for text in both] == [
+        "1 of 6",
+        "60 of 6",
+    ]
 
 
 def test_a_crop_that_small_images_do_not_have() -> None:

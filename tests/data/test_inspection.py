@@ -14,8 +14,6 @@ from gan_study.config.data import DatasetConfig
 from gan_study.config.names import TRAIN_IMAGES
 from gan_study.data.inspection import count_train_images, example_images, inspect_dataset
 
-pytestmark = pytest.mark.filterwarnings("ignore:.*cannot be decoded")
-
 
 def config_of(path: Path | str, **values: object) -> DatasetConfig:
     return DatasetConfig.model_validate({"name": "image_folder", "path": str(path), "image_size": 10, **values})

@@ -48,12 +48,21 @@ def test_it_learns_what_the_images_look_like(few_digits: Dataset, tmp_path: Path
     assert extractor.reconstruction_error is not None
     assert 0.04 < extractor.reconstruction_error < 0.2
     untrained = reconstruction_error(Autoencoder(8, 1).eval(), few_digits)
+    assert untrained is not None
     assert 1 < untrained < 10
     assert (extractor.name, extractor.layer, extractor.dims) == ("autoencoder", "bottleneck", 64)
     assert extractor.accuracy is None
     assert [name[:14] for name in Storage(tmp_path).list_names()] == ["autoencoder-1-"]
     assert obtain(few_digits, Storage(tmp_path)).weights == extractor.weights
     assert not extractor.network.training
+
+
+@pytest.mark.parametrize("held_out", [[0], [0, 1]])
+def test_held_out_images_without_variance_have_no_share_of_it(few_digits: Dataset, held_out: list[int]) -> None:
+    images = few_digits.images.copy()
+    images[1] = images[0]
+    flat = replace(few_digits, images=images, held_out_indices=np.array(held_out))
+    assert reconstruction_error(Autoencoder(8, 1).eval(), flat) is None
 
 
 def test_the_error_is_the_share_of_variance(few_digits: Dataset) -> None:

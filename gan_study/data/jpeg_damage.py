@@ -1,0 +1,66 @@
+"""JPEG files whose data end before the picture does: libjpeg fills up with plain grey, and Pillow says nothing.
+
+A picture may also end in plain grey of its own. What tells the two apart: the last bytes of a damaged file belong to
+the part above the grey, so that without them that part changes.
+"""
+
+import io
+import re
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+_GREY = 128
+_BLOCK = 8
+_FRAME = re.compile(rb"\xff([\xc0-\xcf])(?<![\xc4\xc8\xcc])")
+_MARKER_IN_SCAN = re.compile(rb"\xff[^\0\xff\xd0-\xd7]")
+_SCAN, _END = b"\xff\xda", b"\xff\xd9"
+_SEQUENTIAL = (0xC0, 0xC1)
+_LEAST_BLOCKS = 16
+_BLURRED_ROWS = 2
+"""Rows at the edge of the grey, where the colours of neighbouring blocks are mixed."""
+_BLOCKS_PER_BYTE = 8
+"""A block of plain grey takes two bits at least, so that a byte codes four of them at most: half as many are taken."""
+
+
+def grey_share(content: bytes, image: Image.Image) -> float:
+    """The share of the rows of a damaged JPEG file, in (0, 1], that are grey for want of data; 0 if it is whole.
+
+    content: the file. image: what Pillow has decoded from it, of mode L or RGB and not yet turned. Progressive files
+    and those with a scan for each colour are not looked at, and count as whole.
+    """
+    pixels = np.asarray(image)
+    num_rows = _num_grey_rows(pixels)
+    num_blocks = (num_rows + 1) // _BLOCK * (pixels.shape[1] // _BLOCK)
+    if num_blocks < _LEAST_BLOCKS:
+        return 0.0
+    scan = _only_scan(content)
+    if scan is None:
+        return 0.0
+    start, end = scan
+    cut = max(start, end - max(2, num_blocks // _BLOCKS_PER_BYTE))
+    with Image.open(io.BytesIO(content[:cut] + _END), formats=["JPEG"]) as shortened:
+        num_above = max(0, len(pixels) - num_rows - _BLURRED_ROWS)
+        is_whole = np.array_equal(np.asarray(shortened)[:num_above], pixels[:num_above])
+    return 0.0 if is_whole else num_rows / len(pixels)
+
+
+def _num_grey_rows(pixels: NDArray[np.uint8]) -> int:
+    """How many rows at the bottom are grey throughout."""
+    if not (pixels[-1] == _GREY).all():
+        return 0
+    is_grey = (pixels == _GREY).reshape(len(pixels), -1).all(axis=1)
+    return len(pixels) if is_grey.all() else int(np.argmin(is_grey[::-1]))
+
+
+def _only_scan(content: bytes) -> tuple[int, int] | None:
+    """Where the data of all colours begin and where a decoder stops reading them; None if they are in several scans."""
+    frame, scan = _FRAME.search(content), content.find(_SCAN)
+    if frame is None or frame[1][0] not in _SEQUENTIAL or not 0 <= frame.start() < scan < len(content) - 5:
+        return None
+    if content[frame.start() + 9] != content[scan + 4]:  # numbers of colours
+        return None
+    start = scan + 2 + int.from_bytes(content[scan + 2 : scan + 4])
+    stop = _MARKER_IN_SCAN.search(content, start)
+    return start, stop.start() if stop else len(content)
