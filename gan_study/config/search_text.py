@@ -10,7 +10,7 @@ from gan_study.config.sampling import (
     searches,
     startup_trials,
 )
-from gan_study.config.stopping import brackets, grace_kimg, min_completed_trials, reduction_factor
+from gan_study.config.stopping import brackets, grace_kimg, min_completed_trials, reduction_factor, stops_trials
 from gan_study.config.study import StudyConfig
 
 _TITLES = {
@@ -34,11 +34,12 @@ def sampler_text(study: StudyConfig) -> str:
         parts.append(f"which draws {drawn} of an arm at random")
     if sampler == "cmaes":
         then = "then" if drawn else "which"
-        parts.append(f"{then} learns after every {_generations(study)} completed trials of its own")
+        ended = "ended" if stops_trials(study) else "completed"
+        parts.append(f"{then} learns after every {_generations(study)} {ended} trials of its own")
     elif sampler in LEARNING_SAMPLERS and not drawn:
         parts.append("which learns from the first trial on")
-    if sampler in JOINT_SAMPLERS and study.search.scheduler != "none":
-        parts.append("and learns nothing from a stopped trial")
+    if sampler in JOINT_SAMPLERS and stops_trials(study):
+        parts.append("and takes a stopped trial's last score for its score")
     if len(searching) < len(study.arms):
         parts.append(f"in {', '.join(searching)} alone: the other arms search nothing")
     return ", ".join(parts)

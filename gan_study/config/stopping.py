@@ -18,6 +18,11 @@ class Bracket:
     """Where they may be stopped, below the end of the training; empty if they never are."""
 
 
+def stops_trials(study: StudyConfig) -> bool:
+    """Whether the scheduler gives trials up for good before their end."""
+    return study.search.scheduler in ("asha", "hyperband", "median")
+
+
 def reduction_factor(study: StudyConfig) -> int:
     """asha, hyperband: one in this many trials survives each rung."""
     return study.search.reduction_factor or _DEFAULT_REDUCTION_FACTOR

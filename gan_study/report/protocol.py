@@ -86,7 +86,7 @@ def _search_items(run: RunData) -> list[Item]:
         first = f"first trial: {search.first_trial.replace('_', ' ')}; {first}"
     return [
         ("Budget", f"{quantity(budget.trials_per_arm, 'trial')} for each arm{_repeats(run)}, each of at most {length}"),
-        ("Sampler", f"{sampler_text(run.study)}; {first}"),
+        ("Sampler", f"{sampler_text(run.study)}; {first}{_sampler_settings(run)}"),
         *([("Objectives", text)] if (text := objectives_text(run.study)) else []),
         ("Scheduler", stopping_text(run.study, max_kimg) if max_kimg else search.scheduler),
         *([("Refinement", refinement_text(run.study))] if run.study.refine.trials_per_arm else []),
@@ -94,6 +94,15 @@ def _search_items(run: RunData) -> list[Item]:
         *_schedules(run),
         ("Seeds", f"search: {first_seed} plus the trial's number; confirm: {', '.join(map(str, seeds)) or 'none'}"),
     ]
+
+
+def _sampler_settings(run: RunData) -> str:
+    """What Optuna's sampler was given, as far as it was written down."""
+    environment = run.environment
+    if environment is None or not environment.sampler:
+        return ""
+    given = ", ".join(f"{name}={value}" for name, value in environment.sampler.items() if value is not None)
+    return f"; of Optuna {environment.versions['optuna']} with {given}"
 
 
 def _repeats(run: RunData) -> str:

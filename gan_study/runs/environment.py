@@ -3,8 +3,9 @@
 import re
 from typing import Literal
 
-from pydantic import field_validator
+from pydantic import Field, field_validator
 
+from gan_study.config.base import Scalar
 from gan_study.runs.records import SCHEMA_VERSION, Record
 from gan_study.runs.secrets import PublicText
 
@@ -22,6 +23,10 @@ class Surroundings(Record):
     """Commit of gan_study, if it runs from a checkout."""
     command: PublicText
     """The command line."""
+    sampler: dict[str, Scalar | None] = Field(default_factory=dict)
+    """The settings of the study's sampler, by Optuna's names; empty in a file of a version that did not write them."""
+    draws: tuple[float, ...] = ()
+    """What that sampler drew in a small search of known scores: another version that draws otherwise shows in it."""
 
     @field_validator("hosts")
     @classmethod

@@ -1,6 +1,7 @@
 """One arm's search: its own Optuna study with its own sampler and its own rungs of successive halving."""
 
 from collections.abc import Sequence
+from functools import partial
 
 import optuna
 from optuna.samplers import BaseSampler
@@ -24,7 +25,8 @@ class ArmSearch:
     """Asks Optuna for configurations and tells it what became of them. Trials go by their index in the search.
 
     Every value told is finite: scores are cut at `failure_score`, which also stands for a score that does not
-    exist. Stopped trials are told as pruned with their intermediate values, failed ones as failed.
+    exist. Stopped trials are told as pruned with their intermediate values; failed ones as completed with the failure
+    score, like diverged ones, since no sampler hears of a trial that is told as failed.
     """
 
     def __init__(
@@ -45,6 +47,7 @@ class ArmSearch:
         self._phase = phase
         self._parameters = arm_parameters(study, arm) if parameters is None else parameters
         self._fixed = fixed_values(study, arm)
+        self._failure_score = failure_score
         self._told = ToldValues(study, arm, failure_score, num_train_images)
         self._trials: dict[int, optuna.Trial] = {}
         self._reported: dict[int, set[int]] = {}
@@ -83,6 +86,7 @@ class ArmSearch:
                         params=trial.params,
                         distributions={name: distribution(ranges[name]) for name in trial.params},
                         user_attrs={**trial.user_attrs, "phase": "search"},
+                        system_attrs={k: v for k, v in trial.system_attrs.items() if k.startswith("constraints")},
                         intermediate_values=trial.intermediate_values,
                     )
                 )
@@ -114,15 +118,14 @@ class ArmSearch:
         end = end or TrialEnd()
         trial = self._trials.pop(index)
         trial.set_user_attr("state", state.value)
+        self._study.sampler = self._sampler(index)  # it notes at the end of a trial that it is a failure
         match state:
             case TrialState.COMPLETED:
                 self._study.tell(trial, self._told.of(score, end))
-            case TrialState.DIVERGED:
+            case TrialState.DIVERGED | TrialState.FAILED:
                 self._study.tell(trial, self._told.of_failure(end))
             case TrialState.STOPPED:
                 self._study.tell(trial, state=OptunaState.PRUNED)
-            case TrialState.FAILED:
-                self._study.tell(trial, state=OptunaState.FAIL)
             case TrialState.RUNNING:
                 raise AssertionError("a running trial is not told")
 
@@ -134,7 +137,14 @@ class ArmSearch:
         parts: list[object] = [self._arm, *([self._phase] if self._phase != "search" else [])]
         parts += [self._repeat] if self._repeat else []
         return make_sampler(
-            self._config, parts, index, self._parameters, self._fixed, self._study.get_trials, self._phase
+            self._config,
+            parts,
+            index,
+            self._parameters,
+            self._fixed,
+            partial(self._study.get_trials, deepcopy=False),
+            self._failure_score,
+            self._phase,
         )
 
     def _open(self, index: int, parameters: Sequence[Parameter], sampler: BaseSampler) -> dict[str, Scalar]:

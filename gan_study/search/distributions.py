@@ -42,3 +42,18 @@ def suggest(trial: optuna.Trial, parameter: Parameter) -> Scalar:
             chosen: Any = trial.suggest_categorical(label, values)  # Optuna knows no type of their own for it
             value: Scalar = chosen
             return value
+
+
+def at_share(search_range: BaseDistribution, share: float) -> Any:
+    """The value at a share in [0, 1) of the way through a range, or of its choices in their order."""
+    match search_range:
+        case FloatDistribution(low=low, high=high, log=True):
+            return min(high, low * (high / low) ** share)
+        case FloatDistribution(low=low, high=high):
+            return low + share * (high - low)
+        case IntDistribution(low=first, high=last):
+            return first + int(share * (last - first + 1))
+        case CategoricalDistribution(choices=values):
+            return values[int(share * len(values))]
+        case _:
+            raise AssertionError("no range of a study has another distribution")

@@ -7,30 +7,53 @@ from importlib.metadata import version
 from pathlib import Path
 
 import gan_study
+from gan_study.config.study import StudyConfig
 from gan_study.runs.environment import Environment
 from gan_study.runs.folder import RunFolder
 from gan_study.search.cluster import Cluster
+from gan_study.search.draws import are_alike, sample_draws
+from gan_study.search.samplers import sampler_settings
 
 _PACKAGES = ("ray", "torch", "torchvision", "optuna", "numpy", "scikit-learn", "plotly")
 
 
-def record_environment(folder: RunFolder, cluster: Cluster) -> None:
+def record_environment(folder: RunFolder, cluster: Cluster, study: StudyConfig) -> str:
     """Write environment.json; what trainings ran with before is kept in it.
 
-    Raises StorageError if the run folder cannot be written, or holds the file of another version.
+    Returns a warning if the study's sampler draws differently here from how it drew for the trials in the folder;
+    else an empty text. Raises StorageError if the run folder cannot be written, or holds the file of another version.
     """
-    folder.write_environment(describe_environment(cluster).following(folder.read_environment()))
+    before, now = folder.read_environment(), describe_environment(cluster, study)
+    folder.write_environment(now.following(before))
+    return _difference(before, now, study.search.sampler) if before is not None and folder.arms() else ""
 
 
-def describe_environment(cluster: Cluster) -> Environment:
-    """Versions, machines, commit and command line."""
+def describe_environment(cluster: Cluster, study: StudyConfig) -> Environment:
+    """Versions, machines, commit, command line, and how the study's sampler draws."""
     versions = {"gan_study": gan_study.__version__, "python": platform.python_version()}
     return Environment(
         versions=versions | {name: version(name) for name in _PACKAGES},
         hosts=cluster.hosts,
         commit=_commit(),
         command=" ".join(["python -m gan_study", *sys.argv[1:]]),
+        sampler=sampler_settings(study),
+        draws=sample_draws(study.search.sampler),
     )
+
+
+def _difference(before: Environment, now: Environment, sampler: str) -> str:
+    """Why the sampler goes on otherwise than it began; empty if it does not."""
+    if are_alike(before.draws, now.draws):
+        return ""
+    versions = [each.versions.get("optuna", "an unknown version") for each in (before, now)]
+    found = (
+        f"draws differently with Optuna {versions[1]} on this machine than with Optuna {versions[0]}, with which this "
+        "study was trained so far"
+        if before.draws
+        else f"may draw differently than before: this study was begun with gan_study "
+        f"{before.versions.get('gan_study', '(unknown)')}, which did not write down how it draws"
+    )
+    return f"the sampler {sampler} {found}; further trials are not those that one undisturbed run would have tried"
 
 
 def _commit() -> str | None:

@@ -92,7 +92,8 @@ def run_study(
         objective = prepare_on_cluster(study, folder, num_concurrent, on_progress)
         for warning in objective.data_warnings:
             on_stage(f"warning: {warning}")
-        record_environment(folder, cluster)
+        if warning := record_environment(folder, cluster, study):
+            on_stage(f"warning: {warning}")
         status = StudyStatus(
             state="running",
             start_time=before.start_time if before else run_start,

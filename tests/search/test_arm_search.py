@@ -148,7 +148,7 @@ def test_arms_draw_different_samples() -> None:
         (TrialState.COMPLETED, 1e300, OptunaState.COMPLETE, FAILURE_SCORE),
         (TrialState.DIVERGED, 12.5, OptunaState.COMPLETE, FAILURE_SCORE),
         (TrialState.STOPPED, 12.5, OptunaState.PRUNED, 12.5),
-        (TrialState.FAILED, 12.5, OptunaState.FAIL, None),
+        (TrialState.FAILED, 12.5, OptunaState.COMPLETE, FAILURE_SCORE),
     ],
 )
 def test_what_optuna_is_told_at_the_end(

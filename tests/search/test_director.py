@@ -77,7 +77,7 @@ def test_optuna_knows_how_every_trial_ended(tmp_path: Path) -> None:
     assert told["wgan"] == [
         (OptunaState.COMPLETE, 1.0),
         (OptunaState.COMPLETE, FAILURE_SCORE),
-        (OptunaState.FAIL, None),
+        (OptunaState.COMPLETE, FAILURE_SCORE),
         (OptunaState.COMPLETE, 1.0),
     ]
     assert world.optuna_trials("lsgan")[1].intermediate_values == {0: FAILURE_SCORE / 2, 1000: 30.0}

@@ -60,11 +60,15 @@ def test_a_failure_before_any_end_is_bad_too() -> None:
     assert [trial.number for trial in optuna_study.best_trials] == [1]
 
 
-def test_failed_trials_are_told_as_failed() -> None:
+def test_failed_trials_are_told_as_the_worst() -> None:
+    """A sampler never hears of a trial that is told as failed, and would try such a configuration again and again."""
     search, optuna_study = make_search()
     search.ask(0)
     search.tell(0, TrialState.FAILED, None)
-    assert optuna_study.trials[0].state is OptunaState.FAIL
+    (trial,) = optuna_study.trials
+    assert (trial.state, trial.user_attrs["state"]) == (OptunaState.COMPLETE, "failed")
+    assert trial.values is not None
+    assert trial.values[0] == FAILURE_SCORE
 
 
 @pytest.mark.parametrize("sampler", ["tpe", "random", "gp", "sobol"])
