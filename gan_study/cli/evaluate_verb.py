@@ -15,7 +15,7 @@ from gan_study.cli.evaluate_features import (
     place_of,
 )
 from gan_study.cli.evaluate_images import Argument, open_argument
-from gan_study.cli.evaluate_options import Options, check_options, settle
+from gan_study.cli.evaluate_options import Options, Settled, check_options, settle
 from gan_study.cli.evaluate_statistics import Statistics, check_target, write_statistics
 from gan_study.cli.evaluate_text import print_evaluation
 from gan_study.cli.generators import Snapshot
@@ -136,7 +136,11 @@ def _evaluate(generated: str, reference: str, options: Options) -> tuple[Evaluat
         reconstruction_error=view.extractor.reconstruction_error if view else None,
         class_names=view.class_names if view else None,
         scores=scores,
-        notes=tuple(dict.fromkeys([*settled.notes, *ours.notes, *theirs.notes, *_unlike(ours, theirs)])),
+        notes=tuple(
+            dict.fromkeys(
+                [*settled.notes, *_other_images(settled, theirs), *ours.notes, *theirs.notes, *_unlike(ours, theirs)]
+            )
+        ),
     )
     return evaluation, ours
 
@@ -211,6 +215,19 @@ def _label(key: ScoreKey | None, ours: Observed) -> str:
     if key is None:
         return f"FD[d={len(ours.side.gaussian.mean)}, of a network that a file of statistics does not name]"
     return f"FID {key.label()}" if key.is_published_fid else key.label()
+
+
+def _other_images(settled: Settled, theirs: Observed) -> list[str]:
+    """A note, if the images that a generator is scored by are no longer those of its study."""
+    if not settled.is_as_in_study or not isinstance(settled.generated, Snapshot) or theirs.key is None:
+        return []
+    objective = settled.generated.source.run.read_objective()
+    if objective is None or objective.key.dataset == theirs.key.dataset:
+        return []
+    return [
+        f"the images of {theirs.key.dataset} are no longer those of the generator's study ({objective.key.dataset}), "
+        "so this score and the study's are of different data; put the files back as they were to compare them"
+    ]
 
 
 def _unlike(ours: Observed, theirs: Observed) -> list[str]:

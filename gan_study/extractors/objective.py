@@ -15,7 +15,7 @@ from gan_study.config.data import ObjectiveConfig
 from gan_study.config.training import TrainingConfig
 from gan_study.data.conversion import to_uint8
 from gan_study.data.datasets import Dataset
-from gan_study.errors import StorageError
+from gan_study.errors import InputError, StorageError
 from gan_study.extractors import autoencoder, domain_classifier, inception, real_statistics
 from gan_study.extractors.base import Extractor, hash_weights, observe
 from gan_study.extractors.progress import at_work
@@ -60,14 +60,16 @@ class Objective:
 
 
 def prepare_objective(training: TrainingConfig, dataset: Dataset, folder: RunFolder) -> ObjectiveRecord:
-    """Make the objective of a study and write it into the run folder; return at once if it is there.
+    """Make the objective of a study and write it into the run folder; return the one that is there, if any.
 
     `training` is the first arm's first trial: its untrained generator gives the score before learning.
-    Raises InputError if the extractor cannot be had, or does not go with the data set.
+    Raises InputError if the extractor cannot be had, or does not go with the data set, or the objective that is there
+    belongs to other images.
     """
     existing = folder.read_objective()
     if existing is not None:
         require_scored_as(f"{folder.location}/objective", training.objective, existing.key)
+        _require_same_data(folder.location, existing, dataset)
         return existing
     with at_work(f"the extractor {training.objective.extractor}"):
         extractor = _obtain_extractor(training.objective, dataset).in_precision(training.objective.precision)
@@ -86,16 +88,12 @@ def prepare_objective(training: TrainingConfig, dataset: Dataset, folder: RunFol
 def load_objective(storage: Storage, record: ObjectiveRecord, dataset: Dataset) -> Objective:
     """The objective from a run folder.
 
-    Raises StorageError if its files are gone, damaged or do not belong to `record`, InputError if the extractor's
-    weights are not kept there and are not on this machine.
+    Raises StorageError if its files are gone, damaged or do not belong to `record`, InputError if the data set has
+    other images, or the extractor's weights are not kept there and are not on this machine.
     """
     key = record.key
     weights = _read(storage, _weights_name(key.extractor)) if key.extractor != inception.NAME else None
-    if dataset.identity != key.dataset:
-        raise StorageError(
-            f"{storage.location}: the objective must be that of the data {key.dataset}, but got {dataset.identity}; "
-            "use the same data, or start a new run folder"
-        )
+    _require_same_data(storage.location, record, dataset)
     if weights is not None and hash_weights(weights) != key.weights_hash:
         raise StorageError(
             f"{storage.location}/{_weights_name(key.extractor)}: the file must have the SHA-256 {key.weights_hash}..., "
@@ -104,6 +102,18 @@ def load_objective(storage: Storage, record: ObjectiveRecord, dataset: Dataset) 
         )
     extractor = _restore_extractor(key, weights, dataset).in_precision(key.precision)
     return Objective(record, extractor, _read_statistics(storage).reference)
+
+
+def _require_same_data(location: str, record: ObjectiveRecord, dataset: Dataset) -> None:
+    """Raise InputError unless the data set's images are those that the objective was made from."""
+    if dataset.identity != record.key.dataset:
+        now, before = len(dataset.train_indices), record.num_train_images
+        numbers = f"{now:,} to learn in place of {before:,}" if now != before else f"as many, {now:,}, to learn"
+        raise InputError(
+            f"{location}: a study needs the images that it began with, but got others ({numbers}; "
+            f"{dataset.identity}, and it began with {record.key.dataset}); put the data set's files back as they were "
+            "and call this again, or begin a new study with another --out"
+        )
 
 
 def _obtain_extractor(objective: ObjectiveConfig, dataset: Dataset) -> Extractor:

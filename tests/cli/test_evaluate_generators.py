@@ -8,10 +8,11 @@ import pytest
 import torch
 from evaluating import SIZE, found, printed, refused, tiny_trial, write_images
 from safetensors.torch import save
-from synthetic_run import write_synthetic_run
+from synthetic_run import OBJECTIVE, write_synthetic_run
 
 from gan_study.cli.generators import find_snapshot
 from gan_study.gan.networks import build_networks
+from gan_study.runs.folder import RunFolder
 from gan_study.runs.records import EvaluationRecord
 from gan_study.runs.storage import Storage
 from gan_study.runs.trial_folder import TrialFolder
@@ -139,6 +140,22 @@ def test_images_in_any_subfolders_are_a_collection(
     (here / "many/samples/deep/config.json").write_text("{}")
     write_synthetic_run(str(here / "many/.hidden"))
     assert found(capsys, "many", "few", dims=64, num_reference=4)["generated"]["num"] == 7
+
+
+def test_images_that_are_no_longer_those_of_the_study_are_told(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    learned = {"name": "image_folder", "path": str(here / "few"), "image_size": SIZE}
+    tiny_trial(here / "run/arms/an_arm/trial", learned, {"extractor": "autoencoder", "num_samples": 100})
+    folder = RunFolder(str(here / "run"))
+    folder.write_objective(OBJECTIVE)
+    evaluation = found(capsys, "run/arms/an_arm/trial", "few")
+    now = evaluation["key"]["dataset"]
+    assert [note for note in evaluation["notes"] if "no longer" in note] == [
+        f"the images of {now} are no longer those of the generator's study ({OBJECTIVE.key.dataset}), so this score "
+        "and the study's are of different data; put the files back as they were to compare them"
+    ]
+    key = OBJECTIVE.key.model_copy(update={"dataset": now})
+    folder.write_objective(OBJECTIVE.model_copy(update={"key": key}))
+    assert not any("no longer" in note for note in found(capsys, "run/arms/an_arm/trial", "few")["notes"])
 
 
 def test_of_a_run_it_is_the_best_confirmed_trial(here: Path) -> None:

@@ -11,7 +11,7 @@ from prepared_objective import Prepared
 
 from gan_study.config.data import DatasetConfig
 from gan_study.data.datasets import load_dataset
-from gan_study.errors import StorageError
+from gan_study.errors import InputError, StorageError
 from gan_study.extractors.base import apply
 from gan_study.extractors.objective import load_objective, prepare_objective
 from gan_study.metrics.samples import SampleStats
@@ -118,19 +118,31 @@ def test_the_seed_of_the_untrained_generator_is_the_training_s(prepared: Prepare
 
 def test_another_data_set_is_refused(prepared: Prepared) -> None:
     other = load_dataset(DatasetConfig(name="digits", image_size=8))
-    with pytest.raises(StorageError) as caught:
-        load_objective(prepared.folder.storage, prepared.record, other)
-    key = prepared.record.key
-    assert str(caught.value) == (
-        f"{prepared.folder.location}: the objective must be that of the data {key.dataset}, but got {other.identity}; "
-        "use the same data, or start a new run folder"
-    )
+    key, num_train = prepared.record.key, len(prepared.dataset.train_indices)
+    for refuse in (
+        lambda: load_objective(prepared.folder.storage, prepared.record, other),
+        lambda: prepare_objective(prepared.training, other, prepared.folder),
+    ):
+        with pytest.raises(InputError) as caught:
+            refuse()
+        assert str(caught.value) == (
+            f"{prepared.folder.location}: a study needs the images that it began with, but got others "
+            f"(as many, {num_train:,}, to learn; {other.identity}, and it began with {key.dataset}); put the data "
+            "set's files back as they were and call this again, or begin a new study with another --out"
+        )
+
+
+def test_images_added_or_removed_are_counted(prepared: Prepared) -> None:
+    fewer = replace(prepared.dataset, train_indices=prepared.dataset.train_indices[1:])
+    num = len(fewer.train_indices)
+    with pytest.raises(InputError, match=rf"others \({num:,} to learn in place of {num + 1:,}; "):
+        prepare_objective(prepared.training, fewer, prepared.folder)
 
 
 def test_changed_images_or_weights_are_refused(prepared: Prepared, tmp_path: Path) -> None:
     images = prepared.dataset.images.copy()
     images[0, 0, 0, 0] ^= 1
-    with pytest.raises(StorageError, match="the objective must be that of"):
+    with pytest.raises(InputError, match="a study needs the images that it began with"):
         load_objective(prepared.folder.storage, prepared.record, replace(prepared.dataset, images=images))
     folder = copied(prepared, tmp_path)
     weights = folder.storage.read_bytes("objective/domain_classifier.safetensors")
