@@ -156,7 +156,11 @@ class TestCifar10:
         write_cifar10(data)
         path = data / "cifar-10-batches-py/data_batch_4"
         path.unlink()
-        assert message("cifar10").startswith(f"{path}: the file must be here, but is not; put it here")
+        assert message("cifar10") == (
+            f"{path.parent}: all of the 6 Python batches must be here, but got none for data_batch_4, beside "
+            "data_batch_1, data_batch_2, data_batch_3, data_batch_5, test_batch; put them here, or remove the others, so "
+            "that all are downloaded"
+        )
 
 
 class TestCelebA:
@@ -194,14 +198,34 @@ class TestCelebA:
         (data / "celeba/img_align_celeba.zip").unlink()
         assert message("celeba") == (
             f"{data}/celeba: there must be img_align_celeba.zip or the folder img_align_celeba, "
-            "but got neither; put one here"
+            "but got neither beside list_eval_partition.txt; put one here"
         )
+        (data / "celeba/list_eval_partition.txt").unlink()
+        (data / "celeba/img_align_celeba").mkdir()
+        assert message("celeba") == (
+            f"{data}/celeba: there must be list_eval_partition.txt or list_eval_partition.csv, "
+            "but got neither beside img_align_celeba; put one here"
+        )
+
+    @pytest.mark.parametrize("in_zip", [False, True])
+    def test_most_images_missing(self, data: Path, in_zip: bool) -> None:
+        write_celeba(data, in_zip)
+        partition = data / "celeba/list_eval_partition.txt"
+        lines = [f"{number:06}.jpg {number % 3}" for number in range(1, 101)]
+        partition.write_text("\n".join(lines))
+        text = message("celeba")
+        assert (
+            "at most a share of 0.01 of the images that list_eval_partition.txt names may be missing, but got 91 of "
+            in text
+        )
+        assert "100 (000010.jpg, 000011.jpg, " in text
+        assert len(load("celeba", image_size=16, max_corrupt_share=0.95).images) == 9
 
 
 @pytest.mark.parametrize(
     ("name", "folder", "files"),
     [
-        ("celeba", "celeba", "list_eval_partition.txt and img_align_celeba.zip"),
+        ("celeba", "celeba", "list_eval_partition.txt or .csv, and img_align_celeba.zip"),
         ("cifar10", "cifar-10-batches-py", "CIFAR-10's six Python batches"),
         ("emnist_letters", "EMNIST/raw", "EMNIST letters's four idx files"),
         ("fashion_mnist", "FashionMNIST/raw", "Fashion-MNIST's four idx files"),

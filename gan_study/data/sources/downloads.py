@@ -33,7 +33,7 @@ class NotFetchedError(InputError):
         """The folder where they belong."""
 
 
-def obtain(name: DatasetName, relative: str, witness: str, what: str, may_fetch: bool = True) -> None:
+def obtain(name: DatasetName, relative: str, witness: str, what: str, may_fetch: bool = True, found: str = "") -> None:
     """Download a data set into the data folder.
 
     Args:
@@ -42,13 +42,14 @@ def obtain(name: DatasetName, relative: str, witness: str, what: str, may_fetch:
         witness: a file that is there once it is downloaded, plain or not.
         what: its files, for the message.
         may_fetch: whether to try it at all.
+        found: what lies there in their place, for the message.
 
     Raises:
         NotFetchedError: it may not be tried.
         InputError: it cannot be downloaded, here and now; says which files to put where.
     """
     root = data_folder()
-    missing = f"{root / relative}: {what} must be here, but got no {witness}"
+    missing = f"{root / relative}: {what} must be here, but got no {witness}{f' (found {found})' if found else ''}"
     remedy = f"put them here, or set {DATA_ENVIRONMENT} to the folder above {relative}"
     if not may_fetch:
         raise NotFetchedError(root / relative, f"{missing}; {remedy}")

@@ -4,14 +4,13 @@ The data set of Metz et al. 2017 (unrolled GANs); 128,000 train and 26,000 test 
 2018, section 4.1). Train images are made from MNIST's train digits, held-out ones from its test digits.
 """
 
-from pathlib import Path
-
 import numpy as np
 from numpy.typing import NDArray
 
 from gan_study.config.data import DatasetConfig
 from gan_study.data.pixels import StackPixels
 from gan_study.data.places import FileFacts, file_facts
+from gan_study.data.sources.locate import Located
 from gan_study.data.sources.mnist import MNIST, find_files, read_files
 from gan_study.data.sources.source import Contents, Source
 
@@ -21,13 +20,13 @@ _STREAM = 0x57AC
 
 def stacked_mnist(config: DatasetConfig, may_fetch: bool = True) -> Source:
     """Class 100a + 10b + c, named "abc", has digit a in the first channel, b in the second, c in the third."""
-    files = find_files(MNIST, may_fetch)
-    facts: list[FileFacts | int] = [*(file_facts(file) for file in files), config.seed]
-    return Source(str(files[0].parent), facts, lambda: _read(files[0].parent, config.seed))
+    located = find_files(MNIST, may_fetch)
+    facts: list[FileFacts | int] = [*(file_facts(path) for path in located.paths), config.seed]
+    return Source(located.place, facts, lambda: _read(located, config.seed))
 
 
-def _read(folder: Path, seed: int) -> Contents:
-    images, digits, num_train = read_files(folder, MNIST)
+def _read(located: Located, seed: int) -> Contents:
+    images, digits, num_train = read_files(located, MNIST)
     random = np.random.default_rng([_STREAM, seed])
     triples = np.concatenate(
         [

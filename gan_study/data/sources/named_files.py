@@ -1,0 +1,214 @@
+"""Where the files of a data set lie that is known by its name, in whatever layout it was handed out.
+
+torchvision, Kaggle and the authors give the same files in different folders, plain, gzipped or packed together. So
+files are looked for by their own names, in every folder and archive whose name tells the data set. MNIST and its
+relatives have files of the same names, which only the folder tells apart.
+"""
+
+import os
+import re
+import tarfile
+import zipfile
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from gan_study.config.names import DatasetName
+from gan_study.data.places import data_folder
+from gan_study.errors import InputError
+
+_OTHER = "other"
+_WORDS: tuple[tuple[str, tuple[str, ...]], ...] = (
+    (_OTHER, ("qmnist", "notmnist", "medmnist", "k49", "kkanji", "cifar100", "celebahq", "celebamask", "celebav")),
+    ("fashion_mnist", ("fashion",)),
+    ("kmnist", ("kmnist", "kuzushiji")),
+    ("emnist_letters", ("emnist",)),
+    ("mnist", ("mnist",)),
+    ("cifar10", ("cifar",)),
+    ("celeba", ("celeba",)),
+)
+"""What tells a data set in the name of a file or folder; the first that fits counts."""
+_ZIP_ENDINGS, _TAR_ENDINGS = (".zip",), (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")
+_UNNAMED = "archive"
+"""What Kaggle calls the zip archive of any data set."""
+_MAX_DEPTH = 4
+_MAX_NAMED = 5
+
+
+@dataclass(frozen=True)
+class FoundFile:
+    """A file on the disk or in an archive."""
+
+    path: Path
+    """On the disk: the file itself, or the archive that holds it."""
+    member: str | None
+    """Its name in the archive; None on the disk."""
+    told: str | None
+    """The data set that the nearest name tells, its own or that of a folder or archive around it; None if none does."""
+
+    @property
+    def name(self) -> str:
+        """Its own name, in lower case."""
+        return (self.member or self.path.name).replace("\\", "/").rpartition("/")[2].lower()
+
+    @property
+    def place(self) -> str:
+        """For messages."""
+        return str(self.path) if self.member is None else f"{self.path}/{self.member}"
+
+    @property
+    def is_zip(self) -> bool:
+        """Whether it is a zip archive, by its ending."""
+        return self.member is None and self.name.endswith(_ZIP_ENDINGS)
+
+    @property
+    def is_tar(self) -> bool:
+        """Whether it is a tar archive, by its ending."""
+        return self.member is None and self.name.endswith(_TAR_ENDINGS)
+
+    def read(self) -> bytes:
+        """The content. Raises InputError if it cannot be read."""
+        try:
+            if self.member is None:
+                return self.path.read_bytes()
+            if self.path.name.lower().endswith(_ZIP_ENDINGS):
+                with zipfile.ZipFile(self.path) as archive:
+                    return archive.read(self.member)
+            with tarfile.open(self.path) as packed:
+                file = packed.extractfile(self.member)
+                assert file is not None, "only files are listed"
+                return file.read()
+        except _UNREADABLE as error:
+            raise _unreadable(self.place, error) from error
+
+
+_UNREADABLE = (OSError, EOFError, zlib.error, tarfile.TarError, zipfile.BadZipFile, NotImplementedError, RuntimeError)
+
+
+@dataclass(frozen=True)
+class Form:
+    """A way in which the content of a data set is divided among files."""
+
+    title: str
+    """What the files are, for messages."""
+    parts: Mapping[str, str]
+    """Patterns of their names in lower case, by what they hold."""
+    is_telling: bool = False
+    """Whether these names belong to no other data set."""
+
+
+def look_for(data_set: DatasetName, stop: str | None = None) -> list[FoundFile]:
+    """Files in the data folder and in its folders that tell the data set or are called `archive`, and in zip archives.
+
+    A folder called `stop` is given like a file, and not looked into; with it archives are not looked into either.
+    """
+    root = data_folder()
+    parent = root.parent.name if root.name.lower() == "raw" else ""
+    told = data_set_of(root.name) or data_set_of(parent)
+    found = list(_walk(root, told, data_set, stop, 0))
+    if stop is None:
+        for file in [file for file in found if file.is_zip]:
+            found += members(file)
+    return found
+
+
+def data_set_of(name: str) -> str | None:
+    """The data set that the name of a file or folder tells; None if none."""
+    word = re.sub(r"[^a-z0-9]", "", name.lower())
+    return next((data_set for data_set, parts in _WORDS if any(part in word for part in parts)), None)
+
+
+def _walk(folder: Path, told: str | None, data_set: str, stop: str | None, depth: int) -> Iterator[FoundFile]:
+    try:
+        with os.scandir(folder) as entries:
+            listed = sorted(entries, key=lambda entry: entry.name)
+    except OSError:
+        return
+    for entry in listed:
+        here, path = data_set_of(entry.name) or told, folder / entry.name
+        is_unnamed = here is None and depth == 0 and entry.name.partition(".")[0] == _UNNAMED
+        if entry.name.startswith(".") or here not in (data_set, None):
+            continue
+        if not entry.is_dir() or entry.name == stop:
+            file = FoundFile(path, None, here)
+            if here is not None or is_unnamed or not (file.is_zip or file.is_tar):
+                yield file
+        elif (here == data_set or is_unnamed) and depth < _MAX_DEPTH:
+            yield from _walk(path, here, data_set, stop, depth + 1)
+
+
+def members(archive: FoundFile) -> list[FoundFile]:
+    """The files in a zip or tar archive. Raises InputError if it cannot be read."""
+    status = archive.path.stat()
+    return _members(archive, status.st_size, status.st_mtime_ns)
+
+
+@lru_cache(maxsize=8)
+def _members(archive: FoundFile, size: int, time_ns: int) -> list[FoundFile]:
+    try:
+        if archive.is_zip:
+            with zipfile.ZipFile(archive.path) as zipped:
+                names = [info.filename for info in zipped.infolist() if not info.is_dir()]
+        else:
+            with tarfile.open(archive.path) as packed:
+                names = [member.name for member in packed if member.isfile()]
+    except _UNREADABLE as error:
+        raise _unreadable(archive.place, error) from error
+    return [FoundFile(archive.path, name, _told_by(name) or archive.told) for name in sorted(names)]
+
+
+def _told_by(member: str) -> str | None:
+    parts = reversed(member.replace("\\", "/").split("/"))
+    return next((told for part in parts if (told := data_set_of(part)) is not None), None)
+
+
+def _unreadable(place: str, error: Exception) -> InputError:
+    return InputError(f"{place}: the file cannot be read or unpacked ({error}); fetch it again")
+
+
+def choose(
+    data_set: DatasetName, forms: Sequence[Form], files: Sequence[FoundFile]
+) -> tuple[Form, dict[str, FoundFile]] | None:
+    """The first form all of whose parts are there, with a file for each; None if there is none.
+
+    Files that lie together come first.
+    """
+    for form in forms:
+        groups = [[file for file in files if _folder(file) == folder] for folder in dict.fromkeys(map(_folder, files))]
+        for group in (*groups, files):
+            matches = match(data_set, form, group)
+            if len(matches) == len(form.parts):
+                return form, matches
+    return None
+
+
+def match(data_set: DatasetName, form: Form, files: Sequence[FoundFile]) -> dict[str, FoundFile]:
+    """The first file for each part of a form that is there."""
+    fitting = [file for file in files if file.told == data_set or (file.told is None and form.is_telling)]
+    found = {}
+    for part, pattern in form.parts.items():
+        file = next((file for file in fitting if re.fullmatch(pattern, file.name)), None)
+        if file is not None:
+            found[part] = file
+    return found
+
+
+def _folder(file: FoundFile) -> tuple[Path, str]:
+    if file.member is None:
+        return file.path.parent, ""
+    return file.path, file.member.replace("\\", "/").rpartition("/")[0]
+
+
+def untold(forms: Sequence[Form], files: Sequence[FoundFile]) -> list[FoundFile]:
+    """Files with the names of a form that no folder tells the data set of."""
+    patterns = [pattern for form in forms for pattern in form.parts.values()]
+    return [file for file in files if file.told is None and any(re.fullmatch(p, file.name) for p in patterns)]
+
+
+def named(files: Sequence[FoundFile] | Sequence[str]) -> str:
+    """Some files, for messages."""
+    places = [file if isinstance(file, str) else file.place for file in files]
+    more = f" and {len(places) - _MAX_NAMED:,} more" if len(places) > _MAX_NAMED else ""
+    return ", ".join(places[:_MAX_NAMED]) + more
