@@ -140,8 +140,9 @@ class TestMnist:
         path = data / MNIST_FOLDER / "t10k-labels-idx1-ubyte"
         path.unlink()
         assert message() == (
-            f"{path}: the file must be here, plain or as t10k-labels-idx1-ubyte.gz, but is not; put it here, "
-            "or remove the others, so that all are downloaded"
+            f"{path.parent}: all of the 4 idx files must be here, but got none for test labels, beside "
+            "train-images-idx3-ubyte, train-labels-idx1-ubyte, t10k-images-idx3-ubyte; put them here, or remove the "
+            "others, so that all are downloaded"
         )
 
     @pytest.mark.parametrize("labels", [np.zeros(4, np.uint8), np.zeros((12, 1), np.uint8)])
@@ -150,13 +151,13 @@ class TestMnist:
     ) -> None:
         write(data, {"train-labels-idx1-ubyte": labels})
         assert message() == (
-            f"{data}/MNIST/raw: train's files must hold as many labels as images, "
+            f"{data}/MNIST/raw: the train files must hold as many labels as images, "
             f"but got arrays of the shapes {labels.shape} and (12, 28, 28); fetch them again"
         )
 
     def test_a_label_that_is_no_class(self, standin: dict[str, NDArray[np.uint8]], data: Path) -> None:
         write(data, {"train-labels-idx1-ubyte": np.full(12, 10, np.uint8)})
-        assert message() == f"{data}/MNIST/raw: train's labels must be 0 to 9, but got 10 to 10; fetch them again"
+        assert message() == f"{data}/MNIST/raw: the train labels must be 0 to 9, but got 10 to 10; fetch them again"
 
     def test_files_in_each_other_s_place(self, standin: dict[str, NDArray[np.uint8]], data: Path) -> None:
         write(data, {"t10k-images-idx3-ubyte": standin["t10k-labels-idx1-ubyte"]})

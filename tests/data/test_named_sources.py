@@ -158,8 +158,8 @@ class TestCifar10:
         path.unlink()
         assert message("cifar10") == (
             f"{path.parent}: all of the 6 Python batches must be here, but got none for data_batch_4, beside "
-            "data_batch_1, data_batch_2, data_batch_3, data_batch_5, test_batch; put them here, or remove the others, so "
-            "that all are downloaded"
+            "data_batch_1, data_batch_2, data_batch_3, data_batch_5, test_batch; put them here, or remove the others, "
+            "so that all are downloaded"
         )
 
 
