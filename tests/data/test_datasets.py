@@ -141,8 +141,8 @@ class TestMnist:
         path.unlink()
         assert message() == (
             f"{path.parent}: all of the 4 idx files must be here, but got none for test labels, beside "
-            "train-images-idx3-ubyte, train-labels-idx1-ubyte, t10k-images-idx3-ubyte; put them here, or remove the "
-            "others, so that all are downloaded"
+            "train-images-idx3-ubyte.gz, train-labels-idx1-ubyte.gz, t10k-images-idx3-ubyte; put them here, or remove "
+            "the others, so that all are downloaded"
         )
 
     @pytest.mark.parametrize("labels", [np.zeros(4, np.uint8), np.zeros((12, 1), np.uint8)])
