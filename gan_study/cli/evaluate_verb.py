@@ -110,13 +110,13 @@ def _evaluate(generated: str, reference: str, options: Options) -> tuple[Evaluat
         options,
     )
     first, second, options = settled.generated, settled.reference, settled.options
-    view = None
+    view, device = None, torch.device(_device(options.device))
     if not (isinstance(first, Statistics) and isinstance(second, Statistics)):
         name = options.extractor or inception.NAME
         with at_work(f"the extractor {name}"):
-            view = make_view(first, second, name, options.dims, options.image_size)
+            view = make_view(first, second, name, options.dims, options.image_size, device)
     _check_comparable(first, second, view)
-    loading = Loading(options.batch_size, options.num_workers, torch.device(_device(options.device)))
+    loading = Loading(options.batch_size, options.num_workers, device)
     ours = observe_argument(first, view, options.num, loading, options.seed)
     # A seed of its own, so that a generator is never compared with the very images that it is scored by.
     theirs = observe_argument(second, view, options.num_reference, loading, options.seed + _NUM_DRAWS)

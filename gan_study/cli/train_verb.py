@@ -66,7 +66,9 @@ def train_one(config_file: str, out: str, device: str) -> None:
             _say("preparing the data and the extractor")
         with listening(now_and_then(_QUIET_SEC, lambda text: _say(f"preparing: {text}"), since=time.monotonic())):
             dataset = load_dataset(config.training.dataset)
-            record = workers.from_first_rank(lambda: prepare_objective(config.training, dataset, folder))
+            record = workers.from_first_rank(
+                lambda: prepare_objective(config.training, dataset, folder, workers.device)
+            )
         if workers.is_first:
             for warning in dataset.warnings:
                 print_warning(warning)

@@ -75,6 +75,12 @@ def _objective(training: "TrainingConfig") -> Iterator[tuple[str, str]]:
             f"dims belongs to inception, but got extractor={objective.extractor} with dims={objective.dims}; "
             "remove it, or set extractor: inception",
         )
+    if objective.extractor == "inception" and objective.extractor_kimg is not None:
+        yield (
+            "objective.extractor_kimg",
+            "extractor_kimg is the length of the extractor's training, but got extractor=inception, which is not "
+            f"trained, with extractor_kimg={objective.extractor_kimg:g}; remove it, or choose another extractor",
+        )
     if objective.early_num_samples is not None and objective.early_num_samples >= objective.num_samples:
         yield (
             "objective.early_num_samples",

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, PositiveInt, model_validator
+from pydantic import Field, PositiveFloat, PositiveInt, model_validator
 
 from gan_study.config.base import Frozen
 from gan_study.config.names import TRAIN_IMAGES, DatasetName
@@ -50,6 +50,9 @@ class ObjectiveConfig(Frozen):
     (with and without its labels), inception is the FID network of 2015-12-05."""
     dims: Literal[64, 192, 768, 2048] | None = None
     """inception: which of its layers; default: 2048."""
+    extractor_kimg: PositiveFloat | None = None
+    """domain_classifier, autoencoder: thousands of images that its training is shown at most; fewer are cheaper and
+    make a poorer judge. Default: 192 for domain_classifier, 64 for autoencoder; both stop earlier once they settle."""
     num_samples: Annotated[int, Field(ge=100, le=100_000)] = 5000
     """Generated images per score."""
     early_num_samples: Annotated[int, Field(ge=100)] | None = None

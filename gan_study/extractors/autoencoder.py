@@ -8,24 +8,24 @@ from dataclasses import replace
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from safetensors.torch import load as load_tensors
-from safetensors.torch import save as save_tensors
 from torch import Tensor, nn
 
 from gan_study.data.conversion import to_float
 from gan_study.data.datasets import Dataset
 from gan_study.extractors.base import Extractor, apply, hash_weights, shrink, shrink_name, shrunk_size
-from gan_study.extractors.cache import cached
-from gan_study.extractors.fitting import BATCH_SIZE, fit
+from gan_study.extractors.fitting import Indices, Lesson, fit, learned_weights, num_steps, weights_name
+from gan_study.extractors.fitting_state import StateFile
 from gan_study.runs.storage import Storage
 
 NAME = "autoencoder"
 BOTTLENECK_DIMS = 64
-RECIPE = "1"
+RECIPE = "2"
 """Raised whenever network or training below change, so that cached weights are never mistaken."""
-_MAX_STEPS = 1000
-_EPOCHS = 60
+MOST_KIMG = 64.0
+"""Thousands of images that its training is shown at most, unless the study says otherwise."""
+EPOCHS = 60
+"""How often its training is shown each image at most."""
 
 
 class Autoencoder(nn.Module):
@@ -58,10 +58,18 @@ class Autoencoder(nn.Module):
         return images
 
 
-def obtain(dataset: Dataset, cache: Storage | None = None) -> Extractor:
-    """The autoencoder of a data set: from this machine's cache, else trained (up to a minute or so) and cached."""
-    name = f"{NAME}-{RECIPE}-{dataset.identity}.safetensors"
-    weights = cached(name, lambda: save_tensors(train(dataset).state_dict()), cache)
+def obtain(
+    dataset: Dataset, cache: Storage | None = None, kimg: float | None = None, device: torch.device | None = None
+) -> Extractor:
+    """The autoencoder of a data set: from this machine's cache, else trained (up to a minute or so) and cached.
+
+    kimg: thousands of images that its training is shown at most, in place of `MOST_KIMG`; device: where it is trained.
+    """
+    weights = learned_weights(
+        weights_name(NAME, RECIPE, dataset, kimg),
+        lambda file: train(dataset, kimg=kimg or MOST_KIMG, device=device, file=file),
+        cache,
+    )
     extractor = restore(weights, dataset)
     assert isinstance(extractor.network, Autoencoder)
     return replace(extractor, reconstruction_error=reconstruction_error(extractor.network, dataset))
@@ -82,22 +90,27 @@ def restore(weights: bytes, dataset: Dataset) -> Extractor:
     )
 
 
-def train(dataset: Dataset, seed: int = 0) -> Autoencoder:
-    """The autoencoder trained on the train part, without labels; repeatable on one machine."""
+def train(
+    dataset: Dataset,
+    seed: int = 0,
+    kimg: float = MOST_KIMG,
+    device: torch.device | None = None,
+    file: StateFile | None = None,
+) -> Autoencoder:
+    """The autoencoder trained on the train part, without labels; repeatable on one machine. See `fitting.fit`."""
 
-    def batch_loss(network: Autoencoder, chosen: NDArray[np.int64]) -> Tensor:
-        images_uint8 = torch.from_numpy(dataset.images[chosen])
+    def loss(network: Autoencoder, chosen: Indices) -> Tensor:
+        images_uint8 = torch.from_numpy(dataset.images[chosen]).to(next(network.parameters()).device)
         features, _ = network(images_uint8)
         return nn.functional.mse_loss(network.reconstruct(features), shrink(to_float(images_uint8)))
 
-    num_steps = min(_MAX_STEPS, max(1, _EPOCHS * len(dataset.train_indices) // BATCH_SIZE))
-    return fit(
+    most_steps = num_steps(kimg, EPOCHS, len(dataset.train_indices))
+    lesson = Lesson(
         lambda: Autoencoder(dataset.image_size, dataset.num_channels),
-        batch_loss,
-        dataset.train_indices,
-        num_steps,
-        seed,
+        loss,
+        lambda network, chosen: float(loss(network, chosen)),
     )
+    return fit(lesson, dataset.train_indices, most_steps, seed, device, file)
 
 
 def reconstruction_error(network: Autoencoder, dataset: Dataset) -> float | None:

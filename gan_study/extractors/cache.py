@@ -20,6 +20,7 @@ def cached(name: str, make: Callable[[], bytes], cache: Storage | None = None) -
     """The content of the file `name` in the cache, made and put there by the first process that needs it.
 
     Others wait for it (not those that share an object store: there each makes its own, and the last one stays).
+    Whatever `make` has left in the file `unfinished_name(name)` is then removed.
     A cache that cannot be used costs time, never a study.
     """
     cache = cache or default_cache()
@@ -33,7 +34,13 @@ def cached(name: str, make: Callable[[], bytes], cache: Storage | None = None) -
         content = make()
         with suppress(StorageError):
             cache.write_bytes(name, content)
+            cache.delete(unfinished_name(name))
         return content
+
+
+def unfinished_name(name: str) -> str:
+    """The file in which the making of the file `name` keeps what it needs to go on after an interruption."""
+    return f".{name}.unfinished"
 
 
 def find(name: str, cache: Storage | None = None) -> bytes | None:

@@ -10,23 +10,24 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from safetensors.torch import load as load_tensors
-from safetensors.torch import save as save_tensors
 from torch import Tensor, nn
 
 from gan_study.data.conversion import to_float
 from gan_study.data.datasets import Dataset
 from gan_study.errors import InputError
 from gan_study.extractors.base import Extractor, apply, hash_weights, shrink, shrink_name, shrunk_size
-from gan_study.extractors.cache import cached
-from gan_study.extractors.fitting import BATCH_SIZE, fit
+from gan_study.extractors.fitting import Indices, Lesson, fit, learned_weights, num_steps, weights_name
+from gan_study.extractors.fitting_state import StateFile
 from gan_study.runs.storage import Storage
 
 NAME = "domain_classifier"
 HIDDEN_DIMS = 64
-RECIPE = "2"
+RECIPE = "3"
 """Raised whenever network or training below change, so that cached weights are never mistaken."""
-_MAX_STEPS = 3000
-_EPOCHS = 30
+MOST_KIMG = 192.0
+"""Thousands of images that its training is shown at most, unless the study says otherwise."""
+EPOCHS = 60
+"""How often its training is shown each image at most."""
 _DIGIT_NAMES = tuple("0123456789")
 
 
@@ -65,9 +66,12 @@ class StackedClassifier(nn.Module):
         return features.reshape(len(images_uint8), -1), joint.flatten(1)
 
 
-def obtain(dataset: Dataset, cache: Storage | None = None) -> Extractor:
-    """The classifier of a data set: from this machine's cache, else trained (about 10 s on digits) and cached.
+def obtain(
+    dataset: Dataset, cache: Storage | None = None, kimg: float | None = None, device: torch.device | None = None
+) -> Extractor:
+    """The classifier of a data set: from this machine's cache, else trained (some seconds on digits) and cached.
 
+    kimg: thousands of images that its training is shown at most, in place of `MOST_KIMG`; device: where it is trained.
     Raises InputError if the data set has no labels.
     """
     if dataset.labels is None:
@@ -75,8 +79,11 @@ def obtain(dataset: Dataset, cache: Storage | None = None) -> Extractor:
             f"objective.extractor: the domain classifier needs class labels, but got dataset={dataset.name} without "
             "any; use extractor: autoencoder or inception, or put the images into a folder for each class"
         )
-    name = f"{NAME}-{RECIPE}-{dataset.identity}.safetensors"
-    weights = cached(name, lambda: save_tensors(train(dataset).state_dict()), cache)
+    weights = learned_weights(
+        weights_name(NAME, RECIPE, dataset, kimg),
+        lambda file: train(dataset, kimg=kimg or MOST_KIMG, device=device, file=file),
+        cache,
+    )
     extractor = restore(weights, dataset)
     return replace(extractor, accuracy=accuracy(extractor.network, dataset))
 
@@ -96,12 +103,18 @@ def restore(weights: bytes, dataset: Dataset) -> Extractor:
     )
 
 
-def train(dataset: Dataset, seed: int = 0) -> nn.Module:
-    """The classifier trained on the train part; repeatable on one machine."""
+def train(
+    dataset: Dataset,
+    seed: int = 0,
+    kimg: float = MOST_KIMG,
+    device: torch.device | None = None,
+    file: StateFile | None = None,
+) -> nn.Module:
+    """The classifier trained on the train part; repeatable on one machine. See `fitting.fit`."""
     if not _is_stacked(dataset):
-        return _train_single(dataset, seed)
+        return _train_single(dataset, seed, kimg, device, file)
     network = StackedClassifier(dataset.image_size)
-    network.digit = _train_single(_single_channels(dataset), seed)
+    network.digit = _train_single(_single_channels(dataset), seed, kimg, device, file)
     return network
 
 
@@ -116,15 +129,26 @@ def accuracy(network: nn.Module, dataset: Dataset) -> float:
     return right / len(indices)
 
 
-def _train_single(dataset: Dataset, seed: int) -> DomainClassifier:
+def _train_single(
+    dataset: Dataset, seed: int, kimg: float, device: torch.device | None, file: StateFile | None
+) -> DomainClassifier:
     labels = _labels(dataset)
 
-    def batch_loss(network: DomainClassifier, chosen: NDArray[np.int64]) -> Tensor:
-        _, logits = network(torch.from_numpy(dataset.images[chosen]))
-        return nn.functional.cross_entropy(logits, torch.from_numpy(labels[chosen]))
+    def judge(network: DomainClassifier, chosen: Indices) -> tuple[Tensor, Tensor]:
+        device = network.head.weight.device
+        _, logits = network(torch.from_numpy(dataset.images[chosen]).to(device))
+        return logits, torch.from_numpy(labels[chosen]).to(device)
 
-    num_steps = min(_MAX_STEPS, max(1, _EPOCHS * len(dataset.train_indices) // BATCH_SIZE))
-    return fit(lambda: _build_single(dataset), batch_loss, dataset.train_indices, num_steps, seed)
+    def loss(network: DomainClassifier, chosen: Indices) -> Tensor:
+        return nn.functional.cross_entropy(*judge(network, chosen))
+
+    def error(network: DomainClassifier, chosen: Indices) -> float:
+        logits, right = judge(network, chosen)
+        return float((logits.argmax(1) != right).double().mean())
+
+    most_steps = num_steps(kimg, EPOCHS, len(dataset.train_indices))
+    lesson = Lesson(lambda: _build_single(dataset), loss, error)
+    return fit(lesson, dataset.train_indices, most_steps, seed, device, file)
 
 
 def _build(dataset: Dataset) -> nn.Module:

@@ -1,59 +1,160 @@
-"""How the extractors that learn from the data set are trained: the same on every run of one machine."""
+"""How the extractors that learn from the data set are trained: repeatable, resumable, and no longer than it helps."""
 
 from collections.abc import Callable
-from typing import TypeVar
+from concurrent.futures import ThreadPoolExecutor
+from copy import deepcopy
+from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from safetensors.torch import save as save_tensors
 from torch import Tensor, nn
 
+from gan_study.data.datasets import Dataset
 from gan_study.data.sampler import batch_positions
+from gan_study.extractors.cache import cached, default_cache, unfinished_name
+from gan_study.extractors.fitting_state import FittingState, StateFile
 from gan_study.extractors.progress import at_work, passed
+from gan_study.extractors.threads import threads_of_one
+from gan_study.runs.storage import Storage
 
-BATCH_SIZE = 64
+BATCH_SIZE = 128
+_NUM_PARTS = 4
+"""Into which each batch is split on a CPU. Threads share them, so the sum of their gradients does not depend on how
+many threads there are."""
+_LEARNING_RATE = 2e-3
+_AVERAGE_DECAY = 0.99
+"""Of the running average of the weights, from step to step."""
+_STEPS_PER_CHECK = 50
+_CHECKS_WITHOUT_GAIN = 4
+"""After so many in a row, the training has settled."""
+_LEAST_GAIN = 0.05
+"""Share by which an error must fall below the lowest one before, to count as a gain."""
+_CHECKED_SHARE = 0.1
+_MOST_CHECKED = 1000
+_LEAST_CHECKED = 100
+"""Fewer images tell too little: then all are learned from, and the training takes its whole length."""
+_SAVE_SEC = 5.0
 
 _N = TypeVar("_N", bound=nn.Module)
+Indices = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Lesson(Generic[_N]):
+    """What a network is to learn, of images that are named by their numbers in the data set."""
+
+    build: Callable[[], _N]
+    """The network before its first step."""
+    loss: Callable[[_N, Indices], Tensor]
+    """The mean loss of some images, on the network's device."""
+    error: Callable[[_N, Indices], float]
+    """What the training is to lower, as the mean over some images; 0 if the network makes none."""
+
+
+def weights_name(extractor: str, recipe: str, dataset: Dataset, kimg: float | None) -> str:
+    """The file of the cache with an extractor's weights; `kimg` is the study's setting, None if it has none."""
+    length = "" if kimg is None else f"-{kimg:g}kimg"
+    return f"{extractor}-{recipe}-{dataset.identity}{length}.safetensors"
+
+
+def learned_weights(name: str, train: Callable[[StateFile], nn.Module], cache: Storage | None = None) -> bytes:
+    """The file `name` of the cache, safetensors; `train` makes the network if it is not there, or goes on with it."""
+    cache = cache or default_cache()
+    file = StateFile(cache, unfinished_name(name))
+    return cached(name, lambda: save_tensors(train(file).state_dict()), cache)
+
+
+def num_steps(kimg: float, epochs: int, num_images: int) -> int:
+    """The most steps of a training: `kimg` thousand images or `epochs` epochs of `num_images`, whichever are fewer."""
+    return max(1, int(min(1000 * kimg, epochs * num_images) // BATCH_SIZE))
 
 
 def fit(
-    build: Callable[[], _N],
-    batch_loss: Callable[[_N, NDArray[np.int64]], Tensor],
-    indices: NDArray[np.int64],
-    num_steps: int,
+    lesson: Lesson[_N],
+    indices: Indices,
+    most_steps: int,
     seed: int,
+    device: torch.device | None = None,
+    file: StateFile | None = None,
 ) -> _N:
-    """A network trained with Adam and a cosine schedule, frozen and in evaluation mode.
+    """A network trained with Adam, on the CPU, frozen and in evaluation mode: the running average of its weights.
 
-    `batch_loss` is given the network and the numbers of 64 images, drawn from `indices`. One thread and a fixed
-    seed make it repeatable.
+    A tenth of the images that `indices` names, up to 1,000, decides when the training ends: after four checks in a row,
+    50 steps apart, that have not lowered the lowest error before by a twentieth. `file` keeps the state, from which a
+    training that was interrupted goes on to the same weights.
+
+    The weights depend on the seed and, in their last digits, on the kind of processor, but not on the number of
+    threads. On a GPU, cuDNN's deterministic algorithms are used.
     """
-    num_threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(seed)
-            network = build()
-            with at_work("steps of training the extractor", num_steps):
-                _descend(network, batch_loss, indices, num_steps, seed)
-    finally:
-        torch.set_num_threads(num_threads)
-    return network.eval().requires_grad_(False)
+    learned, checked = _split(indices, seed)
+    device = device or torch.device("cpu")
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        network = lesson.build()
+    network.to(device).to(memory_format=torch.channels_last)  # faster
+    optimizer = torch.optim.Adam(network.parameters(), lr=_LEARNING_RATE, fused=True)
+    state = FittingState(network, deepcopy(network), optimizer)
+    if file is not None and (before := file.read()) is not None:
+        state.load(before)
+    flags = torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=True, allow_tf32=False)
+    counted = at_work("steps of training the extractor", most_steps, state.step, may_end_early=len(checked) > 0)
+    with flags, threads_of_one() as pool, counted:
+        while state.step < most_steps and not _has_settled(state.errors):
+            chosen = learned[batch_positions(seed, state.step * BATCH_SIZE, BATCH_SIZE, len(learned))]
+            _step(state, lesson.loss, chosen, pool)
+            if len(checked) and state.step % _STEPS_PER_CHECK == 0:
+                state.errors.append(_error(lesson.error, state.average, checked, pool))
+            if file is not None:
+                file.write_now_and_then(state, _SAVE_SEC)
+            passed(1)
+    trained = state.average.eval().requires_grad_(False)
+    trained.to("cpu").to(memory_format=torch.contiguous_format)
+    return trained
 
 
-def _descend(
-    network: _N,
-    batch_loss: Callable[[_N, NDArray[np.int64]], Tensor],
-    indices: NDArray[np.int64],
-    num_steps: int,
-    seed: int,
+def _split(indices: Indices, seed: int) -> tuple[Indices, Indices]:
+    """Images to learn from, and those that decide when to stop."""
+    num_checked = min(_MOST_CHECKED, int(_CHECKED_SHARE * len(indices)))
+    if num_checked < _LEAST_CHECKED:
+        return indices, indices[:0]
+    order = np.random.default_rng(seed).permutation(indices)
+    return order[num_checked:], order[:num_checked]
+
+
+def _step(
+    state: FittingState[_N], loss: Callable[[_N, Indices], Tensor], chosen: Indices, pool: ThreadPoolExecutor
 ) -> None:
-    optimizer = torch.optim.Adam(network.parameters(), lr=2e-3, fused=True)
-    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, num_steps)
-    for step in range(num_steps):
-        loss = batch_loss(network, indices[batch_positions(seed, step * BATCH_SIZE, BATCH_SIZE, len(indices))])
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-        schedule.step()
-        passed(1)
+    """One step of Adam, and of the average."""
+    network, parameters = state.network, list(state.network.parameters())
+
+    def gradients(part: Indices) -> tuple[Tensor, ...]:
+        return torch.autograd.grad(loss(network, part), parameters)
+
+    num_parts = _NUM_PARTS if parameters[0].device.type == "cpu" else 1
+    parts = list(pool.map(gradients, np.split(chosen, num_parts)))
+    for parameter, *shares in zip(parameters, *parts, strict=True):
+        parameter.grad = torch.stack(shares).mean(0) if num_parts > 1 else shares[0]
+    state.optimizer.step()
+    state.step += 1
+    # The first steps are forgotten sooner, so that a short training is not averaged with its beginning.
+    decay = min(_AVERAGE_DECAY, state.step / (state.step + 9))
+    with torch.no_grad():
+        for average, parameter in zip(state.average.parameters(), parameters, strict=True):
+            average.lerp_(parameter, 1 - decay)
+
+
+def _error(error: Callable[[_N, Indices], float], network: _N, checked: Indices, pool: ThreadPoolExecutor) -> float:
+    def share(part: Indices) -> float:
+        with torch.no_grad():
+            return error(network, part) * len(part)
+
+    return sum(pool.map(share, np.array_split(checked, -(-len(checked) // 100)))) / len(checked)
+
+
+def _has_settled(errors: list[float]) -> bool:
+    """Whether the last checks brought no gain."""
+    before, last = errors[:-_CHECKS_WITHOUT_GAIN], errors[-_CHECKS_WITHOUT_GAIN:]
+    return len(before) > 0 and min(last) >= (1 - _LEAST_GAIN) * min(before)

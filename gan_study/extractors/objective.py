@@ -59,10 +59,13 @@ class Objective:
         return replace(self, extractor=self.extractor.to(device))
 
 
-def prepare_objective(training: TrainingConfig, dataset: Dataset, folder: RunFolder) -> ObjectiveRecord:
+def prepare_objective(
+    training: TrainingConfig, dataset: Dataset, folder: RunFolder, device: torch.device | None = None
+) -> ObjectiveRecord:
     """Make the objective of a study and write it into the run folder; return the one that is there, if any.
 
-    `training` is the first arm's first trial: its untrained generator gives the score before learning.
+    `training` is the first arm's first trial: its untrained generator gives the score before learning. The extractor
+    works on `device`, by default the CPU.
     Raises InputError if the extractor cannot be had, or does not go with the data set, or the objective that is there
     belongs to other images.
     """
@@ -72,8 +75,8 @@ def prepare_objective(training: TrainingConfig, dataset: Dataset, folder: RunFol
         _require_same_data(folder.location, existing, dataset)
         return existing
     with at_work(f"the extractor {training.objective.extractor}"):
-        extractor = _obtain_extractor(training.objective, dataset).in_precision(training.objective.precision)
-        extractor = extractor.to(torch.device("cuda" if torch.cuda.is_available() else "cpu"))
+        extractor = _obtain_extractor(training.objective, dataset, device)
+    extractor = extractor.in_precision(training.objective.precision).to(device or torch.device("cpu"))
     num_real = len(dataset.split_indices(training.objective.split))
     with at_work(f"real images through {extractor.name}", num_real):
         content = real_statistics.obtain(extractor, dataset, training.objective.split)
@@ -116,11 +119,11 @@ def _require_same_data(location: str, record: ObjectiveRecord, dataset: Dataset)
         )
 
 
-def _obtain_extractor(objective: ObjectiveConfig, dataset: Dataset) -> Extractor:
+def _obtain_extractor(objective: ObjectiveConfig, dataset: Dataset, device: torch.device | None) -> Extractor:
     if objective.extractor == inception.NAME:
         return inception.obtain(objective, dataset.image_size)
     obtain = autoencoder.obtain if objective.extractor == autoencoder.NAME else domain_classifier.obtain
-    return obtain(dataset)
+    return obtain(dataset, kimg=objective.extractor_kimg, device=device)
 
 
 def _restore_extractor(key: ScoreKey, weights: bytes | None, dataset: Dataset) -> Extractor:

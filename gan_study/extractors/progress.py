@@ -9,22 +9,37 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 Listener = Callable[[str], None]
-"""Is told things such as `real images through inception: 400 of 1,797`."""
+"""Takes texts such as `real images through inception: 400 of 1,797, about 30 s left`."""
+
+
+_LEAST_SEC = 5.0
+"""After so many seconds of a piece of work, the time left is told."""
 
 
 @dataclass
 class _Work:
     what: str
     total: int | None
-    done: int = 0
+    done: int
+    may_end_early: bool
+    done_before: int
+    start: float
 
     @property
     def text(self) -> str:
         if self.total is None:
             return self.what
-        # More than was said beforehand: then no one knows how many there will be.
-        of = f" of {self.total:,}" if self.done <= self.total else ""
-        return f"{self.what}: {self.done:,}{of}"
+        if self.done > self.total:  # more than was said beforehand: then no one knows how many there will be
+            return f"{self.what}: {self.done:,}"
+        most = " at most" if self.may_end_early else ""
+        return f"{self.what}: {self.done:,} of{most} {self.total:,}{self._time_left(most)}"
+
+    def _time_left(self, most: str) -> str:
+        passed_sec, done_since = time.monotonic() - self.start, self.done - self.done_before
+        if self.total is None or passed_sec < _LEAST_SEC or done_since == 0 or self.done == self.total:
+            return ""
+        left = passed_sec / done_since * (self.total - self.done)
+        return f", about {left:.0f} s left{most}" if left < 600 else f", about {left / 60:.0f} min left{most}"
 
 
 _listener: Listener | None = None
@@ -43,10 +58,13 @@ def listening(listener: Listener) -> Iterator[None]:
 
 
 @contextmanager
-def at_work(what: str, total: int | None = None) -> Iterator[None]:
-    """Tell that `what` has begun, with `total` things to be counted; None if nothing counts them."""
+def at_work(what: str, total: int | None = None, done: int = 0, may_end_early: bool = False) -> Iterator[None]:
+    """Tell that `what` has begun, with `total` things to be counted; None if nothing counts them.
+
+    done: things that were done before. may_end_early: `total` is the most that there may be.
+    """
     global _work
-    before, _work = _work, _Work(what, total)
+    before, _work = _work, _Work(what, total, done, may_end_early, done, time.monotonic())
     try:
         passed(0)
         yield

@@ -23,12 +23,13 @@ _TELL_SEC = 2.0
 
 
 def prepare_on_cluster(
-    study: StudyConfig, folder: RunFolder, num_concurrent: int, on_progress: Callable[[str], None]
+    study: StudyConfig, folder: RunFolder, num_concurrent: int, num_threads: int, on_progress: Callable[[str], None]
 ) -> ObjectiveRecord:
     """Make the study's objective, or find it in the run folder, while other processes load what trials import.
 
     Ray uses idle processes again, so the first trials then start at once. `on_progress` is told again and again what
     is being done and how far it is: the task writes it into the run folder, the one place that both can see.
+    num_threads: how many the task may use on a CPU.
 
     Raises:
         InputError: the data are not there.
@@ -39,7 +40,8 @@ def prepare_on_cluster(
     training = resolve_training(study, arm, first_trial_values(study, arm), study.search.seed, ASSUMED_TRAIN_IMAGES)
     num_cpus, gpus = study.resources.cpus_per_worker, study.resources.gpus_per_worker
     assert gpus != "auto", "auto has been replaced by the cluster's answer"
-    outcome = ray.remote(num_cpus=num_cpus, num_gpus=gpus, max_retries=1)(_prepare).remote(training, folder.location)
+    task = ray.remote(num_cpus=num_cpus, num_gpus=gpus, max_retries=1)(_prepare)
+    outcome = task.remote(training, folder.location, num_threads, gpus > 0)
     for _ in range(num_concurrent - 1):
         ray.remote(num_cpus=num_cpus, max_retries=0)(_warm_up).remote()
     try:
@@ -56,7 +58,11 @@ def prepare_on_cluster(
     return record
 
 
-def _prepare(training: TrainingConfig, location: str) -> ObjectiveRecord | GanStudyError:
+def _prepare(
+    training: TrainingConfig, location: str, num_threads: int, may_use_gpu: bool
+) -> ObjectiveRecord | GanStudyError:
+    import torch
+
     from gan_study.data.datasets import load_dataset
     from gan_study.extractors.objective import prepare_objective
     from gan_study.extractors.progress import at_work, listening, now_and_then
@@ -72,7 +78,9 @@ def _prepare(training: TrainingConfig, location: str) -> ObjectiveRecord | GanSt
         with listening(now_and_then(_TELL_SEC, tell)):
             with at_work(f"the images of {training.dataset.name}"):
                 dataset = load_dataset(training.dataset)
-            return prepare_objective(training, dataset, folder)
+            device = torch.device("cuda" if may_use_gpu and torch.cuda.is_available() else "cpu")
+            torch.set_num_threads(num_threads)  # a trial that uses this process later sets its own number
+            return prepare_objective(training, dataset, folder, device)
     except GanStudyError as error:
         return error
 

@@ -89,7 +89,10 @@ def run_study(
         study = study.model_copy(update={"resources": resources})
         num_concurrent = num_concurrent_trials(resources, gpus, cluster)
         on_stage("preparing the data and the extractor")
-        objective = prepare_on_cluster(study, folder, num_concurrent, on_progress)
+        # No trial needs its cores yet; of a cluster that others use too, the task takes no more than it asks for.
+        num_trials = 1 if cluster.joined else num_concurrent * resources.workers_per_trial
+        num_threads = resources.cpus_per_worker * num_trials
+        objective = prepare_on_cluster(study, folder, num_concurrent, num_threads, on_progress)
         for warning in objective.data_warnings:
             on_stage(f"warning: {warning}")
         if warning := record_environment(folder, cluster, study):

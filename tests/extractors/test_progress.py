@@ -51,11 +51,33 @@ def test_now_and_then(monkeypatch: pytest.MonkeyPatch) -> None:
     assert told == ["100", "later 104", "105", "later 109.9"]
 
 
+def test_the_time_left_follows_from_what_was_done_since(monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[str] = []
+    seconds = 100.0
+    monkeypatch.setattr(progress.time, "monotonic", lambda: seconds)
+    with listening(told.append), at_work("steps", 1000, done=200, may_end_early=True):
+        for seconds in (104.0, 110.0, 300.0):  # noqa: B007  # the clock reads it
+            passed(50)
+        passed(650)
+    with listening(told.append), at_work("images", 2000):
+        seconds += 10
+        passed(10)
+    assert told == [
+        "steps: 200 of at most 1,000",
+        "steps: 250 of at most 1,000",
+        "steps: 300 of at most 1,000, about 70 s left at most",
+        "steps: 350 of at most 1,000, about 14 min left at most",
+        "steps: 1,000 of at most 1,000",
+        "images: 0 of 2,000",
+        "images: 10 of 2,000, about 33 min left",
+    ]
+
+
 def test_an_objective_tells_each_of_its_parts(
     prepared: Prepared, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("GAN_STUDY_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr(domain_classifier, "_EPOCHS", 1)
+    monkeypatch.setattr(domain_classifier, "EPOCHS", 1)
     few = prepared.training.model_copy(
         update={"objective": prepared.training.objective.model_copy(update={"split": "held_out"})}
     )
@@ -64,8 +86,8 @@ def test_an_objective_tells_each_of_its_parts(
         prepare_objective(few, prepared.dataset, RunFolder(str(tmp_path / "run")))
     assert told[0] == "the extractor domain_classifier"
     steps = [text for text in told if text.startswith("steps of training the extractor: ")]
-    assert steps[0].endswith(": 0 of 23")
-    assert steps[23].endswith(": 23 of 23")
+    assert steps[0].endswith(": 0 of at most 11")
+    assert steps[11].endswith(": 11 of at most 11")
     real = [text for text in told if text.startswith("real images through domain_classifier: ")]
     assert [text.split(": ")[1] for text in real] == [f"{n} of 300" for n in (0, 100, 200, 300)]
     assert told[-1] == "images of an untrained generator through domain_classifier: 200 of 200"

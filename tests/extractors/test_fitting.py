@@ -1,0 +1,154 @@
+"""The training of extractors: it goes on after an interruption, whatever the number of threads, and ends in time."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load, save
+
+from gan_study.config.data import DatasetConfig
+from gan_study.data.datasets import Dataset, load_dataset
+from gan_study.extractors import autoencoder, domain_classifier, fitting
+from gan_study.extractors.cache import unfinished_name
+from gan_study.extractors.fitting import _has_settled, num_steps
+from gan_study.extractors.fitting_state import StateFile
+from gan_study.extractors.progress import listening
+from gan_study.runs.storage import Storage
+
+
+@pytest.fixture(scope="module")
+def digits(extractor_cache: Path) -> Dataset:
+    return load_dataset(DatasetConfig(name="digits", image_size=8))
+
+
+@pytest.fixture
+def keep_threads() -> Iterator[None]:
+    before = torch.get_num_threads()
+    yield
+    torch.set_num_threads(before)
+
+
+class Interruption:
+    """Ends a training after so many steps, as Ctrl-C does."""
+
+    def __init__(self, num_steps: int) -> None:
+        self.num_steps = num_steps
+        self.texts: list[str] = []
+
+    def __call__(self, text: str) -> None:
+        self.texts.append(text)
+        if text.startswith(f"steps of training the extractor: {self.num_steps} of"):
+            raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("extractor", [domain_classifier, autoencoder])
+def test_an_interrupted_training_goes_on_to_the_same_weights(
+    digits: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, extractor
+) -> None:
+    monkeypatch.setattr(fitting, "_SAVE_SEC", 0.0)
+    monkeypatch.setattr(fitting, "_STEPS_PER_CHECK", 4)
+    expected = save(extractor.train(digits, kimg=1.6).state_dict())  # 12 steps
+    cache = Storage(tmp_path)
+    interruption = Interruption(7)
+    with pytest.raises(KeyboardInterrupt), listening(interruption):
+        extractor.obtain(digits, cache, kimg=1.6)
+    assert cache.list_names() == []
+    name = f"{extractor.NAME}-{extractor.RECIPE}-{digits.identity}-1.6kimg.safetensors"
+    saved = StateFile(cache, unfinished_name(name)).read()
+    assert saved is not None
+    assert (saved["step"], len(saved["errors"])) == (7, 1)
+    texts: list[str] = []
+    with listening(texts.append):
+        assert extractor.obtain(digits, cache, kimg=1.6).weights == expected
+    steps = [text for text in texts if text.startswith("steps of training")]
+    assert [int(text.split(": ")[1].split()[0]) for text in steps] == [7, 8, 9, 10, 11, 12]
+    assert cache.list_names() == [name]
+    assert not cache.exists(unfinished_name(name))
+
+
+@pytest.mark.parametrize("damage", [b"", b"PK\x03\x04 cut short", b"no file of torch"])
+def test_a_damaged_state_is_left_aside(digits: Dataset, tmp_path: Path, damage: bytes) -> None:
+    cache = Storage(tmp_path)
+    name = f"domain_classifier-{domain_classifier.RECIPE}-{digits.identity}-0.3kimg.safetensors"
+    cache.write_bytes(unfinished_name(name), damage)
+    expected = save(domain_classifier.train(digits, kimg=0.3).state_dict())
+    assert domain_classifier.obtain(digits, cache, kimg=0.3).weights == expected
+
+
+@pytest.mark.usefixtures("keep_threads")
+def test_the_number_of_threads_does_not_change_the_weights(digits: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fitting, "_STEPS_PER_CHECK", 3)
+    monkeypatch.setattr(fitting, "_CHECKS_WITHOUT_GAIN", 1)
+    weights = []
+    for num_threads in (1, 2, 3):
+        torch.set_num_threads(num_threads)
+        weights.append(save(domain_classifier.train(digits, kimg=2).state_dict()))
+        assert torch.get_num_threads() == num_threads
+    assert weights[0] == weights[1] == weights[2]
+
+
+def test_it_settles_by_images_of_the_train_part_alone(digits: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fitting, "_STEPS_PER_CHECK", 5)
+    texts: list[str] = []
+    with listening(texts.append):
+        weights = save(domain_classifier.train(digits).state_dict())
+    num_done, most = texts[-1].removeprefix("steps of training the extractor: ").split(", ")[0].split(" of at most ")
+    assert int(num_done) < int(most) == 701  # 60 epochs
+    assert int(num_done) % 5 == 0
+    images = digits.images.copy()
+    images[digits.held_out_indices] = 255 - images[digits.held_out_indices]
+    assert save(domain_classifier.train(replace(digits, images=images)).state_dict()) == weights
+
+
+def test_the_images_that_decide_are_not_learned(digits: Dataset) -> None:
+    learned, checked = fitting._split(digits.train_indices, seed=0)
+    assert len(checked) == 149
+    assert sorted([*learned, *checked]) == digits.train_indices.tolist()
+    few = digits.train_indices[:999]
+    learned, checked = fitting._split(few, seed=0)
+    assert np.array_equal(learned, few)
+    assert len(checked) == 0
+    assert len(fitting._split(np.arange(60_000), seed=0)[1]) == 1000
+
+
+def test_settled_means_no_gain_in_the_last_four_checks() -> None:
+    assert not _has_settled([])
+    assert not _has_settled([0.5, 0.5, 0.5, 0.5])
+    assert _has_settled([0.5, 0.5, 0.6, 0.5, 0.5])
+    assert _has_settled([0.5, 0.476, 0.476, 0.476, 0.476]), "less than a twentieth"
+    assert not _has_settled([0.5, 0.5, 0.47, 0.5, 0.5])
+    assert not _has_settled([0.9, 0.8, 0.7, 0.6, 0.5, 0.4])
+    assert _has_settled([0.1, 0.0, 0.0, 0.0, 0.0, 0.0])
+
+
+def test_length() -> None:
+    assert num_steps(192, 60, 9000) == 1500
+    assert num_steps(192, 60, 1000) == 468
+    assert num_steps(0.001, 60, 1000) == 1
+
+
+def test_a_shorter_training_is_another_extractor(digits: Dataset, tmp_path: Path) -> None:
+    cache = Storage(tmp_path)
+    short = domain_classifier.obtain(digits, cache, kimg=0.2)
+    longer = domain_classifier.obtain(digits, cache, kimg=0.5)
+    assert len(cache.list_names()) == 2
+    assert short.weights_hash != longer.weights_hash
+    assert domain_classifier.obtain(digits, cache, kimg=0.2).weights == short.weights
+
+
+def test_each_step_takes_the_mean_gradient_of_its_batch(digits: Dataset) -> None:
+    """The same step by plain torch: first Adam, of which the average takes 90 %."""
+    trained = load(save(domain_classifier.train(digits, kimg=0.128).state_dict()))
+    torch.manual_seed(0)
+    network = domain_classifier.DomainClassifier(8, 1, 10)
+    start = {name: value.clone() for name, value in network.state_dict().items()}
+    learned, _ = fitting._split(digits.train_indices, seed=0)
+    chosen = learned[fitting.batch_positions(0, 0, 128, len(learned))]
+    _, logits = network(torch.from_numpy(digits.images[chosen]))
+    torch.nn.functional.cross_entropy(logits, torch.from_numpy(digits.labels[chosen])).backward()
+    torch.optim.Adam(network.parameters(), lr=2e-3).step()
+    for name, value in network.state_dict().items():
+        torch.testing.assert_close(trained[name], start[name].lerp(value, 0.9), rtol=1e-3, atol=2e-4)
