@@ -21,32 +21,41 @@ from gan_study.config.population_rules import population_faults
 from gan_study.config.problems import Fault, show, wrong_value
 from gan_study.config.search_rules import phase_faults, unused_setting_faults
 from gan_study.config.source import KeyPath
-from gan_study.config.space import Choice, IntegerRange, extremes, range_kind
+from gan_study.config.space import extremes, range_kind
 from gan_study.config.study import BudgetConfig, ResourcesConfig, StudyConfig
 from gan_study.config.training import TrainingConfig
+from gan_study.config.worker_rules import worker_faults
 
 
 def check_study(study: StudyConfig, is_begun: bool = False) -> list[Fault]:
     """Everything that does not fit together; empty if the study can be run.
 
-    is_begun: it lies in a run folder, where settings that do nothing are let pass: an older version filled them in.
+    is_begun: it lies in a run folder, where some faults are let pass: older versions filled in settings that do
+        nothing, and did not see what several workers cannot train.
     """
     faults = [*phase_faults(study), *([] if is_begun else unused_setting_faults(study))]
     faults += [*objective_faults(study), *population_faults(study)]
-    faults += _resource_faults(study.resources)
+    faults += resource_faults(study.resources)
     faults += _unused_range_faults(study)
     for arm in study.arms:
-        faults += [*_fixed_faults(study, arm), *_range_faults(study, arm), *_batch_faults(study, arm)]
+        faults += [*_fixed_faults(study, arm), *_range_faults(study, arm)]
+        faults += [] if is_begun else worker_faults(study, arm)
     return list(dict.fromkeys(faults))  # what all arms share is told once
 
 
-def _resource_faults(resources: ResourcesConfig) -> Iterator[Fault]:
+def resource_faults(resources: ResourcesConfig) -> Iterator[Fault]:
+    """What a study asks of its machines that cannot be; more shows once `auto` has been replaced by what is there."""
     gpus, workers = resources.gpus_per_worker, resources.workers_per_trial
     if gpus != "auto" and workers > 1 and gpus != round(gpus):
         yield Fault(
             ("resources", "gpus_per_worker"),
             "several workers of a trial need whole GPUs (NCCL joins no two processes on one), but got "
             f"gpus_per_worker={gpus:g} with workers_per_trial={workers}; give each a GPU, or one worker to each trial",
+        )
+    if gpus != "auto" and gpus > 1 and gpus != round(gpus):
+        yield Fault(
+            ("resources", "gpus_per_worker"),
+            f"a worker takes a share of one GPU or whole GPUs, but got gpus_per_worker={gpus:g}; round it",
         )
     if resources.batch_statistics == "synchronised" and gpus == 0:
         yield Fault(
@@ -164,35 +173,6 @@ def _end_faults(
         yield Fault((*path, kind, index), wrong_value(name, show(value), [wrong[name]]))
 
 
-def _batch_faults(study: StudyConfig, arm: str) -> Iterator[Fault]:
-    workers = study.resources.workers_per_trial
-    parameters = [p for p in arm_parameters(study, arm) if p.name == "batch_size"]
-    for parameter in parameters:
-        if isinstance(parameter.range, IntegerRange) and workers > 1:
-            yield Fault(
-                (*parameter.path, "integer"),
-                "the batch must divide among the workers of a trial, but got any whole number with "
-                f"workers_per_trial={workers}; use choice with multiples of it",
-                at_key=True,
-            )
-        elif isinstance(parameter.range, Choice):
-            for index, size in enumerate(parameter.range.choice):
-                yield from _undivided((*parameter.path, "choice", index), size, workers)
-    if not parameters:
-        size = fixed_values(study, arm).get("batch_size", TrainingConfig.model_fields["batch_size"].default)
-        given = _fixed_at(study, arm, "batch_size")
-        yield from _undivided(given or ("resources", "workers_per_trial"), size, workers)
-
-
-def _undivided(path: KeyPath, size: Scalar, workers: int) -> Iterator[Fault]:
-    if isinstance(size, int) and size % workers:
-        yield Fault(
-            path,
-            f"the batch must divide among the workers of a trial, but got batch_size={size} "
-            f"with workers_per_trial={workers}; change one of them",
-        )
-
-
 def _training_problems(
     study: StudyConfig, arm: str, searched: dict[str, Scalar]
 ) -> tuple[dict[str, ErrorDetails], dict[str, str]]:
@@ -208,7 +188,8 @@ def _training_problems(
     except ValidationError as error:
         for details in error.errors(include_url=False):
             if details["type"] == "combination":
-                misplaced = details["ctx"]["problems"]
+                # Whether batches divide is looked at over all that is searched, with the workers.
+                misplaced = {name: rule for name, rule in details["ctx"]["problems"].items() if name != "pac"}
             else:
                 wrong[".".join(map(str, details["loc"]))] = details
     return wrong, misplaced

@@ -10,8 +10,9 @@ from typing import Any
 import optuna
 from ray import tune
 
+from gan_study.config.check import resource_faults
 from gan_study.config.study import StudyConfig
-from gan_study.errors import StorageError
+from gan_study.errors import InputError, StorageError
 from gan_study.runs.folder import RunFolder
 from gan_study.runs.records import StudyStatus
 from gan_study.search.address import require_reachable
@@ -86,6 +87,8 @@ def run_study(
     ):
         gpus = gpus_per_worker(study.resources, cluster)
         resources = study.resources.model_copy(update={"gpus_per_worker": gpus})
+        if faults := list(resource_faults(resources)):
+            raise InputError([f"{'.'.join(map(str, fault.path))}: {fault.rule}" for fault in faults])
         study = study.model_copy(update={"resources": resources})
         num_concurrent = num_concurrent_trials(resources, gpus, cluster)
         on_stage("preparing the data and the extractor")

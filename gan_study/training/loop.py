@@ -12,7 +12,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from gan_study.config.base import Scalar
 from gan_study.config.training import TrainingConfig, TrialConfig
+from gan_study.config.worker_rules import worker_problem
 from gan_study.data.conversion import to_float
 from gan_study.data.datasets import Dataset
 from gan_study.data.sampler import batch_positions
@@ -67,11 +69,11 @@ def train(
         measure_coverage: what rank 0 measures at the end, of the averaged generator that counts.
 
     Raises:
-        InputError: the batch does not divide among the workers, or a worker's part not into groups of `pac`.
+        InputError: the workers cannot train this: a batch that does not divide, or `config/worker_rules.py`'s others.
         StorageError: the folder cannot be written or read.
     """
     training = config.training
-    _check_batch(training, workers)
+    _check_batch(training, workers, config.workers.batch_statistics)
     torch.set_num_threads(config.workers.cpus_per_worker)
     state = build_state(training, dataset.num_channels, workers.device)
     status, evaluations = load_latest(state, folder, workers)
@@ -174,7 +176,7 @@ def train(
     yield Progress(status, None)
 
 
-def _check_batch(training: TrainingConfig, workers: Workers) -> None:
+def _check_batch(training: TrainingConfig, workers: Workers, batch_statistics: str) -> None:
     batch = f"batch_size={training.batch_size} with {workers.world_size} workers"
     if training.batch_size % workers.world_size:
         raise InputError(
@@ -185,6 +187,16 @@ def _check_batch(training: TrainingConfig, workers: Workers) -> None:
             "training.pac: each worker's part of the batch must divide into groups of pac images, "
             f"but got pac={training.pac} and {batch}; change one of them"
         )
+    network = training.network
+    values: dict[str, Scalar] = {
+        "batch_size": training.batch_size,
+        "pac": training.pac,
+        "penalty": training.penalty,
+        "network.name": network.name,
+        "network.discriminator_norm": network.discriminator_norm,
+    }
+    if (problem := worker_problem(values, workers.world_size, batch_statistics)) is not None:
+        raise InputError(f"training.{problem[0][0]}: {problem[1]}")
 
 
 def _evaluation_due(training: TrainingConfig, cur_nimg: int, done: bool) -> bool:

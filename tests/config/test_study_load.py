@@ -234,7 +234,7 @@ MISTAKES = [
                  id="searched batch among workers"),
     pytest.param("  g_lr: {log_uniform: [1e-5, 1e-2]}",
                  "  batch_size: {integer: [32, 64]}\nresources: {workers_per_trial: 2}",
-                 "13:16: search_space.batch_size.integer: ", "any whole number with workers_per_trial=2; use choice",
+                 "13:16: search_space.batch_size.integer: ", "batch_size=33 with workers_per_trial=2; use choice",
                  id="range of batches among workers"),
 ]  # fmt: skip
 
