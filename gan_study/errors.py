@@ -3,13 +3,28 @@
 from collections.abc import Sequence
 
 
+def printable(text: str) -> str:
+    """Text with everything escaped that a terminal, a JSON file or a report could not show, such as a file's raw bytes.
+
+    File names are bytes: Python spells those that are not UTF-8 as lone surrogates, which no file in UTF-8 can hold.
+    """
+    return text if text.isprintable() else "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
+
+
+def _printable_lines(text: str) -> str:
+    return "\n".join(map(printable, text.split("\n")))
+
+
 class GanStudyError(Exception):
     """Base of every error that is printed as a message, not as a traceback.
 
-    `exit_status` is what the command line returns for it.
+    `exit_status` is what the command line returns for it. The lines of the message are made printable.
     """
 
     exit_status = 2
+
+    def __init__(self, message: str) -> None:
+        super().__init__(_printable_lines(message))
 
 
 class InputError(GanStudyError):
@@ -20,7 +35,9 @@ class InputError(GanStudyError):
     """
 
     def __init__(self, problems: str | Sequence[str]) -> None:
-        self.problems: tuple[str, ...] = (problems,) if isinstance(problems, str) else tuple(problems)
+        self.problems: tuple[str, ...] = tuple(
+            map(_printable_lines, [problems] if isinstance(problems, str) else problems)
+        )
         super().__init__("\n".join(self.problems))
 
 

@@ -151,6 +151,7 @@ def _fits(dataset: DatasetConfig, objective: ObjectiveConfig, num_train: int) ->
 def _as_json(diagnosis: Diagnosis) -> dict[str, object]:
     values = asdict(diagnosis)
     values["inspection"]["survey"] = diagnosis.inspection.survey.model_dump()
+    values["inspection"]["notes"] = diagnosis.inspection.notes.model_dump()
     return {
         **values,
         "dataset": diagnosis.dataset.model_dump(exclude_none=True),

@@ -14,8 +14,10 @@ from ruamel.yaml.comments import CommentedMap
 
 from gan_study.config.base import Frozen
 from gan_study.data.advice import MIN_REAL_FOR_FID
+from gan_study.data.inspection import Inspection
 from gan_study.data.places import cache_folder
 from gan_study.data.survey import Spread
+from gan_study.errors import printable
 from gan_study.report.text import duration
 
 if TYPE_CHECKING:
@@ -40,9 +42,9 @@ def print_diagnosis(console: Console, diagnosis: "Diagnosis") -> None:
     _print_rows(console, "Scores and memory", _score_rows(diagnosis))
     _print_title(console, "Advice, gravest first" if diagnosis.advice else "Advice: none, nothing is in the way")
     for advice in diagnosis.advice:
-        _say(console, f"  - {_printable(advice.finding)}\n    To do: {_printable(advice.remedy)}")
+        _say(console, f"  - {printable(advice.finding)}\n    To do: {printable(advice.remedy)}")
     if diagnosis.preview:
-        _print_title(console, f"Preview, written to {_printable(diagnosis.preview)}")
+        _print_title(console, f"Preview, written to {printable(diagnosis.preview)}")
         _say(console, "  --preview FILE.png writes it elsewhere.")
     else:
         _print_title(console, "Preview: none, as no example could be decoded")
@@ -74,18 +76,20 @@ def _changed(config: Frozen) -> set[str]:
 
 def _image_rows(diagnosis: "Diagnosis") -> Iterator[tuple[str, str]]:
     inspection, survey = diagnosis.inspection, diagnosis.inspection.survey
-    yield "place", _printable(inspection.place)
+    yield "place", printable(inspection.place)
     learned = f"{inspection.num_train:,} to learn, {inspection.num_held_out:,} held out"
     yield "number", f"{survey.num_images:,}: {learned}"
     stored = ", ".join(f"{mode} {number:,}" for mode, number in survey.modes.items())
     yield "channels", f"{inspection.channels} ({'grey' if inspection.channels == 1 else 'colour'}); stored as {stored}"
     yield "width", _spread(survey.width)
     yield "height", _spread(survey.height)
-    yield "classes", _classes(inspection.class_counts)
+    yield "classes", _classes(inspection)
     yield "duplicates", f"{survey.num_duplicates:,}" if survey.num_duplicates else "none"
     yield "corrupt", _left_out(survey.corrupt)
     if survey.refused:
         yield "not taken", _left_out(survey.refused)
+    not_used = [*inspection.notes.passed_over.parts(), *filter(None, [survey.further_pages])]
+    yield "not used", ", ".join(not_used) or "nothing is passed over"
 
 
 def _score_rows(diagnosis: "Diagnosis") -> Iterator[tuple[str, str]]:
@@ -122,18 +126,20 @@ def _spread(spread: Spread) -> str:
     return f"{spread.min:,} to {spread.max:,} pixels, median {spread.median:,.4g}"
 
 
-def _classes(counts: dict[str, int] | None) -> str:
+def _classes(inspection: Inspection) -> str:
+    counts, common = inspection.class_counts, inspection.notes.layout.common_folder
     if counts is None:
         return "none"
-    shown = ", ".join(f"{_printable(name)} {number:,}" for name, number in list(counts.items())[:_MAX_NAMED])
+    where = f" (the folders in {common})" if common else ""
+    shown = ", ".join(f"{printable(name)} {number:,}" for name, number in list(counts.items())[:_MAX_NAMED])
     more = f" and {len(counts) - _MAX_NAMED:,} more" if len(counts) > _MAX_NAMED else ""
-    return f"{len(counts):,}: {shown}{more}"
+    return f"{len(counts):,}: {shown}{more}{where}"
 
 
 def _left_out(files: dict[str, str]) -> str:
     if not files:
         return "none"
-    shown = [_printable(f"{name} ({reason})") for name, reason in list(files.items())[:_MAX_NAMED]]
+    shown = [printable(f"{name} ({reason})") for name, reason in list(files.items())[:_MAX_NAMED]]
     more = [f"and {len(files) - _MAX_NAMED:,} more; --json names all"] if len(files) > _MAX_NAMED else []
     return "\n".join([f"{len(files):,}:", *shown, *more])
 
@@ -154,8 +160,3 @@ def _print_title(console: Console, text: str) -> None:
 
 def _say(console: Console, text: str) -> None:
     console.print(text, markup=False, highlight=False, soft_wrap=True)
-
-
-def _printable(text: str) -> str:
-    """Names of files may hold anything, also what would change the terminal or cannot be encoded."""
-    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)

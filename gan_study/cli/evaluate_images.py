@@ -21,7 +21,7 @@ from gan_study.config.data import DatasetConfig
 from gan_study.data.datasets import Dataset, load_dataset
 from gan_study.data.pixels import Decoded, FilePixels, StackPixels
 from gan_study.data.sources.catalogue import find_files
-from gan_study.data.sources.image_folder import images_path
+from gan_study.data.sources.image_folder import find_images, images_path, require_images
 from gan_study.data.survey import SurveyCounter
 from gan_study.errors import InputError
 from gan_study.extractors.progress import at_work
@@ -70,7 +70,7 @@ def open_argument(text: str, split: str, *, is_reference: bool) -> Argument:
     if text in NAMED_DATASETS:
         return ImageSource(text, DatasetConfig.model_validate({"name": text}), split)
     place = text if "://" in text else str(find_place(text, _WANTED))
-    if place.endswith(".npz"):
+    if place.lower().endswith(".npz"):
         return read_statistics(place)
     snapshot = find_snapshot(place)
     if snapshot is not None:
@@ -83,6 +83,7 @@ def open_argument(text: str, split: str, *, is_reference: bool) -> Argument:
     if os.path.isdir(place):
         refuse_runs(place, takes_generators=True)
     config = DatasetConfig.model_validate({"name": "image_folder", "path": place})
+    require_images(find_images(config), text)
     return ImageSource(text, config, split if is_reference else "all")
 
 
@@ -121,6 +122,7 @@ def own_size_images(
     images, too many are corrupt, or a folder's part is asked for, which is chosen among images of one size.
     """
     contents = find_files(source.config).read()
+    notes += contents.notes.warnings(source.name)
     positions = np.arange(len(contents.pixels))
     if source.split != "all":
         if contents.is_train is None:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from gan_study.analysis.design import Spread, observed_spread, seeds_rows
 from gan_study.cli.data_files import files_text, weights_text
+from gan_study.cli.messages import print_warning
 from gan_study.cli.run_folder import open_run
 from gan_study.config.load import load_study
 from gan_study.config.plan import format_plan
@@ -17,14 +18,17 @@ from gan_study.report.load import load_run
 def print_plan(study_file: str, overrides: Sequence[str], spread_from: str | None) -> None:
     """Print the plan of a study. Raises InputError if the study or the run folder of `spread_from` cannot be used."""
     study = load_study(study_file, overrides)
-    num_train_images = None
+    counted = None
     if study.dataset.known_train_images is None:
         from gan_study.data.inspection import count_train_images
 
-        num_train_images = count_train_images(study.dataset)
+        counted = count_train_images(study.dataset)
+    num_train_images = counted.num_train if counted else None
     files = files_text(study.dataset, num_train_images)
     rows = _seeds_rows(study, spread_from)
     print(format_plan(plan_study(study, num_train_images), files, weights_text(study.objective), rows))
+    for warning in counted.warnings if counted else ():
+        print_warning(warning)
 
 
 def _seeds_rows(study: StudyConfig, spread_from: str | None) -> list[tuple[str, str]]:

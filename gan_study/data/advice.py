@@ -8,6 +8,7 @@ from gan_study.config.data import DatasetConfig
 from gan_study.config.names import NETWORK_IMAGE_SIZES
 from gan_study.data.decode import DEEP_LEVELS
 from gan_study.data.inspection import Inspection
+from gan_study.data.listing import PassedOver
 from gan_study.data.survey import Survey
 
 MAX_FIRST_IMAGE_SIZE = 64
@@ -77,6 +78,9 @@ def advise(inspection: Inspection, config: DatasetConfig) -> list[Advice]:
 def _files(inspection: Inspection, config: DatasetConfig) -> Iterator[Advice]:
     survey = inspection.survey
     num_files = survey.num_images + survey.num_left_out
+    yield from _passed_over(inspection.notes.passed_over)
+    if survey.further_pages:
+        yield Advice(f"not used: {survey.further_pages}", "save the pages as single files to use them all", "weakens")
     for left_out, what, remedy in (
         (survey.corrupt, "cannot be decoded", "repair or remove them"),
         (survey.refused, "are not taken as they are", "do what is said of each above, or remove them"),
@@ -99,6 +103,31 @@ def _files(inspection: Inspection, config: DatasetConfig) -> Iterator[Advice]:
         copies = "is an exact copy" if survey.num_duplicates == 1 else "are exact copies"
         found = f"{_of(survey.num_duplicates, survey.num_images)} images {copies} of an earlier one"
         yield Advice(found, remedy, gravity)
+
+
+def _passed_over(passed_over: PassedOver) -> Iterator[Advice]:
+    """What is left out although it was probably meant to be learned; the row `not used` has everything."""
+    pictures, links = sum(passed_over.pictures.values()), passed_over.dangling_links
+    if pictures:
+        endings = ", ".join(passed_over.pictures)
+        yield Advice(
+            f"{pictures:,} {'picture is' if pictures == 1 else 'pictures are'} of a kind that is not read ({endings})",
+            "convert them to PNG or JPEG to use them",
+            "weakens",
+        )
+    if links:
+        yield Advice(
+            f"{links:,} {'link leads' if links == 1 else 'links lead'} to something that is not there",
+            "bring back the files that the links name, or remove the links",
+            "weakens",
+        )
+    if passed_over.num_archives:
+        num = passed_over.num_archives
+        yield Advice(
+            f"{num:,} {'archive lies' if num == 1 else 'archives lie'} beside the images and {_are(num)} not opened",
+            "unpack what belongs to the data set",
+            "weakens",
+        )
 
 
 def _numbers(inspection: Inspection, config: DatasetConfig) -> Iterator[Advice]:
@@ -135,13 +164,25 @@ def _numbers(inspection: Inspection, config: DatasetConfig) -> Iterator[Advice]:
 def _classes(inspection: Inspection, config: DatasetConfig) -> Iterator[Advice]:
     counts = inspection.class_counts
     if counts is None:
-        way_out = "; for the domain classifier put the images of each class into a folder of its own"
+        stray = inspection.notes.layout.stray_text()
+        way_out = (
+            "; for the domain classifier "
+            f"{'move these images away' if stray else 'put the images of each class into a folder of its own'}"
+        )
         yield Advice(
-            "the images have no labels, which extractor: domain_classifier needs",
+            f"the images have no labels, which extractor: domain_classifier needs{f' ({stray})' if stray else ''}",
             f"set extractor: autoencoder, or metric: fid{way_out if config.name == 'image_folder' else ''}",
             "stops",
         )
         return
+    parts = inspection.notes.layout.parts_text()
+    if parts is not None:
+        yield Advice(
+            f"{parts}: a classifier would learn to tell them apart",
+            f"name the folder of one part alone, such as dataset.path: .../{inspection.notes.layout.parts[-1]}, or "
+            "join the folders of equal names",
+            "spoils",
+        )
     smallest, largest = (choose(counts, key=lambda name: counts[name]) for choose in (min, max))
     if counts[smallest] < _MIN_PER_CLASS:
         num_small = sum(count < _MIN_PER_CLASS for count in counts.values())

@@ -1,60 +1,155 @@
-"""Every data set is decoded once per machine and read from there by all trials: see `open_or_build`."""
+"""Every data set is decoded once per machine and read from there by all trials: see `open_or_build`.
 
-import hashlib
+Decoded images are found by the content of the files and the transform. Reading all content at every start would take
+too long, so what it was is kept for files whose facts (`fingerprint`) are still the same.
+"""
+
+import errno
 import json
 import os
 import shutil
-from dataclasses import asdict
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from hashlib import blake2b
 from pathlib import Path
+from typing import Final
 
 from filelock import FileLock
 
+from gan_study.config.base import Frozen
 from gan_study.config.data import DatasetConfig
 from gan_study.data.cache_files import FORMAT_VERSION, CachedImages, read_cache, write_cache
+from gan_study.data.fingerprint import Files
+from gan_study.data.image_files import unreadable
 from gan_study.data.places import cache_folder
-from gan_study.data.sources.source import Source
+from gan_study.data.sources.source import Contents, FileNotes, Source
 from gan_study.data.transform import Transform
-from gan_study.errors import StorageError
+from gan_study.errors import InputError, StorageError
+
+SETTLED_NS: Final = 2_000_000_000
+"""A file that has changed so shortly before it was read may change again within one tick of its file system's clock,
+which is 2 seconds at the most (FAT)."""
+
+_REMEDIES: Final = dict.fromkeys((errno.ENOSPC, errno.EDQUOT, errno.EFBIG), "make room") | dict.fromkeys(
+    (errno.EACCES, errno.EPERM, errno.EROFS), "permit it"
+)
 
 
-def open_or_build(config: DatasetConfig, source: Source) -> CachedImages:
+class _Known(Frozen):
+    """What reading all files of a data set has shown; kept in a file that the files' facts name."""
+
+    content: str
+    """Tells the content of all files from any other."""
+    notes: FileNotes
+
+
+@dataclass(frozen=True, eq=False)
+class Found:
+    """A data set's decoded images, and what a user should know of its files."""
+
+    images: CachedImages
+    notes: FileNotes
+
+
+def open_or_build(config: DatasetConfig, source: Source) -> Found:
     """The decoded images of a source: from the cache, else built there; meanwhile other processes wait.
 
     A process that dies while it builds leaves a folder that is never taken for a cache, and that the next one
-    removes. Raises InputError if the files are damaged, StorageError if the cache folder cannot be written.
+    removes. Raises InputError if the files are damaged or change meanwhile, StorageError if the cache folder cannot be
+    written.
     """
-    folder = find_cache(config, source)
-    cached = read_cache(folder)
-    if cached is not None:
-        return cached
+    files = _look(source)
+    facts = _digest(source, [part.facts_digest() for part in files])
+    found = _find(config, facts)
+    if found is not None:
+        return found
+    folder = cache_folder() / "datasets"
     try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(parents=True, exist_ok=True)
+        _known_file(facts).parent.mkdir(exist_ok=True)
         # The lock ends with its process, however that ends.
-        with FileLock(folder.with_name(f"{folder.name}.lock")):
-            return read_cache(folder) or _build(folder, source, Transform.of(config))
+        with FileLock(_known_file(facts).with_suffix(".lock")):
+            return _find(config, facts) or _obtain(config, source, files, facts)
     except OSError as error:
         raise StorageError(
-            f"{folder}: decoded images must be kept here, but writing failed ({error.strerror or error}); make room "
-            "and permit it, or set GAN_STUDY_CACHE to a folder on a local disk"
+            f"{folder}: decoded images must be kept here, but writing failed ({error.strerror or error}); "
+            f"{_REMEDIES.get(error.errno or 0, 'check the disk')}, or set GAN_STUDY_CACHE to a folder on a local disk"
         ) from error
 
 
-def find_cache(config: DatasetConfig, source: Source) -> Path:
-    """Where the decoded images of a source are or would be: its facts and the transform in one name."""
+def find_cache(config: DatasetConfig, source: Source) -> Found | None:
+    """The decoded images of a source if they are in the cache, and the files' content is known."""
+    return _find(config, _digest(source, [part.facts_digest() for part in _look(source)]))
+
+
+def _find(config: DatasetConfig, facts: str) -> Found | None:
+    try:
+        known = _Known.model_validate_json(_known_file(facts).read_bytes())
+    except (OSError, ValueError):
+        return None
+    images = read_cache(_images_folder(config, known.content))
+    return None if images is None else Found(images, known.notes)
+
+
+def _look(source: Source) -> Sequence[Files]:
+    try:
+        return source.files()
+    except OSError as error:
+        raise unreadable(Path(error.filename or source.place), error) from error
+
+
+def _digest(source: Source, parts: list[bytes]) -> str:
+    digest = blake2b(json.dumps([FORMAT_VERSION, source.settings]).encode(), digest_size=16)
+    for part in parts:
+        digest.update(part)
+    return digest.hexdigest()
+
+
+def _obtain(config: DatasetConfig, source: Source, files: Sequence[Files], facts: str) -> Found:
+    """Read all files, and decode them unless the same content has been decoded before. Holds the lock of the facts."""
+    start_ns = time.time_ns()
+    try:
+        contents = source.read()
+    except OSError as error:
+        raise unreadable(Path(error.filename or source.place), error) from error
+    known = _Known(content=_digest(source, [part.content_digest() for part in files]), notes=contents.notes)
+    folder = _images_folder(config, known.content)
+    with FileLock(folder.with_name(f"{folder.name}.lock")):
+        images = read_cache(folder) or _build(folder, source, contents, files, Transform.of(config))
+    # What may have changed unseen since it was read is read again at the next start.
+    if max((part.newest_change_ns for part in files), default=0) < start_ns - SETTLED_NS:
+        written = _known_file(facts).with_suffix(f".{os.getpid()}")
+        written.write_text(known.model_dump_json())
+        written.replace(_known_file(facts))
+    return Found(images, known.notes)
+
+
+def _known_file(facts: str) -> Path:
+    return cache_folder() / "known_files" / f"{facts}.json"
+
+
+def _images_folder(config: DatasetConfig, content: str) -> Path:
     transform = Transform.of(config)
-    key = json.dumps([FORMAT_VERSION, source.facts, asdict(transform)])
-    digest = hashlib.sha256(key.encode()).hexdigest()[:16]
-    return cache_folder() / "datasets" / f"{config.name}-{transform.image_size}px-{digest}"
+    key = blake2b(json.dumps([content, asdict(transform)]).encode(), digest_size=8)
+    return cache_folder() / "datasets" / f"{config.name}-{transform.image_size}px-{key.hexdigest()}"
 
 
-def _build(folder: Path, source: Source, transform: Transform) -> CachedImages:
+def _build(
+    folder: Path, source: Source, contents: Contents, files: Sequence[Files], transform: Transform
+) -> CachedImages:
     # Holding the lock: what others left here is from processes that died.
     for left in folder.parent.glob(f"{folder.name}.building-*"):
         shutil.rmtree(left, ignore_errors=True)
     building = folder.with_name(f"{folder.name}.building-{os.getpid()}")
     building.mkdir()
     try:
-        write_cache(building, source.read(), transform, source.place)
+        write_cache(building, contents, transform, source.place)
+        if any(part.have_changed() for part in files):
+            raise InputError(
+                f"{source.place}: the files must stay as they are while they are read, but some have changed; begin "
+                "again when nothing writes there any more"
+            )
         if folder.exists():  # damaged, or it would have been read
             shutil.rmtree(folder)
         building.rename(folder)

@@ -15,8 +15,8 @@ from gan_study.data.sources.source import Contents
 from gan_study.data.survey import Survey, SurveyCounter
 from gan_study.data.transform import Transform
 
-FORMAT_VERSION: Final = 2
-"""Part of every cache's key; raised when anything that makes its pixels or files changes."""
+FORMAT_VERSION: Final = 3
+"""Part of every cache's key; raised when anything that makes its pixels, its files or what is said of them changes."""
 
 _IMAGES, _LABELS, _IS_TRAIN, _META = "images.npy", "labels.npy", "is_train.npy", "meta.json"
 _CHUNK = 1 << 12
@@ -25,7 +25,7 @@ _CHUNK = 1 << 12
 class CacheMeta(Frozen):
     """The file meta.json."""
 
-    format_version: Literal[2] = FORMAT_VERSION
+    format_version: Literal[3] = FORMAT_VERSION
     """Version of the folder's layout."""
     content_hash: str
     """Of images, labels and, where the source decides them, train indices."""

@@ -7,8 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gan_study.config.data import DatasetConfig
-from gan_study.data.cache import open_or_build
-from gan_study.data.cache_files import CachedImages
+from gan_study.data.cache import Found, open_or_build
 from gan_study.data.hashing import content_hash
 from gan_study.data.sources.catalogue import find_files
 from gan_study.data.splits import choose_held_out, choose_part
@@ -36,7 +35,7 @@ class Dataset:
     held_out_indices: NDArray[np.int64]
     """Ascending."""
     warnings: tuple[str, ...] = ()
-    """What a user should know of the files, such as corrupt ones that are left out; whoever loads it says so."""
+    """What a user should know of the files, such as what is passed over and what is corrupt; whoever loads it says so."""
     _known_hash: str | None = field(init=False, default=None, repr=False)
     """So that opening takes no reading of all; `dataclasses.replace` does not carry it on to changed images."""
 
@@ -76,12 +75,13 @@ def load_dataset(config: DatasetConfig) -> Dataset:
     decoded images cannot be kept.
     """
     source = find_files(config)
-    cached = open_or_build(config, source)
-    cached.meta.survey.check(config.max_corrupt_share, source.place)
-    return _split(config, cached, source.place)
+    found = open_or_build(config, source)
+    found.images.meta.survey.check(config.max_corrupt_share, source.place)
+    return _split(config, found, source.place)
 
 
-def _split(config: DatasetConfig, cached: CachedImages, place: str) -> Dataset:
+def _split(config: DatasetConfig, found: Found, place: str) -> Dataset:
+    cached = found.images
     if cached.is_train is not None:
         full_train, held_out = np.flatnonzero(cached.is_train), np.flatnonzero(~cached.is_train)
     else:
@@ -101,7 +101,7 @@ def _split(config: DatasetConfig, cached: CachedImages, place: str) -> Dataset:
         class_names=cached.meta.class_names,
         train_indices=train,
         held_out_indices=held_out,
-        warnings=cached.meta.survey.warnings(place),
+        warnings=(*found.notes.warnings(place), *cached.meta.survey.warnings(place)),
     )
     known = cached.meta.content_hash
     if cached.is_train is None or len(train) < len(full_train):

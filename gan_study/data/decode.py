@@ -16,13 +16,17 @@ from threading import Lock
 from typing import Final
 
 import numpy as np
-from PIL import ExifTags, Image, TiffImagePlugin, UnidentifiedImageError
+from PIL import ExifTags, Image, TiffImagePlugin, UnidentifiedImageError, features
 
 from gan_study.data.jpeg_damage import grey_share
 from gan_study.data.side_information import Parts, take_out_side_information
 
 IMAGE_ENDINGS = frozenset(
-    {".bmp", ".gif", ".jpeg", ".jpg", ".pbm", ".pgm", ".png", ".pnm", ".ppm", ".tif", ".tiff", ".webp"}
+    {
+        *(".bmp", ".gif", ".jfif", ".jpe", ".jpeg", ".jpg", ".pbm", ".pgm", ".png", ".pnm", ".ppm", ".tif", ".tiff"),
+        *((".webp",) if features.check("webp") else ()),
+        *((".avif",) if features.check("avif") else ()),
+    }
 )
 """Of the files taken for images, in lower case."""
 MAX_PIXELS: Final = 64_000_000

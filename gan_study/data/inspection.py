@@ -3,23 +3,24 @@
 - `inspect_dataset(config: DatasetConfig) -> Inspection`: number of images, kinds, sizes, duplicates, corrupt
   files and classes, from the cache if there is one, else by decoding everything once without keeping it.
 - `example_images(config: DatasetConfig, num: int) -> NDArray[np.uint8]`: some images as a GAN would see them.
-- `count_train_images(config: DatasetConfig) -> int | None`: how many are learned, without decoding any.
+- `count_train_images(config: DatasetConfig) -> Counted | None`: how many are learned, without decoding any.
 
 `DatasetConfig(name="image_folder", path="letters.zip", image_size=28)` stands for a folder or an archive.
 """
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gan_study.config.data import DatasetConfig
 from gan_study.data.cache import find_cache
-from gan_study.data.cache_files import read_cache
+from gan_study.data.layout import layout_of
 from gan_study.data.pixels import Decoded
 from gan_study.data.sources.catalogue import find_files
-from gan_study.data.sources.image_folder import classes_of, find_images, images_path
+from gan_study.data.sources.image_folder import find_images, images_path
+from gan_study.data.sources.source import FileNotes
 from gan_study.data.splits import held_out_counts
 from gan_study.data.survey import Survey, SurveyCounter
 from gan_study.data.transform import Transform
@@ -41,6 +42,8 @@ class Inspection:
     """Images that are held out."""
     class_counts: dict[str, int] | None
     """Readable images of each class, train and held-out part together; None without classes."""
+    notes: FileNotes = field(default_factory=FileNotes)
+    """What is passed over, and what decided about the classes."""
 
 
 def inspect_dataset(config: DatasetConfig) -> Inspection:
@@ -49,8 +52,9 @@ def inspect_dataset(config: DatasetConfig) -> Inspection:
     Corrupt files are no error here, however many there are.
     """
     source = find_files(config)
-    cached = read_cache(find_cache(config, source))
-    if cached is not None:
+    found = find_cache(config, source)
+    if found is not None:
+        cached, notes = found.images, found.notes
         survey, labels, is_train = cached.meta.survey, cached.labels, cached.is_train
         class_names, channels = cached.meta.class_names, cached.images.shape[1]
     else:
@@ -59,7 +63,7 @@ def inspect_dataset(config: DatasetConfig) -> Inspection:
             counter.add(image)
             if isinstance(image, Decoded):
                 kept.append(image.position)
-        survey, class_names = counter.finish(source.place), contents.class_names
+        survey, class_names, notes = counter.finish(source.place), contents.class_names, contents.notes
         labels = contents.labels[kept] if contents.labels is not None else None
         is_train = contents.is_train[kept] if contents.is_train is not None else None
         channels = config.channels or contents.pixels.channels or (3 if counter.has_colour else 1)
@@ -73,6 +77,7 @@ def inspect_dataset(config: DatasetConfig) -> Inspection:
         channels=channels,
         num_train=_at_most(survey.num_images - num_held_out, config),
         num_held_out=num_held_out,
+        notes=notes,
         class_counts=None if class_names is None else {name: counts[n] for n, name in enumerate(class_names)},
     )
 
@@ -84,9 +89,10 @@ def example_images(config: DatasetConfig, num: int) -> NDArray[np.uint8]:
     files cannot be had.
     """
     source = find_files(config)
-    cached = read_cache(find_cache(config, source))
-    if cached is not None:
-        return np.array(cached.images[_evenly_spaced(len(cached.images), num)])
+    found = find_cache(config, source)
+    if found is not None:
+        images = found.images.images
+        return np.array(images[_evenly_spaced(len(images), num)])
     pixels = source.read().pixels
     positions = _evenly_spaced(len(pixels), num).tolist()
     decoded = [image.pixels for image in pixels.decoded(Transform.of(config), positions) if isinstance(image, Decoded)]
@@ -95,21 +101,34 @@ def example_images(config: DatasetConfig, num: int) -> NDArray[np.uint8]:
     return np.array([np.broadcast_to(image, shape) for image in decoded], np.uint8).reshape(-1, *shape)
 
 
-def count_train_images(config: DatasetConfig) -> int | None:
+@dataclass(frozen=True)
+class Counted:
+    """Images that nobody has decoded."""
+
+    num_train: int
+    """Images in the train part."""
+    warnings: tuple[str, ...] = ()
+    """What a user should know of the files."""
+
+
+def count_train_images(config: DatasetConfig) -> Counted | None:
     """Images in the train part, from what is known of named data sets and from the names of a folder's files.
 
     None if the folder or archive is not on this machine. Corrupt images are counted like others, as nothing is
     decoded. Raises InputError if an archive cannot be read.
     """
-    if config.name != "image_folder":
-        return config.known_train_images
-    if not images_path(config).exists():
+    if config.known_train_images is not None:
+        return Counted(config.known_train_images)
+    place = images_path(config)
+    if not place.exists():
         return None
-    names = find_images(config).names()
+    files = find_images(config)
+    names, layout = files.names(), layout_of(files.names())
+    warnings = FileNotes(passed_over=files.passed_over, layout=layout.notes).warnings(str(place))
     if not names:
-        return 0
-    sizes = list(Counter(classes_of(names) or [""] * len(names)).values())
-    return _at_most(len(names) - _num_held_out(sizes, config.held_out_share), config)
+        return Counted(0, warnings)
+    sizes = list(Counter(layout.classes or [""] * len(names)).values())
+    return Counted(_at_most(len(names) - _num_held_out(sizes, config.held_out_share), config), warnings)
 
 
 def _num_held_out(class_sizes: list[int], share: float) -> int:

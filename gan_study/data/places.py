@@ -7,9 +7,6 @@ DATA_ENVIRONMENT = "GAN_STUDY_DATA"
 CACHE_ENVIRONMENT = "GAN_STUDY_CACHE"
 INCEPTION_ENVIRONMENT = "GAN_STUDY_INCEPTION_WEIGHTS"
 
-FileFacts = tuple[str, int, int]
-"""Name, size in bytes and time of the last change in nanoseconds: what tells that a file is still the same."""
-
 
 def cache_folder() -> Path:
     """The folder of this machine that keeps things between studies: GAN_STUDY_CACHE or ~/.cache/gan_study.
@@ -27,9 +24,3 @@ def data_folder() -> Path:
     """The folder that holds the files of data sets: GAN_STUDY_DATA, else `data` in the cache folder."""
     place = os.environ.get(DATA_ENVIRONMENT)
     return Path(place).expanduser().absolute() if place else cache_folder() / "data"
-
-
-def file_facts(path: Path, name: str | None = None) -> FileFacts:
-    """The facts of a file under its own or another name. Raises OSError if it is not there."""
-    status = path.stat()
-    return name or path.name, status.st_size, status.st_mtime_ns

@@ -8,7 +8,7 @@ from pydantic import Field
 from gan_study.config.base import Frozen
 from gan_study.data.decode import DEEP_LEVELS
 from gan_study.data.pixels import Corrupt, Outcome, Refused
-from gan_study.errors import InputError
+from gan_study.errors import InputError, printable
 
 _MAX_NAMED = 10
 _LEVEL_OF_8_BITS = 256
@@ -80,6 +80,13 @@ class Survey(Frozen):
         lowest, highest = self.deep_levels
         return lowest < highest < lowest + _LEVEL_OF_8_BITS
 
+    @property
+    def further_pages(self) -> str | None:
+        """How many pages and frames are not used, if there are any."""
+        one = self.num_further_pages == 1
+        pages = "page of a file, as only its first is" if one else "pages of files, as only the first of each is"
+        return f"{self.num_further_pages:,} further {pages}" if self.num_further_pages else None
+
     def warnings(self, place: str) -> tuple[str, ...]:
         """What a user should know, one sentence each; `place` says which data set it is."""
         found = []
@@ -87,6 +94,8 @@ class Survey(Frozen):
             found.append(f"{_number_of(self.corrupt)} cannot be decoded and {_are_left_out(self.corrupt)}")
         if self.refused:
             found.append(f"{_number_of(self.refused)} {_are_left_out(self.refused)}")
+        if self.further_pages:
+            found.append(f"not used: {self.further_pages}")
         if self.num_hidden:
             found.append(
                 f"{self.num_hidden:,} of {self.num_images:,} images are plain white, as their transparent parts are "
@@ -141,10 +150,10 @@ class SurveyCounter:
     def add(self, image: Outcome) -> None:
         """Count one more."""
         if isinstance(image, Corrupt):
-            self._corrupt[image.name] = image.reason
+            self._corrupt[printable(image.name)] = printable(image.reason)
             return
         if isinstance(image, Refused):
-            self._refused[image.name] = image.reason
+            self._refused[printable(image.name)] = printable(image.reason)
             return
         self._digests.add(image.digest)
         self._modes[image.mode] += 1

@@ -18,6 +18,8 @@ from synthetic_run import write_synthetic_run
 from gan_study.cli.doctor import examine, find_dataset
 from gan_study.config.data import DatasetConfig, ObjectiveConfig
 from gan_study.data.datasets import load_dataset
+from gan_study.data.listing import PassedOver
+from gan_study.data.sources.source import FileNotes
 from gan_study.errors import InputError
 
 RANDOM = np.random.default_rng(0)
@@ -107,6 +109,7 @@ def test_all_kinds_of_images_in_one_folder(here: Path, capsys: pytest.CaptureFix
         "num_train": 5,
         "num_held_out": 1,
         "class_counts": None,
+        "notes": FileNotes(passed_over=PassedOver(endings={".txt": 1})).model_dump(mode="json"),
     }
     # 45 pixels typically: 64 would enlarge them by more than a quarter.
     assert found["dataset"]["image_size"] == 32
@@ -281,7 +284,7 @@ def test_names_that_would_change_the_terminal_are_printed_harmlessly(
     (Path(os.fsdecode(bytes(here / "odd") + b"/\xff\x1b[31m\n.png"))).write_bytes(b"no image")
     text = in_words(capsys, "odd")
     assert r"\udcff\x1b[31m\n.png (not an image of a known kind)" in text
-    assert list(in_json(capsys, "odd")["inspection"]["survey"]["corrupt"]) == ["\udcff\x1b[31m\n.png"]
+    assert list(in_json(capsys, "odd")["inspection"]["survey"]["corrupt"]) == [r"\udcff\x1b[31m\n.png"]
 
 
 def test_the_number_of_samples_is_ten_for_each_feature_as_is_said() -> None:

@@ -1,10 +1,12 @@
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from gan_study.data.datasets import load_dataset
+from gan_study.data.fingerprint import Files
+from gan_study.data.pixels import FilePixels, StackPixels
 
 
 @pytest.fixture(autouse=True)
@@ -12,10 +14,26 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """The folder of decoded images: empty, and of this test alone, as is what the process has loaded."""
     folder = tmp_path / "cache"
     monkeypatch.setenv("GAN_STUDY_CACHE", str(folder))
+    monkeypatch.setattr("gan_study.data.cache.SETTLED_NS", 0)  # the tests' files are a few moments old
     load_dataset.cache_clear()
     yield folder
     load_dataset.cache_clear()
     urllib.request.install_opener(None)  # it keeps the proxies of its first use
+
+
+@pytest.fixture
+def nothing_is_decoded(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    """From its call on no image may be decoded, and no file be read whole."""
+
+    def refuse(*_: object) -> None:
+        raise AssertionError("only the cache may be read")
+
+    def begin() -> None:
+        monkeypatch.setattr(FilePixels, "decoded", refuse)
+        monkeypatch.setattr(StackPixels, "decoded", refuse)
+        monkeypatch.setattr(Files, "content_digest", refuse)
+
+    return begin
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ import io
 import pickle
 import tarfile
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -93,9 +94,11 @@ def write_cifar10(root: Path, num: int = 4) -> tuple[NDArray[np.uint8], list[int
     return images, labels
 
 
-def write_celeba(root: Path, in_zip: bool) -> NDArray[np.uint8]:
+def write_celeba(
+    root: Path, in_zip: bool, change: Callable[[NDArray[np.uint8]], NDArray[np.uint8]] = lambda faces: faces
+) -> NDArray[np.uint8]:
     """Nine faces of CelebA's size, of which 1 to 5 are part 0, 6 and 7 part 1, 8 and 9 part 2; (9, 218, 178, 3)."""
-    faces = random_images(9, 218, 178, 3)
+    faces = change(random_images(9, 218, 178, 3))
     # PNG content keeps the pixels exactly; Pillow looks at the content, not at the ending.
     files = {f"img_align_celeba/{number + 1:06}.jpg": encoded(face) for number, face in enumerate(faces)}
     folder = root / "celeba"

@@ -10,7 +10,7 @@ from PIL import Image
 from standins import encoded, letters, load, random_images, write_folder, write_tar, write_zip
 
 from gan_study.data.datasets import Dataset
-from gan_study.data.sources.image_folder import classes_of
+from gan_study.data.layout import layout_of
 from gan_study.errors import InputError
 
 GREY = np.full((10, 10), 100, np.uint8)
@@ -59,6 +59,7 @@ class TestPlaces:
         write_zip(data / "a.zip", letters())
         assert len(load_images("a.zip").images) == 12
 
+    @pytest.mark.filterwarnings("ignore:.*lies beside 2 folders")
     def test_nothing_is_unpacked(self, tmp_path: Path, cache: Path) -> None:
         (tmp_path / "in").mkdir()
         files = {**letters(), "../outside.png": encoded(GREY)}
@@ -97,9 +98,11 @@ class TestPlaces:
     def test_a_folder_without_images(self, tmp_path: Path) -> None:
         folder = write_folder(tmp_path / "images", {"notes.txt": b"none"})
         assert message(folder) == (
-            f"{folder}: there must be images (.png, .jpg and others), but got none; check that this is the right place"
+            f"{folder}: there must be images (.png, .jpg and others), but got none, only 1 .txt file; "
+            "check that this is the right place"
         )
 
+    @pytest.mark.filterwarnings("ignore:.*not used. 1 link in a circle")
     def test_links_are_followed_but_not_in_circles(self, tmp_path: Path) -> None:
         folder = write_folder(tmp_path / "images", letters())
         (folder / "letters/A/again").symlink_to(folder)
@@ -225,6 +228,7 @@ def test_white_drawings_on_nothing_are_told(tmp_path: Path) -> None:
 
 
 class TestNames:
+    @pytest.mark.filterwarnings("ignore:.*not used")
     def test_hidden_and_other_files_are_passed_over(self, tmp_path: Path) -> None:
         image = encoded(GREY)
         seen = {"A.PNG": image, "b.Jpeg": image, "c/d.bmp": image}
@@ -253,12 +257,12 @@ class TestNames:
             (["A/1.png", "2.png"], None),
             (["A/1.png", "A/2.png"], None),
             (["all/A/1.png", "all/A/2.png"], None),
-            (["a/b/C/1.png", "a/b/D/2.png"], None),
+            (["a/b/C/1.png", "a/b/D/2.png"], ["C", "D"]),
             (["1.png"], None),
         ],
     )
     def test_classes(self, names: list[str], classes: list[str] | None) -> None:
-        assert classes_of(names) == classes
+        assert layout_of(names).classes == classes
 
     def test_without_classes(self, tmp_path: Path) -> None:
         dataset = load_images(write_zip(tmp_path / "a.zip", {f"x/{number}.png": encoded(GREY) for number in range(5)}))
@@ -337,7 +341,7 @@ class TestCorruptFiles:
         assert "letters/A/000.png (Bad CRC-32 for file 'letters/A/000.png')" in message(path)
 
     def test_what_would_not_fit_into_memory_is_not_read(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("gan_study.data.image_files._MAX_FILE_BYTES", 1000)
+        monkeypatch.setattr("gan_study.data.archives._MAX_FILE_BYTES", 1000)
         files = {"0.png": encoded(GREY), "1.png": encoded(GREY), "2.png": bytes(1001)}
         for place in (write_zip(tmp_path / "a.zip", files), write_tar(tmp_path / "a.tar", files)):
             assert "2.png (the file unpacks into 1,001 bytes, of which 1,000 are allowed)" in message(place)

@@ -14,12 +14,14 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 
 from gan_study.config.data import DatasetConfig
-from gan_study.data.image_files import open_image_files
+from gan_study.data.archives import open_image_files
+from gan_study.data.fingerprint import Files
+from gan_study.data.image_files import ImageFiles
 from gan_study.data.pixels import FilePixels
-from gan_study.data.places import data_folder, file_facts
+from gan_study.data.places import data_folder
 from gan_study.data.sources.downloads import obtain
 from gan_study.data.sources.named_files import FoundFile, look_for, members, named
-from gan_study.data.sources.source import Contents, Source
+from gan_study.data.sources.source import Contents, FileNotes, Source
 from gan_study.errors import InputError
 
 _FOLDER = "celeba"
@@ -37,10 +39,6 @@ class _Found:
     partition: FoundFile | None
     """None if it is in the archive."""
 
-    @property
-    def paths(self) -> tuple[Path, ...]:
-        return (self.images.path, *([self.partition.path] if self.partition else []))
-
 
 def celeba(config: DatasetConfig, may_fetch: bool = True) -> Source:
     """162,770 images to learn, 39,829 held out."""
@@ -53,11 +51,14 @@ def celeba(config: DatasetConfig, may_fetch: bool = True) -> Source:
         found = _find(look_for("celeba", stop=_IMAGES))
     if found is None:
         raise InputError(f"{data_folder() / _FOLDER}: the download has not brought {_WHAT}; put them here")
-    # Of a folder's 202,599 files, only the folder itself is looked at: this happens at every start.
     place = found.images.path if found.partition is None else found.partition.path.parent
-    chosen = found
+    chosen, files = found, open_image_files(found.images.path)
+    beside = [found.partition.path] if found.partition is not None else []
     return Source(
-        str(place), [file_facts(path) for path in found.paths], lambda: _read(chosen, config.max_corrupt_share)
+        str(place),
+        lambda: [files.files, *(Files.of(path) for path in beside)],
+        lambda: _read(chosen, files, config.max_corrupt_share),
+        (str(config.max_corrupt_share),),  # it decides how many images may be missing
     )
 
 
@@ -113,11 +114,11 @@ def _refuse_half(files: Sequence[FoundFile]) -> None:
         )
 
 
-def _read(found: _Found, max_missing: float) -> Contents:
+def _read(found: _Found, files: ImageFiles, max_missing: float) -> Contents:
     partition = found.partition or _partition(members(found.images))
     if partition is None:
         raise InputError(f"{found.images.place}: {_WHAT} must be in this archive, but got no partition; fetch it again")
-    parts, files = _read_partition(partition), open_image_files(found.images.path)
+    parts = _read_partition(partition)
     first: dict[str, str] = {}
     for path in files.names():
         name = PurePosixPath(path).name
@@ -138,7 +139,9 @@ def _read(found: _Found, max_missing: float) -> Contents:
             f"{found.images.place}: there must be images of part 0 and of parts 1 or 2, but got {int(is_train.sum())} "
             f"and {int((~is_train).sum())} of those in {partition.name}; fetch the images again"
         )
-    return Contents(FilePixels(files, tuple(names)), None, None, is_train)
+    others = (f"{len(missing):,} of {len(parts):,} images that {partition.name} names are missing",) if missing else ()
+    notes = FileNotes(passed_over=files.passed_over, others=others)
+    return Contents(FilePixels(files, tuple(names)), None, None, is_train, notes)
 
 
 def _read_partition(file: FoundFile) -> dict[str, int]:

@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gan_study.config.data import DatasetConfig
+from gan_study.data.fingerprint import Files
 from gan_study.data.pixels import StackPixels
-from gan_study.data.places import file_facts
 from gan_study.data.sources.locate import Located, Wanted, locate
 from gan_study.data.sources.named_files import Form, FoundFile
 from gan_study.data.sources.source import Contents, Source
@@ -42,7 +42,7 @@ _ALLOWED: dict[tuple[str, str], Any] = {
 def cifar10(config: DatasetConfig, may_fetch: bool = True) -> Source:
     """50,000 images to learn; the 10,000 test images are held out."""
     located = locate(_WANTED, may_fetch)
-    return Source(located.place, [file_facts(path) for path in located.paths], lambda: _read(located))
+    return Source(located.place, lambda: [Files.of(*located.paths)], lambda: _read(located))
 
 
 def _read(located: Located) -> Contents:

@@ -12,7 +12,7 @@ DIGIT_NAMES = tuple("0123456789")
 
 def digits(config: DatasetConfig, may_fetch: bool = True) -> Source:
     """Comes with scikit-learn; 300 images, stratified by class, are held out."""
-    return Source("digits", ["scikit-learn"], _read)
+    return Source("digits", list, _read, ("scikit-learn",))
 
 
 def _read() -> Contents:

@@ -1,28 +1,29 @@
 """A user's own images: a folder, or a zip or tar archive, of any depth, sizes and kinds.
 
-Where every image lies in a subfolder, and there are at least two, the subfolders' names are the classes; a
-single folder around all is passed over. Otherwise the images have no labels.
+What the folders say of classes is decided by `layout`.
 """
 
 import os
-from collections.abc import Sequence
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 import numpy as np
 
 from gan_study.config.data import DatasetConfig
-from gan_study.data.image_files import ImageFiles, open_image_files
+from gan_study.data.archives import open_image_files
+from gan_study.data.image_files import ImageFiles
+from gan_study.data.layout import layout_of
+from gan_study.data.listing import PassedOver
 from gan_study.data.pixels import FilePixels
 from gan_study.data.places import DATA_ENVIRONMENT, data_folder
-from gan_study.data.sources.source import Contents, Source
-from gan_study.errors import InputError
+from gan_study.data.sources.source import Contents, FileNotes, Source
+from gan_study.errors import InputError, printable
 
 
 def image_folder(config: DatasetConfig, may_fetch: bool = True) -> Source:
     """Any number of images; `held_out_share` of each class is held out. Never downloaded."""
     files = find_images(config)
     path = images_path(config)
-    return Source(str(path), files.facts, lambda: _read(files, str(path)))
+    return Source(str(path), lambda: [files.files], lambda: _read(files, str(path)))
 
 
 def images_path(config: DatasetConfig) -> Path:
@@ -45,24 +46,38 @@ def find_images(config: DatasetConfig) -> ImageFiles:
     return open_image_files(path)
 
 
-def classes_of(names: Sequence[str]) -> list[str] | None:
-    """The class of each image by its name (`letters/A/1.png` => A); None without classes."""
-    folders = [PurePosixPath(name).parts[:-1] for name in names]
-    # tar writes names that begin with "./"; that is dropped by PurePosixPath.
-    wrapped = all(folders) and len({folder[0] for folder in folders}) == 1
-    inner = [folder[1:] if wrapped else folder for folder in folders]
-    classes = [folder[0] if folder else "" for folder in inner]
-    return classes if all(classes) and len(set(classes)) > 1 else None
+def require_images(files: ImageFiles, place: str) -> list[str]:
+    """The names of the images. Raises InputError, with what there is in their place, if there are none."""
+    names = files.names()
+    if not names:
+        found = _instead(files.passed_over)
+        raise InputError(f"{place}: there must be images (.png, .jpg and others), but got {found}")
+    return names
 
 
 def _read(files: ImageFiles, place: str) -> Contents:
-    names = files.names()
-    if not names:
-        raise InputError(
-            f"{place}: there must be images (.png, .jpg and others), but got none; check that this is the right place"
-        )
-    pixels, classes = FilePixels(files, tuple(names)), classes_of(names)
-    if classes is None:
-        return Contents(pixels, None, None, None)
-    class_names, labels = np.unique(classes, return_inverse=True)
-    return Contents(pixels, labels.astype(np.int64), tuple(map(str, class_names)), None)
+    names = require_images(files, place)
+    layout = layout_of(names)
+    notes = FileNotes(passed_over=files.passed_over, layout=layout.notes)
+    pixels = FilePixels(files, tuple(names))
+    if layout.classes is None:
+        return Contents(pixels, None, None, None, notes)
+    class_names, labels = np.unique(layout.classes, return_inverse=True)
+    return Contents(pixels, labels.astype(np.int64), tuple(map(printable, class_names.tolist())), None, notes)
+
+
+def _instead(passed_over: PassedOver) -> str:
+    """What there is where images should be, and what to do about it."""
+    parts = passed_over.parts()
+    if not parts:
+        return "none; check that this is the right place"
+    remedies = []
+    if passed_over.pictures:
+        remedies.append("convert the pictures to PNG or JPEG")
+    if passed_over.num_archives:
+        remedies.append("name the archive in it, or unpack it")
+    if passed_over.dangling_links:
+        remedies.append("bring back the files that the links name")
+    if {".npy", ".npz"} & set(passed_over.endings):
+        remedies.append("save arrays as image files; statistics for `evaluate` are one file that ends in .npz")
+    return f"none, only {', '.join(parts)}; {'; '.join(remedies) or 'check that this is the right place'}"

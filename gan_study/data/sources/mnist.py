@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from gan_study.config.data import DatasetConfig
 from gan_study.config.names import DatasetName
+from gan_study.data.fingerprint import Files
 from gan_study.data.pixels import StackPixels
-from gan_study.data.places import file_facts
 from gan_study.data.sources import mnist_forms as forms
 from gan_study.data.sources.digits import DIGIT_NAMES
 from gan_study.data.sources.locate import Located, Wanted, locate
@@ -141,7 +141,7 @@ def read_files(located: Located, relative: Relative) -> tuple[NDArray[np.uint8],
 
 def _source(relative: Relative, may_fetch: bool) -> Source:
     located = find_files(relative, may_fetch)
-    return Source(located.place, [file_facts(path) for path in located.paths], lambda: _read(located, relative))
+    return Source(located.place, lambda: [Files.of(*located.paths)], lambda: _read(located, relative))
 
 
 def _read(located: Located, relative: Relative) -> Contents:

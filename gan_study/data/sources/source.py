@@ -1,13 +1,32 @@
 """What the reader of a data set gives: first what tells it from others, cheaply, and the images when asked."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
+from gan_study.config.base import Frozen
+from gan_study.data.fingerprint import Files
+from gan_study.data.layout import LayoutNotes
+from gan_study.data.listing import PassedOver
 from gan_study.data.pixels import Pixels
-from gan_study.data.places import FileFacts
+
+
+class FileNotes(Frozen):
+    """What a user should know of a data set's files beside the images."""
+
+    passed_over: PassedOver = PassedOver()
+    """What is not used."""
+    layout: LayoutNotes = LayoutNotes()
+    """What decided about the classes."""
+    others: tuple[str, ...] = ()
+    """What else is to be said of the files, a sentence each, such as how many are missing."""
+
+    def warnings(self, place: str) -> tuple[str, ...]:
+        """One sentence each; `place` says which data set it is."""
+        others = (f"{place}: {text}" for text in self.others)
+        return (*others, *self.passed_over.warnings(place), *self.layout.warnings(place))
 
 
 @dataclass(frozen=True, eq=False)
@@ -20,6 +39,7 @@ class Contents:
     class_names: tuple[str, ...] | None
     is_train: NDArray[np.bool_] | None
     """(N,); None if the held-out part is chosen by the configuration."""
+    notes: FileNotes = field(default_factory=FileNotes)
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,7 +48,9 @@ class Source:
 
     place: str
     """For messages: the folder or file."""
-    facts: Sequence[FileFacts | str | int]
-    """All that decides about the contents: facts of the files, seeds."""
+    files: Callable[[], Sequence[Files]]
+    """Gives the files that decide about the contents. Raises InputError or OSError if they cannot be looked at."""
     read: Callable[[], Contents]
     """Gives the contents; slow. Raises InputError if the files are damaged."""
+    settings: tuple[str | int, ...] = ()
+    """What else decides about the contents, such as a seed."""

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gan_study.config.data import DatasetConfig
+from gan_study.data.fingerprint import Files
 from gan_study.data.pixels import StackPixels
-from gan_study.data.places import FileFacts, file_facts
 from gan_study.data.sources.locate import Located
 from gan_study.data.sources.mnist import MNIST, find_files, read_files
 from gan_study.data.sources.source import Contents, Source
@@ -21,8 +21,7 @@ _STREAM = 0x57AC
 def stacked_mnist(config: DatasetConfig, may_fetch: bool = True) -> Source:
     """Class 100a + 10b + c, named "abc", has digit a in the first channel, b in the second, c in the third."""
     located = find_files(MNIST, may_fetch)
-    facts: list[FileFacts | int] = [*(file_facts(path) for path in located.paths), config.seed]
-    return Source(located.place, facts, lambda: _read(located, config.seed))
+    return Source(located.place, lambda: [Files.of(*located.paths)], lambda: _read(located, config.seed), (config.seed,))
 
 
 def _read(located: Located, seed: int) -> Contents:
