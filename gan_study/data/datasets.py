@@ -35,7 +35,7 @@ class Dataset:
     held_out_indices: NDArray[np.int64]
     """Ascending."""
     warnings: tuple[str, ...] = ()
-    """What a user should know of the files, such as what is passed over and what is corrupt; whoever loads it says so."""
+    """What a user should know of the files, such as what is passed over or corrupt; whoever loads it says so."""
     _known_hash: str | None = field(init=False, default=None, repr=False)
     """So that opening takes no reading of all; `dataclasses.replace` does not carry it on to changed images."""
 

@@ -83,9 +83,9 @@ class Survey(Frozen):
     @property
     def further_pages(self) -> str | None:
         """How many pages and frames are not used, if there are any."""
-        one = self.num_further_pages == 1
-        pages = "page of a file, as only its first is" if one else "pages of files, as only the first of each is"
-        return f"{self.num_further_pages:,} further {pages}" if self.num_further_pages else None
+        pages = "page" if self.num_further_pages == 1 else "pages"
+        used = "(only the first of each file is used)"
+        return f"{self.num_further_pages:,} further {pages} {used}" if self.num_further_pages else None
 
     def warnings(self, place: str) -> tuple[str, ...]:
         """What a user should know, one sentence each; `place` says which data set it is."""
