@@ -52,12 +52,12 @@ def celeba(config: DatasetConfig, may_fetch: bool = True) -> Source:
     if found is None:
         raise InputError(f"{data_folder() / _FOLDER}: the download has not brought {_WHAT}; put them here")
     place = found.images.path if found.partition is None else found.partition.path.parent
-    chosen, files = found, open_image_files(found.images.path)
+    chosen, images = found, open_image_files(found.images.path)
     beside = [found.partition.path] if found.partition is not None else []
     return Source(
         str(place),
-        lambda: [files.files, *(Files.of(path) for path in beside)],
-        lambda: _read(chosen, files, config.max_corrupt_share),
+        lambda: [images.files, *(Files.of(path) for path in beside)],
+        lambda: _read(chosen, images, config.max_corrupt_share),
         (str(config.max_corrupt_share),),  # it decides how many images may be missing
     )
 

@@ -21,7 +21,9 @@ _STREAM = 0x57AC
 def stacked_mnist(config: DatasetConfig, may_fetch: bool = True) -> Source:
     """Class 100a + 10b + c, named "abc", has digit a in the first channel, b in the second, c in the third."""
     located = find_files(MNIST, may_fetch)
-    return Source(located.place, lambda: [Files.of(*located.paths)], lambda: _read(located, config.seed), (config.seed,))
+    return Source(
+        located.place, lambda: [Files.of(*located.paths)], lambda: _read(located, config.seed), (config.seed,)
+    )
 
 
 def _read(located: Located, seed: int) -> Contents:
