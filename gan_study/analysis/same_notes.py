@@ -43,13 +43,13 @@ def _another_search(comparison: ArmsComparison, pair: PairStatistics) -> str:
     test = pair.test
     corrected = "Holm-corrected " if comparison.num_tests > 1 else ""
     return (
-        f"{test.b} is the same arm in another study: a seed of {test.a} scores lower than one of it with probability "
-        f"{whole_percent(test.probability_lower)} ({corrected}{format_p(test.p_holm)}), which is a difference between "
-        "two searches and no part of the verdict"
+        f"{test.b} is the same arm in another study: {test.a} scored better than it in "
+        f"{whole_percent(test.probability_lower)} of seed pairs ({corrected}{format_p(test.p_holm)}), which is a "
+        "difference between two searches and no part of the verdict"
     )
 
 
 def _not_better(comparison: ArmsComparison, twin: str) -> str:
     """What the same arm, searched for again, is not better than, where the winner is."""
     others = [pair.test.b for pair in rivals(comparison, twin) if not is_better(pair)]
-    return f", though {twin} itself is not distinguishably better than {listed(others)}" if others else ""
+    return f", though {twin} itself is not clearly better than {listed(others)}" if others else ""

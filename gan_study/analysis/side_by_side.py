@@ -96,6 +96,7 @@ def put_side_by_side(studies: Sequence[ComparedStudy]) -> SideBySide:
         state="completed",
         winner=verdict.winner,
         verdict=verdict.sentence,
+        small_print=verdict.small_print,
         score=describe_score(objective),
         arms={arm: found for run in runs for arm, found in summarise_arms(run, confirmed).items()},
         comparison=comparison,

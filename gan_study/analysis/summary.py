@@ -141,6 +141,8 @@ class Summary:
     """The fronts of a search with several objectives; null where the score is the only one."""
     fidelity: Fidelity | None = None
     """How well scores before the end tell the order; None if they are made from as many images."""
+    small_print: str = ""
+    """The test and the intervals behind the verdict; empty if nothing is tested."""
     notes: tuple[str, ...] = ()
     """What has to be known beside the verdict, one sentence each."""
     warnings: tuple[str, ...] = ()
@@ -179,6 +181,7 @@ def summarise(run: RunData) -> Summary:
         importance=arm_importances(run),
         pareto=summarise_pareto(run),
         fidelity=describe_fidelity(run),
+        small_print=verdict.small_print,
         notes=verdict_notes(run, list(confirmed.values())),
         warnings=damage_warnings(run),
     )

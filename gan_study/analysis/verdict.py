@@ -1,30 +1,26 @@
-"""The one sentence with which a report begins."""
+"""The sentences with which a report begins."""
 
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from statistics import fmean
 
 from gan_study.analysis.arm_comparison import ArmsComparison, PairStatistics
 from gan_study.analysis.confirmation import ConfirmedArm
+from gan_study.analysis.headline import clearly_better, could_be_chance, small_print
 from gan_study.analysis.run_data import RunData, TrialData, best_trial
 from gan_study.analysis.same_notes import is_better, rivals, same_notes
-from gan_study.analysis.statistics import SIGNIFICANCE
-from gan_study.analysis.text import format_p, listed, number, quantity, whole_percent
+from gan_study.analysis.text import number, quantity
 from gan_study.analysis.trial_verdicts import count_words, counts_text
-
-_MOST_RIVALS = 2
-"""Of more, the sentence tells the closest one's numbers alone; the table of pairs holds all."""
-_MOST_EQUALS = 3
-"""So many arms that the leader is not distinguishable from are named; of more, their number."""
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """Who won, if anyone, and the sentence that says so with its numbers."""
+    """Who won, if anyone, and the sentences that say so with their numbers."""
 
     winner: str | None
     sentence: str
+    small_print: str = ""
+    """The test and the intervals behind them; empty if nothing is tested."""
 
 
 def judge(run: RunData, confirmed: Sequence[ConfirmedArm], comparison: ArmsComparison) -> Verdict:
@@ -46,17 +42,22 @@ def judge(run: RunData, confirmed: Sequence[ConfirmedArm], comparison: ArmsCompa
         return Verdict(None, f"{head}: {_unconfirmed(run, confirmed)}.")
     missing = [arm for arm in run.arms if arm not in {c.arm for c in confirmed}]
     tested, mixed = _tested(comparison), _partly_same(comparison)
-    equals = [p.test.b for p in tested if not is_better(p)]
-    winner = comparison.leader if run.is_finished and tested and not missing and not equals and not mixed else None
-    head = f"{winner} wins" if winner else _leading(run, comparison, equals)
+    decided = bool(tested) and all(map(is_better, tested))
+    winner = comparison.leader if run.is_finished and decided and not missing and not mixed else None
+    if winner:
+        first = f"{winner} wins. {clearly_better(comparison, tested)}"
+    elif decided:
+        first = f"{_leading(run, comparison)}. {clearly_better(comparison, tested)}"
+    elif tested:
+        first = f"{_undecided(run)}. {could_be_chance(comparison, tested)}"
+    else:
+        reason = "nothing can be tested" if mixed else "there is no other arm to test it against"
+        first = f"{_leading(run, comparison)}, but {reason}."
     notes = [f"{arm} has no confirmed seeds" for arm in missing]
     notes += same_notes(comparison, winner) + _named_failures(run, confirmed)
-    if tested:
-        first = f"{head}: {_evidence(comparison)}"
-    else:
-        first = f"{head}, but {'nothing can be tested' if mixed else 'there is no other arm to test it against'}"
     leader = next(arm for arm in confirmed if arm.arm == comparison.leader)
-    return Verdict(winner, "; ".join([first, *notes]) + "." + _collapsed_seeds(run, leader))
+    sentence = " ".join([first, *(f"{note}." for note in notes)]) + _collapsed_seeds(run, leader)
+    return Verdict(winner, sentence, small_print(comparison, tested))
 
 
 def _tested(comparison: ArmsComparison) -> list[PairStatistics]:
@@ -91,7 +92,7 @@ def _single_arm(run: RunData, confirmed: Sequence[ConfirmedArm]) -> str:
         num = len(confirmed[0].counted)
         scores = f"score {low} to {high}" if num > 1 else f"scores {low}"
         text = f"{arm} is the only arm: {quantity(num, 'confirmed seed')} {scores}"
-        return "; ".join([text, *_named_failures(run, confirmed)]) + "." + _collapsed_seeds(run, confirmed[0])
+        return ". ".join([text, *_named_failures(run, confirmed)]) + "." + _collapsed_seeds(run, confirmed[0])
     return f"{arm} is the only arm: its best search trial scores {_best_search(run, arm)}, unconfirmed."
 
 
@@ -114,66 +115,16 @@ def _best_search(run: RunData, arm: str) -> str:
     return f"{number(trial.score)} ({trial.name})" if trial else "nothing"
 
 
-def _leading(run: RunData, comparison: ArmsComparison, equals: Sequence[str]) -> str:
-    head = f"{comparison.leader} leads"
-    if not run.is_finished:
-        head += f" so far (the study is {run.status.state})" if run.status else " so far"
-    return f"{head}, but is not distinguishable from {_equals(equals, len(_tested(comparison)))}" if equals else head
+def _leading(run: RunData, comparison: ArmsComparison) -> str:
+    return f"{comparison.leader} leads{'' if run.is_finished else f' so far{_state(run)}'}"
 
 
-def _equals(arms: Sequence[str], num_rivals: int) -> str:
-    """Such as `a, b and c` or `4 of the 5 others`."""
-    if len(arms) > _MOST_EQUALS:
-        return "any of the others" if len(arms) == num_rivals else f"{len(arms)} of the {num_rivals} others"
-    return listed(arms)
+def _undecided(run: RunData) -> str:
+    return "No clear winner" if run.is_finished else f"No winner yet{_state(run)}"
 
 
-def _evidence(comparison: ArmsComparison) -> str:
-    first, *others = _tested(comparison)
-    if 1 + len(others) > _MOST_RIVALS:
-        return _closest(comparison)
-    corrected = comparison.num_tests > 1
-    text = f"a seed of {first.test.a} scores lower than one of {first.test.b} with probability "
-    return ", ".join(
-        [
-            text + _probability(first, corrected),
-            *(f"than one of {pair.test.b} with {_probability(pair, corrected)}" for pair in others),
-        ]
-    )
-
-
-def _closest(comparison: ArmsComparison) -> str:
-    pairs, arms = _tested(comparison), comparison.by_arm
-
-    def closeness(pair: PairStatistics) -> tuple[float, float, float]:
-        rival = arms[pair.test.b].confirmed
-        assert rival is not None, "only arms with confirmed seeds are paired"
-        assert pair.test.p_holm is not None, "only tested pairs are asked for"
-        return pair.test.p_holm, -pair.test.probability_lower, -fmean(rival.counted.strata[0])
-
-    closest = max(pairs, key=closeness)
-    least = min(pair.test.probability_lower for pair in pairs if pair is not closest)
-    # The same arm of another study, and copies, are no rivals.
-    every = len(pairs) == len(comparison.leader_pairs)
-    others = whole_percent(least) + " or more" * (least < 1)
-    return (
-        f"a seed of {closest.test.a} scores lower than one of its closest rival, {closest.test.b}, with probability "
-        f"{_probability(closest, corrected=True)}, than one of each other {'arm' if every else 'rival'} with {others}"
-    )
-
-
-def _probability(pair: PairStatistics, corrected: bool) -> str:
-    """Such as `92 % (95 % interval 60 % to 99 %; 5 v 5 seeds, Mann-Whitney p = 0.032)`."""
-    found, test = pair.probability_lower, pair.test
-    assert found is not None, "only tested pairs are asked for"
-    interval = f"95 % interval {whole_percent(found.low)} to {whole_percent(found.high)}"
-    seeds = f"{test.num_a} v {test.num_b} seeds, "
-    assert test.smallest_p is not None, "only tested pairs are asked for"
-    if test.smallest_p >= SIGNIFICANCE:
-        seeds += "too few to decide whatever they score, "
-    name = "Holm-corrected Mann-Whitney" if corrected else "Mann-Whitney"
-    further = f"; {pair.further_seeds.words} would probably decide" if pair.further_seeds else ""
-    return f"{whole_percent(found.value)} ({interval}; {seeds}{name} {format_p(test.p_holm)}{further})"
+def _state(run: RunData) -> str:
+    return f" (the study is {run.status.state})" if run.status else ""
 
 
 def _named_failures(run: RunData, confirmed: Sequence[ConfirmedArm]) -> list[str]:
@@ -181,7 +132,7 @@ def _named_failures(run: RunData, confirmed: Sequence[ConfirmedArm]) -> list[str
     if not failed:
         return []
     names = (f"{arm} {t.name} ({run.state_text(t.state)})" for arm, t in failed)
-    return [f"counted as worst: {', '.join(names)}"]
+    return [f"Counted as worst: {', '.join(names)}"]
 
 
 def _collapsed_seeds(run: RunData, arm: ConfirmedArm) -> str:

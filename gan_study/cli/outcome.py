@@ -49,6 +49,8 @@ def print_summary(console: Console, summary: Summary, at_work: bool = False) -> 
     for line in summary.trial_verdicts:
         say(console, line)
     say(console, summary.verdict, style="bold")
+    if summary.small_print:
+        say(console, summary.small_print)
     for note in summary.notes:
         say(console, note)
     for warning in summary.warnings:

@@ -37,8 +37,12 @@ def test_a_winner_is_named_with_its_numbers(tmp_path):
     summary = summarise(run_with(tmp_path))
     assert summary.winner == "lsgan"
     assert summary.verdict == (
-        "lsgan wins: a seed of lsgan scores lower than one of wgan with probability 100 % (95 % interval 64 % to "
-        "100 %; 5 v 5 seeds, Mann-Whitney p = 0.008); counted as worst: wgan confirm_003_seed_4 (diverged)."
+        "lsgan wins. It scored better than wgan in 100 % of seed pairs (5 seeds each, p = 0.008). Counted as worst: "
+        "wgan confirm_003_seed_4 (diverged)."
+    )
+    assert summary.small_print == (
+        "Seed pairs: one confirmed training of each arm. Test: exact two-sided Mann-Whitney. 95 % interval of the "
+        "share of seed pairs: 64 % to 100 % against wgan (5 v 5 seeds)."
     )
 
 
@@ -46,9 +50,8 @@ def test_three_seeds_cannot_decide(tmp_path):
     summary = summarise(run_with(tmp_path, confirm={"lsgan": seeds(9, 10, 11), "wgan": seeds(16, 17, 18)}))
     assert summary.winner is None
     assert summary.verdict == (
-        "lsgan leads, but is not distinguishable from wgan: a seed of lsgan scores lower than one of wgan with "
-        "probability 100 % (95 % interval 50 % to 100 %; 3 v 3 seeds, too few to decide whatever they score, "
-        "Mann-Whitney p = 0.100; 1 more seed for each arm would probably decide)."
+        "No clear winner. lsgan scored better than wgan in 100 % of seed pairs, but 3 seeds each are too few to tell "
+        "this from chance, whatever they score (p = 0.10). About 1 more seed per arm should settle it."
     )
     assert summary.comparison.arms[0].confirmed.counted.mean is None
     assert summary.comparison.arms[0].confirmed.optimism is None
@@ -56,19 +59,49 @@ def test_three_seeds_cannot_decide(tmp_path):
 
 def test_one_seed_of_each_arm_says_that_it_decides_nothing(tmp_path):
     verdict = summarise(run_with(tmp_path, confirm={"lsgan": seeds(9), "wgan": seeds(16)})).verdict
-    assert "1 v 1 seeds, too few to decide whatever they score, Mann-Whitney p = 1.000; " in verdict
-    assert "1 v 1 seeds" in verdict
+    assert "1 seed each is too few to tell this from chance, whatever they score (p = 1.00). About 3 more" in verdict
 
 
 def test_overlapping_seeds_are_not_distinguishable(tmp_path):
     summary = summarise(run_with(tmp_path, confirm={"lsgan": seeds(1, 4, 5, 8, 9), "wgan": seeds(2, 3, 6, 7, 10)}))
     # Of the 25 pairs wgan has the lower score in 12: 2 and 3 beat 4, 5, 8, 9 each; 6 and 7 beat 8 and 9.
     assert summary.winner is None
-    assert summary.verdict.startswith(
-        "lsgan leads, but is not distinguishable from wgan: a seed of lsgan scores lower than one of wgan with "
-        "probability 52 % "
+    assert summary.verdict == (
+        "No clear winner. lsgan scored better than wgan in 52 % of seed pairs, but with 5 seeds each this could be "
+        "chance (p = 1.00). Even 200 more seeds per arm would probably not settle it."
     )
-    assert summary.verdict.endswith("; more than 200 more seeds for each arm would probably decide).")
+
+
+def test_the_sentence_of_an_undecided_study(tmp_path):
+    confirm = {"lsgan": seeds(1, 2, 3, 8, 9), "wgan": seeds(4, 5, 6, 7, 10)}
+    summary = summarise(run_with(tmp_path, confirm=confirm))
+    (pair,) = summary.comparison.pairs
+    assert (pair.test.probability_lower, round(pair.test.p, 2)) == (17 / 25, 0.42)
+    assert summary.verdict == (
+        "No clear winner. lsgan scored better than wgan in 68 % of seed pairs, but with 5 seeds each this could be "
+        f"chance (p = 0.42). About {pair.further_seeds.num} more seeds per arm should settle it."
+    )
+
+
+def test_too_few_seeds_are_judged_with_holms_correction(tmp_path):
+    # 2 / 70 would be significant for one pair of arms; for three it is 0.086.
+    confirm = {"lsgan": seeds(1, 2, 3, 4), "wgan": seeds(6, 7, 8, 9), "dcgan": seeds(11, 12, 13, 14)}
+    summary = summarise(run_with(tmp_path, confirm=confirm, **three_arms()))
+    assert summary.verdict == (
+        "No clear winner. lsgan scored better than wgan in 100 % of seed pairs, but 4 seeds each are too few to tell "
+        "this from chance, whatever they score (p = 0.086). About 1 more seed per arm should settle it. It is not "
+        "clearly better than dcgan either."
+    )
+
+
+def test_a_leader_that_is_clearly_worse_than_one_arm_does_not_win(tmp_path):
+    low, middle, high = (1.0, 2.0, 3.0, 50.0, 51.0), (4.0, 5.0, 6.0, 7.0, 8.0), (9.0, 10.0, 11.0, 12.0, 13.0)
+    confirm = {"lsgan": seeds(*low), "wgan": seeds(*middle), "dcgan": seeds(*high)}
+    verdict = summarise(run_with(tmp_path, confirm=confirm, **three_arms())).verdict
+    # wgan has the best mean share; lsgan is lower in 60 % of the pairs, but by chance.
+    assert verdict.startswith(
+        "No clear winner. wgan scored better than lsgan in 40 % of seed pairs, but with 5 seeds each"
+    )
 
 
 def test_failed_seeds_count_as_worst(tmp_path):
@@ -110,14 +143,14 @@ def test_one_arm_alone_with_seeds_does_not_win(tmp_path):
 def test_a_running_study_has_no_winner_yet(tmp_path):
     summary = summarise(run_with(tmp_path, state="running"))
     assert summary.winner is None
-    assert summary.verdict.startswith("lsgan leads so far (the study is running): a seed of lsgan scores lower")
+    assert summary.verdict.startswith("lsgan leads so far (the study is running). It scored better than wgan in 100")
 
 
 def test_a_running_seed_is_not_counted(tmp_path):
     confirm = {"lsgan": CONFIRM["lsgan"], "wgan": (*seeds(17, 18), Outcome(RUNNING, 5.0))}
     run = run_with(tmp_path, confirm=confirm, state="running")
     assert confirmed_arms(run)["wgan"].counted == (17, 18)
-    assert "5 v 2" in summarise(run).verdict
+    assert "5 and 2 seeds are too few" in summarise(run).verdict
 
 
 def test_every_trial_failed(tmp_path):
@@ -162,20 +195,18 @@ def test_three_arms_are_corrected_over_their_pairs(tmp_path):
     assert [p.p_holm for p in pairs] == pytest.approx([3 * 2 / 252] * 3)
     assert summary.winner == "lsgan"
     assert summary.verdict == (
-        "lsgan wins: a seed of lsgan scores lower than one of wgan with probability 100 % (95 % interval 64 % to "
-        "100 %; 5 v 5 seeds, Holm-corrected Mann-Whitney p = 0.024), than one of dcgan with 100 % (95 % interval 64 % "
-        "to 100 %; 5 v 5 seeds, Holm-corrected Mann-Whitney p = 0.024)."
+        "lsgan wins. It scored better than wgan in 100 % of seed pairs (5 seeds each, p = 0.024) and than dcgan in "
+        "100 % (5 seeds each, p = 0.024)."
     )
+    assert "p values corrected by Holm's method for 3 pairs of arms. 95 % interval" in summary.small_print
 
 
 def test_an_arm_without_seeds_keeps_the_leader_from_winning(tmp_path):
     confirm = {"lsgan": seeds(1, 2, 3, 4, 5), "wgan": seeds(6, 7, 8, 9, 10)}
     summary = summarise(run_with(tmp_path, confirm=confirm, **three_arms()))
     assert summary.winner is None
-    assert summary.verdict.startswith(
-        "lsgan leads: a seed of lsgan scores lower than one of wgan with probability 100 %"
-    )
-    assert summary.verdict.endswith("; dcgan has no confirmed seeds.")
+    assert summary.verdict.startswith("lsgan leads. It scored better than wgan in 100 % of seed pairs")
+    assert summary.verdict.endswith(". dcgan has no confirmed seeds.")
 
 
 @pytest.mark.parametrize(

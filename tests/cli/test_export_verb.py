@@ -134,7 +134,7 @@ def test_the_card_says_what_the_records_say(run: RunFolder, tmp_path: Path) -> N
     assert "one training with one seed, number 1 of the 4 seeds of this configuration that came to their end. " in card
     assert "These scored 16.5 to 19, 17.62 on average: expect that of a new training." in card
     assert "| generator's parameters | `" in card
-    assert "Verdict of the study: lsgan wins: a seed of lsgan scores lower" in card
+    assert "Verdict of the study: lsgan wins. It scored better than wgan in" in card
     assert ": run a new study with a larger budget" in card
     assert "Apache License 2.0" in card
     assert "No licence for them is given here" in card

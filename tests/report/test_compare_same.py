@@ -43,11 +43,11 @@ def test_the_same_trainings_are_not_tested_against_each_other(run_twice):
 
 def test_the_same_trainings_are_told_in_words_and_win_once(run_twice):
     assert run_twice.summary.winner == "hinge_study/hinge"
-    assert ", than one of each other rival with 100 %; " in run_twice.summary.verdict
-    assert "; again/lsgan holds the same trainings as hinge_study/lsgan and counts once with it" in (
+    assert ", and than each other rival in 100 %. " in run_twice.summary.verdict
+    assert ". again/lsgan holds the same trainings as hinge_study/lsgan and counts once with it" in (
         run_twice.summary.verdict
     )
-    assert "; again/hinge is not tested against hinge_study/hinge, as 5 of its 5 seeds are the same trainings" in (
+    assert ". again/hinge is not tested against hinge_study/hinge, as 5 of its 5 seeds are the same trainings" in (
         run_twice.summary.verdict
     )
     html = render_comparison(run_twice)
@@ -67,7 +67,7 @@ def test_two_copies_of_one_training_decide_nothing(tmp_path):
         [write_second_run(str(tmp_path / name), study={**one_arm, "name": name}, **outcomes) for name in ("a", "b")]
     )
     assert found.summary.verdict == (
-        "a/hinge leads, but there is no other arm to test it against; b/hinge is not tested against a/hinge, as 5 of "
+        "a/hinge leads, but there is no other arm to test it against. b/hinge is not tested against a/hinge, as 5 of "
         "its 5 seeds are the same trainings."
     )
     assert found.summary.winner is None

@@ -91,8 +91,8 @@ def test_an_arm_does_not_win_over_itself_alone(studies):
     assert pair.words == "distinguishable, as two searches of one arm"
     assert found.summary.winner is None
     assert found.summary.verdict == (
-        "a/hinge leads, but there is no other arm to test it against; b/hinge is the same arm in another study: a seed "
-        "of a/hinge scores lower than one of it with probability 100 % (p = 0.008), which is a difference between two "
+        "a/hinge leads, but there is no other arm to test it against. b/hinge is the same arm in another study: "
+        "a/hinge scored better than it in 100 % of seed pairs (p = 0.008), which is a difference between two "
         "searches and no part of the verdict."
     )
 
@@ -101,8 +101,8 @@ def test_an_arm_that_is_better_than_another_search_of_itself_alone_does_not_win(
     level = (LSGAN, SECOND_SEARCH["lsgan"], seeds(5.3, 5.8, 5.65, 6.1, 5.95))
     found = studies(a={"hinge": LUCKY, "lsgan": level}, b={"hinge": UNLUCKY})
     assert found.summary.winner is None
-    assert found.summary.verdict.startswith("a/hinge leads, but is not distinguishable from lsgan: ")
-    assert "; b/hinge is the same arm in another study: " in found.summary.verdict
+    assert found.summary.verdict.startswith("No clear winner. a/hinge scored better than lsgan in ")
+    assert ". b/hinge is the same arm in another study: " in found.summary.verdict
 
 
 def test_the_verdict_is_over_the_other_arms(studies):
@@ -110,7 +110,7 @@ def test_the_verdict_is_over_the_other_arms(studies):
     level = (HINGE, OTHER_SEARCH, seeds(5.3, 5.8, 5.65, 6.1, 5.95))
     found = studies(a={"hinge": LUCKY, "lsgan": BASELINE}, b={"hinge": level})
     assert found.summary.winner == "a/hinge"
-    assert found.summary.verdict.startswith("a/hinge wins: a seed of a/hinge scores lower than one of lsgan with ")
+    assert found.summary.verdict.startswith("a/hinge wins. It scored better than lsgan in ")
     assert " itself is " not in found.summary.verdict
 
 
@@ -119,7 +119,7 @@ def test_a_winner_whose_other_search_is_no_better_than_the_rest_is_told_so(studi
     found = studies(a={"hinge": LUCKY, "lsgan": BASELINE}, b={"hinge": poor})
     assert found.summary.winner == "a/hinge"
     assert found.summary.verdict.endswith(
-        "no part of the verdict, though b/hinge itself is not distinguishably better than lsgan."
+        "no part of the verdict, though b/hinge itself is not clearly better than lsgan."
     )
 
 

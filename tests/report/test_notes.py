@@ -189,7 +189,7 @@ def test_a_trial_whose_scores_got_lost_is_left_out_and_told_loudly(
     assert confirmed.counted == (16.5, 19.0, 18.0, 120.0)
     statistics = summary.comparison.by_arm
     assert [statistics[arm].search.failures.num_ended for arm in ("lsgan", "wgan")] == [4, 5]
-    assert summary.verdict.endswith("; counted as worst: wgan confirm_003_seed_4 (diverged).")
+    assert summary.verdict.endswith(" Counted as worst: wgan confirm_003_seed_4 (diverged).")
     printed(folder)
     assert capsys.readouterr().err.splitlines() == [f"warning: {text}" for text in summary.warnings]
     for text, trial in zip(summary.warnings, ("lsgan/search_000", "wgan/confirm_003_seed_0"), strict=True):
