@@ -32,6 +32,14 @@ def fetch_files(config: DatasetConfig, say: Callable[[str], None]) -> None:
         find_files(config)
 
 
+def count_images(config: DatasetConfig) -> int | None:
+    """Images to learn of a data set; None if its files are not on this machine. Raises InputError."""
+    from gan_study.data.inspection import count_train_images
+
+    counted = count_train_images(config)
+    return counted.num_train if counted else None
+
+
 def files_text(config: DatasetConfig, num_train_images: int | None) -> str:
     """Whether the files are on this machine, where they were looked for, and what to do if not; nothing is fetched.
 

@@ -8,6 +8,7 @@ from gan_study.cli.evaluate_features import EXTRACTORS
 from gan_study.cli.evaluate_images import Argument, ImageSource, has_learned
 from gan_study.cli.evaluate_statistics import Statistics
 from gan_study.cli.generators import Snapshot
+from gan_study.config.source import no_such
 from gan_study.data.datasets import SPLITS
 from gan_study.errors import InputError
 from gan_study.extractors import inception
@@ -40,8 +41,7 @@ def check_options(options: Options) -> None:
         ("dims", options.dims, inception.LAYERS),
     ):
         if value is not None and value not in known:
-            words = ", ".join(map(str, known))
-            raise InputError(f"--{name}: this must be one of {words}, but got {name}={value}; choose one")
+            raise InputError(f"--{name}: {no_such(name, str(value), map(str, known))}")
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from gan_study.cli.export_source import generator_to_source
 from gan_study.cli.exported import FILES
+from gan_study.config.source import no_such
 from gan_study.config.training import TrainingConfig
 from gan_study.errors import InputError
 from gan_study.gan.latents import draw_z
@@ -33,9 +34,7 @@ def check_formats(formats: tuple[str, ...]) -> None:
     """Raise InputError if a format is unknown, or needs packages that are not installed."""
     for name in formats:
         if name not in FILES:
-            raise InputError(
-                f"--format: a format must be one of {', '.join(FILES)}, but got format={name}; choose one of them"
-            )
+            raise InputError(f"--format: {no_such('format', name, FILES)}")
     missing = [package for package in ONNX_PACKAGES if find_spec(package) is None]
     if "onnx" in formats and missing:
         raise InputError(

@@ -4,6 +4,7 @@ import sys
 import time
 from collections.abc import Sequence
 
+from gan_study.cli.data_files import count_images
 from gan_study.config.extension import Extension, compare_studies
 from gan_study.config.load import dump_study, load_study, parse_study
 from gan_study.errors import InputError
@@ -27,7 +28,9 @@ def extend_study(folder: RunFolder, study_file: str | None, overrides: Sequence[
     name = f"{folder.location}/study.yaml"
     before = parse_study(text, name, is_begun=True)
     after = (
-        parse_study(text, name, overrides, is_begun=True) if study_file is None else load_study(study_file, overrides)
+        parse_study(text, name, overrides, is_begun=True, count=count_images)
+        if study_file is None
+        else load_study(study_file, overrides, count=count_images)
     )
     found = compare_studies(before, after, "by --set" if study_file is None else "in the file")
     _refuse(folder, found)

@@ -55,6 +55,7 @@ def run(
     verbose: Verbose = False,
 ) -> None:
     """Search, confirm and report a study."""
+    from gan_study.cli.data_files import count_images
     from gan_study.cli.lacking import lacking
     from gan_study.cli.run_folder import claimed, refuse_if_begun
     from gan_study.cli.surroundings import set_places
@@ -63,7 +64,7 @@ def run(
 
     set_places(data_root, inception_weights, address)
     # A cluster that is joined has data and resources of its own.
-    study = load_study(study_file, overrides, lacking if address is None else None)
+    study = load_study(study_file, overrides, lacking if address is None else None, count_images)
     folder = RunFolder(f"{out.rstrip('/')}/{study.name}")
     with claimed(folder):
         refuse_if_begun(folder, out)

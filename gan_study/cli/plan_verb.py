@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from gan_study.analysis.design import Spread, observed_spread, seeds_rows
-from gan_study.cli.data_files import files_text, weights_text
+from gan_study.cli.data_files import count_images, files_text, weights_text
 from gan_study.cli.messages import print_warning
 from gan_study.cli.run_folder import open_run
 from gan_study.config.load import load_study
@@ -17,7 +17,7 @@ from gan_study.report.load import load_run
 
 def print_plan(study_file: str, overrides: Sequence[str], spread_from: str | None) -> None:
     """Print the plan of a study. Raises InputError if the study or the run folder of `spread_from` cannot be used."""
-    study = load_study(study_file, overrides)
+    study = load_study(study_file, overrides, count=count_images)
     counted = None
     if study.dataset.known_train_images is None:
         from gan_study.data.inspection import count_train_images

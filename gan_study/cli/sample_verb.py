@@ -19,6 +19,7 @@ from gan_study.cli.interruption import telling
 from gan_study.cli.outcome import make_console
 from gan_study.cli.output_folder import left_in, new_folder, next_free_name
 from gan_study.cli.snapshots import find_generator
+from gan_study.config.source import no_such
 from gan_study.config.training import TrainingConfig
 from gan_study.data.conversion import to_uint8
 from gan_study.errors import InputError
@@ -88,10 +89,7 @@ def sample(location: str, options: Options) -> None:
     """
     grid = _parse_grid(options.grid)
     if options.interpolation not in (*ANIMATIONS, "none"):
-        raise InputError(
-            f"--interpolation: the format must be one of {', '.join(ANIMATIONS)} or none, but got "
-            f"interpolation={options.interpolation}; choose one"
-        )
+        raise InputError(f"--interpolation: {no_such('format', options.interpolation, (*ANIMATIONS, 'none'))}")
     if grid is None and options.num == 0 and options.interpolation == "none":
         raise InputError(
             "sample: something must be asked for, but got --grid none, --num 0 and --interpolation none; leave one "

@@ -14,7 +14,7 @@ from gan_study.analysis.confirmation import confirmed_arms
 from gan_study.analysis.run_data import RunData, TrialData, best_trial
 from gan_study.analysis.summary import shown_trial
 from gan_study.cli.exported import refuse_export
-from gan_study.config.source import suggestion
+from gan_study.config.source import no_such
 from gan_study.config.training import TrialConfig
 from gan_study.errors import InputError, StorageError
 from gan_study.report.load import load_run
@@ -187,8 +187,7 @@ def _named_trial(run: RunFolder, arm: str | None, name: str) -> TrialFolder:
         )
     if not found:
         known = sorted({known for owner in arms for known in run.trials(owner)})
-        whose = f"of arm {arm}" if arm else "of the run"
-        raise InputError(f"--trial: no trial {whose} has this name, but got trial={name}{suggestion(name, known)}")
+        raise InputError(f"--trial: {no_such(f'trial of arm {arm}' if arm else 'trial', name, known)}")
     return run.trial(found[0], name)
 
 
@@ -198,7 +197,7 @@ def _check_arm(run: RunFolder, arm: str | None) -> Sequence[str]:
     if arm is None:
         return arms
     if arm not in arms:
-        raise InputError(f"--arm: the run has no trials of such an arm, but got arm={arm}{suggestion(arm, arms)}")
+        raise InputError(f"--arm: {no_such('arm', arm, arms)}")
     return [arm]
 
 

@@ -9,6 +9,7 @@ from gan_study.cli.interruption import telling
 from gan_study.cli.messages import print_warning
 from gan_study.cli.run_folder import claimed
 from gan_study.config.data import ObjectiveConfig
+from gan_study.config.source import no_such
 from gan_study.config.trial_file import load_trial
 from gan_study.data.datasets import load_dataset
 from gan_study.errors import GanStudyError, InputError
@@ -39,9 +40,7 @@ def train_one(config_file: str, out: str, device: str) -> None:
     to go on).
     """
     if device not in _DEVICES:
-        raise InputError(
-            f"--device: the device must be one of {', '.join(_DEVICES)}, but got device={device}; choose one"
-        )
+        raise InputError(f"--device: {no_such('device', device, _DEVICES)}")
     config = load_trial(config_file)
     folder = RunFolder(out)
     trial = folder.trial(config.arm, config.name)

@@ -10,7 +10,11 @@ from pydantic_core import ErrorDetails
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap
 
+from gan_study.config.arms import ASSUMED_TRAIN_IMAGES
 from gan_study.config.check import check_study
+from gan_study.config.data import DatasetConfig
+from gan_study.config.intervals import NEVER, NOT_KNOWN_YET, eighth
+from gan_study.config.longest import max_training_kimg
 from gan_study.config.overrides import apply_overrides
 from gan_study.config.problems import Fault, explain, located, show
 from gan_study.config.source import FileKind, KeyPath, Node, Origin, parse, read_text
@@ -24,19 +28,32 @@ Look = Callable[[StudyConfig], Sequence[str]]
 """Says what is wrong with a study besides what stands in its file, a complete line for each problem."""
 
 
-def load_study(path: str | Path, overrides: Sequence[str] = (), look: Look | None = None) -> StudyConfig:
+Count = Callable[[DatasetConfig], int | None]
+"""Counts the images to learn of a data set; None if its files are not there."""
+
+
+def load_study(
+    path: str | Path, overrides: Sequence[str] = (), look: Look | None = None, count: Count | None = None
+) -> StudyConfig:
     """Read a study file, with `overrides` (each `dotted.name=value`, as given to --set) applied in order.
 
     look: is asked too, also of a faulty study (without its faulty parts), so that all is told at once.
+    count: is asked where a default depends on the number of images and only the files can tell it.
 
     Raises InputError with all problems found, in the order in which they stand in the file, each as
     `file:line:column: dotted.name: rule` (line and column count from 1).
     """
-    return parse_study(read_text(Path(path), STUDY_FILE), str(path), overrides, look=look)
+    return parse_study(read_text(Path(path), STUDY_FILE), str(path), overrides, look=look, count=count)
 
 
 def parse_study(
-    text: str, name: str, overrides: Sequence[str] = (), *, is_begun: bool = False, look: Look | None = None
+    text: str,
+    name: str,
+    overrides: Sequence[str] = (),
+    *,
+    is_begun: bool = False,
+    look: Look | None = None,
+    count: Count | None = None,
 ) -> StudyConfig:
     """Like load_study, for the text of a study that was read already; `name` stands for it in messages.
 
@@ -51,6 +68,9 @@ def parse_study(
         )
     problems += apply_overrides(root, overrides)
     study, faults = _validate(root)
+    if study is not None:
+        study, unknown = _with_interval(study, count)
+        faults += unknown
     problems += located(faults + (check_study(study, is_begun) if study else []), root)
     further = look(study) if look is not None and study is not None else ()
     if study is None or problems or further:
@@ -82,6 +102,32 @@ def _in_one_line(ranges: dict[str, Any] | tuple[dict[str, Any], ...]) -> Any:
         line["when"] = CommentedMap(wanted)
     line.fa.set_flow_style()
     return line
+
+
+def _with_interval(study: StudyConfig, count: Count | None) -> tuple[StudyConfig, list[Fault]]:
+    """The study with the default of `evaluate_every_kimg` where its length is not given in images."""
+    budget = study.budget
+    if budget.evaluate_every_kimg != NOT_KNOWN_YET:
+        return study, []
+    num_images = study.dataset.known_train_images
+    if budget.epochs is not None and num_images is None:
+        num_images = count(study.dataset) if count is not None else None
+        if not num_images:
+            rule = (
+                "with epochs, this has a default only where the images are known, but got "
+                f"dataset={study.dataset.name} without images that can be counted here; add evaluate_every_kimg"
+            )
+            return study, [Fault(("budget", "evaluate_every_kimg"), rule)]
+
+    def evaluated(every_kimg: float) -> StudyConfig:
+        return study.model_copy(update={"budget": budget.model_copy(update={"evaluate_every_kimg": every_kimg})})
+
+    try:
+        # By time, evaluations would shorten the trainings that their interval is an eighth of.
+        longest = max_training_kimg(evaluated(NEVER), num_images or ASSUMED_TRAIN_IMAGES)
+    except ValidationError:  # told elsewhere
+        return study, []
+    return evaluated(eighth(longest)), []
 
 
 def _validate(root: Node) -> tuple[StudyConfig | None, list[Fault]]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from gan_study.config.names import HYPERPARAMETERS
-from gan_study.config.source import Node, Origin, Place, Problem, parse, suggestion
+from gan_study.config.source import Node, Origin, Place, Problem, no_such, parse
 from gan_study.config.space import RANGE_KINDS
 from gan_study.config.study import LENGTHS
 
@@ -67,7 +67,7 @@ def _holder(root: Node, path: Sequence[str], place: Place) -> tuple[Node | None,
         assert isinstance(node.content, dict)
         child = node.content.get(key)
         if path[0] == "arms" and depth == 1 and child is None:
-            return None, f"unknown arm {key!r}{suggestion(key, node.content)}"
+            return None, no_such("arm", key, node.content)
         if child is None or child.content is None:
             child = Node({}, place, place)
         elif key == "network" and isinstance(child.content, str):

@@ -101,6 +101,8 @@ def explain(error: ValidationError, root: Node, model: type[BaseModel]) -> list[
     groups: dict[tuple[KeyPath, bool], list[ErrorDetails]] = {}
     for details in error.errors(include_url=False):
         location = details["loc"]
+        if details["type"] == "default_factory_not_called":
+            continue  # because of a fault beside it, which is told
         path = existing_path(root, location)
         if details["type"] == "missing":
             path = (*path, location[-1])

@@ -257,6 +257,11 @@ def suggestion(name: str, known: Iterable[str]) -> str:
     return (f"; did you mean {names[near[0]]!r}?" if near else "") + f" (known: {', '.join(names.values())})"
 
 
+def no_such(noun: str, name: str, known: Iterable[str]) -> str:
+    """What is said of a name that is not known, such as `No arm called 'lsgn'; did you mean 'lsgan'? (known: lsgan)`."""
+    return f"No {noun} called {name!r}{suggestion(name, known)}"
+
+
 def _files_nearby(path: Path, kind: FileKind) -> str:
     """Where files of this kind are instead: beside `path` and in their usual folder, the nearest name first."""
     folder = path if path.is_dir() else path.parent

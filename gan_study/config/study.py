@@ -15,6 +15,7 @@ from pydantic import (
 
 from gan_study.config.base import Frozen, Scalar
 from gan_study.config.data import DatasetConfig, ObjectiveConfig
+from gan_study.config.intervals import default_interval
 from gan_study.config.names import (
     HyperparameterName,
     LossName,
@@ -151,8 +152,9 @@ class BudgetConfig(Frozen):
     """Length of a full training in seconds of its devices: training steps and evaluations, times workers_per_trial (a
     worker's device is its GPU, its share of one, or its CPU threads). Results then depend on the machine and on what
     else runs there, and are not reproducible bit for bit."""
-    evaluate_every_kimg: Annotated[float, Field(gt=0)]
-    """Thousands of images between two evaluations (each also writes a checkpoint)."""
+    evaluate_every_kimg: Annotated[float, Field(gt=0, default_factory=default_interval)]
+    """Thousands of images between two evaluations (each also writes a checkpoint). Default: an eighth of the length, of
+    the longest training that the ranges hold."""
 
     @model_validator(mode="after")
     def _one_length(self) -> Self:

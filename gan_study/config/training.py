@@ -16,6 +16,7 @@ from pydantic_core import PydanticCustomError
 from gan_study.config.base import Frozen, Scalar
 from gan_study.config.combinations import combination_problems
 from gan_study.config.data import DatasetConfig, ObjectiveConfig
+from gan_study.config.intervals import default_interval
 from gan_study.config.names import LossName, NetworkName, OptimizerName, PenaltyName
 from gan_study.config.paper_defaults import default_discriminator_norm, paper_defaults
 from gan_study.config.schedule import DecayRate as DecayRate
@@ -106,8 +107,9 @@ class TrainingConfig(Frozen):
     schedule: Annotated[Schedule, AfterValidator(require_ascending)] = ()
     """Later values of g_lr, d_lr, beta1 and beta2, each from a number of images on; those above hold until the first.
     Written by the scheduler pbt."""
-    evaluate_every_kimg: Annotated[float, Field(gt=0)] = 10.0
-    """Thousands of images between two evaluations; the first is at 0, the last at the end."""
+    evaluate_every_kimg: Annotated[float, Field(gt=0, default_factory=default_interval)]
+    """Thousands of images between two evaluations; the first is at 0, the last at the end. Default: an eighth of
+    total_kimg."""
     objective: ObjectiveConfig = ObjectiveConfig()
     """How the generator is scored."""
     seed: Annotated[int, Field(ge=0)] = 0

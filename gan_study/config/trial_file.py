@@ -4,6 +4,8 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from gan_study.config.estimate import estimate_seconds_per_kimg
+from gan_study.config.intervals import NEVER, eighth
 from gan_study.config.paper_defaults import paper_defaults
 from gan_study.config.problems import Fault, explain, located
 from gan_study.config.source import FileKind, Node, Origin, parse, read_text
@@ -29,7 +31,21 @@ def load_trial(path: str | Path) -> TrialConfig:
         problems += located(_own_faults(explain(error, root, TrialConfig), root), root)
     if problems:
         raise InputError([str(problem) for problem in sorted(problems)])
-    return trial
+    return _estimated(trial)
+
+
+def _estimated(trial: TrialConfig) -> TrialConfig:
+    """A training whose length is given by time alone, with an estimate of its images and its evaluations."""
+    training = trial.training
+    if training.device_sec is None or "total_kimg" in training.model_fields_set:
+        return trial
+    if "evaluate_every_kimg" not in training.model_fields_set:
+        # As in a study, an eighth of what it is shown if evaluations take no time.
+        free = training.model_copy(update={"evaluate_every_kimg": NEVER})
+        interval = eighth(training.device_sec / estimate_seconds_per_kimg(free))
+        training = training.model_copy(update={"evaluate_every_kimg": interval})
+    total_kimg = training.device_sec / estimate_seconds_per_kimg(training)
+    return trial.model_copy(update={"training": training.model_copy(update={"total_kimg": total_kimg})})
 
 
 def _require_training(root: Node, path: str | Path) -> None:

@@ -38,7 +38,9 @@ def test_wrong_arguments_are_messages(here: Path, random_inception: str) -> None
     assert "--dims: this chooses among Inception's layers" in refused("few", "real", dims=64, **learned)
     assert "but got sides from 8 to 9; say which size" in refused("wide", "real", **learned)
     assert "add --image-size" in refused("few", "real", dims=64, split="train")
-    assert "must be one of inception, autoencoder, domain_classifier" in refused("few", "real", extractor="vgg")
+    assert "No extractor called 'vgg' (known: autoencoder, domain_classifier, inception)" in refused(
+        "few", "real", extractor="vgg"
+    )
     assert "--device: the device must be auto, cpu, cuda" in refused("few", "real", device="gpu")
     assert "--save-stats: the name must end in .npz" in refused("few", "real", save_stats="x.txt")
     assert "--save-stats: no file is replaced" in refused("few", "real", save_stats="small.npz")

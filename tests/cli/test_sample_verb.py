@@ -196,7 +196,7 @@ def test_the_folder_of_a_training_without_a_study(tmp_path: Path) -> None:
 def test_wrong_choices_are_messages(run: RunFolder, tmp_path: Path) -> None:
     out, trial = tmp_path / "out", run.trial("lsgan", "search_000").storage.location
     assert refused(run.location, out, "--arm", "lsgam").endswith(
-        "--arm: the run has no trials of such an arm, but got arm=lsgam; did you mean 'lsgan'? (known: lsgan, wgan)"
+        "--arm: No arm called 'lsgam'; did you mean 'lsgan'? (known: lsgan, wgan)"
     )
     assert "but got trial=search_9; did you mean 'search_00" in refused(run.location, out, "--trial", "search_9")
     assert "but got trial=search_000 of lsgan, wgan; add --arm, or write --trial lsgan/search_000" in refused(

@@ -103,7 +103,7 @@ def test_arms_may_have_dots_in_their_names_and_may_be_added() -> None:
         ("arms.wgan.penalty_weight=abc", "must be a number, but got penalty_weight='abc'"),
         ("arms.wgan.penalty_weight=-1", "must be above 0, but got penalty_weight=-1"),
         ("arms.wgan.penalty_wieght=1", "unknown key 'penalty_wieght'; did you mean 'penalty_weight'? (known: "),
-        ("arms.wgna.beta1=0", "unknown arm 'wgna'; did you mean 'wgan'? (known: lsgan, wgan, wgan.v2)"),
+        ("arms.wgna.beta1=0", "No arm called 'wgna'; did you mean 'wgan'? (known: lsgan, wgan, wgan.v2)"),
         ("bugdet.total_kimg=3", "bugdet: unknown key 'bugdet'; did you mean 'budget'? (known: "),
         ("total_kimg=3", "unknown key 'total_kimg'; did you mean budget.total_kimg?"),
         ("search_space.network.widht={choice: [8]}", "unknown hyperparameter 'network.widht'; did you mean"),
