@@ -17,8 +17,9 @@ from gan_study.config.intervals import NEVER, NOT_KNOWN_YET, eighth
 from gan_study.config.longest import max_training_kimg
 from gan_study.config.overrides import apply_overrides
 from gan_study.config.problems import Fault, explain, located, show
-from gan_study.config.source import FileKind, KeyPath, Node, Origin, parse, read_text
+from gan_study.config.source import FileKind, KeyPath, Node, Origin, lines_of, parse, read_text
 from gan_study.config.study import StudyConfig
+from gan_study.config.synonyms import use_own_names
 from gan_study.errors import InputError
 
 STUDY_FILE = FileKind("a study", key="arms", suffixes=(".yaml", ".yml"), folder="studies")
@@ -67,6 +68,7 @@ def parse_study(
             f"{root.place.label}: a study must be a mapping (lines of `name: value`), but got {_kind(root)}"
         )
     problems += apply_overrides(root, overrides)
+    use_own_names(root)
     study, faults = _validate(root)
     if study is not None:
         study, unknown = _with_interval(study, count)
@@ -74,7 +76,7 @@ def parse_study(
     problems += located(faults + (check_study(study, is_begun) if study else []), root)
     further = look(study) if look is not None and study is not None else ()
     if study is None or problems or further:
-        raise InputError([*(str(problem) for problem in sorted(problems)), *further])
+        raise InputError([*lines_of(problems), *further])
     return study
 
 

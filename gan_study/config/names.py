@@ -57,6 +57,7 @@ LOSSES: tuple[str, ...] = get_args(LossName)
 PENALTIES: tuple[str, ...] = get_args(PenaltyName)
 NETWORKS: tuple[str, ...] = get_args(NetworkName)
 DATASETS: tuple[str, ...] = get_args(DatasetName)
+OPTIMIZERS: tuple[str, ...] = get_args(OptimizerName)
 TRACKERS: tuple[str, ...] = get_args(TrackerName)
 CONDITIONS: tuple[str, ...] = get_args(ConditionName)
 HYPERPARAMETERS: tuple[str, ...] = get_args(HyperparameterName)
@@ -110,13 +111,20 @@ HELD_OUT_IMAGES: dict[str, int | None] = {
 """The same of the held-out part."""
 
 ALIASES = {
-    "lsgan": "least_squares",
-    "ls": "least_squares",
-    "ns": "non_saturating",
-    "nsgan": "non_saturating",
-    "vanilla": "minimax",
-    "wgan": "wasserstein",
-    "rpgan": "relativistic",
+    "learning_rate": "lr",
+    "n_critic": "d_steps_per_g_step",
+    "n_dis": "d_steps_per_g_step",
+    "lambda": "penalty_weight",
+    "gp_weight": "penalty_weight",
+    "latent_dim": "z_dim",
+    "nz": "z_dim",
+    "trials": "trials_per_arm",
+    "num_trials": "trials_per_arm",
+    "n_trials": "trials_per_arm",
+    "kimg": "total_kimg",
+    "norm": "discriminator_norm",
+    "gan": "non_saturating",
+    "values": "choice",
     "gp": "wgan_gp",
     "gradient_penalty": "wgan_gp",
     "clip": "weight_clip",
@@ -127,3 +135,13 @@ ALIASES = {
     "weights_and_biases": "wandb",
 }
 """What papers and other tools call some of these, for suggestions."""
+HINTS = {
+    ("loss", "ragan"): "the relativistic average loss is not here; relativistic is the paired one (RpGAN, RSGAN)",
+    ("loss", "rasgan"): "the relativistic average loss is not here; relativistic is the paired one (RpGAN, RSGAN)",
+    ("loss", "ralsgan"): "the relativistic average losses are not here; relativistic is the paired one (RpGAN, RSGAN)",
+    ("loss", "wgangp"): "write loss: wasserstein and penalty: wgan_gp",
+    ("loss", "sngan"): "write loss: hinge and network: {name: resnet, spectral_norm: true}",
+    ("loss", "vanilla"): "write minimax (as in the paper's game), or non_saturating (as it is mostly trained)",
+    ("loss", "dragan"): "write penalty: dragan and a loss, such as non_saturating",
+}
+"""What to write for names that stand for something else than one name of ours, by topic."""

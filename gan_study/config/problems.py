@@ -3,14 +3,15 @@
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
-from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
-from gan_study.config.names import CONDITIONS, HYPERPARAMETERS
-from gan_study.config.source import KeyPath, Node, Problem, suggestion
+from gan_study.config.hints import choice_text, network_hint, node_at, remedy, shown
+from gan_study.config.hints import show as show
+from gan_study.config.model_fields import fields_at, meaning_of
+from gan_study.config.names import ALIASES, CONDITIONS, HINTS, HYPERPARAMETERS
+from gan_study.config.source import KeyPath, Node, Problem, nearest, suggestion
 from gan_study.config.space import RANGE_KINDS
 
 _EXPECTED = {
@@ -104,6 +105,8 @@ def explain(error: ValidationError, root: Node, model: type[BaseModel]) -> list[
         if details["type"] == "default_factory_not_called":
             continue  # because of a fault beside it, which is told
         path = existing_path(root, location)
+        if details["type"] == "search_range" and isinstance(path[-1], int) and not _is_mapping(root, path):
+            path = path[:-1]  # a list of plain values is one mistake
         if details["type"] == "missing":
             path = (*path, location[-1])
         if details["type"] == "too_short" and details["input"]:
@@ -115,8 +118,25 @@ def explain(error: ValidationError, root: Node, model: type[BaseModel]) -> list[
             problems = group[0]["ctx"]["problems"].items()
             faults += [Fault((*path, *name.split(".")), rule, at_key=True) for name, rule in problems]
         else:
-            faults.append(_key_fault(path, group[0]) if is_key else _value_fault(path, group, root, model))
-    return faults
+            faults.append(_key_fault(path, group[0], root) if is_key else _value_fault(path, group, root, model))
+    return _without_consequences(faults, {path for (path, _), group in groups.items() if group[0]["type"] == "missing"})
+
+
+def _without_consequences(faults: list[Fault], missing: set[KeyPath]) -> list[Fault]:
+    """Without keys that are missing because they are there under another name, which its own fault says, and without
+    the ranges of hyperparameters that are unknown.
+    """
+    meant = {
+        (*fault.path[:-1], name)
+        for fault in faults
+        if fault.at_key and (name := nearest(str(fault.path[-1]), (str(p[-1]) for p in missing)))
+    }
+    wrong_keys = {fault.path for fault in faults if fault.at_key and fault.path[-2:-1] == ("search_space",)}
+    return [f for f in faults if f.path not in meant & missing and (f.at_key or f.path not in wrong_keys)]
+
+
+def _is_mapping(root: Node, path: KeyPath) -> bool:
+    return isinstance(node_at(root, path).content, dict)
 
 
 def existing_path(root: Node, location: Sequence[str | int]) -> KeyPath:
@@ -139,22 +159,6 @@ def wrong_value(name: str, shown: str, details: Sequence[ErrorDetails]) -> str:
     return f"must be {' or '.join(expected)}, but got {name}={shown}"
 
 
-def show(value: Any) -> str:
-    """A plain value as it would stand in a study file, shortened."""
-    if value is None:
-        return "nothing"
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, dict):
-        return f"{{{', '.join(value)}}}" if len(value) < 5 else "a mapping"
-    if isinstance(value, list | tuple):
-        return f"[{', '.join(show(item) for item in value[:4])}{', ...' if len(value) > 4 else ''}]"
-    if isinstance(value, float):
-        return f"{value:g}"
-    text = repr(value)
-    return text if len(text) < 60 else f"{text[:50]}...{text[-1]}"
-
-
 def _expected(details: ErrorDetails) -> str:
     pattern = _EXPECTED.get(details["type"])
     return pattern.format(**details.get("ctx", {})) if pattern else f"valid ({details['msg']})"
@@ -172,19 +176,25 @@ def _value_fault(path: KeyPath, details: Sequence[ErrorDetails], root: Node, mod
         case "too_long":
             return _length_fault(path, root)
         case "missing":
-            return Fault(path, f"this key is missing; add it{_meaning(path, model)}")
+            return Fault(path, f"this key is missing; add it{meaning_of(path, model)}")
         case "extra_forbidden":
-            return _unknown_key_fault(path, model)
-    node = _node_at(root, path)
+            return _unknown_key_fault(path, model, root)
+    node = node_at(root, path)
+    name = dotted(path[-2:]) if isinstance(path[-1], int) else str(path[-1])
+    if path[0] in ("arms", "defaults") and isinstance(node.content, dict) and {*node.content} & {*RANGE_KINDS}:
+        rule = f"a range belongs in a search space, but got {name}={shown(node)}; move it there (search_space)"
+        return Fault(path, rule)
     if details[0]["type"] == "literal_error" and len(details) == 1:
         known = [name.strip("'") for name in re.split(", | or ", details[0]["ctx"]["expected"])]
-        return Fault(path, f"unknown {_topic(path)} {_shown(node)}{suggestion(node.text, known)}")
-    name = dotted(path[-2:]) if isinstance(path[-1], int) else str(path[-1])
-    rule = wrong_value(name, _shown(node), details)
-    return Fault(path, f"{rule}{_remedy(node, details[0]['type'])}{_meaning(path, model)}")
+        hint = HINTS.get((_topic(path), re.sub("[-_]", "", node.text.lower())))
+        return Fault(
+            path, f"unknown {_topic(path)} {shown(node)}{f'; {hint}' if hint else suggestion(node.text, known)}"
+        )
+    rule = wrong_value(name, shown(node), details)
+    return Fault(path, f"{rule}{remedy(node, details[0]['type'])}{meaning_of(path, model)}")
 
 
-def _key_fault(path: KeyPath, details: ErrorDetails) -> Fault:
+def _key_fault(path: KeyPath, details: ErrorDetails, root: Node) -> Fault:
     name = str(path[-1])
     if details["type"] != "literal_error":
         return Fault(path, wrong_value("name", repr(name), [details]), at_key=True)
@@ -192,56 +202,43 @@ def _key_fault(path: KeyPath, details: ErrorDetails) -> Fault:
         return Fault(path, f"a range cannot depend on {name!r}{suggestion(name, CONDITIONS)}", at_key=True)
     if name in _NOT_SEARCHABLE:
         return Fault(path, f"{name} cannot be searched: {_NOT_SEARCHABLE[name]}", at_key=True)
+    for own in (name, ALIASES.get(name)):
+        if f"network.{own}" in HYPERPARAMETERS:
+            node = node_at(root, path)
+            listed = f": {choice_text(node)}" if isinstance(node.content, list) else ""
+            return Fault(path, f"unknown hyperparameter {name!r}; did you mean network.{own}{listed}?", at_key=True)
     return Fault(path, f"unknown hyperparameter {name!r}{suggestion(name, HYPERPARAMETERS)}", at_key=True)
 
 
-def _unknown_key_fault(path: KeyPath, model: type[BaseModel]) -> Fault:
-    key, known = str(path[-1]), _fields_at(path[:-1], model)
-    sections = [name for name in model.model_fields if key in _fields_at((name,), model)]
+def _unknown_key_fault(path: KeyPath, model: type[BaseModel], root: Node) -> Fault:
+    key, known = str(path[-1]), fields_at(path[:-1], model)
+    if nearest(key, known) is None and (hint := network_hint(path, root)):
+        return Fault(path, f"unknown key {key!r}; it is a setting of the network: write {hint}", at_key=True)
+    sections = [name for name in model.model_fields if key in fields_at((name,), model)]
     if sections and len(path) == 1:
         return Fault(path, f"unknown key {key!r}; did you mean {sections[0]}.{key}?", at_key=True)
     return Fault(path, f"unknown key {key!r}{suggestion(key, known)}", at_key=True)
 
 
 def _range_fault(path: KeyPath, root: Node) -> Fault:
-    node = _node_at(root, path)
+    node = node_at(root, path)
     if isinstance(node.content, dict) and len(node.content) == 1:
         kind = next(iter(node.content))
         return Fault((*path, kind), f"unknown kind of range {kind!r}{suggestion(kind, RANGE_KINDS)}", at_key=True)
+    if isinstance(node.content, list):
+        return Fault(path, f"a list is no range; to search its values, write {path[-1]}: {choice_text(node)}")
     return Fault(
         path,
         f"a search range must have exactly one key out of {', '.join(RANGE_KINDS)}, such as "
-        f"{{log_uniform: [1e-5, 1e-2]}}, but got {path[-1]}={_shown(node)}; "
+        f"{{log_uniform: [1e-5, 1e-2]}}, but got {path[-1]}={shown(node)}; "
         "a value that is not searched belongs in an arm or in defaults",
     )
 
 
 def _length_fault(path: KeyPath, root: Node) -> Fault:
     return Fault(
-        path, f"the ends of a range must be two numbers [low, high], but got {path[-1]}={_shown(_node_at(root, path))}"
+        path, f"the ends of a range must be two numbers [low, high], but got {path[-1]}={shown(node_at(root, path))}"
     )
-
-
-def _remedy(node: Node, expected: str) -> str:
-    """What to write instead, where that is plain."""
-    content = node.content
-    if expected == "string_type" and not isinstance(content, dict | list | None):
-        return "; put it in quotes"
-    if expected == "int_type" and isinstance(content, float) and content.is_integer():
-        return f"; write {int(content)}"
-    if (
-        expected in ("int_type", "float_type")
-        and isinstance(content, str)
-        and re.fullmatch(r"[-+]?[\d.]+(e[-+]?\d+)?", content)
-    ):
-        return "; remove the quotes"
-    return ""
-
-
-def _meaning(path: KeyPath, model: type[BaseModel]) -> str:
-    """What a key stands for, in brackets."""
-    info = _fields_at(path[:-1], model).get(str(path[-1]))
-    return f" ({' '.join(info.description.split()).rstrip('.')})" if info and info.description else ""
 
 
 def _topic(path: KeyPath) -> str:
@@ -249,41 +246,3 @@ def _topic(path: KeyPath) -> str:
     if isinstance(path[-1], int):
         return str(path[-2]).removesuffix("s")
     return str(path[-2] if path[-1] == "name" else path[-1])
-
-
-def _fields_at(path: KeyPath, model: type[BaseModel]) -> dict[str, FieldInfo]:
-    """What a `model` says of the keys of the mapping at `path`; nothing where it may have one of several forms."""
-    annotation: Any = model
-    for part in path:
-        annotation = _annotation_below(annotation, str(part))
-    models = _models_in(annotation)
-    return models[0].model_fields if len(models) == 1 else {}
-
-
-def _annotation_below(annotation: Any, key: str) -> Any:
-    if get_origin(annotation) is dict:
-        return get_args(annotation)[1]
-    models = _models_in(annotation)
-    fields = models[0].model_fields if len(models) == 1 else {}
-    return fields[key].annotation if key in fields else None
-
-
-def _models_in(annotation: Any) -> list[type[BaseModel]]:
-    """The models among the forms (of a union) that a value may have."""
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return [annotation]
-    forms = () if get_origin(annotation) in (dict, tuple, Literal) else get_args(annotation)
-    return [model for form in forms for model in _models_in(form)]
-
-
-def _node_at(root: Node, path: KeyPath) -> Node:
-    node: Node | None = root
-    for part in path:
-        node = node.child(part) if node else None
-    assert node, f"{path} was found in this study before"
-    return node
-
-
-def _shown(node: Node) -> str:
-    written = not isinstance(node.content, str | dict | list | None)
-    return node.text if written else show(node.plain())

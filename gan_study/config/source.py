@@ -56,6 +56,16 @@ class Problem:
         return f"{self.place.label}: {self.rule}" if told_by_place else f"{self.place.label}: {self.path}: {self.rule}"
 
 
+def lines_of(problems: Iterable[Problem]) -> list[str]:
+    """The problems as lines, in reading order; a list of known names is given with the first that it is for."""
+    lines, given = [], set()
+    for problem in sorted(problems):
+        line, mark, known = str(problem).rpartition(" (known: ")
+        lines.append(line if known in given else str(problem))
+        given |= {known} if mark else set()
+    return lines
+
+
 @dataclass
 class Node:
     """A value of a study file, with its own place and its key's (an item of a list has no key of its own)."""
@@ -251,14 +261,20 @@ class _Converter:
 def suggestion(name: str, known: Iterable[str]) -> str:
     """`; did you mean 'x'?` if `name` is another word for a known name or near to one, and the known names."""
     ordered = sorted(known, key=lambda candidate: (int(candidate) if candidate.isdigit() else 0, candidate))
-    names = {candidate.lower(): candidate for candidate in ordered}
-    meant = ALIASES.get(name.lower())
+    near = nearest(name, ordered)
+    return (f"; did you mean {near!r}?" if near else "") + f" (known: {', '.join(ordered)})"
+
+
+def nearest(name: str, known: Iterable[str]) -> str | None:
+    """The known name that `name` is another word for or near to; None if there is none."""
+    names = {candidate.lower(): candidate for candidate in known}
+    meant = ALIASES.get(name.lower(), "")
     near = [meant] if meant in names else get_close_matches(name.lower(), names, n=1)
-    return (f"; did you mean {names[near[0]]!r}?" if near else "") + f" (known: {', '.join(names.values())})"
+    return names[near[0]] if near else None
 
 
 def no_such(noun: str, name: str, known: Iterable[str]) -> str:
-    """What is said of a name that is not known, such as `No arm called 'lsgn'; did you mean 'lsgan'? (known: lsgan)`."""
+    """What to say of an unknown name, such as `No arm called 'lsgn'; did you mean 'lsgan'? (known: lsgan, wgan)`."""
     return f"No {noun} called {name!r}{suggestion(name, known)}"
 
 

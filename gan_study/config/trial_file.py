@@ -8,7 +8,8 @@ from gan_study.config.estimate import estimate_seconds_per_kimg
 from gan_study.config.intervals import NEVER, eighth
 from gan_study.config.paper_defaults import paper_defaults
 from gan_study.config.problems import Fault, explain, located
-from gan_study.config.source import FileKind, Node, Origin, parse, read_text
+from gan_study.config.source import FileKind, Node, Origin, lines_of, parse, read_text
+from gan_study.config.synonyms import use_own_names
 from gan_study.config.training import TrialConfig
 from gan_study.errors import InputError
 
@@ -25,26 +26,27 @@ def load_trial(path: str | Path) -> TrialConfig:
     if root is None:
         raise InputError([str(problem) for problem in problems])
     _require_training(root, path)
+    use_own_names(root)
     try:
         trial = TrialConfig.model_validate(root.plain(), strict=True)
     except ValidationError as error:
         problems += located(_own_faults(explain(error, root, TrialConfig), root), root)
     if problems:
-        raise InputError([str(problem) for problem in sorted(problems)])
+        raise InputError(lines_of(problems))
     return _estimated(trial)
 
 
 def _estimated(trial: TrialConfig) -> TrialConfig:
     """A training whose length is given by time alone, with an estimate of its images and its evaluations."""
-    training = trial.training
-    if training.device_sec is None or "total_kimg" in training.model_fields_set:
+    training, device_sec = trial.training, trial.training.device_sec
+    if device_sec is None or "total_kimg" in training.model_fields_set:
         return trial
     if "evaluate_every_kimg" not in training.model_fields_set:
         # As in a study, an eighth of what it is shown if evaluations take no time.
         free = training.model_copy(update={"evaluate_every_kimg": NEVER})
-        interval = eighth(training.device_sec / estimate_seconds_per_kimg(free))
+        interval = eighth(device_sec / estimate_seconds_per_kimg(free))
         training = training.model_copy(update={"evaluate_every_kimg": interval})
-    total_kimg = training.device_sec / estimate_seconds_per_kimg(training)
+    total_kimg = device_sec / estimate_seconds_per_kimg(training)
     return trial.model_copy(update={"training": training.model_copy(update={"total_kimg": total_kimg})})
 
 

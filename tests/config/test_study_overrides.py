@@ -109,7 +109,7 @@ def test_arms_may_have_dots_in_their_names_and_may_be_added() -> None:
         ("search_space.network.widht={choice: [8]}", "unknown hyperparameter 'network.widht'; did you mean"),
         ("search_space.g_lr={uniform: [0, 1]}", "search_space.g_lr.uniform[0]: must be above 0, but got g_lr=0"),
         ("name.first=x", "name is a single value, so that nothing can be set below it"),
-        ("arms.wgan.loss=lsgan", "unknown loss 'lsgan'; did you mean 'least_squares'? (known: hinge, "),
+        ("arms.wgan.loss=lsquares", "unknown loss 'lsquares'; did you mean 'least_squares'? (known: hinge, "),
         ("search.sampler=[", "the text must be valid YAML: expected the node content, but"),
         ("arms.lsgan.clip_value=1", "arm lsgan: clip_value belongs to weight_clip"),
         ("arms.wgan.beta1", "an override must read name=value"),

@@ -41,7 +41,7 @@ def test_missing_values_are_the_papers_and_a_written_file_reads_back(tmp_path: P
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("least_squares", "lsgan", "4:9: training.loss: unknown loss 'lsgan'; did you mean 'least_squares'? (known: "),
+        ("least_squares", "last_squares", "4:9: training.loss: unknown loss 'last_squares'; did you mean 'least_squ"),
         ("width: 8", "width: wide", "3:33: training.network.width: must be a whole number, but got width='wide' ("),
         ("width: 8", "widht: 8", "3:26: training.network.widht: unknown key 'widht'; did you mean 'width'? (known: "),
         ("1e-4", "-1", "5:9: training.g_lr: must be above 0, but got g_lr=-1 (The generator's learning rate)"),

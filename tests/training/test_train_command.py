@@ -112,6 +112,6 @@ def test_a_training_that_diverges(prepared: Prepared, tmp_path: Path) -> None:
 
 
 def test_an_unknown_device(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="--device: No device called 'tpu'.*known: auto, cpu, cuda"):
+    with pytest.raises(InputError, match=r"--device: No device called 'tpu'.*known: auto, cpu, cuda"):
         train_one(str(write_config(tmp_path)), str(tmp_path / "out"), "tpu")
     assert not (tmp_path / "out").exists()
