@@ -34,7 +34,12 @@ def planned(*overrides: str) -> StudyPlan:
 
 
 def training(**values: object) -> TrainingConfig:
-    base = {"dataset": {"name": "digits"}, "network": {"name": "dcgan", "width": 32}, "loss": "least_squares"}
+    base = {
+        "dataset": {"name": "digits"},
+        "network": {"name": "dcgan", "width": 32},
+        "loss": "least_squares",
+        "evaluate_every_kimg": 10,
+    }
     return TrainingConfig.model_validate({**base, **values})
 
 
