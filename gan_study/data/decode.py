@@ -8,17 +8,16 @@ change the images. Of an animation or a file of several pages the first picture 
 """
 
 import io
-import re
-import warnings
 from contextlib import nullcontext
 from dataclasses import dataclass
 from threading import Lock
 from typing import Final
 
 import numpy as np
-from PIL import ExifTags, Image, TiffImagePlugin, UnidentifiedImageError, features
+from PIL import ExifTags, Image, ImageChops, TiffImagePlugin, UnidentifiedImageError, features
 
 from gan_study.data.jpeg_damage import grey_share
+from gan_study.data.quiet_decoders import silence_decoders
 from gan_study.data.side_information import Parts, take_out_side_information
 
 IMAGE_ENDINGS = frozenset(
@@ -49,8 +48,6 @@ _PNG_BIT_DEPTH = 24
 _SAMPLE_FORMAT = 339
 _WHITE_IS_ZERO = 0
 _OPAQUE = 255
-_PILLOWS = ("ignore", None, Warning, re.compile("PIL"), 0)
-"""The filter of warnings that `_silence_pillow` sets."""
 _TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -93,7 +90,7 @@ def decode_image(content: bytes) -> DecodedImage:
     """
     if not content:
         raise ValueError("the file is empty")
-    _silence_pillow()
+    silence_decoders()
     parts = take_out_side_information(content)
     with _open(parts.pixels) as image:
         num_pixels = image.width * image.height
@@ -101,12 +98,6 @@ def decode_image(content: bytes) -> DecodedImage:
             raise _too_large(f"{image.width:,} x {image.height:,} pixels")
         with _large_image if num_pixels > _LARGE_PIXELS else nullcontext():
             return _decode(image, parts)
-
-
-def _silence_pillow() -> None:
-    """Pillow warns of metadata, which decide nothing here, and of large images, for which this file has a limit."""
-    if _PILLOWS not in warnings.filters:
-        warnings.filterwarnings("ignore", module="PIL")
 
 
 def _open(content: bytes) -> Image.Image:
@@ -174,15 +165,18 @@ def _grey_or_rgb(image: Image.Image) -> tuple[Image.Image, bool]:
     else:
         wanted = "L" if image.mode in ("1", "L") else "RGB"
         pixels = image if image.mode == wanted else image.convert(wanted)
-    if image.format in _NOISY_GREY_FORMATS and pixels.mode == "RGB" and _grey_noise(pixels) <= _MAX_GREY_NOISE:
+    if image.format in _NOISY_GREY_FORMATS and pixels.mode == "RGB" and _is_grey(pixels):
         pixels = pixels.convert("L")
     return pixels, is_transparent
 
 
-def _grey_noise(image: Image.Image) -> int:
-    """The most levels by which two colours of one pixel differ."""
-    levels = np.asarray(image)
-    return int((levels.max(axis=2) - levels.min(axis=2)).max())
+def _is_grey(image: Image.Image) -> bool:
+    """Whether no two colours of a pixel differ by more than the noise of a grey picture."""
+    red, green, blue = image.split()
+    return all(
+        int(np.max(ImageChops.difference(*pair).getextrema())) <= _MAX_GREY_NOISE
+        for pair in ((red, green), (green, blue), (blue, red))
+    )
 
 
 def _scaled_transparency(image: Image.Image, bit_depth: int) -> object:

@@ -13,6 +13,7 @@ _EXIF_START = b"Exif\0\0"
 _SEGMENTS_OF_PIXELS = frozenset((0xE0, 0xEE))
 """APP0 (JFIF) and APP14 (Adobe), by which a decoder knows the colours. The other APPs and comments are left out."""
 _COMMENT = 0xFE
+_MARKER = re.compile(rb"\xff+([^\xff\0])")
 _START_OF_SCAN = 0xDA
 _STANDALONE = frozenset((0x01, *range(0xD0, 0xD9)))
 """Markers without a length."""
@@ -76,7 +77,7 @@ def _jpeg_parts(content: bytes) -> Parts:
 
 def _next_segment(content: bytes, start: int) -> tuple[int, int, int] | None:
     """Marker, first byte and end of the JPEG segment at `start`; None if there is none, or it is cut short."""
-    found = re.compile(rb"\xff+([^\xff\0])").match(content, start)
+    found = _MARKER.match(content, start)
     if found is None:
         return None
     marker, begin = found[1][0], found.end() - 2

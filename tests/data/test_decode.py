@@ -2,8 +2,11 @@
 
 import io
 import struct
+import subprocess
+import sys
 import warnings
 import zlib
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -271,6 +274,22 @@ class TestLimits:
         assert [str(warning.message) for warning in given if "PIL" in warning.filename] == [
             str(warning.message) for warning in given[:1]
         ]
+
+    def test_a_damaged_tiff_says_nothing_on_the_terminal(self, tmp_path: Path) -> None:
+        """Neither libtiff nor Pillow's log; in a process of its own, as pytest catches what is logged."""
+        whole = encoded(random_images(1, 32, 32, 3)[0], "tiff", compression="tiff_lzw")
+        unpackable = whole[:60] + b"\xff" * 40 + whole[100:]
+        samples = struct.pack("<HHII", 277, 3, 1, 3)  # of a pixel
+        assert samples in whole
+        for content in (unpackable, whole.replace(samples, struct.pack("<HHII", 277, 3, 1, 99))):
+            (tmp_path / f"{len(list(tmp_path.iterdir()))}.tif").write_bytes(content)
+        code = (
+            "import sys\nfrom pathlib import Path\nfrom gan_study.data.decode import decode_image\n"
+            "for path in Path(sys.argv[1]).iterdir():\n"
+            "    try:\n        decode_image(path.read_bytes())\n    except Exception:\n        print('refused')\n"
+        )
+        done = subprocess.run([sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, check=True)
+        assert (done.stdout, done.stderr) == ("refused\n" * 2, "")
 
 
 class TestDamagedJpegs:
