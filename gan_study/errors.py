@@ -41,6 +41,10 @@ class InputError(GanStudyError):
         super().__init__("\n".join(self.problems))
 
 
+class MissingGpuError(InputError):
+    """A GPU was lent to a process whose torch cannot use it: not the fault of what it was to train."""
+
+
 class StorageError(GanStudyError):
     """A run folder could not be written or read (no space, no permission, gone)."""
 

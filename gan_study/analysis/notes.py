@@ -6,6 +6,7 @@ from gan_study.analysis.confirmation import ConfirmedArm
 from gan_study.analysis.run_data import RunData
 from gan_study.analysis.text import listed
 from gan_study.runs.diagnosis import VerdictName
+from gan_study.runs.records import EndPart
 
 EXTENSION_CAUTION = (
     "the study was added to after its results could be seen; p values and intervals do not account for that, and are "
@@ -27,13 +28,54 @@ def damage_warnings(run: RunData) -> tuple[str, ...]:
     ]
     if (further := len(run.damaged) - _MOST_NAMED) > 0:
         warnings.append(f"{further:,} more trials are left out, as their metrics.jsonl is missing or empty too")
+    return (*warnings, *_end_warnings(run))
+
+
+_END_PARTS: dict[EndPart, str] = {
+    "diagnosis": "diagnosis",
+    "interpolation": "picture of images between latents",
+    "final_scores": "final scores",
+}
+
+
+def _end_warnings(run: RunData) -> tuple[str, ...]:
+    """A sentence for each completed trial that lacks what is made after its last step."""
+    found = [
+        (f"arms/{trial.config.arm}/{trial.name}", _END_PARTS[part], reason)
+        for trial in run.trials
+        for part, reason in trial.status.end_failures.items()
+    ]
+    warnings = [
+        f"{place}: the training is complete and counts, but its {part} could not be made ({reason}); "
+        "`python -m gan_study resume` on the run folder tries it again"
+        for place, part, reason in found[:_MOST_NAMED]
+    ]
+    if (further := len(found) - _MOST_NAMED) > 0:
+        warnings.append(f"{further:,} more parts of completed trials could not be made either")
     return tuple(warnings)
 
 
 def verdict_notes(run: RunData, confirmed: Sequence[ConfirmedArm]) -> tuple[str, ...]:
     """Why the verdict over a run may not be the last word; nothing if there is no such reason."""
     caution = [f"{EXTENSION_CAUTION[0].upper()}{EXTENSION_CAUTION[1:]}."] if run.extensions else []
-    return (*undertrained_notes(run, confirmed), *caution)
+    return (*undertrained_notes(run, confirmed), *caution, *_decision_notes(run))
+
+
+def _decision_notes(run: RunData) -> tuple[str, ...]:
+    """What was cut short by hand, a sentence each, with what that means for the verdict."""
+    decisions = run.decisions
+    notes = [
+        f"{arm} was given up by hand after {skipped.num_trials} of {skipped.num_planned} trials. It takes part in no "
+        "comparison, so it wins nothing and loses nothing."
+        for arm, skipped in decisions.skipped.items()
+    ]
+    if decisions.confirms_now:
+        counts = listed([f"{len(run.searched(arm))} trials of {arm}" for arm in run.arms])
+        notes.append(f"The search was ended by hand after {counts}.")
+    notes += [f"Lowered by hand while the study ran: {change}." for change in decisions.changes]
+    if notes:
+        notes.append("Whoever cuts a study short after seeing its results may favour one of its arms.")
+    return tuple(notes)
 
 
 def undertrained_notes(run: RunData, confirmed: Sequence[ConfirmedArm]) -> tuple[str, ...]:

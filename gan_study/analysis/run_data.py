@@ -8,6 +8,7 @@ from gan_study.analysis.trial_verdicts import TrialVerdict, trial_verdict
 from gan_study.config.study import StudyConfig
 from gan_study.config.training import Phase, TrialConfig
 from gan_study.runs.counted import At, counted_nimg, counted_score
+from gan_study.runs.decisions import DecisionsRecord
 from gan_study.runs.diagnosis import DiagnosisRecord
 from gan_study.runs.environment import Environment
 from gan_study.runs.extensions import ExtensionRecord
@@ -143,6 +144,8 @@ class RunData:
     """What was added to the study after it had been run, the oldest first."""
     importance: ImportanceRecord | None = None
     """What Optuna says of the hyperparameters."""
+    decisions: DecisionsRecord = field(default_factory=DecisionsRecord)
+    """What was cut short by hand. `study` and `trials` hold nothing of the arms that were given up."""
     refinements: Mapping[str, RefinementRecord] = field(default_factory=dict)
     """By arm, the ranges in which its search was refined, as far as that has begun."""
 

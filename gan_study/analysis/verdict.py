@@ -74,8 +74,9 @@ def _untrained(run: RunData) -> str:
     if unusable := run.unreadable + run.damaged:
         return f"No verdict: no trial of the run folder can be read ({', '.join(unusable)})."
     at_work = run.status is not None and run.status.state == "running"
-    way_on = "" if at_work else "; the command resume goes on with it"
-    return f"No verdict yet: nothing has been trained in this run folder{way_on}."
+    if at_work:
+        return "No verdict yet: the study is at work, and its first trial has not begun."
+    return "No verdict yet: nothing has been trained in this run folder; the command resume goes on with it."
 
 
 def _without_scores(run: RunData) -> str:

@@ -4,12 +4,19 @@ import sys
 import time
 from collections.abc import Sequence
 
+from gan_study.analysis.text import listed
 from gan_study.cli.data_files import count_images
+from gan_study.cli.messages import print_warning
+from gan_study.cli.run_folder import require_unedited
 from gan_study.config.extension import Extension, compare_studies
 from gan_study.config.load import dump_study, load_study, parse_study
+from gan_study.config.study import StudyConfig
 from gan_study.errors import InputError
 from gan_study.runs.extensions import ExtensionRecord, ExtensionsRecord
 from gan_study.runs.folder import RunFolder
+
+_SEARCHING = ("budget.trials_per_arm", "search.repeats", "refine.trials_per_arm")
+"""More of these may change which configurations of an arm are its best."""
 
 
 def extend_study(folder: RunFolder, study_file: str | None, overrides: Sequence[str]) -> bool:
@@ -27,6 +34,7 @@ def extend_study(folder: RunFolder, study_file: str | None, overrides: Sequence[
     text = folder.read_study_text()
     name = f"{folder.location}/study.yaml"
     before = parse_study(text, name, is_begun=True)
+    require_unedited(folder, before)
     after = (
         parse_study(text, name, overrides, is_begun=True, count=count_images)
         if study_file is None
@@ -37,6 +45,7 @@ def extend_study(folder: RunFolder, study_file: str | None, overrides: Sequence[
     if before == after:
         return False
     if found.additions:
+        _warn_of_confirmed(folder, found, after)
         _record(folder, found, text)
         _reopen(folder)
     folder.write_study_text(dump_study(after))
@@ -53,6 +62,23 @@ def _refuse(folder: RunFolder, found: Extension) -> None:
                 f"{'it' if number == 1 else 'them'} back, or run the changed study by `run` under another name",
                 *found.conflicts,
             ]
+        )
+
+
+def _warn_of_confirmed(folder: RunFolder, found: Extension, after: StudyConfig) -> None:
+    """Say what new search trials may do to the confirmed seeds, and let a search go on that was ended by hand."""
+    if not any(addition.split(":")[0] in _SEARCHING for addition in found.additions):
+        return
+    decisions = folder.read_decisions()
+    if decisions.confirms_now:
+        folder.write_decisions(decisions.model_copy(update={"confirms_now": False}))
+    counts = {arm: sum(name.startswith("confirm_") for name in folder.trials(arm)) for arm in folder.arms()}
+    confirmed = listed([f"{number} of {arm}" for arm, number in counts.items() if number])
+    if confirmed:
+        print_warning(
+            f"the new search trials may find better configurations than those that are confirmed. Where they do, the "
+            f"confirmed trainings there are ({confirmed}) no longer count, and {after.confirm.seeds} are trained anew "
+            "for each better configuration"
         )
 
 

@@ -175,16 +175,12 @@ class LiveTable:
 def arm_rows(director: Director) -> list[ArmRow]:
     """The picture of this moment."""
     rows = []
-    planned_by_phase = {
-        "search": director.study.search_trials_per_arm,
-        "refine": director.study.refine.trials_per_arm,
-    }
     for phase in PHASES:
         for arm in director.study.arms:
             trials = director.arm_trials(arm, phase)
             if not trials:
                 continue
-            planned = planned_by_phase.get(phase, director.num_confirmations(arm))
+            planned = len(trials) + director.agenda.num_to_open(arm, phase)
             scored = [t for t in trials if t.state is TrialState.COMPLETED and t.score is not None]
             best = min(scored, key=lambda t: t.score or 0.0, default=None)
             rows.append(ArmRow(arm, phase, planned, Counter(t.state for t in trials), best))

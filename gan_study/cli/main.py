@@ -77,12 +77,26 @@ def run(
             # Nothing has begun: leave nothing behind, least of all what the next `run` would refuse.
             if not folder.arms():
                 folder.storage.delete("study.yaml")
+                folder.storage.delete("study_status.json")
             raise
 
 
 @app.command()
 def resume(
     run_folder: RunFolderPlace,
+    skip_arms: Annotated[
+        list[str],
+        typer.Option("--skip-arm", metavar="NAME", help="Give up this arm: it wins nothing and loses nothing."),
+    ] = [],  # noqa: B006  # as in run
+    confirm_now: Annotated[
+        bool, typer.Option("--confirm-now", help="End the search with the trials there are, and confirm the best.")
+    ] = False,
+    overrides: Annotated[
+        list[str],
+        typer.Option(
+            "--set", metavar="NAME=NUMBER", help="Lower a number of trials or seeds, such as confirm.seeds=2."
+        ),
+    ] = [],  # noqa: B006  # as in run
     address: Address = None,
     data_root: DataRoot = None,
     inception_weights: InceptionWeights = None,
@@ -91,9 +105,11 @@ def resume(
     """Go on with an interrupted study.
 
     Finished trials stay as they are; unfinished ones continue from their last checkpoints. Of a finished study
-    the report is written anew.
+    the report is written anew. With --skip-arm, --confirm-now or --set the study is cut short first, and its report
+    says so.
     """
     from gan_study.cli.outcome import conclude, make_console
+    from gan_study.cli.resume_verb import cut_short
     from gan_study.cli.run_folder import claimed, is_completed, open_run
     from gan_study.cli.surroundings import set_places
     from gan_study.report.write import write_report
@@ -101,6 +117,7 @@ def resume(
     set_places(data_root, inception_weights, address)
     folder = open_run(run_folder)
     with claimed(folder):
+        cut_short(folder, skip_arms, confirm_now, overrides)
         if is_completed(folder):
             conclude(make_console(), folder, write_report(folder))
             return

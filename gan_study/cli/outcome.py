@@ -10,6 +10,7 @@ from gan_study.analysis.summary import ArmSummary, Summary
 from gan_study.analysis.text import NOTHING, failure_text, number, percent
 from gan_study.cli.messages import print_warning
 from gan_study.errors import AllTrialsFailedError
+from gan_study.runs.at_work import present_status
 from gan_study.runs.folder import RunFolder
 from gan_study.runs.records import TrialState
 
@@ -27,7 +28,7 @@ def make_console() -> Console:
 
 def print_outcome(console: Console, folder: RunFolder, report_location: str) -> None:
     """Print the verdict of summary.json, one row for each arm, and the report's place."""
-    status = folder.read_study_status()
+    status = present_status(folder)
     print_summary(console, _read_summary(folder), at_work=status is not None and status.state == "running")
     say(console, f"Report: {report_location}")
 

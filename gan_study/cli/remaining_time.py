@@ -6,7 +6,7 @@ from statistics import fmean
 
 from gan_study.config.stopping import brackets, reduction_factor
 from gan_study.config.study import StudyConfig
-from gan_study.config.training import PHASES
+from gan_study.config.training import PHASES, Phase
 from gan_study.search.director import Director
 from gan_study.search.trial_record import TrialRecord
 
@@ -42,24 +42,19 @@ class RemainingTime:
         """The images of each trial that is still to be opened, as long as those that are known already."""
         study, trials = self._director.study, self._director.trials.values()
         full = fmean(_full_nimg(trial) for trial in trials)
-        opened = {phase: sum(t.config.phase == phase for t in trials) for phase in PHASES}
-        num_search, num_confirm = num_search_trials(study), num_planned(self._director) - num_search_trials(study)
-        num_sampled = opened["search"] + opened["refine"]
         searched = expected_nimg(full, 0, _rungs(study, full))
-        return [searched] * (num_search - num_sampled) + [full] * (num_confirm - opened["confirm"])
+        num_sampled = num_to_open(self._director, "search") + num_to_open(self._director, "refine")
+        return [searched] * num_sampled + [full] * num_to_open(self._director, "confirm")
 
 
-def num_search_trials(study: StudyConfig) -> int:
-    """Of search and refinement, over all arms."""
-    return len(study.arms) * (study.search_trials_per_arm + study.refine.trials_per_arm)
+def num_to_open(director: Director, phase: Phase) -> int:
+    """Trials of a phase, over all arms, that are still to be opened."""
+    return sum(director.agenda.num_to_open(arm, phase) for arm in director.study.arms)
 
 
 def num_planned(director: Director) -> int:
-    """Trials of the whole study, if every arm gets something to confirm."""
-    study = director.study
-    configurations = study.search_trials_per_arm + study.refine.trials_per_arm
-    confirmed = min(study.confirm.top_k, configurations) * study.confirm.seeds
-    return num_search_trials(study) + len(study.arms) * confirmed
+    """Trials of the whole study, those that are known included, if every arm gets something to confirm."""
+    return len(director.trials) + sum(num_to_open(director, phase) for phase in PHASES)
 
 
 def expected_nimg(total_nimg: float, cur_nimg: float, rungs: Sequence[tuple[float, float]]) -> float:

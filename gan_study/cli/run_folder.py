@@ -6,7 +6,12 @@ import socket
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
+from gan_study.config.arms import ASSUMED_TRAIN_IMAGES
+from gan_study.config.begun import require_trained_as
+from gan_study.config.load import parse_study
+from gan_study.config.study import StudyConfig
 from gan_study.errors import InputError, StorageError
+from gan_study.runs.at_work import is_left_off
 from gan_study.runs.folder import RunFolder
 
 _CLAIM, _OWNER = ".claim", ".claimed_by"
@@ -57,10 +62,28 @@ def refuse_if_begun(folder: RunFolder, out: str) -> None:
     )
 
 
+def require_unedited(folder: RunFolder, study: StudyConfig) -> None:
+    """Raise InputError if the folder's study, edited by hand, says something else than its trials were trained with."""
+    configs = (folder.trial(arm, name).read_config() for arm in folder.arms() for name in folder.trials(arm))
+    objective = folder.read_objective()
+    num_train_images = objective.num_train_images if objective is not None else ASSUMED_TRAIN_IMAGES
+    trials = [config for config in configs if config is not None]
+    require_trained_as(study, trials, num_train_images, f"{folder.location}/study.yaml")
+
+
 def is_completed(folder: RunFolder) -> bool:
-    """Whether the study has come to its end, so that nothing is left to train."""
+    """Whether the study has come to its end: nothing is left to train, nor of a trial's end work to try again.
+
+    Raises InputError if its study.yaml cannot be read.
+    """
     status = folder.read_study_status()
-    return status is not None and status.state == "completed"
+    if status is None or status.state != "completed":
+        return False
+    arms = parse_study(folder.read_study_text(), f"{folder.location}/study.yaml", is_begun=True).arms
+    if not arms.keys() <= set(folder.arms()):  # one that was written into the file by hand
+        return False
+    statuses = (folder.trial(arm, name).read_status() for arm in folder.arms() for name in folder.trials(arm))
+    return not any(status is not None and status.end_failures for status in statuses)
 
 
 @contextmanager
@@ -104,10 +127,9 @@ def _refuse_if_running(folder: RunFolder) -> None:
     status = folder.read_study_status()
     if status is None or status.state != "running" or status.host != socket.gethostname():
         return
-    if status.pid is None or status.pid == os.getpid():  # in a container every command may have the same number
+    if status.pid in (None, os.getpid()):  # in a container every command may have the same number
         return
-    with suppress(ProcessLookupError, PermissionError):
-        os.kill(status.pid, 0)
+    if not is_left_off(status):
         raise _in_use(folder, f"pid={status.pid}")
 
 

@@ -12,7 +12,7 @@ from gan_study.cli.interruption import Interruption, InterruptionError
 from gan_study.cli.live import Display, make_display
 from gan_study.cli.messages import print_error, print_warning
 from gan_study.cli.outcome import conclude, make_console
-from gan_study.cli.run_folder import resume_command
+from gan_study.cli.run_folder import require_unedited, resume_command
 from gan_study.config.load import parse_study
 from gan_study.config.study import StudyConfig
 from gan_study.errors import InputError
@@ -32,6 +32,7 @@ def run_and_report(folder: RunFolder, address: str | None, verbose: bool) -> Non
     """
     console = make_console()
     study = parse_study(folder.read_study_text(), f"{folder.location}/study.yaml", is_begun=True)
+    require_unedited(folder, study)
     display = make_display(console, live=console.is_terminal and not verbose)
     try:
         if address is None:

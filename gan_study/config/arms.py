@@ -179,6 +179,13 @@ def confirm_trial_config(study: StudyConfig, source: TrialConfig, index: int, se
     )
 
 
+def with_resources(config: TrialConfig, study: StudyConfig) -> TrialConfig:
+    """A trial's configuration with the CPUs and GPUs of the study; what shapes its batches stays as it is."""
+    present = _workers(study)
+    resources = {name: getattr(present, name) for name in ("cpus_per_worker", "gpus_per_worker")}
+    return config.model_copy(update={"workers": config.workers.model_copy(update=resources)})
+
+
 def _workers(study: StudyConfig) -> WorkersConfig:
     resources = study.resources
     gpus = resources.gpus_per_worker

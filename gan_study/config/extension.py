@@ -11,7 +11,7 @@ from gan_study.config.space import describe, extremes, range_kind
 from gan_study.config.stopping import grace_kimg, min_completed_trials, reduction_factor
 from gan_study.config.study import StudyConfig
 
-_GROWING = ("budget.trials_per_arm", "search.repeats", "refine.trials_per_arm", "confirm.top_k", "confirm.seeds")
+GROWING = ("budget.trials_per_arm", "search.repeats", "refine.trials_per_arm", "confirm.top_k", "confirm.seeds")
 """What may become more."""
 _FREE = (
     "description",
@@ -59,7 +59,7 @@ def compare_studies(before: StudyConfig, after: StudyConfig, source: str = "in t
         line = f"{name}: {_shown(before, name)} in the run folder, {_shown(after, name)} {source}"
         if name in _FREE:
             changes.append(line)
-        elif name not in _GROWING:
+        elif name not in GROWING:
             conflicts.append(line)
         elif new[name] < old[name]:
             conflicts.append(f"{line}; what has been run stays, so it can only become more")
@@ -96,13 +96,14 @@ def grown_too_late(before: StudyConfig, name: str) -> str:
 
 def settings(study: StudyConfig) -> dict[str, Any]:
     """Every setting that is not an arm's, by dotted name."""
-    return dict(_flat(study.model_dump(mode="json", exclude=set(_BY_ARM))))
+    return dict(flat(study.model_dump(mode="json", exclude=set(_BY_ARM))))
 
 
-def _flat(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+def flat(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Nested values by dotted name."""
     for name, value in values.items():
         if isinstance(value, dict):
-            yield from _flat(value, f"{prefix}{name}.")
+            yield from flat(value, f"{prefix}{name}.")
         else:
             yield f"{prefix}{name}", value
 

@@ -3,11 +3,14 @@
 from pydantic import ValidationError
 
 from gan_study.analysis.run_data import RunData, TrialData
+from gan_study.config.arms import ASSUMED_TRAIN_IMAGES
+from gan_study.config.begun import require_trained_as
 from gan_study.config.problems import explain, located
 from gan_study.config.source import Origin, parse
 from gan_study.config.study import StudyConfig
 from gan_study.config.training import PHASES
 from gan_study.errors import InputError, StorageError
+from gan_study.runs.at_work import present_status
 from gan_study.runs.folder import RunFolder
 from gan_study.runs.records import ScoreKey, TrialState, TrialStatus
 from gan_study.runs.score_keys import require_equal_keys, require_scored_as
@@ -24,18 +27,25 @@ def load_run(folder: RunFolder) -> RunData:
     study = _load_study(folder)
     trials = _in_order([trial for _, _, trial in found if trial is not None], study)
     objective = folder.read_objective()
+    _check_counted(folder, trials, study)
+    num_train_images = objective.num_train_images if objective is not None else ASSUMED_TRAIN_IMAGES
+    require_trained_as(study, [t.config for t in trials], num_train_images, f"{folder.location}/study.yaml")
     if objective is not None:
         _check_keys(folder, trials, objective.key)
-    _check_counted(folder, trials, study)
+    decisions = folder.read_decisions()
+    going_on = {arm: config for arm, config in study.arms.items() if arm not in decisions.skipped}
+    study = study.model_copy(update={"arms": going_on})
+    trials = [trial for trial in trials if trial.config.arm in going_on]
     refinements = {arm: folder.read_refinement(arm) for arm in study.arms if study.refine.trials_per_arm}
     return RunData(
         study=study,
         objective=objective,
         environment=folder.read_environment(),
-        status=folder.read_study_status(),
+        status=present_status(folder),
         trials=tuple(trial for trial in trials if not trial.is_damaged),
         unreadable=tuple(f"arms/{arm}/{name}" for arm, name, trial in found if trial is None),
         damaged=tuple(f"arms/{trial.config.arm}/{trial.name}" for trial in trials if trial.is_damaged),
+        decisions=decisions,
         extensions=folder.read_extensions().extensions,
         importance=folder.read_importance(),
         refinements={arm: refinement for arm, refinement in refinements.items() if refinement is not None},

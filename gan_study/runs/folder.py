@@ -3,10 +3,12 @@
 ```
 <run folder>/
   study.yaml  environment.json  study_status.json  optuna.db  report.html  summary.json  trials.csv
-  extensions.json  study_before_extension_<number>.yaml  importance.json  preparation.txt (until the first trial)
+  decisions.json  extensions.json  study_before_extension_<number>.yaml  importance.json
+  preparation.txt (until the first trial)
   objective/objective.json  objective/<extractor's files>  trackers/<tracker>/<its files>
   population/<arm>.jsonl  refine/<arm>.json
-  arms/<arm>/<trial>/config.json  status.json  metrics.jsonl  diagnosis.json  final_scores.json  pbt.jsonl
+  arms/<arm>/<trial>/config.json  status.json  metrics.jsonl  diagnosis.json  final_scores.json  heard.json
+                     pbt.jsonl
                      samples/<images>.png  samples/neighbours.png  samples/interpolation.png  samples/timeline.webp
                      snapshots/<images>.safetensors  checkpoints/<images>.pt
 ```
@@ -16,6 +18,7 @@
 from collections.abc import Sequence
 
 from gan_study.errors import InputError
+from gan_study.runs.decisions import DecisionsRecord
 from gan_study.runs.environment import Environment
 from gan_study.runs.extensions import ExtensionsRecord
 from gan_study.runs.importance import ImportanceRecord
@@ -64,6 +67,14 @@ class RunFolder:
     def write_importance(self, importance: ImportanceRecord) -> None:
         """Write importance.json."""
         self.storage.write_text("importance.json", importance.model_dump_json(indent=2) + "\n")
+
+    def read_decisions(self) -> DecisionsRecord:
+        """decisions.json; without one, that of a study that was never cut short."""
+        return read(self.storage, "decisions.json", DecisionsRecord) or DecisionsRecord()
+
+    def write_decisions(self, decisions: DecisionsRecord) -> None:
+        """Write decisions.json."""
+        self.storage.write_text("decisions.json", decisions.model_dump_json(indent=2) + "\n")
 
     def read_extensions(self) -> ExtensionsRecord:
         """extensions.json; without one, that of a study that was never extended."""

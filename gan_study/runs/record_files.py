@@ -16,6 +16,8 @@ _WITHOUT = {
     "metrics.jsonl": "its trial then has no scores",
     "diagnosis.json": "`python -m gan_study diagnose` on its trial makes it anew",
     "final_scores.json": "its trial then has no final scores",
+    "decisions.json": "what was cut short of the study then goes on",
+    "heard.json": "its trial's evaluations then count as answered",
     "environment.json": "the report then does without",
     "study_status.json": "`python -m gan_study resume` writes it anew",
     "importance.json": "the report then does without",

@@ -103,21 +103,21 @@ class ObjectiveRecord(Record):
 
 
 class LossRecord(Record):
-    """Means over the steps since the evaluation before; null at 0 images."""
+    """Means over the steps since the evaluation before; null at 0 images. One is null where a step's is not finite."""
 
-    d_loss: float
+    d_loss: float | None
     """The discriminator's loss with its penalty."""
-    g_loss: float
+    g_loss: float | None
     """The generator's loss."""
     penalty: float | None
     """The weighted penalty alone; null without one."""
-    real_logit: float
+    real_logit: float | None
     """The discriminator's output on real images."""
-    fake_logit: float
+    fake_logit: float | None
     """The discriminator's output on generated images."""
-    d_grad_norm: float
+    d_grad_norm: float | None
     """Norm of the discriminator's gradient."""
-    g_grad_norm: float
+    g_grad_norm: float | None
     """Norm of the generator's gradient."""
     g_output_gradient: float | None = None
     """Norm of the gradient that reaches one generated image, as if the loss were that image's alone."""
@@ -245,6 +245,10 @@ class RollbackRecord(Record):
     """What was wrong, for a reader."""
 
 
+EndPart = Literal["diagnosis", "interpolation", "final_scores"]
+"""What may be done after the last step of a completed trial, in this order. It changes nothing of the training."""
+
+
 class TrialStatus(Record):
     """status.json of a trial."""
 
@@ -263,6 +267,10 @@ class TrialStatus(Record):
     seconds: float | None = None
     """Seconds of training and evaluation when the loop ended it, over all attempts; null while it runs, where the
     study ended it, and in a file of a version without it."""
+    end_failures: dict[EndPart, str] = {}
+    """Why a part of the end work of a completed trial is missing; it is tried again when the study is gone on with."""
+    end_not_finite: tuple[EndPart, ...] = ()
+    """Parts of the end work that have no result, because a generated image is not finite."""
     num_restarts: int = 0
     """How often it was started again, from its checkpoint, after its process or the study had died."""
     pid: int | None = None
@@ -273,6 +281,14 @@ class TrialStatus(Record):
     """Unix time at which its first attempt began."""
     end_time: float | None = None
     """Unix time at which it ended."""
+
+
+class HeardRecord(Record):
+    """heard.json of a trial that rungs compare with others: which of its evaluations the study has answered."""
+
+    schema_version: Literal[1] = SCHEMA_VERSION
+    order: dict[int, int] = {}
+    """By images seen, the running number of the evaluation among all that the study has heard of, counted from 0."""
 
 
 class StudyStatus(Record):

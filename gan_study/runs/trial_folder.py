@@ -9,6 +9,7 @@ from gan_study.runs.population import MemberCopy
 from gan_study.runs.record_files import read, read_lines
 from gan_study.runs.records import (
     EvaluationRecord,
+    HeardRecord,
     TrialStatus,
 )
 from gan_study.runs.storage import Storage
@@ -35,6 +36,14 @@ class TrialFolder:
     def write_status(self, status: TrialStatus) -> None:
         """Write status.json."""
         self.storage.write_text("status.json", status.model_dump_json(indent=2) + "\n")
+
+    def read_heard(self) -> HeardRecord | None:
+        """heard.json."""
+        return read(self.storage, "heard.json", HeardRecord)
+
+    def write_heard(self, heard: HeardRecord) -> None:
+        """Write heard.json."""
+        self.storage.write_text("heard.json", heard.model_dump_json() + "\n")
 
     def read_evaluations(self) -> list[EvaluationRecord]:
         """metrics.jsonl, in the order of images seen."""

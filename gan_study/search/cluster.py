@@ -70,6 +70,11 @@ def connected(address: str | None, verbose: bool, with_dashboard: bool) -> Itera
             f"--address: a Ray cluster must be running there, but got address={address} "
             f"({_first_line(error)}); start one with `ray up cluster.yaml`, or leave --address out"
         ) from error
+    except Exception as error:  # Ray has no class of its own for a start that fails, as on an overloaded machine
+        raise InputError(
+            f"Ray: it must start on this machine, but got an error ({_first_line(error)}); try again when the machine "
+            "is less busy, and look at the space below /tmp and the free memory"
+        ) from error
     try:
         yield _describe(joined=address is not None)
     finally:

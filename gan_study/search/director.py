@@ -5,20 +5,23 @@ what has been found, sends out the unfinished trials first, and then goes on as 
 """
 
 from collections.abc import Callable
-from itertools import product
 
 from optuna.storages import BaseStorage
 
-from gan_study.config.arms import confirm_trial_config, refine_trial_config, search_trial_config
+from gan_study.config.arms import refine_trial_config, search_trial_config
 from gan_study.config.study import StudyConfig
-from gan_study.config.training import PHASES, Phase, TrialConfig
+from gan_study.config.training import TrialConfig
 from gan_study.runs.folder import RunFolder
-from gan_study.runs.records import EvaluationRecord, ObjectiveRecord, TrialState, TrialStatus
+from gan_study.runs.records import EvaluationRecord, HeardRecord, ObjectiveRecord, TrialState, TrialStatus
+from gan_study.search.agenda import Agenda
 from gan_study.search.arm_search import ArmSearch
+from gan_study.search.end_work import lacks_end_work, note_end_failure
 from gan_study.search.objective_values import TrialEnd
 from gan_study.search.population import Population
+from gan_study.search.pruners import PRUNING
+from gan_study.search.recall import recall_trials, renew_workers, replay
 from gan_study.search.refinement import begin_refinement
-from gan_study.search.trial_record import TrialRecord, to_confirm, write_end
+from gan_study.search.trial_record import TrialRecord, write_end
 
 
 class Director:
@@ -35,6 +38,7 @@ class Director:
     ) -> None:
         self.study = study
         self.trials: dict[tuple[str, str], TrialRecord] = {}
+        self.agenda = Agenda(study, self.trials, folder.read_decisions())
         self.abort_reason: str | None = None
         self._folder = folder
         self._on_change = on_change
@@ -54,6 +58,9 @@ class Director:
         self._populations = {arm: Population(study, arm, folder) for arm in study.arms} if is_population else {}
         self._live: set[tuple[str, str]] = set()
         self._unfinished: list[tuple[str, str]] = []
+        self._unended: list[tuple[str, str]] = []
+        self._num_heard = 0
+        self._is_judged = study.search.scheduler in PRUNING and len(study.search.objectives) == 1
         for arm in study.arms:
             self._recall(arm)
 
@@ -64,7 +71,8 @@ class Director:
     @property
     def finished(self) -> bool:
         """Whether no further trial will be handed out."""
-        return self.abort_reason is not None or (not self._live and not self._unfinished and self._peek() is None)
+        waiting = self._live or self._unfinished or self._unended
+        return self.abort_reason is not None or (not waiting and self.agenda.next_arm() is None)
 
     @property
     def num_live(self) -> int:
@@ -75,10 +83,11 @@ class Director:
         """The next trial to start; None if it cannot be said before another has ended, or at the end."""
         if self.abort_reason is not None or len(self._live) >= self._max_concurrent_trials:
             return None
-        if self._unfinished:
-            key = self._unfinished.pop(0)
+        waiting = self._unfinished or self._unended
+        if waiting:
+            key = waiting.pop(0)
         else:
-            arm = self._peek()
+            arm = self.agenda.next_arm()
             if arm is None:
                 return None
             key = self._open(arm)
@@ -92,31 +101,46 @@ class Director:
         What was heard before changes nothing, nor does what still comes from a trial that has ended or waits.
         """
         trial = self.trials[key]
-        if trial.state.is_final or key not in self._live:
+        if key not in self._live:
             return False
-        stop = False
-        if evaluation is not None and (not trial.evaluations or evaluation.cur_nimg > trial.cur_nimg):
-            trial.evaluations.append(evaluation)
-            if trial.config.phase != "confirm":
-                stop = self._search_of(trial.config).report(trial.config.index, trial.standing())
+        if trial.state.is_final:  # It was sent out for its end work alone.
+            if state.is_final:
+                self._leave(key)
+            return False
+        stop = self._take_in(trial, evaluation)
         if state.is_final:
             trial.collapsed = state is TrialState.STOPPED  # a trial stops itself for this reason alone
             self._close(key, state)
-            return False
-        if self._is_waiting(trial):
+        elif self._is_waiting(trial):
             self._pause(key)
             return True
-        if stop:
+        elif stop:
             self._give_up(key)
+        self._note_heard(trial)
         self._on_change()
-        return stop
+        return stop and not state.is_final
 
     def hear_of_failure(self, key: tuple[str, str], reason: str) -> None:
-        """A trial's process has died or raised for good."""
+        """A trial's process has died or raised for good.
+
+        A training that had come to its end before has not failed: only its end work has.
+        """
+        if self.abort_reason is not None or key not in self._live:
+            return
         trial = self.trials[key]
-        if self.abort_reason is None and not trial.state.is_final and key in self._live:
+        status = trial.folder.read_status()
+        if status is None or not status.state.is_final:
             write_end(trial, TrialState.FAILED, reason)
             self._close(key, TrialState.FAILED)
+            return
+        note_end_failure(trial, status, reason)
+        if trial.state.is_final:
+            self._leave(key)
+            return
+        for evaluation in trial.folder.read_evaluations():
+            self._take_in(trial, evaluation)
+        trial.collapsed = status.collapsed
+        self._close(key, status.state)
 
     def abort(self, reason: str) -> None:
         """Hand out nothing more; what runs stays unfinished, to be resumed."""
@@ -131,87 +155,59 @@ class Director:
 
     def arm_trials(self, arm: str, phase: str) -> list[TrialRecord]:
         """An arm's trials of one phase, by repeat and index."""
-        trials = [t for (owner, _), t in self.trials.items() if owner == arm and t.config.phase == phase]
-        return sorted(trials, key=lambda t: (t.config.repeat if phase == "search" else 0, t.config.index))
+        return self.agenda.arm_trials(arm, phase)
 
     def best(self, arm: str) -> list[TrialRecord]:
         """An arm's completed search and refine trials with a score, best first (a Pareto front before the rest)."""
-        searched = self.arm_trials(arm, "search") + self.arm_trials(arm, "refine")
-        completed = [t for t in searched if t.state is TrialState.COMPLETED and t.score is not None]
-
-        def rank(trial: TrialRecord) -> tuple[float, int, int, int]:
-            return trial.score or 0.0, PHASES.index(trial.config.phase), trial.config.index, trial.config.repeat
-
-        return to_confirm(sorted(completed, key=rank), self.study.search.objectives)
-
-    def num_confirmations(self, arm: str) -> int:
-        """Re-trainings of an arm's best, as far as its search has found any."""
-        return min(self.study.confirm.top_k, len(self.best(arm))) * self.study.confirm.seeds
+        return self.agenda.best(arm)
 
     def _recall(self, arm: str) -> None:
         """Take up what the run folder holds of an arm."""
-        if arm in self._populations:
-            self._populations[arm].finish_copies()
-        for name in self._folder.trials(arm):
-            folder = self._folder.trial(arm, name)
-            config = folder.read_config()
-            if config is None:
-                continue  # The study was killed before this trial was written down; it will be drawn again.
-            status = folder.read_status()
-            status = status or TrialStatus(state=TrialState.RUNNING)
-            trial = TrialRecord(config, folder, status.state, status.collapsed)
-            nimgs = folder.checkpoint_nimgs()
-            # What an unfinished trial measured after its checkpoint comes again.
-            known = [
-                e for e in folder.read_evaluations() if trial.state.is_final or (nimgs and e.cur_nimg <= nimgs[-1])
-            ]
-            trial.evaluations = known
-            self.trials[arm, name] = trial
-        for trial in self.arm_trials(arm, "search") + self.arm_trials(arm, "refine"):
-            search = self._search_of(trial.config)
-            for copy in trial.folder.read_copies() if arm in self._populations else ():
-                search.record_given_up(trial.config.index, copy.replaced, copy.given_up)
-            search.ask_for(trial.config.index, trial.config.searched)
-            stop = False
-            for number in range(1, len(trial.evaluations) + 1):
-                stop = search.report(trial.config.index, trial.standing(number))
-            if trial.state.is_final:
-                self._tell(trial)
-            elif stop:  # The study was interrupted before it could act on the trial's last evaluation.
-                self._give_up((arm, trial.config.name))
-        unfinished = [key for key, t in self.trials.items() if key[0] == arm and not t.state.is_final]
-        self._unfinished += [key for key in unfinished if not self._is_waiting(self.trials[key])]
+        population = self._populations.get(arm)
+        if population is not None:
+            population.finish_copies()
+        recalled = recall_trials(self._folder, arm, self.agenda.why_given_up)
+        self.trials.update({(arm, trial.config.name): trial for trial in recalled})
+        self._num_heard = max([self._num_heard, *(n + 1 for t in self.trials.values() for n in t.heard.values())])
+        given_up: list[TrialRecord] = []
+        for repeat in range(self.study.search.repeats):
+            searched = [t for t in self.arm_trials(arm, "search") if t.config.repeat == repeat]
+            given_up += replay(self._searches[arm, repeat], searched, self._tell, population is not None)
+        refined = self.arm_trials(arm, "refine")
+        if refined:  # The refinement learns from the search, so it begins when that has been told.
+            given_up += replay(self._refinement(arm), refined, self._tell)
+        for trial in given_up:
+            self._give_up((arm, trial.config.name))
+        for (owner, name), trial in self.trials.items():
+            if owner != arm:
+                continue
+            if not trial.state.is_final:
+                self._note_heard(trial)
+                renew_workers(trial, self.study)
+                if not self._is_waiting(trial):
+                    self._unfinished.append((arm, name))
+            elif lacks_end_work(trial):
+                self._unended.append((arm, name))
         self._compare(arm)
 
-    def _peek(self) -> str | None:
-        """The arm whose turn it is: the one with the fewest trials in the earliest phase that any is in."""
-        phases = {arm: phase for arm in self.study.arms if (phase := self._next_phase(arm)) is not None}
+    def _take_in(self, trial: TrialRecord, evaluation: EvaluationRecord | None) -> bool:
+        """Keep an evaluation unless it is known; whether the trial's search would stop the trial there."""
+        if evaluation is None or (trial.evaluations and evaluation.cur_nimg <= trial.cur_nimg):
+            return False
+        trial.evaluations.append(evaluation)
+        if trial.config.phase == "confirm":
+            return False
+        return self._search_of(trial.config).report(trial.config.index, trial.standing())
 
-        def turn(arm: str) -> tuple[int, int]:
-            return PHASES.index(phases[arm]), len(self.arm_trials(arm, phases[arm]))
-
-        return min(phases, key=turn, default=None)
-
-    def _next_phase(self, arm: str) -> Phase | None:
-        """What an arm's next trial is for; None at its end, and while others must end first."""
-        if self._next_search(arm) is not None:
-            return "search"
-        if any(not t.state.is_final for t in self.arm_trials(arm, "search")):
-            return None
-        if self._next_refined(arm) is not None:
-            return "refine"
-        return "confirm" if self._next_confirmation(arm) is not None else None
-
-    def _next_search(self, arm: str) -> tuple[int, int] | None:
-        """Index and repeat of an arm's next search trial, the repeats taking turns; None if there is none."""
-        taken = {(trial.config.index, trial.config.repeat) for trial in self.arm_trials(arm, "search")}
-        wanted = product(range(self.study.budget.trials_per_arm), range(self.study.search.repeats))
-        return next((each for each in wanted if each not in taken), None)
-
-    def _next_refined(self, arm: str) -> int | None:
-        """Index of an arm's next refine trial; None if there is none."""
-        taken = {trial.config.index for trial in self.arm_trials(arm, "refine")}
-        return next((i for i in range(self.study.refine.trials_per_arm) if i not in taken), None)
+    def _note_heard(self, trial: TrialRecord) -> None:
+        """Write down that all of a trial's evaluations have been answered, and in which order, if rungs judge them."""
+        unheard = [e.cur_nimg for e in trial.evaluations if e.cur_nimg not in trial.heard]
+        if not unheard or not self._is_judged or trial.config.phase == "confirm":
+            return
+        for cur_nimg in unheard:
+            trial.heard[cur_nimg] = self._num_heard
+            self._num_heard += 1
+        trial.folder.write_heard(HeardRecord(order=trial.heard))
 
     def _open(self, arm: str) -> tuple[str, str]:
         config = self._next_config(arm)
@@ -221,14 +217,14 @@ class Director:
         return arm, config.name
 
     def _next_config(self, arm: str) -> TrialConfig:
-        if (following := self._next_search(arm)) is not None:
+        if (following := self.agenda.next_search(arm)) is not None:
             index, repeat = following
             searched = self._searches[arm, repeat].ask(index)
             return search_trial_config(self.study, arm, index, searched, self._num_train_images, repeat)
-        if (refined := self._next_refined(arm)) is not None:
+        if (refined := self.agenda.next_refined(arm)) is not None:
             searched = self._refinement(arm).ask(refined)
             return refine_trial_config(self.study, arm, refined, searched, self._num_train_images)
-        confirmation = self._next_confirmation(arm)
+        confirmation = self.agenda.next_confirmation(arm)
         assert confirmation is not None, "the arm was chosen because it has one"
         return confirmation
 
@@ -244,18 +240,6 @@ class Director:
                 self.study, arm, self._folder, self._storage, self._objective, searches, best
             )
         return self._refinements[arm]
-
-    def _next_confirmation(self, arm: str) -> TrialConfig | None:
-        """The next re-training of an arm's best, once its search and refinement have ended; None if there is none."""
-        if any(not t.state.is_final for phase in ("search", "refine") for t in self.arm_trials(arm, phase)):
-            return None
-        index = max((t.config.index + 1 for t in self.arm_trials(arm, "confirm")), default=0)
-        for source in self.best(arm)[: self.study.confirm.top_k]:
-            for seed_number in range(self.study.confirm.seeds):
-                config = confirm_trial_config(self.study, source.config, index, seed_number)
-                if (arm, config.name) not in self.trials:
-                    return config
-        return None
 
     def _is_waiting(self, trial: TrialRecord) -> bool:
         population = self._populations.get(trial.config.arm)
@@ -300,6 +284,10 @@ class Director:
         if trial.config.phase != "confirm":
             self._tell(trial)
             self._compare(key[0])
+        self._on_change()
+
+    def _leave(self, key: tuple[str, str]) -> None:
+        self._live.discard(key)
         self._on_change()
 
     def _tell(self, trial: TrialRecord) -> None:

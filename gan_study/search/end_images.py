@@ -17,14 +17,15 @@ NUM_STEPS = 9
 """From one end of a path to the other; a row holds one image more."""
 
 
-def write_end_images(trial: TrialFolder, training: TrainingConfig, num_channels: int) -> None:
-    """Write samples/interpolation.png of the snapshot that counts; nothing if its images are not finite."""
+def write_end_images(trial: TrialFolder, training: TrainingConfig, num_channels: int) -> bool:
+    """Write samples/interpolation.png of the snapshot that counts; False, and no file, if an image is not finite."""
     cur_nimg = counted_snapshot(trial, training.objective.at)
     assert cur_nimg is not None, "a trial that has completed has its snapshots"
     generator = load_generator(trial.read_snapshot(cur_nimg), training, num_channels)
     picture = interpolation_png(generator, training)
     if picture is not None:
         trial.write_interpolation(picture)
+    return picture is not None
 
 
 @torch.no_grad()

@@ -9,7 +9,7 @@ from gan_study.runs.records import EvaluationRecord, TrialState
 if TYPE_CHECKING:  # imports torch, which the driver does without
     from gan_study.training.loop import Progress
 
-_ABORT, _STATE, _EVALUATION = "abort", "state", "evaluation"
+_ABORT, _FAILURE, _STATE, _EVALUATION = "abort", "failure", "state", "evaluation"
 
 
 @dataclass(frozen=True)
@@ -51,6 +51,16 @@ def progress_message(progress: "Progress", order: TrialOrder) -> dict[str, Any]:
 def abort_message(reason: str) -> dict[str, Any]:
     """A Tune result that asks for the end of the whole study."""
     return {_ABORT: reason, "done": True}
+
+
+def failure_message(reason: str) -> dict[str, Any]:
+    """A Tune result that ends its trial as failed, where another try could only fail again."""
+    return {_FAILURE: reason, "done": True}
+
+
+def read_failure(result: dict[str, Any]) -> str | None:
+    """The reason why the trial has failed for good, if the result holds one."""
+    return result.get(_FAILURE)
 
 
 def read_abort(result: dict[str, Any]) -> str | None:

@@ -32,7 +32,7 @@ def prepare_on_cluster(
     num_threads: how many the task may use on a CPU.
 
     Raises:
-        InputError: the data are not there.
+        InputError: the data, or the GPU that Ray lends, are not there.
         StorageError: the run folder could not be written.
     """
     arm = next(iter(study.arms))
@@ -41,7 +41,8 @@ def prepare_on_cluster(
     num_cpus, gpus = study.resources.cpus_per_worker, study.resources.gpus_per_worker
     assert gpus != "auto", "auto has been replaced by the cluster's answer"
     task = ray.remote(num_cpus=num_cpus, num_gpus=gpus, max_retries=1)(_prepare)
-    outcome = task.remote(training, folder.location, num_threads, gpus > 0)
+    task = ray.remote(num_cpus=num_cpus, num_gpus=gpus, max_retries=1)(_prepare)
+    outcome = task.remote(training, folder.location, num_threads, gpus)
     for _ in range(num_concurrent - 1):
         ray.remote(num_cpus=num_cpus, max_retries=0)(_warm_up).remote()
     try:
@@ -58,14 +59,13 @@ def prepare_on_cluster(
     return record
 
 
-def _prepare(
-    training: TrainingConfig, location: str, num_threads: int, may_use_gpu: bool
-) -> ObjectiveRecord | GanStudyError:
+def _prepare(training: TrainingConfig, location: str, num_threads: int, gpus: float) -> ObjectiveRecord | GanStudyError:
     import torch
 
     from gan_study.data.datasets import load_dataset
     from gan_study.extractors.objective import prepare_objective
     from gan_study.extractors.progress import at_work, listening, now_and_then
+    from gan_study.training.distributed import lent_device
 
     folder = RunFolder(location)
 
@@ -75,10 +75,10 @@ def _prepare(
 
     # Ray wraps an exception in its own traceback; handed over as a value it stays what it is.
     try:
+        device = lent_device(gpus)
         with listening(now_and_then(_TELL_SEC, tell)):
             with at_work(f"the images of {training.dataset.name}"):
                 dataset = load_dataset(training.dataset)
-            device = torch.device("cuda" if may_use_gpu and torch.cuda.is_available() else "cpu")
             torch.set_num_threads(num_threads)  # a trial that uses this process later sets its own number
             return prepare_objective(training, dataset, folder, device)
     except GanStudyError as error:

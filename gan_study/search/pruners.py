@@ -7,6 +7,9 @@ from gan_study.config.longest import max_training_kimg
 from gan_study.config.stopping import grace_kimg, min_completed_trials, num_brackets, reduction_factor
 from gan_study.config.study import StudyConfig
 
+PRUNING = ("asha", "hyperband", "median")
+"""The schedulers that compare trials on the way."""
+
 
 def make_pruner(study: StudyConfig, num_train_images: int = ASSUMED_TRAIN_IMAGES) -> BasePruner:
     """The pruner of one arm's trials; its resource is the number of images seen. Every setting is given.

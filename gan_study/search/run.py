@@ -23,6 +23,7 @@ from gan_study.search.importance import study_importance
 from gan_study.search.optuna_file import OptunaFile
 from gan_study.search.prepare import prepare_on_cluster
 from gan_study.search.scratch import ScratchFolder
+from gan_study.search.shared_folder import require_shared
 from gan_study.search.tracker_packages import require_trackers
 from gan_study.search.trackers import tracked
 from gan_study.search.trial_one_worker import OneWorkerTrial
@@ -67,11 +68,10 @@ def run_study(
     """
     require_trackers(study.trackers)
     optuna.logging.set_verbosity(optuna.logging.INFO if verbose else optuna.logging.WARNING)
-    before = folder.read_study_status()
     run_start = time.time()
-    on_stage("starting Ray" if address is None else f"joining Ray at {address}")
     if address is not None:
         require_reachable(address)
+    status = _begin(folder, run_start)
 
     def lose(reason: str) -> None:
         with suppress(StorageError):
@@ -80,36 +80,32 @@ def run_study(
                 _finish(folder, known, "interrupted", run_start)
         on_loss(ClusterLostError(folder.location, reason))
 
-    with (
-        connected(address, verbose, with_dashboard=study.resources.workers_per_trial > 1) as cluster,
-        _explained_loss(folder),
-        nullcontext() if address is not None and address.startswith("ray://") else watched(lose),
-    ):
-        gpus = gpus_per_worker(study.resources, cluster)
-        resources = study.resources.model_copy(update={"gpus_per_worker": gpus})
-        if faults := list(resource_faults(resources)):
-            raise InputError([f"{'.'.join(map(str, fault.path))}: {fault.rule}" for fault in faults])
-        study = study.model_copy(update={"resources": resources})
-        num_concurrent = num_concurrent_trials(resources, gpus, cluster)
-        on_stage("preparing the data and the extractor")
-        # No trial needs its cores yet; of a cluster that others use too, the task takes no more than it asks for.
-        num_trials = 1 if cluster.joined else num_concurrent * resources.workers_per_trial
-        num_threads = resources.cpus_per_worker * num_trials
-        objective = prepare_on_cluster(study, folder, num_concurrent, num_threads, on_progress)
-        for warning in objective.data_warnings:
-            on_stage(f"warning: {warning}")
-        if warning := record_environment(folder, cluster, study):
-            on_stage(f"warning: {warning}")
-        status = StudyStatus(
-            state="running",
-            start_time=before.start_time if before else run_start,
-            elapsed_sec=before.elapsed_sec if before else 0.0,
-            num_concurrent_trials=num_concurrent,
-            pid=os.getpid(),
-            host=socket.gethostname(),
-        )
-        folder.write_study_status(status)
-        try:
+    try:
+        on_stage("starting Ray" if address is None else f"joining Ray at {address}")
+        with (
+            connected(address, verbose, with_dashboard=study.resources.workers_per_trial > 1) as cluster,
+            _explained_loss(folder),
+            nullcontext() if address is not None and address.startswith("ray://") else watched(lose),
+        ):
+            gpus = gpus_per_worker(study.resources, cluster)
+            resources = study.resources.model_copy(update={"gpus_per_worker": gpus})
+            if faults := list(resource_faults(resources)):
+                raise InputError([f"{'.'.join(map(str, fault.path))}: {fault.rule}" for fault in faults])
+            study = study.model_copy(update={"resources": resources})
+            num_concurrent = num_concurrent_trials(resources, gpus, cluster)
+            if address is not None:
+                require_shared(folder)
+            on_stage("preparing the data and the extractor")
+            # No trial needs its cores yet; of a cluster that others use too, the task takes no more than it asks for.
+            num_trials = 1 if cluster.joined else num_concurrent * resources.workers_per_trial
+            num_threads = resources.cpus_per_worker * num_trials
+            objective = prepare_on_cluster(study, folder, num_concurrent, num_threads, on_progress)
+            for warning in objective.data_warnings:
+                on_stage(f"warning: {warning}")
+            if warning := record_environment(folder, cluster, study):
+                on_stage(f"warning: {warning}")
+            status = status.model_copy(update={"num_concurrent_trials": num_concurrent})
+            folder.write_study_status(status)
             with OptunaFile(folder) as optuna_file:
 
                 def change() -> None:
@@ -124,12 +120,27 @@ def run_study(
             if director.abort_reason is not None:
                 raise StorageError(director.abort_reason)
             folder.write_importance(study_importance(study, director))
-        except BaseException:
-            with suppress(StorageError):  # may be why it ends
-                _finish(folder, status, "interrupted", run_start)
-            raise
+    except BaseException:
+        with suppress(StorageError):  # may be why it ends
+            _finish(folder, status, "interrupted", run_start)
+        raise
     _finish(folder, status, "completed", run_start)
     return director
+
+
+def _begin(folder: RunFolder, run_start: float) -> StudyStatus:
+    """Write down that this process is at work on the run folder, as it is for minutes before the first trial."""
+    before = folder.read_study_status()
+    status = StudyStatus(
+        state="running",
+        start_time=before.start_time if before else run_start,
+        elapsed_sec=before.elapsed_sec if before else 0.0,
+        num_concurrent_trials=before.num_concurrent_trials if before else 1,
+        pid=os.getpid(),
+        host=socket.gethostname(),
+    )
+    folder.write_study_status(status)
+    return status
 
 
 @contextmanager
@@ -163,7 +174,7 @@ def _tune(
                 name="tune",
                 storage_path=scratch,
                 stop=DirectorStopper(director),
-                # Ray Train restarts the workers of a many-worker trial itself.
+                # A many-worker trial restarts its workers itself.
                 failure_config=tune.FailureConfig(max_failures=0 if many else study.resources.max_retries),
                 checkpoint_config=tune.CheckpointConfig(checkpoint_at_end=False),
                 callbacks=trackers,

@@ -23,6 +23,8 @@ class TrialRecord:
     collapsed: bool = False
     """Whether it was stopped because its generator had collapsed."""
     evaluations: list[EvaluationRecord] = field(default_factory=list)
+    heard: dict[int, int] = field(default_factory=dict)
+    """By images seen, the evaluations that the study has answered: their running numbers in its arm."""
 
     @property
     def score(self) -> float | None:

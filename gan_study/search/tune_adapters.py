@@ -11,9 +11,8 @@ from ray.tune.schedulers import FIFOScheduler, TrialScheduler
 from ray.tune.search import Searcher
 
 from gan_study.errors import StorageError
-from gan_study.runs.records import TrialState
 from gan_study.search.director import Director
-from gan_study.search.messages import TrialOrder, read_abort, read_progress
+from gan_study.search.messages import TrialOrder, read_abort, read_failure, read_progress
 
 
 class DirectorSearcher(Searcher):
@@ -39,11 +38,20 @@ class DirectorSearcher(Searcher):
         key = self._keys[trial_id] = (config.arm, config.name)
         return {**TrialOrder(config, self._run_folder, self._director.pause_nimg(key)).to_tune(), **self._extra}
 
+    def cur_nimg(self, trial_id: str) -> int:
+        """Images at the last evaluation that the director has heard of."""
+        return self._director.trials[self._keys[trial_id]].cur_nimg
+
     def take_in(self, trial_id: str, result: dict[str, Any]) -> bool:
         """Pass a result on to the director; whether the trial is to be stopped."""
         reason = read_abort(result)
         if reason is not None:
             self._director.abort(reason)
+            return False
+        failure = read_failure(result)
+        if failure is not None:
+            with self._aborting():
+                self._director.hear_of_failure(self._keys[trial_id], failure)
             return False
         progress = read_progress(result)
         stop = False
@@ -55,11 +63,9 @@ class DirectorSearcher(Searcher):
         """Ray's notice that a Tune trial has ended, well or not."""
         if result is not None:
             self.take_in(trial_id, result)
-        trial = self._director.trials[self._keys[trial_id]]
-        if trial.state is TrialState.RUNNING:
-            reason = self.errors.get(trial_id, "its process ended before the training did")
-            with self._aborting():
-                self._director.hear_of_failure(self._keys[trial_id], reason)
+        reason = self.errors.get(trial_id, "its process ended before the training did")
+        with self._aborting():
+            self._director.hear_of_failure(self._keys[trial_id], reason)  # nothing to one that has ended
 
     @contextmanager
     def _aborting(self) -> Iterator[None]:
@@ -87,8 +93,15 @@ class DirectorScheduler(FIFOScheduler):
         self._searcher = searcher
 
     def on_trial_result(self, tune_controller: Any, trial: Trial, result: dict[str, Any]) -> str:
-        """Take a result in and answer with Ray's CONTINUE or STOP."""
+        """Take a result in and answer with Ray's CONTINUE or STOP.
+
+        Retries count from the last progress, so that a long trial may lose its machine more often than a short one.
+        """
+        before = self._searcher.cur_nimg(trial.trial_id)
         stop = self._searcher.take_in(trial.trial_id, result)
+        if self._searcher.cur_nimg(trial.trial_id) > before and trial.run_metadata.num_failures:
+            trial.run_metadata.num_failures = 0
+            trial.run_metadata.invalidate_cache()
         return str(TrialScheduler.STOP if stop else TrialScheduler.CONTINUE)
 
     def on_trial_error(self, tune_controller: Any, trial: Trial) -> None:

@@ -4,8 +4,10 @@ The process group is made by Ray Train or by torchrun; `join_process_group` cove
 Collective calls must be made by all ranks in the same order.
 """
 
+import gc
 import inspect
 import os
+import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -16,7 +18,7 @@ import torch.distributed as dist
 from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
-from gan_study.errors import InputError
+from gan_study.errors import InputError, MissingGpuError
 
 _T = TypeVar("_T")
 
@@ -117,6 +119,28 @@ def choose_device(use_gpu: bool) -> torch.device:
     if not (use_gpu and torch.cuda.is_available()):
         return torch.device("cpu")
     return torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0")) % torch.cuda.device_count())
+
+
+def lent_device(gpus: float) -> torch.device:
+    """The device of a process to which Ray has lent so many GPUs (or a share of one), 0 for the CPU.
+
+    Raises MissingGpuError if torch cannot use the GPU.
+    """
+    device = choose_device(gpus > 0)
+    if gpus > 0 and device.type != "cuda":
+        raise MissingGpuError(
+            f"resources.gpus_per_worker: torch must be able to use the GPU that Ray has lent, but got none on "
+            f"{socket.gethostname()} (torch {torch.__version__}, CUDA {torch.version.cuda or 'not built in'}); install "
+            "a build of torch that fits the driver, or train on CPUs with resources.gpus_per_worker=0"
+        )
+    return device
+
+
+def free_device_memory() -> None:
+    """Give back what torch keeps of a GPU's memory for later, to the processes that share the GPU. Nothing on a CPU."""
+    if torch.cuda.is_initialized():
+        gc.collect()
+        torch.cuda.empty_cache()
 
 
 @contextmanager

@@ -27,7 +27,7 @@ from gan_study.training.distributed import Workers
 from gan_study.training.end import measure_end
 from gan_study.training.evaluate import MeasureCoverage, Scorer
 from gan_study.training.means import LossMeans
-from gan_study.training.outcome import diverged, ended, load_latest, write_images, write_progress
+from gan_study.training.outcome import diverged, ended, load_latest, read_end, write_images, write_progress
 from gan_study.training.randomness import Stream, seeded_generator
 from gan_study.training.rollback import answer_collapse, answer_divergence
 from gan_study.training.scores import Scores, score_generator
@@ -56,7 +56,8 @@ def train(
 
     Evaluations come at 0 images, every `evaluate_every_kimg`, and at the end; each is followed by a
     checkpoint before it is given. The last progress has a final state (completed, diverged, or stopped because its
-    generator has collapsed); a trial that has ended before gives it again. Where `on_collapse` is rollback, a collapse
+    generator has collapsed); a trial that has ended before gives it again, and one that its study gives up while it
+    trains gives that end. Where `on_collapse` is rollback, a collapse
     or a step that is not finite at first leads back to an earlier state (`training/rollback.py`). With several workers
     all ranks run this at once and give equal progress; rank 0 writes the files.
 
@@ -117,6 +118,10 @@ def train(
                 )
             )
             means = LossMeans()
+            # With several workers the study's stop comes while they train on. What it has written stays.
+            if (end := workers.from_first_rank(lambda: read_end(folder))) is not None:
+                yield Progress(end, None)
+                return
             if workers.is_first:
                 write_images(state, folder, training)
             if done:
@@ -171,9 +176,9 @@ def train(
             update_ema(state.g_ema, state.generator, counters.cur_nimg, num_images, training.ema_half_life_kimg)
         counters.train_sec += time.perf_counter() - step_start
 
-    if workers.is_first:
+    if (end := workers.from_first_rank(lambda: read_end(folder))) is None and workers.is_first:
         folder.write_status(status)
-    yield Progress(status, None)
+    yield Progress(end or status, None)
 
 
 def _check_batch(training: TrainingConfig, workers: Workers, batch_statistics: str) -> None:

@@ -1,5 +1,6 @@
 """Means of what the steps measured between two evaluations."""
 
+import math
 from collections.abc import Iterable
 from statistics import fmean
 
@@ -34,5 +35,9 @@ class LossMeans:
 
 
 def _mean(values: Iterable[float | None]) -> float | None:
+    """The mean of the values that exist; None without any, and where one is not finite.
+
+    A hinge loss is 0 where a logit is infinite, so a training may go on with measures that are not finite.
+    """
     present = [value for value in values if value is not None]
-    return fmean(present) if present else None
+    return fmean(present) if present and all(map(math.isfinite, present)) else None

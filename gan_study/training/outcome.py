@@ -39,6 +39,15 @@ def load_latest(
     return status, [e for e in evaluations if checkpoint is not None and e.cur_nimg <= state.counters.cur_nimg]
 
 
+def read_end(folder: TrialFolder) -> TrialStatus | None:
+    """How a trial has ended by its study's word, which may come while it trains; None if it has not.
+
+    From there on its files are left alone.
+    """
+    status = folder.read_status()
+    return status if status is not None and status.state.is_final else None
+
+
 def write_images(state: TrainingState, folder: TrialFolder, training: TrainingConfig) -> None:
     """Write the samples and the snapshot of the generator as it is."""
     cur_nimg = state.counters.cur_nimg
@@ -51,8 +60,11 @@ def write_progress(
 ) -> None:
     """Write metrics and where the trial goes on from, after `write_images`; keep the newest and the best snapshot.
 
-    The former best is removed last: a process that dies before goes on from a checkpoint to which it is the best.
+    The former best is removed last: a process that dies before goes on from a checkpoint to which it is the best. If
+    the study has given the trial up meanwhile, nothing is written.
     """
+    if read_end(folder) is not None:
+        return
     folder.write_evaluations(evaluations)
     write_standing(state, status, folder)
     best = best_evaluation(evaluations)
@@ -62,17 +74,18 @@ def write_progress(
 def write_standing(state: TrainingState, status: TrialStatus, folder: TrialFolder) -> None:
     """Write, in an order that survives a crash anywhere, where the trial goes on from, or how it has ended.
 
-    The checkpoint that a rollback would need is kept. A trial that has ended needs none.
+    The checkpoint that a rollback would need is kept. A trial that has ended needs none. If the study has given the
+    trial up meanwhile, nothing is written.
     """
+    if read_end(folder) is not None:
+        return
     cur_nimg = state.counters.cur_nimg
     if status.state.is_final:
         folder.write_status(status)
         folder.delete_checkpoints()
         return
     folder.replace_checkpoint(cur_nimg, state.to_bytes(), state.healthy_nimg)
-    has_gone_back = status.rollbacks and status.rollbacks[-1].cur_nimg == cur_nimg
-    # The driver may have given the trial up meanwhile: its word stays.
-    if has_gone_back and ((known := folder.read_status()) is None or not known.state.is_final):
+    if status.rollbacks and status.rollbacks[-1].cur_nimg == cur_nimg:
         folder.write_status(status)
 
 

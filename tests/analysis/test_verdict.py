@@ -175,10 +175,12 @@ def test_without_an_objective_no_score_is_compared(tmp_path):
 @pytest.mark.parametrize("objective", [None, OBJECTIVE])
 def test_before_the_first_training_the_way_on_is_named(tmp_path, objective):
     nothing = {"search": {}, "confirm": {}, "objective": objective}
-    text = "No verdict yet: nothing has been trained in this run folder"
     left_off = summarise(run_with(tmp_path / "left_off", state="interrupted", **nothing))
-    assert left_off.verdict == f"{text}; the command resume goes on with it."
-    assert summarise(run_with(tmp_path / "at_work", state="running", **nothing)).verdict == f"{text}."
+    assert left_off.verdict == (
+        "No verdict yet: nothing has been trained in this run folder; the command resume goes on with it."
+    )
+    at_work = summarise(run_with(tmp_path / "at_work", state="running", **nothing))
+    assert at_work.verdict == "No verdict yet: the study is at work, and its first trial has not begun."
 
 
 def three_arms():

@@ -12,7 +12,7 @@ from gan_study.config.study import StudyConfig
 from gan_study.config.training import TrialConfig
 from gan_study.runs.counted import best_evaluation
 from gan_study.runs.folder import RunFolder
-from gan_study.runs.records import BestScore, CoverageRecord, EvaluationRecord, TrialState, TrialStatus
+from gan_study.runs.records import BestScore, CoverageRecord, EndPart, EvaluationRecord, TrialState, TrialStatus
 from gan_study.runs.trial_folder import TrialFolder
 from gan_study.search.director import Director
 
@@ -22,6 +22,7 @@ Ends = dict[tuple[str, str], TrialState]
 """The trials that diverge, fail or stop themselves (collapsed) after their evaluation at half of the budget."""
 
 FAILURE_SCORE = 1000.0
+END_PARTS: tuple[EndPart, ...] = ("diagnosis", "interpolation", "final_scores")
 OBJECTIVE = synthetic_run.OBJECTIVE.model_copy(
     update={"untrained_score": FAILURE_SCORE / 2, "failure_score": FAILURE_SCORE}
 )
@@ -98,6 +99,8 @@ class World:
     coverages: Sequence[float] = ()
     """Of the search trials at their end, by index; none where it is empty."""
     num_messages: int = 0
+    end_work: Sequence[EndPart] = ()
+    """What a completed trial is left without by a process that dies after its last step."""
 
     def make_director(self, storage: BaseStorage | None = None) -> Director:
         """A director on the folder as it is now."""
@@ -165,7 +168,8 @@ class World:
         if config.rescores_best:
             evaluations[-1] = evaluations[-1].model_copy(update={"best": _best(evaluations)})
             folder.write_evaluations(evaluations)
-        folder.write_status(TrialStatus(state=TrialState.COMPLETED, cur_nimg=total))
+        done = tuple(part for part in END_PARTS if part not in self.end_work)  # for images that nobody can measure
+        folder.write_status(TrialStatus(state=TrialState.COMPLETED, cur_nimg=total, end_not_finite=done))
         folder.delete_checkpoints()
         yield TrialState.COMPLETED, evaluations[-1]
 

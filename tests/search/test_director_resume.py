@@ -8,7 +8,8 @@ from scripted_world import Ends, Score, World, make_evaluation, make_study
 
 from gan_study.config.training import TrialConfig
 from gan_study.runs.folder import RunFolder
-from gan_study.runs.records import TrialState
+from gan_study.runs.records import TrialState, TrialStatus
+from gan_study.search.director import Director
 
 BUDGET = {"trials_per_arm": 4, "total_kimg": 2, "evaluate_every_kimg": 1}
 SEARCH = {"scheduler": "asha", "reduction_factor": 2, "startup_trials": 1}
@@ -141,3 +142,87 @@ def test_a_study_that_is_done_hands_out_nothing(tmp_path: Path) -> None:
     assert director.finished
     assert director.next_trial() is None
     assert all(trial.state.is_finished() for trial in world.optuna_trials("wgan"))
+
+
+def two_at_once(tmp_path: Path) -> World:
+    """Two trials of one arm on their way to a rung, where the better half goes on."""
+    arms = {"lsgan": {"network": "dcgan", "loss": "least_squares"}}
+    study = make_study(search=SEARCH | {"sampler": "random"}, budget=BUDGET | {"total_kimg": 4}, arms=arms)
+    return World(study, RunFolder(str(tmp_path)), score, max_concurrent_trials=2)
+
+
+def hear(world: World, director: Director, name: str, nimg: int, score: float) -> bool:
+    """A trial writes an evaluation and its checkpoint, and the study hears of it."""
+    trial, evaluation = world.folder.trial("lsgan", name), make_evaluation(nimg, score)
+    trial.write_evaluations([*trial.read_evaluations(), evaluation])
+    trial.replace_checkpoint(nimg, b"")
+    trial.write_status(TrialStatus(state=TrialState.RUNNING))
+    return director.hear(("lsgan", name), TrialState.RUNNING, evaluation)
+
+
+def test_a_trial_that_was_allowed_to_go_on_stays_allowed(tmp_path: Path) -> None:
+    """The second came first to the rung, and was the best there; the first came later and was better."""
+    world = two_at_once(tmp_path)
+    director = world.make_director()
+    director.next_trial(), director.next_trial()
+    assert not hear(world, director, "search_001", 1000, 30.0)
+    assert not hear(world, director, "search_000", 1000, 10.0)
+    again = world.make_director()
+    assert [trial.state for trial in again.trials.values()] == [TrialState.RUNNING] * 2
+    assert world.folder.trial("lsgan", "search_001").checkpoint_nimgs() == [1000]
+    # At the next rung both studies judge alike, because they remember who had come to the first one, and when.
+    for each in (again, world.make_director()):
+        each.next_trial(), each.next_trial()
+    assert not hear(world, again, "search_001", 2000, 25.0)
+    third = world.make_director()
+    third.next_trial(), third.next_trial()
+    assert hear(world, third, "search_000", 2000, 26.0)
+
+
+def test_a_verdict_that_was_not_heard_among_others_that_were(tmp_path: Path) -> None:
+    world = two_at_once(tmp_path)
+    director = world.make_director()
+    director.next_trial(), director.next_trial()
+    for name in ("search_000", "search_001"):
+        hear(world, director, name, 0, 500.0)
+    assert not hear(world, director, "search_001", 1000, 10.0)
+    trial = world.folder.trial("lsgan", "search_000")  # The study dies before it hears of this:
+    trial.write_evaluations([*trial.read_evaluations(), make_evaluation(1000, 30.0)])
+    trial.replace_checkpoint(1000, b"")
+    again = world.make_director()
+    assert again.trials["lsgan", "search_000"].state is TrialState.STOPPED
+    assert again.trials["lsgan", "search_001"].state is TrialState.RUNNING
+
+
+def test_a_run_folder_of_a_version_that_kept_no_order_stops_nothing(tmp_path: Path) -> None:
+    world = two_at_once(tmp_path)
+    director = world.make_director()
+    director.next_trial(), director.next_trial()
+    hear(world, director, "search_001", 1000, 30.0)
+    hear(world, director, "search_000", 1000, 10.0)
+    for name in ("search_000", "search_001"):
+        world.folder.trial("lsgan", name).storage.delete("heard.json")
+    for _ in range(2):
+        again = world.make_director()
+        assert [trial.state for trial in again.trials.values()] == [TrialState.RUNNING] * 2
+
+
+@pytest.mark.parametrize(("before", "now"), [(1, 0), (0, 1), (0, 0.5)])
+def test_an_unfinished_trial_asks_for_the_gpus_that_there_are_now(tmp_path: Path, before: float, now: float) -> None:
+    world = two_at_once(tmp_path)
+
+    def resources(gpus: float) -> None:
+        world.study = world.study.model_copy(
+            update={"resources": world.study.resources.model_copy(update={"gpus_per_worker": gpus})}
+        )
+
+    resources(before)
+    director = world.make_director()
+    director.next_trial()
+    hear(world, director, "search_000", 1000, 30.0)
+    resources(now)
+    config = world.make_director().next_trial()
+    assert config is not None
+    assert config.name == "search_000"
+    assert config.workers.gpus_per_worker == now
+    assert world.folder.trial("lsgan", "search_000").read_config() == config

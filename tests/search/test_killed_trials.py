@@ -2,6 +2,7 @@
 
 import os
 import signal
+import threading
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -26,25 +27,28 @@ def read_status(folder: RunFolder, arm: str, name: str = "search_000") -> TrialS
 
 @dataclass
 class Killer:
-    """Kills a trial's process each time the study has heard of an evaluation at half of its budget or later."""
+    """Kills a trial's process: of one arm after each of some evaluations, of another twice without one between."""
 
-    times: dict[str, int]
-    """How often, by arm."""
+    after: dict[str, list[int]]
+    """By arm, the images seen at the evaluations that the study must have heard of before each kill."""
     killed: list[int] = field(default_factory=list)
+    done: threading.Event = field(default_factory=threading.Event)
 
     def start(self, director: Director) -> None:
+        """Look again and again, because a trial that has begun anew sends no message before its next evaluation."""
         self._director = director
+        threading.Thread(target=self._watch, daemon=True).start()
 
-    def look(self) -> None:
-        for (arm, name), trial in self._director.trials.items():
-            status = trial.folder.read_status()
-            if self.times.get(arm, 0) and trial.cur_nimg >= 1024 and status is not None and status.pid is not None:
-                if status.pid in self.killed:
-                    continue  # its successor has not begun yet
-                assert name == "search_000"
-                self.times[arm] -= 1
-                self.killed.append(status.pid)
-                os.kill(status.pid, signal.SIGKILL)
+    def _watch(self) -> None:
+        while not self.done.wait(0.02):
+            for (arm, _), trial in list(self._director.trials.items()):
+                status, after = trial.folder.read_status(), self.after.get(arm)
+                if not after or status is None or status.pid is None or status.pid in self.killed:
+                    continue  # or its successor has not begun yet
+                if trial.cur_nimg >= after[0]:
+                    after.pop(0)
+                    self.killed.append(status.pid)
+                    os.kill(status.pid, signal.SIGKILL)
 
 
 def measured(evaluation: EvaluationRecord) -> tuple[object, ...]:
@@ -52,25 +56,26 @@ def measured(evaluation: EvaluationRecord) -> tuple[object, ...]:
 
 
 def test_a_killed_trial_goes_on_from_its_checkpoint(ray_address: str, tmp_path: Path) -> None:
-    """Three arms that are the same but in name; the process of one is killed once, that of another too often."""
+    """Three arms that are the same but in name. Retries count from the last evaluation on."""
     arm = {"network": "dcgan", "loss": "least_squares"}
     study = tiny_study(
-        arms={"undisturbed": arm, "once": arm, "too_often": arm},
+        arms={"undisturbed": arm, "thrice": arm, "too_often": arm},
         budget={"trials_per_arm": 1, "total_kimg": 2, "evaluate_every_kimg": 0.5},
         confirm={"top_k": 0},
         resources={"max_retries": 1, "max_concurrent_trials": 1},
     )
     folder = tiny_folder(tmp_path / "tiny", study)
-    killer = Killer({"once": 1, "too_often": 2})
-    run_study(study, folder, address=ray_address, on_start=killer.start, on_change=killer.look)
+    killer = Killer({"thrice": [512, 1024, 1536], "too_often": [1024, 1024]})
+    run_study(study, folder, address=ray_address, on_start=killer.start)
+    killer.done.set()
 
-    assert len(killer.killed) == 3
+    assert killer.after == {"thrice": [], "too_often": []}
     assert read_status(folder, "undisturbed").num_restarts == 0
-    once = read_status(folder, "once")
-    assert (once.state, once.num_restarts, once.reason) == (TrialState.COMPLETED, 1, None)
+    thrice = read_status(folder, "thrice")
+    assert (thrice.state, thrice.num_restarts, thrice.reason) == (TrialState.COMPLETED, 3, None)
     expected = [measured(e) for e in folder.trial("undisturbed", "search_000").read_evaluations()]
     assert [row[0] for row in expected] == [0, 512, 1024, 1536, 2048]
-    assert [measured(e) for e in folder.trial("once", "search_000").read_evaluations()] == expected
+    assert [measured(e) for e in folder.trial("thrice", "search_000").read_evaluations()] == expected
 
     too_often = read_status(folder, "too_often")
     assert (too_often.state, too_often.num_restarts, too_often.pid) == (TrialState.FAILED, 1, None)

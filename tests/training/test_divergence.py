@@ -11,10 +11,12 @@ from tiny_training import run, tiny_trial, trial_folder
 from two_workers import PLANTED_AT, spoiled
 
 from gan_study.extractors.objective import Objective
-from gan_study.runs.records import TrialState
+from gan_study.runs.records import LossRecord, TrialState
 from gan_study.training import loop
 from gan_study.training.distributed import Workers
+from gan_study.training.means import LossMeans
 from gan_study.training.state import TrainingState
+from gan_study.training.steps import StepMeasures
 
 
 @pytest.fixture
@@ -115,3 +117,16 @@ def test_images_that_are_not_finite_have_no_score(
     assert last.evaluation.score is last.evaluation.class_shares is None
     assert trial_folder(tmp_path).read_evaluations() == [first.evaluation, last.evaluation]
     assert trial_folder(tmp_path).snapshot_nimgs() == [0, 20]
+
+
+def test_means_that_are_not_finite_are_null(tmp_path: Path) -> None:
+    """A hinge loss is 0 where a real logit is infinite, so such a training goes on, and its record must be readable."""
+    means = LossMeans()
+    for logit in (1.0, float("inf"), float("-inf")):
+        means.d_steps.append(StepMeasures(loss=0.0, grad_norm=1.0, real_logit=logit, fake_logit=float("nan")))
+        means.g_steps.append(StepMeasures(loss=0.5, grad_norm=0.0, output_gradient=float("inf")))
+    losses = means.reduce(Workers())
+    assert losses is not None
+    assert (losses.d_loss, losses.g_loss, losses.d_grad_norm) == (0.0, 0.5, 1.0)
+    assert losses.real_logit is losses.fake_logit is losses.g_output_gradient is None
+    assert LossRecord.model_validate_json(losses.model_dump_json()) == losses

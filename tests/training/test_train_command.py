@@ -5,17 +5,22 @@ import os
 import re
 import subprocess
 import sys
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 from prepared_objective import Prepared
 from tiny_training import tiny_trial
 
+from gan_study.cli import train_verb
 from gan_study.cli.train_verb import TrainingDivergedError, train_one
+from gan_study.config.trial_file import load_trial
 from gan_study.errors import InputError
 from gan_study.runs.folder import RunFolder
-from gan_study.runs.records import TrialState
+from gan_study.runs.records import ObjectiveRecord, TrialState
+from gan_study.training.distributed import Workers
 
 MODULE = ["-m", "gan_study", "train"]
 TORCHRUN = ["-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2", *MODULE]
@@ -115,3 +120,36 @@ def test_an_unknown_device(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"--device: No device called 'tpu'.*known: auto, cpu, cuda"):
         train_one(str(write_config(tmp_path)), str(tmp_path / "out"), "tpu")
     assert not (tmp_path / "out").exists()
+
+
+def test_ranks_wait_for_the_first_one_outside_of_a_process_group(
+    prepared: Prepared, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A process group waits for minutes at most, and making an extractor may take longer."""
+    config, out = write_config(tmp_path), tmp_path / "out"
+    known: list[ObjectiveRecord | None] = []
+    join = train_verb.join_process_group
+
+    def looked(use_gpu: bool) -> AbstractContextManager[Workers]:
+        known.append(RunFolder(str(out)).read_objective())
+        return join(use_gpu)
+
+    monkeypatch.setattr(train_verb, "join_process_group", looked)
+    train_one(str(config), str(out), "cpu")
+    (made,) = known
+    assert made is not None
+    assert made.key == prepared.record.key
+    # Another rank takes what the first one has made, and looks again and again until it is there.
+    naps: list[float] = []
+    objective = Path(out) / "objective" / "objective.json"
+    hidden = objective.rename(tmp_path / "hidden.json")
+
+    def nap(seconds: float) -> None:
+        naps.append(seconds)
+        hidden.rename(objective)
+
+    monkeypatch.setattr(train_verb.time, "sleep", nap)
+    folder = RunFolder(str(out))
+    _, record = train_verb._prepare(load_trial(str(config)), folder, torch.device("cpu"), is_first=False)
+    assert record == made
+    assert naps == [train_verb._LOOK_SEC]

@@ -1,0 +1,66 @@
+"""Whether all machines of a joined cluster see the run folder, which a local path on one of them is not."""
+
+import socket
+import uuid
+from collections.abc import Mapping
+
+import ray
+from ray.exceptions import GetTimeoutError
+from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
+
+from gan_study.errors import InputError
+from gan_study.runs.folder import RunFolder
+from gan_study.runs.storage import Storage
+
+_MARK = ".seen_by_every_machine"
+_LIMIT_SEC = 60.0
+"""How long a machine may take to start a process that looks."""
+
+
+def require_shared(folder: RunFolder) -> None:
+    """Raise InputError if a machine of the cluster that may train does not see a run folder on a local path.
+
+    A mounted network folder is a local path, too, so each machine looks for itself. One that does not answer in a
+    minute passes: it may be busy, and its trials look again.
+    """
+    if not folder.storage.is_local:
+        return
+    nodes = [node for node in ray.nodes() if node["Alive"] and node["Resources"].get("CPU", 0) > 0]
+    others = [node for node in nodes if node["NodeManagerHostname"] != socket.gethostname()]
+    if not others:
+        return
+    mark = uuid.uuid4().hex
+    folder.storage.write_text(_MARK, mark)
+    try:
+        seen = {node["NodeManagerHostname"]: _asked(node["NodeID"], folder.location, mark) for node in others}
+        refuse_unless_seen(folder, seen)
+    finally:
+        folder.storage.delete(_MARK)
+
+
+def refuse_unless_seen(folder: RunFolder, seen: Mapping[str, bool]) -> None:
+    """Raise InputError with the names of the hosts that do not see the folder."""
+    blind = sorted(host for host, sees in seen.items() if not sees)
+    if blind:
+        raise InputError(
+            f"--out: every machine of the cluster must see the run folder, but got {folder.location}, which is not on "
+            f"{', '.join(blind)}; give a folder that all of them mount, or an s3:// URI"
+        )
+
+
+def _asked(node_id: str, location: str, mark: str) -> bool:
+    there = NodeAffinitySchedulingStrategy(node_id, soft=False)
+    task = ray.remote(num_cpus=0, max_retries=0)(sees)
+    answer = task.options(scheduling_strategy=there).remote(location, mark)
+    try:
+        return bool(ray.get(answer, timeout=_LIMIT_SEC))
+    except GetTimeoutError:
+        return True
+
+
+def sees(location: str, mark: str) -> bool:
+    """Whether this machine sees in a run folder what the study has just written there."""
+    try:
+        return Storage(location).read_text(_MARK) == mark
+    except FileNotFoundError:
+        return False

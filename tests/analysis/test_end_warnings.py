@@ -1,0 +1,46 @@
+"""What could not be made after the end of a training is said; the training counts."""
+
+from pathlib import Path
+
+from synthetic_run import write_synthetic_run
+
+from gan_study.analysis.notes import damage_warnings
+from gan_study.analysis.summary import summarise
+from gan_study.cli.run_folder import is_completed
+from gan_study.report.load import load_run
+
+
+def test_what_is_missing_after_the_end_is_said(tmp_path: Path) -> None:
+    folder = write_synthetic_run(str(tmp_path))
+    trial = folder.trial("lsgan", folder.trials("lsgan")[0])
+    status = trial.read_status()
+    assert status is not None
+    before = summarise(load_run(folder))
+    assert before.warnings == ()
+    assert is_completed(folder)
+    failures = {"diagnosis": "MemoryError", "final_scores": "its process died: out of memory"}
+    trial.write_status(status.model_copy(update={"end_failures": failures}))
+    assert not is_completed(folder)  # or `resume` would not try again
+    after = summarise(load_run(folder))
+    place = f"arms/lsgan/{trial.read_config().name}"
+    assert after.warnings == (
+        f"{place}: the training is complete and counts, but its diagnosis could not be made (MemoryError); "
+        "`python -m gan_study resume` on the run folder tries it again",
+        f"{place}: the training is complete and counts, but its final scores could not be made (its process died: out "
+        "of memory); `python -m gan_study resume` on the run folder tries it again",
+    )
+    assert (after.verdict, after.winner) == (before.verdict, before.winner)
+    for number in range(12):
+        trial = folder.trial("wgan", folder.trials("wgan")[number % 9])
+        status = trial.read_status()
+        trial.write_status(
+            status.model_copy(update={"end_failures": {"diagnosis": "MemoryError", "interpolation": "E"}})
+        )
+    assert len(damage_warnings(load_run(folder))) == 11
+    assert damage_warnings(load_run(folder))[-1] == "10 more parts of completed trials could not be made either"
+
+
+def test_an_arm_that_was_written_into_the_file_is_trained(tmp_path: Path) -> None:
+    folder = write_synthetic_run(str(tmp_path))
+    folder.write_study_text(folder.read_study_text().replace("arms:", "arms:\n  new: {network: dcgan, loss: hinge}"))
+    assert not is_completed(folder)

@@ -1,0 +1,172 @@
+"""What comes after the last step of a trial can fail or be interrupted; the training has ended well all the same."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from prepared_objective import Prepared
+from scripted_world import World, make_evaluation, make_study
+
+from gan_study.config.training import TrialConfig
+from gan_study.runs.folder import RunFolder
+from gan_study.runs.records import TrialState, TrialStatus
+from gan_study.runs.trial_folder import TrialFolder
+from gan_study.search import begin_trial
+from gan_study.search.begin_trial import _train_and_finish
+from gan_study.search.director import Director
+from gan_study.training.distributed import Workers
+from gan_study.training.loop import Progress
+
+KEY = ("lsgan", "confirm_000_seed_0")
+
+
+def score(config: TrialConfig, cur_nimg: int) -> float:
+    return 11.0
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    """A study whose searches have ended; its only arm has one seed to confirm."""
+    study = make_study(
+        arms={"lsgan": {"network": "dcgan", "loss": "least_squares"}},
+        budget={"trials_per_arm": 1, "total_kimg": 1, "evaluate_every_kimg": 1},
+        confirm={"top_k": 1, "seeds": 1},
+    )
+    world = World(study, RunFolder(str(tmp_path / "run")), score)
+    world.run(stop_after=2)
+    return world
+
+
+def ended_trial(world: World) -> tuple[Director, TrialFolder, TrialConfig]:
+    """The confirmed trial at its end, of which the director has not heard."""
+    director = world.make_director()
+    config = director.next_trial()
+    assert config is not None
+    assert (config.arm, config.name) == KEY
+    trial = world.folder.trial(*KEY)
+    director.hear(KEY, TrialState.RUNNING, make_evaluation(0, 500.0))
+    trial.write_evaluations([make_evaluation(0, 500.0), make_evaluation(1000, 11.0)])
+    trial.write_status(TrialStatus(state=TrialState.COMPLETED, cur_nimg=1000))
+    return director, trial, config
+
+
+def test_a_process_that_dies_after_the_end_leaves_a_completed_trial(world: World) -> None:
+    director, trial, _ = ended_trial(world)
+    director.hear_of_failure(KEY, "its process died: out of memory")
+    status = trial.read_status()
+    assert status is not None
+    assert status.state is TrialState.COMPLETED
+    assert status.end_failures == {"diagnosis": "its process died: out of memory"}
+    assert director.trials[KEY].state is TrialState.COMPLETED
+    assert director.trials[KEY].score == 11.0
+    assert director.finished
+
+
+def test_a_search_trial_that_died_after_its_end_is_told_with_its_score(tmp_path: Path) -> None:
+    study = make_study(diagnosis={"at_end": "all"})
+    world = World(study, RunFolder(str(tmp_path)), score)
+    director = world.make_director()
+    config = director.next_trial()
+    assert config is not None
+    key = config.arm, config.name
+    trial = world.folder.trial(*key)
+    trial.write_evaluations([make_evaluation(0, 500.0), make_evaluation(4000, 7.0)])
+    trial.write_status(TrialStatus(state=TrialState.COMPLETED, cur_nimg=4000))
+    director.hear_of_failure(key, "its process died: out of memory")
+    (told,) = world.optuna_trials(config.arm)
+    assert (told.value, told.intermediate_values) == (7.0, {0: 500.0, 4000: 7.0})
+    assert director.best(config.arm)[0].config.name == config.name
+
+
+@pytest.mark.parametrize(
+    ("state", "collapsed"), [(TrialState.DIVERGED, False), (TrialState.STOPPED, True), (TrialState.COMPLETED, False)]
+)
+def test_every_end_that_is_written_stands(world: World, state: TrialState, collapsed: bool) -> None:
+    director, trial, _ = ended_trial(world)
+    trial.write_status(TrialStatus(state=state, cur_nimg=1000, collapsed=collapsed))
+    director.hear_of_failure(KEY, "its process died")
+    assert director.trials[KEY].state is state
+    assert director.trials[KEY].collapsed is collapsed
+    status = trial.read_status()
+    assert status is not None
+    assert status.state is state
+
+
+def test_a_trial_that_died_before_its_end_has_failed(world: World) -> None:
+    director, trial, _ = ended_trial(world)
+    trial.write_status(TrialStatus(state=TrialState.RUNNING))
+    director.hear_of_failure(KEY, "its process died")
+    assert director.trials[KEY].state is TrialState.FAILED
+
+
+def test_end_work_is_made_up_for(world: World) -> None:
+    """The study was interrupted while a trial that had ended was diagnosed."""
+    world.end_work = ("diagnosis", "final_scores")
+    world.run()
+    world.started.clear()
+    director = world.make_director()
+    assert not director.finished
+    config = director.next_trial()
+    assert config is not None
+    assert (config.arm, config.name) == KEY
+    assert not director.finished
+    assert director.next_trial() is None
+    assert director.hear(KEY, TrialState.COMPLETED, director.trials[KEY].evaluations[-1]) is False
+    assert director.finished
+    assert director.trials[KEY].state is TrialState.COMPLETED
+
+
+def test_end_work_that_fails_again_ends_the_study_all_the_same(world: World) -> None:
+    world.end_work = ("final_scores",)
+    world.run()
+    director = world.make_director()
+    director.next_trial()
+    director.hear_of_failure(KEY, "its process died: out of memory")
+    assert director.finished
+    status = world.folder.trial(*KEY).read_status()
+    assert status is not None
+    assert status.state is TrialState.COMPLETED
+    assert status.end_failures == {"final_scores": "its process died: out of memory"}
+
+
+def test_unfinished_trainings_come_before_end_work(tmp_path: Path) -> None:
+    study = make_study(diagnosis={"at_end": "all"})
+    world = World(study, RunFolder(str(tmp_path)), score, end_work=("diagnosis",))
+    world.run(stop_after=7)  # the first trial has ended, the second has not
+    director = world.make_director()
+    names = [config.arm for _ in range(1) if (config := director.next_trial()) is not None]
+    assert names == ["wgan"]
+
+
+class _Ended:
+    """Stands for the training loop: the trial has ended, and its files say so."""
+
+    def __init__(self, trial: TrialFolder) -> None:
+        self.trial = trial
+
+    def __call__(self, *_: object) -> Iterator[Progress]:
+        status = self.trial.read_status()
+        assert status is not None
+        yield Progress(status, self.trial.read_evaluations()[-1])
+
+
+@pytest.mark.parametrize("error", [MemoryError(), RuntimeError("CUDA out of memory.\nTried to allocate 2 GiB")])
+def test_an_error_of_one_part_leaves_the_others_and_a_note(
+    world: World, monkeypatch: pytest.MonkeyPatch, prepared: Prepared, error: Exception
+) -> None:
+    _, trial, config = ended_trial(world)
+
+    def fail(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(begin_trial, "train", _Ended(trial))
+    monkeypatch.setattr(begin_trial, "diagnose_trial", fail)
+    monkeypatch.setattr(begin_trial, "write_end_images", lambda *_: False)
+    monkeypatch.setattr(begin_trial, "score_finally", lambda *_: None)
+    (progress,) = _train_and_finish(config, prepared.dataset, prepared.load(), trial, Workers())
+    assert progress.status.state is TrialState.COMPLETED
+    status = trial.read_status()
+    assert status is not None
+    expected = "MemoryError" if isinstance(error, MemoryError) else "RuntimeError: CUDA out of memory."
+    assert status.end_failures == {"diagnosis": expected}
+    assert status.end_not_finite == ("interpolation", "final_scores")

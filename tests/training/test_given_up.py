@@ -1,0 +1,58 @@
+"""A trial that its study gives up while it trains on, as several workers do for a while: the study's word stays."""
+
+from pathlib import Path
+
+import pytest
+from prepared_objective import Prepared
+from tiny_training import tiny_trial, trial_folder
+from two_workers import spoiled
+
+from gan_study.extractors.objective import Objective
+from gan_study.runs.records import TrialState, TrialStatus
+from gan_study.training.distributed import Workers
+from gan_study.training.loop import train
+from gan_study.training.outcome import ended, write_progress, write_standing
+from gan_study.training.state import build_state
+
+STOPPED = TrialStatus(state=TrialState.STOPPED, cur_nimg=80, reason="not among its arm's best at 80 images")
+
+
+@pytest.mark.parametrize("num_heard", [2, 3])
+def test_what_is_finished_after_the_stop_is_left_out(
+    prepared: Prepared, objective: Objective, tmp_path: Path, num_heard: int
+) -> None:
+    """After two evaluations a third would follow, after three the end."""
+    folder = trial_folder(tmp_path)
+    steps = train(tiny_trial(), prepared.dataset, objective, folder, Workers())
+    for _ in range(num_heard):
+        next(steps)
+    folder.write_status(STOPPED)
+    folder.delete_checkpoints()
+    (last,) = steps
+    assert (last.status, last.evaluation) == (STOPPED, None)
+    assert folder.read_status() == STOPPED
+    assert folder.checkpoint_nimgs() == []
+    assert len(folder.read_evaluations()) == len(folder.sample_nimgs()) == num_heard
+
+
+def test_a_divergence_after_the_stop_is_left_out(prepared: Prepared, objective: Objective, tmp_path: Path) -> None:
+    folder = trial_folder(tmp_path)
+    with spoiled("loss", Workers()):
+        steps = train(tiny_trial(), prepared.dataset, objective, folder, Workers())
+        next(steps)
+        folder.write_status(STOPPED)
+        (last,) = steps
+    assert last.status == STOPPED
+    assert folder.read_status() == STOPPED
+
+
+def test_no_write_overwrites_an_end(tmp_path: Path) -> None:
+    folder, state = trial_folder(tmp_path), build_state(tiny_trial().training, 1, Workers().device)
+    running = TrialStatus(state=TrialState.RUNNING)
+    folder.write_status(STOPPED)
+    write_standing(state, running, folder)
+    write_standing(state, ended(running, TrialState.COMPLETED, 200), folder)
+    write_progress(state, running, [], folder)
+    assert folder.read_status() == STOPPED
+    assert folder.checkpoint_nimgs() == []
+    assert not folder.storage.exists("metrics.jsonl")
