@@ -2,6 +2,7 @@
 
 import gzip
 import io
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -97,6 +98,33 @@ def test_idx_files(data: Path, elsewhere: Path, name: str, change: Callable[[Fil
     else:
         write_tar(data / f"{RAW[name]}.tar.gz", change(files), "w:gz")
     check(name, arrays)
+
+
+def test_files_in_folders_of_their_own_that_change_are_read_anew(data: Path, elsewhere: Path) -> None:
+    files, arrays = idx_files(elsewhere, "mnist")
+    write_folder(data / "mnist", nested(files))
+    check("mnist", arrays)
+    name = "train-images-idx3-ubyte"
+    path = data / "mnist" / name / name
+    before = path.stat()
+    path.write_bytes(files[name][:16] + (255 - arrays["train images"]).tobytes())
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+    check("mnist", {**arrays, "train images": 255 - arrays["train images"]})
+
+
+def test_other_numbers_than_the_published_ones_are_told(
+    data: Path, elsewhere: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files, arrays = idx_files(elsewhere, "mnist")
+    write_folder(data / "mnist", files)
+    assert check("mnist", arrays).warnings == (
+        f"{data}/mnist: 12 images to learn and 7 held out were found, where the published data set has 60,000 and "
+        "10,000; fetch the files again if this is not meant",
+    )
+    monkeypatch.setattr("gan_study.data.sources.source.TRAIN_IMAGES", {"fashion_mnist": 12})
+    monkeypatch.setattr("gan_study.data.sources.source.HELD_OUT_IMAGES", {"fashion_mnist": 7})
+    write_folder(data / "fashion", files)
+    assert check("fashion_mnist", arrays).warnings == ()
 
 
 def test_nist_s_archive_of_letters(data: Path, elsewhere: Path) -> None:

@@ -21,7 +21,7 @@ from gan_study.data.pixels import FilePixels
 from gan_study.data.places import data_folder
 from gan_study.data.sources.downloads import obtain
 from gan_study.data.sources.named_files import FoundFile, look_for, members, named
-from gan_study.data.sources.source import Contents, FileNotes, Source
+from gan_study.data.sources.source import Contents, FileNotes, Source, unlike_published
 from gan_study.errors import InputError
 
 _FOLDER = "celeba"
@@ -139,7 +139,9 @@ def _read(found: _Found, files: ImageFiles, max_missing: float) -> Contents:
             f"{found.images.place}: there must be images of part 0 and of parts 1 or 2, but got {int(is_train.sum())} "
             f"and {int((~is_train).sum())} of those in {partition.name}; fetch the images again"
         )
-    others = (f"{len(missing):,} of {len(parts):,} images that {partition.name} names are missing",) if missing else ()
+    others = unlike_published("celeba", is_train)
+    if missing:
+        others = (f"{len(missing):,} of {len(parts):,} images that {partition.name} names are missing",)
     notes = FileNotes(passed_over=files.passed_over, others=others)
     return Contents(FilePixels(files, tuple(names)), None, None, is_train, notes)
 

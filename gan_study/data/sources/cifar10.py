@@ -11,11 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gan_study.config.data import DatasetConfig
-from gan_study.data.fingerprint import Files
 from gan_study.data.pixels import StackPixels
 from gan_study.data.sources.locate import Located, Wanted, locate
 from gan_study.data.sources.named_files import Form, FoundFile
-from gan_study.data.sources.source import Contents, Source
+from gan_study.data.sources.source import Contents, FileNotes, Source, unlike_published
 from gan_study.errors import InputError
 
 _FOLDER = "cifar-10-batches-py"
@@ -42,7 +41,7 @@ _ALLOWED: dict[tuple[str, str], Any] = {
 def cifar10(config: DatasetConfig, may_fetch: bool = True) -> Source:
     """50,000 images to learn; the 10,000 test images are held out."""
     located = locate(_WANTED, may_fetch)
-    return Source(located.place, lambda: [Files.of(*located.paths)], lambda: _read(located))
+    return Source(located.place, lambda: located.files, lambda: _read(located))
 
 
 def _read(located: Located) -> Contents:
@@ -50,7 +49,8 @@ def _read(located: Located) -> Contents:
     parts = [_read_batch(files[name]) for name in _FILES]
     images, labels = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
     is_train = np.arange(len(labels)) < len(labels) - len(parts[-1][1])
-    return Contents(StackPixels.of(images), labels, _CLASS_NAMES, is_train)
+    notes = FileNotes(others=unlike_published("cifar10", is_train))
+    return Contents(StackPixels.of(images), labels, _CLASS_NAMES, is_train, notes)
 
 
 def _read_batch(file: FoundFile) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gan_study.config.names import DatasetName
+from gan_study.data.fingerprint import Files
 from gan_study.data.places import data_folder
 from gan_study.data.sources.downloads import obtain
 from gan_study.data.sources.named_files import Form, FoundFile, choose, look_for, match, members, named, untold
@@ -24,6 +25,11 @@ class Located:
     """What lies on the disk: the files, or the archives that hold them."""
     choose: Callable[[], Chosen]
     """Gives the files, after a look into a tar archive. Raises InputError if they are not in it."""
+
+    @property
+    def files(self) -> list[Files]:
+        """What decides about the contents; each path of its own, as they may lie in several folders."""
+        return [Files.of(path) for path in self.paths]
 
 
 @dataclass(frozen=True)

@@ -12,13 +12,12 @@ from numpy.typing import NDArray
 
 from gan_study.config.data import DatasetConfig
 from gan_study.config.names import DatasetName
-from gan_study.data.fingerprint import Files
 from gan_study.data.pixels import StackPixels
 from gan_study.data.sources import mnist_forms as forms
 from gan_study.data.sources.digits import DIGIT_NAMES
 from gan_study.data.sources.locate import Located, Wanted, locate
 from gan_study.data.sources.named_files import Form
-from gan_study.data.sources.source import Contents, Source
+from gan_study.data.sources.source import Contents, FileNotes, Source, unlike_published
 from gan_study.errors import InputError
 
 
@@ -141,13 +140,14 @@ def read_files(located: Located, relative: Relative) -> tuple[NDArray[np.uint8],
 
 def _source(relative: Relative, may_fetch: bool) -> Source:
     located = find_files(relative, may_fetch)
-    return Source(located.place, lambda: [Files.of(*located.paths)], lambda: _read(located, relative))
+    return Source(located.place, lambda: located.files, lambda: _read(located, relative))
 
 
 def _read(located: Located, relative: Relative) -> Contents:
     images, labels, num_train = read_files(located, relative)
     is_train = np.arange(len(labels)) < num_train
-    return Contents(StackPixels.of(images[:, None]), labels, relative.class_names, is_train)
+    notes = FileNotes(others=unlike_published(relative.name, is_train))
+    return Contents(StackPixels.of(images[:, None]), labels, relative.class_names, is_train, notes)
 
 
 def _checked(

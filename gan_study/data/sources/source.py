@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gan_study.config.base import Frozen
+from gan_study.config.names import HELD_OUT_IMAGES, TRAIN_IMAGES, DatasetName
 from gan_study.data.fingerprint import Files
 from gan_study.data.layout import LayoutNotes
 from gan_study.data.listing import PassedOver
@@ -27,6 +28,18 @@ class FileNotes(Frozen):
         """One sentence each; `place` says which data set it is."""
         others = (f"{place}: {text}" for text in self.others)
         return (*others, *self.passed_over.warnings(place), *self.layout.warnings(place))
+
+
+def unlike_published(name: DatasetName, is_train: NDArray[np.bool_]) -> tuple[str, ...]:
+    """A sentence if a data set by name has other numbers of images than the published one; `is_train` (N,) has ours."""
+    ours = int(is_train.sum()), int((~is_train).sum())
+    published = TRAIN_IMAGES[name], HELD_OUT_IMAGES[name]
+    if ours == published:
+        return ()
+    return (
+        f"{ours[0]:,} images to learn and {ours[1]:,} held out were found, where the published data set has "
+        f"{published[0]:,} and {published[1]:,}; fetch the files again if this is not meant",
+    )
 
 
 @dataclass(frozen=True, eq=False)

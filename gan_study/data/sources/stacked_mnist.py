@@ -8,11 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gan_study.config.data import DatasetConfig
-from gan_study.data.fingerprint import Files
 from gan_study.data.pixels import StackPixels
 from gan_study.data.sources.locate import Located
 from gan_study.data.sources.mnist import MNIST, find_files, read_files
-from gan_study.data.sources.source import Contents, Source
+from gan_study.data.sources.source import Contents, FileNotes, Source, unlike_published
 
 NUM_TRAIN, NUM_HELD_OUT = 128_000, 26_000
 _STREAM = 0x57AC
@@ -21,9 +20,7 @@ _STREAM = 0x57AC
 def stacked_mnist(config: DatasetConfig, may_fetch: bool = True) -> Source:
     """Class 100a + 10b + c, named "abc", has digit a in the first channel, b in the second, c in the third."""
     located = find_files(MNIST, may_fetch)
-    return Source(
-        located.place, lambda: [Files.of(*located.paths)], lambda: _read(located, config.seed), (config.seed,)
-    )
+    return Source(located.place, lambda: located.files, lambda: _read(located, config.seed), (config.seed,))
 
 
 def _read(located: Located, seed: int) -> Contents:
@@ -45,4 +42,5 @@ def _read(located: Located, seed: int) -> Contents:
         labels=digits[triples] @ np.array([100, 10, 1]),
         class_names=tuple(f"{number:03}" for number in range(1000)),
         is_train=np.arange(len(triples)) < NUM_TRAIN,
+        notes=FileNotes(others=unlike_published("mnist", np.arange(len(digits)) < num_train)),
     )
