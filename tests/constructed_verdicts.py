@@ -157,7 +157,7 @@ CASES: Sequence[Case] = (
     Case("pool of 50 images", VerdictName.TOTAL_COLLAPSE, _pool(50)),
     Case("pool of 500 images", VerdictName.PARTIAL_COLLAPSE, _pool(500)),
     *(Case(f"{q:.0%} copies", VerdictName.POSSIBLE_MEMORISATION, _copies(q)) for q in (0.1, 0.5, 1.0)),
-    Case("noise", VerdictName.UNDERTRAINED, _noise),
+    Case("noise", VerdictName.UNLIKE_REAL_IMAGES, _noise),
     Case("shrunken modes", VerdictName.SHRUNKEN_MODES, _shrunken),
     Case("not a number", VerdictName.DIVERGED, _not_finite),
 )

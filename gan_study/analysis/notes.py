@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from gan_study.analysis.confirmation import ConfirmedArm
 from gan_study.analysis.run_data import RunData
 from gan_study.analysis.text import listed
+from gan_study.analysis.trial_verdicts import IN_SENTENCES
 from gan_study.runs.diagnosis import VerdictName
 from gan_study.runs.records import EndPart
 
@@ -58,7 +59,7 @@ def _end_warnings(run: RunData) -> tuple[str, ...]:
 def verdict_notes(run: RunData, confirmed: Sequence[ConfirmedArm]) -> tuple[str, ...]:
     """Why the verdict over a run may not be the last word; nothing if there is no such reason."""
     caution = [f"{EXTENSION_CAUTION[0].upper()}{EXTENSION_CAUTION[1:]}."] if run.extensions else []
-    return (*undertrained_notes(run, confirmed), *caution, *_decision_notes(run))
+    return (*remedy_notes(run, confirmed), *caution, *_decision_notes(run))
 
 
 def _decision_notes(run: RunData) -> tuple[str, ...]:
@@ -78,30 +79,40 @@ def _decision_notes(run: RunData) -> tuple[str, ...]:
     return tuple(notes)
 
 
-def undertrained_notes(run: RunData, confirmed: Sequence[ConfirmedArm]) -> tuple[str, ...]:
-    """What to do where more than half of an arm's confirmed trainings are undertrained, in a sentence for all arms."""
-    found = [(arm.arm, _num_undertrained(run, arm), len(arm.trials)) for arm in confirmed]
+def remedy_notes(run: RunData, confirmed: Sequence[ConfirmedArm]) -> tuple[str, ...]:
+    """What to do where more than half of an arm's confirmed trainings have a verdict that an unfinished or an idle
+    training gets: one sentence for each such verdict, on all arms concerned.
+    """
+    unit, amount = run.study.budget.length
+    change = "try other learning rates, another loss or another network."
+    advice = {
+        VerdictName.NOT_LEARNING: f"with scores still near that of an untrained generator: {change}",
+        VerdictName.UNLIKE_REAL_IMAGES: f"and the scores do not show that longer ones would help: {change}",
+        VerdictName.STILL_IMPROVING: "so longer ones may come to another verdict: run a new study with a larger "
+        f"budget.{unit} (here {amount:,.12g}).",
+    }
+    heads = {name: _head(run, confirmed, name) for name in advice}
+    return tuple(f"{head} {IN_SENTENCES[name.word]}, {advice[name]}" for name, head in heads.items() if head)
+
+
+def _head(run: RunData, confirmed: Sequence[ConfirmedArm], name: VerdictName) -> str:
+    """Which confirmed trainings have a verdict that more than half of an arm's have; empty if there is no such arm."""
+    found = [(arm.arm, _num_with(run, arm, name), len(arm.trials)) for arm in confirmed]
     concerned = [(arm, num, of) for arm, num, of in found if 2 * num > of]
     if not concerned:
-        return ()
+        return ""
     if len(concerned) == len(confirmed):
         num, total = (sum(counts) for counts in zip(*((num, of) for _, num, of in concerned), strict=True))
         head = f"{'All' if num == total else f'{num} of'} {total} confirmed trainings are"
-        head = head if total > 1 else "The confirmed training is"
-    else:
-        head = listed([_trainings(*each) for each in concerned])
-        head = f"{head[0].upper()}{head[1:]} {'are' if sum(of for _, _, of in concerned) > 1 else 'is'}"
-    unit, amount = run.study.budget.length
-    return (
-        f"{head} undertrained, so longer ones may come to another verdict: run a new study with a larger budget.{unit} "
-        f"(here {amount:,.12g}).",
-    )
+        return head if total > 1 else "The confirmed training is"
+    head = listed([_trainings(*each) for each in concerned])
+    return f"{head[0].upper()}{head[1:]} {'are' if sum(of for _, _, of in concerned) > 1 else 'is'}"
 
 
 def _trainings(arm: str, num: int, of: int) -> str:
     return f"{num} of {of} confirmed trainings of {arm}" if of > 1 else f"the only confirmed training of {arm}"
 
 
-def _num_undertrained(run: RunData, arm: ConfirmedArm) -> int:
+def _num_with(run: RunData, arm: ConfirmedArm, name: VerdictName) -> int:
     verdicts = (run.verdict_of(trial) for trial in arm.trials)
-    return sum(found is not None and found.verdict.name is VerdictName.UNDERTRAINED for found in verdicts)
+    return sum(found is not None and found.verdict.name is name for found in verdicts)

@@ -9,7 +9,7 @@ from itertools import combinations
 from gan_study.analysis.arm_comparison import PairStatistics, compare_runs
 from gan_study.analysis.confirmation import ConfirmedArm, confirmed_arms
 from gan_study.analysis.likeness import ComparedStudy, Difference, differences
-from gan_study.analysis.notes import damage_warnings, undertrained_notes
+from gan_study.analysis.notes import damage_warnings, remedy_notes
 from gan_study.analysis.run_data import RunData
 from gan_study.analysis.same_arms import same_arms, same_arms_words
 from gan_study.analysis.same_trainings import SameTrainings, num_same
@@ -101,7 +101,7 @@ def put_side_by_side(studies: Sequence[ComparedStudy]) -> SideBySide:
         arms={arm: found for run in runs for arm, found in summarise_arms(run, confirmed).items()},
         comparison=comparison,
         warnings=damage_warnings(together),
-        notes=(*undertrained_notes(together, list(confirmed.values())), *_extended(studies)),
+        notes=(*remedy_notes(together, list(confirmed.values())), *_extended(studies)),
     )
     return SideBySide(tuple(studies), runs, together, confirmed, summary, tuple(differences(studies)))
 

@@ -16,7 +16,7 @@ from gan_study.analysis.importance import ArmImportance, arm_importances
 from gan_study.analysis.notes import damage_warnings, verdict_notes
 from gan_study.analysis.pareto import ParetoSummary, summarise_pareto
 from gan_study.analysis.run_data import RunData, TrialData, best_trial
-from gan_study.analysis.trial_verdicts import count_words, counts_text
+from gan_study.analysis.trial_verdicts import arm_sentence, count_words
 from gan_study.analysis.verdict import judge
 from gan_study.config.base import Scalar
 from gan_study.metrics.class_histogram import counts_to_class_histogram
@@ -152,7 +152,7 @@ class Summary:
     def trial_verdicts(self) -> tuple[str, ...]:
         """For each arm of which a trial has ended, a sentence that counts the verdicts on its trials."""
         counts = {arm: found.trials_by_verdict for arm, found in self.arms.items()}
-        return tuple(f"Verdicts on {arm}'s trials: {counts_text(found)}." for arm, found in counts.items() if found)
+        return tuple(arm_sentence(arm, found) for arm, found in counts.items() if found)
 
     def to_json(self) -> str:
         """The content of summary.json."""

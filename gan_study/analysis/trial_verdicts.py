@@ -11,11 +11,17 @@ from gan_study.runs.counted import counted_nimg
 from gan_study.runs.diagnosis import DiagnosisRecord, Verdict, VerdictName
 from gan_study.runs.records import EvaluationRecord, ObjectiveRecord, TrialState, TrialStatus
 
-NO_SIGN = "no sign in training"
+NO_SIGN = "no problem seen"
 """In the place of `inconclusive` where the images were not measured: nothing but these could make a trial healthy."""
+PROCESS_FAILED = "process failed"
 
-FAILURES = frozenset(VerdictName) - {VerdictName.HEALTHY, VerdictName.INCONCLUSIVE, VerdictName.UNDERTRAINED}
-"""Verdicts that name something wrong. An undertrained generator is unfinished, as every stopped trial's is."""
+FAILURES = frozenset(VerdictName) - {
+    VerdictName.HEALTHY,
+    VerdictName.INCONCLUSIVE,
+    VerdictName.STILL_IMPROVING,
+    VerdictName.UNLIKE_REAL_IMAGES,
+}
+"""Verdicts that name something wrong. The other generators may be unfinished, as every stopped trial's is."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +40,7 @@ class TrialVerdict:
     def word(self) -> str:
         """The verdict for a reader, such as `partial collapse`."""
         if self.state is TrialState.FAILED and self.verdict.name is VerdictName.INCONCLUSIVE:
-            return "process failed"
+            return PROCESS_FAILED
         if not self.is_measured and self.verdict.name is VerdictName.INCONCLUSIVE:
             return NO_SIGN
         return self.verdict.name.word
@@ -54,7 +60,10 @@ class TrialVerdict:
 
     @property
     def is_lost(self) -> bool:
-        """Whether its score says nothing: its generator collapsed totally, or its images were not finite."""
+        """Whether its score says nothing: its generator collapsed totally, or its images were not finite.
+
+        The score of a generator that is not learning says what it is worth: about as much as an untrained one.
+        """
         return self.verdict.name in (VerdictName.TOTAL_COLLAPSE, VerdictName.DIVERGED)
 
 
@@ -78,10 +87,24 @@ def trial_verdict(
     return TrialVerdict(found, False, status.state)
 
 
-WORDS = (
-    *(name.word for name in VerdictName if name not in (VerdictName.HEALTHY, VerdictName.INCONCLUSIVE)),
-    *("process failed", "inconclusive", NO_SIGN, "healthy"),
-)
+IN_SENTENCES = {
+    VerdictName.DIVERGED.word: "diverged",
+    VerdictName.NOT_LEARNING.word: "not learning",
+    VerdictName.TOTAL_COLLAPSE.word: "with total collapse",
+    VerdictName.SHRUNKEN_MODES.word: "with shrunken modes",
+    VerdictName.PARTIAL_COLLAPSE.word: "with partial collapse",
+    VerdictName.POSSIBLE_MEMORISATION.word: "with possible memorisation",
+    VerdictName.DISCRIMINATOR_OVERPOWERING.word: "with an overpowering discriminator",
+    VerdictName.OSCILLATING.word: "oscillating",
+    VerdictName.UNLIKE_REAL_IMAGES.word: "still unlike real images",
+    VerdictName.STILL_IMPROVING.word: "still improving",
+    PROCESS_FAILED: "whose process failed",
+    VerdictName.INCONCLUSIVE.word: "inconclusive",
+    NO_SIGN: "with no sign of failure (images not examined)",
+    VerdictName.HEALTHY.word: "healthy",
+}
+"""How a sentence on trainings says each word of a verdict, the worst first."""
+WORDS = tuple(IN_SENTENCES)
 """Every word of a verdict, the worst first."""
 
 
@@ -94,3 +117,10 @@ def count_words(verdicts: Iterable[TrialVerdict]) -> dict[str, int]:
 def counts_text(counts: dict[str, int]) -> str:
     """Such as `1 partial collapse, 4 healthy`."""
     return ", ".join(f"{count:,} {word}" for word, count in counts.items())
+
+
+def arm_sentence(arm: str, counts: dict[str, int]) -> str:
+    """Such as `lsgan, 13 trainings: 8 still unlike real images, 5 healthy.`"""
+    found = ", ".join(f"{count:,} {IN_SENTENCES[word]}" for word, count in counts.items())
+    num = sum(counts.values())
+    return f"{arm}, {num:,} training{'' if num == 1 else 's'}: {found}."

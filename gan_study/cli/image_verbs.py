@@ -165,7 +165,7 @@ def diagnose(
     inception_weights: InceptionWeights = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print everything as JSON instead.")] = False,
 ) -> None:
-    """Say what became of trained generators: collapsed, undertrained, copying, healthy.
+    """Say what became of trained generators: collapsed, not learning, copying, healthy.
 
     Prints the verdict, what decided it, what else was found and why that did not decide, and every finding with its
     value, threshold and real-against-real control; of a run folder, a line for each trial.

@@ -13,8 +13,8 @@ class Thresholds(Frozen):
     """Limits of the findings. A ratio is the value of the generated images over that of as many held-out real ones.
 
     The measures are published, but no cut-offs for them are: the limits are the proposals of evaluation.md, sections 3
-    and 4, except that `near_copies`, `stalled`, `missing_classes`, `variation_total` and `distance_kept` are first
-    proposed here.
+    and 4, except that `near_untrained`, `near_copies`, `stalled`, `missing_classes`, `variation_total`,
+    `distance_kept` and `pixel_distance_kept` are first proposed here.
     """
 
     least_samples: PositiveInt = 500
@@ -22,8 +22,12 @@ class Thresholds(Frozen):
     flat_levels: PositiveFloat = 1.0
     """Saturated: standard deviation of all values of the images, in levels of 255, with `duplicates`."""
 
+    near_untrained: PositiveFloat = 0.8
+    """Not learning: best score so far over that of the untrained generator; the training has not begun to lower it."""
+
     coverage_total: Share = 0.15
-    """Total collapse: coverage ratio, with `vendi_total`."""
+    """Total collapse: coverage ratio, with `vendi_total`. Or the ratio of the shares of the real images whose class is
+    not missing, which is the coverage as a classifier sees it, also where the features of classes overlap."""
     vendi_total: Share = 0.25
     """Total collapse: ratio of the Vendi scores less 1, which a single image has, with `coverage_total`."""
     support_total: PositiveFloat = 100.0
@@ -54,10 +58,12 @@ class Thresholds(Frozen):
     """Shrunken modes: density ratio, with `recall_shrunken`."""
 
     precision_kept: Share = 0.7
-    """Precision ratio from which on missing variety is collapse; below, the training is unfinished."""
+    """Precision ratio from which on missing variety is collapse; below, the images are unlike real ones."""
     distance_kept: PositiveFloat = 1.5
-    """Ratio of the median distances to the nearest training image, in the features and in pixels, up to which it is;
-    above, it is unfinished too."""
+    """Ratio of the median distances to the nearest training image in the features, up to which it is; above, they are
+    unlike real ones too."""
+    pixel_distance_kept: PositiveFloat = 1.2
+    """The same ratio in pixels, to held-out images of the same classes."""
 
     c_t: float = -3.0
     """Memorisation: C_T, a z score, with `near_copies`."""
@@ -84,8 +90,8 @@ class Thresholds(Frozen):
 
     late_collapse: PositiveFloat = 1.5
     """Late collapse: last score over the best."""
-    still_falling: Share = 0.05
-    """Undertrained: relative fall of the score per evaluation, over the last three."""
+    still_falling: Share = 0.1
+    """Still improving: relative fall of the score, in the last quarter of the training, below the best one before."""
 
     coverage_low: Share = 0.9
     """To note: coverage ratio."""

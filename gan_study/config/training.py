@@ -182,7 +182,8 @@ class DiagnosisConfig(Frozen):
     back to the last state that was evaluated without a sign of collapse, networks and optimizers alike, and trains on
     from there, with images and latents that have not been drawn before and with both learning rates times
     `rollback_lr_factor`. It also does so where a loss or a gradient is not finite, which otherwise ends a training.
-    Images seen still count: the budget is not refunded. After `max_rollbacks` it does what stop does."""
+    Images seen still count: the budget is not refunded. After `max_rollbacks` it does what stop does. A generator that
+    has not begun to learn has not collapsed: it trains on, and the searcher is told its score."""
     max_rollbacks: Annotated[int, Field(ge=1, le=100)] = 2
     """on_collapse: rollback: how often one training may go back."""
     rollback_lr_factor: Annotated[float, Field(gt=0, le=1)] = 0.5

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from itertools import pairwise
-from math import ceil, sqrt
+from math import ceil
 from statistics import median
 
 import numpy as np
@@ -43,11 +43,30 @@ def num_reversals(scores: Sequence[float]) -> int | None:
     return turns
 
 
-def fall_per_evaluation(scores: Sequence[float]) -> float | None:
-    """Relative fall from one evaluation to the next, as the geometric mean over the last three; None with fewer."""
-    if len(scores) < 3 or min(scores[-3], scores[-1]) <= 0:
+def share_of_untrained(signals: Sequence[Signals], untrained_score: float | None) -> float | None:
+    """The best score of a training, over that before its first step; None before its first evaluation after that.
+
+    untrained_score: stands for a start that was not evaluated. (It is of the first arm's network, and another one may
+    start elsewhere.)
+    """
+    start = next((s.score for s in signals if s.cur_nimg == 0 and s.score is not None), untrained_score)
+    trained = [s.score for s in signals if s.cur_nimg > 0 and s.score is not None]
+    return min(trained) / start if trained and start is not None and start > 0 else None
+
+
+def fall_of_last_quarter(signals: Sequence[Signals]) -> float | None:
+    """By what share the last score is below the best one of the first three quarters of the images; None with fewer
+    than three scores.
+
+    Negative if it is above: a curve that comes back from a rise does not fall yet. How many evaluations there are does
+    not matter. A score that falls with a power of the images, by 0.22 with each doubling, falls by 0.1 in this quarter.
+    """
+    scored = [(s.cur_nimg, s.score) for s in signals if s.score is not None]
+    if len(scored) < 3:
         return None
-    return 1 - sqrt(scores[-1] / scores[-3])
+    num_images, last = scored[-1]
+    best = min(score for nimg, score in scored[:-1] if nimg <= 0.75 * num_images)
+    return 1 - last / best if best > 0 else None
 
 
 def fall_of_last_third(signals: Sequence[Signals]) -> float | None:

@@ -16,9 +16,10 @@ from gan_study.diagnosis.image_signals import (
     variation_share,
 )
 from gan_study.diagnosis.memorisation import CopyReference, Memorisation, features_to_memorisation, fit_copy_reference
-from gan_study.diagnosis.modes import Shares, lost_classes
+from gan_study.diagnosis.modes import LostClasses, Shares, lost_classes
 from gan_study.diagnosis.ndb import Bins, features_to_ndb, fit_bins
-from gan_study.diagnosis.neighbours import Features, Neighbours, nearest
+from gan_study.diagnosis.neighbours import Features, Neighbours
+from gan_study.diagnosis.pixel_distance import PixelReference, fit_pixel_reference, flat, images_to_pixel_distance
 from gan_study.metrics.class_histogram import labels_to_class_histogram
 from gan_study.metrics.prdc import Radii, features_to_prdc, prdc_radii
 from gan_study.metrics.vendi import features_to_vendi_score
@@ -60,8 +61,8 @@ class RealReference:
     """(num, d) training features whose neighbourhoods are to be covered."""
     near_radii: tuple[Radii, Radii]
     """How far these neighbourhoods reach."""
-    near_images: NDArray[np.uint8] | None
-    """(R, ...) the images of the first of these rows; None without images."""
+    near_pixels: PixelReference | None
+    """How far images lie from these in their pixels; None without images."""
     bins: Bins
     """Cells that the images should fill like the training images."""
     copies: CopyReference
@@ -137,22 +138,25 @@ def prepare(
     near = train.part(rng.permutation(len(train.features))[:num])
     if real_shares is None and train.labels is not None:
         real_shares = np.bincount(train.labels) / len(train.labels)
+    lost = _lost_classes(control, real_shares, confusion)
     fitted = RealReference(
         num=num,
         num_train=len(train.features),
         near=near.features,
         near_radii=prdc_radii(near.features),
-        near_images=None if near.images is None else near.images[:MOST_PAIRED],
+        near_pixels=None
+        if near.images is None or control.images is None
+        else fit_pixel_reference(near.images, control.images, control.labels),
         bins=fit_bins(train.features, num, seed),
         copies=fit_copy_reference(train.features, test.features, seed),
         feature_pairs=fit_real_pairs(train.features, num_paired, seed),
-        pixel_pairs=None if train.images is None else fit_real_pairs(_flat(train.images), num_paired, seed),
+        pixel_pairs=None if train.images is None else fit_real_pairs(flat(train.images), num_paired, seed),
         real_shares=real_shares,
         confusion=confusion,
         controls={},
     )
     copies = features_to_memorisation(control.features, fitted.copies)
-    return replace(fitted, controls=_values(control, fitted, copies))
+    return replace(fitted, controls={**_values(control, fitted, copies), "left": lost.left if lost else None})
 
 
 def measure(generated: ImageSet, reference: RealReference, seed: int = 0) -> Diagnostics:
@@ -184,6 +188,9 @@ def measure_with_neighbours(
         num=num,
         num_train=reference.num_train,
         classes=_classes(chosen, reference, pairs.pop("num_modes", None), pairs.pop("kl", None)),
+        pixel_distance=None
+        if chosen.images is None or reference.near_pixels is None
+        else images_to_pixel_distance(chosen.images, chosen.labels, reference.near_pixels),
         **pairs,
     )
     return diagnostics, FoundNeighbours(rows, copies.neighbours)
@@ -215,7 +222,6 @@ def _values(sample: ImageSet, real: RealReference, copies: Memorisation) -> dict
         "authenticity": copies.authenticity,
         "near_copies": copies.near_copies,
         "nearest_distance": copies.median_distance_ratio,
-        "pixel_distance": _pixel_distance(sample, real),
     }
     if sample.labels is not None and real.real_shares is not None:
         histogram = labels_to_class_histogram(sample.labels, real.real_shares)
@@ -232,27 +238,25 @@ def _support(sample: ImageSet, real: RealReference) -> float:
     support = birthday_test(sample.features, real.feature_pairs).support
     if sample.images is None or real.pixel_pairs is None:
         return support
-    return max(support, birthday_test(_flat(sample.images), real.pixel_pairs).support)
-
-
-def _pixel_distance(sample: ImageSet, real: RealReference) -> float | None:
-    """Median root mean square difference to the nearest of some training images, in levels; None without images.
-
-    What is realistic to a classifier need not look so: it may map noise among real images.
-    """
-    if sample.images is None or real.near_images is None:
-        return None
-    images = _flat(sample.images[:MOST_PAIRED])
-    distances = nearest(images, _flat(real.near_images)).distances[:, 0]
-    return float(np.median(distances) / np.sqrt(images.shape[1]))
-
-
-def _flat(images: NDArray[np.uint8]) -> Features:
-    return images.reshape(len(images), -1).astype(np.float32)
+    return max(support, birthday_test(flat(sample.images), real.pixel_pairs).support)
 
 
 def _classes(sample: ImageSet, real: RealReference, num_modes: Measured | None, kl: Measured | None) -> Classes | None:
-    if sample.labels is None or real.real_shares is None or num_modes is None:
+    lost, control = _lost_classes(sample, real.real_shares, real.confusion), real.controls["left"]
+    if lost is None or control is None or num_modes is None:
         return None
-    lost = lost_classes(sample.labels, real.real_shares, real.confusion)
-    return Classes(num_modes=num_modes, kl=kl, missing=lost.missing, missing_by_chance=lost.missing_by_chance)
+    return Classes(
+        num_modes=num_modes,
+        kl=kl,
+        missing=lost.missing,
+        missing_by_chance=lost.missing_by_chance,
+        left=Measured(value=lost.left, control=control),
+    )
+
+
+def _lost_classes(
+    sample: ImageSet, real_shares: Shares | None, confusion: NDArray[np.floating[Any]] | None
+) -> LostClasses | None:
+    if sample.labels is None or real_shares is None:
+        return None
+    return lost_classes(sample.labels, real_shares, confusion)

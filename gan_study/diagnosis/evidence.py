@@ -49,6 +49,8 @@ class Evidence(Record):
     """The measures at the end."""
     class_names: tuple[str, ...] | None = None
     """Names of the classes in the order of their numbers."""
+    untrained_score: float | None = None
+    """Score of an untrained generator, for a trial whose own one was not evaluated."""
 
 
 def trial_evidence(
@@ -80,6 +82,7 @@ def trial_evidence(
         real_class_shares=objective.real_class_shares if objective is not None else None,
         diagnostics=diagnostics,
         class_names=objective.class_names if objective is not None else None,
+        untrained_score=objective.untrained_score if objective is not None else None,
     )
 
 

@@ -25,6 +25,8 @@ class LostClasses:
     """Class numbers with less than a tenth of the images that their real share promises, errors taken out."""
     missing_by_chance: float
     """How many a perfect generator would miss on average with as few images."""
+    left: float
+    """Share of the real images whose class is not missing, in [0, 1]: the coverage as a classifier sees it."""
 
 
 def lost_classes(
@@ -45,7 +47,11 @@ def lost_classes(
     missing = (real_shares > 0) & (counts < least)
     # ceil - 1 images are the most that still lie below a tenth of the expected number.
     by_chance = binom.cdf(np.ceil(_LEAST_SHARE_OF_EXPECTED * expected) - 1, len(labels), real_shares)
-    return LostClasses(tuple(np.flatnonzero(missing).tolist()), float(by_chance[real_shares > 0].sum()))
+    return LostClasses(
+        tuple(np.flatnonzero(missing).tolist()),
+        float(by_chance[real_shares > 0].sum()),
+        float(real_shares[~missing].sum() / real_shares.sum()),
+    )
 
 
 def confusion_matrix(true_labels: Labels, labels: Labels, num_classes: int) -> NDArray[np.float64]:

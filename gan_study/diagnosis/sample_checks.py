@@ -36,6 +36,14 @@ def sample_findings(measured: Diagnostics, limits: Thresholds) -> Iterator[Findi
     yield from _support(measured, limits)
     yield from _copies(measured, limits)
     yield _classes(measured, limits)
+    yield _ratio(
+        "classes_total",
+        "the share of real images whose class is not missing",
+        None if measured.classes is None else measured.classes.left,
+        "below",
+        limits.coverage_total,
+        _CLASSES,
+    )
 
 
 def _variety(measured: Diagnostics, limits: Thresholds) -> Iterator[Finding]:
@@ -54,7 +62,7 @@ def _variety(measured: Diagnostics, limits: Thresholds) -> Iterator[Finding]:
         "the median difference to the nearest training image in pixels, in levels,",
         measured.pixel_distance,
         "above",
-        limits.distance_kept,
+        limits.pixel_distance_kept,
         _OURS,
     )
     yield _ratio("coverage_total", "the coverage", coverage, "below", limits.coverage_total, _PRDC)

@@ -4,11 +4,12 @@ from collections.abc import Callable, Iterator, Sequence
 
 from gan_study.config.thresholds import Thresholds
 from gan_study.diagnosis.curves import (
+    fall_of_last_quarter,
     fall_of_last_third,
-    fall_per_evaluation,
     last_third,
     num_reversals,
     rotation,
+    share_of_untrained,
     swing,
 )
 from gan_study.diagnosis.evidence import Evidence, Signals
@@ -71,6 +72,9 @@ def _generator(signals: Sequence[Signals], limits: Thresholds) -> Iterator[Findi
 
 def _scores(evidence: Evidence, limits: Thresholds) -> Iterator[Finding]:
     scores = [s.score for s in evidence.signals if s.score is not None]
+    what = "the best score so far, over that of the untrained generator,"
+    share = share_of_untrained(evidence.signals, evidence.untrained_score)
+    yield find("near_untrained", what, share, "above", limits.near_untrained, _OURS)
     what = "the highest over the lowest score of the last third"
     yield find("score_swing", what, swing(scores), "above", limits.score_swing, _OURS)
     what, turns = "the number of reversals of the score in the last third", num_reversals(scores)
@@ -82,8 +86,9 @@ def _scores(evidence: Evidence, limits: Thresholds) -> Iterator[Finding]:
     yield find("rotating_modes", what, turning, "above", limits.rotating_modes, _ROTATION)
     what, fall = "the relative fall of the score over the last third", fall_of_last_third(evidence.signals)
     yield find("stalled", what, fall, "below", limits.stalled, _OURS)
-    what = "the fall of the score per evaluation at the end, as a share of the score,"
-    yield find("still_falling", what, fall_per_evaluation(scores), "above", limits.still_falling, _OURS)
+    what = "the relative fall of the score below its best in the last quarter of the training"
+    fall = fall_of_last_quarter((*evidence.signals, *evidence.later))
+    yield find("still_falling", what, fall, "above", limits.still_falling, _OURS)
     scores += [s.score for s in evidence.later if s.score is not None]
     worse = scores[-1] / min(scores) if scores and min(scores) > 0 else None
     yield find("late_collapse", "the last score over the best one", worse, "above", limits.late_collapse, _LATE)

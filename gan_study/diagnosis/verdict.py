@@ -33,14 +33,15 @@ def judge(evidence: Evidence, thresholds: Thresholds | None = None) -> Verdict:
     is_poor = any(by_name[name].fires for name in ("unrealistic", "unlike", "unlike_pixels"))
     is_missing = by_name["missing_classes"].fires and not is_poor
     missing = _missing_classes(evidence) if is_missing else ()
-    late = by_name[FLAG].fires
+    # Where nothing was ever learned, there was nothing to lose.
+    late = by_name[FLAG].fires and name is not VerdictName.NOT_LEARNING
     return Verdict(
         name=name,
         late_collapse=late,
         missing_classes=missing,
         decisive=decisive,
         findings=findings,
-        sentence=_sentence(name, decisive, missing, _late_advice(evidence) if late else ""),
+        sentence=_sentence(name, decisive, missing, _remedy(name, by_name["still_falling"], evidence, late)),
     )
 
 
@@ -87,7 +88,24 @@ def _late_advice(evidence: Evidence) -> str:
     )
 
 
-def _sentence(name: VerdictName, decisive: tuple[Finding, ...], missing: tuple[str, ...], late: str) -> str:
+def _remedy(name: VerdictName, still_falling: Finding, evidence: Evidence, late: bool) -> str:
+    """What to do, in a sentence; empty where nothing is known to help."""
+    if late:
+        return _late_advice(evidence)
+    if name is VerdictName.STILL_IMPROVING:
+        return "Train longer: give it a larger budget."
+    if name not in (VerdictName.NOT_LEARNING, VerdictName.UNLIKE_REAL_IMAGES):
+        return ""
+    fall, change = still_falling.value, "try other learning rates, another loss or another network."
+    if fall is None:
+        return "There are too few evaluations to tell whether a longer training would help."
+    if fall > 0 and name is VerdictName.NOT_LEARNING:
+        return f"Its score has begun to fall: train longer, or {change}"
+    how = "hardly falls" if fall > 0 else "does not fall"
+    return f"Its score {how}, so a longer training alone is unlikely to help: {change}"
+
+
+def _sentence(name: VerdictName, decisive: tuple[Finding, ...], missing: tuple[str, ...], remedy: str) -> str:
     head = name.word.capitalize()
     if name is VerdictName.HEALTHY:
         reason = "every check was made, and none found a failure."
@@ -97,6 +115,4 @@ def _sentence(name: VerdictName, decisive: tuple[Finding, ...], missing: tuple[s
     if missing:
         shown = ", ".join(missing[:20]) + (f" and {len(missing) - 20} more" if len(missing) > 20 else "")
         parts.append(f"Missing classes: {shown}.")
-    if name is VerdictName.UNDERTRAINED and not late:
-        parts.append("Train longer: give it a larger budget.")
-    return " ".join([*parts, *([late] if late else [])])
+    return " ".join([*parts, *([remedy] if remedy else [])])

@@ -20,6 +20,7 @@ class VerdictStyle:
 # those of another scheme.
 VERDICT_STYLES = {
     "diverged": VerdictStyle("#882255", "x", "x"),
+    "not learning": VerdictStyle("#332288", ".", "circle-x"),
     "total collapse": VerdictStyle("#CC6677", "/", "square"),
     "shrunken modes": VerdictStyle("#DDCC77", "|", "triangle-down"),
     "partial collapse": VerdictStyle("#AA4499", "\\", "diamond"),
@@ -27,7 +28,8 @@ VERDICT_STYLES = {
     "discriminator overpowering": VerdictStyle("#999933", "-", "triangle-up"),
     "oscillating": VerdictStyle("#88CCEE", ".", "hourglass"),
     "process failed": VerdictStyle("#44474d", "x", "cross"),
-    "undertrained": VerdictStyle("#44AA99", "", "triangle-up-open"),
+    "unlike real images": VerdictStyle("#661100", "", "diamond-open"),
+    "still improving": VerdictStyle("#44AA99", "", "triangle-up-open"),
     "inconclusive": VerdictStyle("#6b6e76", "", "square-open"),
     NO_SIGN: VerdictStyle("#989ba3", "", "circle-open"),
     "healthy": VerdictStyle("#117733", "", "circle"),

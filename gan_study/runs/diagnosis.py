@@ -1,7 +1,9 @@
 """diagnosis.json: what was measured of a generator, each number held against its threshold, and the verdict."""
 
 from enum import StrEnum
-from typing import Literal
+from typing import Any, Literal
+
+from pydantic import model_validator
 
 from gan_study.runs.records import SCHEMA_VERSION, Record
 
@@ -53,6 +55,8 @@ class Classes(Record):
     """Numbers of the classes that hardly any image belongs to, after the control for the classifier's errors."""
     missing_by_chance: float
     """How many a perfect generator would miss on average."""
+    left: Measured | None = None
+    """Share of the real images whose class is not missing, in [0, 1]; null in a file of a version without it."""
 
 
 class Diagnostics(Record):
@@ -97,8 +101,9 @@ class Diagnostics(Record):
     nearest_distance: Measured | None = None
     """Median distance to the nearest training image, over that of held-out images."""
     pixel_distance: Measured | None = None
-    """Median root mean square difference to the nearest of up to 1000 training images, in levels of 255; null in a file
-    of a version without it."""
+    """Median root mean square difference to the nearest of up to 1000 training images, in levels of 255; the control is
+    that of held-out images whose classes are weighted like those of the generated ones. Null in a file of a version
+    without it."""
     classes: Classes | None = None
     """Null without labels."""
     spectra: tuple[LayerSpectrum, ...] = ()
@@ -140,13 +145,15 @@ class VerdictName(StrEnum):
     """What became of a trial."""
 
     DIVERGED = "diverged"
+    NOT_LEARNING = "not_learning"
     TOTAL_COLLAPSE = "total_collapse"
     SHRUNKEN_MODES = "shrunken_modes"
     PARTIAL_COLLAPSE = "partial_collapse"
     POSSIBLE_MEMORISATION = "possible_memorisation"
     DISCRIMINATOR_OVERPOWERING = "discriminator_overpowering"
     OSCILLATING = "oscillating"
-    UNDERTRAINED = "undertrained"
+    STILL_IMPROVING = "still_improving"
+    UNLIKE_REAL_IMAGES = "unlike_real_images"
     HEALTHY = "healthy"
     INCONCLUSIVE = "inconclusive"
 
@@ -171,6 +178,19 @@ class Verdict(Record):
     """All of them, also those that did not fire or were not measured."""
     sentence: str
     """The verdict and its reason, for a reader."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _split_undertrained(cls, data: Any) -> Any:
+        """Earlier versions had one name, undertrained, for both of its successors, and one remedy."""
+        if not isinstance(data, dict) or data.get("name") != "undertrained":
+            return data
+        falls = any(finding["name"] == "still_falling" for finding in data["decisive"])
+        name = VerdictName.STILL_IMPROVING if falls else VerdictName.UNLIKE_REAL_IMAGES
+        sentence = data["sentence"].replace("Undertrained:", f"{name.word.capitalize()}:", 1)
+        if not falls:
+            sentence = sentence.replace(" Train longer: give it a larger budget.", "")
+        return {**data, "name": name, "sentence": sentence}
 
 
 class DiagnosisRecord(Record):

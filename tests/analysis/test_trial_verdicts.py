@@ -1,5 +1,6 @@
 """The verdict on every trial: of its images where they were measured, of its training where not."""
 
+import json
 from dataclasses import replace
 
 import pytest
@@ -24,7 +25,7 @@ def test_without_measured_images_the_training_alone_is_judged(folder):
     run = load_run(folder)
     found = run.verdicts[("lsgan", "search_002")]
     # The made-up scores fall to the end by more than a twentieth at each evaluation.
-    assert (found.word, found.is_measured, found.diagnosis) == ("undertrained", False, None)
+    assert (found.word, found.is_measured, found.diagnosis) == ("still improving", False, None)
     assert run.verdicts[("lsgan", "search_003")].word == "diverged"
     assert {key for key, verdict in run.verdicts.items() if verdict.is_failure} == {
         ("lsgan", "search_003"),
@@ -45,7 +46,7 @@ def test_measured_images_decide(folder):
 def test_a_diagnosis_of_a_snapshot_on_the_way_is_not_the_trial_s(folder):
     record = planted_diagnosis(VerdictName.TOTAL_COLLAPSE)
     folder.trial(*SEED).write_diagnosis(record.model_copy(update={"cur_nimg": 10_000}))
-    assert load_run(folder).verdicts[SEED].word == "undertrained"
+    assert load_run(folder).verdicts[SEED].word == "still improving"
 
 
 def test_a_collapsed_trial_counts_as_a_failure_beside_the_scores(folder):
@@ -72,13 +73,44 @@ def test_a_trial_that_was_stopped_because_it_had_collapsed_counts_too(folder):
 
 
 def test_words_say_what_was_not_looked_at(tmp_path):
-    outcomes = (Outcome(COMPLETED, 58.0), Outcome(FAILED, None, kimg=0), Outcome(RUNNING, None, kimg=10))
+    outcomes = (Outcome(COMPLETED, 45.0), Outcome(FAILED, None, kimg=0), Outcome(RUNNING, None, kimg=10))
     run = load_run(write_synthetic_run(str(tmp_path), search={"lsgan": outcomes}, confirm={}))
     words = {name: verdict.word for (_, name), verdict in run.verdicts.items()}
     assert words == {"search_000": NO_SIGN, "search_001": "process failed"}
     measured = replace(run.verdicts[("lsgan", "search_000")], is_measured=True)
     assert measured.word == "inconclusive"
-    assert counts_text(count_words(run.verdicts.values())) == "1 process failed, 1 no sign in training"
+    assert counts_text(count_words(run.verdicts.values())) == "1 process failed, 1 no problem seen"
+
+
+def test_a_generator_that_is_not_learning_is_no_failed_seed(folder):
+    folder.trial(*SEED).write_diagnosis(planted_diagnosis(VerdictName.NOT_LEARNING))
+    run = load_run(folder)
+    found = run.verdicts[SEED]
+    assert found.is_failure  # the page shows what it rests on, and where in the search space it lies
+    assert not found.is_lost
+    assert SEED not in run.collapsed
+    failures = summarise(run).comparison.by_arm["lsgan"].confirmed.successful.failures
+    assert failures.num_failed == 0
+
+
+@pytest.mark.parametrize(
+    ("finding", "name", "sentence"),
+    [
+        ("still_falling", "still_improving", "Still improving: It is so. Train longer: give it a larger budget."),
+        ("unlike", "unlike_real_images", "Unlike real images: It is so."),
+    ],
+)
+def test_an_older_file_that_says_undertrained_is_read_as_what_it_found(folder, finding, name, sentence):
+    content = planted_diagnosis(VerdictName.HEALTHY).model_dump(mode="json")
+    content["verdict"] |= {
+        "name": "undertrained",
+        "sentence": "Undertrained: It is so. Train longer: give it a larger budget.",
+        "decisive": [content["verdict"]["findings"][0] | {"name": finding}],
+    }
+    folder.trial(*SEED).storage.write_bytes("diagnosis.json", json.dumps(content).encode())
+    found = load_run(folder).verdicts[SEED]
+    assert (found.verdict.name, found.verdict.sentence) == (name, sentence)
+    assert found.word == name.replace("_", " ")
 
 
 def test_every_verdict_has_a_word(folder):
@@ -93,7 +125,7 @@ def test_the_summary_holds_every_verdict(folder):
     folder.trial(*SEED).write_diagnosis(planted_diagnosis(VerdictName.HEALTHY))
     arm = summarise(load_run(folder)).arms["lsgan"]
     # The one that was stopped has too few evaluations to judge by.
-    assert arm.trials_by_verdict == {"diverged": 1, "undertrained": 7, NO_SIGN: 1, "healthy": 1}
+    assert arm.trials_by_verdict == {"diverged": 1, "still improving": 7, NO_SIGN: 1, "healthy": 1}
     assert arm.verdicts["confirm_002_seed_0"] == "healthy"
     assert len(arm.verdicts) == 10
     assert arm.confirmed.seeds[0].verdict == "healthy"

@@ -221,7 +221,7 @@ def test_an_arm_without_seeds_keeps_the_leader_from_winning(tmp_path):
             "2 of lsgan's 3 confirmed trainings failed by their verdicts (1 diverged, 1 total collapse)",
         ),
         ((9, 10), ["total_collapse"], "1 of lsgan's 2 confirmed trainings failed by their verdicts (1 total collapse)"),
-        ((9, 10), ["partial_collapse", "undertrained"], None),
+        ((9, 10), ["partial_collapse", "not_learning"], None),
     ],
 )
 @pytest.mark.parametrize("others", [{"wgan": seeds(130, 140)}, {}])

@@ -70,4 +70,4 @@ def test_blur_raises_the_distance_and_lowers_the_coverage(
     assert soft < 0.8
     assert softest < 0.3
     verdicts = [judge(Evidence(diagnostics=found), Thresholds(least_samples=NUM)).name for found in measured]
-    assert verdicts == ["healthy", "undertrained", "undertrained"]
+    assert verdicts == ["healthy", "unlike_real_images", "unlike_real_images"]

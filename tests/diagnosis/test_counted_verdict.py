@@ -1,4 +1,5 @@
-"""The verdict on the generator of a training's best evaluation: what came later shows in the flag alone."""
+"""The verdict on the generator of a training's best evaluation: what came later shows in the flag, and in that the
+score no longer falls."""
 
 import pytest
 
@@ -47,7 +48,7 @@ def test_a_training_that_collapsed_after_its_best_evaluation() -> None:
     assert best is not None
     assert (last.verdict.name, last.is_lost) == (VerdictName.TOTAL_COLLAPSE, True)
     assert not best.is_lost
-    assert best.verdict.name is not VerdictName.TOTAL_COLLAPSE
+    assert best.verdict.name is VerdictName.INCONCLUSIVE  # its score fell up to there, but no longer falls
     assert last.verdict.late_collapse
     assert best.verdict.late_collapse
     assert "take the snapshot of its best evaluation, at 2,000 images" in last.verdict.sentence

@@ -2,11 +2,12 @@ import numpy as np
 import pytest
 
 from gan_study.diagnosis.curves import (
+    fall_of_last_quarter,
     fall_of_last_third,
-    fall_per_evaluation,
     last_third,
     num_reversals,
     rotation,
+    share_of_untrained,
     swing,
 )
 from gan_study.diagnosis.evidence import Signals
@@ -55,11 +56,31 @@ def test_short_curves_show_no_swing() -> None:
     assert swing([8, 4, 8, 4]) is None
 
 
-def test_fall_per_evaluation() -> None:
-    assert fall_per_evaluation([100, 10, 9, 8.1]) == pytest.approx(0.1, rel=1e-12)
-    assert fall_per_evaluation([10, 10, 10]) == 0
-    assert fall_per_evaluation([10, 9]) is None
-    assert fall_per_evaluation([10, 9, -0.1]) is None
+def test_fall_of_the_last_quarter() -> None:
+    assert fall_of_last_quarter(with_scores(100, 10, 9, 8.1)) == pytest.approx(0.1, rel=1e-12)
+    assert fall_of_last_quarter(with_scores(10, 10, 10)) == 0
+    assert fall_of_last_quarter(with_scores(10, 8)) is None
+    assert fall_of_last_quarter(with_scores(10, 8, None)) is None
+    assert fall_of_last_quarter(with_scores(10, -1, 5)) is None
+    # Evaluations at 0 to 8: the last quarter begins after the one at 6.
+    assert fall_of_last_quarter(with_scores(99, 50, 30, 20, 18, 16, 10, 7, 6)) == pytest.approx(0.4, rel=1e-12)
+    assert fall_of_last_quarter(with_scores(99, 50, 30, 20, 18, 8, 10, 7, 6)) == pytest.approx(0.25, rel=1e-12)
+    assert fall_of_last_quarter(with_scores(99, 57.6, 80, 90, 69)) == pytest.approx(1 - 69 / 57.6, rel=1e-12)
+
+
+@pytest.mark.parametrize("num", [9, 33, 257])
+def test_how_often_a_training_is_evaluated_does_not_change_its_fall(num: int) -> None:
+    shares = np.arange(1, num) / (num - 1)
+    curve = with_scores(1000.0, *(100 * shares**-0.5).tolist())
+    assert fall_of_last_quarter(curve) == pytest.approx(1 - 0.75**0.5, rel=1e-12)
+
+
+def test_share_of_the_untrained_score() -> None:
+    assert share_of_untrained(with_scores(100, 90, 95), 80) == pytest.approx(0.9, rel=1e-12)
+    assert share_of_untrained(with_scores(None, 90, 95), 100) == pytest.approx(0.9, rel=1e-12)
+    assert share_of_untrained(with_scores(None, 90, 95), None) is None
+    assert share_of_untrained(with_scores(100), 80) is None
+    assert share_of_untrained([], 80) is None
 
 
 def test_fall_of_the_last_third_leaves_lost_scores_out() -> None:

@@ -36,7 +36,7 @@ def test_fresh_real_images_are_healthy(seed: int) -> None:
         (with_copies(TRAIN.features, 0.1, NUM, 3), "possible_memorisation"),
         (with_copies(TRAIN.features, 0.5, NUM, 3), "possible_memorisation"),
         (with_copies(TRAIN.features, 1.0, NUM, 3), "possible_memorisation"),
-        (noise(NUM, 4), "undertrained"),
+        (noise(NUM, 4), "unlike_real_images"),
         (draw(NUM, 5, spread=0.5), "shrunken_modes"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
@@ -128,7 +128,7 @@ def test_the_control_of_memorisation_is_not_the_test_part() -> None:
 def test_images_that_differ_in_their_pixels_alone_are_different() -> None:
     features = np.full((NUM, 16), 100.0) + 1e-3 * draw(NUM, 13)
     different = np.random.default_rng(14).integers(256, size=(NUM, 8, 8), dtype=np.uint8)
-    assert verdict_of(ImageSet(features, different)).name == "undertrained"
+    assert verdict_of(ImageSet(features, different)).name == "unlike_real_images"
     assert verdict_of(ImageSet(features, np.repeat(different[:5], NUM // 5, axis=0))).name == "total_collapse"
 
 
@@ -139,7 +139,7 @@ def test_noise_that_a_classifier_maps_amid_real_images_has_not_collapsed() -> No
     assert "unlike_pixels" in {f.name for f in verdict.decisive}
     noisy = np.random.default_rng(15).integers(256, size=one_class.images.shape, dtype=np.uint8)
     verdict = verdict_of(replace(one_class, images=noisy))
-    assert verdict.name == "undertrained"
+    assert verdict.name == "unlike_real_images"
     assert [f.name for f in verdict.decisive] == ["unlike_pixels"]
     assert verdict.missing_classes == ()
 

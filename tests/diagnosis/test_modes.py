@@ -49,6 +49,7 @@ def test_a_class_that_only_its_look_alike_is_taken_for_is_missing() -> None:
     shares = np.full(3, 1 / 3)
     assert lost_classes(labels, shares).missing == ()
     assert lost_classes(labels, shares, confusion).missing == (2,)
+    assert lost_classes(labels, shares, confusion).left == pytest.approx(2 / 3, rel=1e-12)
     assert lost_classes(np.repeat([0, 1, 2], [200, 194, 206]), shares, confusion).missing == ()
 
 

@@ -17,14 +17,14 @@ def reasons(verdict: Verdict) -> dict[str, str]:
 @pytest.mark.parametrize(
     ("verdict", "name", "expected"),
     [
-        (trial(images(coverage=0.5, nearest_distance=1.8), FALLING), "undertrained", {
-            "unlike": "The same verdict, by a later rule.",
-            "coverage_partial": "Partial collapse only if unlike does not fire.",
+        (trial(images(coverage=0.5, nearest_distance=1.8), FALLING), "still_improving", {
+            "unlike": "Unlike real images: a later rule.",
+            "coverage_partial": "Partial collapse only if unlike and still_falling do not fire.",
             "coverage_low": "To note: no verdict rests on it.",
             "score_swing": "Oscillating only if score_reversals fires too.",
         }),
         # Saturated images that differ, and too few of them for the support: three rules are tried for the latter.
-        (trial(images(support=50.0, precision=0.1)), "undertrained", {
+        (trial(images(support=50.0, precision=0.1)), "unlike_real_images", {
             "support_total": "Total collapse only if unrealistic does not fire, or if variation_total fires too, "
             "or if repeats fires too.",
             "support_partial": "Partial collapse only if unrealistic does not fire.",
@@ -70,4 +70,4 @@ def test_the_order_is_that_of_the_rules() -> None:
     text = order_of_rules()
     places = [text.index(rule.verdict.word) for rule in RULES]
     assert places == sorted(places)
-    assert text.startswith(f"The first of {len(RULES)} rules that fits decides, in the order diverged, total collapse")
+    assert text.startswith(f"The first of {len(RULES)} rules that fits decides, in the order diverged, not learning, ")

@@ -26,19 +26,19 @@ def folder(tmp_path):
 def test_verdicts_are_counted_for_each_arm_and_phase(folder):
     folder.trial("wgan", "confirm_003_seed_0").write_diagnosis(planted_diagnosis(VerdictName.PARTIAL_COLLAPSE))
     assert [(bar.arm, bar.phase, bar.counts) for bar in verdict_bars(load_run(folder))] == [
-        ("lsgan", "search", {"diverged": 1, "undertrained": 3, NO_SIGN: 1}),
-        ("lsgan", "confirm", {"undertrained": 5}),
-        ("wgan", "search", {"process failed": 1, "undertrained": 3, NO_SIGN: 1}),
-        ("wgan", "confirm", {"diverged": 1, "partial collapse": 1, "undertrained": 3}),
+        ("lsgan", "search", {"diverged": 1, "still improving": 3, NO_SIGN: 1}),
+        ("lsgan", "confirm", {"still improving": 5}),
+        ("wgan", "search", {"process failed": 1, "still improving": 3, NO_SIGN: 1}),
+        ("wgan", "confirm", {"diverged": 1, "partial collapse": 1, "still improving": 3}),
     ]
 
 
 def test_bars_are_shares_with_counts_in_them(folder):
     (plot,) = atlas_plots(load_run(folder))["shares"]
     bars = {trace["name"]: trace for trace in json.loads(plot.json)["data"]}
-    assert list(bars) == ["diverged", "undertrained", "process failed", NO_SIGN]
-    assert bars["undertrained"]["x"] == [60, 100, 60, 80]
-    assert bars["undertrained"]["text"] == ["3", "5", "3", "4"]
+    assert list(bars) == ["diverged", "still improving", "process failed", NO_SIGN]
+    assert bars["still improving"]["x"] == [60, 100, 60, 80]
+    assert bars["still improving"]["text"] == ["3", "5", "3", "4"]
     assert bars["diverged"]["text"] == ["1", "", "", "1"]
 
 
@@ -55,7 +55,7 @@ def test_separation_of_numbers_and_of_categories():
 
 def test_the_two_hyperparameters_that_separate_best_are_drawn(tmp_path):
     # g_lr grows with the number of the trial: the last two diverge.
-    outcomes = (*(Outcome(COMPLETED, 59.0),) * 4, *(Outcome(DIVERGED, None, kimg=20),) * 2)
+    outcomes = (*(Outcome(COMPLETED, 45.0),) * 4, *(Outcome(DIVERGED, None, kimg=20),) * 2)
     run = load_run(write_synthetic_run(str(tmp_path), search={"lsgan": outcomes}, confirm={}))
     (found,) = failure_maps(run)
     assert (found.arm, found.num_failures, len(found.trials)) == ("lsgan", 2, 6)
@@ -80,7 +80,7 @@ def test_one_searched_hyperparameter_is_drawn_against_the_verdicts(tmp_path):
     folder = write_synthetic_run(str(tmp_path), study=study, confirm={}, search={})
     for index, state in enumerate((COMPLETED, DIVERGED)):
         config = search_trial_config(load_run(folder).study, "lsgan", index, {"g_lr": 10.0**-index}, NUM_TRAIN_IMAGES)
-        write_trial(folder, config, Outcome(state, 59.0 if state is COMPLETED else None))
+        write_trial(folder, config, Outcome(state, 45.0 if state is COMPLETED else None))
     (plot,) = atlas_plots(load_run(folder))["maps"]
     figure = json.loads(plot.json)
     assert {trace["name"]: (trace["x"], trace["y"]) for trace in figure["data"]} == {

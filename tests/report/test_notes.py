@@ -24,12 +24,12 @@ from gan_study.runs.folder import RunFolder
 
 CAUTION = "p values and intervals do not account for that"
 CONFIRMED = (Outcome(COMPLETED, 9.0), Outcome(COMPLETED, 10.0))
-ADVICE = "undertrained, so longer ones may come to another verdict: run a new study with a larger budget."
+ADVICE = "still improving, so longer ones may come to another verdict: run a new study with a larger budget."
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> RunFolder:
-    """By their evaluations lsgan's five confirmed trainings are undertrained, and four of wgan's; the fifth
+    """By their evaluations lsgan's five confirmed trainings are still improving, and four of wgan's; the fifth
     diverged."""
     return write_synthetic_run(str(tmp_path))
 
@@ -60,7 +60,9 @@ def printed(folder: RunFolder) -> str:
 def test_the_verdicts_on_trials_stand_under_the_headline_as_on_the_terminal(folder: RunFolder) -> None:
     above = head(folder)
     lines = summarise(load_run(folder)).trial_verdicts
-    assert lines[0] == "Verdicts on lsgan's trials: 1 diverged, 8 undertrained, 1 no sign in training."
+    assert lines[0] == (
+        "lsgan, 10 trainings: 1 diverged, 8 still improving, 1 with no sign of failure (images not examined)."
+    )
     for line in lines:
         assert above.count(line) == 1
         assert printed(folder).splitlines().count(line) == 1
@@ -76,13 +78,44 @@ def test_the_verdicts_on_trials_stand_under_the_headline_as_on_the_terminal(fold
         ({"lsgan": 3, "wgan": 2}, None),
     ],
 )
-def test_most_trainings_of_an_arm_being_undertrained_is_told_with_what_to_do(
+def test_most_trainings_of_an_arm_still_improving_is_told_with_what_to_do(
     folder: RunFolder, healthy: dict[str, int], head_of_note: str | None
 ) -> None:
     for arm, num in healthy.items():
         plant(folder, arm, VerdictName.HEALTHY, num)
     notes = summarise(load_run(folder)).notes
     assert notes == ((f"{head_of_note}{ADVICE}total_kimg (here 40).",) if head_of_note else ())
+
+
+@pytest.mark.parametrize(
+    ("verdict", "advice"),
+    [
+        (VerdictName.NOT_LEARNING, "not learning, with scores still near that of an untrained generator: "),
+        (
+            VerdictName.UNLIKE_REAL_IMAGES,
+            "still unlike real images, and the scores do not show that longer ones would help: ",
+        ),
+    ],
+)
+def test_a_longer_training_is_advised_to_those_alone_whose_score_still_falls(
+    folder: RunFolder, verdict: VerdictName, advice: str
+) -> None:
+    for arm in ("lsgan", "wgan"):
+        plant(folder, arm, verdict, 4)
+    (note,) = summarise(load_run(folder)).notes
+    assert note == (
+        f"8 of 10 confirmed trainings are {advice}try other learning rates, another loss or another network."
+    )
+    assert head(folder).count(note) == 1
+
+
+def test_each_remedy_is_told_of_the_arm_that_needs_it(folder: RunFolder) -> None:
+    plant(folder, "wgan", VerdictName.NOT_LEARNING, 3)
+    notes = summarise(load_run(folder)).notes
+    assert [note.split(",")[0] for note in notes] == [
+        "3 of 5 confirmed trainings of wgan are not learning",
+        "5 of 5 confirmed trainings of lsgan are still improving",
+    ]
 
 
 @pytest.mark.parametrize(("unit", "amount", "text"), [("epochs", 26.5, "26.5"), ("g_steps", 60_000, "60,000")])

@@ -50,7 +50,7 @@ def test_leaderboard(run):
         "1",
         "9.000",
         "completed",
-        "undertrained",
+        "still improving",
         "0.0003162",
         "0.4",
         "64",

@@ -72,13 +72,13 @@ def test_an_arm_has_its_seeds_its_best_and_its_failed_trials(tmp_path):
     lsgan, wgan = films(folder)
     assert [(t.trial, t.choice) for t in lsgan.timelines] == [
         ("confirm_002_seed_0", "the best of 5 confirmed seeds"),
-        ("confirm_002_seed_1", "confirmed seed, undertrained"),
+        ("confirm_002_seed_1", "confirmed seed, still improving"),
         ("confirm_002_seed_2", "confirmed seed, partial collapse (without 7), late collapse"),
-        ("confirm_002_seed_3", "confirmed seed, undertrained"),
-        ("confirm_002_seed_4", "confirmed seed, undertrained"),
-        ("search_002", "among the best of the search, undertrained"),
-        ("search_004", "among the best of the search, undertrained"),
-        ("search_000", "among the best of the search, undertrained"),
+        ("confirm_002_seed_3", "confirmed seed, still improving"),
+        ("confirm_002_seed_4", "confirmed seed, still improving"),
+        ("search_002", "among the best of the search, still improving"),
+        ("search_004", "among the best of the search, still improving"),
+        ("search_000", "among the best of the search, still improving"),
         ("search_003", "search trial, diverged"),
     ]
     assert wgan.timelines[-1].choice == "search trial, process failed"

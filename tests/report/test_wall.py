@@ -26,7 +26,7 @@ def test_each_row_is_a_seed_of_every_arm(tmp_path):
     ]
     assert rows[0].latents.startswith("All arms have the same latents")
     assert [p.caption for p in rows[4].pictures] == [
-        "40 kimg, FD 12, 10 of 10 classes; undertrained",
+        "40 kimg, FD 12, 10 of 10 classes; still improving",
         "30 kimg; diverged",
     ]
     assert Image.open(io.BytesIO(rows[0].pictures[0].picture.webp)).size == (128, 64)

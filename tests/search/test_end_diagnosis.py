@@ -153,7 +153,7 @@ def test_an_untrained_generator_has_not_collapsed(
     config = CONFIG.model_copy(update={"training": TrainingConfig.model_validate(TRAINING | {"network": network})})
     trial.write_snapshot(2000, build_state(config.training, 1, torch.device("cpu")).snapshot())
     diagnosis = diagnose_trial(trial, config, dataset, objective, 2000)
-    assert diagnosis.record.verdict.name == "undertrained", diagnosis.record.verdict.sentence
+    assert diagnosis.record.verdict.name == "unlike_real_images", diagnosis.record.verdict.sentence
     assert {f.name for f in diagnosis.record.verdict.findings if f.fires} >= {"support_total", "coverage_total"}
 
 
