@@ -83,7 +83,7 @@ def _files(inspection: Inspection, config: DatasetConfig) -> Iterator[Advice]:
         yield Advice(f"not used: {survey.further_pages}", "save the pages as single files to use them all", "weakens")
     for left_out, what, remedy in (
         (survey.corrupt, "cannot be decoded", "repair or remove them"),
-        (survey.refused, "are not taken as they are", "do what is said of each above, or remove them"),
+        (survey.refused, "cannot be taken unchanged", "do what is said of each above"),
     ):
         if not left_out:
             continue

@@ -8,7 +8,8 @@ change the images. Of an animation or a file of several pages the first picture 
 """
 
 import io
-from contextlib import nullcontext
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from threading import Lock
 from typing import Final
@@ -37,7 +38,7 @@ _FORMATS = ("AVIF", "BMP", "GIF", "JPEG", "PNG", "PPM", "TIFF", "WEBP")
 """In Pillow's terms. Its readers of other formats never see a file: that of PostScript, for one, starts a program."""
 _LARGE_PIXELS = 16_000_000
 _large_image = Lock()
-"""Of images beyond that size one is decoded at a time, as each takes up to a gigabyte on the way."""
+"""Of images beyond that size one is in use at a time, as each takes up to a gigabyte."""
 _NOISY_GREY_FORMATS = ("WEBP",)
 _MAX_GREY_NOISE = 2
 """Levels by which the colours of a grey picture differ after WebP's way to colours and back."""
@@ -80,8 +81,9 @@ class DecodedImage:
     """Of an image of 16-bit grey, the lowest and the highest level in [0, 65535]; None for other images."""
 
 
-def decode_image(content: bytes) -> DecodedImage:
-    """The image in the bytes of a file.
+@contextmanager
+def decoding(content: bytes) -> Iterator[DecodedImage]:
+    """The image in the bytes of a file, to be used up at once: of large images one is there at a time.
 
     Raises:
         RefusedImageError: the image is too large, or its values have no stated range.
@@ -95,9 +97,9 @@ def decode_image(content: bytes) -> DecodedImage:
     with _open(parts.pixels) as image:
         num_pixels = image.width * image.height
         if num_pixels > MAX_PIXELS:
-            raise _too_large(f"{image.width:,} x {image.height:,} pixels")
+            raise _too_large(f" ({image.width:,} x {image.height:,})")
         with _large_image if num_pixels > _LARGE_PIXELS else nullcontext():
-            return _decode(image, parts)
+            yield _decode(image, parts)
 
 
 def _open(content: bytes) -> Image.Image:
@@ -107,12 +109,11 @@ def _open(content: bytes) -> Image.Image:
     except UnidentifiedImageError:
         raise ValueError("not an image of a known kind") from None
     except Image.DecompressionBombError:  # beyond Pillow's own limit, which is higher
-        raise _too_large(f"more than {2 * (Image.MAX_IMAGE_PIXELS or 0):,} pixels") from None
+        raise _too_large() from None
 
 
-def _too_large(size: str) -> RefusedImageError:
-    most = f"{MAX_PIXELS // 10**6} million pixels"
-    return RefusedImageError(f"{size}, and pictures of up to {most} are read; scale it down")
+def _too_large(size: str = "") -> RefusedImageError:
+    return RefusedImageError(f"larger than the {MAX_PIXELS // 10**6} million pixels that are read{size}; scale it down")
 
 
 def _decode(image: Image.Image, parts: Parts) -> DecodedImage:

@@ -12,7 +12,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from gan_study.data.decode import RefusedImageError, decode_image
+from gan_study.data.decode import RefusedImageError, decoding
 from gan_study.data.image_files import ImageFiles, LoadContent
 from gan_study.data.transform import Transform, own_pixels
 
@@ -149,26 +149,25 @@ class FilePixels:
     def _decode(self, position: int, load: LoadContent, transform: Transform | None) -> Outcome:
         name = self.names[position]
         try:
-            decoded = decode_image(load())
-            image = decoded.image
-            pixels = own_pixels(image) if transform is None else transform.picture(image)
+            with decoding(load()) as decoded:
+                image = decoded.image
+                return Decoded(
+                    position=position,
+                    pixels=own_pixels(image) if transform is None else transform.picture(image),
+                    digest=_digest(image.tobytes(), image.mode, image.size),
+                    original_size=image.size,
+                    mode=decoded.mode,
+                    num_pages=decoded.num_pages,
+                    is_transparent=decoded.is_transparent,
+                    is_hidden=decoded.is_transparent and min(np.ravel(image.getextrema())) == _WHITE,
+                    deep_levels=decoded.deep_levels,
+                )
         except MemoryError:
             raise
         except RefusedImageError as error:
             return Refused(position, name, str(error))
         except Exception as error:  # decoders and archives raise all kinds for a damaged file
             return Corrupt(position, name, str(error) or type(error).__name__)
-        return Decoded(
-            position=position,
-            pixels=pixels,
-            digest=_digest(image.tobytes(), image.mode, image.size),
-            original_size=image.size,
-            mode=decoded.mode,
-            num_pages=decoded.num_pages,
-            is_transparent=decoded.is_transparent,
-            is_hidden=decoded.is_transparent and min(np.ravel(image.getextrema())) == _WHITE,
-            deep_levels=decoded.deep_levels,
-        )
 
 
 def _digest(pixels: bytes | memoryview, mode: str, size: tuple[int, int]) -> bytes:

@@ -15,10 +15,15 @@ from PIL import Image, features
 from standins import encoded, random_images
 
 from gan_study.data import decode
-from gan_study.data.decode import RefusedImageError, decode_image
+from gan_study.data.decode import DecodedImage, RefusedImageError, decoding
 
 GREY = np.arange(0, 240, 15, dtype=np.uint8).reshape(4, 4)
 EXIF_TURNED = b"Exif\0\0II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0\x06\0\0\0\0\0\0\0"
+
+
+def decode_image(content: bytes) -> DecodedImage:
+    with decoding(content) as image:
+        return image
 
 
 def pixels_of(content: bytes) -> NDArray[np.uint8]:
@@ -241,16 +246,14 @@ class TestLimits:
     def test_too_large_a_picture_is_no_damage(self) -> None:
         with pytest.raises(RefusedImageError) as caught:
             decode_image(encoded(Image.new("1", (8001, 8000), 1)))
-        assert str(caught.value) == (
-            "8,001 x 8,000 pixels, and pictures of up to 64 million pixels are read; scale it down"
-        )
+        assert str(caught.value) == ("larger than the 64 million pixels that are read (8,001 x 8,000); scale it down")
 
     def test_the_largest_picture(self) -> None:
         assert decode_image(encoded(Image.new("1", (8000, 8000), 1))).image.size == (8000, 8000)
 
     def test_a_picture_beyond_pillow_s_own_limit(self) -> None:
         header = chunk(b"IHDR", struct.pack(">IIBBBBB", 30_000, 30_000, 8, 0, 0, 0, 0))
-        with pytest.raises(RefusedImageError, match="and pictures of up to 64 million pixels are read"):
+        with pytest.raises(RefusedImageError, match="larger than the 64 million pixels that are read; scale it down"):
             decode_image(encoded(GREY)[:8] + header + encoded(GREY)[33:])
 
     @pytest.mark.parametrize("content", [b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 4 4\n", b"8BPS\0\1", b"<html>"])
@@ -284,9 +287,10 @@ class TestLimits:
         for content in (unpackable, whole.replace(samples, struct.pack("<HHII", 277, 3, 1, 99))):
             (tmp_path / f"{len(list(tmp_path.iterdir()))}.tif").write_bytes(content)
         code = (
-            "import sys\nfrom pathlib import Path\nfrom gan_study.data.decode import decode_image\n"
+            "import sys\nfrom pathlib import Path\nfrom gan_study.data.decode import decoding\n"
             "for path in Path(sys.argv[1]).iterdir():\n"
-            "    try:\n        decode_image(path.read_bytes())\n    except Exception:\n        print('refused')\n"
+            "    try:\n        with decoding(path.read_bytes()):\n            pass\n"
+            "    except Exception:\n        print('refused')\n"
         )
         done = subprocess.run([sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, check=True)
         assert (done.stdout, done.stderr) == ("refused\n" * 2, "")

@@ -352,7 +352,7 @@ class TestCorruptFiles:
         huge = encoded(GREY)[:12] + header + zlib.crc32(header).to_bytes(4) + encoded(GREY)[33:]
         folder = write_folder(tmp_path / "images", {"0.png": huge, "1.png": encoded(GREY)})
         assert message(folder).startswith(
-            f"{folder}: at most a share of 0.01 of the images may be left out, but got 1 of 2: 0.png (more than "
+            f"{folder}: at most a share of 0.01 of the images may be left out, but got 1 of 2: 0.png (larger "
         )
 
     @pytest.mark.skipif(os.getuid() == 0, reason="the superuser may read everything")
