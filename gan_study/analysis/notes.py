@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from gan_study.analysis.confirmation import ConfirmedArm
 from gan_study.analysis.run_data import RunData
-from gan_study.analysis.text import listed
+from gan_study.analysis.text import listed, quantity
 from gan_study.analysis.trial_verdicts import IN_SENTENCES
 from gan_study.runs.diagnosis import VerdictName
 from gan_study.runs.records import EndPart
@@ -59,7 +59,19 @@ def _end_warnings(run: RunData) -> tuple[str, ...]:
 def verdict_notes(run: RunData, confirmed: Sequence[ConfirmedArm]) -> tuple[str, ...]:
     """Why the verdict over a run may not be the last word; nothing if there is no such reason."""
     caution = [f"{EXTENSION_CAUTION[0].upper()}{EXTENSION_CAUTION[1:]}."] if run.extensions else []
-    return (*remedy_notes(run, confirmed), *caution, *_decision_notes(run))
+    return (*remedy_notes(run, confirmed), *caution, *_lost_process_notes(run), *_decision_notes(run))
+
+
+def _lost_process_notes(run: RunData) -> tuple[str, ...]:
+    """Which failures among the confirmed trainings, where each counts as worst, may be the machine's."""
+    counts = {arm: sum(trial.has_lost_its_process for trial in run.of_arm(arm, "confirm")) for arm in run.arms}
+    lost = [f"{quantity(count, 'confirmed training')} of {arm}" for arm, count in counts.items() if count]
+    if not lost:
+        return ()
+    return (
+        f"{listed(lost)} failed because the process died and not by an error of the training. The machine may be to "
+        "blame, such as for a lack of memory, but the failure counts.",
+    )
 
 
 def _decision_notes(run: RunData) -> tuple[str, ...]:

@@ -14,7 +14,15 @@ from gan_study.runs.environment import Environment
 from gan_study.runs.extensions import ExtensionRecord
 from gan_study.runs.final_scores import FinalScores
 from gan_study.runs.importance import ImportanceRecord
-from gan_study.runs.records import BestScore, EvaluationRecord, ObjectiveRecord, StudyStatus, TrialState, TrialStatus
+from gan_study.runs.records import (
+    LOST_PROCESS,
+    BestScore,
+    EvaluationRecord,
+    ObjectiveRecord,
+    StudyStatus,
+    TrialState,
+    TrialStatus,
+)
 from gan_study.runs.refinement import RefinementRecord
 
 
@@ -102,6 +110,11 @@ class TrialData:
         """Whether it ended without any score: it diverged or failed, or the images that count were not finite."""
         was_stopped_early = self.state is TrialState.STOPPED and self.early_score is not None
         return self.state.is_final and self.score is None and not was_stopped_early
+
+    @property
+    def has_lost_its_process(self) -> bool:
+        """Whether it failed because its process ended, and not by an error of the training."""
+        return self.state is TrialState.FAILED and (self.status.reason or "").startswith(LOST_PROCESS)
 
     @property
     def is_damaged(self) -> bool:

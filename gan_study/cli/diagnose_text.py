@@ -13,6 +13,7 @@ from gan_study.cli.outcome import say
 from gan_study.cli.snapshots import SnapshotPlace
 from gan_study.diagnosis.undecided import order_of_rules, undecided
 from gan_study.report.evidence import images_basis, measured_findings, not_measured, short, threshold_text
+from gan_study.runs.at_work import present_status
 from gan_study.runs.diagnosis import DiagnosisRecord, Finding, VerdictName
 from gan_study.runs.folder import RunFolder
 from gan_study.runs.records import TrialState
@@ -69,7 +70,7 @@ def print_one(console: Console, found: Found) -> None:
 
 def print_study_state(console: Console, run: RunFolder) -> None:
     """Say so if the study has not ended."""
-    status = run.read_study_status()
+    status = present_status(run)
     if status is not None and status.state != "completed":
         _say(
             console,

@@ -234,6 +234,10 @@ class TrialState(StrEnum):
         return self is not TrialState.RUNNING
 
 
+LOST_PROCESS = "its process "
+"""How the reason of a failed trial begins whose process died or ended, rather than raise an error."""
+
+
 class RollbackRecord(Record):
     """One return of a training to an earlier state, see `on_collapse: rollback`."""
 

@@ -11,6 +11,7 @@ from ray.tune.schedulers import FIFOScheduler, TrialScheduler
 from ray.tune.search import Searcher
 
 from gan_study.errors import StorageError
+from gan_study.runs.records import LOST_PROCESS
 from gan_study.search.director import Director
 from gan_study.search.messages import TrialOrder, read_abort, read_failure, read_progress
 
@@ -63,7 +64,7 @@ class DirectorSearcher(Searcher):
         """Ray's notice that a Tune trial has ended, well or not."""
         if result is not None:
             self.take_in(trial_id, result)
-        reason = self.errors.get(trial_id, "its process ended before the training did")
+        reason = self.errors.get(trial_id, f"{LOST_PROCESS}ended before the training did")
         with self._aborting():
             self._director.hear_of_failure(self._keys[trial_id], reason)  # nothing to one that has ended
 
@@ -130,6 +131,6 @@ def _last_error(trial: Trial) -> str:
     last = text.rpartition("Failure # ")[2]
     lines = [line.strip() for line in last.splitlines()[1:] if line.strip()]
     if not lines:
-        return "its process ended without a word"
+        return f"{LOST_PROCESS}ended without a word"
     # An exception comes with its traceback, whose last line names it; of a process that died the first line tells.
-    return lines[-1] if any(line.startswith('File "') for line in lines) else f"its process died: {lines[0]}"
+    return lines[-1] if any(line.startswith('File "') for line in lines) else f"{LOST_PROCESS}died: {lines[0]}"

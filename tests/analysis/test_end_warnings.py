@@ -8,6 +8,7 @@ from gan_study.analysis.notes import damage_warnings
 from gan_study.analysis.summary import summarise
 from gan_study.cli.run_folder import is_completed
 from gan_study.report.load import load_run
+from gan_study.runs.records import TrialState
 
 
 def test_what_is_missing_after_the_end_is_said(tmp_path: Path) -> None:
@@ -44,3 +45,17 @@ def test_an_arm_that_was_written_into_the_file_is_trained(tmp_path: Path) -> Non
     folder = write_synthetic_run(str(tmp_path))
     folder.write_study_text(folder.read_study_text().replace("arms:", "arms:\n  new: {network: dcgan, loss: hinge}"))
     assert not is_completed(folder)
+
+
+def test_a_process_that_died_is_told_from_a_training_that_failed(tmp_path: Path) -> None:
+    folder = write_synthetic_run(str(tmp_path))
+    confirmed = [name for name in folder.trials("wgan") if name.startswith("confirm")]
+    for name, reason in zip(confirmed, ("its process died: killed", "ValueError: no"), strict=False):
+        trial = folder.trial("wgan", name)
+        status = trial.read_status()
+        assert status is not None
+        trial.write_status(status.model_copy(update={"state": TrialState.FAILED, "reason": reason}))
+    assert (
+        "1 confirmed training of wgan failed because the process died and not by an error of the training. The machine "
+        "may be to blame, such as for a lack of memory, but the failure counts."
+    ) in summarise(load_run(folder)).notes

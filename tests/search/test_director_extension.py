@@ -9,6 +9,7 @@ from scripted_world import OBJECTIVE, World, make_study
 
 from gan_study.analysis.confirmation import confirmed_arms
 from gan_study.cli.live import arm_rows
+from gan_study.cli.remaining_time import num_planned
 from gan_study.config.training import TrialConfig
 from gan_study.report.load import load_run
 from gan_study.runs.folder import RunFolder
@@ -208,3 +209,18 @@ def test_repeats_are_added(tmp_path: Path) -> None:
     world.run()
     started = {name for arm, name in extend(world, budget=budget(3), search={**RANDOM, "repeats": 2}) if arm == "lsgan"}
     assert {name for name in started if name.startswith("search")} == {f"search_r1_00{i}" for i in range(3)}
+
+
+def test_no_more_trials_are_counted_than_there_are(tmp_path: Path) -> None:
+    """A new best is confirmed beside the former one, whose seeds were trained already."""
+    world = make_world(tmp_path, lambda config, cur_nimg: 10.0 - config.index, budget=budget(2))
+    director = world.run()
+    assert num_planned(director) == len(director.trials) == 2 * (2 + 2)
+    longer = make_world(tmp_path, world.score, budget=budget(4))
+    begun = longer.make_director()
+    # For now the former best is the best, and its seeds are there.
+    assert num_planned(begun) == 2 * (4 + 2)
+    director = longer.run()
+    assert num_planned(director) == len(director.trials) == 2 * (4 + 2 + 2)
+    for row in arm_rows(director):
+        assert sum(row.states.values()) == row.num_trials
