@@ -8,6 +8,7 @@ from scipy import stats
 from gan_study.analysis.estimate import CONFIDENCE, Estimate
 from gan_study.analysis.run_data import TrialData
 from gan_study.analysis.seed_scores import SeedScores, describe_seeds
+from gan_study.runs.counted import At
 from gan_study.runs.records import ObjectiveRecord
 
 
@@ -46,10 +47,14 @@ def describe_failures(trials: Sequence[TrialData], collapsed: Collection[tuple[s
     )
 
 
-def counted_scores(trials: Sequence[TrialData], objective: ObjectiveRecord) -> tuple[float, ...]:
-    """The scores as trials are compared: at most the failure score, which also stands for one without a score."""
+def counted_scores(trials: Sequence[TrialData], objective: ObjectiveRecord, at: At | None = None) -> tuple[float, ...]:
+    """The scores as trials are compared: at most the failure score, which also stands for one without a score.
+
+    at: the evaluation to take the scores of; by default the one that counts.
+    """
     worst = objective.failure_score
-    return tuple(worst if t.score is None else min(t.score, worst) for t in trials)
+    scores = [t.score if at is None else t.score_at(at) for t in trials]
+    return tuple(worst if score is None else min(score, worst) for score in scores)
 
 
 def conditional_scores(trials: Sequence[TrialData], collapsed: Collection[tuple[str, str]] = ()) -> ConditionalScores:

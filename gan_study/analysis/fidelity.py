@@ -96,7 +96,7 @@ def describe_fidelity(run: RunData) -> Fidelity | None:
 def _pairs(trials: Sequence[TrialData]) -> list[tuple[float, float]]:
     completed = [t for t in trials if t.state is TrialState.COMPLETED]
     # Both of the last generator, whichever counts.
-    pairs = [(t.early_score, t.last_score) for t in completed]
+    pairs = [(t.early_score, t.score_at("last")) for t in completed]
     return [(early, full) for early, full in pairs if early is not None and full is not None]
 
 

@@ -65,10 +65,14 @@ class TrialData:
         last = self._last
         return counted_score(last, self.at) if last is not None and self._is_full(last) else None
 
-    @property
-    def last_score(self) -> float | None:
-        """The score of the last evaluation, whether or not it counts; None where `score` is, whatever counts."""
+    def score_at(self, at: At) -> float | None:
+        """The score of one evaluation, whether or not it counts: that of the last one, or the new one of the best.
+
+        None for a trial that has not ended or is lost, and where the best was not scored anew.
+        """
         last = self._last
+        if at == "best":
+            return last.best.score if last is not None and last.best is not None else None
         return last.score if last is not None and self._is_full(last) else None
 
     @property

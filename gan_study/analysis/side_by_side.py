@@ -10,6 +10,7 @@ from gan_study.analysis.arm_comparison import PairStatistics, compare_runs
 from gan_study.analysis.confirmation import ConfirmedArm, confirmed_arms
 from gan_study.analysis.likeness import ComparedStudy, Difference, differences
 from gan_study.analysis.notes import damage_warnings, remedy_notes
+from gan_study.analysis.other_count import describe_other_count
 from gan_study.analysis.run_data import RunData
 from gan_study.analysis.same_arms import same_arms, same_arms_words
 from gan_study.analysis.same_trainings import SameTrainings, num_same
@@ -90,6 +91,7 @@ def put_side_by_side(studies: Sequence[ComparedStudy]) -> SideBySide:
     confirmed = {arm: found for run in runs for arm, found in confirmed_arms(run).items()}
     comparison = compare_runs(runs, together.collapsed)
     verdict = judge(together, list(confirmed.values()), comparison)
+    other = describe_other_count(list(confirmed.values()), objective, comparison.leader)
     summary = Summary(
         schema_version=SCHEMA_VERSION,
         study=together.study.name,
@@ -97,11 +99,16 @@ def put_side_by_side(studies: Sequence[ComparedStudy]) -> SideBySide:
         winner=verdict.winner,
         verdict=verdict.sentence,
         small_print=verdict.small_print,
-        score=describe_score(objective),
+        score=describe_score(objective, together.study.objective),
         arms={arm: found for run in runs for arm, found in summarise_arms(run, confirmed).items()},
         comparison=comparison,
         warnings=damage_warnings(together),
-        notes=(*remedy_notes(together, list(confirmed.values())), *_extended(studies)),
+        other_count=other,
+        notes=(
+            *([other.sentence] if other else []),
+            *remedy_notes(together, list(confirmed.values())),
+            *_extended(studies),
+        ),
     )
     return SideBySide(tuple(studies), runs, together, confirmed, summary, tuple(differences(studies)))
 

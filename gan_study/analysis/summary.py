@@ -14,11 +14,14 @@ from gan_study.analysis.fidelity import Fidelity, describe_fidelity
 from gan_study.analysis.final_scores import FinalSummary, summarise_final
 from gan_study.analysis.importance import ArmImportance, arm_importances
 from gan_study.analysis.notes import damage_warnings, verdict_notes
+from gan_study.analysis.other_count import OtherCount, describe_other_count
 from gan_study.analysis.pareto import ParetoSummary, summarise_pareto
 from gan_study.analysis.run_data import RunData, TrialData, best_trial
 from gan_study.analysis.trial_verdicts import arm_sentence, count_words
 from gan_study.analysis.verdict import judge
 from gan_study.config.base import Scalar
+from gan_study.config.data import ObjectiveConfig
+from gan_study.config.objective_rules import counted_text
 from gan_study.metrics.class_histogram import counts_to_class_histogram
 from gan_study.runs.records import SCHEMA_VERSION, EvaluationRecord, ObjectiveRecord
 
@@ -49,6 +52,8 @@ class ScoreDescription:
     """Generated images of scores before a training's end; None if as many."""
     early_floor: float | None = None
     """Expected score of so many fresh real images."""
+    counted: str = ""
+    """Which evaluation of a training counts, in words."""
 
 
 @dataclass(frozen=True)
@@ -59,10 +64,17 @@ class ConfirmedSeed:
     seed: int
     state: str
     score: float | None
+    """The one that counts."""
     verdict: str | None = None
     """What became of its generator; None before it has ended."""
     final_scores: FinalSummary | None = None
     """On fresh draws of latents, of all kinds; None before its end, and where they are not asked for."""
+    score_last: float | None = None
+    """That of the last evaluation."""
+    score_best: float | None = None
+    """The new score of the best evaluation, on fresh latents; None where there is none."""
+    best_nimg: int | None = None
+    """Images seen at the best evaluation."""
 
 
 @dataclass(frozen=True)
@@ -143,6 +155,8 @@ class Summary:
     """How well scores before the end tell the order; None if they are made from as many images."""
     small_print: str = ""
     """The test and the intervals behind the verdict; empty if nothing is tested."""
+    other_count: OtherCount | None = None
+    """The confirmed seeds by the evaluation that does not count; null where they have no scores by it."""
     notes: tuple[str, ...] = ()
     """What has to be known beside the verdict, one sentence each."""
     warnings: tuple[str, ...] = ()
@@ -169,20 +183,22 @@ def summarise(run: RunData) -> Summary:
     confirmed = confirmed_arms(run)
     comparison = compare_arms(run, run.collapsed)
     verdict = judge(run, list(confirmed.values()), comparison)
+    other = describe_other_count(list(confirmed.values()), run.objective, comparison.leader)
     return Summary(
         schema_version=SCHEMA_VERSION,
         study=run.study.name,
         state=run.status.state if run.status else None,
         winner=verdict.winner,
         verdict=verdict.sentence,
-        score=describe_score(run.objective) if run.objective else None,
+        score=describe_score(run.objective, run.study.objective) if run.objective else None,
         arms=summarise_arms(run, confirmed),
         comparison=comparison,
         importance=arm_importances(run),
         pareto=summarise_pareto(run),
         fidelity=describe_fidelity(run),
         small_print=verdict.small_print,
-        notes=verdict_notes(run, list(confirmed.values())),
+        other_count=other,
+        notes=(*([other.sentence] if other else []), *verdict_notes(run, list(confirmed.values()))),
         warnings=damage_warnings(run),
     )
 
@@ -225,7 +241,10 @@ def _summarise_confirmed(run: RunData, arm: ConfirmedArm) -> ConfirmedSummary:
             t.config.training.seed,
             t.state.value,
             t.score,
-            verdict.text if (verdict := run.verdict_of(t)) else None,
+            score_last=t.score_at("last"),
+            score_best=t.score_at("best"),
+            best_nimg=t.best.cur_nimg if t.best else None,
+            verdict=verdict.text if (verdict := run.verdict_of(t)) else None,
             final_scores=summarise_final(t.final_scores) if t.final_scores else None,
         )
         for t in arm.trials
@@ -260,7 +279,7 @@ def class_shares(trial: str, evaluation: EvaluationRecord, objective: ObjectiveR
     )
 
 
-def describe_score(objective: ObjectiveRecord) -> ScoreDescription:
+def describe_score(objective: ObjectiveRecord, config: ObjectiveConfig) -> ScoreDescription:
     """What the scores of an objective are, for summary.json and the head of a page."""
     key = objective.key
     return ScoreDescription(
@@ -274,4 +293,5 @@ def describe_score(objective: ObjectiveRecord) -> ScoreDescription:
         extractor_accuracy=objective.extractor_accuracy,
         early_num_generated=objective.early_num_samples,
         early_floor=objective.early_floor,
+        counted=counted_text(config),
     )

@@ -48,7 +48,7 @@ class Found:
 def print_one(console: Console, found: Found) -> None:
     """The verdict and its reason, what else fires and why it did not decide, and the table of all findings."""
     record, verdict = found.record, found.record.verdict
-    _say(console, f"{found.name} at {record.cur_nimg:,} images: {verdict.sentence}", style="bold")
+    _say(console, f"{found.name} {found.target.moment}: {verdict.sentence}", style="bold")
     if found.is_kept:
         has_notes = any(finding.note for finding in verdict.findings)
         _say(console, f"Kept {_KEPT}{'' if has_notes else ', with notes on the numbers'}.")

@@ -11,6 +11,7 @@ from gan_study.cli.snapshots import SnapshotPlace, find_generator, open_place, t
 from gan_study.data.datasets import load_dataset
 from gan_study.errors import InputError
 from gan_study.extractors.objective import load_objective
+from gan_study.runs.counted import counted_snapshot
 from gan_study.runs.diagnosis import DiagnosisRecord
 from gan_study.runs.folder import RunFolder
 from gan_study.runs.records import TrialState
@@ -20,9 +21,9 @@ from gan_study.training.distributed import choose_device
 
 
 def diagnose(location: str, *, again: bool, as_json: bool) -> None:
-    """Print the diagnosis of a snapshot, a trial folder's last snapshot, or those of a run's confirmed trials.
+    """Print the diagnosis of a snapshot, of the one that counts of a trial, or of those of a run's confirmed trials.
 
-    Of several trials a line each is printed. What a trial's diagnosis.json holds of its last snapshot is read, unless
+    Of several trials a line each is printed. What a trial's diagnosis.json holds of that snapshot is read, unless
     `again`; else it is measured, and written there once the trial has ended. Raises InputError if there is nothing to
     look at, StorageError if a file does not fit.
     """
@@ -52,15 +53,15 @@ def _targets(place: SnapshotPlace | TrialFolder | RunFolder | None, location: st
 
 
 def _diagnosis(target: SnapshotPlace, again: bool, progress: Console) -> Found:
-    trial, last_nimg = target.trial, target.trial.snapshot_nimgs()[-1]
-    is_last = target.cur_nimg == last_nimg
-    known = trial.read_diagnosis() if is_last and not again else None
-    if known is not None and known.cur_nimg == last_nimg:
+    trial = target.trial
+    counts = target.cur_nimg == counted_snapshot(trial, target.config.training.objective.at)
+    known = trial.read_diagnosis() if counts and not again else None
+    if known is not None and known.cur_nimg == target.cur_nimg:
         return Found(target, known, _state(target), is_kept=True)
     say(progress, f"measuring {target.config.arm}/{target.config.name} at {target.cur_nimg:,} images")
     diagnosis = _measure(target)
     state = _state(target)
-    if is_last and state.is_final:
+    if counts and state.is_final:
         diagnosis.write(trial)
         say(progress, f"kept in {trial.storage.location}/diagnosis.json, which a report reads too")
     return Found(target, diagnosis.record, state, is_kept=False)

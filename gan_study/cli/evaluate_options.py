@@ -12,6 +12,7 @@ from gan_study.config.source import no_such
 from gan_study.data.datasets import SPLITS
 from gan_study.errors import InputError
 from gan_study.extractors import inception
+from gan_study.runs.counted import recorded_score
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,7 +118,7 @@ def _as_in_study(generated: Snapshot, reference: ImageSource, options: Options) 
 def _own_scores(generated: Snapshot) -> list[str]:
     """What the study's own scores of this generator are."""
     trial, cur_nimg = generated.source.trial, generated.source.cur_nimg
-    own = next((e.score for e in trial.read_evaluations() if e.cur_nimg == cur_nimg), None)
+    own = recorded_score(trial.read_evaluations(), cur_nimg, generated.training.objective)
     if own is None:
         return []
     final = trial.read_final_scores()

@@ -20,6 +20,7 @@ from gan_study.cli.snapshots import find_generator
 from gan_study.config.training import TrialConfig
 from gan_study.errors import StorageError
 from gan_study.report.load import load_run
+from gan_study.runs.counted import recorded_score
 from gan_study.runs.folder import RunFolder
 from gan_study.runs.records import TrialState
 
@@ -48,7 +49,7 @@ def export(location: str, out: str, formats: tuple[str, ...], arm: str | None, t
         target.write_text("README.md", card)
     console = make_console()
     lines = [
-        f"{config.arm}/{config.name} after {snapshot.source.cur_nimg:,} images:",
+        f"{config.arm}/{config.name} {snapshot.source.moment}:",
         *(
             f"  {FILES[name]}: {len(content):,} bytes, largest difference from the original {difference:.2g}"
             for name, (content, difference) in made.items()
@@ -65,12 +66,12 @@ def _describe(snapshot: Snapshot, differences: dict[str, float]) -> Exported:
     status, diagnosis, study = folder.read_status(), folder.read_diagnosis(), _study(source.run)
     return Exported(
         config=source.config,
-        cur_nimg=cur_nimg,
+        moment=source.moment,
         num_channels=snapshot.num_channels,
         num_parameters=sum(weight.numel() for weight in snapshot.generator.parameters()),
         seed_scores=tuple(_seed_scores(study, source.config)) if study else (),
         state=status.state if status else TrialState.RUNNING,
-        evaluation=next((e for e in folder.read_evaluations() if e.cur_nimg == cur_nimg), None),
+        score=recorded_score(folder.read_evaluations(), cur_nimg, source.config.training.objective),
         objective=source.run.read_objective(),
         study_verdict=_verdict(study) if study else None,
         diagnosis=diagnosis if diagnosis is not None and diagnosis.cur_nimg == cur_nimg else None,

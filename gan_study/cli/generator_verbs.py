@@ -10,12 +10,13 @@ app = typer.Typer()
 _Generator = Annotated[
     str,
     typer.Argument(
-        help="A run folder (its winner's best confirmed generator), a trial folder (its last snapshot) or a snapshot.",
+        help="A run folder (its winner's best confirmed generator), a trial folder (its snapshot that counts, the last "
+        "or the best by objective.at) or a snapshot.",
         show_default=False,
     ),
 ]
 _Arm = Annotated[str | None, typer.Option(metavar="NAME", help="Of a run: the best generator of this arm.")]
-_Trial = Annotated[str | None, typer.Option(metavar="NAME", help="Of a run: the last generator of this trial.")]
+_Trial = Annotated[str | None, typer.Option(metavar="NAME", help="Of a run: the generator that counts of this trial.")]
 
 
 @app.command()

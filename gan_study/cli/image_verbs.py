@@ -156,7 +156,8 @@ def diagnose(
     generator: Annotated[
         str,
         typer.Argument(
-            help="A snapshot, a trial folder (its last snapshot), or a run folder (every confirmed trial).",
+            help="A snapshot, a trial folder (its snapshot that counts, the last or the best by objective.at), or a "
+            "run folder (every confirmed trial).",
             show_default=False,
         ),
     ],
@@ -173,7 +174,7 @@ def diagnose(
     What the findings' names mean is told in that table; the tab Collapse of the study's report.html tells it in
     sentences, with sources. --json has all of it.
 
-    What is measured of the last snapshot of a trial that has ended is kept in the trial's folder (diagnosis.json,
+    What is measured of a trial's snapshot that counts is kept in the trial's folder once it has ended (diagnosis.json,
     samples/neighbours.png), where a later report finds it.
     """
     from gan_study.cli.surroundings import set_places

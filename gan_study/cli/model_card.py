@@ -11,7 +11,7 @@ from gan_study.cli.exported import FILES
 from gan_study.config.flat import flat_training
 from gan_study.config.training import TrainingConfig, TrialConfig
 from gan_study.runs.diagnosis import DiagnosisRecord
-from gan_study.runs.records import EvaluationRecord, ObjectiveRecord, TrialState
+from gan_study.runs.records import ObjectiveRecord, TrialState
 
 
 @dataclass(frozen=True)
@@ -19,13 +19,13 @@ class Exported:
     """Everything that a card tells of."""
 
     config: TrialConfig
-    cur_nimg: int
-    """Images that the generator was trained on."""
+    moment: str
+    """When in its training that is, in words."""
     num_channels: int
     num_parameters: int
     state: TrialState
-    evaluation: EvaluationRecord | None
-    """At this number of images; None if there was none."""
+    score: float | None
+    """What this generator scored in its training; None if it did not."""
     seed_scores: tuple[float, ...]
     """Of every confirmed training of this configuration that has come to its end, this one's too if it is one."""
     objective: ObjectiveRecord | None
@@ -70,7 +70,7 @@ def _summary(exported: Exported) -> str:
     size = training.dataset.image_size
     return (
         f"A generator of {size} x {size} {images} images, trained as a GAN on {_code(training.dataset.name)} by "
-        f"gan_study {__version__}: the averaged weights after {exported.cur_nimg:,} images. It has no classes to "
+        f"gan_study {__version__}: the averaged weights {exported.moment}. It has no classes to "
         "choose from."
     )
 
@@ -99,8 +99,8 @@ def _table(rows: Iterator[tuple[str, object]]) -> Iterator[str]:
 
 
 def _score_paragraphs(exported: Exported) -> Iterator[str]:
-    evaluation, objective = exported.evaluation, exported.objective
-    if evaluation is None or evaluation.score is None or objective is None:
+    score, objective = exported.score, exported.objective
+    if score is None or objective is None:
         yield "No score is recorded for this snapshot."
     else:
         key = objective.key
@@ -108,11 +108,11 @@ def _score_paragraphs(exported: Exported) -> Iterator[str]:
             "It is an FID as published ones are." if key.is_published_fid else "**Not comparable with published FID.**"
         )
         yield (
-            f"**{number(evaluation.score)}**, {_code(key.label())}, lower is better. {comparable} It is the distance "
+            f"**{number(score)}**, {_code(key.label())}, lower is better. {comparable} It is the distance "
             f"of {key.num_generated:,} generated from {key.num_real:,} real images; as many fresh real images would "
             f"score {number(objective.floor)}, and an untrained generator {number(objective.untrained_score)}."
         )
-        yield _seeds(exported.seed_scores, evaluation.score)
+        yield _seeds(exported.seed_scores, score)
     if exported.diagnosis is not None:
         yield f"Diagnosis of its images: {_text(exported.diagnosis.verdict.sentence)}"
     if exported.study_verdict is not None:

@@ -11,6 +11,7 @@ from gan_study.analysis.text import NOTHING, failure_text, number, percent
 from gan_study.cli.messages import print_warning
 from gan_study.errors import AllTrialsFailedError
 from gan_study.runs.at_work import present_status
+from gan_study.runs.counted import At
 from gan_study.runs.folder import RunFolder
 from gan_study.runs.records import TrialState
 
@@ -45,7 +46,7 @@ def print_summary(console: Console, summary: Summary, at_work: bool = False) -> 
         say(
             console,
             f"Score: {score.label}, lower is better{published}. Real images score {number(score.floor)}, "
-            f"an untrained generator {number(score.untrained_score)}.",
+            f"an untrained generator {number(score.untrained_score)}. Counted is {score.counted}.",
         )
     for line in summary.trial_verdicts:
         say(console, line)
@@ -81,7 +82,9 @@ def _arm_table(summary: Summary, at_work: bool) -> Table:
     shares = [arm.class_shares for arm in summary.arms.values() if arm.class_shares]
     classes = "modes found" if any(s.has_many_classes for s in shares) else "smallest class"
     table = Table(box=None, pad_edge=False)
-    names = ("arm", "best search score", "failed in search", "confirmed scores", "failed seeds", classes, "trials")
+    other = summary.other_count
+    confirmed_names = ("confirmed scores", *((f"by the {other.at} evaluations",) if other else ()))
+    names = ("arm", "best search score", "failed in search", *confirmed_names, "failed seeds", classes, "trials")
     for name in names:
         table.add_column(name)
     for name, arm in summary.arms.items():
@@ -91,13 +94,21 @@ def _arm_table(summary: Summary, at_work: bool) -> Table:
             name,
             number(arm.search_score),
             failure_text(statistics.search.failures),
-            " ".join(number(seed.score) for seed in arm.confirmed.seeds) if arm.confirmed else NOTHING,
+            *(_seeds(arm, at) for at in (None, *((other.at,) if other else ()))),
             failure_text(confirmed.successful.failures if confirmed else None),
             _classes(arm),
             _states(arm, at_work),
         )
         table.add_row(*map(Text, cells))  # a name may hold what rich takes for markup
     return table
+
+
+def _seeds(arm: ArmSummary, at: At | None) -> str:
+    """The scores of an arm's confirmed seeds, by the evaluation that counts or by another one."""
+    if arm.confirmed is None:
+        return NOTHING
+    by = {None: "score", "last": "score_last", "best": "score_best"}[at]
+    return " ".join(number(getattr(seed, by)) for seed in arm.confirmed.seeds)
 
 
 def _classes(arm: ArmSummary) -> str:

@@ -209,8 +209,5 @@ def _png(image_uint8: Tensor) -> bytes:
 
 def _say(console: Console, snapshot: Snapshot, files: tuple[str, ...], target: Storage) -> None:
     source = snapshot.source
-    text = (
-        f"{source.config.arm}/{source.config.name} after {source.cur_nimg:,} images: "
-        f"{', '.join(files)} are in {target.location}"
-    )
+    text = f"{source.config.arm}/{source.config.name} {source.moment}: {', '.join(files)} are in {target.location}"
     console.print(text, markup=False, highlight=False, soft_wrap=True)

@@ -18,6 +18,7 @@ from gan_study.config.source import no_such
 from gan_study.config.training import TrialConfig
 from gan_study.errors import InputError, StorageError
 from gan_study.report.load import load_run
+from gan_study.runs.counted import counted_nimg, counted_snapshot
 from gan_study.runs.folder import RunFolder
 from gan_study.runs.records import TrialState, TrialStatus
 from gan_study.runs.storage import Storage
@@ -42,6 +43,21 @@ class SnapshotPlace:
     def location(self) -> str:
         """The snapshot's file."""
         return self.trial.snapshot_location(self.cur_nimg)
+
+    @property
+    def moment(self) -> str:
+        """Such as `after 40,000 images (its best evaluation, which counts)`."""
+        evaluations, at = self.trial.read_evaluations(), self.config.training.objective.at
+        text = f"after {self.cur_nimg:,} images"
+        if not evaluations:
+            return text
+        last = evaluations[-1]
+        names = {last.cur_nimg: "its last evaluation"}
+        if last.best is not None and (at == "best" or last.best.cur_nimg != last.cur_nimg):
+            names[last.best.cur_nimg] = "its best evaluation"
+        name = names.get(self.cur_nimg)
+        counts = ", which counts" if self.cur_nimg == counted_nimg(last, at) else ""
+        return f"{text} ({name}{counts})" if name else text
 
     @property
     def run(self) -> RunFolder:
@@ -89,7 +105,7 @@ def _refuse_arm(place: str) -> None:
 
 
 def find_generator(location: str, arm: str | None = None, trial: str | None = None) -> SnapshotPlace:
-    """The one snapshot that a location stands for: itself, a trial's last one, or that of a run's best trial.
+    """The one snapshot that a location stands for: itself, a trial's that counts, or that of a run's best trial.
 
     A run's best trial is the one that stands for its winner (or for the arm that leads) in the report: the arm's
     best confirmed seed. Where no two arms are confirmed it is the best confirmed trial, else the best of all.
@@ -113,26 +129,29 @@ def choose(
 ) -> SnapshotPlace:
     """As `find_generator`, for what `open_place` has found at the location."""
     if isinstance(place, RunFolder):
-        return last_snapshot(_named_trial(place, arm, trial) if trial else _best_trial(place, arm))
+        return place_that_counts(_named_trial(place, arm, trial) if trial else _best_trial(place, arm))
     if arm is not None or trial is not None:
         option = "--arm" if arm is not None else "--trial"
         raise InputError(
             f"{option}: an arm or a trial is chosen in the folder of a run, but got {location}; leave {option} out, "
             "or give the run folder"
         )
-    return place if isinstance(place, SnapshotPlace) else last_snapshot(place)
+    return place if isinstance(place, SnapshotPlace) else place_that_counts(place)
 
 
-def last_snapshot(trial: TrialFolder) -> SnapshotPlace:
-    """The last snapshot of a trial. Raises InputError if it has none."""
-    nimgs = trial.snapshot_nimgs()
-    if not nimgs:
+def place_that_counts(trial: TrialFolder) -> SnapshotPlace:
+    """The snapshot of a trial that counts, by `objective.at`: the last, or the best. Raises InputError if it is not
+    there."""
+    config = _config(trial, trial.storage.location)
+    nimg = counted_snapshot(trial, config.training.objective.at)
+    if nimg is None:
+        place, which = trial.storage.location, config.training.objective.at
         raise InputError(
-            f"{trial.storage.location}: the last snapshot of a trial is taken, but got none in its folder snapshots; "
-            "wait for its first evaluation, give another trial, or train it again by `python -m gan_study train "
-            f"{trial.storage.location}/config.json`"
+            f"{place}: the {which} snapshot of a trial is taken, but got none in its folder snapshots; wait for its "
+            "first evaluation, give another trial, or train it again by `python -m gan_study train "
+            f"{place}/config.json`"
         )
-    return SnapshotPlace(trial, _config(trial, trial.storage.location), nimgs[-1])
+    return SnapshotPlace(trial, config, nimg)
 
 
 def _snapshot(place: str) -> SnapshotPlace:
@@ -164,12 +183,13 @@ def _has_trials(run: RunFolder) -> bool:
 
 
 def trials_with_snapshots(run: RunFolder) -> list[SnapshotPlace]:
-    """The last snapshots of a run's confirmed trials; if none of these has one, of all its trials."""
+    """The snapshots that count of a run's confirmed trials; if none of these has one, of all its trials."""
     folders = (run.trial(arm, name) for arm in run.arms() for name in run.trials(arm))
     found = [
-        SnapshotPlace(folder, config, nimgs[-1])
+        SnapshotPlace(folder, config, nimg)
         for folder in folders
-        if (config := folder.read_config()) is not None and (nimgs := folder.snapshot_nimgs())
+        if (config := folder.read_config()) is not None
+        and (nimg := counted_snapshot(folder, config.training.objective.at)) is not None
     ]
     return [place for place in found if place.config.phase == "confirm"] or found
 

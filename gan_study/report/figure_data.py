@@ -15,6 +15,7 @@ from gan_study.config.base import Scalar
 from gan_study.config.parameters import arm_parameters
 from gan_study.config.space import Choice, LogUniformRange, SearchRange
 from gan_study.config.training import Phase
+from gan_study.runs.counted import At
 from gan_study.runs.records import TrialState
 
 
@@ -31,6 +32,10 @@ class ConfirmedPoints:
     search_score: float | None
     mean: Estimate | None
     """Of all seeds, a failed one counted with the failure score; None below five."""
+    others: tuple[tuple[str, float], ...] = ()
+    """Trials with their scores by the evaluation that does not count, as far as they have them."""
+    other_at: At = "best"
+    """Which evaluation that is."""
 
 
 def confirmed_points(confirmed: Sequence[ConfirmedArm], comparison: ArmsComparison) -> tuple[ConfirmedPoints, ...]:
@@ -44,9 +49,15 @@ def confirmed_points(confirmed: Sequence[ConfirmedArm], comparison: ArmsComparis
             failed=tuple(t.name for t in c.failed),
             search_score=c.search_score,
             mean=means[c.arm],
+            others=tuple((t.name, s) for t in c.trials if (s := t.score_at(_other(t.at))) is not None),
+            other_at=_other(c.trials[0].at),
         )
         for c in confirmed
     )
+
+
+def _other(at: At) -> At:
+    return "best" if at == "last" else "last"
 
 
 @dataclass(frozen=True)

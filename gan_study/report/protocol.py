@@ -7,7 +7,7 @@ from gan_study.analysis.fidelity import describe_fidelity
 from gan_study.analysis.importance import arm_importances
 from gan_study.analysis.run_data import RunData, TrialData, best_trial
 from gan_study.analysis.text import number, percent, quantity
-from gan_study.config.objective_rules import objectives_text
+from gan_study.config.objective_rules import counted_text, objectives_text
 from gan_study.config.sampling import searches
 from gan_study.config.search_text import refinement_text, sampler_text, stopping_text
 from gan_study.config.study import ConfirmConfig
@@ -28,6 +28,7 @@ def protocol_items(run: RunData) -> list[Item]:
     if run.objective is not None:
         items += [("Data set's files", warning) for warning in run.objective.data_warnings]
         items += _objective_items(run.objective)
+    items.append(("Counted", counted_text(run.study.objective)))
     if (fidelity := describe_fidelity(run)) is not None:
         items.append(("Scores before the end", fidelity.sentence))
     return (

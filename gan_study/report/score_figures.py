@@ -27,7 +27,12 @@ def draw_confirmed(arms: Sequence[ConfirmedPoints], styles: Styles, objective: O
         _add_row(figure, arm.arm, arm.scores, arm.trials, {"color": colour, "symbol": symbol, "opacity": 0.85})
         failed = [objective.failure_score] * len(arm.failed)
         _add_row(figure, arm.arm, failed, arm.failed, {"color": colour, "symbol": _CROSS})
+        not_counted = f"by its {arm.other_at} evaluation, which does not count"
+        marker = {"color": colour, "symbol": f"{symbol}-open", "size": 7}
+        _add_row(figure, arm.arm, [s for _, s in arm.others], [f"{t} {not_counted}" for t, _ in arm.others], marker)
     _add_legend_mark(figure, "one confirmed seed", "circle")
+    if any(a.others for a in arms):
+        _add_legend_mark(figure, f"the same by its {arms[0].other_at} evaluation, which does not count", "circle-open")
     if any(a.failed for a in arms):
         _add_legend_mark(figure, "diverged or failed, drawn at the failure score", _CROSS)
     searched = [(label(a.arm), a.search_score) for a in arms if a.search_score is not None]
@@ -46,7 +51,7 @@ def draw_confirmed(arms: Sequence[ConfirmedPoints], styles: Styles, objective: O
 
 
 def _confirmed_values(arms: Sequence[ConfirmedPoints], objective: ObjectiveRecord) -> list[float]:
-    values = [s for a in arms for s in (*a.scores, a.search_score) if s is not None]
+    values = [s for a in arms for s in (*a.scores, *(s for _, s in a.others), a.search_score) if s is not None]
     values += [limit for a in arms if a.mean for limit in (a.mean.low, a.mean.high)]
     return values + [objective.failure_score] * any(a.failed for a in arms)
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from gan_study.analysis.arm_comparison import ArmStatistics, PairStatistics
 from gan_study.analysis.confirmation import ConfirmedArm
+from gan_study.analysis.other_count import OtherCount
 from gan_study.analysis.run_data import RunData, TrialData, best_first
 from gan_study.analysis.summary import ArmSummary, Summary
 from gan_study.analysis.text import (
@@ -22,6 +23,7 @@ from gan_study.config.base import Scalar
 from gan_study.config.plan import plan_arm
 from gan_study.config.space import describe
 from gan_study.config.training import PHASES, Phase
+from gan_study.report.both_scores import both_headings, score_cells, score_headings, seeds_text
 from gan_study.report.text import duration, score_name
 from gan_study.runs.records import TrialState
 
@@ -43,10 +45,12 @@ def score_table(run: RunData, summary: Summary) -> Table:
 
     Columns that no arm has a value for (as means below five seeds) are left out.
     """
-    name = score_name(run.objective)
+    name, other = score_name(run.objective), summary.other_count
+    confirmed = both_headings(f"Confirmed {name}", run.study.objective.at) if other else (f"Confirmed {name}",)
     columns = (
         "Arm",
-        f"Confirmed {name}",
+        *confirmed,
+        *(("Mean: last, best",) if other else ()),
         "Failed seeds",
         "Mean (95 % interval)",
         "IQM (95 % interval)",
@@ -55,24 +59,25 @@ def score_table(run: RunData, summary: Summary) -> Table:
         "Failed in search",
         "Optimism (95 % interval)",
     )
-    rows = tuple(_score_row(summary.arms[arm], summary.comparison.by_arm[arm]) for arm in run.arms)
+    rows = tuple(_score_row(summary.arms[arm], summary.comparison.by_arm[arm], other) for arm in run.arms)
     kept = [i for i in range(len(columns)) if any(row[i] != NOTHING for row in rows)]
     return Table(
         tuple(columns[i] for i in kept),
         tuple(tuple(row[i] for i in kept) for row in rows),
-        frozenset({"Arm", f"Confirmed {name}"}),
+        frozenset({"Arm", *confirmed}),
     )
 
 
-def _score_row(arm: ArmSummary, statistics: ArmStatistics) -> tuple[str, ...]:
-    seeds = [s.state if s.score is None else score_text(s.score) for s in arm.confirmed.seeds] if arm.confirmed else []
+def _score_row(arm: ArmSummary, statistics: ArmStatistics, other: OtherCount | None) -> tuple[str, ...]:
+    seeds = arm.confirmed.seeds if arm.confirmed else ()
     confirmed = statistics.confirmed
     successful = confirmed.successful if confirmed else None
     some_failed = successful is not None and successful.failures.num_failed > 0
     conditional = successful.scores if successful and some_failed else None
     return (
         statistics.arm,
-        ", ".join(seeds) or "none",
+        *((seeds_text(seeds, "last"), seeds_text(seeds, "best")) if other else (seeds_text(seeds),)),
+        *((_both_means(other, statistics.arm),) if other else ()),
         failure_text(successful.failures if successful else None),
         estimate_text(confirmed.counted.mean if confirmed else None),
         estimate_text(confirmed.counted.interquartile_mean if confirmed else None),
@@ -81,6 +86,13 @@ def _score_row(arm: ArmSummary, statistics: ArmStatistics) -> tuple[str, ...]:
         failure_text(statistics.search.failures),
         estimate_text(confirmed.optimism if confirmed else None),
     )
+
+
+def _both_means(other: OtherCount, arm: str) -> str:
+    """Such as `82.80, 68.60`; a dash without confirmed seeds."""
+    if arm not in other.mean_last:
+        return NOTHING
+    return f"{score_text(other.mean_last[arm])}, {score_text(other.mean_best[arm])}"
 
 
 def cost_table(summary: Summary) -> Table:
@@ -168,12 +180,13 @@ def leaderboard(run: RunData, arm: str) -> Table:
     """An arm's search and refine trials, the best first; then those without a score."""
     trials = run.searched(arm)
     searched = tuple(dict.fromkeys(name for t in trials for name in t.config.searched))
-    columns = ("Trial", "Rank", score_name(run.objective), "State", "Verdict", *searched, "kimg", "Time", "Restarts")
+    scores = score_headings(score_name(run.objective), trials)
+    columns = ("Trial", "Rank", *scores, "State", "Verdict", *searched, "kimg", "Time", "Restarts")
     rows = tuple(
         (
             t.name,
             NOTHING if t.score is None else str(rank),
-            _score_or_early(t),
+            *score_cells(t, trials),
             _state(run, t),
             verdict_text(run, t),
             *(number(t.config.searched.get(name)) for name in searched),
@@ -186,22 +199,16 @@ def leaderboard(run: RunData, arm: str) -> Table:
     return Table(columns, rows, frozenset({"Trial", "State", "Verdict"}))
 
 
-def _score_or_early(trial: TrialData) -> str:
-    """A score; of a trial that was stopped on one from fewer images, that one with their number."""
-    if trial.score is not None or trial.early_score is None:
-        return score_text(trial.score)
-    return f"({score_text(trial.early_score)}, N = {trial.evaluations[-1].num_samples:,})"
-
-
 def confirmed_table(run: RunData, confirmed: Sequence[ConfirmedArm]) -> Table:
     """Every confirmed seed with its state; muted those that no longer stand for their arm."""
     shown = [(arm, t) for arm in confirmed for t in (*arm.trials, *arm.superseded)]
+    trials = [t for _, t in shown]
     rows = tuple(
         (
             arm.arm,
             t.name,
             str(t.config.training.seed),
-            score_text(t.score),
+            *score_cells(t, trials),
             _state(run, t) + (", no longer among the best" if t in arm.superseded else ""),
             verdict_text(run, t),
             number(t.kimg),
@@ -210,7 +217,8 @@ def confirmed_table(run: RunData, confirmed: Sequence[ConfirmedArm]) -> Table:
         )
         for arm, t in shown
     )
-    columns = ("Arm", "Trial", "Seed", score_name(run.objective), "State", "Verdict", "kimg", "Time", "Restarts")
+    scores = score_headings(score_name(run.objective), trials)
+    columns = ("Arm", "Trial", "Seed", *scores, "State", "Verdict", "kimg", "Time", "Restarts")
     superseded = [row for row, (arm, t) in enumerate(shown) if t in arm.superseded]
     muted = frozenset((row, column) for row in superseded for column in range(len(columns)))
     return Table(columns, rows, frozenset({"Arm", "Trial", "State", "Verdict"}), muted)

@@ -9,12 +9,13 @@ from gan_study.analysis.run_data import RunData, TrialData
 def trials_csv(run: RunData) -> str:
     """The content of trials.csv: one row for each trial; a value that does not exist is an empty cell.
 
-    rollbacks: the images at which it went back to an earlier state, with spaces between.
+    rollbacks: the images at which it went back to an earlier state, with spaces between. score: the one that counts, by
+    `objective.at`, out of score_last and score_best (of the best evaluation, at best_nimg images, on fresh latents).
     """
     searched = tuple(dict.fromkeys(name for t in run.trials for name in t.config.searched))
     columns = ["arm", "trial", "phase", "source", "state", "reason", "score", "cur_nimg", "seconds", "restarts"]
     columns += ["rollbacks", "seed", "verdict", "verdict_from", "missing_classes", "late_collapse"]
-    columns.append("early_score")
+    columns += ["early_score", "score_last", "score_best", "best_nimg"]
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
     writer.writerow(columns + [f"searched.{name}" for name in searched])
@@ -24,6 +25,9 @@ def trials_csv(run: RunData) -> str:
                 *_values(trial),
                 *_verdict(run, trial),
                 trial.early_score,
+                trial.score_at("last"),
+                trial.score_at("best"),
+                trial.best.cur_nimg if trial.best else None,
                 *(trial.config.searched.get(name) for name in searched),
             ]
         )

@@ -1,8 +1,9 @@
 """Which of a training's generators counts, by `objective.at`, and what it scored."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Literal
 
+from gan_study.config.data import ObjectiveConfig
 from gan_study.runs.records import EvaluationRecord
 from gan_study.runs.trial_folder import TrialFolder
 
@@ -39,3 +40,15 @@ def counted_snapshot(trial: TrialFolder, at: At) -> int | None:
         nimg = counted_nimg(evaluations[-1], at)
         return nimg if nimg in nimgs else None
     return nimgs[-1] if nimgs else None
+
+
+def recorded_score(evaluations: Sequence[EvaluationRecord], cur_nimg: int, objective: ObjectiveConfig) -> float | None:
+    """What the generator of a snapshot scored in its training: on fresh latents if it was the best, unless it counts as
+    the last. None if there is no score of as many images as rank."""
+    best, last_nimg = (evaluations[-1].best, evaluations[-1].cur_nimg) if evaluations else (None, 0)
+    counts_as_last = objective.at == "last" and cur_nimg == last_nimg
+    if best is not None and cur_nimg == best.cur_nimg and not counts_as_last:
+        return best.score
+    found = next((e for e in evaluations if e.cur_nimg == cur_nimg), None)
+    is_full = found is not None and found.num_samples in (None, objective.num_samples)
+    return found.score if found is not None and is_full else None

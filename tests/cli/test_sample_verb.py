@@ -22,6 +22,7 @@ from gan_study.data.conversion import to_uint8
 from gan_study.errors import InputError
 from gan_study.gan.latents import draw_z
 from gan_study.runs.folder import RunFolder
+from gan_study.runs.records import BestScore
 
 
 @pytest.fixture(scope="module")
@@ -73,12 +74,35 @@ def test_a_damaged_snapshot_is_named_with_a_way_out(
     assert re.search(r" \(Error while deserializing: [^()]+\)$", message), "the library's words come last"
 
 
+def test_the_snapshot_that_counts(run: RunFolder, tmp_path: Path) -> None:
+    """Where the best counts it is taken in place of the last, and the line says so."""
+    place = tmp_path / "copy"
+    shutil.copytree(run.location, place)
+    trial = RunFolder(str(place)).trial("lsgan", "confirm_002_seed_0")
+    config = trial.read_config()
+    assert config is not None
+    write_generator(trial, seed=9, cur_nimg=20_000)
+    *others, last = trial.read_evaluations()
+    best = BestScore(cur_nimg=20_000, score=8.0, chosen_by=7.5)
+    trial.write_evaluations([*others, last.model_copy(update={"best": best})])
+    for at, words in (("last", "40,000 images (its last evaluation"), ("best", "20,000 images (its best evaluation")):
+        objective = config.training.objective.model_copy(update={"at": at})
+        training = config.training.model_copy(update={"objective": objective})
+        trial.write_config(config.model_copy(update={"training": training}))
+        printed = sampled(trial.storage.location, tmp_path / at, "--num", "1", "--interpolation", "none")
+        assert f"lsgan/confirm_002_seed_0 after {words}, which counts): " in printed
+    trial.keep_snapshots({40_000})
+    with pytest.raises(InputError, match="the best snapshot of a trial is taken, but got none in its folder snapshots"):
+        find_generator(trial.storage.location)
+
+
 def test_what_is_written(run: RunFolder, tmp_path: Path) -> None:
     out = tmp_path / "new/samples"
     printed = sampled(run.location, out, "--grid", "3x2", "--scale", "1", "--num", "104", "--seed", "5", "--steps", "3")
     best = "confirm_002_seed_0"
     assert printed == (
-        f"lsgan/{best} after 40,000 images: grid.png, interpolation.gif, images, samples.json are in {out}\n"
+        f"lsgan/{best} after 40,000 images (its last evaluation, which counts): grid.png, interpolation.gif, images, "
+        f"samples.json are in {out}\n"
     )
     record = json.loads((out / "samples.json").read_text())
     assert (record["arm"], record["trial"], record["seed"], record["num"], record["grid"]) == (

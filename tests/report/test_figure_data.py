@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import pytest
+from both_scores_run import BEST, write_run_with_both_scores
 from synthetic_run import (
     ALL_FAILED,
     COMPLETED,
@@ -45,6 +46,17 @@ def run(tmp_path_factory):
 @pytest.fixture
 def failed_run(tmp_path):
     return load_run(write_synthetic_run(str(tmp_path), search=ALL_FAILED, confirm={}, state="failed"))
+
+
+@pytest.mark.parametrize("at", ["last", "best"])
+def test_confirmed_points_by_the_evaluation_that_does_not_count(at, tmp_path):
+    run = load_run(write_run_with_both_scores(tmp_path, at))
+    _, wgan = confirmed_points(list(confirmed_arms(run).values()), compare_arms(run))
+    last, best = (17.0, 16.5, 19.0, 18.0), BEST["wgan"]
+    counted, others = (last, best) if at == "last" else (best, last)
+    assert wgan.scores == counted
+    assert wgan.others == tuple((f"confirm_003_seed_{i}", score) for i, score in enumerate(others))
+    assert wgan.other_at != at
 
 
 def test_confirmed_points(run):

@@ -2,7 +2,15 @@
 
 import pytest
 
-from gan_study.runs.counted import At, best_evaluation, counted_nimg, counted_score, counted_snapshot
+from gan_study.config.data import ObjectiveConfig
+from gan_study.runs.counted import (
+    At,
+    best_evaluation,
+    counted_nimg,
+    counted_score,
+    counted_snapshot,
+    recorded_score,
+)
 from gan_study.runs.records import BestScore, EvaluationRecord
 from gan_study.runs.storage import Storage
 from gan_study.runs.trial_folder import TrialFolder
@@ -57,3 +65,19 @@ def test_its_snapshot(tmp_path: object) -> None:
     assert (counted_snapshot(trial, "last"), counted_snapshot(trial, "best")) == (3000, 1000)
     trial.keep_snapshots({3000})
     assert counted_snapshot(trial, "best") is None
+
+
+def test_what_a_snapshot_scored() -> None:
+    evaluations = [evaluation(1000, 10.0), evaluation(2000, 12.0, num_samples=500), LAST]
+    objective = ObjectiveConfig()
+    assert [recorded_score(evaluations, nimg, objective) for nimg in (500, 1000, 2000, 3000)] == [
+        None,
+        11.0,
+        None,
+        30.0,
+    ]
+    assert recorded_score([], 1000, objective) is None
+    # Of a best that is the last, the score that counts.
+    last = evaluation(1000, 10.0, best=BEST)
+    for at, score in (("last", 10.0), ("best", 11.0)):
+        assert recorded_score([last], 1000, objective.model_copy(update={"at": at})) == score

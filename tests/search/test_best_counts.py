@@ -11,6 +11,7 @@ from gan_study.analysis.run_data import best_trial
 from gan_study.config.load import dump_study
 from gan_study.config.training import TrialConfig
 from gan_study.report.load import load_run
+from gan_study.runs.counted import At
 from gan_study.runs.folder import RunFolder
 from gan_study.runs.records import TrialState
 from gan_study.search.director import Director
@@ -94,13 +95,14 @@ def test_a_trial_that_diverged_after_a_good_evaluation_has_failed(tmp_path: Path
 
 
 def test_confirmed_seeds_have_both_scores(tmp_path: Path) -> None:
-    for at, counted in (("last", 70.0), ("best", 10.5)):
+    both: tuple[tuple[At, float], ...] = (("last", 70.0), ("best", 10.5))
+    for at, counted in both:
         found = world(tmp_path / at, at)
         found.run()
         run = load_run(found.folder)
         (trial,) = run.of_arm("lsgan", "confirm")
         assert trial.best is not None
-        assert trial.score == {"last": trial.last_score, "best": trial.best.score}[at] == counted, at
-    assert (trial.last_score, trial.best.score, trial.best.chosen_by) == (70.0, 10.5, 10.0)
+        assert trial.score == trial.score_at(at) == counted, at
+    assert (trial.score_at("last"), trial.best.score, trial.best.chosen_by) == (70.0, 10.5, 10.0)
     assert trial.counted is not None
     assert trial.counted.cur_nimg == 2000
