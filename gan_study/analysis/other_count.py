@@ -53,13 +53,16 @@ def describe_other_count(
     last, best = means if at == "best" else means[::-1]
     ranking = rank_arms(others) if len(others) > 1 else None
     text = f"What counts is {counted_text(trials[0].config.training.objective)}."
-    text += f" {_means(others, confirmed, at)}"
+    num_earlier = sum(t.best is not None and t.best.cur_nimg < t.evaluations[-1].cur_nimg for t in scored)
+    text += f" {_means(others, confirmed, at)} The best came before the last in {num_earlier} of {len(scored)} seeds."
     if ranking is not None:
         pairs = [p if p.a == ranking.leader else p.turned for p in ranking.pairs if ranking.leader in (p.a, p.b)]
         equals = [pair.b for pair in pairs if not pair.is_distinguishable]
         too = "leads by these too" if ranking.leader == leader else f"leads by these, in place of {leader}"
         text += f" {ranking.leader} {too}"
-        text += f", not distinguishable from {_named(equals)}." if equals else ", distinguishable from every other arm."
+        text += (
+            f", but is not distinguishable from {_named(equals)}." if equals else ", distinguishable from all others."
+        )
     return OtherCount(at, last, best, ranking.leader if ranking else None, text)
 
 

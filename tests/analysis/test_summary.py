@@ -41,7 +41,9 @@ def test_an_arm_s_outcome(summary):
 def test_confirmed_seeds(summary):
     confirmed = summary.arms["wgan"].confirmed
     assert confirmed.source == "search_003"
-    assert confirmed.seeds[0] == ConfirmedSeed("confirm_003_seed_0", 100_000, "completed", 17.0, "still improving")
+    assert confirmed.seeds[0] == ConfirmedSeed(
+        "confirm_003_seed_0", 100_000, "completed", 17.0, "still improving", score_last=17.0
+    )
     assert confirmed.seeds[4] == ConfirmedSeed("confirm_003_seed_4", 100_004, "diverged", None, "diverged")
     assert confirmed.num_configurations == 1
 
