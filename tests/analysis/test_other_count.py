@@ -43,7 +43,7 @@ def test_what_counts_decides_and_the_other_is_told_beside_it(run: RunData) -> No
         assert sentence == (
             "What counts is each training's last evaluation (objective.at: last). By their best evaluations, scored "
             "anew on fresh latents, the confirmed seeds score on average 9.4 in place of 10.6 (lsgan) and 27 in place "
-            "of 38.1 (wgan). The best came before the last in 9 of 9 seeds. wgan leads by these, in place of lsgan, but "
+            "of 38.1 (wgan). The best came before the last in 9 of 9 seeds. wgan leads by these, in place of lsgan, "
             "but is not distinguishable from lsgan."
         )
         counted = LAST
