@@ -45,6 +45,16 @@ class MissingGpuError(InputError):
     """A GPU was lent to a process whose torch cannot use it: not the fault of what it was to train."""
 
 
+def require_utf8(path: str, what: str) -> None:
+    """Raise InputError if a path holds bytes that are not UTF-8, which no study, record or report could name."""
+    try:
+        path.encode()
+    except UnicodeEncodeError:
+        raise InputError(
+            f"{path}: the path of {what} must be in UTF-8, but got other bytes; rename it, or give a link to it"
+        ) from None
+
+
 class StorageError(GanStudyError):
     """A run folder could not be written or read (no space, no permission, gone)."""
 

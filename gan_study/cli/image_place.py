@@ -12,7 +12,7 @@ from gan_study.cli.snapshots import SUFFIX, TRIAL_NAMES, is_trial
 from gan_study.config.names import DATASETS
 from gan_study.config.source import suggestion
 from gan_study.data.places import data_folder
-from gan_study.errors import InputError
+from gan_study.errors import InputError, require_utf8
 
 NAMED_DATASETS = tuple(name for name in DATASETS if name != "image_folder")
 """Data sets that a name alone tells."""
@@ -20,6 +20,7 @@ NAMED_DATASETS = tuple(name for name in DATASETS if name != "image_folder")
 
 def find_place(text: str, wanted: str) -> Path:
     """What is there under a path, else InputError with what is nearest; `wanted` says what could be there."""
+    require_utf8(text, "images")
     path = Path(text).expanduser()
     places = list(dict.fromkeys(Path(abspath(folder / path)) for folder in (Path.cwd(), data_folder())))
     for place in places:

@@ -14,6 +14,7 @@ from typing import Final
 from filelock import FileLock
 
 from gan_study.config.data import ObjectiveConfig
+from gan_study.data.fingerprint import facts_of
 from gan_study.data.places import DATA_ENVIRONMENT, INCEPTION_ENVIRONMENT, data_folder
 from gan_study.data.sources.downloads import NotFetchedError
 from gan_study.errors import InputError
@@ -153,13 +154,12 @@ def _checked(path: Path, sha256: str) -> WeightsFile:
 
 
 def _file(path: Path) -> WeightsFile:
-    status = path.stat()
-    return WeightsFile(path, _sha256(path, status.st_mtime_ns, status.st_size))
+    return WeightsFile(path, _sha256(path, facts_of(path.stat())))
 
 
 @lru_cache(maxsize=8)
-def _sha256(path: Path, mtime_ns: int, size: int) -> str:
-    """Of the file's content. Time and size are there so that a changed file is read again."""
+def _sha256(path: Path, facts: tuple[int, ...]) -> str:
+    """Of the file's content. The facts are there so that a changed file is read again."""
     try:
         with path.open("rb") as stream:
             return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -34,9 +34,8 @@ def of_part(extractor: Extractor, dataset: Dataset, split: str, cache: Storage |
     From the cache, else taken and cached: 60,000 images are 15 MB of the domain classifier's features and 490 MB of
     Inception's, which take an hour of one core.
     """
-    for number, indices in enumerate(_blocks(dataset.split_indices(split))):
-        name = _block_name(extractor, dataset, split, number)
-        yield _cached(name, extractor, dataset, indices, cache)
+    for indices in _blocks(dataset.split_indices(split)):
+        yield _cached(extractor, dataset, indices, cache)
 
 
 def obtain(
@@ -50,8 +49,7 @@ def obtain(
         known = _find(extractor, dataset, split, indices, cache)
         if known is not None:
             return known.features, known.classes
-    name = f"real_features-{_FORMAT}-{dataset.identity}-{content_hash([indices])}-{extractor.identity}.npz"
-    seen = _cached(name, extractor, dataset, indices, cache)
+    seen = _cached(extractor, dataset, indices, cache)
     return seen.features, seen.classes
 
 
@@ -70,13 +68,13 @@ def _blocks(indices: NDArray[np.int64]) -> list[NDArray[np.int64]]:
     return np.array_split(indices, -(-len(indices) // _BLOCK))
 
 
-def _block_name(extractor: Extractor, dataset: Dataset, split: str, number: int) -> str:
-    return f"real_features-{_FORMAT}-{dataset.identity}-{split}-{number:04d}-{extractor.identity}.npz"
+def _name(extractor: Extractor, dataset: Dataset, indices: NDArray[np.int64]) -> str:
+    """The numbers of the images are in it: parts of one name may be of different images in two studies."""
+    return f"real_features-{_FORMAT}-{dataset.identity}-{content_hash([indices])}-{extractor.identity}.npz"
 
 
-def _cached(
-    name: str, extractor: Extractor, dataset: Dataset, indices: NDArray[np.int64], cache: Storage | None
-) -> Seen:
+def _cached(extractor: Extractor, dataset: Dataset, indices: NDArray[np.int64], cache: Storage | None) -> Seen:
+    name = _name(extractor, dataset, indices)
     return _unpack(cached(name, lambda: _pack(take(extractor, dataset, indices)), cache))
 
 
@@ -90,10 +88,10 @@ def _find(
     places, start = np.searchsorted(part, indices), 0
     rows: list[NDArray[np.int64]] = []
     found: list[Seen] = []
-    for number, block in enumerate(_blocks(part)):
+    for block in _blocks(part):
         inside = np.flatnonzero((places >= start) & (places < start + len(block)))
         if len(inside):
-            content = find(_block_name(extractor, dataset, split, number), cache)
+            content = find(_name(extractor, dataset, block), cache)
             if content is None:
                 return None
             seen, chosen = _unpack(content), places[inside] - start

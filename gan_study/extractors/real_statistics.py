@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gan_study.data.datasets import Dataset
+from gan_study.data.hashing import content_hash
 from gan_study.errors import InputError
 from gan_study.extractors import real_features
 from gan_study.extractors.base import Extractor
@@ -33,13 +34,14 @@ def obtain(extractor: Extractor, dataset: Dataset, split: str, cache: Storage | 
 
     Raises InputError if the part has fewer than two images.
     """
-    num = len(dataset.split_indices(split))
-    if num < 2:
+    indices = dataset.split_indices(split)
+    if len(indices) < 2:
         raise InputError(
             f"objective.split: the real images that are scored against must be two at least, "
-            f"but got split={split} with {num}; choose another split"
+            f"but got split={split} with {len(indices)}; choose another split"
         )
-    name = f"real_stats-{_FORMAT}-{dataset.identity}-{split}-{extractor.identity}.npz"
+    # The data set's identity is of its images and its train part: the held-out part may be another with the same.
+    name = f"real_stats-{_FORMAT}-{dataset.identity}-{split}-{content_hash([indices])}-{extractor.identity}.npz"
     return cached(name, lambda: pack(take(extractor, dataset, split, cache)), cache)
 
 

@@ -15,18 +15,20 @@ from urllib.parse import unquote
 from filelock import BaseFileLock, FileLock, Timeout
 from pyarrow import fs
 
-from gan_study.errors import StorageError
+from gan_study.errors import StorageError, require_utf8
 from gan_study.runs.secrets import refuse_secrets
 
 
 class Storage:
     """A folder, given as a local path or a URI. Names inside it are relative, with `/`.
 
-    Raises InputError for a URI with credentials in it, StorageError for one that cannot be used.
+    Raises InputError for a URI with credentials in it and for a path that is not in UTF-8, StorageError for one that
+    cannot be used.
     """
 
     def __init__(self, location: str | Path) -> None:
         text = os.fspath(location)
+        require_utf8(text, "a run folder")
         self.is_local = "://" not in text or text.startswith("file://")
         if self.is_local:
             path = _local_path(text) if text.startswith("file://") else text

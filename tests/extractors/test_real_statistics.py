@@ -10,6 +10,7 @@ import pytest
 import torch
 from prepared_objective import Prepared
 
+from gan_study.data.hashing import content_hash
 from gan_study.errors import InputError
 from gan_study.extractors import real_features, real_statistics
 from gan_study.extractors.base import apply
@@ -71,8 +72,23 @@ def test_they_are_taken_once_for_each_extractor_and_split(
     obtain(extractor, prepared.dataset, "train", cache)
     assert len(calls) == 4
     key = prepared.record.key
-    name = f"real_stats-1-{key.dataset}-held_out-domain_classifier-hidden-uint8-16px-{key.weights_hash}.npz"
+    part = content_hash([prepared.dataset.held_out_indices])
+    name = f"real_stats-1-{key.dataset}-held_out-{part}-domain_classifier-hidden-uint8-16px-{key.weights_hash}.npz"
     assert name in cache.list_names()
+
+
+def test_two_held_out_parts_beside_the_same_train_part_are_told_apart(prepared: Prepared, tmp_path: Path) -> None:
+    """With max_images two studies may learn the same images and hold out others."""
+    extractor, cache = prepared.load().extractor, Storage(tmp_path)
+    indices = prepared.dataset.held_out_indices
+    first, second = (replace(prepared.dataset, held_out_indices=part) for part in (indices[:20], indices[20:60]))
+    assert first.identity == second.identity
+    assert unpack(obtain(extractor, first, "held_out", cache)).reference.num == 20
+    assert unpack(obtain(extractor, second, "held_out", cache)).reference.num == 40
+    for dataset in (first, second):
+        part = dataset.held_out_indices
+        seen = np.concatenate([seen.features for seen in real_features.of_part(extractor, dataset, "held_out", cache)])
+        assert np.array_equal(seen, real_features.take(extractor, dataset, part).features)
 
 
 def make_slowly(folder: str, out: str, number: int) -> None:

@@ -16,7 +16,7 @@ from gan_study.data.listing import PassedOver
 from gan_study.data.pixels import FilePixels
 from gan_study.data.places import DATA_ENVIRONMENT, data_folder
 from gan_study.data.sources.source import Contents, FileNotes, Source
-from gan_study.errors import InputError, printable
+from gan_study.errors import InputError, printable, require_utf8
 
 
 def image_folder(config: DatasetConfig, may_fetch: bool = True) -> Source:
@@ -36,6 +36,7 @@ def images_path(config: DatasetConfig) -> Path:
 def find_images(config: DatasetConfig) -> ImageFiles:
     """The folder or archive. Raises InputError if it is not there, or nothing of the kind."""
     path = images_path(config)
+    require_utf8(config.path or "", "a folder or archive of images")
     if not path.exists():
         relative = not Path(config.path or "").expanduser().is_absolute()
         unset = relative and not os.environ.get(DATA_ENVIRONMENT)
