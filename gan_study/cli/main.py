@@ -64,12 +64,15 @@ def run(
 
     set_places(data_root, inception_weights, address)
     # A cluster that is joined has data and resources of its own.
-    study = load_study(study_file, overrides, lacking if address is None else None, count_images)
+    cancelled: list[str] = []
+    study = load_study(study_file, overrides, lacking if address is None else None, count_images, cancelled.append)
     folder = RunFolder(f"{out.rstrip('/')}/{study.name}")
     with claimed(folder):
         refuse_if_begun(folder, out)
         from gan_study.cli.study_verbs import run_and_report  # takes seconds, so it comes after the checks
 
+        for sentence in cancelled:
+            print(f"Note: {sentence}")
         folder.write_study_text(dump_study(study))
         try:
             run_and_report(folder, address, verbose)

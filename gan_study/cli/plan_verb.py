@@ -17,7 +17,8 @@ from gan_study.report.load import load_run
 
 def print_plan(study_file: str, overrides: Sequence[str], spread_from: str | None) -> None:
     """Print the plan of a study. Raises InputError if the study or the run folder of `spread_from` cannot be used."""
-    study = load_study(study_file, overrides, count=count_images)
+    cancelled: list[str] = []
+    study = load_study(study_file, overrides, count=count_images, tell=cancelled.append)
     counted = None
     if study.dataset.known_train_images is None:
         from gan_study.data.inspection import count_train_images
@@ -26,7 +27,7 @@ def print_plan(study_file: str, overrides: Sequence[str], spread_from: str | Non
     num_train_images = counted.num_train if counted else None
     files = files_text(study.dataset, num_train_images)
     rows = _seeds_rows(study, spread_from)
-    print(format_plan(plan_study(study, num_train_images), files, weights_text(study.objective), rows))
+    print(format_plan(plan_study(study, num_train_images), files, weights_text(study.objective), rows, cancelled))
     for warning in counted.warnings if counted else ():
         print_warning(warning)
 

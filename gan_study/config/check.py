@@ -14,6 +14,7 @@ from gan_study.config.parameters import (
     Parameter,
     arm_parameters,
     condition_assignments,
+    covered,
     declared_parameters,
     fixed_values,
 )
@@ -70,7 +71,7 @@ def _unused_range_faults(study: StudyConfig) -> Iterator[Fault]:
     declared = {p.path: p for arm in study.arms for p in declared_parameters(study, arm)}
     used = {p.path for arm in study.arms for p in arm_parameters(study, arm)}
     for name in study.search_space:
-        if all(name in arm.dotted() for arm in study.arms.values()):
+        if all(name in covered(arm.dotted()) for arm in study.arms.values()):
             rule = f"every arm fixes {name}, so no arm searches it; remove the range, or {name} from an arm"
             yield Fault(("search_space", name), rule, at_key=True)
     for path, parameter in declared.items():

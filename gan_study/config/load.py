@@ -11,6 +11,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap
 
 from gan_study.config.arms import ASSUMED_TRAIN_IMAGES
+from gan_study.config.cancelled import cancelled_settings
 from gan_study.config.check import check_study
 from gan_study.config.data import DatasetConfig
 from gan_study.config.intervals import NEVER, NOT_KNOWN_YET, eighth
@@ -34,17 +35,22 @@ Count = Callable[[DatasetConfig], int | None]
 
 
 def load_study(
-    path: str | Path, overrides: Sequence[str] = (), look: Look | None = None, count: Count | None = None
+    path: str | Path,
+    overrides: Sequence[str] = (),
+    look: Look | None = None,
+    count: Count | None = None,
+    tell: Callable[[str], None] = lambda _: None,
 ) -> StudyConfig:
     """Read a study file, with `overrides` (each `dotted.name=value`, as given to --set) applied in order.
 
     look: is asked too, also of a faulty study (without its faulty parts), so that all is told at once.
     count: is asked where a default depends on the number of images and only the files can tell it.
+    tell: hears, a sentence each, of settings that other settings or options cancel without being wrong.
 
     Raises InputError with all problems found, in the order in which they stand in the file, each as
     `file:line:column: dotted.name: rule` (line and column count from 1).
     """
-    return parse_study(read_text(Path(path), STUDY_FILE), str(path), overrides, look=look, count=count)
+    return parse_study(read_text(Path(path), STUDY_FILE), str(path), overrides, look=look, count=count, tell=tell)
 
 
 def parse_study(
@@ -55,6 +61,7 @@ def parse_study(
     is_begun: bool = False,
     look: Look | None = None,
     count: Count | None = None,
+    tell: Callable[[str], None] = lambda _: None,
 ) -> StudyConfig:
     """Like load_study, for the text of a study that was read already; `name` stands for it in messages.
 
@@ -67,7 +74,7 @@ def parse_study(
         raise InputError(
             f"{root.place.label}: a study must be a mapping (lines of `name: value`), but got {_kind(root)}"
         )
-    problems += apply_overrides(root, overrides)
+    problems += apply_overrides(root, overrides, tell)
     use_own_names(root)
     study, faults = _validate(root)
     if study is not None:
@@ -77,6 +84,8 @@ def parse_study(
     further = look(study) if look is not None and study is not None else ()
     if study is None or problems or further:
         raise InputError([*lines_of(problems), *further])
+    for sentence in () if is_begun else cancelled_settings(study):
+        tell(sentence)
     return study
 
 

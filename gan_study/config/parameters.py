@@ -1,6 +1,6 @@
 """The dimensions of an arm's search, and under which of its choices each of them exists."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import product
 
@@ -30,9 +30,21 @@ class Parameter:
         return applies(self.name, values) and holds(self.range.when, values)
 
 
+PARTS: Mapping[str, tuple[str, ...]] = {"lr": ("g_lr", "d_lr")}
+"""Hyperparameters that stand for others: they set all of these."""
+
+
+def covered(names: Collection[str]) -> set[str]:
+    """The hyperparameters that some names settle: themselves, their parts, and what all parts of are among them."""
+    parts = {part for name in names for part in PARTS.get(name, ())}
+    return {*names, *parts, *(name for name, parts in PARTS.items() if set(parts) <= set(names))}
+
+
 def fixed_values(study: StudyConfig, arm: str) -> dict[str, Scalar]:
     """The dotted hyperparameters of an arm that are not searched: the study's defaults, then the arm's own."""
-    return {**study.defaults.dotted(), **study.arms[arm].dotted()}
+    own = study.arms[arm].dotted()
+    settled = covered(own)
+    return {**{name: value for name, value in study.defaults.dotted().items() if name not in settled}, **own}
 
 
 def arm_parameters(study: StudyConfig, arm: str) -> tuple[Parameter, ...]:
@@ -50,7 +62,8 @@ def declared_parameters(study: StudyConfig, arm: str) -> tuple[Parameter, ...]:
     """`arm_parameters`, with those that never exist."""
     fixed, own = study.arms[arm].dotted(), study.arms[arm].search_space
     # An arm's own range takes the place of the study's.
-    shared = {name: ranges for name, ranges in study.search_space.items() if name not in fixed}
+    settled = covered(fixed) | covered(own)
+    shared = {name: ranges for name, ranges in study.search_space.items() if name not in settled}
     found = []
     for name, ranges in {**shared, **own}.items():
         path: KeyPath = ("arms", arm, "search_space", name) if name in own else ("search_space", name)

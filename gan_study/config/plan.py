@@ -129,11 +129,12 @@ def format_plan(
     files: str | None = None,
     weights: str | None = None,
     seeds: Sequence[tuple[str, str]] = (),
+    cancelled: Sequence[str] = (),
 ) -> str:
     """The plan as plain text of at most 100 columns; no path in it is broken.
 
     files: what there is to say of the data set's files on this machine; weights: the same of Inception's, if it scores;
-    seeds: labels and texts on what the confirmed seeds can show.
+    seeds: labels and texts on what the confirmed seeds can show; cancelled: sentences on settings without effect.
     """
     study = plan.study
     lines = [f"Study {study.name}"]
@@ -154,6 +155,8 @@ def format_plan(
         _row("at once", _at_once(study.resources)),
         *([_row("trackers", ", ".join(study.trackers))] if study.trackers else []),
         *(line for arm in plan.arms for line in ("", *_arm_lines(study, arm))),
+        *(["", "Settings that others cancel"] if cancelled else []),
+        *(_row("-", sentence, 2) for sentence in cancelled),
         "",
         "At most",
         _row("trainings", _trainings(plan)),

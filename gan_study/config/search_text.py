@@ -1,5 +1,7 @@
 """A study's search in words, for the plan and the report."""
 
+from collections.abc import Sequence
+
 from gan_study.config.parameters import arm_parameters, fixed_values
 from gan_study.config.population_rules import population_text
 from gan_study.config.sampling import (
@@ -20,6 +22,11 @@ _TITLES = {
     "cmaes": "cmaes (evolution strategy)",
     "sobol": "sobol (scrambled quasi random numbers, most even at a power of two)",
 }
+
+
+def listed_arms(arms: Sequence[str]) -> str:
+    """Such as `arm a` or `arms a, b`."""
+    return f"arm{'s' if len(arms) > 1 else ''} {', '.join(arms)}"
 
 
 def sampler_text(study: StudyConfig) -> str:
