@@ -185,9 +185,12 @@ class Verdict(Record):
         """Earlier versions had one name, undertrained, for both of its successors, and one remedy."""
         if not isinstance(data, dict) or data.get("name") != "undertrained":
             return data
-        falls = any(finding["name"] == "still_falling" for finding in data["decisive"])
+        sentence, decisive = data.get("sentence"), data.get("decisive")
+        if not isinstance(sentence, str) or not isinstance(decisive, list | tuple):
+            return data  # whose fields are then found to be wrong
+        falls = any(isinstance(finding, dict) and finding.get("name") == "still_falling" for finding in decisive)
         name = VerdictName.STILL_IMPROVING if falls else VerdictName.UNLIKE_REAL_IMAGES
-        sentence = data["sentence"].replace("Undertrained:", f"{name.word.capitalize()}:", 1)
+        sentence = sentence.replace("Undertrained:", f"{name.word.capitalize()}:", 1)
         if not falls:
             sentence = sentence.replace(" Train longer: give it a larger budget.", "")
         return {**data, "name": name, "sentence": sentence}

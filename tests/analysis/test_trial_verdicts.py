@@ -5,13 +5,14 @@ from dataclasses import replace
 
 import pytest
 from planted_diagnosis import planted_diagnosis
+from pydantic import ValidationError
 from synthetic_run import COMPLETED, FAILED, RUNNING, Outcome, write_synthetic_run
 
 from gan_study.analysis.arm_comparison import compare_arms
 from gan_study.analysis.summary import summarise
 from gan_study.analysis.trial_verdicts import NO_SIGN, WORDS, count_words, counts_text
 from gan_study.report.load import load_run
-from gan_study.runs.diagnosis import VerdictName
+from gan_study.runs.diagnosis import Verdict, VerdictName
 
 SEED = ("lsgan", "confirm_002_seed_0")
 
@@ -111,6 +112,13 @@ def test_an_older_file_that_says_undertrained_is_read_as_what_it_found(folder, f
     found = load_run(folder).verdicts[SEED]
     assert (found.verdict.name, found.verdict.sentence) == (name, sentence)
     assert found.word == name.replace("_", " ")
+
+
+def test_a_damaged_older_file_is_told_as_any_other():
+    content = planted_diagnosis(VerdictName.HEALTHY).model_dump(mode="json")["verdict"] | {"name": "undertrained"}
+    for lost in ("sentence", "decisive"):
+        with pytest.raises(ValidationError):
+            Verdict.model_validate({key: value for key, value in content.items() if key != lost})
 
 
 def test_every_verdict_has_a_word(folder):

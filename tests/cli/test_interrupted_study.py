@@ -130,7 +130,7 @@ def test_a_terminal_shows_a_live_table(interrupted: tuple[RunFolder, str], ray_a
     assert "\x1b[2K" in shown  # the table is removed at the end,
     lines = drawn.rstrip().splitlines()
     assert lines[-1].rstrip() == f"Report: {folder.location}/report.html"
-    verdicts = [number for number, line in enumerate(lines) if re.match(r"(lsgan|wgan), \d trainings?: ", line)]
+    verdicts = [number for number, line in enumerate(lines) if re.match(r"(lsgan|wgan), \d+ trainings?: ", line)]
     assert len(verdicts) == 2
     assert re.search(r"\b(lsgan|wgan)\b", lines[verdicts[-1] + 1])  # who leads, before notes and the report
 

@@ -74,7 +74,7 @@ def test_a_study_ends_with_the_winner_how_sure_and_the_report(finished: tuple[Pa
     of_arms, (verdict, *_, report) = lines[:2], lines[2:]  # notes on the verdict may stand between
     assert score.startswith("Score: FD[domain_classifier@")
     assert "not comparable with published FID" in score
-    assert [re.sub(r", \d trainings: .*", "", line) for line in of_arms] == ["lsgan", "wgan"]
+    assert [re.sub(r", \d+ trainings?: .*", "", line) for line in of_arms] == ["lsgan", "wgan"]
     assert re.search(r"\b(lsgan|wgan)\b", verdict)
     assert report == f"Report: {place}/report.html"
     assert (place / "report.html").stat().st_size > 100_000
