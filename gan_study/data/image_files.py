@@ -7,7 +7,6 @@ from array import array
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from operator import itemgetter
 from pathlib import Path
 from typing import Protocol
 
@@ -17,8 +16,6 @@ from gan_study.errors import InputError
 
 LoadContent = Callable[[], bytes]
 """Gives a file's bytes. May be called in another thread; raises whatever is wrong with the file."""
-
-_Row = tuple[str, tuple[int, int, int, int, int]]
 
 
 class ImageFiles(Protocol):
@@ -66,17 +63,14 @@ class FolderFiles:
 
     @cached_property
     def _listed(self) -> tuple[Files, PassedOver]:
-        lister, rows = Lister(), list[_Row]()
+        lister, names, facts = Lister(), list[str](), array("q")
         try:
-            _walk(os.fspath(self.path), "", frozenset(), lister, rows)
+            _walk(os.fspath(self.path), "", frozenset(), lister, names, facts)
         except OSError as error:
             raise unreadable(Path(error.filename or self.path), error) from error
-        rows.sort(key=itemgetter(0))
-        facts = array("q")
-        for _, row in rows:
-            facts.extend(row)
         passed_over = lister.finish()
-        return Files(self.path, [name for name, _ in rows], facts, passed_over.model_dump_json()), passed_over
+        files = Files(self.path, names, facts, passed_over.model_dump_json())
+        return files.in_order_of_names(), passed_over
 
 
 def unreadable(path: Path, error: OSError) -> InputError:
@@ -94,8 +88,18 @@ def unreadable(path: Path, error: OSError) -> InputError:
     return InputError(f"{path}: the {kind} must be readable, but got {error.strerror}; {remedy}")
 
 
-def _walk(folder: str, prefix: str, above: frozenset[tuple[int, int]], lister: Lister, rows: list[_Row]) -> None:
-    """Add all image files below a folder; `above` are the folders that lead to it, against links in a circle."""
+def _walk(
+    folder: str,
+    prefix: str,
+    above: frozenset[tuple[int, int]],
+    lister: Lister,
+    names: list[str],
+    facts: "array[int]",
+) -> None:
+    """Add all image files below a folder; `above` are the folders that lead to it, against links in a circle.
+
+    It runs at every start over each of many thousand files, so it makes no object that has to be kept but their names.
+    """
     status = os.stat(folder)
     here = (status.st_dev, status.st_ino)
     if here in above:
@@ -109,11 +113,12 @@ def _walk(folder: str, prefix: str, above: frozenset[tuple[int, int]], lister: L
                     entry.stat()  # raises if it leads nowhere
                 if entry.is_dir():
                     if lister.takes_folder(name):
-                        _walk(entry.path, f"{prefix}{name}/", above | {here}, lister, rows)
+                        _walk(entry.path, f"{prefix}{name}/", above | {here}, lister, names, facts)
                 elif lister.takes_file(name):
-                    facts = entry.stat()
-                    if stat.S_ISREG(facts.st_mode):
-                        rows.append((prefix + name, facts_of(facts)))
+                    status = entry.stat()
+                    if stat.S_ISREG(status.st_mode):
+                        names.append(prefix + name)
+                        facts.extend(facts_of(status))
                     else:
                         lister.special += 1
             except OSError as error:
