@@ -138,6 +138,9 @@ def _line(progress: Progress, objective: ObjectiveConfig) -> str:
     seconds = evaluation.train_sec + evaluation.evaluate_sec
     back = evaluation.rolled_back_to
     note = "" if back is None else f"  collapsed: back to the state at {back:,} images"
+    if (best := evaluation.best) is not None:
+        anew = "none" if best.score is None else f"{best.score:.4f}"
+        note += f"  best evaluation at {best.cur_nimg:,} images, score {anew} on fresh latents"
     return f"{evaluation.cur_nimg:>10,} images  score {score}{images}  {seconds:.1f} s{note}"
 
 

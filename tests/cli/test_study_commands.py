@@ -63,8 +63,8 @@ def test_a_study_prints_plain_lines_into_a_file(finished: tuple[Path, str, str])
     assert len(ended) == 6
     told = [line for line in timed if "] at work: " not in line]  # which a slow machine prints
     assert len(told) == 6 + 4  # joining Ray, preparing, how much lies ahead, writing the report
-    columns = ("arm", "best search score", "failed in search", "confirmed scores", "failed seeds", "smallest class")
-    assert re.fullmatch(" +".join([*columns, "trials *"]), lines[len(timed)])
+    columns = ("arm", "best search score", "failed in search", "confirmed scores", "by the best evaluations")
+    assert re.fullmatch(" +".join([*columns, "failed seeds", "smallest class", "trials *"]), lines[len(timed)])
     assert not any("raylet" in line for line in lines)
 
 
