@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 from gan_study.config.arms import ASSUMED_TRAIN_IMAGES
-from gan_study.config.begun import require_trained_as
+from gan_study.config.begun import require_searched_as, require_trained_as
 from gan_study.config.load import parse_study
 from gan_study.config.study import StudyConfig
 from gan_study.errors import InputError, StorageError
@@ -68,7 +68,9 @@ def require_unedited(folder: RunFolder, study: StudyConfig) -> None:
     objective = folder.read_objective()
     num_train_images = objective.num_train_images if objective is not None else ASSUMED_TRAIN_IMAGES
     trials = [config for config in configs if config is not None]
-    require_trained_as(study, trials, num_train_images, f"{folder.location}/study.yaml")
+    place = f"{folder.location}/study.yaml"
+    require_trained_as(study, trials, num_train_images, place)
+    require_searched_as(study, trials, place)
 
 
 def is_completed(folder: RunFolder) -> bool:

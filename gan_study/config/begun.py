@@ -25,27 +25,39 @@ def require_trained_as(study: StudyConfig, trials: Sequence[TrialConfig], num_tr
         num_train_images: of the data set's train part.
         place: study.yaml of the run folder, for the error.
     """
-    problems = dict.fromkeys(
-        f"{place}: {problem}" for trial in trials for problem in _problems(study, trial, num_train_images)
-    )
-    if problems:
-        raise InputError(tuple(problems))
+    _refuse(place, (problem for trial in trials for problem in _training_problems(study, trial, num_train_images)))
 
 
-def _problems(study: StudyConfig, trial: TrialConfig, num_train_images: int) -> Iterable[str]:
-    if trial.arm not in study.arms:
-        yield (
-            f"arms: the arms of all trials must be there, but got {', '.join(study.arms)} without {trial.arm}; put "
-            f"{trial.arm} back as it was, or move arms/{trial.arm} out of the run folder"
-        )
+def require_searched_as(study: StudyConfig, trials: Sequence[TrialConfig], place: str) -> None:
+    """Raise InputError if the study searches other hyperparameters than its trials were drawn from.
+
+    A report does without this, but a search that goes on compares its trials by these.
+    """
+    _refuse(place, (problem for trial in trials for problem in _search_problems(study, trial)))
+
+
+def _refuse(place: str, problems: Iterable[str]) -> None:
+    lines = tuple(dict.fromkeys(f"{place}: {problem}" for problem in problems))
+    if lines:
+        raise InputError(lines)
+
+
+def _training_problems(study: StudyConfig, trial: TrialConfig, num_train_images: int) -> Iterator[str]:
+    if trial.arm in study.arms:
+        yield from _training_differences(study, trial, num_train_images)
         return
+    yield (
+        f"arms: the arms of all trials must be there, but got {', '.join(study.arms)} without {trial.arm}; put "
+        f"{trial.arm} back as it was, or move arms/{trial.arm} out of the run folder"
+    )
+
+
+def _search_problems(study: StudyConfig, trial: TrialConfig) -> Iterator[str]:
     values = {**fixed_values(study, trial.arm), **trial.searched}
     active = [p for p in arm_parameters(study, trial.arm) if p.is_active(values)]
     differences = list(_search_differences(active, trial))
     if differences:
-        yield (f"arms.{trial.arm}: all trials of an arm search the same, but got {', '.join(differences)}; {_WAY_OUT}")
-    else:
-        yield from _training_differences(study, trial, num_train_images)
+        yield f"arms.{trial.arm}: all trials of an arm search the same, but got {', '.join(differences)}; {_WAY_OUT}"
 
 
 def _search_differences(active: Sequence[Parameter], trial: TrialConfig) -> Iterator[str]:

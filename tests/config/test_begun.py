@@ -65,11 +65,22 @@ def test_an_edited_study_is_refused_with_a_sentence(tmp_path: Path, name: str) -
     edit(study)
     text = dump_study(StudyConfig.model_validate(study))
     folder.write_study_text(text)
-    for read in (lambda: load_run(folder), lambda: extend_study(folder, None, ["confirm.seeds=9"])):
-        with pytest.raises(InputError) as caught:
-            read()
-        assert caught.value.problems[0] == f"{folder.location}/study.yaml: {expected}"
+    with pytest.raises(InputError) as caught:
+        extend_study(folder, None, ["confirm.seeds=9"])
+    assert caught.value.problems[0] == f"{folder.location}/study.yaml: {expected}"
     assert folder.read_study_text() == text
+
+
+@pytest.mark.parametrize("name", ["an arm removed", "an arm renamed", "another loss", "another length", "other images"])
+def test_no_report_is_written_of_what_was_not_trained(tmp_path: Path, name: str) -> None:
+    folder = write_synthetic_run(str(tmp_path))
+    edit, expected = EDITS[name]
+    study = deepcopy(STUDY)
+    edit(study)
+    folder.write_study_text(dump_study(StudyConfig.model_validate(study)))
+    with pytest.raises(InputError) as caught:
+        load_run(folder)
+    assert caught.value.problems[0] == f"{folder.location}/study.yaml: {expected}"
 
 
 @pytest.mark.parametrize(
