@@ -117,11 +117,13 @@ def test_an_undecided_pair_says_how_many_seeds_would_decide(tmp_path):
 
 def test_a_hyperparameter_that_an_arm_does_not_search_shows_its_fixed_value_muted(tmp_path):
     arms = {**STUDY["arms"], "lsgan": {**STUDY["arms"]["lsgan"], "beta1": 0.25}}
-    run = load_run(write_synthetic_run(str(tmp_path), study={**STUDY, "arms": arms}))
     folder = write_synthetic_run(str(tmp_path), study={**STUDY, "arms": arms})
-    for trial in run.of_arm("lsgan"):
-        searched = {name: value for name, value in trial.config.searched.items() if name != "beta1"}
-        folder.trial("lsgan", trial.name).write_config(trial.config.model_copy(update={"searched": searched}))
+    for name in folder.trials("lsgan"):
+        config = folder.trial("lsgan", name).read_config()
+        searched = {key: value for key, value in config.searched.items() if key != "beta1"}
+        training = config.training.model_copy(update={"beta1": 0.25})
+        changed = config.model_copy(update={"searched": searched, "training": training})
+        folder.trial("lsgan", name).write_config(changed)
     run = load_run(folder)
     table = tables.configuration_table(run, summarise(run))
     rows = {row[0]: (number, row[1:]) for number, row in enumerate(table.rows)}
