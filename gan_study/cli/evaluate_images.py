@@ -70,7 +70,7 @@ def open_argument(text: str, split: str, *, is_reference: bool) -> Argument:
     if text in NAMED_DATASETS:
         return ImageSource(text, DatasetConfig.model_validate({"name": text}), split)
     place = text if "://" in text else str(find_place(text, _WANTED))
-    if place.lower().endswith(".npz"):
+    if place.lower().endswith(".npz") and not os.path.isdir(place):
         return read_statistics(place)
     snapshot = find_snapshot(place)
     if snapshot is not None:

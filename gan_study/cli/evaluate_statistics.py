@@ -7,6 +7,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from gan_study.data.image_files import unreadable
 from gan_study.errors import InputError
 from gan_study.metrics.fid_statistics import gaussian_to_npz, npz_to_gaussian
 from gan_study.metrics.statistics import Gaussian
@@ -59,7 +60,7 @@ def read_statistics(place: str) -> Statistics:
     try:
         content = Path(place).read_bytes()
     except OSError as error:
-        raise InputError(f"{place}: the file cannot be read ({error.strerror}); check its permissions") from error
+        raise unreadable(Path(place), error) from error
     try:
         return Statistics(place, npz_to_gaussian(content), _read_key(content))
     except ValidationError as error:

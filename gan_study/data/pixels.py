@@ -167,7 +167,8 @@ class FilePixels:
         except RefusedImageError as error:
             return Refused(position, name, str(error))
         except Exception as error:  # decoders and archives raise all kinds for a damaged file
-            return Corrupt(position, name, str(error) or type(error).__name__)
+            # Of what the disk says, the path is told already.
+            return Corrupt(position, name, getattr(error, "strerror", None) or str(error) or type(error).__name__)
 
 
 def _digest(pixels: bytes | memoryview, mode: str, size: tuple[int, int]) -> bytes:
