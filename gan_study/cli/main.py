@@ -231,6 +231,14 @@ def plan(
             show_default=False,
         ),
     ] = None,
+    measure: Annotated[
+        bool,
+        typer.Option(
+            "--measure/--no-measure",
+            help="Measure for two seconds how fast this machine trains the study's networks. Without it, the estimate "
+            "of the time assumes the developers' machine.",
+        ),
+    ] = True,
     data_root: DataRoot = None,
     inception_weights: InceptionWeights = None,
 ) -> None:
@@ -244,7 +252,7 @@ def plan(
     from gan_study.cli.surroundings import set_places
 
     set_places(data_root, inception_weights)
-    print_plan(study_file, overrides, spread_from)
+    print_plan(study_file, overrides, spread_from, measure)
 
 
 @app.command()

@@ -5,18 +5,23 @@ from pathlib import Path
 
 from gan_study.analysis.design import Spread, observed_spread, seeds_rows
 from gan_study.cli.data_files import count_images, files_text, weights_text
+from gan_study.cli.machine_pace import assumed_pace, measure_pace
 from gan_study.cli.messages import print_warning
 from gan_study.cli.run_folder import open_run
 from gan_study.config.load import load_study
-from gan_study.config.plan import format_plan
+from gan_study.config.plan import duration, format_plan
 from gan_study.config.plan import plan as plan_study
 from gan_study.config.study import StudyConfig
+from gan_study.config.time_estimate import estimate_time, time_text
 from gan_study.errors import GanStudyError, InputError
 from gan_study.report.load import load_run
 
 
-def print_plan(study_file: str, overrides: Sequence[str], spread_from: str | None) -> None:
-    """Print the plan of a study. Raises InputError if the study or the run folder of `spread_from` cannot be used."""
+def print_plan(study_file: str, overrides: Sequence[str], spread_from: str | None, measure: bool) -> None:
+    """Print the plan of a study; `measure` says whether its time is to be estimated from a measurement.
+
+    Raises InputError if the study or the run folder of `spread_from` cannot be used.
+    """
     cancelled: list[str] = []
     study = load_study(study_file, overrides, count=count_images, tell=cancelled.append)
     counted = None
@@ -27,7 +32,9 @@ def print_plan(study_file: str, overrides: Sequence[str], spread_from: str | Non
     num_train_images = counted.num_train if counted else None
     files = files_text(study.dataset, num_train_images)
     rows = _seeds_rows(study, spread_from)
-    print(format_plan(plan_study(study, num_train_images), files, weights_text(study.objective), rows, cancelled))
+    estimate = estimate_time(study, num_train_images, measure_pace(study) if measure else assumed_pace())
+    time, weights = time_text(study, estimate, duration), weights_text(study.objective)
+    print(format_plan(plan_study(study, num_train_images), files, weights, rows, cancelled, time))
     for warning in counted.warnings if counted else ():
         print_warning(warning)
 

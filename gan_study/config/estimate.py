@@ -10,8 +10,10 @@ _INCEPTION_SEC = {64: 0.0115, 192: 0.0215, 768: 0.073, 2048: 0.088}
 """Seconds for each image on one thread, by `objective.dims`; of 32 grey images of 64 pixels, and 16 within 10 %."""
 
 
-def estimate_seconds_per_kimg(training: TrainingConfig) -> float:
+def estimate_seconds_per_kimg(training: TrainingConfig, step_ratio: float = 1.0, scoring_ratio: float = 1.0) -> float:
     """Seconds for a thousand real images on one core, the share of the evaluations included; an estimate.
+
+    The ratios are of this machine's measured seconds to the developers' (see `gan_study.config.pace`).
 
     Measured with torch 2.15 on one of two cores of the developers' machine (a cloud server without GPU), batches of
     64, one channel, one D step for each G step, in seconds per thousand images:
@@ -31,8 +33,8 @@ def estimate_seconds_per_kimg(training: TrainingConfig) -> float:
     penalty_share = 1 / (training.penalty_every or 1) if training.penalty in WEIGHTED_PENALTIES else 0.0
     d_step = 0.57 * step * (1 + penalty_share)
     g_step = 0.43 * step / training.d_steps_per_g_step
-    scoring = estimate_scoring_sec(training.objective, training.dataset.image_size)
-    return d_step + g_step + scoring * num_samples / training.evaluate_every_kimg
+    scoring = scoring_ratio * estimate_scoring_sec(training.objective, training.dataset.image_size)
+    return step_ratio * (d_step + g_step) + scoring * num_samples / training.evaluate_every_kimg
 
 
 def estimate_scoring_sec(objective: ObjectiveConfig, image_size: int) -> float:

@@ -130,11 +130,13 @@ def format_plan(
     weights: str | None = None,
     seeds: Sequence[tuple[str, str]] = (),
     cancelled: Sequence[str] = (),
+    time: str | None = None,
 ) -> str:
     """The plan as plain text of at most 100 columns; no path in it is broken.
 
     files: what there is to say of the data set's files on this machine; weights: the same of Inception's, if it scores;
-    seeds: labels and texts on what the confirmed seeds can show; cancelled: sentences on settings without effect.
+    seeds: labels and texts on what the confirmed seeds can show; cancelled: sentences on settings without effect;
+    time: an estimate that takes this machine's measure.
     """
     study = plan.study
     lines = [f"Study {study.name}"]
@@ -161,7 +163,7 @@ def format_plan(
         "At most",
         _row("trainings", _trainings(plan)),
         _row("images", _images(plan)),
-        _row("time", _time(plan)),
+        *([_row("time", _time(plan))] if time is None else ["", _row("time", time)]),
         *(["", "What the confirmed seeds can show"] if seeds else []),
         *(_row(label, text) for label, text in seeds),
     ]
@@ -289,13 +291,13 @@ def _images(plan: StudyPlan) -> str:
 
 def _time(plan: StudyPlan) -> str:
     scoring, number = plan.scoring, plan.num_concurrent_trials
-    text = f"about {_duration(scoring.preparation_sec + plan.max_core_sec)}"
+    text = f"about {duration(scoring.preparation_sec + plan.max_core_sec)}"
     text += ", estimated for one core of the developers' machine"
     if number is not None and number > 1:
-        text += f"; about {_duration(plan.max_sec)} with {number} trials at once, each on its own core"
+        text += f"; about {duration(plan.max_sec)} with {number} trials at once, each on its own core"
     if plan.study.objective.extractor == "inception":
         text += (
-            f"; of it {_duration(scoring.preparation_sec)} before the first trial, in which {scoring.num_real:,} real "
+            f"; of it {duration(scoring.preparation_sec)} before the first trial, in which {scoring.num_real:,} real "
             f"images and {scoring.num_untrained:,} of an untrained generator pass through inception, unless this "
             "machine keeps the real ones' statistics from before"
         )
@@ -305,7 +307,8 @@ def _time(plan: StudyPlan) -> str:
     return f"{text}; left out is {left_out}"
 
 
-def _duration(seconds: float) -> str:
+def duration(seconds: float) -> str:
+    """Seconds in words, such as `12 minutes`."""
     if seconds < 90:
         return f"{max(seconds, 1):.0f} seconds"
     if seconds < 90 * 60:

@@ -21,7 +21,7 @@ def study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def plan_text(capsys: pytest.CaptureFixture[str], study: Path, *overrides: str, spread_from: str | None = None) -> str:
-    print_plan(str(study), overrides, spread_from)
+    print_plan(str(study), overrides, spread_from, measure=False)
     return " ".join(capsys.readouterr().out.partition("What the confirmed seeds can show")[2].split())
 
 
@@ -50,9 +50,9 @@ def test_a_run_that_is_scored_otherwise_is_not_used(study: Path, capsys: pytest.
     )
     assert "7 seeds for 90 %" in text
     with pytest.raises(InputError, match="got another objective there"):
-        print_plan(str(study), ["objective.num_samples=100"], "runs/lsgan_vs_wgan")
+        print_plan(str(study), ["objective.num_samples=100"], "runs/lsgan_vs_wgan", measure=False)
     with pytest.raises(InputError, match="nowhere: there is no such folder"):
-        print_plan(str(study), [], "nowhere")
+        print_plan(str(study), [], "nowhere", measure=False)
 
 
 def test_a_run_without_seeds_is_not_used(study: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -11,7 +11,8 @@ from rich.console import Console
 from synthetic_run import OBJECTIVE
 
 from gan_study.cli import live
-from gan_study.cli.remaining_time import RemainingTime, expected_nimg, num_planned
+from gan_study.cli.remaining_time import RemainingTime, num_planned
+from gan_study.config.expected_length import expected_nimg
 from gan_study.config.study import StudyConfig
 from gan_study.runs.folder import RunFolder
 from gan_study.runs.records import EvaluationRecord, TrialState

@@ -1,0 +1,127 @@
+"""The two seconds in which `plan` measures this machine."""
+
+import os
+import time
+from typing import TYPE_CHECKING
+
+from gan_study.config.arms import ASSUMED_TRAIN_IMAGES, first_trial_values, resolve_training
+from gan_study.config.estimate import estimate_scoring_sec, estimate_seconds_per_kimg
+from gan_study.config.pace import Pace
+from gan_study.config.study import StudyConfig
+from gan_study.config.training import TrainingConfig
+from gan_study.errors import GanStudyError
+
+if TYPE_CHECKING:
+    import torch
+
+_MEASURE_SEC = 1.4
+"""For the steps of all arms together."""
+_EXTRACTOR_SEC = 0.3
+"""Each for what the extractor does."""
+_LONG_ROUND_SEC = 0.25
+"""Where a round of the study's own batches would take longer, smaller ones are measured."""
+_COLOUR = ("celeba", "cifar10", "stacked_mnist")
+
+
+def assumed_pace() -> Pace:
+    """That of the developers' machine, with as many cores as there are here."""
+    return Pace(os.cpu_count() or 1)
+
+
+def measure_pace(study: StudyConfig) -> Pace:
+    """What this machine does in about two seconds of the study's own work, on noise; assumed if torch is missing."""
+    try:
+        import torch
+    except ImportError:
+        return assumed_pace()
+    num_cpus = os.cpu_count() or 1
+    use_gpu = study.resources.gpus_per_worker != 0 and torch.cuda.is_available()
+    device = torch.device("cuda" if use_gpu else "cpu")
+    num_gpus = torch.cuda.device_count() if use_gpu else 0
+    num_channels = study.dataset.channels or (3 if study.dataset.name in _COLOUR else 1)
+    start = time.perf_counter()
+    step: dict[str, float] = {}
+    for number, arm in enumerate(study.arms):
+        left = _MEASURE_SEC - (time.perf_counter() - start)
+        if left <= 0:
+            break
+        ratio = _step_ratio(study, arm, num_channels, device, left / (len(study.arms) - number))
+        if ratio is not None:
+            step[arm] = ratio
+    known = Pace(num_cpus, num_gpus, step)
+    if study.objective.extractor == "inception":
+        return known
+    scoring, learning = _extractor_pace(study, num_channels, device)
+    return Pace(num_cpus, num_gpus, step, scoring, learning, extractor_is_kept(study))
+
+
+def _first_training(study: StudyConfig, arm: str) -> TrainingConfig:
+    return resolve_training(study, arm, first_trial_values(study, arm), seed=0, num_train_images=ASSUMED_TRAIN_IMAGES)
+
+
+def _step_ratio(
+    study: StudyConfig, arm: str, num_channels: int, device: "torch.device", seconds: float
+) -> float | None:
+    from gan_study.training.pace import measure_step_sec, shortened
+
+    training = _first_training(study, arm)
+    expected = estimate_seconds_per_kimg(training, scoring_ratio=0.0)
+    round_sec = expected * training.batch_size * training.d_steps_per_g_step / 1000
+    share = min(1.0, _LONG_ROUND_SEC / round_sec)
+    groups = max(2, int(share * training.batch_size / training.pac))
+    batch_size = min(training.batch_size, groups * training.pac)
+    measured = shortened(training, batch_size)
+    seconds_per_kimg = measure_step_sec(measured, num_channels, study.resources.cpus_per_worker, device, seconds)
+    if seconds_per_kimg is None:
+        return None
+    return seconds_per_kimg / estimate_seconds_per_kimg(measured, scoring_ratio=0.0)
+
+
+def _extractor_pace(study: StudyConfig, num_channels: int, device: "torch.device") -> tuple[float, float]:
+    """The ratio of scoring, and the seconds in which the extractor learns from a thousand images."""
+    import torch
+
+    from gan_study.data.conversion import to_uint8
+    from gan_study.extractors.pace import build, measure_learning_sec, measure_seeing_sec
+    from gan_study.gan.latents import draw_z
+    from gan_study.gan.networks import build_networks
+
+    size = study.dataset.image_size
+    training = _first_training(study, next(iter(study.arms)))
+    generator, _ = build_networks(training.network, size, num_channels, training.z_dim, training.pac)
+    generator.to(device).eval()
+    network = build(study.objective.extractor, size, num_channels).to(device)
+    images = torch.randint(0, 256, (128, num_channels, size, size), dtype=torch.uint8, device=device)
+
+    def generate(num: int) -> torch.Tensor:
+        with torch.no_grad():
+            return to_uint8(generator(draw_z(num, training.z_dim, training.z_distribution).to(device)))
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(study.resources.cpus_per_worker)
+    try:
+        scoring = measure_seeing_sec(network, generate, device, _EXTRACTOR_SEC)
+        torch.set_num_threads(1)
+        learning = measure_learning_sec(network, images, _EXTRACTOR_SEC)
+    finally:
+        torch.set_num_threads(before)
+    return scoring / estimate_scoring_sec(study.objective, size), learning
+
+
+def extractor_is_kept(study: StudyConfig) -> bool:
+    """Whether this machine's cache has the extractor that learns from the data set; no images are decoded for it."""
+    from gan_study.data.cache import find_cache
+    from gan_study.data.datasets import load_dataset
+    from gan_study.data.sources.catalogue import find_files
+    from gan_study.extractors import autoencoder, domain_classifier
+    from gan_study.extractors.cache import default_cache
+    from gan_study.extractors.fitting import weights_name
+
+    module = autoencoder if study.objective.extractor == autoencoder.NAME else domain_classifier
+    try:
+        if find_cache(study.dataset, find_files(study.dataset, may_fetch=False)) is None:
+            return False
+        dataset = load_dataset(study.dataset)
+        return default_cache().exists(weights_name(module.NAME, module.RECIPE, dataset, study.objective.extractor_kimg))
+    except GanStudyError:
+        return False

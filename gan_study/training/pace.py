@@ -1,0 +1,94 @@
+"""How long a training step takes on this machine: the training loop itself, on noise, for a moment."""
+
+import tempfile
+import time
+from collections.abc import Iterator
+
+import numpy as np
+import torch
+
+from gan_study.config.training import TrainingConfig, TrialConfig, WorkersConfig
+from gan_study.data.datasets import Dataset
+from gan_study.metrics.samples import SampleStats
+from gan_study.metrics.statistics import features_to_stats
+from gan_study.runs.folder import RunFolder
+from gan_study.training.distributed import Workers
+from gan_study.training.loop import train
+
+_NUM_HELD_OUT = 16
+
+
+class _Unscored:
+    """Scores that cost next to nothing."""
+
+    num_samples = 2
+
+    def observe(self, images_uint8: torch.Tensor) -> SampleStats:
+        features = images_uint8.flatten(1)[:, :1].cpu().numpy()
+        return SampleStats(features_to_stats(features), np.zeros(0, np.int64))
+
+    def score(self, samples: SampleStats) -> float | None:
+        return 0.0
+
+
+def shortened(training: TrainingConfig, batch_size: int) -> TrainingConfig:
+    """The training whose rounds `measure_step_sec` times: one round from evaluation to evaluation.
+
+    A round is what belongs to one generator step. A lazy penalty comes with every step, as a round is not long enough
+    for its turns.
+    """
+    round_kimg = batch_size * training.d_steps_per_g_step / 1000
+    changes = {"batch_size": batch_size, "device_sec": None, "total_kimg": 1000 * round_kimg, "penalty_every": None}
+    return training.model_copy(update={**changes, "evaluate_every_kimg": round_kimg, "schedule": ()})
+
+
+def measure_step_sec(
+    training: TrainingConfig, num_channels: int, cpus: int, device: torch.device, seconds: float
+) -> float | None:
+    """Seconds of training for a thousand real images, without evaluations; None if it diverges on noise.
+
+    `training` is one that `shortened` gave; `cpus` are the threads that torch may use. It takes about `seconds`, and
+    two rounds at least, of which the first is not counted.
+    """
+    start, num_threads = time.perf_counter(), torch.get_num_threads()
+    try:
+        with tempfile.TemporaryDirectory() as place:
+            rounds = _train_sec_by_round(training, num_channels, cpus, device, place)
+            first = next(rounds, 0.0)
+            measured: list[float] = []
+            for train_sec in rounds:
+                measured.append(train_sec)
+                if time.perf_counter() - start > seconds:
+                    break
+    finally:
+        torch.set_num_threads(num_threads)
+    if not measured:
+        return None
+    return (measured[-1] - first) / (len(measured) * training.evaluate_every_kimg)
+
+
+def _train_sec_by_round(
+    training: TrainingConfig, num_channels: int, cpus: int, device: torch.device, place: str
+) -> Iterator[float]:
+    """Seconds of training from the start to the end of each round."""
+    size = training.dataset.image_size
+    shape = (training.batch_size + _NUM_HELD_OUT, num_channels, size, size)
+    images = np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)
+    numbers = np.arange(len(images))
+    dataset = Dataset(
+        name=training.dataset.name,
+        images=images,
+        labels=None,
+        class_names=None,
+        train_indices=numbers[_NUM_HELD_OUT:],
+        held_out_indices=numbers[:_NUM_HELD_OUT],
+    )
+    config = TrialConfig(
+        name="pace", arm="pace", training=training, workers=WorkersConfig(num_workers=1, cpus_per_worker=cpus)
+    )
+    folder = RunFolder(place).trial("pace", "pace")
+    for progress in train(config, dataset, _Unscored(), folder, Workers(device=device)):
+        if progress.evaluation is None:
+            return  # on noise, with the study's own rates, a training may diverge
+        if progress.evaluation.cur_nimg > 0:
+            yield progress.evaluation.train_sec
