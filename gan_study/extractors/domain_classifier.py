@@ -26,7 +26,7 @@ RECIPE = "3"
 """Raised whenever network or training below change, so that cached weights are never mistaken."""
 MOST_KIMG = 192.0
 """Thousands of images that its training is shown at most, unless the study says otherwise."""
-EPOCHS = 60
+EPOCHS = 30
 """How often its training is shown each image at most."""
 _DIGIT_NAMES = tuple("0123456789")
 

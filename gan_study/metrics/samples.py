@@ -1,8 +1,7 @@
 """What a set of images contributes to its score: feature statistics and class counts, mergeable over ranks."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import reduce
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,5 +39,13 @@ def batch_size(device_type: str) -> int:
 
 
 def merge_samples(parts: Iterable[SampleStats]) -> SampleStats:
-    """The statistics of the union of disjoint sets of images, taken in the order given."""
-    return reduce(lambda a, b: SampleStats(merge(a.features, b.features), a.class_counts + b.class_counts), parts)
+    """The statistics of the union of disjoint sets of images, one or more, taken in the order given."""
+    counts: list[NDArray[np.int64]] = []
+
+    def features() -> Iterator[FeatureStats]:
+        for part in parts:
+            counts.append(part.class_counts)
+            yield part.features
+
+    merged = merge(features())
+    return SampleStats(merged, np.sum(counts, axis=0, dtype=np.int64))

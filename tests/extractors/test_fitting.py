@@ -50,6 +50,7 @@ def test_an_interrupted_training_goes_on_to_the_same_weights(
 ) -> None:
     monkeypatch.setattr(fitting, "_SAVE_SEC", 0.0)
     monkeypatch.setattr(fitting, "_STEPS_PER_CHECK", 4)
+    monkeypatch.setattr(fitting, "_NUM_CHECKED", 149)
     expected = save(extractor.train(digits, kimg=1.6).state_dict())  # 12 steps
     cache = Storage(tmp_path)
     interruption = Interruption(7)
@@ -81,6 +82,7 @@ def test_a_damaged_state_is_left_aside(digits: Dataset, tmp_path: Path, damage: 
 @pytest.mark.usefixtures("keep_threads")
 def test_the_number_of_threads_does_not_change_the_weights(digits: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fitting, "_STEPS_PER_CHECK", 3)
+    monkeypatch.setattr(fitting, "_NUM_CHECKED", 149)
     monkeypatch.setattr(fitting, "_CHECKS_WITHOUT_GAIN", 1)
     weights = []
     for num_threads in (1, 2, 3):
@@ -91,37 +93,48 @@ def test_the_number_of_threads_does_not_change_the_weights(digits: Dataset, monk
 
 
 def test_it_settles_by_images_of_the_train_part_alone(digits: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fitting, "_STEPS_PER_CHECK", 5)
+    monkeypatch.setattr(fitting, "_STEPS_PER_CHECK", 4)
+    monkeypatch.setattr(fitting, "_NUM_CHECKED", 149)
     texts: list[str] = []
     with listening(texts.append):
         weights = save(domain_classifier.train(digits).state_dict())
     num_done, most = texts[-1].removeprefix("steps of training the extractor: ").split(", ")[0].split(" of at most ")
-    assert int(num_done) < int(most) == 701  # 60 epochs
-    assert int(num_done) % 5 == 0
+    assert int(num_done) < int(most) == 350  # 30 epochs
+    assert int(num_done) % 6 == 0, "whole checks, and half as many steps again"
     images = digits.images.copy()
     images[digits.held_out_indices] = 255 - images[digits.held_out_indices]
     assert save(domain_classifier.train(replace(digits, images=images)).state_dict()) == weights
 
 
-def test_the_images_that_decide_are_not_learned(digits: Dataset) -> None:
+def test_the_images_that_decide_are_not_learned(digits: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fitting, "_NUM_CHECKED", 149)
     learned, checked = fitting._split(digits.train_indices, seed=0)
     assert len(checked) == 149
     assert sorted([*learned, *checked]) == digits.train_indices.tolist()
-    few = digits.train_indices[:999]
-    learned, checked = fitting._split(few, seed=0)
-    assert np.array_equal(learned, few)
+    monkeypatch.undo()
+    learned, checked = fitting._split(digits.train_indices, seed=0)
+    assert np.array_equal(learned, digits.train_indices)
     assert len(checked) == 0
-    assert len(fitting._split(np.arange(60_000), seed=0)[1]) == 1000
+    assert len(fitting._split(np.arange(5000), seed=0)[1]) == 500
 
 
 def test_settled_means_no_gain_in_the_last_four_checks() -> None:
     assert not _has_settled([])
     assert not _has_settled([0.5, 0.5, 0.5, 0.5])
     assert _has_settled([0.5, 0.5, 0.6, 0.5, 0.5])
-    assert _has_settled([0.5, 0.476, 0.476, 0.476, 0.476]), "less than a twentieth"
-    assert not _has_settled([0.5, 0.5, 0.47, 0.5, 0.5])
+    assert _has_settled([0.5, 0.491, 0.491, 0.491, 0.491]), "less than a fiftieth"
+    assert not _has_settled([0.5, 0.5, 0.489, 0.5, 0.5])
     assert not _has_settled([0.9, 0.8, 0.7, 0.6, 0.5, 0.4])
     assert _has_settled([0.1, 0.0, 0.0, 0.0, 0.0, 0.0])
+
+
+def test_the_learning_rate_falls_once_the_training_has_settled() -> None:
+    rates = [fitting._learning_rate(step, [], 9) / 2e-3 for step in range(10)]
+    assert rates == pytest.approx([1] * 6 + [1, 2 / 3, 1 / 3, 0])
+    settled = [0.5] * 5  # at step 250
+    rates = [fitting._learning_rate(step, settled, 1500) / 2e-3 for step in (249, 250, 300, 374, 375, 400)]
+    assert rates == pytest.approx([1, 1, 75 / 125, 1 / 125, 0, 0])
+    assert fitting._learning_rate(0, [], 1) > 0
 
 
 def test_length() -> None:
