@@ -82,9 +82,9 @@ def fit(
 ) -> _N:
     """A network trained with Adam, on the CPU, frozen and in evaluation mode: the running average of its weights.
 
-    Of 5,000 images or more, 500 are not learned: they decide when the training has settled, which is after four checks in
-    a row, 50 steps apart, that have not lowered the lowest error before by a fiftieth. From there, or from two thirds
-    of `most_steps`, the learning rate falls to 0 in half as many steps again. `file` keeps the state, from which a
+    Of 5,000 images or more, 500 are not learned: they decide when the training has settled, which is after four checks
+    in a row, 50 steps apart, that have not lowered the lowest error before by a fiftieth. From there, or two thirds
+    into `most_steps`, the learning rate falls to 0 in half as many steps again. `file` keeps the state, from which a
     training that was interrupted goes on to the same weights.
 
     The weights depend on the seed and, in their last digits, on the kind of processor, but not on the number of
