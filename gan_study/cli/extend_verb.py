@@ -10,6 +10,7 @@ from gan_study.cli.messages import print_warning
 from gan_study.cli.run_folder import require_unedited
 from gan_study.config.extension import Extension, compare_studies
 from gan_study.config.load import dump_study, load_study, parse_study
+from gan_study.config.sampling import settled
 from gan_study.config.study import StudyConfig
 from gan_study.errors import InputError
 from gan_study.runs.extensions import ExtensionRecord, ExtensionsRecord
@@ -33,13 +34,14 @@ def extend_study(folder: RunFolder, study_file: str | None, overrides: Sequence[
         )
     text = folder.read_study_text()
     name = f"{folder.location}/study.yaml"
-    before = parse_study(text, name, is_begun=True)
+    before = settled(parse_study(text, name, is_begun=True))
     require_unedited(folder, before)
-    after = (
+    given = (
         parse_study(text, name, overrides, is_begun=True, count=count_images)
         if study_file is None
         else load_study(study_file, overrides, count=count_images)
     )
+    after = settled(given, before)
     found = compare_studies(before, after, "by --set" if study_file is None else "in the file")
     _refuse(folder, found)
     if before == after:

@@ -60,6 +60,7 @@ def run(
     from gan_study.cli.run_folder import claimed, refuse_if_begun
     from gan_study.cli.surroundings import set_places
     from gan_study.config.load import dump_study, load_study
+    from gan_study.config.sampling import settled
     from gan_study.runs.folder import RunFolder
 
     set_places(data_root, inception_weights, address)
@@ -73,7 +74,7 @@ def run(
 
         for sentence in cancelled:
             print(f"Note: {sentence}")
-        folder.write_study_text(dump_study(study))
+        folder.write_study_text(dump_study(settled(study)))
         try:
             run_and_report(folder, address, verbose)
         except InputError:

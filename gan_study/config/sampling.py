@@ -5,11 +5,14 @@ from collections.abc import Mapping, Sequence
 
 from gan_study.config.base import Scalar
 from gan_study.config.parameters import Parameter, arm_parameters, assignments, fixed_values
-from gan_study.config.space import Choice
+from gan_study.config.space import Choice, IntegerRange, SearchRange
+from gan_study.config.stopping import min_completed_trials
 from gan_study.config.study import StudyConfig
 
 LEARNING_SAMPLERS = ("tpe", "gp", "cmaes")
 """Samplers that draw from what has been found."""
+_MOST_CONFIGURATIONS = 10_000
+"""A search of more configurations than these hardly ever draws one twice."""
 JOINT_SAMPLERS = ("gp", "cmaes")
 """Samplers that draw all they can learn at once: only what exists in every trial."""
 
@@ -22,6 +25,52 @@ def startup_trials(study: StudyConfig) -> int:
     """
     default = 1 if study.search.sampler == "cmaes" else max(1, study.budget.trials_per_arm // 3)
     return study.search.startup_trials or default
+
+
+def settled(study: StudyConfig, before: StudyConfig | None = None) -> StudyConfig:
+    """The study with what it leaves to its number of trials written out, so that an extension does not change it.
+
+    before: the study that this one extends, whose values hold; None if it is the first.
+    """
+    of = before or study
+    search = study.search
+    if search.startup_trials is None and search.sampler in LEARNING_SAMPLERS:
+        search = search.model_copy(update={"startup_trials": startup_trials(of)})
+    if search.min_completed_trials is None and search.scheduler == "median":
+        search = search.model_copy(update={"min_completed_trials": min_completed_trials(of)})
+    return study.model_copy(update={"search": search})
+
+
+def configurations(
+    parameters: Sequence[Parameter], fixed: Mapping[str, Scalar]
+) -> tuple[dict[str, Scalar], ...] | None:
+    """All that can be drawn, by dotted name; None if there is no end to it, or more than anyone will try."""
+    found: list[dict[str, Scalar]] = [{}]
+    for parameter in parameters:
+        values = _all_values(parameter.range)
+        if len(found) * len(values) > _MOST_CONFIGURATIONS or not values:
+            return None
+        found = [
+            grown
+            for drawn in found
+            for grown in (
+                [{**drawn, parameter.name: value} for value in values]
+                if parameter.is_active({**fixed, **drawn})
+                else [drawn]
+            )
+        ]
+    return tuple(found)
+
+
+def _all_values(search_range: SearchRange) -> Sequence[Scalar]:
+    """Every value of a range; none if they are not whole numbers or choices."""
+    match search_range:
+        case Choice(choice=values):
+            return tuple(dict.fromkeys(values))
+        case IntegerRange(integer=(first, last)):
+            return range(first, last + 1)
+        case _:
+            return ()
 
 
 def population_size(num_parameters: int) -> int:

@@ -7,6 +7,7 @@ from gan_study.config.population_rules import population_text
 from gan_study.config.sampling import (
     JOINT_SAMPLERS,
     LEARNING_SAMPLERS,
+    configurations,
     joint_parameters,
     population_size,
     searches,
@@ -47,9 +48,19 @@ def sampler_text(study: StudyConfig) -> str:
         parts.append("which learns from the first trial on")
     if sampler in JOINT_SAMPLERS and stops_trials(study):
         parts.append("and takes a stopped trial's last score for its score")
+    parts += [text for arm in searching if (text := _end_of(study, arm))]
     if len(searching) < len(study.arms):
         parts.append(f"in {', '.join(searching)} alone: the other arms search nothing")
     return ", ".join(parts)
+
+
+def _end_of(study: StudyConfig, arm: str) -> str:
+    """Says that an arm has fewer configurations than trials; empty if it has more."""
+    everything = configurations(arm_parameters(study, arm), fixed_values(study, arm))
+    num = study.budget.trials_per_arm
+    if everything is None or len(everything) >= num:
+        return ""
+    return f"{arm} has {len(everything)} configurations alone, so some of its {num} trials repeat one with another seed"
 
 
 def _drawn(study: StudyConfig) -> str:

@@ -5,12 +5,13 @@ from functools import partial
 
 import optuna
 from optuna.samplers import BaseSampler
-from optuna.storages import BaseStorage
+from optuna.storages import BaseStorage, InMemoryStorage
 from optuna.trial import TrialState as OptunaState
 
 from gan_study.config.arms import ASSUMED_TRAIN_IMAGES, first_trial_values
 from gan_study.config.base import Scalar
 from gan_study.config.parameters import Parameter, arm_parameters, fixed_values
+from gan_study.config.sampling import configurations
 from gan_study.config.space import contains
 from gan_study.config.study import StudyConfig
 from gan_study.config.training import Phase
@@ -19,6 +20,9 @@ from gan_study.search.distributions import distribution, suggest
 from gan_study.search.objective_values import ToldValues, TrialEnd, directions
 from gan_study.search.pruners import make_pruner
 from gan_study.search.samplers import GivenValues, keeps_state, make_sampler
+
+_MOST_ATTEMPTS = 10
+"""Draws of a sampler before one of the untried configurations is taken in its place."""
 
 
 class ArmSearch:
@@ -49,6 +53,9 @@ class ArmSearch:
         self._fixed = fixed_values(study, arm)
         self._failure_score = failure_score
         self._told = ToldValues(study, arm, failure_score, num_train_images)
+        # An evolution strategy needs its own draws, whatever they repeat.
+        self._all = None if keeps_state(study) else configurations(self._parameters, self._fixed)
+        self._tried: list[dict[str, Scalar]] = []
         self._trials: dict[int, optuna.Trial] = {}
         self._reported: dict[int, set[int]] = {}
         self._interval = max(1, round(1000 * study.budget.evaluate_every_kimg))
@@ -60,10 +67,18 @@ class ArmSearch:
         )
 
     def ask(self, index: int) -> dict[str, Scalar]:
-        """The searched values of the arm's trial `index`: the paper's for the first, else the sampler's."""
+        """The searched values of the arm's trial `index`: the paper's for the first, else the sampler's.
+
+        Where there is an end to what can be drawn, nothing is drawn twice before all of it has been tried.
+        """
         if self._is_paper_trial(index):
             return self.ask_for(index, first_trial_values(self._config, self._arm))
-        return self._open(index, self._parameters, self._sampler(index))
+        untried = [values for values in self._all or () if values not in self._tried]
+        if untried:
+            return self.ask_for(index, self._draw_from(index, untried))
+        values = self._open(index, self._parameters, self._sampler(index))
+        self._tried.append(values)
+        return values
 
     def ask_for(self, index: int, values: dict[str, Scalar]) -> dict[str, Scalar]:
         """Open trial `index` with given values. Optuna is not shown those that lie outside their range."""
@@ -72,11 +87,13 @@ class ArmSearch:
         inside = [p for p in active if contains(p.range, values[p.name])]
         drawn_by = self._sampler(index) if keeps_state(self._config) and not self._is_paper_trial(index) else None
         self._open(index, inside, GivenValues({p.label: values[p.name] for p in inside}, drawn_by))
+        self._tried.append(values)
         return values
 
     def take_over(self, other: "ArmSearch") -> None:
         """Learn the ended trials of another search of the arm, as far as they lie within this one's ranges."""
         ranges = {p.label: p.range for p in self._parameters}
+        self._tried += other._tried
         for trial in other._study.get_trials(states=(OptunaState.COMPLETE, OptunaState.PRUNED)):
             if all(name in ranges and contains(ranges[name], value) for name, value in trial.params.items()):
                 self._study.add_trial(
@@ -133,9 +150,26 @@ class ArmSearch:
         """Whether the trial was chosen, not drawn."""
         return index == 0 and self._phase == "search" and self._config.search.first_trial == "paper_defaults"
 
-    def _sampler(self, index: int) -> BaseSampler:
+    def _draw_from(self, index: int, untried: Sequence[dict[str, Scalar]]) -> dict[str, Scalar]:
+        """What the sampler draws for trial `index`, drawn again until it is untried; after some attempts any of it."""
+        for attempt in range(_MOST_ATTEMPTS):
+            study = optuna.create_study(
+                storage=InMemoryStorage(),
+                directions=self._study.directions,
+                sampler=self._sampler(index, attempt),
+                study_name=self._study.study_name,
+            )
+            study.add_trials(self._study.get_trials(deepcopy=False))
+            values = self._suggest(study.ask(), self._parameters)
+            if values in untried:
+                return values
+        return untried[index % len(untried)]
+
+    def _sampler(self, index: int, attempt: int = 0) -> BaseSampler:
+        """The sampler of a trial. A further attempt at it draws by another seed."""
         parts: list[object] = [self._arm, *([self._phase] if self._phase != "search" else [])]
         parts += [self._repeat] if self._repeat else []
+        parts += [f"attempt {attempt}"] if attempt else []
         return make_sampler(
             self._config,
             parts,
@@ -153,6 +187,9 @@ class ArmSearch:
         trial.set_user_attr("index", index)
         self._trials[index] = trial
         self._reported[index] = set()
+        return self._suggest(trial, parameters)
+
+    def _suggest(self, trial: optuna.Trial, parameters: Sequence[Parameter]) -> dict[str, Scalar]:
         values: dict[str, Scalar] = {}
         for parameter in parameters:
             if parameter.is_active({**self._fixed, **values}):

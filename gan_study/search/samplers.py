@@ -111,6 +111,10 @@ def make_sampler(
             case "cmaes":
                 return _JointCmaEsSampler(space, seed, settings)
             case "tpe":
+                ended = [trial for trial in get_trials() if trial.state is not TrialState.RUNNING]
+                if all(_is_failure(trial)[0] > 0 for trial in ended):
+                    # It would take the first of the failures for good.
+                    settings["n_startup_trials"] = max(settings["n_startup_trials"], len(ended) + 1)
                 return TPESampler(seed=seed, constraints_func=_is_failure, **settings)
 
 

@@ -9,6 +9,7 @@ from synthetic_run import STUDY, write_synthetic_run
 from gan_study.cli.extend_verb import extend_study
 from gan_study.cli.run_folder import is_completed
 from gan_study.config.load import dump_study, parse_study
+from gan_study.config.sampling import settled, startup_trials
 from gan_study.config.study import StudyConfig
 from gan_study.errors import InputError
 from gan_study.report.load import load_run
@@ -145,3 +146,35 @@ def test_the_report_names_the_extension(folder: RunFolder) -> None:
 
 def test_a_study_that_was_never_extended_says_nothing_of_it(folder: RunFolder) -> None:
     assert not [term for term, _ in protocol_items(load_run(folder)) if term.startswith("Exten")]
+
+
+@pytest.mark.parametrize("is_settled", [True, False])
+@pytest.mark.parametrize(
+    ("search", "name", "value"),
+    [
+        ({"sampler": "tpe", "scheduler": "none"}, "startup_trials", 1),
+        ({"scheduler": "median"}, "min_completed_trials", 2),
+    ],
+)
+def test_an_extension_keeps_what_followed_from_the_first_number_of_trials(
+    folder: RunFolder, tmp_path: Path, search: dict[str, str], name: str, value: int, is_settled: bool
+) -> None:
+    """A third of the trials are drawn at random: of 30 that would be 10, though the sampler has learned by then."""
+    plain = StudyConfig.model_validate(STUDY | {"search": search})
+    file = tmp_path / "extended.yaml"
+    file.write_text(
+        dump_study(plain.model_copy(update={"budget": plain.budget.model_copy(update={"trials_per_arm": 30})}))
+    )
+    for study_file, overrides in ((None, ["budget.trials_per_arm=30"]), (str(file), [])):
+        folder.write_study_text(dump_study(settled(plain) if is_settled else plain))  # else of an older version
+        assert extend_study(folder, study_file, overrides) is True
+        study = study_of(folder)
+        assert study.budget.trials_per_arm == 30
+        assert getattr(study.search, name) == value
+        assert extend_study(folder, study_file, overrides) is False
+
+
+def test_run_writes_down_what_follows_from_the_number_of_trials() -> None:
+    study = settled(StudyConfig.model_validate(STUDY))
+    assert study.search.startup_trials == startup_trials(study)
+    assert settled(study) == study

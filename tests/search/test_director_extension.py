@@ -193,7 +193,14 @@ def test_the_best_over_all_repeats_is_confirmed(tmp_path: Path) -> None:
 
 
 def test_an_interrupted_study_with_repeats_ends_like_an_undisturbed_one(tmp_path: Path) -> None:
-    search = {"sampler": "tpe", "scheduler": "asha", "reduction_factor": 2, "startup_trials": 1, "repeats": 2}
+    search = {
+        "sampler": "tpe",
+        "scheduler": "asha",
+        "reduction_factor": 2,
+        "startup_trials": 2,
+        "repeats": 2,
+        "seed": 5,
+    }
     undisturbed = make_world(tmp_path / "undisturbed", budget=budget(3), search=search)
     undisturbed.run()
     assert TrialState.STOPPED.value in {state for _, _, state in undisturbed.ended().values()}

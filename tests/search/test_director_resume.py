@@ -12,7 +12,7 @@ from gan_study.runs.records import TrialState, TrialStatus
 from gan_study.search.director import Director
 
 BUDGET = {"trials_per_arm": 4, "total_kimg": 2, "evaluate_every_kimg": 1}
-SEARCH = {"scheduler": "asha", "reduction_factor": 2, "startup_trials": 1}
+SEARCH = {"scheduler": "asha", "reduction_factor": 2, "startup_trials": 1, "seed": 5}
 CONFIRM = {"top_k": 1, "seeds": 1}
 ENDS: Ends = {("lsgan", "search_000"): TrialState.DIVERGED, ("wgan", "search_000"): TrialState.FAILED}
 

@@ -76,6 +76,19 @@ def test_configurations_that_die_each_time_are_left_alone(sampler: str, num: int
     assert np.mean(deaths) < 0.35
 
 
+def test_a_first_trial_that_fails_is_not_what_tpe_learns_from() -> None:
+    """Of one trial that has ended TPE takes that one for the best, whatever became of it."""
+    rates = []
+    for seed in range(6):
+        found = drawn(
+            lambda values, rng: None, 6, seed, WIDE_SPACE, TrialState.FAILED, sampler="tpe", scheduler="none",
+            startup_trials=1, first_trial="paper_defaults",
+        )  # fmt: skip
+        rates += [np.log10(values["g_lr"]) for values, _ in found[1:]]
+    assert np.std(rates) > 0.7  # 0.87 for a uniform draw over three powers of ten
+    assert np.mean([abs(rate - np.log10(5e-5)) < 0.5 for rate in rates]) < 0.5
+
+
 def fast_rates_diverge(values: Values, rng: np.random.Generator) -> float | None:
     """A fifth of the space diverges, beside good configurations."""
     rate = np.log10(values["g_lr"])
