@@ -37,7 +37,7 @@ def nowhere(tmp_path: Path) -> dict[str, str | None]:
 
 
 def weights_row(study: Path, environment: dict[str, str | None], *options: object) -> str:
-    found = gan_study("plan", study, *options, environment=environment)
+    found = gan_study("plan", study, "--no-measure", *options, environment=environment)
     assert (found.returncode, found.stderr) == (0, "")
     text = " ".join(found.stdout.split())
     return text[text.index(" weights ") : text.index(" search ")].removeprefix(" weights ")
@@ -57,7 +57,7 @@ def test_the_plan_says_whether_and_where_they_are(study: Path, tmp_path: Path, n
     (data / OFFICIAL_NAME).write_bytes(b"an error page")
     wrong = weights_row(study, nowhere)
     assert wrong.startswith(f"none that can be used; {data / OFFICIAL_NAME}: a file of this name must have the SHA-256")
-    text = gan_study("plan", study, "--set", "objective={num_samples: 200}", environment=nowhere).stdout
+    text = gan_study("plan", study, "--no-measure", "--set", "objective={num_samples: 200}", environment=nowhere).stdout
     assert " weights " not in text
 
 
