@@ -37,8 +37,7 @@ InceptionWeights = Annotated[
     str | None,
     typer.Option(
         metavar="FILE",
-        help="The file with Inception's official weights on this machine, for scores that need it; sets "
-        "GAN_STUDY_INCEPTION_WEIGHTS as --data-root sets GAN_STUDY_DATA.",
+        help="Path of the official Inception weights, needed for FID. Same as setting GAN_STUDY_INCEPTION_WEIGHTS.",
     ),
 ]
 Verbose = Annotated[bool, typer.Option("--verbose", help="Show Ray's own messages too.")]

@@ -90,7 +90,9 @@ def _defaults(study: StudyConfig) -> Iterator[str]:
 def _idle_values(study: StudyConfig) -> Iterator[str]:
     for arm, config in study.arms.items():
         for name, value in config.dotted().items():
-            if name == "beta1" and not any(applies(name, values) for values in condition_assignments(study, arm)):
+            if name in ("betas", "beta1") and not any(
+                applies(name, values) for values in condition_assignments(study, arm)
+            ):
                 yield f"{name}={show(value)} of {arm} does nothing: {_reason(study, arm, name)}."
         if config.first_trial and study.search.first_trial == "sampled":
             yield f"first_trial of {arm} is not used, because search.first_trial=sampled draws that trial."

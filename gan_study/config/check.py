@@ -7,10 +7,12 @@ from pydantic_core import ErrorDetails
 
 from gan_study.config.arms import ASSUMED_TRAIN_IMAGES, training_values
 from gan_study.config.base import Scalar
+from gan_study.config.betas import parse_betas
 from gan_study.config.conditions import requirement
 from gan_study.config.names import CONDITIONS, LOSSES, NETWORKS
 from gan_study.config.objective_rules import objective_faults
 from gan_study.config.parameters import (
+    PARTS,
     Parameter,
     arm_parameters,
     condition_assignments,
@@ -107,9 +109,10 @@ def _fixed_faults(study: StudyConfig, arm: str) -> Iterator[Fault]:
             yield Fault(("arms", arm, "first_trial", name), rule, at_key=True)
     yield from _first_trial_faults(study, arm)
     places = {**{name: _fixed_at(study, arm, name) for name in fixed_values(study, arm)}, **_searched_at(study, arm)}
-    for name in ("g_lr", "d_lr"):
-        if "lr" in places and name in places:
-            rule = f"lr stands for both learning rates, but there is {name} too; remove one of them"
+    for both, name in ((both, name) for both, parts in PARTS.items() for name in parts):
+        if both in places and name in places:
+            meant = {"lr": "both learning rates", "betas": "both decay rates"}[both]
+            rule = f"{both} stands for {meant}, but there is {name} too; remove one of them"
             yield Fault(places[name], rule, at_key=True)
     for assignment in condition_assignments(study, arm):
         yield from _misplaced_faults(study, arm, assignment)
@@ -158,6 +161,9 @@ def _end_faults(
     if name in CONDITIONS and kind != "choice":
         yield Fault((*path, kind), f"{name} is a name, but got {kind}; use choice", at_key=True)
         return
+    if name == "betas":
+        yield from _pair_faults(parameter)
+        return
     chosen = {key: value for key, value in assignment.items() if key in CONDITIONS}
     ends = [(i, value, {**chosen, name: value}) for i, value in enumerate(extremes(parameter.range))]
     for index, value, values in ends:
@@ -172,6 +178,18 @@ def _end_faults(
             yield Fault((*path, kind), rule, at_key=True)
             return
         yield Fault((*path, kind, index), wrong_value(name, show(value), [wrong[name]]))
+
+
+def _pair_faults(parameter: Parameter) -> Iterator[Fault]:
+    kind = range_kind(parameter.range)
+    if kind != "choice":
+        yield Fault((*parameter.path, kind), f"betas are pairs, but got {kind}; use choice", at_key=True)
+        return
+    for index, value in enumerate(extremes(parameter.range)):
+        try:
+            parse_betas(str(value))
+        except ValueError as error:
+            yield Fault((*parameter.path, kind, index), str(error))
 
 
 def _training_problems(

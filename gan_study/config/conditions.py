@@ -10,6 +10,7 @@ _REQUIREMENTS: dict[str, tuple[str, tuple[str, ...]]] = {
     "penalty_every": ("penalty", LAZY_PENALTIES),
     "clip_value": ("penalty", ("weight_clip",)),
     "label_smoothing": ("loss", SMOOTHED_LOSSES),
+    "betas": ("optimizer", ("adam",)),
     "beta1": ("optimizer", ("adam",)),
 }
 _DEFAULTS: dict[str, Scalar] = {"penalty": "none", "optimizer": "adam"}

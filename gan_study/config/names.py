@@ -41,6 +41,7 @@ HyperparameterName = Literal[
     "lr",
     "g_lr",
     "d_lr",
+    "betas",
     "beta1",
     "beta2",
     "d_steps_per_g_step",

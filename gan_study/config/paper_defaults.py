@@ -1,6 +1,7 @@
 """The hyperparameters that losses and penalties were published with."""
 
 from gan_study.config.base import Scalar
+from gan_study.config.betas import betas_text
 
 # least_squares, wasserstein with weight clipping, dragan: Lucic et al. 2018, the authors' defaults (compare_gan v1
 # params.py), where WGAN's RMSProp is replaced by Adam and Adam's beta2 is left at 0.999. wgan_gp: Gulrajani et al.
@@ -34,6 +35,8 @@ def paper_defaults(loss: str, penalty: str) -> dict[str, Scalar]:
     """The hyperparameters a loss with a penalty was published with, by dotted name (sources above)."""
     defaults = _LOSSES.get((loss, penalty)) or _LOSSES.get((loss, None), {})
     both = {"lr": defaults["g_lr"]} if defaults and defaults["g_lr"] == defaults["d_lr"] else {}
+    if defaults:
+        both["betas"] = betas_text(float(defaults["beta1"]), float(defaults["beta2"]))
     return {**both, **defaults, **_PENALTIES.get(penalty, {})}
 
 

@@ -30,7 +30,7 @@ class Parameter:
         return applies(self.name, values) and holds(self.range.when, values)
 
 
-PARTS: Mapping[str, tuple[str, ...]] = {"lr": ("g_lr", "d_lr")}
+PARTS: Mapping[str, tuple[str, ...]] = {"lr": ("g_lr", "d_lr"), "betas": ("beta1", "beta2")}
 """Hyperparameters that stand for others: they set all of these."""
 
 

@@ -10,7 +10,7 @@ from gan_study.config.data import ObjectiveConfig
 from gan_study.config.longest import longest_trainings
 from gan_study.config.names import CONDITIONS, HYPERPARAMETERS
 from gan_study.config.objective_rules import counted_text, objectives_text
-from gan_study.config.parameters import Parameter, arm_parameters
+from gan_study.config.parameters import PARTS, Parameter, arm_parameters
 from gan_study.config.sampling import drawn_at_random
 from gan_study.config.scoring_cost import ScoringCost, scoring_cost
 from gan_study.config.search_text import refinement_text, sampler_text, stopping_text
@@ -176,8 +176,10 @@ def plan_arm(study: StudyConfig, arm: str) -> ArmPlan:
     first = first_trial_values(study, arm)
     conditions = {name: value for name, value in first.items() if name in CONDITIONS}
     training = resolve_training(study, arm, conditions, seed=0, num_train_images=ASSUMED_TRAIN_IMAGES)
-    # `lr` and its two parts are never shown together.
-    left_out = {p.name for p in searched} | ({"g_lr", "d_lr"} if any(p.name == "lr" for p in searched) else {"lr"})
+    # A name that stands for others and its parts are never shown together.
+    left_out = {p.name for p in searched}
+    for both, parts in PARTS.items():
+        left_out |= set(parts) if both in left_out else {both}
     values = {name: _value(training, name) for name in HYPERPARAMETERS if name not in left_out}
     return ArmPlan(
         name=arm,

@@ -5,6 +5,7 @@ from typing import Annotated, Any, TypeVar
 from pydantic import Discriminator, Field, Tag, field_validator
 
 from gan_study.config.base import Frozen, Scalar
+from gan_study.config.betas import pair_to_text
 from gan_study.config.names import ConditionName, HyperparameterName
 
 When = dict[ConditionName, Scalar | tuple[Scalar, ...]]
@@ -13,7 +14,7 @@ When = dict[ConditionName, Scalar | tuple[Scalar, ...]]
 class _Range(Frozen):
     when: When = Field(default_factory=dict)
     """Where this range exists, such as {network.name: mlp}: every condition has the value, or one of the values.
-    Default: wherever the hyperparameter does anything."""
+    Default: only in arms where the hyperparameter has an effect."""
 
 
 class UniformRange(_Range):
@@ -61,7 +62,12 @@ class Choice(_Range):
     """One of the values listed."""
 
     choice: Annotated[tuple[Scalar, ...], Field(min_length=1)]
-    """The values, each named once."""
+    """The values, each named once. A value of betas is a pair, such as [0.5, 0.999]."""
+
+    @field_validator("choice", mode="before", json_schema_input_type=tuple[Scalar | tuple[float, float], ...])
+    @classmethod
+    def _pairs(cls, values: Any) -> Any:
+        return tuple(map(pair_to_text, values)) if isinstance(values, list | tuple) else values
 
     @field_validator("choice")
     @classmethod

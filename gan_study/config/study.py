@@ -14,6 +14,7 @@ from pydantic import (
 )
 
 from gan_study.config.base import Frozen, Scalar
+from gan_study.config.betas import Betas
 from gan_study.config.data import DatasetConfig, ObjectiveConfig
 from gan_study.config.intervals import default_interval
 from gan_study.config.names import (
@@ -74,7 +75,7 @@ class Hyperparameters(Frozen):
     ) = None
     """Name of the network, or its name with further settings."""
     loss: LossName | None = None
-    """The two players' objective."""
+    """The two players' objective. relativistic is the paired loss (RpGAN, RSGAN), not the average one (RaGAN)."""
     penalty: PenaltyName | None = None
     """What keeps the discriminator smooth; default: none."""
     penalty_weight: PositiveFloat | None = None
@@ -97,6 +98,8 @@ class Hyperparameters(Frozen):
     """The generator's learning rate."""
     d_lr: PositiveFloat | None = None
     """The discriminator's learning rate."""
+    betas: Betas | None = None
+    """Both of Adam's decay rates, in place of beta1 and beta2: a pair such as [0.5, 0.999]."""
     beta1: DecayRate | None = None
     """Adam's first decay rate, for both networks."""
     beta2: DecayRate | None = None

@@ -14,6 +14,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from gan_study.config.base import Frozen, Scalar
+from gan_study.config.betas import betas_text, pair_to_text, parse_betas
 from gan_study.config.combinations import combination_problems
 from gan_study.config.data import DatasetConfig, ObjectiveConfig
 from gan_study.config.intervals import default_interval
@@ -130,8 +131,12 @@ class TrainingConfig(Frozen):
         loss, penalty = str(data.get("loss")), str(data.get("penalty", "none"))
         if "lr" in data:
             data = {"g_lr": data["lr"], "d_lr": data["lr"], **{k: v for k, v in data.items() if k != "lr"}}
+        if isinstance(data.get("betas"), list | tuple | str):
+            beta1, beta2 = parse_betas(pair_to_text(data["betas"]))
+            data = {"beta1": beta1, "beta2": beta2, **{k: v for k, v in data.items() if k != "betas"}}
         filled = {**paper_defaults(loss, penalty), **{k: v for k, v in data.items() if v is not None}}
-        filled.pop("lr", None)
+        for both in ("lr", "betas"):
+            filled.pop(both, None)
         network = filled.get("network")
         network = {"name": network} if isinstance(network, str) else network
         if isinstance(network, dict) and "discriminator_norm" not in network:
@@ -144,6 +149,11 @@ class TrainingConfig(Frozen):
         """The learning rate of both networks; None if each has its own. `lr` in the place of `g_lr` and `d_lr`
         sets both."""
         return self.g_lr if self.g_lr == self.d_lr else None
+
+    @property
+    def betas(self) -> str:
+        """Both of Adam's decay rates, such as `[0.5, 0.999]`. `betas` in the place of `beta1` and `beta2` sets both."""
+        return betas_text(self.beta1, self.beta2)
 
     @model_validator(mode="after")
     def _combinable(self) -> Self:

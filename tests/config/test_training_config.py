@@ -134,8 +134,9 @@ def test_hyperparameters_are_the_same_in_names_studies_and_trainings() -> None:
     settings = {name.removeprefix("network.") for name in HYPERPARAMETERS} - flat
     assert flat | {"network"} == set(Hyperparameters.model_fields)
     assert settings | {"name"} == set(PartialNetwork.model_fields) == set(NetworkConfig.model_fields)
-    assert isinstance(TrainingConfig.lr, property)  # stands for g_lr and d_lr
-    for name in flat - {"lr"}:
+    both = {"lr", "betas"}  # each stands for two others
+    assert all(isinstance(getattr(TrainingConfig, name), property) for name in both)
+    for name in flat - both:
         assert _kind(Hyperparameters, name) == _kind(TrainingConfig, name), name
     for name in settings:
         assert _kind(PartialNetwork, name) == _kind(NetworkConfig, name), name
