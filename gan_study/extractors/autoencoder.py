@@ -20,7 +20,7 @@ from gan_study.runs.storage import Storage
 
 NAME = "autoencoder"
 BOTTLENECK_DIMS = 64
-RECIPE = "2"
+RECIPE = "3"
 """Raised whenever network or training below change, so that cached weights are never mistaken."""
 MOST_KIMG = 64.0
 """Thousands of images that its training is shown at most, unless the study says otherwise."""

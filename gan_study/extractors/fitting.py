@@ -20,15 +20,15 @@ from gan_study.extractors.progress import at_work, passed
 from gan_study.extractors.threads import threads_of_one
 from gan_study.runs.storage import Storage
 
-BATCH_SIZE = 128
+BATCH_SIZE = 64
 _NUM_PARTS = 4
 """Into which each batch is split on a CPU. Threads share them, so the sum of their gradients does not depend on how
 many threads there are."""
 _LEARNING_RATE = 2e-3
 _AVERAGE_DECAY = 0.99
 """Of the running average of the weights, from step to step."""
-_STEPS_PER_CHECK = 50
-_CHECKS_WITHOUT_GAIN = 4
+_STEPS_PER_CHECK = 100
+_CHECKS_WITHOUT_GAIN = 8
 """After so many in a row, the training has settled."""
 _LEAST_GAIN = 0.02
 """Share by which an error must fall below the lowest one before, to count as a gain."""
@@ -82,9 +82,10 @@ def fit(
 ) -> _N:
     """A network trained with Adam, on the CPU, frozen and in evaluation mode: the running average of its weights.
 
-    Of 5,000 images or more, 500 are not learned: they decide when the training has settled, which is after four checks
-    in a row, 50 steps apart, that have not lowered the lowest error before by a fiftieth. From there, or two thirds
-    into `most_steps`, the learning rate falls to 0 in half as many steps again. `file` keeps the state, from which a
+    Of 5,000 images or more, 500 are not learned at first: they decide when the training has settled, which is after
+    eight checks in a row, 100 steps apart, that have not lowered the lowest error before by a fiftieth. From there, or
+    two thirds into `most_steps`, the learning rate falls to 0 in half as many steps again, and all images are learned.
+    `file` keeps the state, from which a
     training that was interrupted goes on to the same weights.
 
     The weights depend on the seed and, in their last digits, on the kind of processor, but not on the number of
@@ -105,7 +106,8 @@ def fit(
     with flags, threads_of_one() as pool, counted:
         while state.step < most_steps and (rate := _learning_rate(state.step, state.errors, most_steps)) > 0:
             state.optimizer.param_groups[0]["lr"] = rate
-            chosen = learned[batch_positions(seed, state.step * BATCH_SIZE, BATCH_SIZE, len(learned))]
+            images = learned if rate == _LEARNING_RATE else indices
+            chosen = images[batch_positions(seed, state.step * BATCH_SIZE, BATCH_SIZE, len(images))]
             _step(state, lesson.loss, chosen, pool)
             if len(checked) and rate == _LEARNING_RATE and state.step % _STEPS_PER_CHECK == 0:
                 state.errors.append(_error(lesson.error, state.average, checked, pool))

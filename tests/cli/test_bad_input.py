@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from command import TINY, gan_study
+from command import TINY, errors_in, gan_study
 
 from gan_study.cli.main import app
 from gan_study.errors import InputError
@@ -15,7 +15,7 @@ def refused(*arguments: object, environment: dict[str, str | None] | None = None
     assert found.returncode == 2, found
     assert "Traceback" not in found.stderr
     assert "Error" not in found.stderr  # a class's name is no message
-    (line,) = found.stderr.splitlines()
+    (line,) = errors_in(found.stderr)
     return line.removeprefix("error: ")
 
 

@@ -7,7 +7,7 @@ from fnmatch import fnmatch
 from pathlib import Path
 
 import pytest
-from command import LIMIT_SEC, Running
+from command import LIMIT_SEC, Running, errors_in
 
 from gan_study.runs.folder import RunFolder
 from gan_study.runs.trial_folder import TrialFolder
@@ -74,7 +74,7 @@ def finished(
         (statistics,) = extractor_cache.glob("real_stats-*-inception-*.npz")
         seen = identity(statistics)
         assert command.process.wait(LIMIT_SEC) == 0, command.err
-        assert command.err == ""
+        assert errors_in(command.err) == []
         return Finished(folder, command.out, statistics, seen)
 
 

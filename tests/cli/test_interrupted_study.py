@@ -100,7 +100,7 @@ def interrupted(extractor_cache: Path, tmp_path_factory: pytest.TempPathFactory)
         status, seconds = command.interrupt()
         assert status == 130
         assert seconds < 20
-        assert command.err == ""
+        assert errors_in(command.err) == []
         assert command.own_processes() == []
         return folder, command.out
 
@@ -143,7 +143,7 @@ def test_ctrl_c_while_ray_starts(study: Path, tmp_path: Path, ray_address: str) 
         assert status == 130
         assert seconds < 20
         assert f"python -m gan_study resume {tmp_path}/tiny\n" in command.out
-        assert command.err == ""
+        assert errors_in(command.err) == []
         assert command.own_processes() == []
     assert RunFolder(str(tmp_path / "tiny")).arms() == []
 

@@ -222,7 +222,7 @@ def test_wrong_choices_are_messages(run: RunFolder, tmp_path: Path) -> None:
     assert refused(run.location, out, "--arm", "lsgam").endswith(
         "--arm: No arm called 'lsgam'; did you mean 'lsgan'? (known: lsgan, wgan)"
     )
-    assert "but got trial=search_9; did you mean 'search_00" in refused(run.location, out, "--trial", "search_9")
+    assert "No trial called 'search_9'; did you mean 'search_00" in refused(run.location, out, "--trial", "search_9")
     assert "but got trial=search_000 of lsgan, wgan; add --arm, or write --trial lsgan/search_000" in refused(
         run.location, out, "--trial", "search_000"
     )
@@ -233,7 +233,7 @@ def test_wrong_choices_are_messages(run: RunFolder, tmp_path: Path) -> None:
     assert "but got none of them; check the path" in refused(tmp_path / "nothing", out)
     assert "but got grid=8; write such as 8x8" in refused(run.location, out, "--grid", "8")
     assert "at most 10,000 images" in refused(run.location, out, "--grid", "101x100")
-    assert "but got interpolation=mp4; choose one" in refused(run.location, out, "--interpolation", "mp4")
+    assert "No format called 'mp4'" in refused(run.location, out, "--interpolation", "mp4")
     nothing = refused(run.location, out, "--grid", "none", "--interpolation", "none")
     assert nothing.startswith("sample: something must be asked for")
     assert not out.exists()
