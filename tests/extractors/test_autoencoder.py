@@ -52,7 +52,7 @@ def test_it_learns_what_the_images_look_like(few_digits: Dataset, tmp_path: Path
     assert 1 < untrained < 10
     assert (extractor.name, extractor.layer, extractor.dims) == ("autoencoder", "bottleneck", 64)
     assert extractor.accuracy is None
-    assert [name[:14] for name in Storage(tmp_path).list_names()] == ["autoencoder-2-"]
+    assert [name[:14] for name in Storage(tmp_path).list_names()] == ["autoencoder-3-"]
     assert obtain(few_digits, Storage(tmp_path)).weights == extractor.weights
     assert not extractor.network.training
 

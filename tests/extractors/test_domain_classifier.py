@@ -132,7 +132,7 @@ def test_it_is_trained_once_and_then_read_from_the_cache(few_digits: Dataset, tm
     cache = Storage(tmp_path)
     first = obtain(few_digits, cache)
     (name,) = cache.list_names()
-    assert name == f"domain_classifier-3-{few_digits.identity}.safetensors"
+    assert name == f"domain_classifier-4-{few_digits.identity}.safetensors"
     assert cache.read_bytes(name) == first.weights
     other = constant_weights(few_digits)
     cache.write_bytes(name, other)

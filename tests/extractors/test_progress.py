@@ -86,8 +86,8 @@ def test_an_objective_tells_each_of_its_parts(
         prepare_objective(few, prepared.dataset, RunFolder(str(tmp_path / "run")))
     assert told[0] == "the extractor domain_classifier"
     steps = [text for text in told if text.startswith("steps of training the extractor: ")]
-    assert steps[0].endswith(": 0 of 11")
-    assert steps[11].endswith(": 11 of 11")
+    assert steps[0].endswith(": 0 of 23")
+    assert steps[23].endswith(": 23 of 23")
     real = [text for text in told if text.startswith("real images through domain_classifier: ")]
     assert [text.split(": ")[1] for text in real] == [f"{n} of 300" for n in (0, 100, 200, 300)]
     assert told[-1] == "images of an untrained generator through domain_classifier: 200 of 200"
