@@ -247,13 +247,18 @@ def _tensorboard(folder: Path, study: str) -> LoggerCallback:
 
 
 def _mlflow(folder: Path, study: str) -> LoggerCallback:
+    uri = os.environ.get("MLFLOW_TRACKING_URI")
+    if not uri and set(str(folder)) & set("%?"):
+        raise ValueError(
+            f"its file cannot lie in {folder}, whose name MLflow reads as a URL; choose an --out without % and ?, or "
+            "set MLFLOW_TRACKING_URI"
+        )
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
     for name in ("mlflow", "alembic"):  # they tell of every table that they make
         logging.getLogger(name).setLevel(logging.WARNING)
     from ray.air.integrations.mlflow import MLflowLoggerCallback
 
-    uri = os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{folder / 'mlflow.db'}"
-    return MLflowLoggerCallback(tracking_uri=uri, experiment_name=study)
+    return MLflowLoggerCallback(tracking_uri=uri or f"sqlite:///{folder / 'mlflow.db'}", experiment_name=study)
 
 
 def _wandb(folder: Path, study: str) -> LoggerCallback:

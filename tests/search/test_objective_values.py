@@ -86,4 +86,5 @@ def test_samplers_learn_from_several_objectives(sampler: str) -> None:
         search.tell(index, TrialState.COMPLETED, float(width), TrialEnd(1 - width / 100, float(width)))
     assert all(trial.state is OptunaState.COMPLETE for trial in optuna_study.trials)
     if sampler in ("tpe", "gp"):
-        assert sum(widths[8:]) / 16 < 24 < sum(widths[1:8]) / 7
+        # Chance draws 36 on average. No width is drawn twice, so 16 of them cannot fall below 15.5.
+        assert sum(widths[8:]) / 16 < 28 < sum(widths[1:8]) / 7

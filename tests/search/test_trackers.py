@@ -196,9 +196,23 @@ def mlflow_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
 
 
+@pytest.mark.parametrize("name", ["50% off", "lr=1e-3?x=2"])
+def test_mlflow_is_left_out_where_its_file_would_lie_elsewhere(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    warnings: list[str] = []
+    with tracked(["mlflow"], RunFolder(str(tmp_path / name)), "scripted", warnings.append) as callbacks:
+        setup(callbacks)
+    (warning,) = warnings
+    assert warning.startswith(f"warning: mlflow is left out from now on: its file cannot lie in {tmp_path / name}/")
+
+
 @pytest.mark.usefixtures("mlflow_alone")
-def test_mlflow_s_file(folder: RunFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("name", ["run", "a #run"])
+def test_mlflow_s_file(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
+    folder = RunFolder(str(tmp_path / name))
     config = make_config()
     with tracked(["mlflow"], folder, "scripted", refuse) as callbacks:
         for trial_id, end in (("a1", TrialState.COMPLETED), ("b2", TrialState.DIVERGED)):
@@ -218,4 +232,4 @@ def test_mlflow_s_file(folder: RunFolder, tmp_path: Path, monkeypatch: pytest.Mo
         assert database.execute(found, (runs[0][2],)).fetchall() == [(0, 50.0), (1000, 10.0)]
         told = dict(database.execute("SELECT key, value FROM params WHERE run_uuid = ?", (runs[0][2],)).fetchall())
     assert (told["penalty"], told["g_lr"], told["phase"]) == ("wgan_gp", "0.001", "search")
-    assert [path.name for path in tmp_path.iterdir()] == ["run"]
+    assert [path.name for path in tmp_path.iterdir()] == [name]
