@@ -12,7 +12,7 @@ from gan_study.config.arms import ASSUMED_TRAIN_IMAGES, first_trial_values
 from gan_study.config.base import Scalar
 from gan_study.config.parameters import Parameter, arm_parameters, fixed_values
 from gan_study.config.sampling import configurations
-from gan_study.config.space import contains
+from gan_study.config.space import IntegerRange, contains
 from gan_study.config.study import StudyConfig
 from gan_study.config.training import Phase
 from gan_study.runs.records import EvaluationRecord, TrialState
@@ -22,7 +22,8 @@ from gan_study.search.pruners import make_pruner
 from gan_study.search.samplers import GivenValues, keeps_state, make_sampler
 
 _MOST_ATTEMPTS = 10
-"""Draws of a sampler before one of the untried configurations is taken in its place."""
+"""Draws of a sampler before the untried configuration that is nearest to the last of them is taken in its place. gp
+draws once: it looks for an optimum, which it would find again, and each draw takes it seconds."""
 
 
 class ArmSearch:
@@ -151,8 +152,9 @@ class ArmSearch:
         return index == 0 and self._phase == "search" and self._config.search.first_trial == "paper_defaults"
 
     def _draw_from(self, index: int, untried: Sequence[dict[str, Scalar]]) -> dict[str, Scalar]:
-        """What the sampler draws for trial `index`, drawn again until it is untried; after some attempts any of it."""
-        for attempt in range(_MOST_ATTEMPTS):
+        """What the sampler draws for trial `index`, drawn again until it is untried; else the nearest that is."""
+        values: dict[str, Scalar] = {}
+        for attempt in range(1 if self._config.search.sampler == "gp" else _MOST_ATTEMPTS):
             study = optuna.create_study(
                 storage=InMemoryStorage(),
                 directions=self._study.directions,
@@ -163,7 +165,22 @@ class ArmSearch:
             values = self._suggest(study.ask(), self._parameters)
             if values in untried:
                 return values
-        return untried[index % len(untried)]
+        return min(untried, key=lambda other: self._distance(values, other))
+
+    def _distance(self, a: dict[str, Scalar], b: dict[str, Scalar]) -> float:
+        """Between two configurations: 1 for each choice that differs, of whole numbers the share of the range."""
+        widths = {
+            p.name: p.range.integer[1] - p.range.integer[0]
+            for p in self._parameters
+            if isinstance(p.range, IntegerRange)
+        }
+        total = 0.0
+        for name in a.keys() | b.keys():
+            x, y = a.get(name), b.get(name)
+            if x != y:
+                both = isinstance(x, int) and isinstance(y, int) and name in widths
+                total += abs(int(x or 0) - int(y or 0)) / widths[name] if both else 1.0
+        return total
 
     def _sampler(self, index: int, attempt: int = 0) -> BaseSampler:
         """The sampler of a trial. A further attempt at it draws by another seed."""
