@@ -78,8 +78,11 @@ def make_view(
     dims: int | None,
     image_size: int | None,
     device: torch.device | None = None,
+    kimg: float | None = None,
 ) -> View:
     """The extractor by name for both sides. One that learns from images learns from the reference's, on `device`.
+
+    `kimg` is the most thousands of images that its training takes, None for the extractor's own length.
 
     Raises InputError if it cannot be had, `dims` is not its own, or the sizes of the images do not go together.
     """
@@ -99,7 +102,7 @@ def make_view(
     size = _common_size(first, reference, image_size) or _found_size(first, reference, extractor)
     dataset = _learned_dataset(first, _source(reference), size)
     class_names = dataset.class_names if extractor == domain_classifier.NAME else None
-    return View(_learned(extractor, dataset, device), size, dataset.num_channels, class_names)
+    return View(_learned(extractor, dataset, device, kimg), size, dataset.num_channels, class_names)
 
 
 def observe_argument(argument: Argument, view: View | None, num: int | None, loading: Loading, seed: int) -> Observed:
@@ -224,15 +227,15 @@ def _learned_dataset(first: Argument, source: ImageSource, image_size: int) -> D
     return dataset if channels == dataset.num_channels else load_sized(source, image_size, channels)
 
 
-def _learned(extractor: str, dataset: Dataset, device: torch.device | None) -> Extractor:
+def _learned(extractor: str, dataset: Dataset, device: torch.device | None, kimg: float | None) -> Extractor:
     if extractor == autoencoder.NAME:
-        return autoencoder.obtain(dataset, device=device)
+        return autoencoder.obtain(dataset, kimg=kimg, device=device)
     if dataset.labels is None:
         raise InputError(
             f"--extractor: {extractor} needs a reference with class labels, but got dataset={dataset.name} without "
             f"any; use --extractor {autoencoder.NAME}, or put the reference's images into a folder for each class"
         )
-    return domain_classifier.obtain(dataset, device=device)
+    return domain_classifier.obtain(dataset, kimg=kimg, device=device)
 
 
 def _inception(dims: int, image_size: int | None) -> Extractor:

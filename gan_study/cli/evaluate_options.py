@@ -54,6 +54,8 @@ class Settled:
     options: Options
     is_as_in_study: bool = False
     """Whether a generator is scored as its study does it."""
+    extractor_kimg: float | None = None
+    """Most thousands of images that the extractor's training takes, as the generator's study sets it."""
     notes: tuple[str, ...] = ()
     """What a user should know of that."""
 
@@ -112,7 +114,14 @@ def _as_in_study(generated: Snapshot, reference: ImageSource, options: Options) 
     if {options.num, options.split, options.num_reference} == {None}:
         notes += _own_scores(generated)
     settled = replace(options, extractor=objective.extractor, dims=objective.dims, num=num, split=split)
-    return Settled(generated, replace(reference, split=split), settled, is_as_in_study=True, notes=tuple(notes))
+    return Settled(
+        generated,
+        replace(reference, split=split),
+        settled,
+        is_as_in_study=True,
+        extractor_kimg=objective.extractor_kimg,
+        notes=tuple(notes),
+    )
 
 
 def _own_scores(generated: Snapshot) -> list[str]:

@@ -114,7 +114,8 @@ def _evaluate(generated: str, reference: str, options: Options) -> tuple[Evaluat
     if not (isinstance(first, Statistics) and isinstance(second, Statistics)):
         name = options.extractor or inception.NAME
         with at_work(f"the extractor {name}"):
-            view = make_view(first, second, name, options.dims, options.image_size, device)
+            size, kimg = options.image_size, settled.extractor_kimg
+            view = make_view(first, second, name, options.dims, size, device, kimg)
     _check_comparable(first, second, view)
     loading = Loading(options.batch_size, options.num_workers, device)
     ours = observe_argument(first, view, options.num, loading, options.seed)

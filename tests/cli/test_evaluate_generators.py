@@ -11,6 +11,8 @@ from safetensors.torch import save
 from synthetic_run import OBJECTIVE, write_synthetic_run
 
 from gan_study.cli.generators import find_snapshot
+from gan_study.data.datasets import load_dataset
+from gan_study.extractors import autoencoder
 from gan_study.gan.networks import build_networks
 from gan_study.runs.folder import RunFolder
 from gan_study.runs.records import EvaluationRecord
@@ -78,6 +80,16 @@ def test_a_generator_and_what_it_has_learned_from_are_scored_as_in_its_study(
         evaluation = found(capsys, "trial", reference, dims=64, num=4, num_reference=4, **options)
         assert (evaluation["key"]["extractor"], evaluation["key"]["split"]) == ("inception", "all")
         assert evaluation["notes"] == []
+
+
+def test_the_study_sets_the_length_of_the_extractors_training(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    learned = {"name": "image_folder", "path": str(here / "real"), "image_size": SIZE, "held_out_share": 0.4}
+    short = {"extractor": "autoencoder", "num_samples": 110, "split": "train", "extractor_kimg": 0.2}
+    config = tiny_trial(here / "trial", learned, short)
+    own = autoencoder.obtain(load_dataset(config.training.dataset), kimg=0.2)
+    assert found(capsys, "trial", "real")["key"]["weights_hash"] == own.weights_hash
+    named = found(capsys, "trial", "real", extractor="autoencoder", split="train")
+    assert named["key"]["weights_hash"] != own.weights_hash, "an extractor that is named has its own length"
 
 
 def test_statistics_hold_the_size_that_their_network_has_learned_at(
