@@ -8,6 +8,7 @@ from gan_study.config.arms import ASSUMED_TRAIN_IMAGES, first_trial_values, reso
 from gan_study.config.estimate import estimate_scoring_sec, estimate_seconds_per_kimg
 from gan_study.config.pace import Pace
 from gan_study.config.study import StudyConfig
+from gan_study.config.time_estimate import num_at_once
 from gan_study.config.training import TrainingConfig
 from gan_study.errors import GanStudyError
 
@@ -51,7 +52,8 @@ def measure_pace(study: StudyConfig) -> Pace:
     known = Pace(num_cpus, num_gpus, step)
     if study.objective.extractor == "inception":
         return known
-    scoring, learning = _extractor_pace(study, num_channels, device)
+    num_threads = study.resources.cpus_per_worker * num_at_once(study, known)
+    scoring, learning = _extractor_pace(study, num_channels, device, num_threads)
     return Pace(num_cpus, num_gpus, step, scoring, learning, extractor_is_kept(study))
 
 
@@ -77,8 +79,10 @@ def _step_ratio(
     return seconds_per_kimg / estimate_seconds_per_kimg(measured, scoring_ratio=0.0)
 
 
-def _extractor_pace(study: StudyConfig, num_channels: int, device: "torch.device") -> tuple[float, float]:
-    """The ratio of scoring, and the seconds in which the extractor learns from a thousand images."""
+def _extractor_pace(
+    study: StudyConfig, num_channels: int, device: "torch.device", num_threads: int
+) -> tuple[float, float]:
+    """The ratio of scoring, and the seconds in which the extractor learns from a thousand images on `num_threads`."""
     import torch
 
     from gan_study.data.conversion import to_uint8
@@ -91,7 +95,6 @@ def _extractor_pace(study: StudyConfig, num_channels: int, device: "torch.device
     generator, _ = build_networks(training.network, size, num_channels, training.z_dim, training.pac)
     generator.to(device).eval()
     network = build(study.objective.extractor, size, num_channels).to(device)
-    images = torch.randint(0, 256, (128, num_channels, size, size), dtype=torch.uint8, device=device)
 
     def generate(num: int) -> torch.Tensor:
         with torch.no_grad():
@@ -101,8 +104,8 @@ def _extractor_pace(study: StudyConfig, num_channels: int, device: "torch.device
     torch.set_num_threads(study.resources.cpus_per_worker)
     try:
         scoring = measure_seeing_sec(network, generate, device, _EXTRACTOR_SEC)
-        torch.set_num_threads(1)
-        learning = measure_learning_sec(network, images, _EXTRACTOR_SEC)
+        torch.set_num_threads(num_threads)
+        learning = measure_learning_sec(study.objective.extractor, size, num_channels, device, _EXTRACTOR_SEC)
     finally:
         torch.set_num_threads(before)
     return scoring / estimate_scoring_sec(study.objective, size), learning

@@ -22,7 +22,8 @@ class Pace:
     scoring: float | None = None
     """Of a generated image that is made and scored."""
     learning_sec_per_kimg: float | None = None
-    """Seconds in which the extractor learns from a thousand images; None if it is not trained or was not measured."""
+    """Seconds in which the extractor learns from a thousand images with all cores that it may use; None if it is not
+    trained or was not measured."""
     extractor_is_kept: bool = False
     """Whether the extractor needs no training, as this machine's cache has it."""
 

@@ -19,9 +19,8 @@ _REPORT_SEC = 6.0
 """The study's end and its report, on the developers' machine."""
 _SHARING = 1.15
 """How much longer a step takes while other trials run on other cores of the same machine."""
-_SETTLED_KIMG = {"domain_classifier": 150.0, "autoencoder": 64.0}
-"""Thousands of images after which an extractor's training is usually over (on letters it settles after 80 to 128, and
-then takes half as many again)."""
+_LEARNING_SEC_PER_KIMG = 0.8
+"""In which one core learns from a thousand images of 32 pixels, on the developers' machine."""
 _MOST_KIMG = {"domain_classifier": 192.0, "autoencoder": 64.0}
 _MOST_EPOCHS = {"domain_classifier": 30, "autoencoder": 60}
 
@@ -33,7 +32,7 @@ class TimeEstimate:
     start_sec: float
     """Ray's start and that of its processes."""
     extractor_sec: float
-    """The extractor's training."""
+    """The extractor's training, at its whole length; it ends sooner if it settles."""
     preparation_sec: float
     """Real images and those of an untrained generator, through the extractor."""
     search_sec: float
@@ -142,12 +141,12 @@ def _extractor_sec(study: StudyConfig, num_train_images: int, pace: Pace) -> flo
     name = study.objective.extractor
     if name == "inception" or pace.extractor_is_kept:
         return 0.0
-    size = min(study.dataset.image_size, 64)
-    per_kimg = pace.learning_sec_per_kimg or pace.machine * 0.9 * size**2 / 1024
-    epochs_kimg = _MOST_EPOCHS[name] * num_train_images / 1000
-    kimg = min(study.objective.extractor_kimg or _MOST_KIMG[name], _SETTLED_KIMG[name], epochs_kimg)
+    kimg = min(study.objective.extractor_kimg or _MOST_KIMG[name], _MOST_EPOCHS[name] * num_train_images / 1000)
+    if pace.learning_sec_per_kimg is not None:
+        return kimg * pace.learning_sec_per_kimg
     threads = 1 if pace.num_gpus else min(4, num_at_once(study, pace) * study.resources.cpus_per_worker)
-    return kimg * per_kimg * (1.1 if threads > 1 else 1.0) / threads
+    size = min(study.dataset.image_size, 64)
+    return kimg * pace.machine * _LEARNING_SEC_PER_KIMG * size**2 / 1024 * (1.1 if threads > 1 else 1.0) / threads
 
 
 def _preparation_sec(scoring: ScoringCost, study: StudyConfig, pace: Pace) -> float:

@@ -3,17 +3,21 @@
 import time
 from collections.abc import Callable
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
-from gan_study.extractors import autoencoder
+from gan_study.data.datasets import Dataset
+from gan_study.extractors import autoencoder, domain_classifier
 from gan_study.extractors.autoencoder import Autoencoder
 from gan_study.extractors.base import observe
 from gan_study.extractors.domain_classifier import DomainClassifier
+from gan_study.extractors.fitting import BATCH_SIZE
 
-_NUM_LEARNED = 32
-"""Images that one thread takes of each batch (see `gan_study.extractors.fitting`)."""
+_NUM_LEARNED = 1000
+"""Images of noise to learn from, enough for the epochs of any measurement."""
 _NUM_SEEN = 100
+_NUM_CLASSES = 10
 
 
 def build(extractor: str, image_size: int, num_channels: int) -> nn.Module:
@@ -22,21 +26,43 @@ def build(extractor: str, image_size: int, num_channels: int) -> nn.Module:
     if extractor == autoencoder.NAME:
         network = Autoencoder(image_size, num_channels)
     else:
-        network = DomainClassifier(image_size, num_channels, 10)
+        network = DomainClassifier(image_size, num_channels, _NUM_CLASSES)
     return network.to(memory_format=torch.channels_last)
 
 
-def measure_learning_sec(network: nn.Module, images_uint8: Tensor, seconds: float) -> float:
-    """Seconds in which one thread, or the network's GPU, learns from a thousand images; measured for `seconds`."""
-    parameters, batch = list(network.parameters()), images_uint8[:_NUM_LEARNED]
+def measure_learning_sec(
+    extractor: str, image_size: int, num_channels: int, device: torch.device, seconds: float
+) -> float:
+    """Seconds in which the extractor's own training, on noise, is shown a thousand images.
 
-    def learn() -> None:
-        features, logits = network(batch)
-        shown = network.reconstruct(features) if isinstance(network, Autoencoder) else logits
-        torch.autograd.grad(shown.square().mean(), parameters, allow_unused=True)
-        _wait(images_uint8.device)
+    It uses the GPU, or all threads that torch may use here. The measurement takes about `seconds`, and four steps at
+    least.
+    """
+    dataset = _noise(image_size, num_channels)
+    train = autoencoder.train if extractor == autoencoder.NAME else domain_classifier.train
 
-    return _repeat(learn, seconds) * 1000 / len(batch)
+    def seconds_of(num_steps: int) -> float:
+        start = time.perf_counter()
+        train(dataset, kimg=(num_steps + 0.5) * BATCH_SIZE / 1000, device=device)
+        _wait(device)
+        return time.perf_counter() - start
+
+    seconds_of(1)  # the first step takes longer
+    beginning = seconds_of(1)
+    num_steps = max(1, int(seconds / beginning))
+    return (seconds_of(1 + num_steps) - beginning) * 1000 / (num_steps * BATCH_SIZE)
+
+
+def _noise(image_size: int, num_channels: int) -> Dataset:
+    random, numbers = np.random.default_rng(0), np.arange(_NUM_LEARNED)
+    return Dataset(
+        name="noise",
+        images=random.integers(0, 256, (_NUM_LEARNED, num_channels, image_size, image_size), np.uint8),
+        labels=numbers % _NUM_CLASSES,
+        class_names=tuple(map(str, range(_NUM_CLASSES))),
+        train_indices=numbers,
+        held_out_indices=numbers[:0],
+    )
 
 
 def measure_seeing_sec(

@@ -11,7 +11,9 @@ from gan_study.cli.machine_pace import _step_ratio, assumed_pace, extractor_is_k
 from gan_study.config.load import parse_study
 from gan_study.config.study import StudyConfig
 from gan_study.data.datasets import load_dataset
-from gan_study.extractors import domain_classifier
+from gan_study.extractors import domain_classifier, fitting
+from gan_study.extractors.fitting_state import FittingState
+from gan_study.extractors.pace import measure_learning_sec
 
 TEXT = """\
 name: paced
@@ -46,6 +48,20 @@ def test_every_arm_scoring_and_learning_are_measured() -> None:
     assert pace.learning_sec_per_kimg > 0
     assert pace.is_measured
     assert torch.get_num_threads() == before
+
+
+@pytest.mark.parametrize("extractor", ["domain_classifier", "autoencoder"])
+def test_learning_is_timed_by_the_training_itself(extractor: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock, step = [0.0], fitting._step
+
+    def timed_step(state: FittingState[Any], *rest: Any) -> None:
+        step(state, *rest)
+        clock[0] += 5.0 if state.step == 1 else 2.0 * 64 / 1000
+
+    monkeypatch.setattr(fitting, "_step", timed_step)
+    monkeypatch.setattr(time, "perf_counter", lambda: clock[0])
+    measured = measure_learning_sec(extractor, 8, 1, torch.device("cpu"), 50.0)
+    assert measured == pytest.approx(2.0), "the slow first step is left out"
 
 
 def test_a_kept_extractor_is_found(extractor_cache: Any) -> None:
