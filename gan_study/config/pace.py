@@ -10,7 +10,7 @@ from statistics import fmean
 class Pace:
     """Ratios of measured seconds to those of `gan_study.config.estimate`, whose figures are of the developers' machine.
 
-    What was not measured takes the (geometric) mean of the ratios that were, or 1 if there are none.
+    What was not measured takes the (geometric) mean of the steps' ratios, or 1 if nothing was measured.
     """
 
     num_cpus: int
@@ -34,9 +34,9 @@ class Pace:
 
     @property
     def machine(self) -> float:
-        """Of the machine as a whole."""
-        known = [*self.step.values(), *([self.scoring] if self.scoring else [])]
-        return exp(fmean(log(ratio) for ratio in known)) if known else 1.0
+        """Of the machine as a whole: that of the steps, as the seconds of a score vary more with the networks."""
+        known = list(self.step.values()) or [self.scoring or 1.0]
+        return exp(fmean(log(ratio) for ratio in known))
 
     def step_of(self, arm: str) -> float:
         """Of a training step of `arm`."""

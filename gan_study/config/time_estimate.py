@@ -11,12 +11,13 @@ from gan_study.config.pace import Pace
 from gan_study.config.scoring_cost import ScoringCost, scoring_cost
 from gan_study.config.study import StudyConfig
 
-_START_SEC = 15.0
-"""Ray's start, and processes that load what trials import, on the developers' machine."""
+_START_SEC = 12.0
+"""Ray's start, and processes that load what trials import, on the developers' machine with two cores (about 20 s of
+CPU time)."""
 _TRIAL_SEC = 0.4
 """Of a trial beside its training and scores (tests/benchmarks/overhead.py), on the developers' machine."""
-_REPORT_SEC = 6.0
-"""The study's end and its report, on the developers' machine."""
+_REPORT_SEC = 4.0
+"""The study's end and its report, on the developers' machine (about 3 s of CPU time)."""
 _SHARING = 1.15
 """How much longer a step takes while other trials run on other cores of the same machine."""
 _LEARNING_SEC_PER_KIMG = 0.8
