@@ -48,9 +48,8 @@ def measure_learning_sec(
         return time.perf_counter() - start
 
     seconds_of(1)  # the first step takes longer
-    beginning = seconds_of(1)
-    num_steps = max(1, int(seconds / beginning))
-    return (seconds_of(1 + num_steps) - beginning) * 1000 / (num_steps * BATCH_SIZE)
+    num_steps = max(2, int(seconds / seconds_of(1)))
+    return seconds_of(num_steps) * 1000 / (num_steps * BATCH_SIZE)
 
 
 def _noise(image_size: int, num_channels: int) -> Dataset:
