@@ -84,7 +84,8 @@ class PlainLines:
         self._director = director
         self._told = {key for key, trial in director.trials.items() if trial.state.is_final}
         self._clock = RemainingTime(director)
-        self._print(f"{len(self._told)} trials are done, about {num_planned(director) - len(self._told)} to go")
+        done = "1 trial is" if len(self._told) == 1 else f"{len(self._told)} trials are"
+        self._print(f"{done} done, about {num_planned(director) - len(self._told)} to go")
 
     def change(self) -> None:
         """Print the trials that have ended since the last call; after a long silence those that run."""

@@ -30,16 +30,17 @@ from gan_study.config.training import TrainingConfig
 from gan_study.config.worker_rules import worker_faults
 
 
-def check_study(study: StudyConfig, is_begun: bool = False) -> list[Fault]:
+def check_study(study: StudyConfig, is_begun: bool = False, has_all_arms: bool = True) -> list[Fault]:
     """Everything that does not fit together; empty if the study can be run.
 
     is_begun: it lies in a run folder, where some faults are let pass: older versions filled in settings that do
         nothing, and did not see what several workers cannot train.
+    has_all_arms: no arm is left out of `study` for its own faults; else nothing is said of what no arm uses.
     """
     faults = [*phase_faults(study), *([] if is_begun else unused_setting_faults(study))]
     faults += [*objective_faults(study), *population_faults(study)]
     faults += resource_faults(study.resources)
-    faults += _unused_range_faults(study)
+    faults += _unused_range_faults(study) if has_all_arms else []
     for arm in study.arms:
         faults += [*_fixed_faults(study, arm), *_range_faults(study, arm)]
         faults += [] if is_begun else worker_faults(study, arm)

@@ -80,7 +80,11 @@ def parse_study(
     if study is not None:
         study, unknown = _with_interval(study, count)
         faults += unknown
-    problems += located(faults + (check_study(study, is_begun) if study else []), root)
+    if study is not None:
+        arms = root.child("arms")
+        has_all_arms = arms is not None and len(study.arms) == len(arms.plain())
+        faults += check_study(study, is_begun, has_all_arms)
+    problems += located(faults, root)
     further = look(study) if look is not None and study is not None else ()
     if study is None or problems or further:
         raise InputError([*lines_of(problems), *further])

@@ -288,7 +288,9 @@ def _trainings(plan: StudyPlan) -> str:
 
 def _images(plan: StudyPlan) -> str:
     estimated = " if all were the fastest, estimated" if plan.study.budget.device_sec is not None else ""
-    return f"{plan.max_kimg:,.0f} kimg (thousands of real images){estimated}, before early stopping"
+    is_stopped = plan.study.search.scheduler != "none" or plan.study.diagnosis.on_collapse != "record"
+    stopped = ", before early stopping" if is_stopped else ""
+    return f"{plan.max_kimg:,.0f} kimg (thousands of real images){estimated}{stopped}"
 
 
 def _time(plan: StudyPlan) -> str:
@@ -312,7 +314,7 @@ def _time(plan: StudyPlan) -> str:
 def duration(seconds: float) -> str:
     """Seconds in words, such as `12 minutes`."""
     if seconds < 90:
-        return f"{max(seconds, 1):.0f} seconds"
+        return "1 second" if seconds < 1.5 else f"{seconds:.0f} seconds"
     if seconds < 90 * 60:
         return f"{seconds / 60:.0f} minutes"
     hours = seconds / 3600

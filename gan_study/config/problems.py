@@ -184,6 +184,9 @@ def _value_fault(path: KeyPath, details: Sequence[ErrorDetails], root: Node, mod
     if path[0] in ("arms", "defaults") and isinstance(node.content, dict) and {*node.content} & {*RANGE_KINDS}:
         rule = f"a range belongs in a search space, but got {name}={shown(node)}; move it there (search_space)"
         return Fault(path, rule)
+    if isinstance(node.content, list) and (searched := _searchable(path)):
+        rule = wrong_value(name, shown(node), details)
+        return Fault(path, f"{rule}; to search its values, write {searched}: {choice_text(node)} in search_space")
     if details[0]["type"] == "literal_error" and len(details) == 1:
         known = [name.strip("'") for name in re.split(", | or ", details[0]["ctx"]["expected"])]
         hint = HINTS.get((_topic(path), re.sub("[-_]", "", node.text.lower())))
@@ -192,6 +195,12 @@ def _value_fault(path: KeyPath, details: Sequence[ErrorDetails], root: Node, mod
         )
     rule = wrong_value(name, shown(node), details)
     return Fault(path, f"{rule}{remedy(node, details[0]['type'])}{meaning_of(path, model)}")
+
+
+def _searchable(path: KeyPath) -> str | None:
+    """The hyperparameter whose single value an arm or the defaults give at `path`; None for anything else."""
+    name = dotted(path[{"arms": 2, "defaults": 1}.get(str(path[0]), len(path)) :])
+    return name if name in HYPERPARAMETERS and name != "betas" else None  # betas are a list themselves
 
 
 def _key_fault(path: KeyPath, details: ErrorDetails, root: Node) -> Fault:

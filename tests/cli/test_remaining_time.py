@@ -128,6 +128,14 @@ def test_a_long_silence_is_broken(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert last.endswith("] at work: a/search_000 at 3,000 images, b/search_000 at 3,000 images (about 33 s left)")
 
 
+def test_what_was_done_before_is_counted_at_the_start(tmp_path: Path) -> None:
+    study, out = director(tmp_path, at_once=2), StringIO()
+    study.next_trial()
+    hear(study, 9, TrialState.COMPLETED)
+    live.PlainLines(Console(file=out)).start(study)
+    assert out.getvalue().endswith("] 1 trial is done, about 7 to go\n")
+
+
 def test_a_long_preparation_is_told_after_a_silence(monkeypatch: pytest.MonkeyPatch) -> None:
     out = StringIO()
     lines = live.PlainLines(Console(file=out))

@@ -325,6 +325,34 @@ def test_empty_arms() -> None:
     assert problem.startswith("x.yaml:4:7: arms: must be given at least one entry")
 
 
+@pytest.mark.parametrize("fault", ["width: [16, 32]", "widht: 16"])
+def test_nothing_is_said_of_all_arms_where_one_is_left_out_for_its_own_faults(fault: str) -> None:
+    text = changed("loss: least_squares}", "loss: least_squares, betas: [0, 0.9]}")
+    text = text.replace("    network: dcgan\n", f"    network: {{name: dcgan, {fault}}}\n")
+    text = text.replace("search_space:\n  g_lr", "search_space:\n  penalty_weight: {uniform: [1, 2]}\n  g_lr")
+    text = text.replace("  g_lr:", "  betas: {choice: [[0, 0.9], [0.5, 0.999]]}\n  g_lr:")
+    assert [problem.split(": ")[1] for problem in problems_of(text)] == [f"arms.wgan.network.{fault.partition(':')[0]}"]
+
+
+@pytest.mark.parametrize(
+    ("option", "remedy"),
+    [
+        ("arms.lsgan.network={name: dcgan, width: [16, 32]}", "network.width: {choice: [16, 32]}"),
+        ("arms.lsgan.lr=[1e-4, 1e-3]", "lr: {choice: [1e-4, 1e-3]}"),
+        ("arms.lsgan.loss=[hinge, wasserstein]", "loss: {choice: [hinge, wasserstein]}"),
+        ("defaults={z_dim: [8, 16]}", "z_dim: {choice: [8, 16]}"),
+    ],
+)
+def test_a_list_in_place_of_one_value_is_led_to_the_search_space(option: str, remedy: str) -> None:
+    (problem,) = problems_of(VALID, option)
+    assert f"; to search its values, write {remedy} in search_space" in problem
+
+
+def test_betas_are_not_led_to_the_search_space() -> None:
+    (problem,) = problems_of(VALID, "arms.lsgan.betas=[0, 0.9, 1]")
+    assert "to search" not in problem
+
+
 def test_all_problems_are_told_at_once_in_the_order_of_the_file() -> None:
     text = (
         changed("penalty: wgan_gp", "penalty: wgan_pg")  # the arm cannot be built ...

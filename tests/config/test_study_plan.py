@@ -51,6 +51,18 @@ def test_counts() -> None:
 
 
 @pytest.mark.parametrize(
+    ("overrides", "is_stopped"),
+    [
+        ([], True),
+        (["search={scheduler: none}"], False),
+        (["search={scheduler: none}", "diagnosis={on_collapse: stop}"], True),
+    ],
+)
+def test_early_stopping_is_named_only_where_something_stops_trials(overrides: list[str], is_stopped: bool) -> None:
+    assert ("before early stopping" in format_plan(planned(*overrides))) is is_stopped
+
+
+@pytest.mark.parametrize(
     ("overrides", "rungs"),
     [
         ([], (5.0, 15.0, 45.0)),

@@ -118,3 +118,10 @@ def test_what_the_plan_says() -> None:
     assert "with 1 trial at a time: " in assumed
     assert assumed.endswith("Nothing was measured: the figures assume the developers' machine")
     assert "this machine keeps the extractor" in time_text(study(), estimate(Pace(1, extractor_is_kept=True)), duration)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"), [(0.2, "1 second"), (1.4, "1 second"), (1.6, "2 seconds"), (100, "2 minutes")]
+)
+def test_one_second_is_no_plural(seconds: float, words: str) -> None:
+    assert duration(seconds) == words
