@@ -122,8 +122,9 @@ def _fixed_faults(study: StudyConfig, arm: str) -> Iterator[Fault]:
 def _first_trial_faults(study: StudyConfig, arm: str) -> Iterator[Fault]:
     for name, value in study.arms[arm].first_trial.items():
         wrong, _ = _training_problems(study, arm, {name: value})
-        if name in wrong:
-            yield Fault(("arms", arm, "first_trial", name), wrong_value(name, show(value), [wrong[name]]))
+        details = _details(wrong, name)
+        if details is not None:
+            yield Fault(("arms", arm, "first_trial", name), wrong_value(name, show(value), [details]))
 
 
 def _misplaced_faults(study: StudyConfig, arm: str, assignment: Mapping[str, Scalar]) -> Iterator[Fault]:
@@ -172,13 +173,19 @@ def _end_faults(
         if name in misplaced:
             yield Fault(path, f"arm {arm}: {misplaced[name]}", at_key=True)
             return
-        if name not in wrong:
+        details = _details(wrong, name)
+        if details is None:
             continue
-        if wrong[name]["type"] == "int_type" and kind in ("uniform", "log_uniform"):
+        if details["type"] == "int_type" and kind in ("uniform", "log_uniform"):
             rule = f"{name} takes whole numbers, but got {kind}; use integer or choice"
             yield Fault((*path, kind), rule, at_key=True)
             return
-        yield Fault((*path, kind, index), wrong_value(name, show(value), [wrong[name]]))
+        yield Fault((*path, kind, index), wrong_value(name, show(value), [details]))
+
+
+def _details(wrong: Mapping[str, ErrorDetails], name: str) -> ErrorDetails | None:
+    """What is wrong with a value, which may be given for several others (lr for g_lr and d_lr); None if it is right."""
+    return next((wrong[part] for part in (name, *PARTS.get(name, ())) if part in wrong), None)
 
 
 def _pair_faults(parameter: Parameter) -> Iterator[Fault]:

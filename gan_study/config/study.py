@@ -141,7 +141,7 @@ LENGTHS = ("total_kimg", "epochs", "d_steps", "g_steps", "device_sec")
 class BudgetConfig(Frozen):
     """What each arm may spend. Stopped, diverged and failed trials count."""
 
-    trials_per_arm: Annotated[int, Field(ge=1)]
+    trials_per_arm: Annotated[int, Field(ge=1, le=1_000_000)]
     """Configurations tried for each arm, in each repeat of its search."""
     total_kimg: PositiveFloat | None = None
     """Length of a full training: thousands of real images shown to the discriminator."""
@@ -229,7 +229,7 @@ class SearchConfig(Frozen):
 class RefineConfig(Frozen):
     """Further trials, after the search, in ranges narrowed around each arm's best."""
 
-    trials_per_arm: Annotated[int, Field(ge=0)] = 0
+    trials_per_arm: Annotated[int, Field(ge=0, le=1_000_000)] = 0
     """Trials of each arm, drawn by its sampler; 0 for none."""
     keep: Annotated[int, Field(ge=1)] = 3
     """Best search trials of an arm that span its narrowed ranges: from the lowest to the highest of their values (of
@@ -242,7 +242,7 @@ class ConfirmConfig(Frozen):
 
     top_k: Annotated[int, Field(ge=0)] = 1
     """Best configurations of each arm that are re-trained; 0 for none."""
-    seeds: Annotated[int, Field(ge=1)] = 5
+    seeds: Annotated[int, Field(ge=1, le=1_000)] = 5
     """Fresh seeds for each of them."""
 
 

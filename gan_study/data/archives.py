@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
+from typing import Self
 
 from gan_study.data.archive_tree import ArchiveTree
 from gan_study.data.fingerprint import Files
@@ -155,11 +156,25 @@ class TarFiles:
 
     def _members(self) -> Iterator[tuple[tarfile.TarFile, tarfile.TarInfo]]:
         try:
-            with tarfile.open(self.path) as archive:
+            with tarfile.open(self.path, tarinfo=_CheckedHeader) as archive:
                 for member in archive:
                     yield archive, member
         except (OSError, EOFError, zlib.error, lzma.LZMAError, tarfile.TarError) as error:
             raise _damaged(self.path, error) from error
+
+
+class _CheckedHeader(tarfile.TarInfo):
+    """A member of a tar archive. For Python the archive ends at a damaged header, and later members are lost."""
+
+    @classmethod
+    def fromtarfile(cls, archive: tarfile.TarFile) -> Self:
+        """The next member. Raises ReadError if its header is damaged, or the file ends before the archive does."""
+        try:
+            return super().fromtarfile(archive)
+        except (tarfile.InvalidHeaderError, tarfile.TruncatedHeaderError) as error:
+            raise tarfile.ReadError(f"the header at byte {archive.offset:,} is damaged or cut short") from error
+        except tarfile.EmptyHeaderError as error:
+            raise tarfile.ReadError("it ends without its end mark, so it may be cut short") from error
 
 
 def _check_packing(path: Path, members: Sequence[zipfile.ZipInfo]) -> None:

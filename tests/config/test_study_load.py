@@ -247,6 +247,37 @@ def test_a_mistake_is_told_once_at_its_place(old: str, new: str, place: str, wor
     assert "Input should" not in problem
 
 
+@pytest.mark.parametrize(
+    ("values", "place", "words"),
+    [
+        ("{choice: [1e-3, true]}", "search_space.lr.choice[1]", "must be a number, but got lr=true"),
+        ("{choice: [nan, 1e-3]}", "search_space.lr.choice[0]", "must be a number, but got lr='nan'"),
+        ("{choice: [1e-3, '1e-2']}", "search_space.lr.choice[1]", "must be a number, but got lr='1e-2'"),
+        ("{choice: [-1, 1e-3]}", "search_space.lr.choice[0]", "must be above 0, but got lr=-1"),
+        ("{uniform: [0, 1e-2]}", "search_space.lr.uniform[0]", "must be above 0, but got lr=0"),
+    ],
+)
+def test_the_range_of_both_learning_rates_is_held_against_what_each_allows(values: str, place: str, words: str) -> None:
+    (problem,) = problems_of(changed("g_lr: {log_uniform: [1e-5, 1e-2]}", f"lr: {values}"))
+    assert f"{place}: {words}" in problem
+
+
+def test_the_first_trial_s_learning_rate_for_both_is_held_against_what_each_allows() -> None:
+    text = changed("g_lr: {log_uniform", "lr: {log_uniform").replace(
+        "loss: least_squares}", "loss: least_squares, first_trial: {lr: -1}}"
+    )
+    assert any("arms.lsgan.first_trial.lr" in problem for problem in problems_of(text))
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [("seeds: 5", "seeds: 10000000000000000000"), ("trials_per_arm: 4", "trials_per_arm: 1000000000000")],
+)
+def test_numbers_that_no_study_can_reach_are_refused(old: str, new: str) -> None:
+    (problem,) = problems_of(changed(old, new))
+    assert "must be at most" in problem
+
+
 def test_a_searched_network_of_another_image_size_is_refused() -> None:
     text = changed("  lsgan: {network: dcgan,", "  joint: {search_space: {network.name: {choice: [dcgan, resnet]}},")
     (problem,) = problems_of(text)

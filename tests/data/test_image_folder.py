@@ -1,6 +1,7 @@
 """A user's own images: what counts as one, kinds and sizes, classes, corrupt files, folders and archives."""
 
 import os
+import tarfile
 import zlib
 from pathlib import Path
 
@@ -94,6 +95,20 @@ class TestPlaces:
         text = message(path)
         assert text.startswith(f"{path}: ")
         assert text.endswith(("fetch it again, or pack the images anew", "pack the images anew, or name their folder"))
+
+    @pytest.mark.parametrize("damage", ["header", "cut in a header", "cut before a header"])
+    def test_a_tar_whose_later_members_cannot_be_found(self, tmp_path: Path, damage: str) -> None:
+        write_tar(path := tmp_path / "a.tar", {f"{n}.png": encoded(GREY) for n in range(20)}, "w")
+        with tarfile.open(path) as archive:
+            start = archive.getmembers()[10].offset
+        content = path.read_bytes()
+        broken = {
+            "header": content[:start] + b"x" * 512 + content[start + 512 :],
+            "cut in a header": content[: start + 100],
+            "cut before a header": content[:start],
+        }[damage]
+        path.write_bytes(broken)
+        assert message(path).startswith(f"{path}: the archive cannot be read")
 
     def test_a_folder_without_images(self, tmp_path: Path) -> None:
         folder = write_folder(tmp_path / "images", {"notes.txt": b"none"})
