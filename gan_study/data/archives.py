@@ -167,14 +167,15 @@ class _CheckedHeader(tarfile.TarInfo):
     """A member of a tar archive. For Python the archive ends at a damaged header, and later members are lost."""
 
     @classmethod
-    def fromtarfile(cls, archive: tarfile.TarFile) -> Self:
-        """The next member. Raises ReadError if its header is damaged, or the file ends before the archive does."""
+    def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> Self:
+        """A member by its header. Raises ReadError if that is damaged, or the file ends before the archive does."""
         try:
-            return super().fromtarfile(archive)
-        except (tarfile.InvalidHeaderError, tarfile.TruncatedHeaderError) as error:
-            raise tarfile.ReadError(f"the header at byte {archive.offset:,} is damaged or cut short") from error
-        except tarfile.EmptyHeaderError as error:
-            raise tarfile.ReadError("it ends without its end mark, so it may be cut short") from error
+            return super().frombuf(buf, encoding, errors)
+        except tarfile.HeaderError as error:
+            if buf and not any(buf):  # the end mark
+                raise
+            what = "a header is damaged or cut short" if buf else "it has no end mark, so it may be cut short"
+            raise tarfile.ReadError(what) from error
 
 
 def _check_packing(path: Path, members: Sequence[zipfile.ZipInfo]) -> None:

@@ -20,6 +20,7 @@ from PIL import ExifTags, Image, ImageChops, TiffImagePlugin, UnidentifiedImageE
 from gan_study.data.jpeg_damage import grey_share
 from gan_study.data.quiet_decoders import silence_decoders
 from gan_study.data.side_information import Parts, take_out_side_information
+from gan_study.data.unread_kinds import explain_unread
 
 IMAGE_ENDINGS = frozenset(
     {
@@ -48,6 +49,7 @@ _PNG_BIT_DEPTH = 24
 """Where it is in the file."""
 _SAMPLE_FORMAT = 339
 _WHITE_IS_ZERO = 0
+_IN_PLANES = 2
 _OPAQUE = 255
 _TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -107,7 +109,8 @@ def _open(content: bytes) -> Image.Image:
     try:
         return Image.open(io.BytesIO(content), formats=[name for name in _FORMATS if name in Image.OPEN])
     except UnidentifiedImageError:
-        raise ValueError("not an image of a known kind") from None
+        unread = explain_unread(content)
+        raise RefusedImageError(unread) if unread else ValueError("not an image of a known kind") from None
     except Image.DecompressionBombError:  # beyond Pillow's own limit, which is higher
         raise _too_large() from None
 
@@ -119,11 +122,13 @@ def _too_large(size: str = "") -> RefusedImageError:
 def _decode(image: Image.Image, parts: Parts) -> DecodedImage:
     mode, num_pages = image.mode, parts.num_frames or _num_pages(image)
     _refuse_without_range(image)
+    _refuse_deep_planes(image)
     if parts.exif is not None:
         image.info["exif"] = parts.exif
     image.load()
+    _repair_palette(image)
     turn = _turn(image)  # after loading, as Pillow turns TIFF files itself
-    if image.format == "JPEG" and mode in ("L", "RGB"):
+    if image.format == "JPEG":
         share = grey_share(parts.pixels, image)
         if share:
             raise ValueError(f"its data end too soon: the lower {share:.0%} of the picture is missing")
@@ -150,6 +155,22 @@ def _refuse_without_range(image: Image.Image) -> None:
     else:
         return
     raise RefusedImageError(f"{kind} have no stated range; save the picture with 8 bits, or 16 without a sign")
+
+
+def _refuse_deep_planes(image: Image.Image) -> None:
+    """Raise RefusedImageError for 16-bit colours that are stored one after the other: Pillow takes them for 8 bits."""
+    if image.format == "TIFF" and _tiff_tag(image, TiffImagePlugin.PLANAR_CONFIGURATION) == (_IN_PLANES,):
+        bits = _tiff_tag(image, TiffImagePlugin.BITSPERSAMPLE)
+        if len(bits) > 1 and max(bits) > 8:
+            raise RefusedImageError("16-bit colours in planes of their own are not read; save the picture with 8 bits")
+
+
+def _repair_palette(image: Image.Image) -> None:
+    """Give a TIFF file's palette its colours if it was written with 8 bits in place of 16, as libtiff does."""
+    if image.format == "TIFF" and image.mode == "P":
+        colours = np.array(_tiff_tag(image, TiffImagePlugin.COLORMAP))
+        if len(colours) and colours.max() < 256:
+            image.putpalette(colours.reshape(3, -1).T.astype(np.uint8).tobytes())
 
 
 def _grey_or_rgb(image: Image.Image) -> tuple[Image.Image, bool]:

@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 _GREY = 128
+_INVERTED_GREY = 127
+"""In the inks of CMYK, some of which are inverted."""
 _BLOCK = 8
 _FRAME = re.compile(rb"\xff([\xc0-\xcf])(?<![\xc4\xc8\xcc])")
 _MARKER_IN_SCAN = re.compile(rb"\xff[^\0\xff\xd0-\xd7]")
@@ -27,13 +29,13 @@ _BLOCKS_PER_BYTE = 8
 def grey_share(content: bytes, image: Image.Image) -> float:
     """The share of the rows of a damaged JPEG file, in (0, 1], that are grey for want of data; 0 if it is whole.
 
-    content: the file. image: what Pillow has decoded from it, of mode L or RGB and not yet turned. Progressive files
+    content: the file. image: what Pillow has decoded from it, not yet turned. Progressive files
     and those with a scan for each colour are not looked at, and count as whole.
     """
-    if image.getpixel((image.width - 1, image.height - 1)) not in (_GREY, (_GREY, _GREY, _GREY)):
+    if not _is_grey(np.array(image.getpixel((image.width - 1, image.height - 1))), image.mode).all():
         return 0.0  # at once, for almost all images
     pixels = np.asarray(image)
-    num_rows = _num_grey_rows(pixels)
+    num_rows = _num_grey_rows(pixels, image.mode)
     num_blocks = (num_rows + 1) // _BLOCK * (pixels.shape[1] // _BLOCK)
     if num_blocks < _LEAST_BLOCKS:
         return 0.0
@@ -48,9 +50,14 @@ def grey_share(content: bytes, image: Image.Image) -> float:
     return 0.0 if is_whole else num_rows / len(pixels)
 
 
-def _num_grey_rows(pixels: NDArray[np.uint8]) -> int:
+def _is_grey(levels: NDArray[np.integer], mode: str) -> NDArray[np.bool_]:
+    """Whether each level is what a decoder fills in."""
+    return (levels == _GREY) | (levels == _INVERTED_GREY) if mode == "CMYK" else levels == _GREY
+
+
+def _num_grey_rows(pixels: NDArray[np.uint8], mode: str) -> int:
     """How many rows at the bottom are grey throughout."""
-    is_grey = (pixels == _GREY).reshape(len(pixels), -1).all(axis=1)
+    is_grey = _is_grey(pixels, mode).reshape(len(pixels), -1).all(axis=1)
     return len(pixels) if is_grey.all() else int(np.argmin(is_grey[::-1]))
 
 

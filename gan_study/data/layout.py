@@ -1,5 +1,6 @@
 """Classes by the folders that images lie in, and what in their layout decided that there are classes or none."""
 
+import re
 import unicodedata
 from collections import Counter
 from collections.abc import Sequence
@@ -17,6 +18,10 @@ _PARTS = frozenset(
     }
 )
 """How people name the parts of a data set, in lower case."""
+_BESIDE_PARTS = frozenset(
+    {"data", "dataset", "extra", "image", "images", "img", "imgs", "seg", "set", "split", "unlabeled"}
+)
+"""Words that are added to such names (`training_set`), or name one more part."""
 _MAX_NAMED = 3
 
 
@@ -82,7 +87,7 @@ def layout_of(names: Sequence[str]) -> Layout:
         return Layout(None, _with_stray(notes, names, folders, num_stray))
     if len(found) < 2:
         return Layout(None, notes)
-    if all(name.lower() in _PARTS for name in found):
+    if all(map(_is_part, found)) and any(_words(name) & _PARTS for name in found):
         notes = notes.model_copy(update={"parts": tuple(sorted(map(printable, found)))})
     return Layout(classes, notes)
 
@@ -104,6 +109,17 @@ def _common(folders: list[list[str]]) -> list[str]:
     # What the first and the last in order share, all between them share.
     first, last = min(folders, default=[]), max(folders, default=[])
     return [one for one, _ in takewhile(lambda pair: pair[0] == pair[1], zip(first, last, strict=False))]
+
+
+def _is_part(name: str) -> bool:
+    """Whether a folder is named like a part of a data set: `train`, `Test set`, `val2017`, `1_train`."""
+    return bool(_words(name)) and _words(name) <= _PARTS | _BESIDE_PARTS
+
+
+def _words(name: str) -> set[str]:
+    """The words of a name in lower case, without numbers; `held_out` and its like are one."""
+    whole = name.lower()
+    return {whole} if whole in _PARTS else set(re.findall(r"[^\W\d_]+", whole))
 
 
 def _folders(name: str) -> list[str]:

@@ -15,7 +15,11 @@ _BY_PRODUCTS = frozenset(
         "@eadir",
         "@recently-snapshot",
         "@recycle",
+        "@thumb",
         "@tmp",
+        "@__thumb",
+        "__pycache__",
+        "_vti_cnf",
         "#recycle",
         "#snapshot",
         "$recycle.bin",
@@ -24,12 +28,18 @@ _BY_PRODUCTS = frozenset(
         "found.000",
         "lost+found",
         "lost.dir",
+        "network trash folder",
+        "recycled",
         "recycler",
+        "resource.frk",
         "system volume information",
+        "temporary items",
+        "thevolumesettingsfolder",
         "thumbs.db",
+        "~snapshot",
     }
 )
-"""Files and folders that systems write for themselves (macOS, Windows, Linux, Android, Synology, QNAP), in lower case.
+"""Files and folders that systems write for themselves (macOS, Windows, Linux, Android, NAS), in lower case.
 Names that begin with a dot are hidden and passed over as well."""
 _ARCHIVE_ENDINGS = (".zip", ".tar", ".tgz", ".tbz2", ".txz", ".gz", ".bz2", ".xz", ".zst", ".7z", ".rar")
 _PICTURE_ENDINGS = (

@@ -198,6 +198,28 @@ class TestTransparency:
         assert decode_image(encoded(rgba)).is_transparent
 
 
+def tiff_of(data: bytes, tags: dict[int, list[int]]) -> bytes:
+    """An uncompressed TIFF of 4 x 4 pixels with further tags, each of 16-bit values."""
+    tags = {256: [4], 257: [4], 259: [1], 273: [8], 277: [1], 278: [4], 279: [len(data)], **tags}
+    start = 8 + len(data)
+    beyond, entries = start + 2 + 12 * len(tags) + 4, b""
+    further = b""
+    for tag, values in sorted(tags.items()):
+        packed = struct.pack(f"<{len(values)}H", *values)
+        if len(packed) > 4:
+            packed, further = struct.pack("<I", beyond + len(further)), further + packed
+        entries += struct.pack("<HHI", tag, 3, len(values)) + packed.ljust(4, b"\0")
+    return b"II*\0" + struct.pack("<I", start) + data + struct.pack("<H", len(tags)) + entries + bytes(4) + further
+
+
+def planar_tiff(planes: NDArray[np.unsignedinteger]) -> bytes:
+    """A TIFF of colours (3, 4, 4), one after the other."""
+    size = planes[0].nbytes
+    starts = [8 + size * number for number in range(3)]
+    tags = {258: [8 * planes.itemsize] * 3, 262: [2], 273: starts, 277: [3], 279: [size] * 3, 284: [2]}
+    return tiff_of(planes.tobytes(), tags)
+
+
 class TestRanges:
     def test_16_bits_whose_0_is_white(self) -> None:
         levels = GREY.astype(np.uint16) * 257
@@ -235,6 +257,18 @@ class TestRanges:
             decode_image(content)
         assert str(caught.value).startswith(f"{kind} have no stated range; save")
 
+    def test_16_bit_colours_in_planes_are_refused(self) -> None:
+        rgb = np.stack([GREY, GREY.T, GREY], 2)
+        planes = np.ascontiguousarray(rgb.transpose(2, 0, 1))
+        assert np.array_equal(pixels_of(planar_tiff(planes)), rgb)
+        with pytest.raises(RefusedImageError, match="16-bit colours in planes of their own are not read"):
+            decode_image(planar_tiff(planes.astype(np.uint16) * 257))
+
+    @pytest.mark.parametrize("factor", [1, 257])
+    def test_a_tiff_s_palette_of_8_or_16_bits(self, factor: int) -> None:
+        colours = [level * factor for level in range(256)] * 3
+        assert np.array_equal(pixels_of(tiff_of(GREY.tobytes(), {258: [8], 262: [3], 320: colours}))[..., 0], GREY)
+
     def test_a_grey_picture_as_lossy_webp(self) -> None:
         rgb = np.repeat(random_images(1, 32, 32, 1)[0], 3, axis=2)
         assert decode_image(encoded(rgb, "webp", quality=80)).image.mode == "L"
@@ -256,7 +290,9 @@ class TestLimits:
         with pytest.raises(RefusedImageError, match="larger than the 64 million pixels that are read; scale it down"):
             decode_image(encoded(GREY)[:8] + header + encoded(GREY)[33:])
 
-    @pytest.mark.parametrize("content", [b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 4 4\n", b"8BPS\0\1", b"<html>"])
+    @pytest.mark.parametrize(
+        "content", [b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 4 4\n", b"II*\0\x08\0\0\0", b"<html>"]
+    )
     def test_other_formats_are_not_read(self, content: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
         def read(*arguments: object) -> None:
             raise AssertionError("a reader that is not meant was asked")
@@ -265,6 +301,23 @@ class TestLimits:
         for name in set(Image.OPEN) - {*decode._FORMATS}:
             monkeypatch.setitem(Image.OPEN, name, (read, read))
         with pytest.raises(ValueError, match="not an image of a known kind"):
+            decode_image(content)
+
+    @pytest.mark.parametrize(
+        ("content", "kind"),
+        [
+            (encoded(Image.new("RGB", (8, 8)), "jpeg2000"), "JPEG 2000"),
+            (encoded(Image.new("RGB", (16, 16)), "ico"), "an icon"),
+            (b"8BPS\0\1", "a Photoshop document"),
+            (b"\0\0\0\x18ftypheic\0\0\0\0", "HEIC"),
+            (b"P7\nWIDTH 1\nHEIGHT 1\nDEPTH 1\nMAXVAL 255\nENDHDR\n\0", "a portable arbitrary map"),
+            (tiff_of(bytes(32), {258: [16], 262: [1], 339: [3]}), "a kind of TIFF"),
+            (tiff_of(bytes(64), {258: [16, 16], 262: [1], 277: [2], 338: [2]}), "a kind of TIFF"),
+            (b"version https://git-lfs.github.com/spec/v1\noid sha256:1\nsize 1\n", "a pointer of Git LFS"),
+        ],
+    )
+    def test_a_whole_picture_of_an_unread_kind_is_no_damage(self, content: bytes, kind: str) -> None:
+        with pytest.raises(RefusedImageError, match=f"^{kind}"):
             decode_image(content)
 
     def test_pillow_s_warnings_are_not_given(self) -> None:
@@ -305,7 +358,7 @@ class TestDamagedJpegs:
     @pytest.mark.parametrize("options", [{}, {"quality": 95, "subsampling": 0}, {"optimize": True}])
     @pytest.mark.parametrize("share", [0.2, 0.6])
     def test_data_that_end_too_soon(self, photo: NDArray[np.uint8], options: dict[str, object], share: float) -> None:
-        for pixels in (photo, photo[..., 0]):
+        for pixels in (photo, photo[..., 0], Image.fromarray(photo).convert("CMYK")):
             content = encoded(pixels, "jpeg", **options)
             decode_image(content)
             start = content.index(b"\xff\xda") + 14
