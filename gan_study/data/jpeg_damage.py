@@ -52,12 +52,12 @@ def grey_share(content: bytes, image: Image.Image) -> float:
 
 def _is_grey(levels: NDArray[np.integer], mode: str) -> NDArray[np.bool_]:
     """Whether each level is what a decoder fills in."""
-    return (levels == _GREY) | (levels == _INVERTED_GREY) if mode == "CMYK" else levels == _GREY
+    return np.isin(levels, (_GREY, _INVERTED_GREY) if mode == "CMYK" else (_GREY,))
 
 
 def _num_grey_rows(pixels: NDArray[np.uint8], mode: str) -> int:
     """How many rows at the bottom are grey throughout."""
-    is_grey = _is_grey(pixels, mode).reshape(len(pixels), -1).all(axis=1)
+    is_grey: NDArray[np.bool_] = np.all(_is_grey(pixels.reshape(len(pixels), -1), mode), axis=1)
     return len(pixels) if is_grey.all() else int(np.argmin(is_grey[::-1]))
 
 
