@@ -21,15 +21,24 @@ _MOST_NAMED = 10
 
 def damage_warnings(run: RunData) -> tuple[str, ...]:
     """What is missing from a run folder, a sentence for each file, and how to get it back; nothing if it is whole."""
+    scores = _left_out(
+        run.damaged,
+        "metrics.jsonl",
+        "a trial that has come to its end has its scores there, but the file is missing or empty",
+    )
+    configs = _left_out(run.unreadable, "config.json", "a trial has its configuration there, but the file is missing")
+    return (*scores, *configs, *_end_warnings(run))
+
+
+def _left_out(places: Sequence[str], file: str, rule: str) -> list[str]:
     warnings = [
-        f"{place}/metrics.jsonl: a trial that has come to its end has its scores there, but the file is missing or "
-        "empty, so the trial is left out of the ranking and of all numbers; copy the file from a whole copy of the run "
-        "folder and write the report again"
-        for place in run.damaged[:_MOST_NAMED]
+        f"{place}/{file}: {rule}, so the trial is left out of the ranking and of all numbers; copy the file from a "
+        "whole copy of the run folder and write the report again"
+        for place in places[:_MOST_NAMED]
     ]
-    if (further := len(run.damaged) - _MOST_NAMED) > 0:
-        warnings.append(f"{further:,} more trials are left out, as their metrics.jsonl is missing or empty too")
-    return (*warnings, *_end_warnings(run))
+    if (further := len(places) - _MOST_NAMED) > 0:
+        warnings.append(f"{further:,} more trials are left out, because their {file} is missing or empty too")
+    return warnings
 
 
 _END_PARTS: dict[EndPart, str] = {

@@ -43,7 +43,12 @@ def load_run(folder: RunFolder) -> RunData:
         environment=folder.read_environment(),
         status=present_status(folder),
         trials=tuple(trial for trial in trials if not trial.is_damaged),
-        unreadable=tuple(f"arms/{arm}/{name}" for arm, name, trial in found if trial is None),
+        unreadable=tuple(
+            f"arms/{arm}/{name}"
+            for arm, name, trial in found
+            # A study that was killed before it had written a trial down leaves an empty folder.
+            if trial is None and folder.trial(arm, name).storage.list_names()
+        ),
         damaged=tuple(f"arms/{trial.config.arm}/{trial.name}" for trial in trials if trial.is_damaged),
         decisions=decisions,
         extensions=folder.read_extensions().extensions,

@@ -241,13 +241,27 @@ def test_a_comparison_names_the_study_of_a_trial_whose_scores_got_lost(folder: R
     assert Page(render_comparison(found)).text.count(f"Damaged run folder. {warning}.") == 1
 
 
+def test_a_trial_without_its_configuration_is_named(folder: RunFolder) -> None:
+    folder.trial("wgan", "confirm_003_seed_0").storage.delete("config.json")
+    (warning,) = summarise(load_run(folder)).warnings
+    assert warning.startswith(
+        "arms/wgan/confirm_003_seed_0/config.json: a trial has its configuration there, but the file is missing, so "
+        "the trial is left out of the ranking and of all numbers; "
+    )
+
+
+def test_a_trial_that_was_never_written_down_is_no_damage(folder: RunFolder) -> None:
+    folder.trial("wgan", "search_009").storage.local_path("").mkdir()
+    assert summarise(load_run(folder)).warnings == ()
+
+
 def test_many_of_them_are_counted(folder: RunFolder) -> None:
     for arm in folder.arms():
         lose_scores(folder, arm, *folder.trials(arm))
     summary = summarise(load_run(folder))
     # 17 of 20 trials completed or were stopped, 3 diverged or failed.
     assert len(summary.warnings) == 11
-    assert summary.warnings[-1] == "7 more trials are left out, as their metrics.jsonl is missing or empty too"
+    assert summary.warnings[-1] == "7 more trials are left out, because their metrics.jsonl is missing or empty too"
     assert summary.verdict == "No verdict: no trial has a score (2 diverged, 1 failed)."
 
 
