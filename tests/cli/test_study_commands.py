@@ -61,7 +61,8 @@ def test_a_study_prints_plain_lines_into_a_file(finished: tuple[Path, str, str])
     assert lines[: len(timed)] == timed
     ended = [line for line in timed if re.search(r"\] \w+/\w+: completed at 1,024 images, score \S+ \(\d of 6", line)]
     assert len(ended) == 6
-    told = [line for line in timed if "] at work: " not in line]  # which a slow machine prints
+    # A slow machine prints these in between.
+    told = [line for line in timed if "] at work: " not in line and "] preparing: " not in line]
     assert len(told) == 6 + 4  # joining Ray, preparing, how much lies ahead, writing the report
     columns = ("arm", "best search score", "failed in search", "confirmed scores", "by the best evaluations")
     assert re.fullmatch(" +".join([*columns, "failed seeds", "smallest class", "trials *"]), lines[len(timed)])
@@ -118,7 +119,9 @@ def test_a_finished_study_is_extended(finished: tuple[Path, str, str], ray_addre
     shutil.copytree(finished[0], place)
     before = files(place)
     found = gan_study("extend", place, "--set", "budget.trials_per_arm=3", "--address", ray_address)
-    assert (found.returncode, errors_in(found.stderr)) == (0, [])
+    assert found.returncode == 0
+    (warning,) = errors_in(found.stderr)
+    assert warning.startswith("warning: the new search trials may find better configurations than those that are ")
     after = files(place)
     assert {name: after[name] for name in before} == before
     new = {name.split("/")[2] for name in set(after) - set(before)}

@@ -1,6 +1,7 @@
 import os
 import shutil
 from collections.abc import Iterator
+from tempfile import mkdtemp
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -30,7 +31,7 @@ def first(tmp_path_factory):
 @pytest.fixture
 def compared(first, tmp_path):
     """Compares the first study with the second, changed."""
-    return lambda **changes: compare_studies([first, write_second_run(str(tmp_path / "second"), **changes)])
+    return lambda **changes: compare_studies([first, write_second_run(mkdtemp(dir=tmp_path), **changes)])
 
 
 @pytest.fixture(scope="module")

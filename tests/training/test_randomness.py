@@ -26,6 +26,7 @@ def test_seeds_stay_what_they_were() -> None:
         "DIAGNOSIS": 4625441644015172652,
         "COVERAGE": 71300412144211962,
         "FINAL_SCORES": 5949034261645103510,
+        "BEST_SCORE": 7570335421732594259,
     }
     assert stream_seed(7, Stream.LATENTS, 1280) == 7269408695455578094
 
