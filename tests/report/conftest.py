@@ -1,7 +1,6 @@
 import os
 import shutil
 from collections.abc import Iterator
-from tempfile import mkdtemp
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -31,7 +30,13 @@ def first(tmp_path_factory):
 @pytest.fixture
 def compared(first, tmp_path):
     """Compares the first study with the second, changed."""
-    return lambda **changes: compare_studies([first, write_second_run(mkdtemp(dir=tmp_path), **changes)])
+
+    def compare(**changes):
+        place = tmp_path / "second"
+        shutil.rmtree(place, ignore_errors=True)  # trials of the call before, with other configurations
+        return compare_studies([first, write_second_run(str(place), **changes)])
+
+    return compare
 
 
 @pytest.fixture(scope="module")
