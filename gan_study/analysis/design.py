@@ -1,4 +1,4 @@
-"""What a study's arms and confirmed seeds can show, in words: for the plan, and for a warning before a study starts."""
+"""Sentences on what a study's arms and confirmed seeds can show, for the plan and for a warning before the start."""
 
 import math
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ from gan_study.config.study import StudyConfig
 
 @dataclass(frozen=True)
 class Spread:
-    """How the confirmed seeds of a run scatter, as far as they did not fail."""
+    """The scatter of a run's confirmed seeds that did not fail."""
 
     deviation: float
     """Standard deviation of the scores within an arm, pooled over the arms."""
@@ -75,7 +75,7 @@ def seeds_warning(study: StudyConfig) -> str | None:
 
 
 def seeds_rows(study: StudyConfig, spread: Spread | None, source: str) -> list[tuple[str, str]]:
-    """What the confirmed seeds can show, as labels and texts; `source` names the run that `spread` is from."""
+    """Labels and texts that say what the confirmed seeds can show; `source` names the run that `spread` is from."""
     num_arms, seeds = len(study.arms), study.confirm.seeds
     if num_arms < 2:
         return [("test", "none: one arm alone has no other to be tested against")]

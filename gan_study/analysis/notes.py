@@ -84,7 +84,7 @@ def _lost_process_notes(run: RunData) -> tuple[str, ...]:
 
 
 def _decision_notes(run: RunData) -> tuple[str, ...]:
-    """What was cut short by hand, a sentence each, with what that means for the verdict."""
+    """Name what was cut short by hand, in a sentence each, with what that means for the verdict."""
     decisions = run.decisions
     notes = [
         f"{arm} was given up by hand after {skipped.num_trials} of {skipped.num_planned} trials. It takes part in no "

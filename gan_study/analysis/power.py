@@ -1,4 +1,4 @@
-"""What confirmed seeds can show, before any is trained: smallest p values, power, and seeds that would do."""
+"""Smallest p values, power and numbers of seeds that would do, all known before any seed is trained."""
 
 from bisect import bisect_left
 from collections.abc import Sequence

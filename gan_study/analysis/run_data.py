@@ -111,13 +111,13 @@ class TrialData:
 
     @property
     def is_lost(self) -> bool:
-        """Whether it ended without any score: it diverged or failed, or the images that count were not finite."""
+        """True if it ended without any score: it diverged or failed, or the images that count were not finite."""
         was_stopped_early = self.state is TrialState.STOPPED and self.early_score is not None
         return self.state.is_final and self.score is None and not was_stopped_early
 
     @property
     def has_lost_its_process(self) -> bool:
-        """Whether it failed because its process ended, and not by an error of the training."""
+        """True if it failed because its process ended, and not by an error of the training."""
         return self.state is TrialState.FAILED and (self.status.reason or "").startswith(LOST_PROCESS)
 
     @property
