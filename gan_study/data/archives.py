@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 from gan_study.data.archive_tree import ArchiveTree
 from gan_study.data.fingerprint import Files
@@ -51,8 +51,8 @@ def open_image_files(path: Path) -> ImageFiles:
 
 
 @dataclass(frozen=True, eq=False)
-class ZipFiles:
-    """A zip archive."""
+class _Archive:
+    """One file that holds images."""
 
     path: Path
 
@@ -65,6 +65,16 @@ class ZipFiles:
     def passed_over(self) -> PassedOver:
         """See `ImageFiles`."""
         return self._listed[1]
+
+    @cached_property
+    def _listed(self) -> tuple[dict[Any, Any], PassedOver]:
+        """The members with images, and what there is beside them."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True, eq=False)
+class ZipFiles(_Archive):
+    """A zip archive."""
 
     def names(self) -> list[str]:
         """See `ImageFiles`."""
@@ -103,20 +113,8 @@ class ZipFiles:
 
 
 @dataclass(frozen=True, eq=False)
-class TarFiles:
+class TarFiles(_Archive):
     """A tar archive, plain or compressed. It is read from front to back: a compressed one allows nothing else."""
-
-    path: Path
-
-    @property
-    def files(self) -> Files:
-        """See `ImageFiles`."""
-        return Files.of(self.path)
-
-    @property
-    def passed_over(self) -> PassedOver:
-        """See `ImageFiles`."""
-        return self._listed[1]
 
     def names(self) -> list[str]:
         """See `ImageFiles`. The names of one member, which links give it, follow one another."""
