@@ -20,6 +20,8 @@ REFINE_SEED_OFFSET = 50_000
 """Refine trials count their seeds from here."""
 CONFIRM_SEED_OFFSET = 100_000
 """Confirm trials count their seeds from here, so that no trial of a search or a refinement has used them."""
+CONFIRM_SEED_STRIDE = 1_000_000_000
+"""Distance between the confirm seeds of two studies with neighbouring `search.seed`, so that they share none."""
 REPEAT_SEED_OFFSET = 1_000_000
 """Each repeat of an arm's search counts the seeds of its trainings from this many further on."""
 
@@ -161,12 +163,20 @@ def refine_trial_config(
     return config.model_copy(update={"name": f"refine_{index:03d}", "phase": "refine", "index": index})
 
 
-def confirm_trial_config(study: StudyConfig, source: TrialConfig, index: int, seed_number: int) -> TrialConfig:
+def first_confirm_seed(study: StudyConfig) -> int:
+    """The seed of confirm trials with seed number 0; the others follow it."""
+    return CONFIRM_SEED_OFFSET + CONFIRM_SEED_STRIDE * study.search.seed
+
+
+def confirm_trial_config(
+    study: StudyConfig, source: TrialConfig, index: int, seed_number: int, first_seed: int | None = None
+) -> TrialConfig:
     """A searched configuration with fresh seed number `seed_number`, as the arm's confirm trial number `index`.
 
     Its name depends on the source and the seed's number alone, so that it stays the same whatever is confirmed later.
+    `first_seed` is the seed with number 0, by default `first_confirm_seed`.
     """
-    seed = study.search.seed + CONFIRM_SEED_OFFSET + seed_number
+    seed = (first_confirm_seed(study) if first_seed is None else first_seed) + seed_number
     return source.model_copy(
         update={
             "name": f"confirm_{source.name.removeprefix('search_')}_seed_{seed_number}",

@@ -118,7 +118,7 @@ def _walk(
                     status = entry.stat()
                     if stat.S_ISREG(status.st_mode):
                         names.append(prefix + name)
-                        facts.extend(facts_of(status))
+                        facts.frombytes(facts_of(status))
                     else:
                         lister.special += 1
             except OSError as error:

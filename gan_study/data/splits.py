@@ -28,8 +28,9 @@ def choose_held_out(labels: NDArray[np.int64], share: float, seed: int) -> tuple
     counts = held_out_counts([len(members) for members in classes], share)
     random = np.random.default_rng([_HELD_OUT_STREAM, seed])
     chosen = [random.permutation(members)[:count] for members, count in zip(classes, counts, strict=True)]
-    held_out = np.sort(np.concatenate(chosen))
-    return np.setdiff1d(np.arange(len(labels)), held_out), held_out
+    is_held_out = np.zeros(len(labels), bool)
+    is_held_out[np.concatenate(chosen)] = True
+    return np.flatnonzero(~is_held_out), np.flatnonzero(is_held_out)
 
 
 def choose_part(indices: NDArray[np.int64], max_images: int | None, seed: int) -> NDArray[np.int64]:

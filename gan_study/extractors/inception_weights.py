@@ -159,7 +159,7 @@ def _file(path: Path) -> WeightsFile:
 
 
 @lru_cache(maxsize=8)
-def _sha256(path: Path, facts: tuple[int, ...]) -> str:
+def _sha256(path: Path, facts: bytes) -> str:
     """Of the file's content. The facts are there so that a changed file is read again."""
     try:
         with path.open("rb") as stream:

@@ -89,12 +89,20 @@ class Agenda:
     def _confirmations(self, arm: str) -> list[TrialConfig]:
         """The re-trainings of an arm's best so far that are not opened yet."""
         index = max((t.config.index + 1 for t in self.arm_trials(arm, "confirm")), default=0)
+        first_seed = self._first_confirm_seed()
         configs = (
-            confirm_trial_config(self._study, source.config, index, seed_number)
+            confirm_trial_config(self._study, source.config, index, seed_number, first_seed)
             for source in self.best(arm)[: self._study.confirm.top_k]
             for seed_number in range(self._study.confirm.seeds)
         )
         return [config for config in configs if (arm, config.name) not in self._trials]
+
+    def _first_confirm_seed(self) -> int | None:
+        """The first seed of the confirmations that the run folder holds, which an older version counted otherwise."""
+        for trial in self._trials.values():
+            if trial.config.phase == "confirm":
+                return trial.config.training.seed - int(trial.config.name.rpartition("_")[2])
+        return None
 
     def num_to_open(self, arm: str, phase: Phase) -> int:
         """Trials of a phase that are still to be opened.

@@ -6,7 +6,6 @@ import pytest
 from pydantic import BaseModel, ValidationError
 
 from gan_study.config.arms import (
-    CONFIRM_SEED_OFFSET,
     confirm_trial_config,
     first_trial_values,
     resolve_training,
@@ -207,5 +206,11 @@ class TestArms:
         again = confirm_trial_config(study, trial, index=5, seed_number=2)
         assert (again.name, again.phase, again.index) == ("confirm_002_seed_2", "confirm", 5)
         assert again.source == "search_002"
-        assert again.training.seed == 7 + CONFIRM_SEED_OFFSET + 2
+        assert again.training.seed == 7_000_100_002
         assert again.training.model_copy(update={"seed": 9}) == trial.training
+
+    def test_studies_with_neighbouring_seeds_confirm_with_none_of_the_same(self, study: StudyConfig) -> None:
+        trial = search_trial_config(study, "lsgan", 0, {"g_lr": 0.005, "network.width": 16}, 1497)
+        studies = [study.model_copy(update={"search": study.search.model_copy(update={"seed": n})}) for n in range(3)]
+        seeds = [confirm_trial_config(s, trial, n, n).training.seed for s in studies for n in range(1000)]
+        assert len(set(seeds)) == 3000

@@ -231,3 +231,21 @@ def test_no_more_trials_are_counted_than_there_are(tmp_path: Path) -> None:
     assert num_planned(director) == len(director.trials) == 2 * (4 + 2 + 2)
     for row in arm_rows(director):
         assert sum(row.states.values()) == row.num_trials
+
+
+def test_confirmations_added_to_a_folder_of_an_older_version_count_its_seeds_on(tmp_path: Path) -> None:
+    search = RANDOM | {"seed": 3}
+    world = make_world(tmp_path, search=search, confirm={"top_k": 1, "seeds": 1})
+    world.run()
+    for arm, name in world.ended():
+        trial = world.folder.trial(arm, name)
+        config = trial.read_config()
+        if config is not None and config.phase == "confirm":
+            training = config.training.model_copy(update={"seed": 100_003})
+            trial.write_config(config.model_copy(update={"training": training}))
+    extend(world, search=search, confirm={"top_k": 1, "seeds": 3})
+    for arm in ("lsgan", "wgan"):
+        seeds = [
+            seed for (owner, name), (_, seed, _) in sorted(world.ended().items()) if owner == arm and "conf" in name
+        ]
+        assert seeds == [100_003, 100_004, 100_005]
