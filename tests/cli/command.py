@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 
@@ -98,7 +99,8 @@ class Running:
         self._out, self._err = folder / "stdout", folder / "stderr"
         with self._out.open("w") as out, self._err.open("w") as err:
             command = [*COMMAND, *map(str, arguments)]
-            self.process = subprocess.Popen(command, stdout=out, stderr=err, start_new_session=True)
+            environment = os.environ | {"PYTHONFAULTHANDLER": "1"}
+            self.process = subprocess.Popen(command, stdout=out, stderr=err, env=environment, start_new_session=True)
 
     @property
     def out(self) -> str:
@@ -114,8 +116,14 @@ class Running:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        if error is not None and self.process.poll() is None:  # Show where it hangs: all threads write their stacks.
+            self.process.send_signal(signal.SIGABRT)
+            with suppress(subprocess.TimeoutExpired):
+                self.process.wait(10)
         self.process.kill()
         self.process.wait()
+        if error is not None:
+            print(self.out, self.err, sep="\n")
 
     def wait_until(self, condition: Callable[[], bool]) -> None:
         """Wait until something can be seen from outside."""
