@@ -1,4 +1,5 @@
-"""What the networks cost: parameters, and operations of one forward pass. As a script it prints the README's table.
+"""What the networks cost: parameters, and operations of one forward pass. As a script it prints the table of
+studies/README.md.
 
 usage: python -m gan_study.gan.cost
 """

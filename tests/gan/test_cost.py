@@ -1,5 +1,7 @@
 """Costs worked out by hand."""
 
+from pathlib import Path
+
 from gan_study.config import names
 from gan_study.config.training import NetworkConfig
 from gan_study.gan.cost import network_costs, table
@@ -38,3 +40,7 @@ def test_the_table_has_every_network_at_its_sizes() -> None:
     assert found == expected
     # dcgan at 64 pixels: the official example's discriminator.
     assert next(row for row in rows if row[1] == "1x64x64")[4] == "2,763,520"
+
+
+def test_the_guide_shows_the_table() -> None:
+    assert table() in (Path(__file__).parents[2] / "studies" / "README.md").read_text()
