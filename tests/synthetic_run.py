@@ -11,7 +11,7 @@ from typing import Any, Literal
 from PIL import Image, ImageDraw
 from ruamel.yaml import YAML
 
-from gan_study.config.arms import confirm_trial_config, search_trial_config
+from gan_study.config.arms.trial_configs import confirm_trial_config, search_trial_config
 from gan_study.config.base import Scalar
 from gan_study.config.study import StudyConfig
 from gan_study.config.training import TrialConfig

@@ -16,6 +16,7 @@ LEVELS = [
     {"config", "runs"},
     {"gan", "data", "metrics", "diagnosis"},
     {"training", "extractors", "analysis"},
+    {"evaluation"},
     {"search", "report"},
     {"cli"},
     {"__main__"},
@@ -130,7 +131,7 @@ import sys
 from optuna.storages import InMemoryStorage
 from gan_study.config.study import StudyConfig
 from gan_study.runs.records import TrialState
-from gan_study.search.arm_search import ArmSearch
+from gan_study.search.sampling.arm_search import ArmSearch
 for sampler in ("random", "tpe", "cmaes", "sobol", "gp"):
     study = StudyConfig.model_validate({
         "name": "s", "dataset": {"name": "digits"}, "arms": {"a": {"network": "mlp", "loss": "hinge"}},

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from gan_study.config.load import dump_study
+from gan_study.config.reading.load import dump_study
 from gan_study.config.study import StudyConfig
 from gan_study.runs.folder import RunFolder
 

@@ -4,8 +4,8 @@ from gan_study.config.training import TrialConfig
 from gan_study.data.datasets import load_dataset
 from gan_study.extractors.objective import prepare_objective
 from gan_study.runs.folder import RunFolder
-from gan_study.search.begin_trial import begin_trial
-from gan_study.search.messages import TrialOrder
+from gan_study.search.trials.begin_trial import begin_trial
+from gan_study.search.trials.messages import TrialOrder
 from gan_study.training.distributed import Workers
 
 

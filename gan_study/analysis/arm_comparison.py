@@ -4,24 +4,31 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 
-from gan_study.analysis.budget import BestSoFarBand, Crossover, Curve, crossover, repeated_searches, search_curve
+from gan_study.analysis.comparison.same_arms import same_arms
 from gan_study.analysis.confirmation import ConfirmedArm, confirmed_arms
-from gan_study.analysis.estimate import Estimate
-from gan_study.analysis.failures import (
+from gan_study.analysis.ranking import PairComparison, rank_arms
+from gan_study.analysis.run_data import RunData
+from gan_study.analysis.sentences.text import quantity
+from gan_study.analysis.statistics.budget import (
+    BestSoFarBand,
+    Crossover,
+    Curve,
+    crossover,
+    repeated_searches,
+    search_curve,
+)
+from gan_study.analysis.statistics.estimate import Estimate
+from gan_study.analysis.statistics.failures import (
     ConditionalScores,
     FailureRate,
     conditional_scores,
     counted_scores,
     describe_failures,
 )
-from gan_study.analysis.improvement import FurtherSeeds, further_seeds, probability_of_improvement
-from gan_study.analysis.random_search import BestOfN, expected_best
-from gan_study.analysis.ranking import PairComparison, rank_arms
-from gan_study.analysis.run_data import RunData
-from gan_study.analysis.same_arms import same_arms
-from gan_study.analysis.seed_scores import SeedScores, describe_seeds
-from gan_study.analysis.statistics import SIGNIFICANCE, BudgetPoint
-from gan_study.analysis.text import quantity
+from gan_study.analysis.statistics.improvement import FurtherSeeds, further_seeds, probability_of_improvement
+from gan_study.analysis.statistics.random_search import BestOfN, expected_best
+from gan_study.analysis.statistics.seed_scores import SeedScores, describe_seeds
+from gan_study.analysis.statistics.two_samples import SIGNIFICANCE, BudgetPoint
 
 
 @dataclass(frozen=True)

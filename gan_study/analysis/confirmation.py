@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from itertools import groupby
 from statistics import fmean
 
-from gan_study.analysis.failures import counted_scores
-from gan_study.analysis.pareto import front_first, known_values
 from gan_study.analysis.run_data import RunData, TrialData
+from gan_study.analysis.statistics.failures import counted_scores
+from gan_study.analysis.statistics.pareto import front_first, known_values
 from gan_study.config.training import PHASES
 from gan_study.runs.records import ObjectiveRecord, TrialState
 

@@ -5,10 +5,10 @@ from dataclasses import dataclass, replace
 from itertools import combinations
 from statistics import fmean
 
+from gan_study.analysis.comparison.same_arms import are_same
+from gan_study.analysis.comparison.same_trainings import first_copies, num_same
 from gan_study.analysis.confirmation import ConfirmedArm
-from gan_study.analysis.same_arms import are_same
-from gan_study.analysis.same_trainings import first_copies, num_same
-from gan_study.analysis.statistics import SIGNIFICANCE, holm, mann_whitney_p, probability_lower, smallest_p
+from gan_study.analysis.statistics.two_samples import SIGNIFICANCE, holm, mann_whitney_p, probability_lower, smallest_p
 
 
 @dataclass(frozen=True)

@@ -10,18 +10,18 @@ from pydantic import TypeAdapter
 
 from gan_study.analysis.arm_comparison import ArmsComparison, compare_arms
 from gan_study.analysis.confirmation import ConfirmedArm, confirmed_arms
-from gan_study.analysis.fidelity import Fidelity, describe_fidelity
-from gan_study.analysis.final_scores import FinalSummary, summarise_final
-from gan_study.analysis.importance import ArmImportance, arm_importances
-from gan_study.analysis.notes import damage_warnings, verdict_notes
-from gan_study.analysis.other_count import OtherCount, describe_other_count
-from gan_study.analysis.pareto import ParetoSummary, summarise_pareto
+from gan_study.analysis.final_score_summary import FinalSummary, summarise_final
 from gan_study.analysis.run_data import RunData, TrialData, best_trial
+from gan_study.analysis.sentences.importance_text import ArmImportance, arm_importances
+from gan_study.analysis.sentences.notes import damage_warnings, verdict_notes
+from gan_study.analysis.sentences.other_count import OtherCount, describe_other_count
+from gan_study.analysis.sentences.winner import judge
+from gan_study.analysis.statistics.fidelity import Fidelity, describe_fidelity
+from gan_study.analysis.statistics.pareto import ParetoSummary, summarise_pareto
 from gan_study.analysis.trial_verdicts import arm_sentence, count_words
-from gan_study.analysis.verdict import judge
 from gan_study.config.base import Scalar
 from gan_study.config.data import ObjectiveConfig
-from gan_study.config.objective_rules import counted_text
+from gan_study.config.rules.objectives import counted_text
 from gan_study.metrics.class_histogram import counts_to_class_histogram
 from gan_study.runs.records import SCHEMA_VERSION, EvaluationRecord, ObjectiveRecord
 

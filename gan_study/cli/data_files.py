@@ -34,7 +34,7 @@ def fetch_files(config: DatasetConfig, say: Callable[[str], None]) -> None:
 
 def count_images(config: DatasetConfig) -> int | None:
     """Images to learn of a data set; None if its files are not on this machine. Raises InputError."""
-    from gan_study.data.inspection import count_train_images
+    from gan_study.data.inspection.inspection import count_train_images
 
     counted = count_train_images(config)
     return counted.num_train if counted else None

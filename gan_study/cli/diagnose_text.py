@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 from rich.console import Console
 
-from gan_study.analysis.text import quantity
+from gan_study.analysis.sentences.text import quantity
 from gan_study.analysis.trial_verdicts import TrialVerdict, count_words, counts_text
-from gan_study.cli.outcome import say
-from gan_study.cli.snapshots import SnapshotPlace
+from gan_study.cli.terminal.outcome import say
 from gan_study.diagnosis.undecided import order_of_rules, undecided
-from gan_study.report.evidence import images_basis, measured_findings, not_measured, short, threshold_text
+from gan_study.evaluation.snapshots import SnapshotPlace
+from gan_study.report.tables.evidence import images_basis, measured_findings, not_measured, short, threshold_text
 from gan_study.runs.at_work import present_status
 from gan_study.runs.diagnosis import DiagnosisRecord, Finding, VerdictName
 from gan_study.runs.folder import RunFolder

@@ -10,18 +10,18 @@ from rich.console import Console
 
 from gan_study.cli.data_files import fetch_files
 from gan_study.cli.doctor_text import print_diagnosis
-from gan_study.cli.image_place import NAMED_DATASETS, find_place, refuse_runs
-from gan_study.cli.outcome import make_console, say
+from gan_study.cli.terminal.outcome import make_console, say
 from gan_study.config.data import DatasetConfig, ObjectiveConfig
-from gan_study.config.estimate import estimate_seconds_per_kimg
 from gan_study.config.names import NETWORK_IMAGE_SIZES
+from gan_study.config.plan.training_time import estimate_seconds_per_kimg
 from gan_study.config.training import TrainingConfig
-from gan_study.data.advice import Advice, advise, propose_image_size
-from gan_study.data.inspection import Inspection, example_images, inspect_dataset
+from gan_study.data.inspection.advice import Advice, advise, propose_image_size
+from gan_study.data.inspection.inspection import Inspection, example_images, inspect_dataset
+from gan_study.data.inspection.preview import is_preview, preview_png
 from gan_study.data.places import data_folder
-from gan_study.data.preview import is_preview, preview_png
 from gan_study.data.sources.image_folder import images_path
 from gan_study.errors import InputError
+from gan_study.evaluation.image_place import NAMED_DATASETS, find_place, refuse_runs
 from gan_study.runs.storage import Storage
 
 _NUM_EXAMPLES = 64

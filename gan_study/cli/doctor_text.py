@@ -13,8 +13,8 @@ from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap
 
 from gan_study.config.base import Frozen
-from gan_study.data.advice import MIN_REAL_FOR_FID
-from gan_study.data.inspection import Inspection
+from gan_study.data.inspection.advice import MIN_REAL_FOR_FID
+from gan_study.data.inspection.inspection import Inspection
 from gan_study.data.places import cache_folder
 from gan_study.data.survey import Spread
 from gan_study.errors import printable

@@ -3,14 +3,14 @@
 from dataclasses import dataclass, replace
 from typing import Any
 
-from gan_study.analysis.text import listed
-from gan_study.cli.evaluate_features import EXTRACTORS
-from gan_study.cli.evaluate_images import Argument, ImageSource, has_learned
-from gan_study.cli.evaluate_statistics import Statistics
-from gan_study.cli.generators import Snapshot
-from gan_study.config.source import no_such
+from gan_study.analysis.sentences.text import listed
+from gan_study.config.reading.source import no_such
 from gan_study.data.datasets import SPLITS
 from gan_study.errors import InputError
+from gan_study.evaluation.collection_features import EXTRACTORS
+from gan_study.evaluation.generators import Snapshot
+from gan_study.evaluation.image_collections import Argument, ImageSource, has_learned
+from gan_study.evaluation.statistics_file import Statistics
 from gan_study.extractors import inception
 from gan_study.runs.counted import recorded_score
 

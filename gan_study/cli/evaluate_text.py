@@ -9,11 +9,11 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from gan_study.analysis.text import ROUGH_FLOOR
+from gan_study.analysis.sentences.text import ROUGH_FLOOR
 from gan_study.metrics.all_scores import ClassScores, NeighbourScores, Scores
 
 if TYPE_CHECKING:
-    from gan_study.cli.evaluate_verb import Collection, Evaluation
+    from gan_study.cli.evaluate import Collection, Evaluation
 
 Row = tuple[str, str, str, str]
 """A score's name, its value, its value for real images, and an explanation, which is printed below the table."""

@@ -14,7 +14,7 @@ def lacking(study: StudyConfig) -> list[str]:
 
     Not told here: GPUs, which Ray counts, and what may be downloaded.
     """
-    from gan_study.search.tracker_packages import missing_packages
+    from gan_study.search.trackers.packages import missing_packages
 
     return [
         *missing_files(study.dataset),

@@ -6,11 +6,19 @@ from typing import Annotated
 import typer
 
 from gan_study import __version__
-from gan_study.cli import generator_verbs, image_verbs
-from gan_study.cli.interruption import InterruptionError, ignore_further, tell
-from gan_study.cli.messages import print_error
-from gan_study.cli.options import Address, DataRoot, InceptionWeights, Overrides, RunFolderPlace, StudyFile, Verbose
-from gan_study.cli.usage import UsageError, print_usage_error
+from gan_study.cli.commands import generator_commands, image_commands
+from gan_study.cli.commands.options import (
+    Address,
+    DataRoot,
+    InceptionWeights,
+    Overrides,
+    RunFolderPlace,
+    StudyFile,
+    Verbose,
+)
+from gan_study.cli.commands.usage import UsageError, print_usage_error
+from gan_study.cli.terminal.interruption import InterruptionError, ignore_further, tell
+from gan_study.cli.terminal.messages import print_error
 from gan_study.errors import GanStudyError, InputError
 
 app = typer.Typer(
@@ -21,8 +29,8 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.add_typer(image_verbs.app)
-app.add_typer(generator_verbs.app)
+app.add_typer(image_commands.app)
+app.add_typer(generator_commands.app)
 _REFUSED = 2
 _INTERRUPTED = 130  # 128 + SIGINT, as shells say it
 
@@ -55,12 +63,12 @@ def run(
     verbose: Verbose = False,
 ) -> None:
     """Search, confirm and report a study."""
+    from gan_study.cli.commands.surroundings import set_places
     from gan_study.cli.data_files import count_images
     from gan_study.cli.lacking import lacking
     from gan_study.cli.run_folder import claimed, refuse_if_begun
-    from gan_study.cli.surroundings import set_places
-    from gan_study.config.load import dump_study, load_study
-    from gan_study.config.sampling import settled
+    from gan_study.config.arms.sampling import settled
+    from gan_study.config.reading.load import dump_study, load_study
     from gan_study.runs.folder import RunFolder
 
     set_places(data_root, inception_weights, address)
@@ -70,7 +78,7 @@ def run(
     folder = RunFolder(f"{out.rstrip('/')}/{study.name}")
     with claimed(folder):
         refuse_if_begun(folder, out)
-        from gan_study.cli.study_verbs import run_and_report  # takes seconds, so it comes after the checks
+        from gan_study.cli.run import run_and_report  # takes seconds, so it comes after the checks
 
         for sentence in cancelled:
             print(f"Note: {sentence}")
@@ -112,10 +120,10 @@ def resume(
     the report is written anew. With --skip-arm, --confirm-now or --set the study is cut short first, and its report
     says so.
     """
-    from gan_study.cli.outcome import conclude, make_console
-    from gan_study.cli.resume_verb import cut_short
+    from gan_study.cli.commands.surroundings import set_places
+    from gan_study.cli.resume import cut_short
     from gan_study.cli.run_folder import claimed, is_completed, open_run
-    from gan_study.cli.surroundings import set_places
+    from gan_study.cli.terminal.outcome import conclude, make_console
     from gan_study.report.write import write_report
 
     set_places(data_root, inception_weights, address)
@@ -125,7 +133,7 @@ def resume(
         if is_completed(folder):
             conclude(make_console(), folder, write_report(folder))
             return
-        from gan_study.cli.study_verbs import run_and_report
+        from gan_study.cli.run import run_and_report
 
         run_and_report(folder, address, verbose)
 
@@ -151,10 +159,10 @@ def extend(
     Nothing is trained again: finished trials stay as they are, the samplers learn from them, new trials follow, and
     the report is written anew. What would change an arm, the data, the score or the length of a training is refused.
     """
-    from gan_study.cli.extend_verb import extend_study
-    from gan_study.cli.outcome import conclude, make_console
+    from gan_study.cli.commands.surroundings import set_places
+    from gan_study.cli.extend import extend_study
     from gan_study.cli.run_folder import claimed, is_completed, open_run
-    from gan_study.cli.surroundings import set_places
+    from gan_study.cli.terminal.outcome import conclude, make_console
     from gan_study.report.write import write_report
 
     set_places(data_root, inception_weights, address)
@@ -165,7 +173,7 @@ def extend(
             if is_completed(folder):
                 conclude(make_console(), folder, write_report(folder))
                 return
-        from gan_study.cli.study_verbs import run_and_report
+        from gan_study.cli.run import run_and_report
 
         run_and_report(folder, address, verbose)
 
@@ -198,7 +206,7 @@ def report(
     numbers of trials are refused; what else differs is shown.
     """
     if compare:
-        from gan_study.cli.compare_verb import compare as compare_studies
+        from gan_study.cli.compare import compare as compare_studies
 
         compare_studies(run_folders, out)
         return
@@ -211,8 +219,8 @@ def report(
         raise InputError(
             f"--out: a study's report lies in its run folder, but got {out}; leave it out, or add --compare"
         )
-    from gan_study.cli.outcome import make_console, print_outcome
     from gan_study.cli.run_folder import open_run
+    from gan_study.cli.terminal.outcome import make_console, print_outcome
     from gan_study.report.write import write_report
 
     folder = open_run(run_folders[0])
@@ -249,8 +257,8 @@ def plan(
     this machine has the files of the data set and, where they make the score, Inception's weights. Starts nothing and
     downloads nothing.
     """
-    from gan_study.cli.plan_verb import print_plan
-    from gan_study.cli.surroundings import set_places
+    from gan_study.cli.commands.surroundings import set_places
+    from gan_study.cli.plan import print_plan
 
     set_places(data_root, inception_weights)
     print_plan(study_file, overrides, spread_from, measure)
@@ -272,12 +280,12 @@ def train(
 
     Runs on one process or under torchrun, and goes on from its checkpoint if there is one.
     """
-    from gan_study.cli.surroundings import set_places
-    from gan_study.config.trial_file import load_trial
+    from gan_study.cli.commands.surroundings import set_places
+    from gan_study.config.reading.trial_file import load_trial
 
     set_places(data_root, inception_weights)
     load_trial(config_file)  # tells of a wrong file before torch is imported, which takes seconds
-    from gan_study.cli.train_verb import train_one
+    from gan_study.cli.train import train_one
 
     train_one(config_file, out, device)
 

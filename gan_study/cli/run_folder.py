@@ -6,9 +6,9 @@ import socket
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
-from gan_study.config.arms import ASSUMED_TRAIN_IMAGES
-from gan_study.config.begun import require_searched_as, require_trained_as
-from gan_study.config.load import parse_study
+from gan_study.config.arms.trial_configs import ASSUMED_TRAIN_IMAGES
+from gan_study.config.reading.load import parse_study
+from gan_study.config.rules.begun import require_searched_as, require_trained_as
 from gan_study.config.study import StudyConfig
 from gan_study.errors import InputError, StorageError
 from gan_study.runs.at_work import is_left_off

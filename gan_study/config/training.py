@@ -15,11 +15,11 @@ from pydantic_core import PydanticCustomError
 
 from gan_study.config.base import Frozen, Scalar
 from gan_study.config.betas import betas_text, pair_to_text, parse_betas
-from gan_study.config.combinations import combination_problems
 from gan_study.config.data import DatasetConfig, ObjectiveConfig
 from gan_study.config.intervals import default_interval
 from gan_study.config.names import LossName, NetworkName, OptimizerName, PenaltyName
 from gan_study.config.paper_defaults import default_discriminator_norm, paper_defaults
+from gan_study.config.rules.combinations import combination_problems
 from gan_study.config.schedule import DecayRate as DecayRate
 from gan_study.config.schedule import Schedule, require_ascending
 from gan_study.config.thresholds import Thresholds

@@ -20,11 +20,11 @@ from filelock import FileLock
 from gan_study.config.base import Frozen
 from gan_study.config.data import DatasetConfig
 from gan_study.data.cache_files import FORMAT_VERSION, CachedImages, read_cache, write_cache
-from gan_study.data.fingerprint import Files
-from gan_study.data.image_files import unreadable
+from gan_study.data.decoding.transform import Transform
+from gan_study.data.files.fingerprint import Files
+from gan_study.data.files.image_files import unreadable
 from gan_study.data.places import cache_folder
 from gan_study.data.sources.source import Contents, FileNotes, Source
-from gan_study.data.transform import Transform
 from gan_study.errors import InputError, StorageError
 
 SETTLED_NS: Final = 2_000_000_000

@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gan_study.config.base import Frozen
+from gan_study.data.decoding.pixels import Decoded
+from gan_study.data.decoding.transform import Transform
 from gan_study.data.hashing import content_hash
-from gan_study.data.pixels import Decoded
 from gan_study.data.sources.source import Contents
 from gan_study.data.survey import Survey, SurveyCounter
-from gan_study.data.transform import Transform
 
 FORMAT_VERSION: Final = 3
 """Part of every cache's key; raised when anything that makes its pixels, its files or what is said of them changes."""

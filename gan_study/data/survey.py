@@ -6,8 +6,8 @@ from statistics import median
 from pydantic import Field
 
 from gan_study.config.base import Frozen
-from gan_study.data.decode import DEEP_LEVELS
-from gan_study.data.pixels import Corrupt, Outcome, Refused
+from gan_study.data.decoding.decode import DEEP_LEVELS
+from gan_study.data.decoding.pixels import Corrupt, Outcome, Refused
 from gan_study.errors import InputError, printable
 
 _MAX_NAMED = 10

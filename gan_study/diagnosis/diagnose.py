@@ -7,19 +7,29 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gan_study.diagnosis.birthday import RealPairs, birthday_test, fit_real_pairs
-from gan_study.diagnosis.draws import MOST_PAIRED
-from gan_study.diagnosis.image_signals import (
+from gan_study.diagnosis.measures.birthday import RealPairs, birthday_test, fit_real_pairs
+from gan_study.diagnosis.measures.draws import MOST_PAIRED
+from gan_study.diagnosis.measures.image_signals import (
     duplicate_share,
     level_deviation,
     pairwise_distance_ratio,
     variation_share,
 )
-from gan_study.diagnosis.memorisation import CopyReference, Memorisation, features_to_memorisation, fit_copy_reference
-from gan_study.diagnosis.modes import LostClasses, Shares, lost_classes
-from gan_study.diagnosis.ndb import Bins, features_to_ndb, fit_bins
-from gan_study.diagnosis.neighbours import Features, Neighbours
-from gan_study.diagnosis.pixel_distance import PixelReference, fit_pixel_reference, flat, images_to_pixel_distance
+from gan_study.diagnosis.measures.memorisation import (
+    CopyReference,
+    Memorisation,
+    features_to_memorisation,
+    fit_copy_reference,
+)
+from gan_study.diagnosis.measures.modes import LostClasses, Shares, lost_classes
+from gan_study.diagnosis.measures.ndb import Bins, features_to_ndb, fit_bins
+from gan_study.diagnosis.measures.neighbours import Features, Neighbours
+from gan_study.diagnosis.measures.pixel_distance import (
+    PixelReference,
+    fit_pixel_reference,
+    flat,
+    images_to_pixel_distance,
+)
 from gan_study.metrics.class_histogram import labels_to_class_histogram
 from gan_study.metrics.prdc import Radii, features_to_prdc, prdc_radii
 from gan_study.metrics.vendi import features_to_vendi_score

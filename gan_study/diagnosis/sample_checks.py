@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 from gan_study.config.thresholds import Thresholds
-from gan_study.diagnosis.draws import most_support
 from gan_study.diagnosis.finding import find
+from gan_study.diagnosis.measures.draws import most_support
 from gan_study.runs.diagnosis import Diagnostics, Direction, Finding, Measured
 
 _OURS = "threshold: proposal of gan_study"

@@ -3,7 +3,9 @@
 from collections.abc import Callable, Iterator, Sequence
 
 from gan_study.config.thresholds import Thresholds
-from gan_study.diagnosis.curves import (
+from gan_study.diagnosis.evidence import Evidence, Signals
+from gan_study.diagnosis.finding import find
+from gan_study.diagnosis.measures.curves import (
     fall_of_last_quarter,
     fall_of_last_third,
     last_third,
@@ -12,8 +14,6 @@ from gan_study.diagnosis.curves import (
     share_of_untrained,
     swing,
 )
-from gan_study.diagnosis.evidence import Evidence, Signals
-from gan_study.diagnosis.finding import find
 from gan_study.runs.diagnosis import Finding
 
 _OURS = "proposal of gan_study"

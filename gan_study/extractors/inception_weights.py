@@ -14,8 +14,8 @@ from typing import Final
 from filelock import FileLock
 
 from gan_study.config.data import ObjectiveConfig
-from gan_study.data.fingerprint import facts_of
-from gan_study.data.image_files import unreadable
+from gan_study.data.files.fingerprint import facts_of
+from gan_study.data.files.image_files import unreadable
 from gan_study.data.places import DATA_ENVIRONMENT, INCEPTION_ENVIRONMENT, data_folder
 from gan_study.data.sources.downloads import NotFetchedError
 from gan_study.errors import InputError

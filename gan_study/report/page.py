@@ -5,16 +5,16 @@ from typing import Any
 from gan_study.analysis.confirmation import confirmed_arms
 from gan_study.analysis.run_data import RunData
 from gan_study.analysis.summary import Summary
-from gan_study.report import tables
-from gan_study.report.atlas_figures import atlas_plots
-from gan_study.report.evidence import evidences
-from gan_study.report.final_scores import final_note, final_table
-from gan_study.report.pareto_figures import pareto_table
-from gan_study.report.pictures import Pictures, shown_trials
-from gan_study.report.plots import draw_plots
-from gan_study.report.protocol import comparability, protocol_items
+from gan_study.report.figures.atlas_figures import atlas_plots
+from gan_study.report.figures.pareto_figures import pareto_table
+from gan_study.report.figures.plots import draw_plots
+from gan_study.report.figures.style import arm_styles
+from gan_study.report.pictures.pictures import Pictures, shown_trials
 from gan_study.report.skeleton import Tab, render_skeleton
-from gan_study.report.style import arm_styles
+from gan_study.report.tables import tables
+from gan_study.report.tables.evidence import evidences
+from gan_study.report.tables.final_scores_table import final_note, final_table
+from gan_study.report.tables.protocol import comparability, protocol_items
 from gan_study.report.text import score_note, short_note
 
 TABS = (

@@ -1,7 +1,7 @@
 """Durations, and how a score is called and read."""
 
-from gan_study.analysis.budget import Crossover
-from gan_study.analysis.text import ROUGH_FLOOR, number
+from gan_study.analysis.sentences.text import ROUGH_FLOOR, number
+from gan_study.analysis.statistics.budget import Crossover
 from gan_study.metrics.frechet import floor_is_rough
 from gan_study.runs.records import ObjectiveRecord, ScoreKey
 

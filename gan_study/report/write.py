@@ -1,10 +1,10 @@
 """Writing of a report: report.html, summary.json and trials.csv into the run folder."""
 
+from gan_study.analysis.load import load_run
 from gan_study.analysis.summary import summarise
-from gan_study.report.load import load_run
 from gan_study.report.page import render_page
-from gan_study.report.pictures import load_pictures, shown_trials
-from gan_study.report.trials_csv import trials_csv
+from gan_study.report.pictures.pictures import load_pictures, shown_trials
+from gan_study.report.tables.trials_csv import trials_csv
 from gan_study.runs.folder import RunFolder
 
 

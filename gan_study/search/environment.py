@@ -11,8 +11,8 @@ from gan_study.config.study import StudyConfig
 from gan_study.runs.environment import Environment
 from gan_study.runs.folder import RunFolder
 from gan_study.search.cluster import Cluster
-from gan_study.search.draws import are_alike, sample_draws
-from gan_study.search.samplers import sampler_settings
+from gan_study.search.sampling.draws import are_alike, sample_draws
+from gan_study.search.sampling.samplers import sampler_settings
 
 _PACKAGES = ("ray", "torch", "torchvision", "optuna", "numpy", "scikit-learn", "plotly")
 

@@ -9,7 +9,7 @@ from contextlib import suppress
 
 import ray
 
-from gan_study.config.arms import ASSUMED_TRAIN_IMAGES, first_trial_values, resolve_training
+from gan_study.config.arms.trial_configs import ASSUMED_TRAIN_IMAGES, first_trial_values, resolve_training
 from gan_study.config.study import StudyConfig
 from gan_study.config.training import TrainingConfig
 from gan_study.errors import GanStudyError, StorageError
@@ -86,4 +86,4 @@ def _prepare(training: TrainingConfig, location: str, num_threads: int, gpus: fl
 
 
 def _warm_up() -> None:
-    from gan_study.search import begin_trial  # noqa: F401
+    from gan_study.search.trials import begin_trial  # noqa: F401

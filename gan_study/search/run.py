@@ -10,24 +10,24 @@ from typing import Any
 import optuna
 from ray import tune
 
-from gan_study.config.check import resource_faults
+from gan_study.config.rules.check import resource_faults
 from gan_study.config.study import StudyConfig
 from gan_study.errors import InputError, StorageError
 from gan_study.runs.folder import RunFolder
 from gan_study.runs.records import StudyStatus
 from gan_study.search.address import require_reachable
 from gan_study.search.cluster import connected, gpus_per_worker, num_concurrent_trials
-from gan_study.search.director import Director
+from gan_study.search.director.director import Director
 from gan_study.search.environment import record_environment
-from gan_study.search.importance import study_importance
-from gan_study.search.optuna_file import OptunaFile
 from gan_study.search.prepare import prepare_on_cluster
+from gan_study.search.sampling.fanova import study_importance
+from gan_study.search.sampling.optuna_file import OptunaFile
 from gan_study.search.scratch import ScratchFolder
 from gan_study.search.shared_folder import require_shared
-from gan_study.search.tracker_packages import require_trackers
-from gan_study.search.trackers import tracked
-from gan_study.search.trial_one_worker import OneWorkerTrial
-from gan_study.search.tune_adapters import DirectorScheduler, DirectorSearcher, DirectorStopper
+from gan_study.search.trackers.packages import require_trackers
+from gan_study.search.trackers.trackers import tracked
+from gan_study.search.trials.one_worker import OneWorkerTrial
+from gan_study.search.trials.tune_adapters import DirectorScheduler, DirectorSearcher, DirectorStopper
 from gan_study.search.watch import LOSSES, ClusterLostError, watched
 
 _UNLIMITED = 10**9
@@ -188,7 +188,7 @@ def _trainable(study: StudyConfig) -> Any:
     resources = study.resources
     if resources.workers_per_trial > 1:
         # Imported here because Ray Train imports torch, which takes seconds.
-        from gan_study.search.trial_many_workers import many_workers_trial
+        from gan_study.search.trials.many_workers import many_workers_trial
 
         return tune.with_resources(many_workers_trial, tune.PlacementGroupFactory([{"memory": _DRIVER_MEMORY_BYTES}]))
     assert resources.gpus_per_worker != "auto", "auto has been replaced by the cluster's answer"

@@ -13,8 +13,8 @@ import torch
 from torch import Tensor
 
 from gan_study.config.base import Scalar
+from gan_study.config.rules.workers import worker_problem
 from gan_study.config.training import TrainingConfig, TrialConfig
-from gan_study.config.worker_rules import worker_problem
 from gan_study.data.conversion import to_float
 from gan_study.data.datasets import Dataset
 from gan_study.data.sampler import batch_positions

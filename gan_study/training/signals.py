@@ -17,8 +17,8 @@ from gan_study.config.names import LossName
 from gan_study.config.training import TrainingConfig
 from gan_study.data.conversion import to_float, to_uint8
 from gan_study.data.datasets import Dataset
-from gan_study.diagnosis.discriminator import logits_to_accuracy, losses_to_jensen_shannon
-from gan_study.diagnosis.image_signals import duplicate_share, latent_sensitivity, mean_distance
+from gan_study.diagnosis.measures.discriminator import logits_to_accuracy, losses_to_jensen_shannon
+from gan_study.diagnosis.measures.image_signals import duplicate_share, latent_sensitivity, mean_distance
 from gan_study.gan.latents import draw_z
 from gan_study.gan.losses import LOSSES
 from gan_study.gan.packing import pack_images

@@ -8,11 +8,11 @@ import pytest
 from synthetic_run import ALL_FAILED, COMPLETED, DIVERGED, STUDY, Outcome, write_synthetic_run
 
 from gan_study.analysis.arm_comparison import compare_arms
-from gan_study.analysis.budget import Crossover
-from gan_study.analysis.improvement import further_seeds, probability_of_improvement
-from gan_study.analysis.random_search import expected_best
-from gan_study.analysis.seed_scores import describe_seeds
-from gan_study.report.load import load_run
+from gan_study.analysis.load import load_run
+from gan_study.analysis.statistics.budget import Crossover
+from gan_study.analysis.statistics.improvement import further_seeds, probability_of_improvement
+from gan_study.analysis.statistics.random_search import expected_best
+from gan_study.analysis.statistics.seed_scores import describe_seeds
 
 
 @pytest.fixture(autouse=True)

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from synthetic_run import RUNNING, write_synthetic_run
 
-from gan_study.analysis.budget import (
+from gan_study.analysis.load import load_run
+from gan_study.analysis.statistics.budget import (
     BestSoFarBand,
     Crossover,
     best_so_far_band,
@@ -16,8 +17,7 @@ from gan_study.analysis.budget import (
     repeated_searches,
     search_curve,
 )
-from gan_study.analysis.statistics import BudgetPoint, best_so_far
-from gan_study.report.load import load_run
+from gan_study.analysis.statistics.two_samples import BudgetPoint, best_so_far
 
 
 def curve(*points):

@@ -8,10 +8,10 @@ import pytest
 from scipy.stats import norm
 from synthetic_run import COMPLETED, CONFIRM, STUDY, Outcome, write_synthetic_run
 
-from gan_study.analysis.design import Spread, observed_spread, seeds_rows, seeds_warning
-from gan_study.analysis.power import detectable_probability
+from gan_study.analysis.load import load_run
+from gan_study.analysis.sentences.design import Spread, observed_spread, seeds_rows, seeds_warning
+from gan_study.analysis.statistics.power import detectable_probability
 from gan_study.config.study import StudyConfig
-from gan_study.report.load import load_run
 
 
 def study(num_arms: int = 2, **confirm: int) -> StudyConfig:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from gan_study.analysis.random_search import expected_best
+from gan_study.analysis.statistics.random_search import expected_best
 
 SCORES = [12.0, 7.0, 120.0, 9.5, 9.5, 31.0, 8.0, 120.0]
 

@@ -6,15 +6,15 @@ from dataclasses import replace
 import pytest
 from synthetic_run import OBJECTIVE, RUNNING, write_synthetic_run
 
-from gan_study.analysis.failures import (
+from gan_study.analysis.load import load_run
+from gan_study.analysis.statistics.failures import (
     ConditionalScores,
     FailureRate,
     conditional_scores,
     counted_scores,
     describe_failures,
 )
-from gan_study.analysis.seed_scores import SeedScores, describe_seeds
-from gan_study.report.load import load_run
+from gan_study.analysis.statistics.seed_scores import SeedScores, describe_seeds
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,12 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from gan_study.analysis.improvement import MAX_FURTHER_SEEDS, FurtherSeeds, further_seeds, probability_of_improvement
+from gan_study.analysis.statistics.improvement import (
+    MAX_FURTHER_SEEDS,
+    FurtherSeeds,
+    further_seeds,
+    probability_of_improvement,
+)
 
 A = [9.5, 10.0, 11.0, 10.5, 12.0, 9.0]
 B = [9.8, 11.5, 10.0, 13.0, 12.5, 10.9]

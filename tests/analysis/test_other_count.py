@@ -9,12 +9,12 @@ from both_scores_run import BEST, write_run_with_both_scores
 from synthetic_run import write_synthetic_run
 
 from gan_study.analysis.confirmation import confirmed_arms
+from gan_study.analysis.load import load_run
 from gan_study.analysis.run_data import RunData
 from gan_study.analysis.summary import Summary, summarise
-from gan_study.report.load import load_run
-from gan_study.report.protocol import protocol_items
-from gan_study.report.tables import confirmed_table, leaderboard, score_table
-from gan_study.report.trials_csv import trials_csv
+from gan_study.report.tables.protocol import protocol_items
+from gan_study.report.tables.tables import confirmed_table, leaderboard, score_table
+from gan_study.report.tables.trials_csv import trials_csv
 
 LAST = {"lsgan": (9.5, 10.0, 11.0, 10.5, 12.0), "wgan": (17.0, 16.5, 19.0, 18.0)}
 FAILURE = 120.0

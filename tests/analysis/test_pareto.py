@@ -6,9 +6,9 @@ import pytest
 from pareto_run import OBJECTIVES, write_run
 from synthetic_run import RUNNING, Outcome, write_synthetic_run
 
-from gan_study.analysis.pareto import pareto_front, summarise_pareto
+from gan_study.analysis.load import load_run
+from gan_study.analysis.statistics.pareto import pareto_front, summarise_pareto
 from gan_study.analysis.summary import Summary, summarise
-from gan_study.report.load import load_run
 
 
 def by_definition(values):

@@ -5,7 +5,7 @@ from itertools import combinations, permutations
 
 import pytest
 
-from gan_study.analysis.power import (
+from gan_study.analysis.statistics.power import (
     MAX_SEEDS,
     detectable_probability,
     fewest_seeds,
@@ -14,7 +14,7 @@ from gan_study.analysis.power import (
     smallest_holm_p,
     strictest_level,
 )
-from gan_study.analysis.statistics import SIGNIFICANCE, holm, mann_whitney_p
+from gan_study.analysis.statistics.two_samples import SIGNIFICANCE, holm, mann_whitney_p
 
 
 @cache

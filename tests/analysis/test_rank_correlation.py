@@ -5,7 +5,7 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from gan_study.analysis.fidelity import RankCorrelation, rank_correlation
+from gan_study.analysis.statistics.fidelity import RankCorrelation, rank_correlation
 
 
 def tau_b(xs, ys):

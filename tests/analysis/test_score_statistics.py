@@ -5,7 +5,7 @@ from statistics import fmean
 
 import pytest
 
-from gan_study.analysis.statistics import (
+from gan_study.analysis.statistics.two_samples import (
     BudgetPoint,
     best_so_far,
     holm,

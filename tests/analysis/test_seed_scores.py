@@ -7,7 +7,7 @@ from statistics import fmean
 import numpy as np
 import pytest
 
-from gan_study.analysis.seed_scores import SeedScores, describe_seeds
+from gan_study.analysis.statistics.seed_scores import SeedScores, describe_seeds
 
 # Six seeds of two configurations.
 STRATA = ([9.5, 10.0, 11.0, 10.5, 12.0, 9.0], [21.0, 24.0, 22.5, 30.0, 26.0, 23.0])

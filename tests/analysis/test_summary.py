@@ -17,9 +17,9 @@ from synthetic_run import (
 )
 
 from gan_study.analysis.arm_comparison import compare_arms
+from gan_study.analysis.load import load_run
 from gan_study.analysis.run_data import TrialData, best_first, best_trial
 from gan_study.analysis.summary import ConfirmedSeed, Summary, summarise
-from gan_study.report.load import load_run
 
 
 @pytest.fixture(scope="module")

@@ -9,9 +9,9 @@ from pydantic import ValidationError
 from synthetic_run import COMPLETED, FAILED, RUNNING, Outcome, write_synthetic_run
 
 from gan_study.analysis.arm_comparison import compare_arms
+from gan_study.analysis.load import load_run
 from gan_study.analysis.summary import summarise
 from gan_study.analysis.trial_verdicts import NO_SIGN, WORDS, count_words, counts_text
-from gan_study.report.load import load_run
 from gan_study.runs.diagnosis import Verdict, VerdictName
 
 SEED = ("lsgan", "confirm_002_seed_0")

@@ -17,9 +17,9 @@ from synthetic_run import (
 )
 
 from gan_study.analysis.confirmation import confirmed_arms
+from gan_study.analysis.load import load_run
 from gan_study.analysis.summary import summarise
-from gan_study.config.arms import confirm_trial_config
-from gan_study.report.load import load_run
+from gan_study.config.arms.trial_configs import confirm_trial_config
 from gan_study.runs.diagnosis import VerdictName
 
 

@@ -30,11 +30,12 @@ from torch import nn
 from gan_study.config.training import DiagnosisConfig, TrainingConfig, TrialConfig
 from gan_study.data.conversion import to_float
 from gan_study.data.datasets import Dataset, load_dataset
-from gan_study.diagnosis import diagnose, memorisation
+from gan_study.diagnosis import diagnose
+from gan_study.diagnosis.measures import memorisation
+from gan_study.evaluation import end_diagnosis
 from gan_study.extractors import real_features
 from gan_study.extractors.objective import Objective, load_objective, prepare_objective
 from gan_study.runs.folder import RunFolder
-from gan_study.search import end_diagnosis
 from gan_study.training import loop, steps
 from gan_study.training.distributed import Workers
 from gan_study.training.state import build_state

@@ -83,8 +83,8 @@ def bare_loop(folder: RunFolder, num_processes: int) -> float:
 
 
 def _train_all(queue: multiprocessing.Queue, out: str) -> None:
-    from gan_study.search.begin_trial import begin_trial
-    from gan_study.search.messages import TrialOrder
+    from gan_study.search.trials.begin_trial import begin_trial
+    from gan_study.search.trials.messages import TrialOrder
     from gan_study.training.distributed import Workers
 
     while (order := queue.get()) is not None:

@@ -29,7 +29,7 @@ from playwright.sync_api import Browser, sync_playwright
 from sklearn.datasets import load_digits
 from synthetic_run import OBJECTIVE, START_TIME
 
-from gan_study.config.arms import confirm_trial_config, search_trial_config
+from gan_study.config.arms.trial_configs import confirm_trial_config, search_trial_config
 from gan_study.config.base import Scalar
 from gan_study.config.study import StudyConfig
 from gan_study.config.training import TrialConfig

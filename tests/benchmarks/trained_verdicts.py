@@ -12,9 +12,9 @@ import time
 
 from gan_study.config.training import TrainingConfig, TrialConfig
 from gan_study.data.datasets import load_dataset
+from gan_study.evaluation.end_diagnosis import diagnose_trial
 from gan_study.extractors.objective import load_objective, prepare_objective
 from gan_study.runs.folder import RunFolder
-from gan_study.search.end_diagnosis import diagnose_trial
 from gan_study.training.distributed import Workers
 from gan_study.training.loop import train
 

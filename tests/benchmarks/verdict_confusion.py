@@ -24,7 +24,7 @@ from gan_study.config.data import DatasetConfig
 from gan_study.config.thresholds import Thresholds
 from gan_study.data.datasets import load_dataset
 from gan_study.diagnosis.diagnose import ImageSet
-from gan_study.diagnosis.modes import confusion_matrix
+from gan_study.diagnosis.measures.modes import confusion_matrix
 from gan_study.extractors import domain_classifier
 from gan_study.extractors.base import apply
 from gan_study.runs.diagnosis import Diagnostics, Measured, Verdict, VerdictName

@@ -10,8 +10,8 @@ import torch
 from PIL import Image
 from safetensors.torch import save
 
+from gan_study.cli.evaluate import evaluate
 from gan_study.cli.evaluate_options import Options
-from gan_study.cli.evaluate_verb import evaluate
 from gan_study.config.training import TrainingConfig, TrialConfig
 from gan_study.errors import InputError
 from gan_study.gan.networks import build_networks

@@ -7,7 +7,7 @@ from command import gan_study
 from compared_runs import SECOND, changed, write_second_run
 from synthetic_run import write_synthetic_run
 
-from gan_study.cli.compare_verb import compare
+from gan_study.cli.compare import compare
 from gan_study.errors import InputError
 
 

@@ -8,7 +8,7 @@ from rich.console import Console
 from synthetic_run import write_synthetic_run
 
 from gan_study.cli.diagnose_text import Found, print_one, print_overview
-from gan_study.cli.snapshots import SnapshotPlace
+from gan_study.evaluation.snapshots import SnapshotPlace
 from gan_study.runs.diagnosis import DiagnosisRecord, Finding, VerdictName
 from gan_study.runs.folder import RunFolder
 from gan_study.runs.records import TrialState

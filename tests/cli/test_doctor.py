@@ -18,7 +18,7 @@ from synthetic_run import write_synthetic_run
 from gan_study.cli.doctor import examine, find_dataset
 from gan_study.config.data import DatasetConfig, ObjectiveConfig
 from gan_study.data.datasets import load_dataset
-from gan_study.data.listing import PassedOver
+from gan_study.data.files.listing import PassedOver
 from gan_study.data.sources.source import FileNotes
 from gan_study.errors import InputError
 

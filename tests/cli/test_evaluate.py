@@ -13,9 +13,9 @@ from PIL import Image
 from pytorch_fid.fid_score import calculate_frechet_distance
 from torch import Tensor
 
-from gan_study.cli.evaluate_images import ImageSource, open_argument, own_size_images
-from gan_study.cli.evaluate_statistics import FeatureKey, write_statistics
 from gan_study.errors import InputError
+from gan_study.evaluation.image_collections import ImageSource, open_argument, own_size_images
+from gan_study.evaluation.statistics_file import FeatureKey, write_statistics
 from gan_study.metrics import all_scores
 from gan_study.metrics.prdc import features_to_prdc
 from gan_study.metrics.statistics import Gaussian

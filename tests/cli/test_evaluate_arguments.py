@@ -8,10 +8,10 @@ import pytest
 from command import gan_study, gan_study_on_a_terminal
 from evaluating import gaussian, refused, write_images
 
+from gan_study.cli.evaluate import evaluate
 from gan_study.cli.evaluate_options import Options
-from gan_study.cli.evaluate_statistics import write_statistics
-from gan_study.cli.evaluate_verb import evaluate
 from gan_study.data.places import INCEPTION_ENVIRONMENT
+from gan_study.evaluation.statistics_file import write_statistics
 from gan_study.extractors import inception_weights
 
 

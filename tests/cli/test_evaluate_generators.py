@@ -10,8 +10,8 @@ from evaluating import SIZE, found, printed, refused, tiny_trial, write_images
 from safetensors.torch import save
 from synthetic_run import OBJECTIVE, write_synthetic_run
 
-from gan_study.cli.generators import find_snapshot
 from gan_study.data.datasets import load_dataset
+from gan_study.evaluation.generators import find_snapshot
 from gan_study.extractors import autoencoder
 from gan_study.gan.networks import build_networks
 from gan_study.runs.folder import RunFolder

@@ -13,13 +13,13 @@ from generator_run import LAST_NIMG, write_generator, write_generator_run
 from synthetic_run import STUDY
 from typer.testing import CliRunner
 
-from gan_study.cli import export_formats
-from gan_study.cli.export_formats import ONNX_PACKAGES, check_formats, export_generator
-from gan_study.cli.generators import read_snapshot
 from gan_study.cli.main import app
-from gan_study.cli.snapshots import find_generator
 from gan_study.config.training import TrialConfig
 from gan_study.errors import InputError
+from gan_study.evaluation import export_formats
+from gan_study.evaluation.export_formats import ONNX_PACKAGES, check_formats, export_generator
+from gan_study.evaluation.generators import read_snapshot
+from gan_study.evaluation.snapshots import find_generator
 from gan_study.runs.folder import RunFolder
 
 HAS_ONNX = all(find_spec(package) for package in ONNX_PACKAGES)

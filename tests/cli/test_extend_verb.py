@@ -6,14 +6,14 @@ import pytest
 from command import gan_study
 from synthetic_run import STUDY, write_synthetic_run
 
-from gan_study.cli.extend_verb import extend_study
+from gan_study.analysis.load import load_run
+from gan_study.cli.extend import extend_study
 from gan_study.cli.run_folder import is_completed
-from gan_study.config.load import dump_study, parse_study
-from gan_study.config.sampling import settled, startup_trials
+from gan_study.config.arms.sampling import settled, startup_trials
+from gan_study.config.reading.load import dump_study, parse_study
 from gan_study.config.study import StudyConfig
 from gan_study.errors import InputError
-from gan_study.report.load import load_run
-from gan_study.report.protocol import protocol_items
+from gan_study.report.tables.protocol import protocol_items
 from gan_study.report.write import write_report
 from gan_study.runs.folder import RunFolder
 

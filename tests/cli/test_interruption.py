@@ -10,9 +10,9 @@ from command import TRAINING, Running
 from generator_run import write_generator_run
 from prepared_objective import Prepared
 
-from gan_study.cli import evaluate_verb
-from gan_study.cli.interruption import Interruption
+from gan_study.cli import evaluate as evaluate_verb
 from gan_study.cli.main import main
+from gan_study.cli.terminal.interruption import Interruption
 from gan_study.runs.folder import RunFolder
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from gan_study.cli.messages import print_error
+from gan_study.cli.terminal.messages import print_error
 from gan_study.errors import InputError, StorageError
 
 

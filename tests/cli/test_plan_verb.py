@@ -6,7 +6,7 @@ import pytest
 from ruamel.yaml import YAML
 from synthetic_run import STUDY, write_synthetic_run
 
-from gan_study.cli.plan_verb import print_plan
+from gan_study.cli.plan import print_plan
 from gan_study.errors import InputError
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from gan_study.cli.progress_line import shown_progress
+from gan_study.cli.terminal.progress_line import shown_progress
 from gan_study.extractors.progress import at_work, passed
 
 

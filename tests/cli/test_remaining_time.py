@@ -10,13 +10,13 @@ from optuna.storages import InMemoryStorage
 from rich.console import Console
 from synthetic_run import OBJECTIVE
 
-from gan_study.cli import live
-from gan_study.cli.remaining_time import RemainingTime, num_planned
-from gan_study.config.expected_length import expected_nimg
+from gan_study.cli.terminal import live
+from gan_study.cli.terminal.remaining_time import RemainingTime, num_planned
+from gan_study.config.plan.expected_length import expected_nimg
 from gan_study.config.study import StudyConfig
 from gan_study.runs.folder import RunFolder
 from gan_study.runs.records import EvaluationRecord, TrialState
-from gan_study.search.director import Director
+from gan_study.search.director.director import Director
 
 
 def director(place: Path, at_once: int, **changes: Any) -> Director:

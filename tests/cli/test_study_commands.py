@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from command import LIMIT_SEC, SHORT, TINY, Running, errors_in, gan_study
 
-from gan_study.analysis.design import seeds_warning
-from gan_study.config.load import parse_study
+from gan_study.analysis.sentences.design import seeds_warning
+from gan_study.config.reading.load import parse_study
 from gan_study.runs.folder import RunFolder
 
 pytestmark = [pytest.mark.ray, pytest.mark.slow]

@@ -24,7 +24,7 @@ from synthetic_run import (
 )
 
 from gan_study import __version__
-from gan_study.cli.surroundings import set_places
+from gan_study.cli.commands.surroundings import set_places
 from gan_study.data.places import DATA_ENVIRONMENT, INCEPTION_ENVIRONMENT
 
 OPTIONS = {

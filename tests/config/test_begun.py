@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 from synthetic_run import STUDY, write_synthetic_run
 
-from gan_study.cli.extend_verb import extend_study
-from gan_study.config.load import dump_study
+from gan_study.analysis.load import load_run
+from gan_study.cli.extend import extend_study
+from gan_study.config.reading.load import dump_study
 from gan_study.config.study import StudyConfig
 from gan_study.errors import InputError
-from gan_study.report.load import load_run
 
 _WAY_OUT = "undo the change, or run the changed study under another name"
 _SEARCHED = "arms.lsgan: all trials of an arm search the same, but got"

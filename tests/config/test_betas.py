@@ -2,11 +2,11 @@
 
 import pytest
 
-from gan_study.config.arms import first_trial_values, resolve_training
-from gan_study.config.extension import compare_studies
-from gan_study.config.load import dump_study, parse_study
-from gan_study.config.parameters import arm_parameters
-from gan_study.config.plan import format_plan, plan
+from gan_study.config.arms.parameters import arm_parameters
+from gan_study.config.arms.trial_configs import first_trial_values, resolve_training
+from gan_study.config.plan.plan import format_plan, plan
+from gan_study.config.reading.load import dump_study, parse_study
+from gan_study.config.rules.extension import compare_studies
 from gan_study.config.study import StudyConfig
 from gan_study.errors import InputError
 

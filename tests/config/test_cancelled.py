@@ -2,9 +2,9 @@
 
 import pytest
 
-from gan_study.config.load import dump_study, parse_study
-from gan_study.config.parameters import arm_parameters, fixed_values
-from gan_study.config.plan import format_plan, plan
+from gan_study.config.arms.parameters import arm_parameters, fixed_values
+from gan_study.config.plan.plan import format_plan, plan
+from gan_study.config.reading.load import dump_study, parse_study
 from gan_study.config.study import StudyConfig
 
 TEXT = """\

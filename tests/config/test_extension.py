@@ -2,8 +2,8 @@ from collections.abc import Sequence
 
 import pytest
 
-from gan_study.config.extension import Extension, compare_studies
-from gan_study.config.load import dump_study, parse_study
+from gan_study.config.reading.load import dump_study, parse_study
+from gan_study.config.rules.extension import Extension, compare_studies
 
 STUDY = """\
 name: small

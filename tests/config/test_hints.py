@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from gan_study.config.load import parse_study
+from gan_study.config.reading.load import parse_study
+from gan_study.config.reading.trial_file import load_trial
 from gan_study.config.space import Choice, LogUniformRange
-from gan_study.config.trial_file import load_trial
 from gan_study.errors import InputError
 
 TEXT = """\

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from gan_study.config.arms import resolve_training
-from gan_study.config.estimate import estimate_seconds_per_kimg
+from gan_study.config.arms.trial_configs import resolve_training
 from gan_study.config.intervals import eighth
-from gan_study.config.load import dump_study, parse_study
+from gan_study.config.plan.training_time import estimate_seconds_per_kimg
+from gan_study.config.reading.load import dump_study, parse_study
+from gan_study.config.reading.trial_file import load_trial
 from gan_study.config.study import StudyConfig
-from gan_study.config.trial_file import load_trial
 from gan_study.errors import InputError
 
 TEXT = """\

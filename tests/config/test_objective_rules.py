@@ -2,8 +2,8 @@
 
 import pytest
 
-from gan_study.config.load import parse_study
-from gan_study.config.plan import format_plan, plan
+from gan_study.config.plan.plan import format_plan, plan
+from gan_study.config.reading.load import parse_study
 from gan_study.errors import InputError
 
 TEXT = """\
@@ -62,7 +62,7 @@ def test_the_plan_names_them_and_what_is_confirmed() -> None:
 
 
 def test_trials_measure_coverage_only_where_it_is_an_objective() -> None:
-    from gan_study.config.arms import search_trial_config
+    from gan_study.config.arms.trial_configs import search_trial_config
 
     for text, wanted in ((TEXT, True), (TEXT.replace("[score, coverage]", "[score, device_sec]"), False)):
         config = search_trial_config(parse_study(text, "x.yaml"), "lsgan", 0, {"g_lr": 2e-3}, 1000)

@@ -2,8 +2,8 @@
 
 import pytest
 
-from gan_study.config.load import dump_study, parse_study
-from gan_study.config.plan import format_plan, plan
+from gan_study.config.plan.plan import format_plan, plan
+from gan_study.config.reading.load import dump_study, parse_study
 from gan_study.errors import InputError
 
 TEXT = """\

@@ -2,7 +2,7 @@
 
 import pytest
 
-from gan_study.config.load import dump_study, parse_study
+from gan_study.config.reading.load import dump_study, parse_study
 from gan_study.errors import InputError
 
 TEXT = """\

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from gan_study.config.arms import first_trial_values, resolve_training
-from gan_study.config.load import dump_study, load_study, parse_study
-from gan_study.config.parameters import arm_parameters
+from gan_study.config.arms.parameters import arm_parameters
+from gan_study.config.arms.trial_configs import first_trial_values, resolve_training
+from gan_study.config.reading.load import dump_study, load_study, parse_study
 from gan_study.config.space import LogUniformRange
 from gan_study.config.study import StudyConfig
 from gan_study.errors import InputError

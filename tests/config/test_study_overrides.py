@@ -2,8 +2,8 @@
 
 import pytest
 
-from gan_study.config.load import parse_study
-from gan_study.config.parameters import arm_parameters
+from gan_study.config.arms.parameters import arm_parameters
+from gan_study.config.reading.load import parse_study
 from gan_study.config.space import Choice, LogUniformRange
 from gan_study.config.study import PartialNetwork, StudyConfig
 from gan_study.errors import InputError

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from gan_study.config.arms import resolve_training
-from gan_study.config.estimate import estimate_seconds_per_kimg
-from gan_study.config.load import load_study, parse_study
-from gan_study.config.plan import StudyPlan, format_plan, plan
+from gan_study.config.arms.trial_configs import resolve_training
+from gan_study.config.plan.plan import StudyPlan, format_plan, plan
+from gan_study.config.plan.training_time import estimate_seconds_per_kimg
+from gan_study.config.reading.load import load_study, parse_study
 from gan_study.config.training import TrainingConfig
 
 TEXT = """\
@@ -220,9 +220,10 @@ class TestText:
 
 
 def test_planning_loads_neither_torch_nor_ray() -> None:
-    code = "import sys, gan_study.config.plan, gan_study.config.load, gan_study.config.schema; print(*sys.modules)"
+    modules = "gan_study.config.plan.plan, gan_study.config.reading.load, gan_study.config.schema"
+    code = f"import sys, {modules}; print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
-    assert "gan_study.config.plan" in loaded
+    assert "gan_study.config.plan.plan" in loaded
     assert {"torch", "ray", "optuna"}.isdisjoint(loaded)
 
 

@@ -2,13 +2,13 @@
 
 import pytest
 
-from gan_study.config.estimate import estimate_scoring_sec, estimate_seconds_per_kimg
-from gan_study.config.load import parse_study
-from gan_study.config.longest import longest_trainings, typical_training
-from gan_study.config.pace import Pace
-from gan_study.config.plan import duration
+from gan_study.config.arms.longest import longest_trainings, typical_training
+from gan_study.config.plan.pace import Pace
+from gan_study.config.plan.plan import duration
+from gan_study.config.plan.time_estimate import TimeEstimate, estimate_time, num_at_once, time_text
+from gan_study.config.plan.training_time import estimate_scoring_sec, estimate_seconds_per_kimg
+from gan_study.config.reading.load import parse_study
 from gan_study.config.study import StudyConfig
-from gan_study.config.time_estimate import TimeEstimate, estimate_time, num_at_once, time_text
 
 TEXT = """\
 name: timed
@@ -101,7 +101,7 @@ def test_a_usual_training_lies_between_the_shortest_and_the_longest() -> None:
 
 
 def test_seconds_of_a_step_are_stretched_apart_from_those_of_scores() -> None:
-    from gan_study.config.arms import resolve_training
+    from gan_study.config.arms.trial_configs import resolve_training
 
     training = resolve_training(study(), "a", {}, seed=0, num_train_images=1497)
     base, step, scored = (estimate_seconds_per_kimg(training, *ratios) for ratios in ((1, 1), (3, 1), (1, 3)))

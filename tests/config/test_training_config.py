@@ -5,15 +5,15 @@ from typing import Any
 import pytest
 from pydantic import BaseModel, ValidationError
 
-from gan_study.config.arms import (
+from gan_study.config.arms.parameters import arm_parameters
+from gan_study.config.arms.trial_configs import (
     confirm_trial_config,
     first_trial_values,
     resolve_training,
     search_trial_config,
 )
-from gan_study.config.load import parse_study
 from gan_study.config.names import HYPERPARAMETERS, LOSSES, PENALTIES
-from gan_study.config.parameters import arm_parameters
+from gan_study.config.reading.load import parse_study
 from gan_study.config.space import Choice
 from gan_study.config.study import Hyperparameters, PartialNetwork, StudyConfig
 from gan_study.config.training import NetworkConfig, TrainingConfig, TrialConfig, WorkersConfig

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from gan_study.config.reading.trial_file import load_trial
 from gan_study.config.training import TrialConfig
-from gan_study.config.trial_file import load_trial
 from gan_study.errors import InputError
 
 VALID = """\

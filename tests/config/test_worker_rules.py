@@ -2,8 +2,8 @@
 
 import pytest
 
-from gan_study.config.check import resource_faults
-from gan_study.config.load import parse_study
+from gan_study.config.reading.load import parse_study
+from gan_study.config.rules.check import resource_faults
 from gan_study.config.study import ResourcesConfig
 from gan_study.errors import InputError
 

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from gan_study.data.datasets import load_dataset
-from gan_study.data.fingerprint import Files
-from gan_study.data.pixels import FilePixels, StackPixels
+from gan_study.data.decoding.pixels import FilePixels, StackPixels
+from gan_study.data.files.fingerprint import Files
 
 
 @pytest.fixture(autouse=True)

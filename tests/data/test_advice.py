@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from gan_study.config.data import DatasetConfig
-from gan_study.data.advice import advise, propose_image_size
-from gan_study.data.inspection import Inspection
+from gan_study.data.inspection.advice import advise, propose_image_size
+from gan_study.data.inspection.inspection import Inspection
 from gan_study.data.survey import Spread, Survey
 
 

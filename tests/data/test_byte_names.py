@@ -10,7 +10,7 @@ import pytest
 from standins import encoded, letters, load, random_images
 
 from gan_study.config.data import DatasetConfig
-from gan_study.data.inspection import inspect_dataset
+from gan_study.data.inspection.inspection import inspect_dataset
 from gan_study.errors import InputError, StorageError, printable
 from gan_study.runs.storage import Storage
 

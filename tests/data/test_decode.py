@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from PIL import Image, features
 from standins import encoded, random_images
 
-from gan_study.data import decode
-from gan_study.data.decode import DecodedImage, RefusedImageError, decoding
+from gan_study.data.decoding import decode
+from gan_study.data.decoding.decode import DecodedImage, RefusedImageError, decoding
 
 GREY = np.arange(0, 240, 15, dtype=np.uint8).reshape(4, 4)
 EXIF_TURNED = b"Exif\0\0II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0\x06\0\0\0\0\0\0\0"
@@ -340,7 +340,7 @@ class TestLimits:
         for content in (unpackable, whole.replace(samples, struct.pack("<HHII", 277, 3, 1, 99))):
             (tmp_path / f"{len(list(tmp_path.iterdir()))}.tif").write_bytes(content)
         code = (
-            "import sys\nfrom pathlib import Path\nfrom gan_study.data.decode import decoding\n"
+            "import sys\nfrom pathlib import Path\nfrom gan_study.data.decoding.decode import decoding\n"
             "for path in Path(sys.argv[1]).iterdir():\n"
             "    try:\n        with decoding(path.read_bytes()):\n            pass\n"
             "    except Exception:\n        print('refused')\n"

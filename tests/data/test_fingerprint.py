@@ -97,7 +97,9 @@ def test_files_that_exchange_their_names(tmp_path: Path) -> None:
 def test_folders_on_file_systems_that_repeat_all_facts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Images of file systems that are made from scratch count inodes and times anew: only bytes tell them apart."""
     for module in ("fingerprint", "image_files"):
-        monkeypatch.setattr(f"gan_study.data.{module}.facts_of", lambda status: pack("5q", 1, 2, status.st_size, 3, 4))
+        monkeypatch.setattr(
+            f"gan_study.data.files.{module}.facts_of", lambda status: pack("5q", 1, 2, status.st_size, 3, 4)
+        )
     real, fake = write_aged(tmp_path / "real", IMAGES), write_aged(tmp_path / "fake", 255 - IMAGES)
     assert np.array_equal(images_of(real), IMAGES)
     assert np.array_equal(images_of(fake), 255 - IMAGES)
@@ -111,10 +113,10 @@ def test_files_that_have_just_changed_are_read_again(tmp_path: Path, monkeypatch
     monkeypatch.setattr(cache_module, "SETTLED_NS", 2_000_000_000)
     for module in ("fingerprint", "image_files"):
         monkeypatch.setattr(
-            f"gan_study.data.{module}.facts_of",
+            f"gan_study.data.files.{module}.facts_of",
             lambda status: pack("5q", 1, 2, status.st_size, 3, status.st_ctime_ns // 10**10),
         )
-    monkeypatch.setattr("gan_study.data.fingerprint.Files._sample", lambda _: b"")
+    monkeypatch.setattr("gan_study.data.files.fingerprint.Files._sample", lambda _: b"")
     folder = write_aged(tmp_path / "images", IMAGES)
     monkeypatch.setattr("time.time_ns", lambda: folder.stat().st_ctime_ns // 10**10 + 1_000_000_000)
     images_of(folder)

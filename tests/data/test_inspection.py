@@ -12,7 +12,7 @@ from standins import encoded, letters, load, random_images, write_cifar10, write
 
 from gan_study.config.data import DatasetConfig
 from gan_study.config.names import TRAIN_IMAGES
-from gan_study.data.inspection import Counted, count_train_images, example_images, inspect_dataset
+from gan_study.data.inspection.inspection import Counted, count_train_images, example_images, inspect_dataset
 
 
 def config_of(path: Path | str, **values: object) -> DatasetConfig:
@@ -120,7 +120,7 @@ class TestCounting:
 
 
 def test_looking_and_counting_do_without_torch() -> None:
-    code = "import sys, gan_study.data.inspection, gan_study.data.datasets; print(*sys.modules)"
+    code = "import sys, gan_study.data.inspection.inspection, gan_study.data.datasets; print(*sys.modules)"
     modules = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
-    assert "gan_study.data.inspection" in modules
+    assert "gan_study.data.inspection.inspection" in modules
     assert not {"torch", "torchvision", "sklearn"} & set(modules)

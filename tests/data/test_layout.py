@@ -4,7 +4,7 @@ import unicodedata
 
 import pytest
 
-from gan_study.data.layout import layout_of
+from gan_study.data.files.layout import layout_of
 
 CLASSES = [f"{name}/{number}.png" for name in "AB" for number in range(50)]
 

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 from planted import draw, pool
 
-from gan_study.diagnosis.birthday import birthday_test, fit_real_pairs
-from gan_study.diagnosis.draws import most_support
+from gan_study.diagnosis.measures.birthday import birthday_test, fit_real_pairs
+from gan_study.diagnosis.measures.draws import most_support
 
 REAL = fit_real_pairs(draw(4000, seed=0), num=1000)
 

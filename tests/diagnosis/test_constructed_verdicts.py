@@ -11,7 +11,7 @@ from constructed_verdicts import CASES, Case, Material, make_material, score
 from small_mnist import small_mnist
 
 from gan_study.diagnosis.diagnose import ImageSet
-from gan_study.diagnosis.modes import confusion_matrix
+from gan_study.diagnosis.measures.modes import confusion_matrix
 from gan_study.extractors import domain_classifier
 from gan_study.extractors.base import apply
 

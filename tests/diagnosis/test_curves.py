@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from gan_study.diagnosis.curves import (
+from gan_study.diagnosis.evidence import Signals
+from gan_study.diagnosis.measures.curves import (
     fall_of_last_quarter,
     fall_of_last_third,
     last_third,
@@ -10,7 +11,6 @@ from gan_study.diagnosis.curves import (
     share_of_untrained,
     swing,
 )
-from gan_study.diagnosis.evidence import Signals
 
 TENTH = (0.1,) * 10
 

@@ -2,7 +2,11 @@ import numpy as np
 import pytest
 from scipy.stats import norm
 
-from gan_study.diagnosis.discriminator import logits_to_accuracy, logits_to_jensen_shannon, losses_to_jensen_shannon
+from gan_study.diagnosis.measures.discriminator import (
+    logits_to_accuracy,
+    logits_to_jensen_shannon,
+    losses_to_jensen_shannon,
+)
 
 
 @pytest.mark.parametrize(("m", "divergence"), [(0.5, 0.0303), (1, 0.1114), (2, 0.3368), (4, 0.6327)])

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from planted import draw
 
-from gan_study.diagnosis.image_signals import (
+from gan_study.diagnosis.measures.image_signals import (
     duplicate_share,
     latent_sensitivity,
     level_deviation,

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 from planted import draw, noise, with_copies
 
-from gan_study.diagnosis.memorisation import distances_to_c_t, features_to_memorisation, fit_copy_reference
-from gan_study.diagnosis.neighbours import nearest, spacing
+from gan_study.diagnosis.measures.memorisation import distances_to_c_t, features_to_memorisation, fit_copy_reference
+from gan_study.diagnosis.measures.neighbours import nearest, spacing
 
 NUM = 1000
 TRAIN = draw(3000, seed=0)

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from gan_study.diagnosis.modes import confusion_matrix, histogram_divergence, lost_classes, stacked_confusion
+from gan_study.diagnosis.measures.modes import confusion_matrix, histogram_divergence, lost_classes, stacked_confusion
 
 UNIFORM = np.full(1000, 1e-3)
 NUM = 26_000

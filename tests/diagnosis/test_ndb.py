@@ -7,7 +7,7 @@ from sklearn.cluster import KMeans
 from sklearn.datasets import load_digits
 from small_mnist import small_mnist
 
-from gan_study.diagnosis.ndb import Bins, Ndb, features_to_ndb, fit_bins
+from gan_study.diagnosis.measures.ndb import Bins, Ndb, features_to_ndb, fit_bins
 
 
 def bins_at(*counts: int) -> Bins:

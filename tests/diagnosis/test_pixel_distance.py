@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from gan_study.diagnosis.pixel_distance import fit_pixel_reference, images_to_pixel_distance
+from gan_study.diagnosis.measures.pixel_distance import fit_pixel_reference, images_to_pixel_distance
 
 NEAR, FAR = 3, 30
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from gan_study.diagnosis.spectra import weights_to_spectra
+from gan_study.diagnosis.measures.spectra import weights_to_spectra
 
 
 def test_singular_values_of_a_known_matrix() -> None:

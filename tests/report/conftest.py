@@ -7,7 +7,7 @@ import pytest
 from compared_runs import write_second_run
 from synthetic_run import write_synthetic_run
 
-from gan_study.report.comparison import compare_studies
+from gan_study.report.comparison.comparison import compare_studies
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser

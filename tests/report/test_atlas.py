@@ -6,14 +6,14 @@ import pytest
 from planted_diagnosis import FINDINGS, planted_diagnosis
 from synthetic_run import COMPLETED, DIVERGED, NUM_TRAIN_IMAGES, STUDY, Outcome, write_synthetic_run, write_trial
 
+from gan_study.analysis.load import load_run
 from gan_study.analysis.trial_verdicts import NO_SIGN, WORDS
-from gan_study.config.arms import search_trial_config
+from gan_study.config.arms.trial_configs import search_trial_config
 from gan_study.diagnosis.undecided import order_of_rules
-from gan_study.report.atlas import failure_maps, separation, verdict_bars
-from gan_study.report.atlas_figures import atlas_plots
-from gan_study.report.evidence import MOST_TABLES, evidences, images_basis
-from gan_study.report.load import load_run
-from gan_study.report.verdict_style import VERDICT_STYLES
+from gan_study.report.figures.atlas_data import failure_maps, separation, verdict_bars
+from gan_study.report.figures.atlas_figures import atlas_plots
+from gan_study.report.figures.verdict_style import VERDICT_STYLES
+from gan_study.report.tables.evidence import MOST_TABLES, evidences, images_basis
 from gan_study.report.write import write_report
 from gan_study.runs.diagnosis import Diagnostics, VerdictName
 

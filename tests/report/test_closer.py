@@ -4,10 +4,10 @@ import pytest
 from planted_diagnosis import planted_diagnosis
 from synthetic_run import STUDY, draw_samples, write_synthetic_run
 
-from gan_study.report.closer import interpolation_pictures, neighbour_pictures
-from gan_study.report.load import load_run
-from gan_study.report.pictures import shown_trials
-from gan_study.report.trial_places import in_run
+from gan_study.analysis.load import load_run
+from gan_study.report.pictures.closer import interpolation_pictures, neighbour_pictures
+from gan_study.report.pictures.pictures import shown_trials
+from gan_study.report.pictures.trial_places import in_run
 from gan_study.report.write import write_report
 from gan_study.runs.diagnosis import VerdictName
 

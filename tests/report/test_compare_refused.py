@@ -5,7 +5,7 @@ from compared_runs import SECOND, SECOND_SEARCH, changed, write_second_run
 from synthetic_run import OBJECTIVE, STUDY, write_synthetic_run
 
 from gan_study.errors import InputError
-from gan_study.report.comparison import compare_studies
+from gan_study.report.comparison.comparison import compare_studies
 
 
 @pytest.fixture

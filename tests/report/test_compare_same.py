@@ -7,7 +7,7 @@ from compared_runs import SECOND, SECOND_CONFIRM, SECOND_SEARCH, changed, write_
 from synthetic_run import SEARCH
 from test_page import Page
 
-from gan_study.report.comparison import compare_studies, render_comparison
+from gan_study.report.comparison.comparison import compare_studies, render_comparison
 
 
 @pytest.fixture(scope="module")

@@ -6,10 +6,10 @@ from compared_runs import SECOND, SECOND_SEARCH, changed, write_second_run
 from synthetic_run import COMPLETED, STUDY, Outcome, write_synthetic_run
 from test_page import Page
 
-from gan_study.analysis.same_arms import same_arms
-from gan_study.analysis.statistics import holm
-from gan_study.report.comparison import compare_studies, render_comparison
-from gan_study.report.load import load_run
+from gan_study.analysis.comparison.same_arms import same_arms
+from gan_study.analysis.load import load_run
+from gan_study.analysis.statistics.two_samples import holm
+from gan_study.report.comparison.comparison import compare_studies, render_comparison
 
 HINGE, LSGAN = SECOND["arms"]["hinge"], SECOND["arms"]["lsgan"]
 OTHER_SEARCH = tuple(Outcome(COMPLETED, score) for score in (9.0, 8.5, 7.5, 20.0, 13.5))

@@ -6,8 +6,8 @@ from compared_runs import write_second_run
 from PIL import Image
 from synthetic_run import write_synthetic_run
 
-from gan_study.report.comparison import compare_studies, render_comparison
-from gan_study.report.pictures import compared_pictures
+from gan_study.report.comparison.comparison import compare_studies, render_comparison
+from gan_study.report.pictures.pictures import compared_pictures
 from gan_study.runs.folder import RunFolder
 
 

@@ -21,8 +21,9 @@ from synthetic_run import (
 
 from gan_study.analysis.arm_comparison import compare_arms
 from gan_study.analysis.confirmation import confirmed_arms
-from gan_study.analysis.random_search import expected_best
-from gan_study.report.figure_data import (
+from gan_study.analysis.load import load_run
+from gan_study.analysis.statistics.random_search import expected_best
+from gan_study.report.figures.figure_data import (
     BestCurve,
     ConfirmedPoints,
     ExpectedBest,
@@ -34,8 +35,7 @@ from gan_study.report.figure_data import (
     score_curves,
     slices,
 )
-from gan_study.report.load import load_run
-from gan_study.report.pictures import shown_trials
+from gan_study.report.pictures.pictures import shown_trials
 
 
 @pytest.fixture(scope="module")

@@ -15,17 +15,17 @@ from synthetic_run import (
 
 from gan_study.analysis.arm_comparison import compare_arms
 from gan_study.analysis.confirmation import confirmed_arms
-from gan_study.analysis.random_search import BestOfN
-from gan_study.config.arms import search_trial_config
-from gan_study.report.figure_data import ExpectedBest, ScoreCurve, confirmed_points
-from gan_study.report.learning_curves import SignalCurve, SignalPanel
-from gan_study.report.load import load_run
-from gan_study.report.pictures import shown_trials
-from gan_study.report.plots import draw_plots
-from gan_study.report.repeated_figures import RepeatedCurve, draw_repeated, repeated_curves
-from gan_study.report.score_figures import MOST_WHOLE_LINES, draw_confirmed, draw_expected, draw_scores
-from gan_study.report.style import arm_styles
-from gan_study.report.training_figures import draw_signals
+from gan_study.analysis.load import load_run
+from gan_study.analysis.statistics.random_search import BestOfN
+from gan_study.config.arms.trial_configs import search_trial_config
+from gan_study.report.figures.figure_data import ExpectedBest, ScoreCurve, confirmed_points
+from gan_study.report.figures.learning_curves import SignalCurve, SignalPanel
+from gan_study.report.figures.plots import draw_plots
+from gan_study.report.figures.repeated_figures import RepeatedCurve, draw_repeated, repeated_curves
+from gan_study.report.figures.score_figures import MOST_WHOLE_LINES, draw_confirmed, draw_expected, draw_scores
+from gan_study.report.figures.style import arm_styles
+from gan_study.report.figures.training_figures import draw_signals
+from gan_study.report.pictures.pictures import shown_trials
 from gan_study.runs.records import TrialState
 
 STYLES = arm_styles(("lsgan", "wgan"))

@@ -7,9 +7,9 @@ import pytest
 from synthetic_run import OBJECTIVE, write_synthetic_run
 
 from gan_study.analysis.confirmation import confirmed_arms
+from gan_study.analysis.load import load_run
 from gan_study.errors import InputError
-from gan_study.report.final_scores import final_note, final_table
-from gan_study.report.load import load_run
+from gan_study.report.tables.final_scores_table import final_note, final_table
 from gan_study.report.text import score_note
 from gan_study.report.write import write_report
 from gan_study.runs.final_scores import Compared, FinalScores, KernelRecord, NeighbourRecord

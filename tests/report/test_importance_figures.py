@@ -5,12 +5,17 @@ import json
 import pytest
 from synthetic_run import STUDY, write_synthetic_run
 
-from gan_study.analysis.estimate import Estimate
-from gan_study.analysis.importance import arm_importances
+from gan_study.analysis.load import load_run
+from gan_study.analysis.sentences.importance_text import arm_importances
+from gan_study.analysis.statistics.estimate import Estimate
 from gan_study.analysis.summary import Summary
-from gan_study.report.importance_figures import ImportanceBars, draw_importance, importance_bars, importance_title
-from gan_study.report.load import load_run
-from gan_study.report.style import arm_styles
+from gan_study.report.figures.importance_figures import (
+    ImportanceBars,
+    draw_importance,
+    importance_bars,
+    importance_title,
+)
+from gan_study.report.figures.style import arm_styles
 from gan_study.report.write import write_report
 from gan_study.runs.importance import ImportanceRecord, ParameterImportance, TargetImportance
 

@@ -3,8 +3,8 @@
 import pytest
 from synthetic_run import ALL_FAILED, write_synthetic_run
 
-from gan_study.report.learning_curves import signal_panels
-from gan_study.report.load import load_run
+from gan_study.analysis.load import load_run
+from gan_study.report.figures.learning_curves import signal_panels
 from gan_study.runs.records import SignalsRecord
 
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from synthetic_run import CLASS_NAMES, STUDY, write_synthetic_run
 
+from gan_study.analysis.load import load_run
 from gan_study.errors import InputError, StorageError
-from gan_study.report.load import load_run
 from gan_study.runs.folder import RunFolder
 from gan_study.runs.records import TrialState
 

@@ -3,9 +3,9 @@
 import pytest
 from synthetic_run import COMPLETED, SEARCH, Outcome, write_synthetic_run
 
-from gan_study.report.load import load_run
-from gan_study.report.parallel import draw_parallel, parallel_coordinates
-from gan_study.report.style import arm_styles
+from gan_study.analysis.load import load_run
+from gan_study.report.figures.parallel import draw_parallel, parallel_coordinates
+from gan_study.report.figures.style import arm_styles
 
 
 @pytest.fixture(scope="module")

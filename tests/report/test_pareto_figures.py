@@ -4,10 +4,10 @@ import pytest
 from pareto_run import write_run
 from synthetic_run import write_synthetic_run
 
-from gan_study.analysis.pareto import summarise_pareto
-from gan_study.report.load import load_run
-from gan_study.report.pareto_figures import draw_pareto, pareto_caption, pareto_planes, pareto_table
-from gan_study.report.style import arm_styles
+from gan_study.analysis.load import load_run
+from gan_study.analysis.statistics.pareto import summarise_pareto
+from gan_study.report.figures.pareto_figures import draw_pareto, pareto_caption, pareto_planes, pareto_table
+from gan_study.report.figures.style import arm_styles
 from gan_study.report.write import write_report
 
 

@@ -3,14 +3,14 @@
 import pytest
 from synthetic_run import COMPLETED, CONFIRM, FAILED, SEARCH, STUDY, Outcome, many_classes, write_synthetic_run
 
-from gan_study.analysis.estimate import Estimate
-from gan_study.analysis.failures import FailureRate
+from gan_study.analysis.load import load_run
+from gan_study.analysis.sentences.text import estimate_text, failure_text, number, percent, quantity, score_text
+from gan_study.analysis.statistics.estimate import Estimate
+from gan_study.analysis.statistics.failures import FailureRate
 from gan_study.analysis.summary import summarise
-from gan_study.analysis.text import estimate_text, failure_text, number, percent, quantity, score_text
 from gan_study.config.schedule import ScheduleEntry
-from gan_study.report import tables
-from gan_study.report.load import load_run
-from gan_study.report.protocol import protocol_items
+from gan_study.report.tables.protocol import protocol_items
+from gan_study.report.tables.tables import tables
 from gan_study.report.text import duration
 from gan_study.runs.records import TrialState
 

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 from synthetic_run import draw_samples
 
-from gan_study.report.thumbnails import MOST_SIDE, animate, evenly, thumbnail
+from gan_study.report.pictures.thumbnails import MOST_SIDE, animate, evenly, thumbnail
 
 
 def opened(webp: bytes) -> Image.Image:

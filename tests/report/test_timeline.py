@@ -9,9 +9,9 @@ from planted_diagnosis import planted_diagnosis
 from synthetic_run import COMPLETED, CONFIRM, DIVERGED, SEARCH, Outcome, many_classes, write_synthetic_run
 
 from gan_study.analysis.confirmation import confirmed_arms
-from gan_study.report.films import BUDGET, make_films
-from gan_study.report.load import load_run
-from gan_study.report.pictures import shown_trials
+from gan_study.analysis.load import load_run
+from gan_study.report.pictures.films import BUDGET, make_films
+from gan_study.report.pictures.pictures import shown_trials
 from gan_study.runs.diagnosis import VerdictName
 
 

@@ -7,10 +7,10 @@ from PIL import Image
 from synthetic_run import COMPLETED, STUDY, Outcome, write_synthetic_run
 
 from gan_study.analysis.confirmation import confirmed_arms
-from gan_study.report.load import load_run
-from gan_study.report.pictures import shown_trials
-from gan_study.report.trial_places import in_run
-from gan_study.report.wall import sample_wall
+from gan_study.analysis.load import load_run
+from gan_study.report.pictures.pictures import shown_trials
+from gan_study.report.pictures.trial_places import in_run
+from gan_study.report.pictures.wall import sample_wall
 
 
 def wall(folder):

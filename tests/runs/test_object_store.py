@@ -8,7 +8,7 @@ from s3_server import ObjectStore
 from gan_study.errors import StorageError
 from gan_study.runs.folder import RunFolder
 from gan_study.runs.storage import Storage
-from gan_study.search.trackers import TrackerFiles
+from gan_study.search.trackers.trackers import TrackerFiles
 
 
 def test_objects_have_the_names_of_the_files(object_store: ObjectStore) -> None:

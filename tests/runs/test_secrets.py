@@ -2,8 +2,8 @@
 
 import pytest
 
-from gan_study.cli.messages import print_error, print_warning
-from gan_study.cli.surroundings import set_places
+from gan_study.cli.commands.surroundings import set_places
+from gan_study.cli.terminal.messages import print_error, print_warning
 from gan_study.errors import InputError
 from gan_study.runs.environment import Environment
 from gan_study.runs.extensions import ExtensionRecord

@@ -14,7 +14,7 @@ from gan_study.runs.counted import best_evaluation
 from gan_study.runs.folder import RunFolder
 from gan_study.runs.records import BestScore, CoverageRecord, EndPart, EvaluationRecord, TrialState, TrialStatus
 from gan_study.runs.trial_folder import TrialFolder
-from gan_study.search.director import Director
+from gan_study.search.director.director import Director
 
 Score = Callable[[TrialConfig, int], float | None]
 """The made-up score of a trial at a number of images."""

@@ -7,7 +7,7 @@ from optuna.trial import TrialState as OptunaState
 from scripted_world import FAILURE_SCORE, make_evaluation, make_study
 
 from gan_study.runs.records import TrialState
-from gan_study.search.arm_search import ArmSearch
+from gan_study.search.sampling.arm_search import ArmSearch
 
 
 def make_search(arm: str = "lsgan", **changes: Any) -> tuple[ArmSearch, optuna.Study]:

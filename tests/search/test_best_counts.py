@@ -7,14 +7,14 @@ import pytest
 from optuna.trial import TrialState as OptunaState
 from scripted_world import FAILURE_SCORE, World, make_study
 
+from gan_study.analysis.load import load_run
 from gan_study.analysis.run_data import best_trial
-from gan_study.config.load import dump_study
+from gan_study.config.reading.load import dump_study
 from gan_study.config.training import TrialConfig
-from gan_study.report.load import load_run
 from gan_study.runs.counted import At
 from gan_study.runs.folder import RunFolder
 from gan_study.runs.records import TrialState
-from gan_study.search.director import Director
+from gan_study.search.director.director import Director
 
 CURVES = (
     (50.0, 40.0, 30.0, 20.0),

@@ -8,10 +8,10 @@ import pytest
 from scripted_world import OBJECTIVE, World, make_study
 
 from gan_study.analysis.confirmation import confirmed_arms
-from gan_study.cli.live import arm_rows
-from gan_study.cli.remaining_time import num_planned
+from gan_study.analysis.load import load_run
+from gan_study.cli.terminal.live import arm_rows
+from gan_study.cli.terminal.remaining_time import num_planned
 from gan_study.config.training import TrialConfig
-from gan_study.report.load import load_run
 from gan_study.runs.folder import RunFolder
 from gan_study.runs.records import TrialState
 

@@ -9,7 +9,7 @@ from scripted_world import Ends, Score, World, make_evaluation, make_study
 from gan_study.config.training import TrialConfig
 from gan_study.runs.folder import RunFolder
 from gan_study.runs.records import TrialState, TrialStatus
-from gan_study.search.director import Director
+from gan_study.search.director.director import Director
 
 BUDGET = {"trials_per_arm": 4, "total_kimg": 2, "evaluate_every_kimg": 1}
 SEARCH = {"scheduler": "asha", "reduction_factor": 2, "startup_trials": 1, "seed": 5}

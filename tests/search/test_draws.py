@@ -5,8 +5,8 @@ Optuna 4.9.0 and 5.0.0 draw these numbers. 4.8.0 draws others by tpe, and has no
 
 import pytest
 
-from gan_study.search import samplers
-from gan_study.search.draws import are_alike, sample_draws
+from gan_study.search.sampling import samplers
+from gan_study.search.sampling.draws import are_alike, sample_draws
 
 # fmt: off
 DRAWN: dict[str, tuple[float, ...]] = {

@@ -9,23 +9,23 @@ import pytest
 from optuna.trial import TrialState as OptunaState
 from scripted_world import OBJECTIVE, World, make_study
 
-from gan_study.analysis.fidelity import describe_fidelity
+from gan_study.analysis.load import load_run
 from gan_study.analysis.run_data import RunData, best_first, best_trial
+from gan_study.analysis.statistics.fidelity import describe_fidelity
 from gan_study.analysis.summary import Summary, summarise
-from gan_study.cli.live import arm_rows
-from gan_study.config.load import dump_study
-from gan_study.config.plan import format_plan, plan
+from gan_study.cli.terminal.live import arm_rows
+from gan_study.config.plan.plan import format_plan, plan
+from gan_study.config.reading.load import dump_study
 from gan_study.config.training import TrialConfig
-from gan_study.report.load import load_run
-from gan_study.report.parallel import parallel_coordinates
-from gan_study.report.protocol import protocol_items
-from gan_study.report.tables import leaderboard
+from gan_study.report.figures.parallel import parallel_coordinates
+from gan_study.report.tables.protocol import protocol_items
+from gan_study.report.tables.tables import leaderboard
+from gan_study.report.tables.trials_csv import trials_csv
 from gan_study.report.text import score_note
-from gan_study.report.trials_csv import trials_csv
 from gan_study.report.write import write_report
 from gan_study.runs.folder import RunFolder
 from gan_study.runs.records import TrialState
-from gan_study.search.director import Director
+from gan_study.search.director.director import Director
 
 OWN_SCORES = (40.0, 30.0, 43.0, 20.0)
 """By the number of the search trial. The third is stopped by 48 against 45 and 35 of the first two, all from 500."""

@@ -8,12 +8,12 @@ from prepared_objective import Prepared
 from scripted_world import World, make_evaluation, make_study
 
 from gan_study.config.training import TrialConfig
+from gan_study.evaluation import whole_trial
+from gan_study.evaluation.whole_trial import train_and_finish
 from gan_study.runs.folder import RunFolder
 from gan_study.runs.records import TrialState, TrialStatus
 from gan_study.runs.trial_folder import TrialFolder
-from gan_study.search import begin_trial
-from gan_study.search.begin_trial import _train_and_finish
-from gan_study.search.director import Director
+from gan_study.search.director.director import Director
 from gan_study.training.distributed import Workers
 from gan_study.training.loop import Progress
 
@@ -159,11 +159,11 @@ def test_an_error_of_one_part_leaves_the_others_and_a_note(
     def fail(*_: object) -> None:
         raise error
 
-    monkeypatch.setattr(begin_trial, "train", _Ended(trial))
-    monkeypatch.setattr(begin_trial, "diagnose_trial", fail)
-    monkeypatch.setattr(begin_trial, "write_end_images", lambda *_: False)
-    monkeypatch.setattr(begin_trial, "score_finally", lambda *_: None)
-    (progress,) = _train_and_finish(config, prepared.dataset, prepared.load(), trial, Workers())
+    monkeypatch.setattr(whole_trial, "train", _Ended(trial))
+    monkeypatch.setattr(whole_trial, "diagnose_trial", fail)
+    monkeypatch.setattr(whole_trial, "write_end_images", lambda *_: False)
+    monkeypatch.setattr(whole_trial, "score_finally", lambda *_: None)
+    (progress,) = train_and_finish(config, prepared.dataset, prepared.load(), trial, Workers())
     assert progress.status.state is TrialState.COMPLETED
     status = trial.read_status()
     assert status is not None

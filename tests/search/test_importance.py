@@ -15,7 +15,7 @@ from gan_study.config.training import TrialConfig
 from gan_study.runs.folder import RunFolder
 from gan_study.runs.importance import ParameterImportance, TargetImportance
 from gan_study.runs.records import TrialState
-from gan_study.search.importance import MIN_TRIALS, Sample, arm_importance, study_importance
+from gan_study.search.sampling.fanova import MIN_TRIALS, Sample, arm_importance, study_importance
 
 SPACE: dict[str, Any] = {
     "g_lr": {"log_uniform": [1e-5, 1e-2]},
@@ -106,7 +106,7 @@ def test_the_same_trials_give_the_same_numbers() -> None:
 
 
 def test_of_very_many_trials_some_are_taken(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("gan_study.search.importance.MAX_TRIALS", 20)
+    monkeypatch.setattr("gan_study.search.sampling.fanova.MAX_TRIALS", 20)
     found = weighed(100, lambda v: 10 * (rate(v) - 0.5) ** 2)
     assert numbers(found["g_lr"])[0] > 0.7
     assert found["g_lr"].num_trials == 100

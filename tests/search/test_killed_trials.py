@@ -13,7 +13,7 @@ from tiny_study import tiny_folder, tiny_study
 
 from gan_study.runs.folder import RunFolder
 from gan_study.runs.records import EvaluationRecord, TrialState, TrialStatus
-from gan_study.search.director import Director
+from gan_study.search.director.director import Director
 from gan_study.search.run import run_study
 
 pytestmark = [pytest.mark.ray, pytest.mark.slow]

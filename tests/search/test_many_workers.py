@@ -6,7 +6,7 @@ import pytest
 from tiny_study import tiny_folder, tiny_study
 from trained_here import train_here
 
-from gan_study.config.arms import first_trial_values, search_trial_config
+from gan_study.config.arms.trial_configs import first_trial_values, search_trial_config
 from gan_study.data.datasets import load_dataset
 from gan_study.runs.folder import RunFolder
 from gan_study.runs.records import TrialState

@@ -11,8 +11,8 @@ from optuna.trial import TrialState as OptunaState
 from scripted_world import FAILURE_SCORE, make_evaluation, make_study
 
 from gan_study.runs.records import TrialState
-from gan_study.search.arm_search import ArmSearch
-from gan_study.search.objective_values import TrialEnd
+from gan_study.search.sampling.arm_search import ArmSearch
+from gan_study.search.sampling.objective_values import TrialEnd
 
 OBJECTIVES = ["score", "coverage", "device_sec"]
 

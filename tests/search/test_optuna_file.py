@@ -13,8 +13,8 @@ from gan_study.config.training import TrialConfig
 from gan_study.errors import StorageError
 from gan_study.runs.folder import RunFolder
 from gan_study.runs.records import TrialState
-from gan_study.search.director import Director
-from gan_study.search.optuna_file import OptunaFile
+from gan_study.search.director.director import Director
+from gan_study.search.sampling.optuna_file import OptunaFile
 
 
 def score(config: TrialConfig, cur_nimg: int) -> float:
@@ -107,7 +107,7 @@ def test_updates_are_written_while_the_study_runs_and_take_little_of_its_time(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clock = [100.0]
-    monkeypatch.setattr("gan_study.search.optuna_file.time.monotonic", lambda: clock[0])
+    monkeypatch.setattr("gan_study.search.sampling.optuna_file.time.monotonic", lambda: clock[0])
     with OptunaFile(RunFolder(str(tmp_path))) as file:
         study = optuna.create_study(study_name="scripted/only", storage=file.storage)
         study.add_trial(optuna.trial.create_trial(value=1.0))

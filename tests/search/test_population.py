@@ -12,8 +12,8 @@ from gan_study.config.training import TrialConfig
 from gan_study.errors import StorageError
 from gan_study.runs.folder import RunFolder
 from gan_study.runs.records import TrialState
-from gan_study.search import population
-from gan_study.search.population import current_rates
+from gan_study.search.population import population
+from gan_study.search.population.population import current_rates
 
 ARM = {"lsgan": {"network": "dcgan", "loss": "least_squares"}}
 SPACE = {

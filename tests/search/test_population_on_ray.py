@@ -7,8 +7,8 @@ from optuna import load_study
 from optuna.storages import RDBStorage
 from tiny_study import tiny_folder, tiny_study
 
+from gan_study.analysis.load import load_run
 from gan_study.analysis.summary import summarise
-from gan_study.report.load import load_run
 from gan_study.runs.records import TrialState
 from gan_study.search.run import run_study
 

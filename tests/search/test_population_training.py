@@ -6,12 +6,12 @@ from optuna.storages import InMemoryStorage
 from prepared_objective import prepare_digits
 from scripted_world import make_study
 
-from gan_study.config.trial_file import load_trial
+from gan_study.config.reading.trial_file import load_trial
 from gan_study.runs.folder import RunFolder
 from gan_study.runs.records import EvaluationRecord, TrialState
 from gan_study.runs.storage import Storage
 from gan_study.runs.trial_folder import TrialFolder
-from gan_study.search.director import Director
+from gan_study.search.director.director import Director
 from gan_study.training.distributed import Workers
 from gan_study.training.loop import train
 

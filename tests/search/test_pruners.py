@@ -6,12 +6,12 @@ import pytest
 from optuna.storages import InMemoryStorage
 from scripted_world import FAILURE_SCORE, make_evaluation, make_study
 
-from gan_study.config.search_text import stopping_text
-from gan_study.config.stopping import brackets
+from gan_study.config.plan.search_text import stopping_text
+from gan_study.config.plan.stopping import brackets
 from gan_study.config.study import StudyConfig
 from gan_study.runs.records import TrialState
-from gan_study.search.arm_search import ArmSearch
-from gan_study.search.pruners import make_pruner
+from gan_study.search.sampling.arm_search import ArmSearch
+from gan_study.search.sampling.pruners import make_pruner
 
 
 def study_of(num_trials: int = 12, total_kimg: float = 9, **search: Any) -> StudyConfig:

@@ -6,14 +6,14 @@ from typing import Any
 import pytest
 from scripted_world import Ends, World, make_study
 
-from gan_study.config.load import dump_study
+from gan_study.analysis.load import load_run
+from gan_study.config.reading.load import dump_study
 from gan_study.config.space import contains, extremes
 from gan_study.config.training import TrialConfig
-from gan_study.report.load import load_run
-from gan_study.report.tables import arm_table, leaderboard, state_table
+from gan_study.report.tables.tables import arm_table, leaderboard, state_table
 from gan_study.runs.folder import RunFolder
 from gan_study.runs.records import TrialState
-from gan_study.search.director import Director
+from gan_study.search.director.director import Director
 
 BUDGET = {"trials_per_arm": 4, "total_kimg": 2, "evaluate_every_kimg": 1}
 

@@ -8,10 +8,10 @@ from optuna.storages import InMemoryStorage
 from scipy.stats import qmc
 from scripted_world import FAILURE_SCORE, make_study
 
-from gan_study.config.sampling import drawn_at_random
+from gan_study.config.arms.sampling import drawn_at_random
 from gan_study.config.study import StudyConfig
 from gan_study.runs.records import TrialState
-from gan_study.search.arm_search import ArmSearch
+from gan_study.search.sampling.arm_search import ArmSearch
 
 SPACE = {
     "g_lr": {"log_uniform": [1e-4, 1e-2]},

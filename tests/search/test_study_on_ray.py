@@ -11,12 +11,12 @@ import pytest
 from optuna.trial import TrialState as OptunaState
 from tiny_study import tiny_folder, tiny_study
 
-from gan_study.cli.train_verb import train_one
+from gan_study.cli.train import train_one
 from gan_study.config.study import StudyConfig
 from gan_study.errors import InputError
 from gan_study.runs.folder import RunFolder
 from gan_study.runs.records import EvaluationRecord, TrialState, TrialStatus
-from gan_study.search.director import Director
+from gan_study.search.director.director import Director
 from gan_study.search.run import run_study
 
 pytestmark = [pytest.mark.ray, pytest.mark.slow]

@@ -16,16 +16,17 @@ from PIL import Image
 from scripted_world import make_evaluation, make_study
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from gan_study.config.arms import search_trial_config
+from gan_study.config.arms.trial_configs import search_trial_config
 from gan_study.config.names import TRACKERS
 from gan_study.config.training import TrialConfig
 from gan_study.errors import InputError
 from gan_study.runs.folder import RunFolder
 from gan_study.runs.records import EvaluationRecord, LossRecord, SignalsRecord, TrialState, TrialStatus
-from gan_study.search import tracker_packages, trackers
-from gan_study.search.messages import TrialOrder, progress_message, tracker_numbers
-from gan_study.search.tracker_packages import require_trackers
-from gan_study.search.trackers import tracked
+from gan_study.search.trackers import packages as tracker_packages
+from gan_study.search.trackers import trackers
+from gan_study.search.trackers.packages import require_trackers
+from gan_study.search.trackers.trackers import tracked
+from gan_study.search.trials.messages import TrialOrder, progress_message, tracker_numbers
 from gan_study.training.evaluate import grid_pixels, grid_png
 from gan_study.training.loop import Progress
 

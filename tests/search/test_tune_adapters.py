@@ -11,9 +11,10 @@ from gan_study.config.training import TrialConfig
 from gan_study.errors import InputError, MissingGpuError, StorageError
 from gan_study.runs.folder import RunFolder
 from gan_study.runs.records import EvaluationRecord, TrialState
-from gan_study.search import begin_trial, trial_one_worker
-from gan_study.search.messages import read_abort, read_failure
-from gan_study.search.tune_adapters import DirectorScheduler, DirectorSearcher
+from gan_study.search.trials import begin_trial
+from gan_study.search.trials import one_worker as trial_one_worker
+from gan_study.search.trials.messages import read_abort, read_failure
+from gan_study.search.trials.tune_adapters import DirectorScheduler, DirectorSearcher
 
 
 def score(config: TrialConfig, cur_nimg: int) -> float:

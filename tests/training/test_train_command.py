@@ -14,9 +14,9 @@ import torch
 from prepared_objective import Prepared
 from tiny_training import tiny_trial
 
-from gan_study.cli import train_verb
-from gan_study.cli.train_verb import TrainingDivergedError, train_one
-from gan_study.config.trial_file import load_trial
+from gan_study.cli import train as train_verb
+from gan_study.cli.train import TrainingDivergedError, train_one
+from gan_study.config.reading.trial_file import load_trial
 from gan_study.errors import InputError
 from gan_study.runs.folder import RunFolder
 from gan_study.runs.records import ObjectiveRecord, TrialState

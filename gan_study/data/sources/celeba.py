@@ -14,10 +14,10 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 
 from gan_study.config.data import DatasetConfig
-from gan_study.data.archives import open_image_files
-from gan_study.data.fingerprint import Files
-from gan_study.data.image_files import ImageFiles
-from gan_study.data.pixels import FilePixels
+from gan_study.data.decoding.pixels import FilePixels
+from gan_study.data.files.archives import open_image_files
+from gan_study.data.files.fingerprint import Files
+from gan_study.data.files.image_files import ImageFiles
 from gan_study.data.places import data_folder
 from gan_study.data.sources.downloads import obtain
 from gan_study.data.sources.named_files import FoundFile, look_for, members, named

@@ -3,7 +3,7 @@
 import numpy as np
 
 from gan_study.config.data import DatasetConfig
-from gan_study.data.pixels import StackPixels
+from gan_study.data.decoding.pixels import StackPixels
 from gan_study.data.sources.source import Contents, Source
 
 _NUM_HELD_OUT = 300

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gan_study.config.names import DatasetName
-from gan_study.data.fingerprint import Files
+from gan_study.data.files.fingerprint import Files
 from gan_study.data.places import data_folder
 from gan_study.data.sources.downloads import obtain
 from gan_study.data.sources.named_files import Form, FoundFile, choose, look_for, match, members, named, untold

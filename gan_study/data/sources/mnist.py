@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from gan_study.config.data import DatasetConfig
 from gan_study.config.names import DatasetName
-from gan_study.data.pixels import StackPixels
+from gan_study.data.decoding.pixels import StackPixels
 from gan_study.data.sources import mnist_forms as forms
 from gan_study.data.sources.digits import DIGIT_NAMES
 from gan_study.data.sources.locate import Located, Wanted, locate

@@ -8,10 +8,10 @@ from numpy.typing import NDArray
 
 from gan_study.config.base import Frozen
 from gan_study.config.names import HELD_OUT_IMAGES, TRAIN_IMAGES, DatasetName
-from gan_study.data.fingerprint import Files
-from gan_study.data.layout import LayoutNotes
-from gan_study.data.listing import PassedOver
-from gan_study.data.pixels import Pixels
+from gan_study.data.decoding.pixels import Pixels
+from gan_study.data.files.fingerprint import Files
+from gan_study.data.files.layout import LayoutNotes
+from gan_study.data.files.listing import PassedOver
 
 
 class FileNotes(Frozen):

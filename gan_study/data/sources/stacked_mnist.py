@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gan_study.config.data import DatasetConfig
-from gan_study.data.pixels import StackPixels
+from gan_study.data.decoding.pixels import StackPixels
 from gan_study.data.sources.locate import Located
 from gan_study.data.sources.mnist import MNIST, find_files, read_files
 from gan_study.data.sources.source import Contents, FileNotes, Source, unlike_published

@@ -1,0 +1,1 @@
+"""Several finished studies held against each other."""

@@ -1,0 +1,216 @@
+"""Whether finished studies may stand side by side: what would make that unfair, and what is merely different."""
+
+import shlex
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from gan_study.analysis.run_data import RunData
+from gan_study.analysis.sentences.text import listed
+from gan_study.config.rules.extension import grown_too_late, settings, show_setting
+from gan_study.runs.records import ScoreKey
+
+_EQUAL_TUNING = ("budget.trials_per_arm", "search.repeats", "refine.trials_per_arm", "confirm.top_k")
+"""How many configurations of an arm are tried, and how many of them are confirmed and chosen among."""
+_SPENT_BY_TIME = ("budget.evaluate_every_kimg", "objective.early_num_samples")
+"""What a budget in seconds is spent on besides training steps."""
+_NAMES = ("name", "description")
+
+
+@dataclass(frozen=True)
+class ComparedStudy:
+    """One of the studies that are put side by side."""
+
+    label: str
+    """What it is called there; no other is called so."""
+    location: str
+    """Its run folder."""
+    run: RunData
+
+
+@dataclass(frozen=True)
+class Difference:
+    """Something that is not the same in all studies."""
+
+    name: str
+    """Such as `search.sampler`."""
+    values: tuple[str, ...]
+    """One for each study, in their order."""
+
+
+def fairness_problems(studies: Sequence[ComparedStudy]) -> list[str]:
+    """All reasons not to compare these studies, each as a line with the field, its values and the way out.
+
+    Data, scores, the length of a training and the number of configurations tried must be equal, and all of it must have
+    come to its end.
+    """
+    runs = _runs(studies)
+    problems = [_repeated(same) for same in runs if len(same) > 1]
+    # Of one run, extended or not, one study is looked at: there is nothing to make it alike to itself.
+    studies = [same[0] for same in runs]
+    keys = {s.label: s.run.objective.key for s in studies if s.run.objective is not None}
+    problems += [_unfinished(s) for s in studies if not s.run.is_finished]
+    problems += [_unscored(s) for s in studies if s.run.is_finished and s.run.objective is None]
+    unlike = _key_problems(keys) + _counted_problems(studies) + _data_problems(studies, keys)
+    unlike += _length_problems(studies)
+    return problems + unlike + _tuning_problems(studies, can_be_extended=not unlike)
+
+
+def differences(studies: Sequence[ComparedStudy]) -> list[Difference]:
+    """What is different in studies that may be compared: how they were searched, and what they ran on.
+
+    Arms are left out, being what is compared.
+    """
+    return _differing([_particulars(study.run) for study in studies])
+
+
+def _particulars(run: RunData) -> dict[str, str]:
+    """Everything but the arms that says what a study did and with what, by name."""
+    values = {name: _show(value) for name, value in settings(run.study).items() if name not in _NAMES}
+    if (objective := run.objective) is not None:
+        marks = ("floor", "untrained_score", "failure_score")
+        values |= {f"objective.{name}": f"{getattr(objective, name):.6g}" for name in marks}
+    if (environment := run.environment) is not None:
+        every = environment.all
+        for name in dict.fromkeys(name for each in every for name in each.versions):
+            values[f"version of {name}"] = _in_turn(each.versions.get(name, "none") for each in every)
+        values["commit"] = _in_turn(each.commit or "not run from a checkout" for each in every)
+        values["hosts"] = _in_turn("; ".join(each.hosts) for each in every)
+    if run.status is not None:
+        values["trials at once"] = str(run.status.num_concurrent_trials)
+    return values | {"extensions": str(len(run.extensions))}
+
+
+def _in_turn(values: Iterable[str]) -> str:
+    """What held at first, and what came after it; once if it stayed the same."""
+    return ", then ".join(dict.fromkeys(values))
+
+
+def _differing(values: Sequence[Mapping[str, str]]) -> list[Difference]:
+    """What is not the same in all mappings from a name to a value; where a name is missing it is `nothing`."""
+    names = dict.fromkeys(name for each in values for name in each)
+    rows = [Difference(name, tuple(each.get(name, "nothing") for each in values)) for name in names]
+    return [row for row in rows if len(set(row.values)) > 1]
+
+
+def _runs(studies: Sequence[ComparedStudy]) -> list[list[ComparedStudy]]:
+    """The studies by the run that they hold: a run folder and its copy, extended or not, hold the same trainings."""
+    found: dict[tuple[str, float | str], list[ComparedStudy]] = {}
+    for study in studies:
+        begun = study.run.status.start_time if study.run.status is not None else study.location
+        found.setdefault((study.run.study.name, begun), []).append(study)
+    return list(found.values())
+
+
+def _repeated(same: Sequence[ComparedStudy]) -> str:
+    return (
+        f"{same[0].run.study.name}: a study is compared with others, but got it {len(same)} times, since "
+        f"{listed([study.location for study in same])} hold the same run; name it once"
+    )
+
+
+def _unfinished(study: ComparedStudy) -> str:
+    state = study.run.status.state if study.run.status else "not recorded"
+    wait = "wait for its end or, if no process is at work on it, " if state == "running" else ""
+    return (
+        f"{study.location}: finished studies alone are compared, but got state={state}; {wait}go on with it by "
+        f"`python -m gan_study resume {shlex.quote(study.location)}`"
+    )
+
+
+def _unscored(study: ComparedStudy) -> str:
+    return (
+        f"{study.location}: a comparison needs to know what the scores are, but got no objective/objective.json; copy "
+        "the whole run folder"
+    )
+
+
+def _key_problems(keys: Mapping[str, ScoreKey]) -> list[str]:
+    fields = [{name: str(value) for name, value in key.model_dump().items()} for key in keys.values()]
+    return [
+        f"objective {row.name}: scores are compared only if all fields of their keys are equal, but got "
+        f"{_listed(row.values, list(keys))}; {_key_remedy(row.name)}"
+        for row in _differing(fields)
+    ]
+
+
+def _counted_problems(studies: Sequence[ComparedStudy]) -> list[str]:
+    return [
+        f"{row.name}: the same evaluation of every training must count, but got "
+        f"{_listed(row.values, [s.label for s in studies])}; run one of them again with the value of the other"
+        for row in _chosen(studies, ["objective.at"])
+    ]
+
+
+def _key_remedy(field: str) -> str:
+    if field == "dataset":
+        return "compare studies of the same images, prepared in the same way"
+    if field == "weights_hash":
+        return "run one of them again where GAN_STUDY_CACHE holds the extractor of the other"
+    return "run one of them again with the objective and the data set of the other"
+
+
+def _data_problems(studies: Sequence[ComparedStudy], keys: Mapping[str, ScoreKey]) -> list[str]:
+    """Which settings of the data set stand behind contents that differ."""
+    if len({key.dataset for key in keys.values()}) < 2:
+        return []
+    return [
+        f"{row.name}: all arms learn the same images, but got {_listed(row.values, [s.label for s in studies])}; run "
+        "one of them again with the data set of the other"
+        for row in _chosen(studies, [n for n in settings(studies[0].run.study) if n.startswith("dataset.")])
+    ]
+
+
+def _length_problems(studies: Sequence[ComparedStudy]) -> list[str]:
+    labels = [s.label for s in studies]
+    lengths = [s.run.study.budget.length for s in studies]
+    problems = []
+    if len(set(lengths)) > 1:
+        values = [f"{unit}={_show(amount)}" for unit, amount in lengths]
+        problems.append(
+            f"budget: every training must be equally long, in one unit, but got {_listed(values, labels)}; run one of "
+            "them again with the budget of the other"
+        )
+    if any(unit == "device_sec" for unit, _ in lengths):
+        problems += [
+            f"{row.name}: a budget in device_sec is spent on evaluations too, but got {_listed(row.values, labels)}; "
+            "run one of them again with the value of the other"
+            for row in _chosen(studies, _SPENT_BY_TIME)
+        ]
+    return problems
+
+
+def _tuning_problems(studies: Sequence[ComparedStudy], can_be_extended: bool) -> list[str]:
+    """can_be_extended: whether nothing else is in the way, which no extension could take out of it."""
+    problems = []
+    for row in _chosen(studies, _EQUAL_TUNING):
+        extend = _extend(studies, row.name) if can_be_extended else ""
+        problems.append(
+            f"{row.name}: arms are tuned equally, but got {_listed(row.values, [s.label for s in studies])}; "
+            f"{extend or 'run one of them again with the value of the other'}"
+        )
+    return problems
+
+
+def _extend(studies: Sequence[ComparedStudy], name: str) -> str:
+    """The commands that give every study as much as the one with most; nothing if one of them can have no more."""
+    most = max(settings(s.run.study)[name] for s in studies)
+    smaller = [s for s in studies if settings(s.run.study)[name] < most]
+    if any(grown_too_late(s.run.study, name) for s in smaller):
+        return ""
+    commands = (f"`python -m gan_study extend {shlex.quote(s.location)} --set {name}={most}`" for s in smaller)
+    return f"give the smaller as much: {' and '.join(commands)}"
+
+
+def _chosen(studies: Sequence[ComparedStudy], names: Sequence[str]) -> list[Difference]:
+    """Which of these settings differ."""
+    found = [settings(s.run.study) for s in studies]
+    return _differing([{name: _show(values[name]) for name in names} for values in found])
+
+
+def _listed(values: Sequence[str], labels: Sequence[str]) -> str:
+    return ", ".join(f"{value} in {label}" for value, label in zip(values, labels, strict=True))
+
+
+def _show(value: Any) -> str:
+    return ", ".join(map(show_setting, value)) or "none" if isinstance(value, list) else show_setting(value)

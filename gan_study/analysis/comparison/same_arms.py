@@ -1,0 +1,42 @@
+"""Arms of several studies that are defined alike: one way of training, searched more than once."""
+
+from collections.abc import Collection, Sequence
+from typing import Any
+
+from gan_study.analysis.run_data import RunData
+from gan_study.analysis.sentences.text import listed
+from gan_study.config.rules.extension import arm_definition
+
+
+def same_arms(runs: Sequence[RunData]) -> tuple[tuple[str, ...], ...]:
+    """Groups of arms of different studies with equal fixed values, ranges and first trials, in the order of the runs.
+
+    No two arms have one name. What the studies do alike or not for all their arms, such as the sampler, is not looked
+    at: it is no part of an arm.
+    """
+    groups: list[tuple[dict[str, Any], list[tuple[int, str]]]] = []
+    for number, run in enumerate(runs):
+        for arm in run.arms:
+            definition = arm_definition(run.study, arm)
+            members = next((members for known, members in groups if known == definition), None)
+            if members is None:
+                members = []
+                groups.append((definition, members))
+            members.append((number, arm))
+    return tuple(
+        tuple(arm for _, arm in members) for _, members in groups if len({number for number, _ in members}) > 1
+    )
+
+
+def are_same(a: str, b: str, groups: Collection[Collection[str]]) -> bool:
+    """Whether two arms are in one group."""
+    return any(a in group and b in group for group in groups)
+
+
+def same_arms_words(arms: Sequence[str]) -> str:
+    """What it is that two or more arms are the same, and what it means for a difference between them."""
+    return (
+        f"{listed(arms)} are the same arm in different studies: equal fixed values, search space and first trial. A "
+        "difference between their scores is one between searches, each of which may find another configuration. It "
+        "says nothing of a method, so no arm wins by it."
+    )

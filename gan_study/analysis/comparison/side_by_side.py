@@ -1,0 +1,163 @@
+"""Several finished studies as one value: all their arms under names of their own, compared by their confirmed seeds."""
+
+import math
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import combinations
+
+from gan_study.analysis.arm_comparison import PairStatistics, compare_runs
+from gan_study.analysis.comparison.likeness import ComparedStudy, Difference, differences
+from gan_study.analysis.comparison.same_arms import same_arms, same_arms_words
+from gan_study.analysis.comparison.same_trainings import SameTrainings, num_same
+from gan_study.analysis.confirmation import ConfirmedArm, confirmed_arms
+from gan_study.analysis.run_data import RunData
+from gan_study.analysis.sentences.notes import damage_warnings, remedy_notes
+from gan_study.analysis.sentences.other_count import describe_other_count
+from gan_study.analysis.sentences.winner import judge
+from gan_study.analysis.summary import Summary, describe_score, summarise_arms
+from gan_study.runs.records import SCHEMA_VERSION, ObjectiveRecord
+
+
+@dataclass(frozen=True)
+class SideBySide:
+    """Studies that may be compared, and how their arms compare."""
+
+    studies: tuple[ComparedStudy, ...]
+    """As they are."""
+    runs: tuple[RunData, ...]
+    """Their runs with names for the arms that no two share, and with one failure score."""
+    together: RunData
+    """All trials and arms as if of one study. Its settings are those of the first and stand for no other."""
+    confirmed: dict[str, ConfirmedArm]
+    """By arm, as its own study chose what was confirmed."""
+    summary: Summary
+    """What summary.json would hold of such a study: verdict, arms, pairs."""
+    differences: tuple[Difference, ...]
+    """What is not the same in all studies, arms apart."""
+
+    @property
+    def same_trainings(self) -> tuple[SameTrainings, ...]:
+        """Every pair of arms whose confirmed seeds are partly or all the same trainings."""
+        pairs = [pair.test for pair in self.summary.comparison.pairs if pair.test.num_same]
+        searched = self.together.searched
+        return tuple(
+            SameTrainings(p.a, p.b, p.num_same, num_same(searched(p.a), searched(p.b)), p.is_copy) for p in pairs
+        )
+
+    @property
+    def same_arms(self) -> tuple[str, ...]:
+        """What arms with confirmed seeds are defined alike, in words; of copies of one result, the first is named."""
+        copies = {pair.test.b for pair in self.summary.comparison.pairs if pair.test.is_copy}
+        groups = ([arm for arm in g if arm in self.confirmed and arm not in copies] for g in same_arms(self.runs))
+        return tuple(same_arms_words(group) for group in groups if len(group) > 1)
+
+    @property
+    def study_of(self) -> dict[str, str]:
+        """By arm, the label of its study."""
+        return {arm: study.label for study, run in zip(self.studies, self.runs, strict=True) for arm in run.arms}
+
+    @property
+    def pairs(self) -> tuple[PairStatistics, ...]:
+        """Every pair of confirmed arms once, in the order in which the arms stand: first those of the leader."""
+        found = {(p.test.a, p.test.b): p for pair in self.summary.comparison.pairs for p in (pair, pair.turned)}
+        return tuple(found[pair] for pair in combinations(self.standing, 2) if pair in found)
+
+    @property
+    def standing(self) -> tuple[str, ...]:
+        """All arms: those with confirmed seeds as they compare, the leader first; then the others, by their search."""
+        confirmed = self.summary.comparison.standing
+        scores = {arm: found.search_score for arm, found in self.summary.arms.items() if arm not in confirmed}
+        others = sorted(scores, key=lambda arm: math.inf if (score := scores[arm]) is None else score)
+        return *confirmed, *others
+
+
+def put_side_by_side(studies: Sequence[ComparedStudy]) -> SideBySide:
+    """Compare the arms of two or more studies, in which `fairness_problems` has found nothing.
+
+    An arm keeps its name if no other study has one of that name; else its study's label comes before it. A failed seed
+    counts with the highest of the studies' failure scores, which bounds all others: it is worst wherever it was.
+    """
+    objective = _common_objective(studies)
+    counts = Counter(arm for study in studies for arm in study.run.arms)
+    runs = tuple(
+        _renamed(
+            replace(study.run, objective=objective),
+            {arm: arm if counts[arm] == 1 else f"{study.label}/{arm}" for arm in study.run.arms},
+        )
+        for study in studies
+    )
+    together = _together(studies, runs)
+    confirmed = {arm: found for run in runs for arm, found in confirmed_arms(run).items()}
+    comparison = compare_runs(runs, together.collapsed)
+    verdict = judge(together, list(confirmed.values()), comparison)
+    other = describe_other_count(list(confirmed.values()), objective, comparison.leader)
+    summary = Summary(
+        schema_version=SCHEMA_VERSION,
+        study=together.study.name,
+        state="completed",
+        winner=verdict.winner,
+        verdict=verdict.sentence,
+        small_print=verdict.small_print,
+        score=describe_score(objective, together.study.objective),
+        arms={arm: found for run in runs for arm, found in summarise_arms(run, confirmed).items()},
+        comparison=comparison,
+        warnings=damage_warnings(together),
+        other_count=other,
+        notes=(
+            *([other.sentence] if other else []),
+            *remedy_notes(together, list(confirmed.values())),
+            *_extended(studies),
+        ),
+    )
+    return SideBySide(tuple(studies), runs, together, confirmed, summary, tuple(differences(studies)))
+
+
+def _extended(studies: Sequence[ComparedStudy]) -> tuple[str, ...]:
+    labels = [study.label for study in studies if study.run.extensions]
+    if not labels:
+        return ()
+    return (
+        f"Added to after results could be seen: {', '.join(labels)}. p values and intervals do not account for that.",
+    )
+
+
+def _common_objective(studies: Sequence[ComparedStudy]) -> ObjectiveRecord:
+    """All have one key; what was measured by itself in each study is that of the highest failure score."""
+    found = [study.run.objective for study in studies if study.run.objective is not None]
+    assert len(found) == len(studies), "a study without an objective is refused"
+    worst = max(found, key=lambda objective: objective.failure_score)
+    if len({objective.early_num_samples for objective in found}) == 1:
+        return worst
+    # Scores on the way are of different kinds, so nothing is said of them.
+    return worst.model_copy(update={"early_num_samples": None, "early_floor": None})
+
+
+def _renamed(run: RunData, names: Mapping[str, str]) -> RunData:
+    """A run with other names for its arms; what they are is the same. A label may hold what no study file may."""
+    arms = {names[arm]: config for arm, config in run.study.arms.items()}
+    return replace(
+        run,
+        study=run.study.model_copy(update={"arms": arms}),
+        trials=tuple(
+            replace(t, config=t.config.model_copy(update={"arm": names[t.config.arm]}))
+            for t in run.trials
+            if t.config.arm in names
+        ),
+        refinements={names[arm]: refinement for arm, refinement in run.refinements.items()},
+        importance=None,
+    )
+
+
+def _together(studies: Sequence[ComparedStudy], runs: Sequence[RunData]) -> RunData:
+    arms = {arm: config for run in runs for arm, config in run.study.arms.items()}
+    name = " v ".join(study.label for study in studies)
+    return RunData(
+        study=runs[0].study.model_copy(update={"name": name, "description": "", "arms": arms}),
+        objective=runs[0].objective,
+        environment=None,
+        status=runs[0].status,
+        trials=tuple(trial for run in runs for trial in run.trials),
+        unreadable=tuple(f"{study.label}/{place}" for study in studies for place in study.run.unreadable),
+        damaged=tuple(f"{study.label}/{place}" for study in studies for place in study.run.damaged),
+    )

@@ -1,0 +1,1 @@
+"""The sentences that say what a study has shown."""

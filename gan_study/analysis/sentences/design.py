@@ -1,0 +1,132 @@
+"""Sentences on what a study's arms and confirmed seeds can show, for the plan and for a warning before the start."""
+
+import math
+from dataclasses import dataclass
+from statistics import fmean, variance
+
+from scipy.stats import norm
+
+from gan_study.analysis.confirmation import confirmed_arms
+from gan_study.analysis.run_data import RunData
+from gan_study.analysis.sentences.text import format_p, number, quantity, whole_percent
+from gan_study.analysis.statistics.power import (
+    MAX_SEEDS,
+    detectable_probability,
+    fewest_seeds,
+    seeds_for,
+    smallest_holm_p,
+    strictest_level,
+)
+from gan_study.analysis.statistics.two_samples import SIGNIFICANCE
+from gan_study.config.study import StudyConfig
+
+
+@dataclass(frozen=True)
+class Spread:
+    """The scatter of a run's confirmed seeds that did not fail."""
+
+    deviation: float
+    """Standard deviation of the scores within an arm, pooled over the arms."""
+    num_arms: int
+    """Arms with two or more such seeds, which it is pooled over."""
+    best: tuple[str, str] | None
+    """The two arms with the lowest mean scores; None below two arms."""
+    difference: float
+    """Between the mean scores of these two; 0 below two arms."""
+
+
+def observed_spread(run: RunData) -> Spread | None:
+    """The spread of a run's confirmed seeds; None where no arm has two seeds that differ."""
+    scores = {
+        arm: [t.score for t in confirmed.trials if t.score is not None]
+        for arm, confirmed in confirmed_arms(run).items()
+    }
+    several = {arm: values for arm, values in scores.items() if len(values) > 1}
+    if not several:
+        return None
+    freedom = sum(len(values) - 1 for values in several.values())
+    pooled = sum((len(values) - 1) * variance(values) for values in several.values()) / freedom
+    if pooled == 0:
+        return None
+    means = sorted((fmean(values), arm) for arm, values in several.items())
+    (first, a), (second, b) = means[0], means[min(1, len(means) - 1)]
+    return Spread(math.sqrt(pooled), len(several), (a, b) if len(means) > 1 else None, second - first)
+
+
+def seeds_warning(study: StudyConfig) -> str | None:
+    """One sentence if no arm of a study can win, whatever it scores; None if one can, or if there is only one arm."""
+    num_arms, confirm = len(study.arms), study.confirm
+    if num_arms < 2:
+        return None
+    if confirm.top_k == 0:
+        return (
+            "No arm of this study can win, because confirm.top_k=0 trains no configuration again with fresh seeds; "
+            "set confirm.top_k=1."
+        )
+    smallest = smallest_holm_p([confirm.seeds] * num_arms)
+    if smallest < SIGNIFICANCE:
+        return None
+    fewest = fewest_seeds(num_arms)
+    return (
+        f"No arm of this study can win, whatever it scores: with {num_arms} arms and {quantity(confirm.seeds, 'seed')} "
+        f"each, the smallest p value is {smallest:.3f}, and a winner needs less than {SIGNIFICANCE:g}. {fewest} seeds "
+        f"would do: --set confirm.seeds={fewest}."
+    )
+
+
+def seeds_rows(study: StudyConfig, spread: Spread | None, source: str) -> list[tuple[str, str]]:
+    """Labels and texts that say what the confirmed seeds can show; `source` names the run that `spread` is from."""
+    num_arms, seeds = len(study.arms), study.confirm.seeds
+    if num_arms < 2:
+        return [("test", "none: one arm alone has no other to be tested against")]
+    warning = seeds_warning(study)
+    rows = [("test", warning or _test(study))]
+    if study.confirm.top_k == 0:
+        return rows
+    level = strictest_level(num_arms)
+    if (detectable := detectable_probability(seeds, level)) is not None:
+        rows.append(("detects", _detects(detectable, spread, source)))
+    return [*rows, ("would do", _would_do(num_arms, level, spread))]
+
+
+def _test(study: StudyConfig) -> str:
+    num_arms, confirm = len(study.arms), study.confirm
+    num_pairs = num_arms * (num_arms - 1) // 2
+    name = "exact two-sided Mann-Whitney test"
+    name += f", with Holm's correction over {num_pairs} pairs of arms" if num_pairs > 1 else ""
+    chosen = ", of its best configuration," if confirm.top_k > 1 else ""
+    smallest = format_p(smallest_holm_p([confirm.seeds] * num_arms))
+    return (
+        f"{confirm.seeds} seeds of each arm{chosen} are compared ({name}); they can reach {smallest} at best, and an "
+        f"arm wins with p below {SIGNIFICANCE:g} against every other arm"
+    )
+
+
+def _detects(probability: float, spread: Spread | None, source: str) -> str:
+    text = f"with a chance of 80 %, an arm that scores better in {math.ceil(100 * probability)} % of seed pairs"
+    if spread is None:
+        return text
+    difference = math.sqrt(2) * spread.deviation * norm.ppf(probability)
+    return (
+        f"{text}; so a difference of {number(float(difference))} between the mean scores, if seeds of an arm scatter "
+        f"as in {source} (standard deviation {number(spread.deviation)}, {quantity(spread.num_arms, 'arm')}, failed "
+        "seeds left out)"
+    )
+
+
+def _would_do(num_arms: int, level: float, spread: Spread | None) -> str:
+    text = f"{fewest_seeds(num_arms)} seeds of each arm at least, so that an arm can win at all"
+    if spread is None or spread.best is None:
+        shown = {share: seeds_for(share, level) for share in (0.9, 0.8, 0.7)}
+        needed = (f"{_seeds(num)} for {whole_percent(share)}" for share, num in shown.items())
+        return f"{text}; to detect an arm that scores better in a given share of seed pairs: {', '.join(needed)}"
+    probability = float(norm.cdf(spread.difference / (math.sqrt(2) * spread.deviation)))
+    a, b = spread.best
+    return (
+        f"{text}; {_seeds(seeds_for(probability, level))} to detect, with a chance of 80 %, the difference of "
+        f"{number(spread.difference)} between {a} and {b}, the two best arms there"
+    )
+
+
+def _seeds(num: int | None) -> str:
+    return f"more than {MAX_SEEDS} seeds" if num is None else quantity(num, "seed")

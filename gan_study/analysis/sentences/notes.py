@@ -1,0 +1,139 @@
+"""What a reader has to know beside the verdict, one sentence each."""
+
+from collections.abc import Sequence
+
+from gan_study.analysis.confirmation import ConfirmedArm
+from gan_study.analysis.run_data import RunData
+from gan_study.analysis.sentences.text import listed, quantity
+from gan_study.analysis.trial_verdicts import IN_SENTENCES
+from gan_study.runs.diagnosis import VerdictName
+from gan_study.runs.records import EndPart
+
+EXTENSION_CAUTION = (
+    "the study was added to after its results could be seen; p values and intervals do not account for that, and are "
+    "too sure if it was extended because of what it had shown"
+)
+
+
+_MOST_NAMED = 10
+"""Of more damaged trials, the number of the others is told."""
+
+
+def damage_warnings(run: RunData) -> tuple[str, ...]:
+    """What is missing from a run folder, a sentence for each file, and how to get it back; nothing if it is whole."""
+    scores = _left_out(
+        run.damaged,
+        "metrics.jsonl",
+        "a trial that has come to its end has its scores there, but the file is missing or empty",
+    )
+    configs = _left_out(run.unreadable, "config.json", "a trial has its configuration there, but the file is missing")
+    return (*scores, *configs, *_end_warnings(run))
+
+
+def _left_out(places: Sequence[str], file: str, rule: str) -> list[str]:
+    warnings = [
+        f"{place}/{file}: {rule}, so the trial is left out of the ranking and of all numbers; copy the file from a "
+        "whole copy of the run folder and write the report again"
+        for place in places[:_MOST_NAMED]
+    ]
+    if (further := len(places) - _MOST_NAMED) > 0:
+        warnings.append(f"{further:,} more trials are left out, because their {file} is missing or empty too")
+    return warnings
+
+
+_END_PARTS: dict[EndPart, str] = {
+    "diagnosis": "diagnosis",
+    "interpolation": "picture of images between latents",
+    "final_scores": "final scores",
+}
+
+
+def _end_warnings(run: RunData) -> tuple[str, ...]:
+    """A sentence for each completed trial that lacks what is made after its last step."""
+    found = [
+        (f"arms/{trial.config.arm}/{trial.name}", _END_PARTS[part], reason)
+        for trial in run.trials
+        for part, reason in trial.status.end_failures.items()
+    ]
+    warnings = [
+        f"{place}: the training is complete and counts, but its {part} could not be made ({reason}); "
+        "`python -m gan_study resume` on the run folder tries it again"
+        for place, part, reason in found[:_MOST_NAMED]
+    ]
+    if (further := len(found) - _MOST_NAMED) > 0:
+        warnings.append(f"{further:,} more parts of completed trials could not be made either")
+    return tuple(warnings)
+
+
+def verdict_notes(run: RunData, confirmed: Sequence[ConfirmedArm]) -> tuple[str, ...]:
+    """Why the verdict over a run may not be the last word; nothing if there is no such reason."""
+    caution = [f"{EXTENSION_CAUTION[0].upper()}{EXTENSION_CAUTION[1:]}."] if run.extensions else []
+    return (*remedy_notes(run, confirmed), *caution, *_lost_process_notes(run), *_decision_notes(run))
+
+
+def _lost_process_notes(run: RunData) -> tuple[str, ...]:
+    """Which failures among the confirmed trainings, where each counts as worst, may be the machine's."""
+    counts = {arm: sum(trial.has_lost_its_process for trial in run.of_arm(arm, "confirm")) for arm in run.arms}
+    lost = [f"{quantity(count, 'confirmed training')} of {arm}" for arm, count in counts.items() if count]
+    if not lost:
+        return ()
+    return (
+        f"{listed(lost)} failed because the process died and not by an error of the training. The machine may be to "
+        "blame, such as for a lack of memory, but the failure counts.",
+    )
+
+
+def _decision_notes(run: RunData) -> tuple[str, ...]:
+    """Name what was cut short by hand, in a sentence each, with what that means for the verdict."""
+    decisions = run.decisions
+    notes = [
+        f"{arm} was given up by hand after {skipped.num_trials} of {skipped.num_planned} trials. It takes part in no "
+        "comparison, so it wins nothing and loses nothing."
+        for arm, skipped in decisions.skipped.items()
+    ]
+    if decisions.confirms_now:
+        counts = listed([f"{len(run.searched(arm))} trials of {arm}" for arm in run.arms])
+        notes.append(f"The search was ended by hand after {counts}.")
+    notes += [f"Lowered by hand while the study ran: {change}." for change in decisions.changes]
+    if notes:
+        notes.append("Whoever cuts a study short after seeing its results may favour one of its arms.")
+    return tuple(notes)
+
+
+def remedy_notes(run: RunData, confirmed: Sequence[ConfirmedArm]) -> tuple[str, ...]:
+    """What to do where more than half of an arm's confirmed trainings have a verdict that an unfinished or an idle
+    training gets: one sentence for each such verdict, on all arms concerned.
+    """
+    unit, amount = run.study.budget.length
+    change = "try other learning rates, another loss or another network."
+    advice = {
+        VerdictName.NOT_LEARNING: f"with scores still near that of an untrained generator: {change}",
+        VerdictName.UNLIKE_REAL_IMAGES: f"and the scores do not show that longer ones would help: {change}",
+        VerdictName.STILL_IMPROVING: "so longer ones may come to another verdict: run a new study with a larger "
+        f"budget.{unit} (here {amount:,.12g}).",
+    }
+    heads = {name: _head(run, confirmed, name) for name in advice}
+    return tuple(f"{head} {IN_SENTENCES[name.word]}, {advice[name]}" for name, head in heads.items() if head)
+
+
+def _head(run: RunData, confirmed: Sequence[ConfirmedArm], name: VerdictName) -> str:
+    """Which confirmed trainings have a verdict that more than half of an arm's have; empty if there is no such arm."""
+    found = [(arm.arm, _num_with(run, arm, name), len(arm.trials)) for arm in confirmed]
+    concerned = [(arm, num, of) for arm, num, of in found if 2 * num > of]
+    if not concerned:
+        return ""
+    if len(concerned) == len(confirmed):
+        num, total = (sum(counts) for counts in zip(*((num, of) for _, num, of in concerned), strict=True))
+        head = f"{'All' if num == total else f'{num} of'} {total} confirmed trainings are"
+        return head if total > 1 else "The confirmed training is"
+    head = listed([_trainings(*each) for each in concerned])
+    return f"{head[0].upper()}{head[1:]} {'are' if sum(of for _, _, of in concerned) > 1 else 'is'}"
+
+
+def _trainings(arm: str, num: int, of: int) -> str:
+    return f"{num} of {of} confirmed trainings of {arm}" if of > 1 else f"the only confirmed training of {arm}"
+
+
+def _num_with(run: RunData, arm: ConfirmedArm, name: VerdictName) -> int:
+    verdicts = (run.verdict_of(trial) for trial in arm.trials)
+    return sum(found is not None and found.verdict.name is name for found in verdicts)

@@ -1,0 +1,1 @@
+"""Statistics over scores, without knowledge of studies."""

@@ -1,0 +1,120 @@
+"""The best score so far against the budget spent: over repeated studies, and where one arm overtakes another."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+
+from gan_study.analysis.run_data import RunData
+from gan_study.analysis.statistics.two_samples import BudgetPoint, best_so_far
+
+Curve = Sequence[BudgetPoint]
+"""A step function: a point's best score holds from its budget to the next point's."""
+
+
+@dataclass(frozen=True)
+class BestSoFarBand:
+    """Best score so far of repeated studies that differ in their seed alone.
+
+    A score is None where that many studies have none yet: `median` where half of them, `highest` where one.
+    """
+
+    num_studies: int
+    spent_kimg: tuple[float, ...]
+    """Every budget at which a study's best changes, up to the smallest of the whole budgets."""
+    median: tuple[float | None, ...]
+    lowest: tuple[float | None, ...]
+    highest: tuple[float | None, ...]
+
+    @property
+    def median_curve(self) -> tuple[BudgetPoint, ...]:
+        """The median as a curve that `crossover` takes."""
+        return tuple(BudgetPoint(kimg, score) for kimg, score in zip(self.spent_kimg, self.median, strict=True))
+
+
+def best_so_far_band(studies: Sequence[Curve]) -> BestSoFarBand:
+    """Median and range over the curves of one arm in repeated studies (at least one)."""
+    grid = _common_budgets(studies)
+    if not grid:
+        return BestSoFarBand(len(studies), (), (), (), ())
+    values = np.array([_values_at(curve, grid) for curve in studies])
+    # The median of an even number is between two, of which a missing one would make it infinite.
+    rows = (np.median(values, axis=0), values.min(axis=0), values.max(axis=0))
+    median, lowest, highest = (tuple(float(v) if np.isfinite(v) else None for v in row) for row in rows)
+    return BestSoFarBand(len(studies), tuple(grid), median, lowest, highest)
+
+
+@dataclass(frozen=True)
+class Crossover:
+    """Where the arm that led first falls behind for good."""
+
+    before: str
+    """The arm that led just before."""
+    after: str
+    """The arm that leads from there to the end of the budget that both spent."""
+    spent_kimg: float
+    """Thousands of images each arm had spent by then."""
+    num_changes: int
+    """How often the lead changed in all."""
+
+
+def crossover(first: str, first_curve: Curve, second: str, second_curve: Curve) -> Crossover | None:
+    """The last change of the lead between two arms' best so far; None if one leads all along.
+
+    Looked at from the budget at which both have a score, to the smaller of the two budgets. A tie leaves the lead
+    where it was.
+    """
+    leads = []
+    grid = _common_budgets([first_curve, second_curve])
+    for kimg, a, b in zip(grid, _values_at(first_curve, grid), _values_at(second_curve, grid), strict=True):
+        if math.isfinite(a) and math.isfinite(b) and a != b:
+            leads.append((kimg, first if a < b else second))
+    changes = [(before, after, kimg) for (_, before), (kimg, after) in pairwise(leads) if before != after]
+    return Crossover(*changes[-1], num_changes=len(changes)) if changes else None
+
+
+def search_curve(run: RunData, arm: str, repeat: int | None = None) -> tuple[BudgetPoint, ...]:
+    """An arm's search: best score so far against thousands of images spent, trials in the order they ended.
+
+    A stopped trial counts with the score it was stopped at; a running one comes last, with what it has spent.
+    repeat: the one of its repeated searches to look at; None takes all their trials together.
+    """
+    # A refinement is of all repeats together.
+    trials = (
+        list(run.searched(arm))
+        if repeat is None
+        else [t for t in run.of_arm(arm, "search") if t.config.repeat == repeat]
+    )
+    trials.sort(key=lambda t: math.inf if (end := t.status.end_time) is None else end)
+    return tuple(best_so_far([(t.kimg, t.score) for t in trials]))
+
+
+def repeated_searches(run: RunData, arm: str) -> BestSoFarBand | None:
+    """Best so far over the repeats of an arm's search that have begun; None where the study does not repeat it."""
+    if run.study.search.repeats == 1:
+        return None
+    curves = [search_curve(run, arm, repeat) for repeat in range(run.study.search.repeats)]
+    begun = [curve for curve in curves if curve]
+    return best_so_far_band(begun) if begun else None
+
+
+def _common_budgets(curves: Sequence[Curve]) -> list[float]:
+    """Where any curve has a step, up to the end of the shortest: on these all are known exactly."""
+    if not all(curves):
+        return []
+    end = min(curve[-1].spent_kimg for curve in curves)
+    return sorted({point.spent_kimg for curve in curves for point in curve if point.spent_kimg <= end})
+
+
+def _values_at(curve: Curve, grid: Sequence[float]) -> list[float]:
+    """Best score at each budget of an ascending grid; infinite while there is none."""
+    values, best, points = [], math.inf, iter(curve)
+    point = next(points, None)
+    for kimg in grid:
+        while point is not None and point.spent_kimg <= kimg:
+            best = min(best, math.inf if point.best_score is None else point.best_score)
+            point = next(points, None)
+        values.append(best)
+    return values

@@ -1,0 +1,67 @@
+"""How often trainings fail, and the scores of those that did not, never one without the other."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from scipy import stats
+
+from gan_study.analysis.run_data import TrialData
+from gan_study.analysis.statistics.estimate import CONFIDENCE, Estimate
+from gan_study.analysis.statistics.seed_scores import SeedScores, describe_seeds
+from gan_study.runs.counted import At
+from gan_study.runs.records import ObjectiveRecord
+
+
+@dataclass(frozen=True)
+class FailureRate:
+    """Trials that failed among those that ended. A stopped trial is no failure: its score is that of its last rung."""
+
+    num_failed: int
+    num_ended: int
+    share: Estimate | None
+    """Of the ended trials in [0, 1], with Wilson's interval; None if none has ended."""
+
+
+@dataclass(frozen=True)
+class ConditionalScores:
+    """Scores given that a training succeeds, with the share that does not."""
+
+    scores: SeedScores | None
+    """Of the trainings that did not fail; None if all failed."""
+    failures: FailureRate
+
+
+def describe_failures(trials: Sequence[TrialData], collapsed: Collection[tuple[str, str]] = ()) -> FailureRate:
+    """Share of the ended trials that failed, with the interval of Wilson 1927.
+
+    A trial failed if it ended without a score (it diverged, failed, or its last images were not finite), or if it is
+    in `collapsed`: arm and name of the trials whose generator collapsed, though they have a score.
+    """
+    ended = [t for t in trials if t.state.is_final]
+    num_failed = sum(t.is_lost or (t.config.arm, t.name) in collapsed for t in ended)
+    if not ended:
+        return FailureRate(0, 0, None)
+    interval = stats.binomtest(num_failed, len(ended)).proportion_ci(CONFIDENCE, method="wilson")
+    return FailureRate(
+        num_failed, len(ended), Estimate(num_failed / len(ended), float(interval.low), float(interval.high))
+    )
+
+
+def counted_scores(trials: Sequence[TrialData], objective: ObjectiveRecord, at: At | None = None) -> tuple[float, ...]:
+    """The scores as trials are compared: at most the failure score, which also stands for one without a score.
+
+    at: the evaluation to take the scores of; by default the one that counts.
+    """
+    worst = objective.failure_score
+    scores = [t.score if at is None else t.score_at(at) for t in trials]
+    return tuple(worst if score is None else min(score, worst) for score in scores)
+
+
+def conditional_scores(trials: Sequence[TrialData], collapsed: Collection[tuple[str, str]] = ()) -> ConditionalScores:
+    """The scores of the trials that ended without failing, beside the share of those that failed."""
+    scores = _successful_scores(trials, collapsed)
+    return ConditionalScores(describe_seeds(scores) if scores else None, describe_failures(trials, collapsed))
+
+
+def _successful_scores(trials: Sequence[TrialData], collapsed: Collection[tuple[str, str]]) -> list[float]:
+    return [t.score for t in trials if t.score is not None and (t.config.arm, t.name) not in collapsed]

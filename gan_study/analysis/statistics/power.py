@@ -1,0 +1,107 @@
+"""Smallest p values, power and numbers of seeds that would do, all known before any seed is trained."""
+
+from bisect import bisect_left
+from collections.abc import Sequence
+from functools import lru_cache
+from itertools import combinations
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import optimize
+
+from gan_study.analysis.statistics.improvement import POWER
+from gan_study.analysis.statistics.two_samples import SIGNIFICANCE, holm, smallest_p
+
+MAX_SEEDS = 100
+"""Beyond this many seeds of each arm, power is not computed."""
+
+
+def smallest_holm_p(num_seeds: Sequence[int]) -> float:
+    """The smallest p value with which one arm can differ from every other one.
+
+    num_seeds: confirmed seeds of each arm, two arms at least. The test is the two-sided exact Mann-Whitney test, with
+    Holm's correction over all pairs of arms (Holm 1979). The smallest values are those of arms whose scores do not
+    overlap; Holm's corrected values grow with each of the uncorrected ones, so no other scores give smaller ones.
+    """
+    pairs = list(combinations(range(len(num_seeds)), 2))
+    corrected = dict(zip(pairs, holm([smallest_p(num_seeds[a], num_seeds[b]) for a, b in pairs]), strict=True))
+    return min(max(p for pair, p in corrected.items() if arm in pair) for arm in range(len(num_seeds)))
+
+
+def fewest_seeds(num_arms: int) -> int:
+    """The fewest seeds of each of `num_arms` arms with which `smallest_holm_p` lies below the significance level."""
+    num = 1
+    while smallest_holm_p([num] * num_arms) >= SIGNIFICANCE:
+        num += 1
+    return num
+
+
+def strictest_level(num_arms: int) -> float:
+    """The level of the first step of Holm's correction over all pairs of `num_arms` arms."""
+    return SIGNIFICANCE / max(1, num_arms * (num_arms - 1) // 2)
+
+
+def power(probability: float, size: int, level: float) -> float:
+    """The chance that the two-sided exact Mann-Whitney test of `size` against `size` seeds gives p < `level`.
+
+    probability: the true P(A < B). The scores are taken as exponential, as in Hanley and McNeil 1982, so that the
+    distribution of U is exact for Lehmann alternatives (Savage 1956): see `distribution_of_u`.
+    """
+    null = distribution_of_u(0.5, size)
+    lower = np.cumsum(null)
+    two_sided = 2 * np.minimum(lower, lower[::-1])  # U is symmetric under equality
+    # Rounding must not let a p of exactly the level pass.
+    return float(distribution_of_u(probability, size)[two_sided < level * (1 - 1e-9)].sum())
+
+
+@lru_cache(maxsize=64)
+def distribution_of_u(probability: float, size: int) -> NDArray[np.float64]:
+    """The probabilities of 0 to size^2 pairs in which the seed of A has the lower score, for `size` seeds of each arm.
+
+    The scores of A and B are exponential with rates in the ratio r : 1, so P(A < B) = r / (1 + r) = `probability`. Of i
+    scores of A and j of B that are left, the lowest one is A's with probability i r / (i r + j), and then it is lower
+    than each of those j.
+    """
+    rate_a, rate_b = probability, 1 - probability
+    num = size * size + 1
+    before: list[NDArray[np.float64]] = []  # for i - 1 scores of A and each j
+    for i in range(size + 1):
+        row: list[NDArray[np.float64]] = []
+        for j in range(size + 1):
+            found = np.zeros(num)
+            if i == 0 or j == 0:
+                found[0] = 1.0
+            else:
+                chance = i * rate_a / (i * rate_a + j * rate_b)
+                found[j:] = chance * before[j][: num - j]
+                found += (1 - chance) * row[j - 1]
+            row.append(found)
+        before = row
+    return before[size]
+
+
+def detectable_probability(size: int, level: float) -> float | None:
+    """The smallest P(A < B) above one half that `size` seeds of each arm show with a chance of 80 %.
+
+    None if the test can give no p below `level` with so few seeds.
+    """
+    if smallest_p(size, size) >= level:
+        return None
+    return float(optimize.brentq(lambda p: power(p, size, level) - POWER, 0.5, 1 - 1e-12, xtol=1e-4))
+
+
+def seeds_for(probability: float, level: float) -> int | None:
+    """The fewest seeds of each arm that show this true P(A < B) with a chance of 80 %; None if more than `MAX_SEEDS`.
+
+    Found by bisection, so power is taken to grow with the number of seeds.
+    """
+
+    def suffices(size: int) -> bool:
+        return power(probability, size, level) >= POWER
+
+    high = 1
+    while not suffices(high):
+        if high == MAX_SEEDS:
+            return None
+        high = min(2 * high, MAX_SEEDS)
+    return high // 2 + 1 + bisect_left(range(high // 2 + 1, high), True, key=suffices)

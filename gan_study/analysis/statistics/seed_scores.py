@@ -1,0 +1,65 @@
+"""What several seeds of one way of training scored, and how sure its mean is."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import stats
+
+from gan_study.analysis.statistics.estimate import CONFIDENCE, Estimate
+from gan_study.analysis.statistics.two_samples import MIN_SEEDS_FOR_INTERVAL
+
+_RESAMPLES = 50_000  # as rliable
+
+
+@dataclass(frozen=True)
+class SeedScores:
+    """Scores of seeds (lower is better). Mean and interquartile mean are None below five seeds in a stratum."""
+
+    strata: tuple[tuple[float, ...], ...]
+    """The raw scores; one stratum for each study or configuration that was repeated with several seeds."""
+    mean: Estimate | None
+    """Of all seeds."""
+    interquartile_mean: Estimate | None
+    """Of the middle half of all seeds (the lowest and the highest quarter, rounded down, are left out)."""
+
+    @property
+    def num(self) -> int:
+        """Seeds in all strata together."""
+        return sum(len(stratum) for stratum in self.strata)
+
+
+def describe_seeds(*strata: Sequence[float]) -> SeedScores:
+    """Describe the scores of one or more strata (each with at least one score, all finite).
+
+    The intervals are percentile bootstrap ones that draw each stratum by itself, with a fixed seed, and the
+    interquartile mean is over all strata together (Agarwal et al. 2021, section 4; its library is rliable). They are
+    too narrow for few seeds: of 95 % intervals of five normal scores 85 % hold the mean, of ten 91 %.
+    """
+    raw = tuple(tuple(float(score) for score in stratum) for stratum in strata)
+    if min(len(stratum) for stratum in raw) < MIN_SEEDS_FOR_INTERVAL:
+        return SeedScores(raw, None, None)
+    return SeedScores(raw, _bootstrapped(raw, np.mean), _bootstrapped(raw, _interquartile_mean))
+
+
+def _bootstrapped(strata: Sequence[Sequence[float]], aggregate: Callable[..., Any]) -> Estimate:
+    def pooled(*drawn: NDArray[np.float64], axis: int) -> Any:
+        return aggregate(np.concatenate(drawn, axis=axis), axis=axis)
+
+    samples = [np.asarray(stratum) for stratum in strata]
+    found = stats.bootstrap(
+        samples,
+        pooled,
+        n_resamples=_RESAMPLES,
+        confidence_level=CONFIDENCE,
+        method="percentile",
+        vectorized=True,
+        random_state=0,
+    ).confidence_interval
+    return Estimate(float(pooled(*samples, axis=-1)), float(found.low), float(found.high))
+
+
+def _interquartile_mean(values: NDArray[np.float64], axis: int) -> Any:
+    return stats.trim_mean(values, 0.25, axis=axis)

@@ -1,0 +1,1 @@
+"""The signatures of the commands: their arguments, options and help."""

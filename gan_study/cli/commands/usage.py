@@ -1,0 +1,58 @@
+"""A command line that cannot be read: told in one line like every other error, with the help that says more."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from typer import BadParameter
+
+from gan_study.cli.terminal.messages import print_error
+from gan_study.errors import InputError
+
+UsageError: type[Exception] = BadParameter.__bases__[0]
+"""Of click, or of the copy of it that newer versions of typer bring: it has no name that holds for both."""
+
+
+def print_usage_error(error: Any, words: Sequence[str]) -> None:
+    """Tell of a UsageError on standard error: the help, if there is no word at all, else what is wrong."""
+    if type(error).__name__ == "NoArgsIsHelpError":
+        error.show()
+    else:
+        print_error(usage_problem(error, words))
+
+
+def usage_problem(error: Any, words: Sequence[str]) -> InputError:
+    """What a user is told of a UsageError; `words` are those of the command line after the program's name."""
+    context = error.ctx
+    option: Any = getattr(error, "param", None)
+    if context is not None:
+        command = context.command_path
+    else:  # an option at the end without its value; options before the verb have none
+        command = " ".join(["python -m gan_study", *[word for word in words if not word.startswith("-")][:1]])
+    # All options that are refused for their value are numbers: words are checked where they are used.
+    got = _given(option.opts, words) if option is not None and option.param_type_name == "option" else None
+    if got is not None:
+        name = option.opts[0].lstrip("-")
+        return InputError(
+            f"--{name}: this must be a whole number{_range(option)}, but got {name.replace('-', '_')}={got}; choose "
+            f"another (`{command} --help`)"
+        )
+    problem = " ".join(error.format_message().split()).rstrip(".")
+    return InputError(f"{command}: {problem[:1].lower()}{problem[1:]}; `{command} --help` tells what there is")
+
+
+def _given(names: Sequence[str], words: Sequence[str]) -> str | None:
+    """The last value that an option is given, as `--num 3` or `--num=3`."""
+    values = []
+    for word, following in zip(words, [*words[1:], None], strict=True):
+        name, has_value, value = word.partition("=")
+        if name in names and (has_value or following is not None):
+            values.append(value if has_value else following)
+    return values[-1] if values else None
+
+
+def _range(option: Any) -> str:
+    kind = option if hasattr(option, "min") else option.type  # of typer's own copy, and of click
+    low, high = getattr(kind, "min", None), getattr(kind, "max", None)
+    if low is None:
+        return "" if high is None else f" of at most {high}"
+    return f" of at least {low}" if high is None else f" from {low} to {high}"

@@ -1,0 +1,110 @@
+"""The work behind `extend`: hold a study against the one that was run, and write it into the run folder."""
+
+import sys
+import time
+from collections.abc import Sequence
+
+from gan_study.analysis.sentences.text import listed
+from gan_study.cli.data_files import count_images
+from gan_study.cli.run_folder import require_unedited
+from gan_study.cli.terminal.messages import print_warning
+from gan_study.config.arms.sampling import settled
+from gan_study.config.reading.load import dump_study, load_study, parse_study
+from gan_study.config.rules.extension import Extension, compare_studies
+from gan_study.config.study import StudyConfig
+from gan_study.errors import InputError
+from gan_study.runs.extensions import ExtensionRecord, ExtensionsRecord
+from gan_study.runs.folder import RunFolder
+
+_SEARCHING = ("budget.trials_per_arm", "search.repeats", "refine.trials_per_arm")
+"""More of these may change which configurations of an arm are its best."""
+
+
+def extend_study(folder: RunFolder, study_file: str | None, overrides: Sequence[str]) -> bool:
+    """Make the run folder that of an extended study; whether there is anything new in it.
+
+    study_file: the extended study; None extends the folder's own by `overrides` alone. The former study.yaml is kept
+    beside it. Nothing of the trials is touched. Raises InputError, with a line for each field, if the study is not an
+    extension of the former one.
+    """
+    if study_file is None and not overrides:
+        raise InputError(
+            "extend: what is added must be said, but got neither a study file nor --set; write such as "
+            "--set budget.trials_per_arm=20"
+        )
+    text = folder.read_study_text()
+    name = f"{folder.location}/study.yaml"
+    before = settled(parse_study(text, name, is_begun=True))
+    require_unedited(folder, before)
+    given = (
+        parse_study(text, name, overrides, is_begun=True, count=count_images)
+        if study_file is None
+        else load_study(study_file, overrides, count=count_images)
+    )
+    after = settled(given, before)
+    found = compare_studies(before, after, "by --set" if study_file is None else "in the file")
+    _refuse(folder, found)
+    if before == after:
+        return False
+    if found.additions:
+        _warn_of_confirmed(folder, found, after)
+        _record(folder, found, text)
+        _reopen(folder)
+    folder.write_study_text(dump_study(after))
+    return bool(found.additions)
+
+
+def _refuse(folder: RunFolder, found: Extension) -> None:
+    if found.conflicts:
+        number = len(found.conflicts)
+        raise InputError(
+            [
+                f"{folder.location}: an extension only adds to a study, but got "
+                f"{'a field' if number == 1 else f'{number} fields'} that would change what has been run; take "
+                f"{'it' if number == 1 else 'them'} back, or run the changed study by `run` under another name",
+                *found.conflicts,
+            ]
+        )
+
+
+def _warn_of_confirmed(folder: RunFolder, found: Extension, after: StudyConfig) -> None:
+    """Say what new search trials may do to the confirmed seeds, and let a search go on that was ended by hand."""
+    if not any(addition.split(":")[0] in _SEARCHING for addition in found.additions):
+        return
+    decisions = folder.read_decisions()
+    if decisions.confirms_now:
+        folder.write_decisions(decisions.model_copy(update={"confirms_now": False}))
+    counts = {arm: sum(name.startswith("confirm_") for name in folder.trials(arm)) for arm in folder.arms()}
+    confirmed = listed([f"{number} of {arm}" for arm, number in counts.items() if number])
+    if confirmed:
+        print_warning(
+            f"the new search trials may find better configurations than those that are confirmed. Where they do, the "
+            f"confirmed trainings there are ({confirmed}) no longer count, and {after.confirm.seeds} are trained anew "
+            "for each better configuration"
+        )
+
+
+def _record(folder: RunFolder, found: Extension, former: str) -> None:
+    """Keep the former study, and note what is added to it."""
+    known = folder.read_extensions().extensions
+    if known and folder.read_former_study(known[-1].former_study) == former:
+        known = known[:-1]  # It was noted, but the process died before study.yaml was written.
+    name = f"study_before_extension_{len(known) + 1}.yaml"
+    folder.write_former_study(name, former)
+    statuses = (folder.trial(arm, trial).read_status() for arm in folder.arms() for trial in folder.trials(arm))
+    record = ExtensionRecord(
+        time=time.time(),
+        command=" ".join(["python -m gan_study", *sys.argv[1:]]),
+        additions=found.additions,
+        changes=found.changes,
+        former_study=name,
+        num_trials=sum(status is not None and status.state.is_final for status in statuses),
+    )
+    folder.write_extensions(ExtensionsRecord(extensions=(*known, record)))
+
+
+def _reopen(folder: RunFolder) -> None:
+    """Before the study itself is written, so that one with trials ahead never counts as having come to its end."""
+    status = folder.read_study_status()
+    if status is not None:
+        folder.write_study_status(status.model_copy(update={"state": "interrupted", "pid": None}))

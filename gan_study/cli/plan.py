@@ -1,0 +1,69 @@
+"""The work behind `plan`: check a study, and print what it would do and what it could show."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from gan_study.analysis.load import load_run
+from gan_study.analysis.sentences.design import Spread, observed_spread, seeds_rows
+from gan_study.cli.data_files import count_images, files_text, weights_text
+from gan_study.cli.machine_pace import assumed_pace, measure_pace
+from gan_study.cli.run_folder import open_run
+from gan_study.cli.terminal.messages import print_warning
+from gan_study.config.plan.plan import duration, format_plan
+from gan_study.config.plan.plan import plan as plan_study
+from gan_study.config.plan.time_estimate import estimate_time, time_text
+from gan_study.config.reading.load import load_study
+from gan_study.config.study import StudyConfig
+from gan_study.errors import GanStudyError, InputError
+
+
+def print_plan(study_file: str, overrides: Sequence[str], spread_from: str | None, measure: bool) -> None:
+    """Print the plan of a study; `measure` says whether its time is to be estimated from a measurement.
+
+    Raises InputError if the study or the run folder of `spread_from` cannot be used.
+    """
+    cancelled: list[str] = []
+    study = load_study(study_file, overrides, count=count_images, tell=cancelled.append)
+    counted = None
+    if study.dataset.known_train_images is None:
+        from gan_study.data.inspection.inspection import count_train_images
+
+        counted = count_train_images(study.dataset)
+    num_train_images = counted.num_train if counted else None
+    files = files_text(study.dataset, num_train_images)
+    rows = _seeds_rows(study, spread_from)
+    estimate = estimate_time(study, num_train_images, measure_pace(study) if measure else assumed_pace())
+    time, weights = time_text(study, estimate, duration), weights_text(study.objective)
+    print(format_plan(plan_study(study, num_train_images), files, weights, rows, cancelled, time))
+    for warning in counted.warnings if counted else ():
+        print_warning(warning)
+
+
+def _seeds_rows(study: StudyConfig, spread_from: str | None) -> list[tuple[str, str]]:
+    if spread_from is not None:
+        return seeds_rows(study, _spread(study, spread_from), spread_from)
+    usual = f"runs/{study.name}"
+    if not Path(usual, "study.yaml").is_file():
+        return seeds_rows(study, None, "")
+    try:
+        return seeds_rows(study, _spread(study, usual), usual)
+    except GanStudyError as error:
+        return [*seeds_rows(study, None, ""), ("spread", f"not used. {error}")]
+
+
+def _spread(study: StudyConfig, location: str) -> Spread:
+    """How seeds scatter in a run folder. Raises InputError if its scores are of another kind, or too few."""
+    run = load_run(open_run(location))
+    for name in ("dataset", "objective"):
+        if getattr(run.study, name) != getattr(study, name):
+            raise InputError(
+                f"{location}: a spread needs seeds that are scored as in this study, but got another {name} there; "
+                "name a run folder with the same data set and objective by --spread-from"
+            )
+    spread = observed_spread(run)
+    if spread is None:
+        raise InputError(
+            f"{location}: a spread needs an arm with two or more confirmed seeds that did not fail, but got none "
+            "there; name another run folder by --spread-from"
+        )
+    return spread

@@ -1,0 +1,80 @@
+"""The work behind the options of `resume`: what is cut short of a study before it goes on."""
+
+from collections.abc import Sequence
+
+from gan_study.cli.run_folder import require_unedited
+from gan_study.config.reading.load import dump_study, parse_study
+from gan_study.config.rules.extension import GROWING, compare_studies, settings
+from gan_study.config.study import StudyConfig
+from gan_study.errors import InputError
+from gan_study.runs.decisions import DecisionsRecord, SkippedArm
+from gan_study.runs.folder import RunFolder
+
+
+def cut_short(folder: RunFolder, skip_arms: Sequence[str], confirm_now: bool, overrides: Sequence[str]) -> None:
+    """Write down which arms are given up, whether the search ends now, and what there is to be less of.
+
+    Raises InputError if an arm is not there or the last one, a population would be cut short, or an override is no
+    number of trials, configurations or seeds that becomes less.
+    """
+    if not (skip_arms or confirm_now or overrides):
+        return
+    text, name = folder.read_study_text(), f"{folder.location}/study.yaml"
+    study = parse_study(text, name, is_begun=True)
+    require_unedited(folder, study)
+    known = folder.read_decisions()
+    skipped = known.skipped | {arm: _skip(folder, study, arm) for arm in skip_arms if arm not in known.skipped}
+    if not study.arms.keys() - skipped.keys():
+        raise InputError(
+            f"--skip-arm: at least one arm must go on, but got {', '.join(skip_arms)} with no other left; leave one out"
+        )
+    if confirm_now and study.search.scheduler == "pbt":
+        raise InputError(
+            "--confirm-now: a population is trained and compared together, so its search cannot end early, but got "
+            "search.scheduler=pbt; leave the option out"
+        )
+    after = parse_study(text, name, overrides, is_begun=True)
+    lowered = _lowered(study, after)
+    folder.write_decisions(
+        DecisionsRecord(
+            skipped=skipped, confirms_now=known.confirms_now or confirm_now, changes=(*known.changes, *lowered)
+        )
+    )
+    if lowered:
+        folder.write_study_text(dump_study(after))
+    status = folder.read_study_status()
+    if status is not None:
+        folder.write_study_status(status.model_copy(update={"state": "interrupted", "pid": None}))
+
+
+def _skip(folder: RunFolder, study: StudyConfig, arm: str) -> SkippedArm:
+    if arm not in study.arms:
+        raise InputError(
+            f"--skip-arm: the arm must be one of {', '.join(study.arms)}, but got {arm}; choose one of these"
+        )
+    trials = [folder.trial(arm, name) for name in folder.trials(arm)]
+    searched = [t for t in trials if (config := t.read_config()) is not None and config.phase != "confirm"]
+    ended = sum(status is not None and status.state.is_final for status in (t.read_status() for t in searched))
+    return SkippedArm(num_trials=ended, num_planned=study.search_trials_per_arm + study.refine.trials_per_arm)
+
+
+def _lowered(before: StudyConfig, after: StudyConfig) -> tuple[str, ...]:
+    """What becomes less, such as `confirm.seeds: 5 to 2`. Raises InputError if anything else changes."""
+    old, new = settings(before), settings(after)
+    lowered = [name for name in GROWING if new[name] < old[name]]
+    undone = after.model_validate(_with(after, {name: old[name] for name in lowered}))
+    found = compare_studies(before, undone, "by --set")
+    others = [*found.conflicts, *found.additions, *found.changes]
+    if others:
+        raise InputError(
+            [f"--set: resume only lowers {', '.join(GROWING)}, but got {each}; use extend" for each in others]
+        )
+    return tuple(f"{name}: {old[name]} to {new[name]}" for name in lowered)
+
+
+def _with(study: StudyConfig, changes: dict[str, int]) -> dict[str, object]:
+    values = study.model_dump(mode="json")
+    for name, value in changes.items():
+        section, field = name.split(".")
+        values[section][field] = value
+    return values

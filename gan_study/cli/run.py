@@ -1,0 +1,102 @@
+"""The work behind `run`, `resume` and `extend`: train what is missing, write the report, say who won."""
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext, redirect_stdout
+from functools import partial
+from typing import NoReturn, ParamSpec
+
+from gan_study.analysis.sentences.design import seeds_warning
+from gan_study.cli.data_files import fetch_files, fetch_weights
+from gan_study.cli.run_folder import require_unedited, resume_command
+from gan_study.cli.terminal.interruption import Interruption, InterruptionError
+from gan_study.cli.terminal.live import Display, make_display
+from gan_study.cli.terminal.messages import print_error, print_warning
+from gan_study.cli.terminal.outcome import conclude, make_console
+from gan_study.config.reading.load import parse_study
+from gan_study.config.study import StudyConfig
+from gan_study.errors import InputError
+from gan_study.report.write import write_report
+from gan_study.runs.folder import RunFolder
+from gan_study.search.run import run_study
+from gan_study.search.watch import ClusterLostError
+
+_P = ParamSpec("_P")
+
+
+def run_and_report(folder: RunFolder, address: str | None, verbose: bool) -> None:
+    """Train everything of the folder's study that it does not hold yet, then report.
+
+    Raises InterruptionError (after saying how to go on), AllTrialsFailedError (after the report), and what `run_study`
+    raises.
+    """
+    console = make_console()
+    study = parse_study(folder.read_study_text(), f"{folder.location}/study.yaml", is_begun=True)
+    require_unedited(folder, study)
+    display = make_display(console, live=console.is_terminal and not verbose)
+    try:
+        if address is None:
+            _fetch(study, folder, display.stage)  # before Ray is started for nothing
+        if warning := seeds_warning(study):
+            print_warning(warning)
+        with Interruption() as interruption, _only_our_words(verbose):
+            run_study(
+                study,
+                folder,
+                address=address,
+                verbose=verbose,
+                on_start=_both(display.start, interruption.check),
+                on_change=_both(display.change, interruption.check),
+                on_stage=_both(display.stage, interruption.check),
+                on_progress=_both(display.progress, interruption.check),
+                on_loss=lambda error: _end_without_ray(display, error),
+            )
+        display.stage("writing the report")
+        place = write_report(folder)
+    except KeyboardInterrupt as error:
+        display.stop()
+        console.print(
+            f"\nInterrupted; nothing that was finished is lost. Go on with:\n  {resume_command(folder, address)}",
+            markup=False,
+            highlight=False,
+            soft_wrap=True,
+        )
+        raise InterruptionError from error
+    finally:
+        display.stop()
+    conclude(console, folder, place)
+
+
+def _fetch(study: StudyConfig, folder: RunFolder, say: Callable[[str], None]) -> None:
+    """Bring what may be downloaded onto this machine. Raises InputError with all that is missing and does not come."""
+    problems: list[str] = []
+    weights = partial(fetch_weights, study.objective, folder.read_objective(), say)
+    for fetch in (partial(fetch_files, study.dataset, say), weights):
+        try:
+            fetch()
+        except InputError as error:
+            problems += error.problems
+    if problems:
+        raise InputError(problems)
+
+
+def _end_without_ray(display: Display, error: ClusterLostError) -> NoReturn:
+    """End the process from whatever thread: the main one may wait for Ray for ever."""
+    display.stop()
+    print_error(error)
+    os._exit(error.exit_status)
+
+
+def _both(show: Callable[_P, None], check: Callable[[], None]) -> Callable[_P, None]:
+    def show_and_check(*args: _P.args, **kwargs: _P.kwargs) -> None:
+        show(*args, **kwargs)
+        check()
+
+    return show_and_check
+
+
+@contextmanager
+def _only_our_words(verbose: bool) -> Iterator[None]:
+    """Drop what Ray prints to sys.stdout whatever log level it is given; the display has the real one."""
+    with open(os.devnull, "w") as nowhere, nullcontext() if verbose else redirect_stdout(nowhere):
+        yield

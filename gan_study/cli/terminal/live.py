@@ -1,0 +1,209 @@
+"""What the terminal shows while a study runs: a live table, or plain lines where there is no terminal."""
+
+import time
+from collections import Counter
+from dataclasses import dataclass
+from typing import Protocol
+
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
+
+from gan_study.cli.terminal.remaining_time import RemainingTime, num_planned
+from gan_study.config.training import PHASES
+from gan_study.runs.records import TrialState
+from gan_study.search.director.director import Director
+from gan_study.search.director.trial_record import TrialRecord
+
+
+class Display(Protocol):
+    """Follows a study."""
+
+    def stage(self, text: str) -> None:
+        """Say what is being done before the first trial."""
+
+    def progress(self, text: str) -> None:
+        """Say how far that is; may come at any rate."""
+
+    def start(self, director: Director) -> None:
+        """Begin to show this director's trials."""
+
+    def change(self) -> None:
+        """Something has changed."""
+
+    def stop(self) -> None:
+        """Leave the terminal as it was."""
+
+
+@dataclass(frozen=True)
+class ArmRow:
+    """One arm at one moment."""
+
+    arm: str
+    phase: str
+    num_trials: int
+    """Trials planned in this phase; 0 if none is known yet."""
+    states: Counter[TrialState]
+    best: TrialRecord | None
+
+
+def make_display(console: Console, live: bool) -> Display:
+    """A live table on a terminal; lines elsewhere, and where Ray's own messages go between them."""
+    return LiveTable(console) if live else PlainLines(console)
+
+
+_QUIET_SEC = 55
+"""After as long without a line, one tells what is at work: with the time between two looks, at least once a minute."""
+
+
+_MOST_BUSY = 0.05
+"""Share of the time of the study's driver that may go into pictures of it."""
+
+
+class PlainLines:
+    """One line when a trial has ended, and now and then one of those that have not."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._director: Director | None = None
+        self._told: set[tuple[str, str]] = set()
+        self._start = self._last_line = time.monotonic()
+
+    def stage(self, text: str) -> None:
+        """Print it."""
+        self._print(text)
+
+    def progress(self, text: str) -> None:
+        """Print it after a long silence."""
+        if time.monotonic() - self._last_line >= _QUIET_SEC:
+            self._print(text)
+
+    def start(self, director: Director) -> None:
+        """Print what lies ahead, and pass over what has ended before."""
+        self._director = director
+        self._told = {key for key, trial in director.trials.items() if trial.state.is_final}
+        self._clock = RemainingTime(director)
+        done = "1 trial is" if len(self._told) == 1 else f"{len(self._told)} trials are"
+        self._print(f"{done} done, about {num_planned(director) - len(self._told)} to go")
+
+    def change(self) -> None:
+        """Print the trials that have ended since the last call; after a long silence those that run."""
+        if self._director is None:
+            return
+        ended = [(k, t) for k, t in self._director.trials.items() if t.state.is_final and k not in self._told]
+        for key, trial in ended:
+            self._told.add(key)
+            score = _score_text(trial)
+            self._print(
+                f"{'/'.join(key)}: {trial.state} at {trial.cur_nimg:,} images, {score} "
+                f"({len(self._told)} of {num_planned(self._director)} trials, {self._clock.text()})"
+            )
+        running = [(k, t) for k, t in self._director.trials.items() if not t.state.is_final]
+        if running and time.monotonic() - self._last_line >= _QUIET_SEC:
+            names = ", ".join(f"{'/'.join(key)} at {trial.cur_nimg:,} images" for key, trial in running)
+            self._print(f"at work: {names} ({self._clock.text()})")
+
+    def stop(self) -> None:
+        """Nothing is left open."""
+
+    def _print(self, text: str) -> None:
+        self._last_line = time.monotonic()
+        self._console.print(
+            f"[{time.monotonic() - self._start:5.0f} s] {text}", markup=False, highlight=False, soft_wrap=True
+        )
+
+
+def _score_text(trial: TrialRecord) -> str:
+    if trial.score is not None:
+        return f"score {trial.score:.4g}"
+    last = trial.evaluations[-1] if trial.evaluations else None
+    if last is None or last.score is None or trial.state is not TrialState.STOPPED:
+        return "no score"
+    return f"score {last.score:.4g} of {last.num_samples} images"
+
+
+class LiveTable:
+    """One row for each arm and phase, and the time left."""
+
+    def __init__(self, console: Console) -> None:
+        self._stage = ""
+        self._director: Director | None = None
+        self._rows: list[ArmRow] = []
+        self._start = time.monotonic()
+        self._next_picture = 0.0
+        self._live = Live(console=console, get_renderable=self._render, refresh_per_second=2, transient=True)
+        self._live.start()
+
+    def stage(self, text: str) -> None:
+        """Show it below; a warning stays above."""
+        if text.startswith("warning: "):
+            self._live.console.print(text, markup=False, highlight=False, soft_wrap=True)
+        else:
+            self._stage = text
+
+    def progress(self, text: str) -> None:
+        """Show it below."""
+        self._stage = text
+
+    def start(self, director: Director) -> None:
+        """Show the table from now on."""
+        self._director = director
+        self._clock = RemainingTime(director)
+        self.change()
+
+    def change(self) -> None:
+        """Take a new picture, unless pictures have taken more than their share of the time of late.
+
+        The table is drawn from it in another thread. In a study of ten thousand trials a picture takes a tenth of a
+        second, in which the study's driver answers no trial.
+        """
+        start = time.monotonic()
+        if self._director is not None and start >= self._next_picture:
+            self._rows = arm_rows(self._director)
+            self._stage = self._clock.text()
+            self._next_picture = start + (time.monotonic() - start) / _MOST_BUSY
+
+    def stop(self) -> None:
+        """Remove the table."""
+        self._live.stop()
+
+    def _render(self) -> RenderableType:
+        footer = Text(f"{time.monotonic() - self._start:.0f} s: {self._stage}", style="dim")
+        return Group(_table(self._rows), footer) if self._rows else footer
+
+
+def arm_rows(director: Director) -> list[ArmRow]:
+    """The picture of this moment."""
+    rows = []
+    for phase in PHASES:
+        for arm in director.study.arms:
+            trials = director.arm_trials(arm, phase)
+            if not trials:
+                continue
+            planned = len(trials) + director.agenda.num_to_open(arm, phase)
+            scored = [t for t in trials if t.state is TrialState.COMPLETED and t.score is not None]
+            best = min(scored, key=lambda t: t.score or 0.0, default=None)
+            rows.append(ArmRow(arm, phase, planned, Counter(t.state for t in trials), best))
+    return rows
+
+
+def _table(rows: list[ArmRow]) -> Table:
+    table = Table(box=None, pad_edge=False)
+    for name in ("arm", "phase", "done", "running", "stopped", "diverged", "failed", "best score"):
+        table.add_column(name, justify="left" if name in ("arm", "phase") else "right")
+    for row in rows:
+        states = row.states
+        done = sum(count for state, count in states.items() if state.is_final)
+        best = f"{row.best.score:.4g} ({row.best.config.name})" if row.best else "-"
+        table.add_row(
+            row.arm,
+            row.phase,
+            f"{done}/{row.num_trials}",
+            *(
+                str(states[state])
+                for state in (TrialState.RUNNING, TrialState.STOPPED, TrialState.DIVERGED, TrialState.FAILED)
+            ),
+            best,
+        )
+    return table

@@ -1,0 +1,129 @@
+"""The last lines of a study on the terminal: who won, how sure that is, and where the report lies."""
+
+import sys
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from gan_study.analysis.sentences.text import NOTHING, failure_text, number, percent
+from gan_study.analysis.summary import ArmSummary, Summary
+from gan_study.cli.terminal.messages import print_warning
+from gan_study.errors import AllTrialsFailedError
+from gan_study.runs.at_work import present_status
+from gan_study.runs.counted import At
+from gan_study.runs.folder import RunFolder
+from gan_study.runs.records import TrialState
+
+_PIPED_WIDTH = 200
+"""Columns where there is no terminal: rich would take 80 and wrap the table."""
+
+
+def make_console() -> Console:
+    """Standard output, wide enough for the table of an outcome also in a file or a pipe."""
+    console = Console(file=sys.stdout)
+    if not console.is_terminal:
+        console.width = max(console.width, _PIPED_WIDTH)
+    return console
+
+
+def print_outcome(console: Console, folder: RunFolder, report_location: str) -> None:
+    """Print the verdict of summary.json, one row for each arm, and the report's place."""
+    status = present_status(folder)
+    print_summary(console, _read_summary(folder), at_work=status is not None and status.state == "running")
+    say(console, f"Report: {report_location}")
+
+
+def print_summary(console: Console, summary: Summary, at_work: bool = False) -> None:
+    """Print one row for each arm, then the verdict and its notes, and on standard error what the run folder lacks.
+
+    at_work: whether trials are being trained.
+    """
+    score = summary.score
+    if score is not None:
+        console.print(_arm_table(summary, at_work))
+        published = "" if score.is_published_fid else "; not comparable with published FID"
+        say(
+            console,
+            f"Score: {score.label}, lower is better{published}. Real images score {number(score.floor)}, "
+            f"an untrained generator {number(score.untrained_score)}. Counted is {score.counted}.",
+        )
+    for line in summary.trial_verdicts:
+        say(console, line)
+    say(console, summary.verdict, style="bold")
+    if summary.small_print:
+        say(console, summary.small_print)
+    for note in summary.notes:
+        say(console, note)
+    for warning in summary.warnings:
+        print_warning(warning)
+
+
+def conclude(console: Console, folder: RunFolder, report_location: str) -> None:
+    """Print the outcome of a study that has come to its end. Raises AllTrialsFailedError if no trial has completed."""
+    print_outcome(console, folder, report_location)
+    if not any(TrialState.COMPLETED in arm.trials_by_state for arm in _read_summary(folder).arms.values()):
+        raise AllTrialsFailedError(
+            f"{folder.location}: no trial has completed; {_reasons(folder)}; see {report_location}"
+        )
+
+
+def _read_summary(folder: RunFolder) -> Summary:
+    return Summary.from_json(folder.storage.read_text("summary.json"))
+
+
+def _reasons(folder: RunFolder) -> str:
+    trials = (folder.trial(arm, name) for arm in folder.arms() for name in folder.trials(arm))
+    reasons = {status.reason for trial in trials if (status := trial.read_status()) and status.reason}
+    return "reasons: " + "; ".join(sorted(reasons)) if reasons else "no reason was recorded"
+
+
+def _arm_table(summary: Summary, at_work: bool) -> Table:
+    shares = [arm.class_shares for arm in summary.arms.values() if arm.class_shares]
+    classes = "modes found" if any(s.has_many_classes for s in shares) else "smallest class"
+    table = Table(box=None, pad_edge=False)
+    other = summary.other_count
+    confirmed_names = ("confirmed scores", *((f"by the {other.at} evaluations",) if other else ()))
+    names = ("arm", "best search score", "failed in search", *confirmed_names, "failed seeds", classes, "trials")
+    for name in names:
+        table.add_column(name)
+    for name, arm in summary.arms.items():
+        statistics = summary.comparison.by_arm[name]
+        confirmed = statistics.confirmed
+        cells = (
+            name,
+            number(arm.search_score),
+            failure_text(statistics.search.failures),
+            *(_seeds(arm, at) for at in (None, *((other.at,) if other else ()))),
+            failure_text(confirmed.successful.failures if confirmed else None),
+            _classes(arm),
+            _states(arm, at_work),
+        )
+        table.add_row(*map(Text, cells))  # a name may hold what rich takes for markup
+    return table
+
+
+def _seeds(arm: ArmSummary, at: At | None) -> str:
+    """The scores of an arm's confirmed seeds, by the evaluation that counts or by another one."""
+    if arm.confirmed is None:
+        return NOTHING
+    by = {None: "score", "last": "score_last", "best": "score_best"}[at]
+    return " ".join(number(getattr(seed, by)) for seed in arm.confirmed.seeds)
+
+
+def _classes(arm: ArmSummary) -> str:
+    shares = arm.class_shares
+    if shares is None:
+        return NOTHING
+    return shares.modes_text if shares.has_many_classes else percent(shares.smallest)
+
+
+def _states(arm: ArmSummary, at_work: bool) -> str:
+    # No process is at work on the trials that an interrupted study has left behind.
+    names = {} if at_work else {TrialState.RUNNING.value: "unfinished"}
+    return ", ".join(f"{count} {names.get(state, state)}" for state, count in arm.trials_by_state.items())
+
+
+def say(console: Console, text: str, style: str | None = None) -> None:
+    """Print a text as it is, on one line however long."""
+    console.print(text, style=style, markup=False, highlight=False, soft_wrap=True)

@@ -1,0 +1,71 @@
+"""How long a study is likely to go on: images still to come, seconds for each, trials at once."""
+
+from statistics import fmean
+
+from gan_study.config.plan.expected_length import chances_at_rungs, expected_nimg
+from gan_study.config.study import StudyConfig
+from gan_study.config.training import PHASES, Phase
+from gan_study.search.director.director import Director
+from gan_study.search.director.trial_record import TrialRecord
+
+
+class RemainingTime:
+    """The estimate, from what the trials have measured of themselves."""
+
+    def __init__(self, director: Director) -> None:
+        self._director = director
+        self._most_at_once = 1
+
+    def text(self) -> str:
+        """Such as `about 140 s left`; says so until a trial has trained up to an evaluation."""
+        left = self._seconds()
+        if left is None:
+            return "time left not known yet"
+        return f"about {left:.0f} s left" if left < 600 else f"about {left / 60:.0f} min left"
+
+    def _seconds(self) -> float | None:
+        study, trials = self._director.study, list(self._director.trials.values())
+        running = [trial for trial in trials if not trial.state.is_final]
+        # Of a population most trials wait for the others.
+        at_once = self._director.num_live if study.search.scheduler == "pbt" else len(running)
+        self._most_at_once = max(self._most_at_once, at_once)
+        last = [trial.evaluations[-1] for trial in trials if trial.cur_nimg > 0]
+        if not last:
+            return None
+        ahead = [_nimg_ahead(study, trial) for trial in running] + self._unopened()
+        seconds_per_image = sum(e.train_sec + e.evaluate_sec for e in last) / sum(e.cur_nimg for e in last)
+        return seconds_per_image * sum(ahead) / min(self._most_at_once, max(1, len(ahead)))
+
+    def _unopened(self) -> list[float]:
+        """The images of each trial that is still to be opened, as long as those that are known already."""
+        study, trials = self._director.study, self._director.trials.values()
+        full = fmean(_full_nimg(trial) for trial in trials)
+        searched = expected_nimg(full, 0, chances_at_rungs(study, full))
+        num_sampled = num_to_open(self._director, "search") + num_to_open(self._director, "refine")
+        return [searched] * num_sampled + [full] * num_to_open(self._director, "confirm")
+
+
+def num_to_open(director: Director, phase: Phase) -> int:
+    """Trials of a phase, over all arms, that are still to be opened."""
+    return sum(director.agenda.num_to_open(arm, phase) for arm in director.study.arms)
+
+
+def num_planned(director: Director) -> int:
+    """Trials of the whole study, those that are known included, if every arm gets something to confirm."""
+    return len(director.trials) + sum(num_to_open(director, phase) for phase in PHASES)
+
+
+def _nimg_ahead(study: StudyConfig, trial: TrialRecord) -> float:
+    full = _full_nimg(trial)
+    rungs = chances_at_rungs(study, full) if trial.config.phase != "confirm" else []
+    return expected_nimg(full, trial.cur_nimg, rungs)
+
+
+def _full_nimg(trial: TrialRecord) -> float:
+    """Images of a trial's whole training; of one that is measured in seconds, at its pace so far."""
+    training = trial.config.training
+    if training.device_sec is None or trial.cur_nimg == 0:
+        return 1000 * training.total_kimg
+    last = trial.evaluations[-1]
+    used = (last.train_sec + last.evaluate_sec) * trial.config.workers.num_workers
+    return trial.cur_nimg * training.device_sec / used

@@ -1,0 +1,149 @@
+"""The work behind `train`: one GAN without Ray, on one process or under torchrun."""
+
+import os
+import time
+from contextlib import nullcontext
+
+import torch
+from rich.console import Console
+
+from gan_study.cli.run_folder import claimed
+from gan_study.cli.terminal.interruption import telling
+from gan_study.cli.terminal.messages import print_warning
+from gan_study.config.data import ObjectiveConfig
+from gan_study.config.reading.source import no_such
+from gan_study.config.reading.trial_file import load_trial
+from gan_study.config.training import TrialConfig
+from gan_study.data.datasets import Dataset, load_dataset
+from gan_study.errors import GanStudyError, InputError
+from gan_study.evaluation.whole_trial import train_and_finish
+from gan_study.extractors.objective import load_objective, prepare_objective
+from gan_study.extractors.progress import listening, now_and_then
+from gan_study.runs.folder import RunFolder
+from gan_study.runs.records import ObjectiveRecord, TrialState, TrialStatus
+from gan_study.runs.trial_folder import TrialFolder
+from gan_study.training.distributed import Workers, choose_device, join_process_group
+from gan_study.training.loop import Progress
+
+_QUIET_SEC = 30.0
+"""While the objective is made, a line tells how far it is as often."""
+_LOOK_SEC = 0.5
+"""Between two looks for what the first rank makes."""
+_DEVICES = ("auto", "cpu", "cuda")
+
+
+class TrainingDivergedError(GanStudyError):
+    """The one training that was asked for has diverged."""
+
+    exit_status = 1
+
+
+def train_one(config_file: str, out: str, device: str) -> None:
+    """Train the configuration in a file and print a line at every evaluation.
+
+    Raises InputError for a wrong file, folder or device, TrainingDivergedError, and InterruptionError (after saying how
+    to go on).
+    """
+    if device not in _DEVICES:
+        raise InputError(f"--device: {no_such('device', device, _DEVICES)}")
+    is_first = int(os.environ.get("RANK", "0")) == 0
+    chosen = choose_device(use_gpu=device != "cpu")
+    if device == "cuda" and chosen.type != "cuda":
+        raise InputError("--device: cuda needs a GPU that torch can use, but got none; use auto or cpu")
+    config = load_trial(config_file)
+    workers_config = config.workers.model_copy(update={"num_workers": int(os.environ.get("WORLD_SIZE", "1"))})
+    config = config.model_copy(update={"workers": workers_config})
+    folder = RunFolder(out)
+    trial = folder.trial(config.arm, config.name)
+    with claimed(folder) if is_first else nullcontext(), telling(lambda: _how_to_go_on(trial) if is_first else None):
+        dataset, record = _prepare(config, folder, chosen, is_first)
+        # The ranks of a process group wait for each other for minutes at most, so it is made after the preparation.
+        with join_process_group(use_gpu=device != "cpu") as workers:
+            _train(config, dataset, record, folder, workers)
+
+
+def _prepare(
+    config: TrialConfig, folder: RunFolder, device: torch.device, is_first: bool
+) -> tuple[Dataset, ObjectiveRecord]:
+    """The data and the objective. The first rank makes it and writes the trial down; the others wait for that."""
+    if is_first:
+        trial = folder.trial(config.arm, config.name)
+        known = trial.read_config()
+        if known is not None and known.training != config.training:
+            raise InputError(
+                f"{trial.storage.location}: a folder holds one training, but got the files of another "
+                f"({_difference(known.training.model_dump(), config.training.model_dump())}); choose another --out"
+            )
+        # The first time on a machine this decodes all images and trains the extractor, which takes minutes.
+        _say("preparing the data and the extractor")
+    with listening(now_and_then(_QUIET_SEC, lambda text: _say(f"preparing: {text}"), since=time.monotonic())):
+        dataset = load_dataset(config.training.dataset)
+        if is_first:
+            record = prepare_objective(config.training, dataset, folder, device)
+            for warning in dataset.warnings:
+                print_warning(warning)
+            trial.write_config(config)
+            return dataset, record
+    while (made := folder.read_objective()) is None:  # torchrun ends this process if the first rank fails
+        time.sleep(_LOOK_SEC)
+    return dataset, made
+
+
+def _train(config: TrialConfig, dataset: Dataset, record: ObjectiveRecord, folder: RunFolder, workers: Workers) -> None:
+    """Train, with a line at every evaluation. Raises TrainingDivergedError."""
+    console, trial = Console(), folder.trial(config.arm, config.name)
+    if workers.is_first:
+        console.print(f"{record.key.label()}, floor {record.floor:.3g}", markup=False, soft_wrap=True)
+    objective = load_objective(folder.storage, record, dataset).to(workers.device)
+    finished_before = workers.is_first and (status := trial.read_status()) is not None and status.state.is_final
+    last: Progress | None = None
+    for last in train_and_finish(config, dataset, objective, trial, workers):
+        if workers.is_first and last.evaluation is not None:
+            console.print(_line(last, config.training.objective), markup=False, highlight=False, soft_wrap=True)
+    assert last is not None, "a training gives at least one progress"
+    if last.status.state is TrialState.DIVERGED:
+        raise TrainingDivergedError(f"{trial.storage.location}: the training diverged: {last.status.reason}")
+    if workers.is_first:
+        console.print(_end(last.status, finished_before, trial), markup=False, highlight=False, soft_wrap=True)
+
+
+def _how_to_go_on(trial: TrialFolder) -> str:
+    status, nimgs = trial.read_status(), trial.checkpoint_nimgs()
+    if status is not None and status.state.is_final:
+        return f"the training had come to its end before: {status.state} at {status.cur_nimg:,} images"
+    if not nimgs:
+        return "nothing is trained yet; the same command begins anew"
+    return f"the same command goes on from the last checkpoint, at {nimgs[-1]:,} images"
+
+
+def _say(text: str) -> None:
+    Console(stderr=True).print(text, markup=False, highlight=False, soft_wrap=True)
+
+
+def _end(status: TrialStatus, finished_before: bool, trial: TrialFolder) -> str:
+    before = ", in an earlier run: nothing was trained now" if finished_before else ""
+    return (
+        f"{status.state} at {status.cur_nimg:,} images{before}; "
+        f"metrics.jsonl, samples and snapshots are in {trial.storage.location}"
+    )
+
+
+def _line(progress: Progress, objective: ObjectiveConfig) -> str:
+    evaluation = progress.evaluation
+    assert evaluation is not None, "only evaluations are printed"
+    score = f"{evaluation.score:.4f}" if evaluation.score is not None else "none"
+    # Where not all scores are from equally many images, each says from how many.
+    images = f" (N = {evaluation.num_samples:,})" if objective.early_num_samples is not None else ""
+    seconds = evaluation.train_sec + evaluation.evaluate_sec
+    back = evaluation.rolled_back_to
+    note = "" if back is None else f"  collapsed: back to the state at {back:,} images"
+    if (best := evaluation.best) is not None:
+        anew = "none" if best.score is None else f"{best.score:.4f}"
+        note += f"  best evaluation at {best.cur_nimg:,} images, score {anew} on fresh latents"
+    return f"{evaluation.cur_nimg:>10,} images  score {score}{images}  {seconds:.1f} s{note}"
+
+
+def _difference(known: dict[str, object], asked: dict[str, object]) -> str:
+    return ", ".join(
+        f"{name}: {known[name]} there, {asked[name]} asked" for name in known if known[name] != asked[name]
+    )

@@ -1,0 +1,1 @@
+"""From a study to its arms: their hyperparameters, and the trainings that they lead to."""

@@ -1,0 +1,114 @@
+"""What a sampler can learn of a search space, and from when on it learns."""
+
+import math
+from collections.abc import Mapping, Sequence
+
+from gan_study.config.arms.parameters import Parameter, arm_parameters, assignments, fixed_values
+from gan_study.config.base import Scalar
+from gan_study.config.plan.stopping import min_completed_trials
+from gan_study.config.space import Choice, IntegerRange, SearchRange
+from gan_study.config.study import StudyConfig
+
+LEARNING_SAMPLERS = ("tpe", "gp", "cmaes")
+"""Samplers that draw from what has been found."""
+_MOST_CONFIGURATIONS = 10_000
+"""A search of more configurations than these hardly ever draws one twice."""
+JOINT_SAMPLERS = ("gp", "cmaes")
+"""Samplers that draw all they can learn at once: only what exists in every trial."""
+
+
+def startup_trials(study: StudyConfig) -> int:
+    """Trials of an arm that tpe, gp and cmaes draw at random before they learn.
+
+    Optuna's defaults of ten would leave nothing to learn in a small search. An evolution strategy starts from the
+    middle of the ranges, whatever was drawn before.
+    """
+    default = 1 if study.search.sampler == "cmaes" else max(1, study.budget.trials_per_arm // 3)
+    return study.search.startup_trials or default
+
+
+def settled(study: StudyConfig, before: StudyConfig | None = None) -> StudyConfig:
+    """The study with what it leaves to its number of trials written out, so that an extension does not change it.
+
+    before: the study that this one extends, whose values hold; None if it is the first.
+    """
+    of = before or study
+    search = study.search
+    if search.startup_trials is None and search.sampler in LEARNING_SAMPLERS:
+        search = search.model_copy(update={"startup_trials": startup_trials(of)})
+    if search.min_completed_trials is None and search.scheduler == "median":
+        search = search.model_copy(update={"min_completed_trials": min_completed_trials(of)})
+    return study.model_copy(update={"search": search})
+
+
+def configurations(
+    parameters: Sequence[Parameter], fixed: Mapping[str, Scalar]
+) -> tuple[dict[str, Scalar], ...] | None:
+    """All that can be drawn, by dotted name; None if there is no end to it, or more than anyone will try."""
+    found: list[dict[str, Scalar]] = [{}]
+    for parameter in parameters:
+        values = _all_values(parameter.range)
+        if len(found) * len(values) > _MOST_CONFIGURATIONS or not values:
+            return None
+        found = [
+            grown
+            for drawn in found
+            for grown in (
+                [{**drawn, parameter.name: value} for value in values]
+                if parameter.is_active({**fixed, **drawn})
+                else [drawn]
+            )
+        ]
+    return tuple(found)
+
+
+def _all_values(search_range: SearchRange) -> Sequence[Scalar]:
+    """Every value of a range; none if they are not whole numbers or choices."""
+    match search_range:
+        case Choice(choice=values):
+            return tuple(dict.fromkeys(values))
+        case IntegerRange(integer=(first, last)):
+            return range(first, last + 1)
+        case _:
+            return ()
+
+
+def population_size(num_parameters: int) -> int:
+    """Trials in a generation of cmaes: 4 + floor(3 ln n) (Hansen 2016, the CMA evolution strategy, equation 48)."""
+    return 4 + math.floor(3 * math.log(num_parameters))
+
+
+def joint_parameters(
+    sampler: str, parameters: Sequence[Parameter], fixed: Mapping[str, Scalar]
+) -> tuple[Parameter, ...]:
+    """What `sampler` draws together, out of an arm's parameters and fixed values.
+
+    gp and cmaes: what exists whatever is drawn, cmaes without choices. sobol: everything, since its sequence has room
+    for what a trial then does not need. Others draw one after the other, and have nothing here.
+    """
+    found = [p for p in parameters if not _is_single(p)]
+    if sampler == "sobol":
+        return tuple(found)
+    if sampler not in JOINT_SAMPLERS:
+        return ()
+    outcomes = list(assignments(parameters, fixed))
+    found = [p for p in found if all(p.is_active(values) for values in outcomes)]
+    return tuple(p for p in found if sampler == "gp" or not isinstance(p.range, Choice))
+
+
+def searches(study: StudyConfig, arm: str) -> bool:
+    """Whether an arm's trials differ by more than their seeds: whether a range leaves anything to choose."""
+    return any(not _is_single(parameter) for parameter in arm_parameters(study, arm))
+
+
+def drawn_at_random(study: StudyConfig, arm: str) -> tuple[str, ...]:
+    """Labels of the parameters that an arm's sampler never learns: they are drawn at random in every trial."""
+    sampler, parameters = study.search.sampler, arm_parameters(study, arm)
+    if sampler not in JOINT_SAMPLERS:
+        return ()
+    learned = {p.label for p in joint_parameters(sampler, parameters, fixed_values(study, arm))}
+    return tuple(p.label for p in parameters if p.label not in learned and not _is_single(p))
+
+
+def _is_single(parameter: Parameter) -> bool:
+    return isinstance(parameter.range, Choice) and len(parameter.range.choice) == 1

@@ -1,0 +1,207 @@
+"""From a study to the trainings of its arms: what one sample means, and what the first trial takes."""
+
+from typing import Any
+
+from pydantic import ValidationError
+
+from gan_study.config.arms.parameters import arm_parameters, fixed_values
+from gan_study.config.base import Scalar
+from gan_study.config.conditions import applies, requirement
+from gan_study.config.names import CONDITIONS
+from gan_study.config.paper_defaults import paper_defaults
+from gan_study.config.plan.training_time import estimate_seconds_per_kimg
+from gan_study.config.space import extremes, nearest
+from gan_study.config.study import BudgetConfig, StudyConfig
+from gan_study.config.training import TrainingConfig, TrialConfig, WorkersConfig
+
+ASSUMED_TRAIN_IMAGES = 10_000
+"""Images of the train part where a study is only checked or planned and no one has counted them."""
+REFINE_SEED_OFFSET = 50_000
+"""Refine trials count their seeds from here."""
+CONFIRM_SEED_OFFSET = 100_000
+"""Confirm trials count their seeds from here, so that no trial of a search or a refinement has used them."""
+CONFIRM_SEED_STRIDE = 1_000_000_000
+"""Distance between the confirm seeds of two studies with neighbouring `search.seed`, so that they share none."""
+REPEAT_SEED_OFFSET = 1_000_000
+"""Each repeat of an arm's search counts the seeds of its trainings from this many further on."""
+
+
+def training_values(
+    study: StudyConfig, arm: str, searched: dict[str, Scalar], seed: int, num_train_images: int
+) -> dict[str, Any]:
+    """The nested values from which `TrainingConfig` validates one training of an arm."""
+    flat = _existing(study, arm, searched)
+    values: dict[str, Any] = {
+        "dataset": study.dataset.model_dump(),
+        "objective": study.objective.model_dump(),
+        "evaluate_every_kimg": study.budget.evaluate_every_kimg,
+        "seed": seed,
+        "network": {},
+    }
+    for name, value in flat.items():
+        *parents, leaf = name.split(".")
+        target = values
+        for parent in parents:
+            target = target.setdefault(parent, {})
+        target[leaf] = value
+    total_kimg = _total_kimg(study.budget, flat, num_train_images)
+    if total_kimg is None:
+        assert study.budget.device_sec is not None, "the one length that says nothing of images"
+        return {**values, **_timed(values, study.budget.device_sec)}
+    values["total_kimg"] = total_kimg
+    if study.budget.total_kimg is None:  # then no one has seen that the interval is longer
+        values["evaluate_every_kimg"] = min(study.budget.evaluate_every_kimg, total_kimg)
+    return values
+
+
+def resolve_training(
+    study: StudyConfig, arm: str, searched: dict[str, Scalar], seed: int, num_train_images: int
+) -> TrainingConfig:
+    """One training of an arm with these searched values, on a data set of `num_train_images`.
+
+    Raises pydantic's ValidationError if they do not fit.
+    """
+    return TrainingConfig.model_validate(training_values(study, arm, searched, seed, num_train_images))
+
+
+def first_trial_values(study: StudyConfig, arm: str) -> dict[str, Scalar]:
+    """The searched names' values in an arm's first trial.
+
+    The arm's `first_trial` comes first. Then what the papers of the loss and the penalty state (or the study's
+    `defaults` in their place) is taken as it is, also outside the range: the trial trains with it, the plan says so,
+    and the sampler is not shown that one parameter of that trial. Other names (such as network.width) start at the
+    study's or the trainer's default, or the value nearest to it that the range holds; a searched loss, penalty,
+    network or optimizer starts at the first that is listed.
+    """
+    stated = study.arms[arm].first_trial
+    values: dict[str, Scalar] = {}
+    for parameter in arm_parameters(study, arm):
+        name = parameter.name
+        if not parameter.is_active({**fixed_values(study, arm), **values}):
+            continue
+        if name in stated:
+            values[name] = stated[name]
+        elif name in CONDITIONS:
+            values[name] = extremes(parameter.range)[0]
+        else:
+            default, published = _default(study, arm, values, name)
+            values[name] = default if published else nearest(parameter.range, default)
+    return values
+
+
+def _default(study: StudyConfig, arm: str, values: dict[str, Scalar], name: str) -> tuple[Scalar, bool]:
+    """What a training takes for a hyperparameter that is not given, and whether a paper states it."""
+    conditions = {key: value for key, value in values.items() if key in CONDITIONS}
+    training = resolve_training(study, arm, conditions, seed=0, num_train_images=ASSUMED_TRAIN_IMAGES)
+    value: Any = training
+    for part in name.split("."):
+        value = getattr(value, part)
+    return (_NEUTRAL[name] if value is None else value), name in paper_defaults(training.loss, training.penalty)
+
+
+_NEUTRAL: dict[str, Scalar] = {"penalty_every": 1, "label_smoothing": 0.0}
+"""What None stands for."""
+
+
+def _existing(study: StudyConfig, arm: str, searched: dict[str, Scalar]) -> dict[str, Scalar]:
+    """Fixed and searched values, without those of the study, or under a searched condition, that do nothing here."""
+    values = {**fixed_values(study, arm), **searched}
+    own = study.arms[arm].dotted()
+    return {
+        name: value
+        for name, value in values.items()
+        if applies(name, values) or name in searched or (name in own and requirement(name)[0] not in searched)
+    }
+
+
+def _total_kimg(budget: BudgetConfig, values: dict[str, Scalar], num_train_images: int) -> float | None:
+    """The length of a training in images, if the budget says it.
+
+    Values of a wrong type, which are told elsewhere, count as the default.
+    """
+    published = paper_defaults(str(values.get("loss")), str(values.get("penalty", "none")))
+    batch_size = values.get("batch_size", TrainingConfig.model_fields["batch_size"].default)
+    ratio = values.get("d_steps_per_g_step", published.get("d_steps_per_g_step", 1))
+    counts = [number if isinstance(number, int) and number > 0 else 1 for number in (batch_size, ratio)]
+    return budget.to_kimg(counts[0], counts[1], num_train_images)
+
+
+def _timed(values: dict[str, Any], device_sec: float) -> dict[str, Any]:
+    """The length of a training by time, with an estimate of its images for plans and remaining times."""
+    try:
+        training = TrainingConfig.model_validate({**values, "device_sec": device_sec})
+    except ValidationError:  # told elsewhere
+        return {"device_sec": device_sec}
+    return {"device_sec": device_sec, "total_kimg": device_sec / estimate_seconds_per_kimg(training)}
+
+
+def search_trial_config(
+    study: StudyConfig, arm: str, index: int, searched: dict[str, Scalar], num_train_images: int, repeat: int = 0
+) -> TrialConfig:
+    """The configuration of search trial number `index` with the sampled values, in one repeat of an arm's search."""
+    seed = study.search.seed + REPEAT_SEED_OFFSET * repeat + index
+    return TrialConfig(
+        study=study.name,
+        arm=arm,
+        name=f"search_r{repeat}_{index:03d}" if repeat else f"search_{index:03d}",
+        phase="search",
+        index=index,
+        repeat=repeat,
+        searched=searched,
+        training=resolve_training(study, arm, searched, seed, num_train_images),
+        workers=_workers(study),
+        diagnosis=study.diagnosis,
+        measure_coverage="coverage" in study.search.objectives,
+    )
+
+
+def refine_trial_config(
+    study: StudyConfig, arm: str, index: int, searched: dict[str, Scalar], num_train_images: int
+) -> TrialConfig:
+    """The configuration of an arm's refine trial number `index` with the sampled values."""
+    config = search_trial_config(study, arm, REFINE_SEED_OFFSET + index, searched, num_train_images)
+    return config.model_copy(update={"name": f"refine_{index:03d}", "phase": "refine", "index": index})
+
+
+def first_confirm_seed(study: StudyConfig) -> int:
+    """The seed of confirm trials with seed number 0; the others follow it."""
+    return CONFIRM_SEED_OFFSET + CONFIRM_SEED_STRIDE * study.search.seed
+
+
+def confirm_trial_config(
+    study: StudyConfig, source: TrialConfig, index: int, seed_number: int, first_seed: int | None = None
+) -> TrialConfig:
+    """A searched configuration with fresh seed number `seed_number`, as the arm's confirm trial number `index`.
+
+    Its name depends on the source and the seed's number alone, so that it stays the same whatever is confirmed later.
+    `first_seed` is the seed with number 0, by default `first_confirm_seed`.
+    """
+    seed = (first_confirm_seed(study) if first_seed is None else first_seed) + seed_number
+    return source.model_copy(
+        update={
+            "name": f"confirm_{source.name.removeprefix('search_')}_seed_{seed_number}",
+            "phase": "confirm",
+            "index": index,
+            "source": source.name,
+            "training": source.training.model_copy(update={"seed": seed}),
+            "workers": _workers(study),
+        }
+    )
+
+
+def with_resources(config: TrialConfig, study: StudyConfig) -> TrialConfig:
+    """A trial's configuration with the CPUs and GPUs of the study; what shapes its batches stays as it is."""
+    present = _workers(study)
+    resources = {name: getattr(present, name) for name in ("cpus_per_worker", "gpus_per_worker")}
+    return config.model_copy(update={"workers": config.workers.model_copy(update=resources)})
+
+
+def _workers(study: StudyConfig) -> WorkersConfig:
+    resources = study.resources
+    gpus = resources.gpus_per_worker
+    return WorkersConfig(
+        num_workers=resources.workers_per_trial,
+        cpus_per_worker=resources.cpus_per_worker,
+        gpus_per_worker=0.0 if gpus == "auto" else gpus,
+        batch_statistics=resources.batch_statistics,
+    )

@@ -1,0 +1,85 @@
+"""What scoring costs beside a training's evaluations on the way: before the first trial, and at a training's ends."""
+
+from dataclasses import dataclass
+
+from gan_study.config.arms.trial_configs import ASSUMED_TRAIN_IMAGES
+from gan_study.config.data import DatasetConfig
+from gan_study.config.names import HELD_OUT_IMAGES
+from gan_study.config.plan.training_time import estimate_scoring_sec
+from gan_study.config.study import StudyConfig
+
+_MOST_DIAGNOSED = 60_000
+"""Training images, at most, that a diagnosis looks at."""
+_MOST_NEIGHBOURS = 10_000
+"""Images of each side, at most, of which the final scores look at all pairs."""
+
+
+@dataclass(frozen=True)
+class ScoringCost:
+    """Images that pass through the extractor, and estimated seconds for each on one core.
+
+    Left out: the training of an extractor that learns from the data set (about ten seconds on digits).
+    """
+
+    num_real: int
+    """The real images that are scored against, before the first trial."""
+    num_untrained: int
+    """Of an untrained generator, before the first trial."""
+    num_first: int
+    """Of each training before its first step."""
+    num_diagnosed: int
+    """Of each training that is diagnosed at its end."""
+    all_diagnosed: bool
+    """Whether that is done to all trainings, not to the confirmed ones alone."""
+    num_drawn: int
+    """Of each confirmed training, for its final scores and the new score of its best evaluation."""
+    num_rescored: int
+    """Of every other training, for the new score of its best evaluation."""
+    num_compared: int
+    """Real images that diagnosis and final scores look at besides those of the statistics, once on each machine."""
+    seconds_per_image: float
+
+    @property
+    def preparation_sec(self) -> float:
+        """Before the first trial."""
+        return self.seconds_per_image * (self.num_real + self.num_untrained)
+
+    def seconds_beside(self, num_trainings: int, num_confirmed: int) -> float:
+        """Of all trainings, the confirmed ones among them, beside their evaluations on the way."""
+        num_images = self.num_compared + num_trainings * self.num_first + num_confirmed * self.num_drawn
+        num_images += (num_trainings - num_confirmed) * self.num_rescored
+        num_images += (num_trainings if self.all_diagnosed else num_confirmed) * self.num_diagnosed
+        return self.seconds_per_image * num_images
+
+
+def scoring_cost(study: StudyConfig, num_train_images: int | None) -> ScoringCost:
+    """Of a whole study; `num_train_images` is None where no one has counted them."""
+    objective, diagnosis, num_confirmed = study.objective, study.diagnosis, study.confirm.top_k
+    train = num_train_images or ASSUMED_TRAIN_IMAGES
+    held_out = _num_held_out(study.dataset, train)
+    num_real = {"all": train + held_out, "train": train, "held_out": held_out}[objective.split]
+    is_diagnosed = diagnosis.at_end == "all" or (diagnosis.at_end == "confirmed" and num_confirmed > 0)
+    num_diagnosed = min(diagnosis.num_samples, train, held_out // 2) if is_diagnosed else 0
+    # What the statistics of `split` were made from is known: features of the same images are not taken again.
+    compared = min(train, _MOST_DIAGNOSED) if is_diagnosed and objective.split == "held_out" else 0
+    compared += 2 * num_diagnosed if objective.split == "train" else 0
+    # But the classifier's probabilities are not kept.
+    if num_confirmed and objective.final_draws and objective.extractor == "domain_classifier":
+        compared += min(2 * min(objective.num_samples, _MOST_NEIGHBOURS), num_real)
+    return ScoringCost(
+        num_real=num_real,
+        num_untrained=objective.num_samples,
+        # A budget in seconds counts these too.
+        num_first=objective.samples_at(is_end=False) if study.budget.device_sec is None else 0,
+        num_diagnosed=num_diagnosed,
+        all_diagnosed=diagnosis.at_end == "all",
+        num_drawn=(objective.final_draws + 1) * objective.num_samples,
+        num_rescored=objective.num_samples if objective.at == "best" else 0,
+        num_compared=compared,
+        seconds_per_image=estimate_scoring_sec(objective, study.dataset.image_size),
+    )
+
+
+def _num_held_out(dataset: DatasetConfig, num_train_images: int) -> int:
+    known, share = HELD_OUT_IMAGES[dataset.name], dataset.held_out_share
+    return known if known is not None else round(num_train_images * share / (1 - share))

@@ -1,0 +1,119 @@
+"""A study's search in words, for the plan and the report."""
+
+from collections.abc import Sequence
+
+from gan_study.config.arms.parameters import arm_parameters, fixed_values
+from gan_study.config.arms.sampling import (
+    JOINT_SAMPLERS,
+    LEARNING_SAMPLERS,
+    configurations,
+    joint_parameters,
+    population_size,
+    searches,
+    startup_trials,
+)
+from gan_study.config.plan.stopping import brackets, grace_kimg, min_completed_trials, reduction_factor, stops_trials
+from gan_study.config.rules.populations import population_text
+from gan_study.config.study import StudyConfig
+
+_TITLES = {
+    "random": "random",
+    "tpe": "tpe",
+    "gp": "gp (Gaussian process)",
+    "cmaes": "cmaes (evolution strategy)",
+    "sobol": "sobol (scrambled quasi random numbers, most even at a power of two)",
+}
+
+
+def listed_arms(arms: Sequence[str]) -> str:
+    """Such as `arm a` or `arms a, b`."""
+    return f"arm{'s' if len(arms) > 1 else ''} {', '.join(arms)}"
+
+
+def sampler_text(study: StudyConfig) -> str:
+    """The sampler, and from when on it learns from what."""
+    sampler = study.search.sampler
+    searching = [arm for arm in study.arms if searches(study, arm)]
+    if not searching:
+        return "nothing is searched: the trials of an arm differ by their seeds alone"
+    parts: list[str] = [_TITLES[sampler]]
+    drawn = _drawn(study) if sampler in LEARNING_SAMPLERS else ""
+    if drawn:
+        parts.append(f"which draws {drawn} of an arm at random")
+    if sampler == "cmaes":
+        then = "then" if drawn else "which"
+        ended = "ended" if stops_trials(study) else "completed"
+        parts.append(f"{then} learns after every {_generations(study)} {ended} trials of its own")
+    elif sampler in LEARNING_SAMPLERS and not drawn:
+        parts.append("which learns from the first trial on")
+    if sampler in JOINT_SAMPLERS and stops_trials(study):
+        parts.append("and takes a stopped trial's last score for its score")
+    parts += [text for arm in searching if (text := _end_of(study, arm))]
+    if len(searching) < len(study.arms):
+        parts.append(f"in {', '.join(searching)} alone: the other arms search nothing")
+    return ", ".join(parts)
+
+
+def _end_of(study: StudyConfig, arm: str) -> str:
+    """Says that an arm has fewer configurations than trials; empty if it has more."""
+    everything = configurations(arm_parameters(study, arm), fixed_values(study, arm))
+    num = study.budget.trials_per_arm
+    if everything is None or len(everything) >= num:
+        return ""
+    return f"{arm} has {len(everything)} configurations alone, so some of its {num} trials repeat one with another seed"
+
+
+def _drawn(study: StudyConfig) -> str:
+    """The trials of an arm before its sampler learns, without one that takes the papers' values; empty if none."""
+    num = startup_trials(study)
+    if study.search.first_trial == "sampled":
+        return f"the first {'trial' if num == 1 else f'{num} trials'}"
+    return {1: "", 2: "trial 2"}.get(num, f"trials 2 to {num}")
+
+
+def _generations(study: StudyConfig) -> str:
+    """How many trials make a generation of cmaes in each arm, such as `8` or `6 to 8`."""
+    spaces = (joint_parameters("cmaes", arm_parameters(study, arm), fixed_values(study, arm)) for arm in study.arms)
+    sizes = sorted({population_size(len(space)) for space in spaces if space})
+    if not sizes:
+        return "(no numbers to learn)"
+    return str(sizes[0]) if len(sizes) == 1 else f"{sizes[0]} to {sizes[-1]}"
+
+
+def stopping_text(study: StudyConfig, max_kimg: float) -> str:
+    """Where a trial may be stopped, out of trainings of at most `max_kimg`."""
+    scheduler, total = study.search.scheduler, f"{max_kimg:g} kimg"
+    if scheduler == "none":
+        return f"none: every trial goes on to {total}"
+    if scheduler == "pbt":
+        return population_text(study, max_kimg)
+    if scheduler == "median":
+        num = min_completed_trials(study)
+        return (
+            f"median: from {grace_kimg(study):g} of {total} on, once {num} trial{'s' if num > 1 else ''} of the arm "
+            "are completed, a trial whose best score so far is worse than their median at as many images"
+        )
+    found = [bracket for bracket in brackets(study, max_kimg) if bracket.rungs_kimg]
+    if not found:
+        return f"{scheduler} has no rung below {total}: every trial goes on to the end"
+    best = f"the best 1 in {reduction_factor(study)}"
+    if scheduler == "asha":
+        return f"asha: at {_rungs(found[0].rungs_kimg)} of {total}, {best} of an arm so far go on"
+    shares = [
+        f"about {100 * bracket.share:.0f} % of the trials "
+        + (f"at {_rungs(bracket.rungs_kimg)}" if bracket.rungs_kimg else "nowhere")
+        for bracket in brackets(study, max_kimg)
+    ]
+    return f"hyperband, brackets of {total}: {'; '.join(shares)}; {best} of an arm's bracket so far go on"
+
+
+def _rungs(rungs: tuple[float, ...]) -> str:
+    return ", ".join(f"{rung:g}" for rung in rungs)
+
+
+def refinement_text(study: StudyConfig) -> str:
+    """The trials after the search."""
+    refine = study.refine
+    kept = "trial" if refine.keep == 1 else f"{refine.keep} trials"
+    num = f"{refine.trials_per_arm} more trial{'s' if refine.trials_per_arm > 1 else ''}"
+    return f"{num} for each arm, in ranges narrowed around its best {kept} of the search"

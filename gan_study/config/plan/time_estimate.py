@@ -1,0 +1,156 @@
+"""How long a run of a study takes from its start to its report, from the pace of this machine."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from math import ceil
+
+from gan_study.config.arms.longest import longest_trainings, typical_training
+from gan_study.config.arms.trial_configs import ASSUMED_TRAIN_IMAGES
+from gan_study.config.plan.expected_length import chances_at_rungs, expected_nimg
+from gan_study.config.plan.pace import Pace
+from gan_study.config.plan.scoring_cost import ScoringCost, scoring_cost
+from gan_study.config.study import StudyConfig
+
+_START_SEC = 12.0
+"""Ray's start, and processes that load what trials import, on the developers' machine with two cores (about 20 s of
+CPU time)."""
+_TRIAL_SEC = 0.4
+"""Of a trial beside its training and scores (tests/benchmarks/overhead.py), on the developers' machine."""
+_REPORT_SEC = 4.0
+"""The study's end and its report, on the developers' machine (about 3 s of CPU time)."""
+_SHARING = 1.15
+"""How much longer a step takes while other trials run on other cores of the same machine."""
+_LEARNING_SEC_PER_KIMG = 0.8
+"""In which one core learns from a thousand images of 32 pixels, on the developers' machine."""
+_MOST_KIMG = {"domain_classifier": 192.0, "autoencoder": 64.0}
+_MOST_EPOCHS = {"domain_classifier": 30, "autoencoder": 60}
+
+
+@dataclass(frozen=True)
+class TimeEstimate:
+    """Seconds of each part of a run, on the wall clock."""
+
+    start_sec: float
+    """Ray's start and that of its processes."""
+    extractor_sec: float
+    """The extractor's training, at its whole length; it ends sooner if it settles."""
+    preparation_sec: float
+    """Real images and those of an untrained generator, through the extractor."""
+    search_sec: float
+    """Searched and refined trainings, as they are expected to be stopped."""
+    confirm_sec: float
+    """Confirmed trainings."""
+    end_sec: float
+    """Final scores and diagnoses."""
+    report_sec: float
+    """The report."""
+    max_sec: float
+    """From start to end if all trainings were the longest, and none was stopped early."""
+    num_at_once: int
+    """Trials at once."""
+    pace: Pace
+
+    @property
+    def total_sec(self) -> float:
+        """From start to end."""
+        before = self.start_sec + self.extractor_sec + self.preparation_sec
+        return before + self.search_sec + self.confirm_sec + self.end_sec + self.report_sec
+
+
+def estimate_time(study: StudyConfig, num_train_images: int | None, pace: Pace) -> TimeEstimate:
+    """The estimate for a study that was loaded without problems; `num_train_images` where someone has counted them."""
+    counted = num_train_images or study.dataset.known_train_images
+    images = counted or ASSUMED_TRAIN_IMAGES
+    at_once = num_at_once(study, pace)
+    scoring, scored = scoring_cost(study, counted), pace.scored
+    sampled = study.search_trials_per_arm + study.refine.trials_per_arm
+    confirmed = study.confirm.top_k * study.confirm.seeds
+    sharing = _SHARING if at_once > 1 else 1.0
+    search_sec = confirm_sec = longest_sec = slowest_sec = 0.0
+    for arm in study.arms:
+        kimg, seconds = typical_training(study, arm, images, pace.step_of(arm), scored)
+        share = expected_nimg(1000 * kimg, 0, chances_at_rungs(study, 1000 * kimg)) / (1000 * kimg)
+        _, longest = longest_trainings(study, arm, images, pace.step_of(arm), scored)
+        search_sec += sampled * share * seconds
+        confirm_sec += confirmed * seconds
+        longest_sec += (sampled + confirmed) * longest
+        slowest_sec = max(slowest_sec, seconds)
+    num_arms = len(study.arms)
+    num_trials, num_confirmed = num_arms * (sampled + confirmed), num_arms * confirmed
+    own_sec = pace.machine * _TRIAL_SEC
+    beside = scored * scoring.seconds_beside(num_trials, num_confirmed)
+    end_sec = sharing * (beside + num_trials * own_sec) / at_once
+    start_sec, report_sec = pace.machine * _START_SEC, pace.machine * _REPORT_SEC
+    extractor_sec = _extractor_sec(study, images, pace)
+    preparation_sec = scored * _preparation_sec(scoring, study, pace)
+    waves = ceil(num_confirmed / at_once) * at_once / num_confirmed if num_confirmed else 1.0
+    estimate = TimeEstimate(
+        start_sec=start_sec,
+        extractor_sec=extractor_sec,
+        preparation_sec=preparation_sec,
+        search_sec=max(sharing * search_sec / at_once, slowest_sec if sampled else 0.0),
+        confirm_sec=sharing * waves * confirm_sec / at_once,
+        end_sec=end_sec,
+        report_sec=report_sec,
+        max_sec=0.0,
+        num_at_once=at_once,
+        pace=pace,
+    )
+    fixed_sec = estimate.total_sec - estimate.search_sec - estimate.confirm_sec
+    most = max(estimate.total_sec, fixed_sec + sharing * longest_sec / at_once)
+    return replace(estimate, max_sec=most)
+
+
+def num_at_once(study: StudyConfig, pace: Pace) -> int:
+    """Trials that this machine runs at once, one at least."""
+    resources = study.resources
+    workers, gpus = resources.workers_per_trial, resources.gpus_per_worker
+    gpus_each = (1.0 if pace.num_gpus else 0.0) if gpus == "auto" else gpus
+    room = pace.num_cpus // (workers * resources.cpus_per_worker)
+    if gpus_each:
+        room = min(room, int(pace.num_gpus / (workers * gpus_each) + 1e-9))
+    wanted = resources.max_concurrent_trials
+    return max(1, room if wanted == "auto" else min(room, wanted))
+
+
+def time_text(study: StudyConfig, estimate: TimeEstimate, duration: Callable[[float], str]) -> str:
+    """The estimate as one text of a plan; `duration` writes seconds."""
+    pace, parts = estimate.pace, []
+    for label, seconds in (
+        ("Ray's start", estimate.start_sec),
+        (f"training the {study.objective.extractor.replace('_', ' ')}", estimate.extractor_sec),
+        ("real and untrained images", estimate.preparation_sec),
+        ("search", estimate.search_sec),
+        ("confirmation", estimate.confirm_sec),
+        ("first and final scores, diagnoses and what each trial adds", estimate.end_sec),
+        ("the report", estimate.report_sec),
+    ):
+        if seconds > 0:
+            parts.append(f"{label} {duration(seconds)}")
+    trials = "1 trial at a time" if estimate.num_at_once == 1 else f"{estimate.num_at_once} trials at once"
+    text = f"about {duration(estimate.total_sec)} with {trials}: {', '.join(parts)}"
+    if pace.extractor_is_kept:
+        text += "; this machine keeps the extractor"
+    if estimate.max_sec > 1.1 * estimate.total_sec:
+        text += f"; at most {duration(estimate.max_sec)}, if all are the longest and none is stopped early"
+    if pace.is_measured:
+        return f"{text}. This machine was measured for two seconds"
+    return f"{text}. Nothing was measured: the figures assume the developers' machine"
+
+
+def _extractor_sec(study: StudyConfig, num_train_images: int, pace: Pace) -> float:
+    name = study.objective.extractor
+    if name == "inception" or pace.extractor_is_kept:
+        return 0.0
+    kimg = min(study.objective.extractor_kimg or _MOST_KIMG[name], _MOST_EPOCHS[name] * num_train_images / 1000)
+    if pace.learning_sec_per_kimg is not None:
+        return kimg * pace.learning_sec_per_kimg
+    threads = 1 if pace.num_gpus else min(4, num_at_once(study, pace) * study.resources.cpus_per_worker)
+    size = min(study.dataset.image_size, 64)
+    return kimg * pace.machine * _LEARNING_SEC_PER_KIMG * size**2 / 1024 * (1.1 if threads > 1 else 1.0) / threads
+
+
+def _preparation_sec(scoring: ScoringCost, study: StudyConfig, pace: Pace) -> float:
+    """Before the first trial, on the developers' machine; inception uses the cores there are."""
+    threads = num_at_once(study, pace) * study.resources.cpus_per_worker
+    return scoring.preparation_sec / (threads if study.objective.extractor == "inception" else 1)

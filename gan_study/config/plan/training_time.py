@@ -1,0 +1,69 @@
+"""How long a training takes, before anything has been measured."""
+
+from math import log2
+
+from gan_study.config.data import ObjectiveConfig
+from gan_study.config.names import WEIGHTED_PENALTIES
+from gan_study.config.training import TrainingConfig
+
+_INCEPTION_SEC = {64: 0.0115, 192: 0.0215, 768: 0.073, 2048: 0.088}
+"""Seconds for each image on one thread, by `objective.dims`; of 32 grey images of 64 pixels, and 16 within 10 %."""
+
+
+def estimate_seconds_per_kimg(training: TrainingConfig, step_ratio: float = 1.0, scoring_ratio: float = 1.0) -> float:
+    """Seconds for a thousand real images on one core, the share of the evaluations included; an estimate.
+
+    The ratios are of this machine's measured seconds to the developers' (see `gan_study.config.plan.pace`).
+
+    Measured with torch 2.15 on one of two cores of the developers' machine (a cloud server without GPU), batches of
+    64, one channel, one D step for each G step, in seconds per thousand images:
+
+        dcgan   16 px: width 16 0.21, width 32 0.29 (0.35 in the whole loop), width 64 0.81; 32 px width 32: 1.64
+        mlp     16 px: width 64 0.04, width 256 0.10; 28 px width 256: 0.16
+        infogan 28 px: width 64 5.0; resnet 32 px: width 32 13 (on a loaded machine, scaled by dcgan's 1.64)
+        D step's share 0.57; D step with wgan_gp: 1.4 to 2.4 times as long
+        1000 images scored: 0.2 (16 px), 0.9 (32 px); by inception see `estimate_scoring_sec`
+
+    The formula keeps within a third of these. Where a network was not measured at a size, it grows with the operations
+    that `gan_study.gan.cost` counts. A GPU, another processor or small batches change it by much more.
+    """
+    num_samples = _samples_per_evaluation(training)
+    step = _step_sec_per_kimg(training)
+    # A lazy penalty is evaluated at every so many steps only.
+    penalty_share = 1 / (training.penalty_every or 1) if training.penalty in WEIGHTED_PENALTIES else 0.0
+    d_step = 0.57 * step * (1 + penalty_share)
+    g_step = 0.43 * step / training.d_steps_per_g_step
+    scoring = scoring_ratio * estimate_scoring_sec(training.objective, training.dataset.image_size)
+    return step_ratio * (d_step + g_step) + scoring * num_samples / training.evaluate_every_kimg
+
+
+def estimate_scoring_sec(objective: ObjectiveConfig, image_size: int) -> float:
+    """Seconds for one image to be made and to pass through the extractor of `objective`, on one core.
+
+    Inception sees every image at 299 pixels a side, so its time depends on `dims` alone.
+    """
+    own = 0.2e-3 * image_size**2 / 256
+    return own + (_INCEPTION_SEC[objective.dims or 2048] if objective.extractor == "inception" else 0)
+
+
+def _samples_per_evaluation(training: TrainingConfig) -> float:
+    """Generated images of one evaluation, on average over a whole training."""
+    objective = training.objective
+    num_early = max(0.0, training.total_kimg / training.evaluate_every_kimg - 1)
+    num_samples = num_early * objective.samples_at(is_end=False) + objective.samples_at(is_end=True)
+    return num_samples / (num_early + 1)
+
+
+def _step_sec_per_kimg(training: TrainingConfig) -> float:
+    """A thousand images through one step of both players without a penalty."""
+    width, size = training.network.width, training.dataset.image_size
+    area, num_doublings = width**2 * size**2, log2(size)
+    match training.network.name:
+        case "dcgan":
+            return 0.12 + 0.44e-6 * area * (num_doublings - 2)
+        case "infogan":
+            return 0.12 + 1.5e-6 * area
+        case "resnet":
+            return 0.12 + (1.3e-5 + 0.41e-5 * (num_doublings - 5)) * area
+        case "mlp":
+            return 0.03 + 5e-7 * (width**2 + width * size**2)

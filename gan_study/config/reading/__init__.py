@@ -1,0 +1,1 @@
+"""Study files, settings and trial files as validated values, with every problem at its place."""

@@ -1,0 +1,77 @@
+"""What to write instead of a value or a key that is wrong, as far as the file shows what was meant."""
+
+import re
+from typing import Any
+
+from gan_study.config.reading.source import KeyPath, Node, nearest
+from gan_study.config.study import PartialNetwork
+
+
+def show(value: Any) -> str:
+    """A plain value as it would stand in a study file, shortened."""
+    if value is None:
+        return "nothing"
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, dict):
+        return f"{{{', '.join(value)}}}" if len(value) < 5 else "a mapping"
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(show(item) for item in value[:4])}{', ...' if len(value) > 4 else ''}]"
+    if isinstance(value, float):
+        return f"{value:g}"
+    text = repr(value)
+    return text if len(text) < 60 else f"{text[:50]}...{text[-1]}"
+
+
+def shown(node: Node) -> str:
+    """A value as it was written, or shortened."""
+    written = not isinstance(node.content, str | dict | list | None)
+    return node.text if written else show(node.plain())
+
+
+def node_at(root: Node, path: KeyPath) -> Node:
+    """What is at a path, which is known to be there."""
+    node: Node | None = root
+    for part in path:
+        node = node.child(part) if node else None
+    assert node, f"{path} was found in this study before"
+    return node
+
+
+def choice_text(values: Node) -> str:
+    """A list as the choice that was probably meant, such as `{choice: [16, 32, 64]}`."""
+    items = values.content if isinstance(values.content, list) else [values]
+    return f"{{choice: [{', '.join(item.text or show(item.plain()) for item in items)}]}}"
+
+
+def network_hint(path: KeyPath, root: Node) -> str | None:
+    """How to write a setting of the network that stands beside it; None if it is none."""
+    key, node, beside = str(path[-1]), node_at(root, path), node_at(root, path[:-1])
+    settings = set(PartialNetwork.model_fields) - {"name"}
+    value, name = shown(node).strip("'"), nearest(key, settings)
+    if name == "discriminator_norm" and value.lower().startswith("spectral"):
+        name, value = "spectral_norm", "true"
+    holder = beside.child("network")
+    if name is None or path[0] not in ("arms", "defaults", "training") or path[-2] == "network":
+        return None
+    given = holder.content if holder is not None else None
+    if isinstance(given, dict):
+        given = given["name"].content if "name" in given else None
+    named = f"name: {given}, " if given else ""
+    return f"network: {{{named}{name}: {value}}}"
+
+
+def remedy(node: Node, expected: str) -> str:
+    """What to write instead, where that is plain."""
+    content = node.content
+    if expected == "string_type" and not isinstance(content, dict | list | None):
+        return "; put it in quotes"
+    if expected == "int_type" and isinstance(content, float) and content.is_integer():
+        return f"; write {int(content)}"
+    if (
+        expected in ("int_type", "float_type")
+        and isinstance(content, str)
+        and re.fullmatch(r"[-+]?[\d.]+(e[-+]?\d+)?", content)
+    ):
+        return "; remove the quotes"
+    return ""

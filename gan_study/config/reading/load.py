@@ -1,0 +1,205 @@
+"""From a study file to a validated study, with every problem at its place; and back to a file."""
+
+import io
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+from ruamel.yaml import YAML
+from ruamel.yaml.comments import CommentedMap
+
+from gan_study.config.arms.longest import max_training_kimg
+from gan_study.config.arms.trial_configs import ASSUMED_TRAIN_IMAGES
+from gan_study.config.data import DatasetConfig
+from gan_study.config.intervals import NEVER, NOT_KNOWN_YET, eighth
+from gan_study.config.reading.overrides import apply_overrides
+from gan_study.config.reading.problems import Fault, explain, located, show
+from gan_study.config.reading.source import FileKind, KeyPath, Node, Origin, lines_of, parse, read_text
+from gan_study.config.reading.synonyms import use_own_names
+from gan_study.config.rules.cancelled import cancelled_settings
+from gan_study.config.rules.check import check_study
+from gan_study.config.study import StudyConfig
+from gan_study.errors import InputError
+
+STUDY_FILE = FileKind("a study", key="arms", suffixes=(".yaml", ".yml"), folder="studies")
+
+
+Look = Callable[[StudyConfig], Sequence[str]]
+"""Says what is wrong with a study besides what stands in its file, a complete line for each problem."""
+
+
+Count = Callable[[DatasetConfig], int | None]
+"""Counts the images to learn of a data set; None if its files are not there."""
+
+
+def load_study(
+    path: str | Path,
+    overrides: Sequence[str] = (),
+    look: Look | None = None,
+    count: Count | None = None,
+    tell: Callable[[str], None] = lambda _: None,
+) -> StudyConfig:
+    """Read a study file, with `overrides` (each `dotted.name=value`, as given to --set) applied in order.
+
+    look: is asked too, also of a faulty study (without its faulty parts), so that all is told at once.
+    count: is asked where a default depends on the number of images and only the files can tell it.
+    tell: hears, a sentence each, of settings that other settings or options cancel without being wrong.
+
+    Raises InputError with all problems found, in the order in which they stand in the file, each as
+    `file:line:column: dotted.name: rule` (line and column count from 1).
+    """
+    return parse_study(read_text(Path(path), STUDY_FILE), str(path), overrides, look=look, count=count, tell=tell)
+
+
+def parse_study(
+    text: str,
+    name: str,
+    overrides: Sequence[str] = (),
+    *,
+    is_begun: bool = False,
+    look: Look | None = None,
+    count: Count | None = None,
+    tell: Callable[[str], None] = lambda _: None,
+) -> StudyConfig:
+    """Like load_study, for the text of a study that was read already; `name` stands for it in messages.
+
+    is_begun: the text is a run folder's, which an older version may have written.
+    """
+    root, problems = parse(text, Origin(name))
+    if root is None:
+        raise InputError([str(problem) for problem in problems])
+    if not isinstance(root.content, dict):
+        raise InputError(
+            f"{root.place.label}: a study must be a mapping (lines of `name: value`), but got {_kind(root)}"
+        )
+    problems += apply_overrides(root, overrides, tell)
+    use_own_names(root)
+    study, faults = _validate(root)
+    if study is not None:
+        study, unknown = _with_interval(study, count)
+        faults += unknown
+    if study is not None:
+        arms = root.child("arms")
+        has_all_arms = arms is not None and len(study.arms) == len(arms.plain())
+        faults += check_study(study, is_begun, has_all_arms)
+    problems += located(faults, root)
+    further = look(study) if look is not None and study is not None else ()
+    if study is None or problems or further:
+        raise InputError([*lines_of(problems), *further])
+    for sentence in () if is_begun else cancelled_settings(study):
+        tell(sentence)
+    return study
+
+
+def dump_study(study: StudyConfig) -> str:
+    """The resolved study as YAML, which load_study reads back to an equal study."""
+    values = study.model_dump(exclude_none=True)
+    for holder in (values, *values["arms"].values()):
+        holder["search_space"] = {name: _in_one_line(r) for name, r in holder["search_space"].items()}
+        for key in ("description", "defaults", "search_space", "first_trial", "trackers"):
+            if not holder.get(key, True):
+                del holder[key]
+    yaml = YAML()
+    yaml.width = 110
+    stream = io.StringIO()
+    yaml.dump(values, stream)
+    return stream.getvalue()
+
+
+def _in_one_line(ranges: dict[str, Any] | tuple[dict[str, Any], ...]) -> Any:
+    if isinstance(ranges, tuple):
+        return [_in_one_line(search_range) for search_range in ranges]
+    line = CommentedMap({kind: list(values) for kind, values in ranges.items() if kind != "when"})
+    if ranges["when"]:
+        wanted = ((name, list(value) if isinstance(value, tuple) else value) for name, value in ranges["when"].items())
+        line["when"] = CommentedMap(wanted)
+    line.fa.set_flow_style()
+    return line
+
+
+def _with_interval(study: StudyConfig, count: Count | None) -> tuple[StudyConfig, list[Fault]]:
+    """The study with the default of `evaluate_every_kimg` where its length is not given in images."""
+    budget = study.budget
+    if budget.evaluate_every_kimg != NOT_KNOWN_YET:
+        return study, []
+    num_images = study.dataset.known_train_images
+    if budget.epochs is not None and num_images is None:
+        num_images = count(study.dataset) if count is not None else None
+        if not num_images:
+            rule = (
+                "with epochs, this has a default only where the images are known, but got "
+                f"dataset={study.dataset.name} without images that can be counted here; add evaluate_every_kimg"
+            )
+            return study, [Fault(("budget", "evaluate_every_kimg"), rule)]
+
+    def evaluated(every_kimg: float) -> StudyConfig:
+        return study.model_copy(update={"budget": budget.model_copy(update={"evaluate_every_kimg": every_kimg})})
+
+    try:
+        # By time, evaluations would shorten the trainings that their interval is an eighth of.
+        longest = max_training_kimg(evaluated(NEVER), num_images or ASSUMED_TRAIN_IMAGES)
+    except ValidationError:  # told elsewhere
+        return study, []
+    return evaluated(eighth(longest)), []
+
+
+def _validate(root: Node) -> tuple[StudyConfig | None, list[Fault]]:
+    """The study and its faults; a faulty study comes without its faulty parts, if the rest still is one."""
+    values = root.plain()
+    try:
+        return StudyConfig.model_validate(values, strict=True), []
+    except ValidationError as error:
+        return _remainder(values, error), explain(error, root, StudyConfig)
+
+
+_STAND_INS: dict[str, Any] = {
+    "name": "study",
+    "dataset": {"name": "digits"},
+    "budget": {"trials_per_arm": 10**6, "total_kimg": 1e9, "evaluate_every_kimg": 1e-9},
+}
+"""In place of what is wrong or missing, so that the rest can be checked too: nothing is wrong with any of it."""
+
+
+def _remainder(values: dict[str, Any], error: ValidationError) -> StudyConfig | None:
+    """What is left without the faulty parts. Taking out a part may leave its holder incomplete, hence the rounds."""
+    for _ in range(4):
+        for path in {_innermost(values, details) for details in error.errors()}:
+            _take_out(values, path)
+        for section, stand_in in _STAND_INS.items():
+            if isinstance(stand_in, dict):
+                values[section] = {**stand_in, **values.get(section, {})}
+            else:
+                values.setdefault(section, stand_in)
+        try:
+            return StudyConfig.model_validate(values, strict=True)
+        except ValidationError as next_error:
+            error = next_error
+    return None
+
+
+def _innermost(values: Any, details: ErrorDetails) -> KeyPath:
+    """The keys to the innermost entry that is at fault; of an arm's loss, penalty or network, to the whole arm."""
+    location = details["loc"]
+    if details["type"] == "missing" and location[0] in _STAND_INS:
+        return ()
+    if location[0] == "arms" and location[2:3] in (("loss",), ("penalty",), ("network",)):
+        return location[:2]
+    path: list[str | int] = []
+    for part in location:
+        if isinstance(values, dict) and part in values:
+            values = values[part]
+            path.append(part)
+    return tuple(path)
+
+
+def _take_out(values: Any, path: KeyPath) -> None:
+    for part in path[:-1]:
+        values = values.get(part, {})
+    if path:
+        values.pop(path[-1], None)
+
+
+def _kind(node: Node) -> str:
+    return "a list" if isinstance(node.content, list) else show(node.content)

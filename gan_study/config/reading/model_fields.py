@@ -1,0 +1,39 @@
+"""What a pydantic model says of the keys of a file."""
+
+from typing import Any, Literal, get_args, get_origin
+
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+
+from gan_study.config.reading.source import KeyPath
+
+
+def fields_at(path: KeyPath, model: type[BaseModel]) -> dict[str, FieldInfo]:
+    """What a `model` says of the keys of the mapping at `path`; nothing where it may have one of several forms."""
+    annotation: Any = model
+    for part in path:
+        annotation = _annotation_below(annotation, str(part))
+    models = _models_in(annotation)
+    return models[0].model_fields if len(models) == 1 else {}
+
+
+def meaning_of(path: KeyPath, model: type[BaseModel]) -> str:
+    """What a key stands for, in brackets."""
+    info = fields_at(path[:-1], model).get(str(path[-1]))
+    return f" ({' '.join(info.description.split()).rstrip('.')})" if info and info.description else ""
+
+
+def _annotation_below(annotation: Any, key: str) -> Any:
+    if get_origin(annotation) is dict:
+        return get_args(annotation)[1]
+    models = _models_in(annotation)
+    fields = models[0].model_fields if len(models) == 1 else {}
+    return fields[key].annotation if key in fields else None
+
+
+def _models_in(annotation: Any) -> list[type[BaseModel]]:
+    """The models among the forms (of a union) that a value may have."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    forms = () if get_origin(annotation) in (dict, tuple, Literal) else get_args(annotation)
+    return [model for form in forms for model in _models_in(form)]

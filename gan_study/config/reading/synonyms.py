@@ -1,0 +1,79 @@
+"""What papers and other tools call a name of ours, where it can mean nothing else: taken as our name.
+
+`ALIASES` in `names.py` holds what is near enough for a question only.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+
+from gan_study.config.names import DATASETS, LOSSES, NETWORKS, OPTIMIZERS, PENALTIES, TRACKERS
+from gan_study.config.reading.source import Node
+from gan_study.config.space import RANGE_KINDS
+
+_SYNONYMS = {
+    "lsgan": "least_squares",
+    "ls": "least_squares",
+    "mmgan": "minimax",
+    "saturating": "minimax",
+    "ns": "non_saturating",
+    "nsgan": "non_saturating",
+    "wgan": "wasserstein",
+    "rpgan": "relativistic",
+    "rsgan": "relativistic",
+    "weightclipping": "weight_clip",
+    "categorical": "choice",
+    "int": "integer",
+}
+"""Other names, without case, spaces, hyphens and underscores."""
+_TOPICS: Mapping[str, tuple[str, ...]] = {
+    "loss": LOSSES,
+    "penalty": PENALTIES,
+    "optimizer": OPTIMIZERS,
+    "network": NETWORKS,
+    "network.name": NETWORKS,
+    "trackers": TRACKERS,
+}
+"""Keys whose values are names, wherever they are in a file."""
+_NAMED = {"network": NETWORKS, "dataset": DATASETS}
+"""Keys of mappings that have a `name`."""
+
+
+def use_own_names(node: Node, key: str = "") -> None:
+    """Replace, in all that is under a node, names that other tools use by ours; `key` leads to the node."""
+    if isinstance(node.content, list):
+        for item in node.content:
+            use_own_names(item, key)
+    if not isinstance(node.content, dict):
+        return
+    for name, child in list(node.content.items()):
+        known = _NAMED.get(key, ()) if name == "name" else _TOPICS.get(name, ())
+        for value in _names_in(child) if known else ():
+            value.content = _own_name(str(value.content), known)
+        use_own_names(child, name)
+        for part in [child, *child.content] if key == "search_space" and isinstance(child.content, list) else [child]:
+            if key == "search_space" and isinstance(part.content, dict):
+                part.content = {_own_name(kind, RANGE_KINDS): inner for kind, inner in part.content.items()}
+
+
+def _names_in(node: Node) -> Iterable[Node]:
+    """The names that a value holds: itself, the items of a list, or those of one or several choices."""
+    if isinstance(node.content, str):
+        yield node
+    elif isinstance(node.content, list):
+        for item in node.content:
+            yield from _names_in(item)
+    elif isinstance(node.content, dict):
+        for kind, values in node.content.items():
+            if _own_name(kind, RANGE_KINDS) == "choice":
+                yield from _names_in(values)
+
+
+def _own_name(name: str, known: Iterable[str]) -> str:
+    """Ours among the known names, if it is one of them written otherwise; else the name as it is."""
+    plain = {_plain(own): own for own in known}
+    meant = _plain(_SYNONYMS.get(_plain(name), name))
+    return plain.get(meant, name)
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[-_ ]", "", name).lower()

@@ -1,0 +1,93 @@
+"""Whether a run folder's study.yaml, which somebody may have edited, still says what its trials were trained with."""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from pydantic import ValidationError
+
+from gan_study.config.arms.parameters import Parameter, arm_parameters, fixed_values
+from gan_study.config.arms.trial_configs import training_values
+from gan_study.config.rules.extension import flat, show_setting
+from gan_study.config.study import StudyConfig
+from gan_study.config.training import TrialConfig
+from gan_study.errors import InputError
+
+_OWN = ("seed", "schedule", "evaluate_every_kimg", "lr")
+"""What a trial has of its own, or what other versions fill in otherwise."""
+_WAY_OUT = "undo the change, or run the changed study under another name"
+
+
+def require_trained_as(study: StudyConfig, trials: Sequence[TrialConfig], num_train_images: int, place: str) -> None:
+    """Raise InputError, with a line for each field, if trials were trained with something else than the study says.
+
+    Args:
+        study: as it stands in the run folder.
+        trials: of the run folder.
+        num_train_images: of the data set's train part.
+        place: study.yaml of the run folder, for the error.
+    """
+    _refuse(place, (problem for trial in trials for problem in _training_problems(study, trial, num_train_images)))
+
+
+def require_searched_as(study: StudyConfig, trials: Sequence[TrialConfig], place: str) -> None:
+    """Raise InputError if the study searches other hyperparameters than its trials were drawn from.
+
+    A report does without this, but a search that goes on compares its trials by these.
+    """
+    _refuse(place, (problem for trial in trials for problem in _search_problems(study, trial)))
+
+
+def _refuse(place: str, problems: Iterable[str]) -> None:
+    lines = tuple(dict.fromkeys(f"{place}: {problem}" for problem in problems))
+    if lines:
+        raise InputError(lines)
+
+
+def _training_problems(study: StudyConfig, trial: TrialConfig, num_train_images: int) -> Iterator[str]:
+    if trial.arm in study.arms:
+        yield from _training_differences(study, trial, num_train_images)
+        return
+    yield (
+        f"arms: the arms of all trials must be there, but got {', '.join(study.arms)} without {trial.arm}; put "
+        f"{trial.arm} back as it was, or move arms/{trial.arm} out of the run folder"
+    )
+
+
+def _search_problems(study: StudyConfig, trial: TrialConfig) -> Iterator[str]:
+    values = {**fixed_values(study, trial.arm), **trial.searched}
+    active = [p for p in arm_parameters(study, trial.arm) if p.is_active(values)]
+    differences = list(_search_differences(active, trial))
+    if differences:
+        yield f"arms.{trial.arm}: all trials of an arm search the same, but got {', '.join(differences)}; {_WAY_OUT}"
+
+
+def _search_differences(active: Sequence[Parameter], trial: TrialConfig) -> Iterator[str]:
+    """How what an arm searches differs from what a trial of it was drawn from."""
+    ranges = {parameter.name: parameter.range for parameter in active}
+    for name in ranges.keys() - trial.searched.keys():
+        yield f"{name} searched where the trials have not searched it"
+    for name in trial.searched.keys() - ranges.keys():
+        yield f"{name} not searched where the trials have"
+
+
+def _training_differences(study: StudyConfig, trial: TrialConfig, num_train_images: int) -> Iterator[str]:
+    """How what an arm fixes differs from what a trial of it was trained with."""
+    try:
+        values = training_values(study, trial.arm, trial.searched, trial.training.seed, num_train_images)
+    except ValidationError:
+        return
+    trained = dict(flat(trial.training.model_dump(mode="json")))
+    own = _OWN if study.budget.device_sec is None else (*_OWN, "total_kimg")  # an estimate
+    for name, value in flat(values):
+        if name in trained and name not in own and name not in trial.searched and trained[name] != value:
+            yield (
+                f"{_where(study, trial.arm, name)}: what trials were trained with stays, but got {show_setting(value)} "
+                f"where {trial.arm} was trained with {show_setting(trained[name])}; {_WAY_OUT}"
+            )
+
+
+def _where(study: StudyConfig, arm: str, name: str) -> str:
+    if name in study.arms[arm].dotted():
+        return f"arms.{arm}.{name}"
+    if name in study.defaults.dotted():
+        return f"defaults.{name}"
+    return "budget" if name in ("total_kimg", "device_sec") else name

@@ -1,0 +1,233 @@
+"""What a study's values mean together: whether every arm can be trained with all it fixes and searches."""
+
+from collections.abc import Iterator, Mapping
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from gan_study.config.arms.parameters import (
+    PARTS,
+    Parameter,
+    arm_parameters,
+    condition_assignments,
+    covered,
+    declared_parameters,
+    fixed_values,
+)
+from gan_study.config.arms.trial_configs import ASSUMED_TRAIN_IMAGES, training_values
+from gan_study.config.base import Scalar
+from gan_study.config.betas import parse_betas
+from gan_study.config.conditions import requirement
+from gan_study.config.names import CONDITIONS, LOSSES, NETWORKS
+from gan_study.config.reading.problems import Fault, show, wrong_value
+from gan_study.config.reading.source import KeyPath
+from gan_study.config.rules.objectives import objective_faults
+from gan_study.config.rules.populations import population_faults
+from gan_study.config.rules.search import phase_faults, unused_setting_faults
+from gan_study.config.rules.workers import worker_faults
+from gan_study.config.space import extremes, range_kind
+from gan_study.config.study import BudgetConfig, ResourcesConfig, StudyConfig
+from gan_study.config.training import TrainingConfig
+
+
+def check_study(study: StudyConfig, is_begun: bool = False, has_all_arms: bool = True) -> list[Fault]:
+    """Everything that does not fit together; empty if the study can be run.
+
+    is_begun: it lies in a run folder, where some faults are let pass: older versions filled in settings that do
+        nothing, and did not see what several workers cannot train.
+    has_all_arms: no arm is left out of `study` for its own faults; else nothing is said of what no arm uses.
+    """
+    faults = [*phase_faults(study), *([] if is_begun else unused_setting_faults(study))]
+    faults += [*objective_faults(study), *population_faults(study)]
+    faults += resource_faults(study.resources)
+    faults += _unused_range_faults(study) if has_all_arms else []
+    for arm in study.arms:
+        faults += [*_fixed_faults(study, arm), *_range_faults(study, arm)]
+        faults += [] if is_begun else worker_faults(study, arm)
+    return list(dict.fromkeys(faults))  # what all arms share is told once
+
+
+def resource_faults(resources: ResourcesConfig) -> Iterator[Fault]:
+    """What a study asks of its machines that cannot be; more shows once `auto` has been replaced by what is there."""
+    gpus, workers = resources.gpus_per_worker, resources.workers_per_trial
+    if gpus != "auto" and workers > 1 and gpus != round(gpus):
+        yield Fault(
+            ("resources", "gpus_per_worker"),
+            "several workers of a trial need whole GPUs (NCCL joins no two processes on one), but got "
+            f"gpus_per_worker={gpus:g} with workers_per_trial={workers}; give each a GPU, or one worker to each trial",
+        )
+    if gpus != "auto" and gpus > 1 and gpus != round(gpus):
+        yield Fault(
+            ("resources", "gpus_per_worker"),
+            f"a worker takes a share of one GPU or whole GPUs, but got gpus_per_worker={gpus:g}; round it",
+        )
+    if resources.batch_statistics == "synchronised" and gpus == 0:
+        yield Fault(
+            ("resources", "batch_statistics"),
+            "synchronised batch norm needs GPUs, but got batch_statistics=synchronised with gpus_per_worker=0; "
+            "use per_rank, or networks without batch norm",
+        )
+
+
+def _unused_range_faults(study: StudyConfig) -> Iterator[Fault]:
+    """Ranges that exist in no arm, whatever is drawn."""
+    declared = {p.path: p for arm in study.arms for p in declared_parameters(study, arm)}
+    used = {p.path for arm in study.arms for p in arm_parameters(study, arm)}
+    for name in study.search_space:
+        if all(name in covered(arm.dotted()) for arm in study.arms.values()):
+            rule = f"every arm fixes {name}, so no arm searches it; remove the range, or {name} from an arm"
+            yield Fault(("search_space", name), rule, at_key=True)
+    for path, parameter in declared.items():
+        if path in used:
+            continue
+        if parameter.range.when:
+            when = " and ".join(f"{name}={show(wanted)}" for name, wanted in parameter.range.when.items())
+            rule = f"this range never exists, since its condition is never met, but got when {when}; mend the condition"
+        else:
+            condition, wanted = requirement(parameter.name)
+            rule = (
+                f"{parameter.name} belongs to {', '.join(wanted)}, but no arm has such a {condition}; "
+                f"remove the range or set {condition}: {wanted[0]}"
+            )
+        yield Fault(path, rule, at_key=True)
+
+
+def _fixed_faults(study: StudyConfig, arm: str) -> Iterator[Fault]:
+    fixed, searched = study.arms[arm].dotted(), {p.name for p in declared_parameters(study, arm)}
+    for name, known in (("network.name", NETWORKS), ("loss", LOSSES)):
+        if name not in fixed_values(study, arm) and name not in searched:
+            key = name.partition(".")[0]
+            rule = f"every arm needs a {key}, but it has none; name one (known: {', '.join(sorted(known))})"
+            yield Fault(("arms", arm, key), rule)
+    for name in study.arms[arm].search_space:
+        if name in fixed:
+            given = f"{name}={show(fixed[name])}"
+            rule = f"an arm either fixes or searches a value, but got {given} and a range; remove one of them"
+            yield Fault(("arms", arm, "search_space", name), rule, at_key=True)
+    for name in study.arms[arm].first_trial:
+        if name not in searched:
+            rule = f"first_trial is for what the arm searches, but {name} is not searched; give {name} itself"
+            yield Fault(("arms", arm, "first_trial", name), rule, at_key=True)
+    yield from _first_trial_faults(study, arm)
+    places = {**{name: _fixed_at(study, arm, name) for name in fixed_values(study, arm)}, **_searched_at(study, arm)}
+    for both, name in ((both, name) for both, parts in PARTS.items() for name in parts):
+        if both in places and name in places:
+            meant = {"lr": "both learning rates", "betas": "both decay rates"}[both]
+            rule = f"{both} stands for {meant}, but there is {name} too; remove one of them"
+            yield Fault(places[name], rule, at_key=True)
+    for assignment in condition_assignments(study, arm):
+        yield from _misplaced_faults(study, arm, assignment)
+
+
+def _first_trial_faults(study: StudyConfig, arm: str) -> Iterator[Fault]:
+    for name, value in study.arms[arm].first_trial.items():
+        wrong, _ = _training_problems(study, arm, {name: value})
+        details = _details(wrong, name)
+        if details is not None:
+            yield Fault(("arms", arm, "first_trial", name), wrong_value(name, show(value), [details]))
+
+
+def _misplaced_faults(study: StudyConfig, arm: str, assignment: Mapping[str, Scalar]) -> Iterator[Fault]:
+    fixed = fixed_values(study, arm)
+    chosen = {name: value for name, value in assignment.items() if name in CONDITIONS and name not in fixed}
+    _, misplaced = _training_problems(study, arm, chosen)
+    for name, rule in misplaced.items():
+        path = _fixed_at(study, arm, name)
+        if path:
+            yield Fault(path, f"arm {arm}: {rule}", at_key=True)
+        elif name in BudgetConfig.model_fields:
+            yield Fault(("budget", name), rule)
+        elif "." in name:  # part of the data set or the objective, which all arms share
+            yield Fault(tuple(name.split(".")), rule)
+        else:
+            yield Fault(("arms", arm), f"arm {arm}: {rule}", at_key=True)
+
+
+def _range_faults(study: StudyConfig, arm: str) -> Iterator[Fault]:
+    """Holds both ends of every range, and every choice, against what the hyperparameter allows."""
+    assignments = list(condition_assignments(study, arm))
+    parameters = arm_parameters(study, arm)
+    for index, parameter in enumerate(parameters):
+        active = [values for values in assignments if parameter.is_active(values)]
+        yield from _end_faults(study, arm, parameter, active[0])
+        earlier = [p for p in parameters[:index] if p.name == parameter.name]
+        if any(other.is_active(values) for other in earlier for values in active):
+            rule = f"only one range of {parameter.name} may exist at a time, but got two; tell them apart by `when`"
+            yield Fault(parameter.path, rule)
+
+
+def _end_faults(
+    study: StudyConfig, arm: str, parameter: Parameter, assignment: Mapping[str, Scalar]
+) -> Iterator[Fault]:
+    name, path, kind = parameter.name, parameter.path, range_kind(parameter.range)
+    if name in CONDITIONS and kind != "choice":
+        yield Fault((*path, kind), f"{name} is a name, but got {kind}; use choice", at_key=True)
+        return
+    if name == "betas":
+        yield from _pair_faults(parameter)
+        return
+    chosen = {key: value for key, value in assignment.items() if key in CONDITIONS}
+    ends = [(i, value, {**chosen, name: value}) for i, value in enumerate(extremes(parameter.range))]
+    for index, value, values in ends:
+        wrong, misplaced = _training_problems(study, arm, values)
+        if name in misplaced:
+            yield Fault(path, f"arm {arm}: {misplaced[name]}", at_key=True)
+            return
+        details = _details(wrong, name)
+        if details is None:
+            continue
+        if details["type"] == "int_type" and kind in ("uniform", "log_uniform"):
+            rule = f"{name} takes whole numbers, but got {kind}; use integer or choice"
+            yield Fault((*path, kind), rule, at_key=True)
+            return
+        yield Fault((*path, kind, index), wrong_value(name, show(value), [details]))
+
+
+def _details(wrong: Mapping[str, ErrorDetails], name: str) -> ErrorDetails | None:
+    """What is wrong with a value, which may be given for several others (lr for g_lr and d_lr); None if it is right."""
+    return next((wrong[part] for part in (name, *PARTS.get(name, ())) if part in wrong), None)
+
+
+def _pair_faults(parameter: Parameter) -> Iterator[Fault]:
+    kind = range_kind(parameter.range)
+    if kind != "choice":
+        yield Fault((*parameter.path, kind), f"betas are pairs, but got {kind}; use choice", at_key=True)
+        return
+    for index, value in enumerate(extremes(parameter.range)):
+        try:
+            parse_betas(str(value))
+        except ValueError as error:
+            yield Fault((*parameter.path, kind, index), str(error))
+
+
+def _training_problems(
+    study: StudyConfig, arm: str, searched: dict[str, Scalar]
+) -> tuple[dict[str, ErrorDetails], dict[str, str]]:
+    """By dotted name: values that no training takes, and values that do not go with the rest of the arm."""
+    known = study.dataset.known_train_images or ASSUMED_TRAIN_IMAGES
+    values = training_values(study, arm, searched, seed=0, num_train_images=known)
+    # What is missing is told by itself and must not hide the rest.
+    values["network"].setdefault("name", "mlp")
+    values.setdefault("loss", "least_squares")
+    wrong, misplaced = {}, {}
+    try:
+        TrainingConfig.model_validate(values, strict=True)
+    except ValidationError as error:
+        for details in error.errors(include_url=False):
+            if details["type"] == "combination":
+                # Whether batches divide is looked at over all that is searched, with the workers.
+                misplaced = {name: rule for name, rule in details["ctx"]["problems"].items() if name != "pac"}
+            else:
+                wrong[".".join(map(str, details["loc"]))] = details
+    return wrong, misplaced
+
+
+def _fixed_at(study: StudyConfig, arm: str, name: str) -> KeyPath:
+    """Where an arm's fixed value is given: in the arm, in the defaults, or nowhere (an empty path)."""
+    if name in study.arms[arm].dotted():
+        return ("arms", arm, *name.split("."))
+    return ("defaults", *name.split(".")) if name in study.defaults.dotted() else ()
+
+
+def _searched_at(study: StudyConfig, arm: str) -> dict[str, KeyPath]:
+    return {parameter.name: parameter.path for parameter in declared_parameters(study, arm)}

@@ -1,0 +1,156 @@
+"""What a later study may add to one that has been run, and what it may not change, told field by field."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from gan_study.config.arms.parameters import arm_parameters, fixed_values
+from gan_study.config.arms.sampling import startup_trials
+from gan_study.config.plan.plan import plan_arm
+from gan_study.config.plan.stopping import grace_kimg, min_completed_trials, reduction_factor
+from gan_study.config.space import describe, extremes, range_kind
+from gan_study.config.study import StudyConfig
+
+GROWING = ("budget.trials_per_arm", "search.repeats", "refine.trials_per_arm", "confirm.top_k", "confirm.seeds")
+"""What may become more."""
+_FREE = (
+    "description",
+    "resources.cpus_per_worker",
+    "resources.gpus_per_worker",
+    "resources.max_concurrent_trials",
+    "resources.max_retries",
+)
+"""What may become anything: it does not say what a training computes. The number of workers and the statistics of
+batch norm do."""
+_FILLED_IN: dict[str, Callable[[StudyConfig], float]] = {
+    "search.startup_trials": startup_trials,
+    "search.reduction_factor": reduction_factor,
+    "search.grace_kimg": grace_kimg,
+    "search.min_completed_trials": min_completed_trials,
+}
+"""What may be left out, and what then holds. Older versions wrote some of it into study.yaml all the same."""
+_BY_ARM = ("arms", "defaults", "search_space")
+
+
+@dataclass(frozen=True)
+class Extension:
+    """One study beside the one before it. All texts read `dotted.name: what is different`."""
+
+    additions: tuple[str, ...]
+    """More of something, and new arms: what there is to train."""
+    changes: tuple[str, ...]
+    """What is different without a training being another."""
+    conflicts: tuple[str, ...]
+    """What would make trials of the run folder those of another study."""
+
+
+def compare_studies(before: StudyConfig, after: StudyConfig, source: str = "in the file") -> Extension:
+    """What `after` adds to the study `before` of a run folder; `source` says in words where `after` stands.
+
+    An arm is compared by what its trainings come to, and a search by what it does, defaults filled in: saying what was
+    left out is no change.
+    """
+    additions, changes, conflicts = [], [], []
+    old, new = settings(before), settings(after)
+    for name in dict.fromkeys([*old, *new]):
+        filled_in = _FILLED_IN.get(name)
+        if old.get(name) == new.get(name) or (filled_in and filled_in(before) == filled_in(after)):
+            continue
+        line = f"{name}: {_shown(before, name)} in the run folder, {_shown(after, name)} {source}"
+        if name in _FREE:
+            changes.append(line)
+        elif name not in GROWING:
+            conflicts.append(line)
+        elif new[name] < old[name]:
+            conflicts.append(f"{line}; what has been run stays, so it can only become more")
+        elif reason := grown_too_late(before, name):
+            conflicts.append(f"{line}; {reason}")
+        else:
+            additions.append(f"{name}: {old[name]} to {new[name]}")
+    for arm in before.arms:
+        if arm not in after.arms:
+            conflicts.append(f"arms.{arm}: an arm in the run folder, nothing {source}")
+        else:
+            conflicts += _arm_conflicts(before, after, arm, source)
+    additions += [f"arms.{arm}: a new arm" for arm in after.arms if arm not in before.arms]
+    return Extension(tuple(additions), tuple(changes), tuple(dict.fromkeys(conflicts)))
+
+
+def _shown(study: StudyConfig, name: str) -> str:
+    """A setting, with what holds in its place if it was left out."""
+    value = settings(study).get(name)
+    default = f" (so {show_setting(_FILLED_IN[name](study))})" if value is None and name in _FILLED_IN else ""
+    return f"{show_setting(value)}{default}"
+
+
+def grown_too_late(before: StudyConfig, name: str) -> str:
+    """Why a phase cannot have more trials once others have been built on it; empty if it can."""
+    if name not in ("budget.trials_per_arm", "search.repeats"):
+        return ""
+    if before.search.scheduler == "pbt":
+        return "the population of an arm was drawn, compared and ended together"
+    if before.refine.trials_per_arm:
+        return "the refinement's ranges were narrowed around the best of the search as it was"
+    return ""
+
+
+def settings(study: StudyConfig) -> dict[str, Any]:
+    """Every setting that is not an arm's, by dotted name."""
+    return dict(flat(study.model_dump(mode="json", exclude=set(_BY_ARM))))
+
+
+def flat(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Nested values by dotted name."""
+    for name, value in values.items():
+        if isinstance(value, dict):
+            yield from flat(value, f"{prefix}{name}.")
+        else:
+            yield f"{prefix}{name}", value
+
+
+def _arm_conflicts(before: StudyConfig, after: StudyConfig, arm: str, source: str) -> Iterator[str]:
+    old, new = arm_definition(before, arm), arm_definition(after, arm)
+    for name in dict.fromkeys([*old, *new]):
+        if old.get(name) != new.get(name):
+            path = _path(before, after, arm, name)
+            yield f"{path}: {show_setting(old.get(name))} in the run folder, {show_setting(new.get(name))} {source}"
+
+
+def arm_definition(study: StudyConfig, arm: str) -> dict[str, Any]:
+    """What an arm's trainings come to: fixed values, ranges, and the first trial where its values can be chosen."""
+    plan = plan_arm(study, arm)
+    stated = {f"first_trial.{name}": value for name, value in study.arms[arm].first_trial.items()}
+    ranges = {parameter.label: parameter.range for parameter in arm_parameters(study, arm)}
+    return {**fixed_values(study, arm), **plan.fixed, **ranges, **(stated if plan.first_trial else {})}
+
+
+def _path(before: StudyConfig, after: StudyConfig, arm: str, name: str) -> str:
+    """Where a file gives what is different: in the arm, or for all arms."""
+    hyperparameter = name.split("[")[0]
+    own = [study.arms[arm] for study in (before, after)]
+    if not any(hyperparameter in each.dotted() or hyperparameter in each.search_space for each in own):
+        for section, given in (
+            ("search_space", [before.search_space, after.search_space]),
+            ("defaults", [before.defaults.dotted(), after.defaults.dotted()]),
+        ):
+            if any(hyperparameter in values for values in given):
+                return f"{section}.{name}"
+    searched = any(hyperparameter in each.search_space for each in own)
+    return f"arms.{arm}.search_space.{name}" if searched else f"arms.{arm}.{name}"
+
+
+def show_setting(value: Any) -> str:
+    """A value as it would stand in a study file, to its last digit."""
+    if value is None or value == "":
+        return "nothing"
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, float):
+        return str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
+    if isinstance(value, str | int):
+        return str(value)
+    if isinstance(value, list | dict):
+        return str(value)
+    values = ", ".join(map(show_setting, extremes(value)))
+    when = "".join(describe(value).partition(" where ")[1:])
+    return f"{range_kind(value)} [{values}]{when}"

@@ -1,0 +1,109 @@
+"""What does not go together with population based training, and the study's population in words."""
+
+from collections.abc import Iterator
+
+from gan_study.config.arms.parameters import arm_parameters
+from gan_study.config.population import SCHEDULED, PbtConfig
+from gan_study.config.reading.problems import Fault
+from gan_study.config.study import StudyConfig
+
+_LENGTHS = ("total_kimg", "epochs")
+"""Lengths that are the same number of images for every trial."""
+
+
+def pbt_settings(study: StudyConfig) -> PbtConfig:
+    """The study's settings of pbt, or the defaults."""
+    return study.search.pbt or PbtConfig()
+
+
+def interval_kimg(study: StudyConfig) -> float:
+    """Images between two comparisons of a population."""
+    return pbt_settings(study).interval_kimg or study.budget.evaluate_every_kimg
+
+
+def population_faults(study: StudyConfig) -> Iterator[Fault]:
+    """Settings of pbt without it, and studies that it cannot search."""
+    if study.search.scheduler != "pbt":
+        if study.search.pbt is not None:
+            yield Fault(
+                ("search", "pbt"),
+                f"pbt's settings belong to it, but got scheduler={study.search.scheduler}; remove them, or set "
+                "scheduler: pbt",
+                at_key=True,
+            )
+        return
+    yield from _length_faults(study)
+    if study.budget.trials_per_arm < 2:
+        yield Fault(
+            ("budget", "trials_per_arm"),
+            "a population has at least two trials, but got trials_per_arm=1; train more, or set scheduler: none",
+        )
+    if study.refine.trials_per_arm:
+        yield Fault(
+            ("refine", "trials_per_arm"),
+            "a refinement narrows ranges around values that held for whole trainings, which those of a population do "
+            f"not, but got trials_per_arm={study.refine.trials_per_arm} with scheduler=pbt; leave refine out",
+        )
+    if study.search.repeats > 1:
+        yield Fault(
+            ("search", "repeats"),
+            f"a population is searched once, but got repeats={study.search.repeats} with scheduler=pbt; leave repeats "
+            "out",
+        )
+    if study.diagnosis.on_collapse == "rollback":
+        yield Fault(
+            ("diagnosis", "on_collapse"),
+            "a population replaces what is bad by copies of the best, and its schedules say every learning rate, but "
+            "got on_collapse=rollback with scheduler=pbt; set stop or record",
+        )
+    for arm in study.arms:
+        if not scheduled_names(study, arm):
+            yield Fault(
+                ("arms", arm),
+                f"a population varies learning rates and decay rates, but arm {arm} searches none of "
+                f"{', '.join(SCHEDULED)}; give one of them a range",
+                at_key=True,
+            )
+
+
+def scheduled_names(study: StudyConfig, arm: str) -> tuple[str, ...]:
+    """What an arm's copies change, in the order of `SCHEDULED`."""
+    searched = {parameter.name for parameter in arm_parameters(study, arm)}
+    return tuple(name for name in SCHEDULED if name in searched)
+
+
+def population_text(study: StudyConfig, max_kimg: float) -> str:
+    """What pbt does, for the plan and the report."""
+    settings, size = pbt_settings(study), study.budget.trials_per_arm
+    names = dict.fromkeys(name for arm in study.arms for name in scheduled_names(study, arm))
+    low, high = settings.factors
+    return (
+        f"pbt: the {size} trials of an arm are one population, all drawn before any has ended; every "
+        f"{interval_kimg(study):g} of {max_kimg:g} kimg the worst {100 * settings.share:g} % go on as copies of the "
+        f"best, with a parent's whole configuration and weights but other {', '.join(names)} (times {low:g} or "
+        f"{high:g}, or drawn anew); what is confirmed is the best trial's schedule, trained again from its first step"
+    )
+
+
+def _length_faults(study: StudyConfig) -> Iterator[Fault]:
+    unit, number = study.budget.length
+    if unit not in _LENGTHS:
+        yield Fault(
+            ("budget", unit),
+            f"a population is compared at equal images, and ends at equal images, but got {unit}={number:g}; give the "
+            "length as total_kimg or epochs",
+            at_key=True,
+        )
+    every, interval = study.budget.evaluate_every_kimg, interval_kimg(study)
+    if abs(interval / every - round(interval / every)) > 1e-9 or interval < every:
+        yield Fault(
+            ("search", "pbt", "interval_kimg"),
+            f"a population is compared at evaluations, but got interval_kimg={interval:g} with "
+            f"evaluate_every_kimg={every:g}; give a multiple of it",
+        )
+    if unit == "total_kimg" and interval >= number:
+        yield Fault(
+            ("search", "pbt", "interval_kimg") if pbt_settings(study).interval_kimg else ("budget", "total_kimg"),
+            f"a population must be compared before its trainings end, but got interval_kimg={interval:g} with "
+            f"total_kimg={number:g}; compare more often, or train longer",
+        )

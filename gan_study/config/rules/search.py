@@ -1,0 +1,48 @@
+"""What in a study's search, refinement and confirmation does nothing, or does not go together."""
+
+from collections.abc import Iterator
+
+from gan_study.config.reading.problems import Fault, show
+from gan_study.config.study import StudyConfig
+
+_USERS = {
+    "startup_trials": ("sampler", ("tpe", "gp", "cmaes")),
+    "reduction_factor": ("scheduler", ("asha", "hyperband")),
+    "grace_kimg": ("scheduler", ("asha", "hyperband", "median")),
+    "min_completed_trials": ("scheduler", ("median",)),
+}
+"""Settings of a search that only these samplers or schedulers read."""
+
+
+def unused_setting_faults(study: StudyConfig) -> Iterator[Fault]:
+    """Settings that the chosen sampler or scheduler does nothing with."""
+    for name, (chooser, users) in _USERS.items():
+        value, chosen = getattr(study.search, name), getattr(study.search, chooser)
+        if value is not None and chosen not in users:
+            rule = (
+                f"{name} belongs to {', '.join(users)}, but got {chooser}={chosen} with {name}={show(value)}; "
+                f"remove it, or set {chooser}: {users[0]}"
+            )
+            yield Fault(("search", name), rule, at_key=True)
+
+
+def phase_faults(study: StudyConfig) -> Iterator[Fault]:
+    """More trials taken on to the next phase than there are."""
+    searched, refined = study.search_trials_per_arm, study.refine.trials_per_arm
+    repeated = f" and repeats={study.search.repeats}" if study.search.repeats > 1 else ""
+    if study.confirm.top_k > searched + refined:
+        found = f"trials_per_arm={study.budget.trials_per_arm}{repeated}" + (
+            f" and {refined} refined" if refined else ""
+        )
+        yield Fault(
+            ("confirm", "top_k"),
+            "no more trials can be confirmed than are searched, but got "
+            f"top_k={study.confirm.top_k} with {found}; confirm fewer or search more",
+        )
+    if refined and study.refine.keep > searched:
+        yield Fault(
+            ("refine", "keep"),
+            "no more trials can span the narrowed ranges than are searched, but got "
+            f"keep={study.refine.keep} with trials_per_arm={study.budget.trials_per_arm}{repeated}; keep fewer or "
+            "search more",
+        )

@@ -1,0 +1,119 @@
+"""What the workers of a trial cannot train: found over all that an arm fixes and searches, before anything starts."""
+
+from collections.abc import Iterator, Mapping
+from itertools import islice, product
+
+from gan_study.config.arms.parameters import Parameter, arm_parameters, condition_assignments, fixed_values
+from gan_study.config.base import Scalar
+from gan_study.config.names import WEIGHTED_PENALTIES
+from gan_study.config.paper_defaults import default_discriminator_norm
+from gan_study.config.reading.problems import Fault
+from gan_study.config.reading.source import KeyPath
+from gan_study.config.space import Choice, IntegerRange, extremes
+from gan_study.config.study import StudyConfig
+from gan_study.config.training import TrainingConfig
+
+_LOOKED_AT = ("batch_size", "pac", "network.discriminator_norm", "network.spectral_norm")
+"""What decides, besides loss, penalty, network and optimizer."""
+_MOST_OF_A_RANGE = 64
+"""Whole numbers of a range that are tried: pac is at most 16, so a batch that does not divide is among them."""
+
+
+def worker_problem(
+    values: Mapping[str, Scalar], num_workers: int, batch_statistics: str
+) -> tuple[tuple[str, ...], str] | None:
+    """Why workers cannot train with these hyperparameters, after the names that could be changed; None if they can.
+
+    values: network.name, penalty, batch_size, pac, network.discriminator_norm by dotted name.
+    """
+    network, penalty, norm = (values[n] for n in ("network.name", "penalty", "network.discriminator_norm"))
+    batch_size, pac = values["batch_size"], values["pac"]
+    if not isinstance(batch_size, int) or not isinstance(pac, int) or batch_size < 1 or pac < 1:
+        return None  # which is told elsewhere
+    got = f"but got batch_size={batch_size}" + (f" with workers_per_trial={num_workers}" if num_workers > 1 else "")
+    if batch_size % num_workers:
+        return ("batch_size",), f"the batch must divide among the workers of a trial, {got}; change one of them"
+    own, whose = batch_size // num_workers, "each worker's part of the batch" if num_workers > 1 else "a batch"
+    joined = "and" if num_workers > 1 else "with"
+    if own % pac:
+        rule = f"{whose} must divide into groups of pac images, {got} {joined} pac={pac}; change one of them"
+        return ("batch_size", "pac"), rule
+    if num_workers > 1 and batch_statistics == "synchronised":
+        if penalty in WEIGHTED_PENALTIES and norm == "batch":
+            return ("network.discriminator_norm", "penalty"), (
+                "a gradient penalty is differentiated twice, which torch cannot do through synchronised batch norm, "
+                f"but got penalty={penalty} with network.discriminator_norm=batch and "
+                "resources.batch_statistics=synchronised; set network.discriminator_norm: layer or none, or "
+                "resources.batch_statistics: per_rank"
+            )
+        return None
+    if network == "infogan" and own < 2:
+        rule = f"the generator of infogan has batch norm of features, which takes two images or more on a worker, {got}"
+        return ("batch_size",), f"{rule}; raise batch_size"
+    if network in ("infogan", "mlp") and norm == "batch" and own // pac < 2:
+        return ("batch_size", "pac"), (
+            f"the discriminator of {network} has batch norm of features, which takes two groups of pac images or more "
+            f"on a worker, {got} {joined} pac={pac}; raise batch_size, or set network.discriminator_norm: layer or none"
+        )
+    return None
+
+
+def worker_faults(study: StudyConfig, arm: str) -> Iterator[Fault]:
+    """What one arm fixes and searches that its workers could not train, each rule once for a place."""
+    workers, statistics = study.resources.workers_per_trial, study.resources.batch_statistics
+    told: set[tuple[KeyPath, str]] = set()
+    fixed_at = _fixed_places(study, arm)
+    for values, searched_at in _outcomes(study, arm):
+        problem = worker_problem(values, workers, statistics)
+        if problem is None:
+            continue
+        names, rule = problem
+        places = [places[name] for places in (searched_at, fixed_at) for name in names if name in places]
+        place = places[0] if places else ("resources", "workers_per_trial")
+        in_range = place[-1] == "integer"
+        if in_range:
+            rule = rule.replace("; change one of them", "; use choice, with values that all divide")
+        kind = rule.partition(", but got")[0]
+        if (place, kind) not in told:
+            told.add((place, kind))
+            yield Fault(place, rule, at_key=in_range)
+
+
+def _fixed_places(study: StudyConfig, arm: str) -> dict[str, KeyPath]:
+    own = study.arms[arm].dotted()
+    return {
+        name: (*(("arms", arm) if name in own else ("defaults",)), *name.split("."))
+        for name in fixed_values(study, arm)
+    }
+
+
+def _outcomes(study: StudyConfig, arm: str) -> Iterator[tuple[dict[str, Scalar], dict[str, KeyPath]]]:
+    """Every way in which what matters can turn out, and where the study gives what was drawn, by dotted name."""
+    parameters = arm_parameters(study, arm)
+    for assignment in condition_assignments(study, arm):
+        network, penalty = assignment.get("network.name", "mlp"), assignment.get("penalty", "none")
+        chosen_at = {
+            p.name: (*p.path, "choice", p.range.choice.index(penalty))
+            for p in parameters
+            if p.name == "penalty" and isinstance(p.range, Choice)
+        }
+        active = [p for p in parameters if p.name in _LOOKED_AT and p.is_active(assignment)]
+        for drawn in product(*(_values(parameter) for parameter in active)):
+            values: dict[str, Scalar] = {"batch_size": TrainingConfig.model_fields["batch_size"].default, "pac": 1}
+            values |= {**assignment, "network.name": network, "penalty": penalty}
+            values |= {parameter.name: value for parameter, (value, _) in zip(active, drawn, strict=True)}
+            spectral = values.get("network.spectral_norm") is True
+            norm = default_discriminator_norm(str(penalty), str(network), spectral)
+            values.setdefault("network.discriminator_norm", norm)
+            yield values, chosen_at | {p.name: place for p, (_, place) in zip(active, drawn, strict=True)}
+
+
+def _values(parameter: Parameter) -> list[tuple[Scalar, KeyPath]]:
+    """What a range holds, the first of many whole numbers, each with its place in the study."""
+    if isinstance(parameter.range, IntegerRange):
+        first, last = parameter.range.integer
+        place: KeyPath = (*parameter.path, "integer")
+        return [(number, place) for number in islice(range(first, last + 1), _MOST_OF_A_RANGE)]
+    if isinstance(parameter.range, Choice):
+        return [(value, (*parameter.path, "choice", i)) for i, value in enumerate(parameter.range.choice)]
+    return [(value, parameter.path) for value in extremes(parameter.range)]

@@ -1,0 +1,177 @@
+"""The images of a source, one by one: decoded, brought to one shape, and fingerprinted, in bounded memory."""
+
+import os
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from hashlib import blake2b
+from itertools import islice
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gan_study.data.decoding.decode import RefusedImageError, decoding
+from gan_study.data.decoding.transform import Transform, own_pixels
+from gan_study.data.files.image_files import ImageFiles, LoadContent
+
+_MAX_THREADS = 16
+_STACK_CHUNK = 1024
+_FILES_TOGETHER = 8
+_WHITE = 255
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """One image, ready for the cache."""
+
+    position: int
+    pixels: NDArray[np.uint8]
+    """(C, image_size, image_size) in [0, 255]."""
+    digest: bytes
+    """Of the original's decoded pixels: equal for exact duplicates."""
+    original_size: tuple[int, int]
+    """Width and height in pixels."""
+    mode: str
+    """How the original is stored, in Pillow's terms (L is grey)."""
+    num_pages: int = 1
+    """Pictures in its file, of which this is the first."""
+    is_transparent: bool = False
+    """Whether white shows through the original."""
+    is_hidden: bool = False
+    """Whether nothing but white shows of a transparent original."""
+    deep_levels: tuple[int, int] | None = None
+    """Of 16-bit grey, the lowest and the highest level in [0, 65535]; None for other images."""
+
+
+@dataclass(frozen=True, slots=True)
+class Corrupt:
+    """An image that cannot be decoded."""
+
+    position: int
+    name: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """An image that is whole, but not taken."""
+
+    position: int
+    name: str
+    reason: str
+    """With what to do about it."""
+
+
+Outcome = Decoded | Corrupt | Refused
+"""What becomes of an image."""
+
+
+class Pixels(Protocol):
+    """The images of a source in a fixed order."""
+
+    @property
+    def channels(self) -> int | None:
+        """1 or 3; None if only decoding tells."""
+
+    def __len__(self) -> int: ...
+
+    def decoded(self, transform: Transform, positions: Sequence[int] | None = None) -> Iterator[Outcome]:
+        """The images at ascending `positions` (default: all), in this order."""
+
+
+@dataclass(frozen=True, eq=False)
+class StackPixels:
+    """Images of one size that lie in memory, or are made from such."""
+
+    num_images: int
+    channels: int
+    take: Callable[[NDArray[np.int64]], NDArray[np.uint8]]
+    """Positions (n,) => images (n, C, H, W) uint8 in [0, 255]."""
+
+    @classmethod
+    def of(cls, images: NDArray[np.uint8]) -> "StackPixels":
+        """From an array (N, C, H, W)."""
+        return cls(len(images), images.shape[1], lambda positions: images[positions])
+
+    def __len__(self) -> int:
+        return self.num_images
+
+    def decoded(self, transform: Transform, positions: Sequence[int] | None = None) -> Iterator[Outcome]:
+        """See `Pixels`."""
+        mode = "L" if self.channels == 1 else "RGB"
+        chosen = range(self.num_images) if positions is None else positions
+        for start in range(0, len(chosen), _STACK_CHUNK):
+            part = np.asarray(chosen[start : start + _STACK_CHUNK], np.int64)
+            originals = np.ascontiguousarray(self.take(part))
+            size = (originals.shape[3], originals.shape[2])
+            for position, original, pixels in zip(part, originals, transform.stack(originals), strict=True):
+                yield Decoded(int(position), pixels, _digest(original.data, mode, size), size, mode)
+
+
+@dataclass(frozen=True, eq=False)
+class FilePixels:
+    """Encoded images in a folder or an archive, decoded by several threads (Pillow lets them run at once)."""
+
+    files: ImageFiles
+    names: tuple[str, ...]
+
+    channels = None
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def decoded(
+        self, transform: Transform | None, positions: Sequence[int] | None = None, num_threads: int | None = None
+    ) -> Iterator[Outcome]:
+        """See `Pixels`. Without a transform the pixels are (C, H, W) of the image's own size and colours.
+
+        num_threads: default: one for each core, at most 16.
+        """
+        chosen = range(len(self.names)) if positions is None else positions
+        contents = zip(chosen, self.files.contents([self.names[position] for position in chosen]), strict=True)
+        num_threads = num_threads or min(os.cpu_count() or 1, _MAX_THREADS)
+        waiting: deque[Future[list[Outcome]]] = deque()
+        with ThreadPoolExecutor(num_threads) as pool:
+            # A bounded number under way, so that neither encoded nor decoded images pile up; several at a time,
+            # as handing over a small one takes as long as decoding it.
+            while group := list(islice(contents, _FILES_TOGETHER)):
+                waiting.append(pool.submit(self._decode_group, group, transform))
+                if len(waiting) > 2 * num_threads:
+                    yield from waiting.popleft().result()
+            while waiting:
+                yield from waiting.popleft().result()
+
+    def _decode_group(self, group: list[tuple[int, LoadContent]], transform: Transform | None) -> list[Outcome]:
+        return [self._decode(position, load, transform) for position, load in group]
+
+    def _decode(self, position: int, load: LoadContent, transform: Transform | None) -> Outcome:
+        name = self.names[position]
+        try:
+            with decoding(load()) as decoded:
+                image = decoded.image
+                return Decoded(
+                    position=position,
+                    pixels=own_pixels(image) if transform is None else transform.picture(image),
+                    digest=_digest(image.tobytes(), image.mode, image.size),
+                    original_size=image.size,
+                    mode=decoded.mode,
+                    num_pages=decoded.num_pages,
+                    is_transparent=decoded.is_transparent,
+                    is_hidden=decoded.is_transparent and min(np.ravel(image.getextrema())) == _WHITE,
+                    deep_levels=decoded.deep_levels,
+                )
+        except MemoryError:
+            raise
+        except RefusedImageError as error:
+            return Refused(position, name, str(error))
+        except Exception as error:  # decoders and archives raise all kinds for a damaged file
+            # Of what the disk says, the path is told already.
+            return Corrupt(position, name, getattr(error, "strerror", None) or str(error) or type(error).__name__)
+
+
+def _digest(pixels: bytes | memoryview, mode: str, size: tuple[int, int]) -> bytes:
+    digest = blake2b(f"{mode} {size}".encode(), digest_size=16)
+    digest.update(pixels)
+    return digest.digest()

@@ -1,0 +1,225 @@
+"""The image files in zip and tar archives: listed, and read one by one without unpacking anything on the disk."""
+
+import lzma
+import stat
+import tarfile
+import zipfile
+import zlib
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property, partial
+from pathlib import Path
+from typing import Any, Self
+
+from gan_study.data.files.archive_tree import ArchiveTree
+from gan_study.data.files.fingerprint import Files
+from gan_study.data.files.image_files import FolderFiles, ImageFiles, LoadContent, unreadable
+from gan_study.data.files.listing import PassedOver
+from gan_study.data.files.no_archive import explain_no_archive
+from gan_study.errors import InputError
+
+_MAX_FILE_BYTES = 1 << 30
+"""An archive's member beyond this is refused: a few bytes can unpack into more than the memory holds."""
+_ENCRYPTED = 1
+_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA)
+_METHOD_NAMES = {
+    1: "Shrink",
+    6: "Implode",
+    9: "Deflate64",
+    93: "Zstandard",
+    95: "XZ",
+    96: "JPEG",
+    98: "PPMd",
+    99: "AES",
+}
+_UNPACK = "unpack it and name the folder, or pack the images anew"
+
+
+def open_image_files(path: Path) -> ImageFiles:
+    """The image files at `path`. Raises InputError if it is neither a folder nor a zip or tar archive."""
+    try:
+        if path.is_dir():
+            return FolderFiles(path)
+        if zipfile.is_zipfile(path):
+            return ZipFiles(path)
+        if path.is_file() and tarfile.is_tarfile(path):
+            return TarFiles(path)
+        raise explain_no_archive(path)
+    except OSError as error:
+        raise unreadable(path, error) from error
+
+
+@dataclass(frozen=True, eq=False)
+class _Archive:
+    """One file that holds images."""
+
+    path: Path
+
+    @property
+    def files(self) -> Files:
+        """See `ImageFiles`."""
+        return Files.of(self.path)
+
+    @property
+    def passed_over(self) -> PassedOver:
+        """See `ImageFiles`."""
+        return self._listed[1]
+
+    @cached_property
+    def _listed(self) -> tuple[dict[Any, Any], PassedOver]:
+        """The members with images, and what there is beside them."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True, eq=False)
+class ZipFiles(_Archive):
+    """A zip archive."""
+
+    def names(self) -> list[str]:
+        """See `ImageFiles`."""
+        return list(self._listed[0])
+
+    def contents(self, names: Sequence[str]) -> Iterator[LoadContent]:
+        """See `ImageFiles`."""
+        # Closed with the last of the loads that hold it: they may be called after this generator has ended.
+        archive = self._open()
+        members = archive.infolist()
+        for name in names:
+            yield partial(_load_zipped, archive, members[self._listed[0][name]])
+
+    @cached_property
+    def _listed(self) -> tuple[dict[str, int], PassedOver]:
+        tree = ArchiveTree()
+        with self._open() as archive:
+            members = archive.infolist()
+            for number, member in enumerate(members):
+                if stat.S_ISLNK(member.external_attr >> 16):
+                    target = _read_link(archive, member)
+                    tree.add_link(member.filename, target)
+                elif not member.is_dir() and not member.filename.endswith("\\"):
+                    tree.add_file(member.filename, number)
+        images, passed_over = tree.images()
+        _check_packing(self.path, [members[number] for number in images.values()])
+        return images, passed_over
+
+    def _open(self) -> zipfile.ZipFile:
+        try:
+            return zipfile.ZipFile(self.path)
+        except OSError as error:
+            raise unreadable(self.path, error) from error
+        except (zipfile.BadZipFile, NotImplementedError, ValueError) as error:
+            raise _damaged(self.path, error) from error
+
+
+@dataclass(frozen=True, eq=False)
+class TarFiles(_Archive):
+    """A tar archive, plain or compressed. It is read from front to back: a compressed one allows nothing else."""
+
+    def names(self) -> list[str]:
+        """See `ImageFiles`. The names of one member, which links give it, follow one another."""
+        return [name for names in self._listed[0].values() for name in names]
+
+    def contents(self, names: Sequence[str]) -> Iterator[LoadContent]:
+        """See `ImageFiles`."""
+        wanted, by_member = set(names), self._listed[0]
+        last = max((number for number, found in by_member.items() if not wanted.isdisjoint(found)), default=-1)
+        for number, (archive, member) in enumerate(self._members()):
+            asked = [name for name in by_member.get(number, ()) if name in wanted]
+            if asked:
+                load = _load_now(archive, member)
+                for _ in asked:
+                    yield load
+            if number >= last:
+                return
+
+    @cached_property
+    def _listed(self) -> tuple[dict[int, list[str]], PassedOver]:
+        """Names of the images by the number of their member, in the order of the archive."""
+        tree = ArchiveTree()
+        for number, (_, member) in enumerate(self._members()):
+            if member.isfile():
+                tree.add_file(member.name, number)
+            elif member.islnk():
+                tree.add_hard_link(member.name, member.linkname)
+            elif member.issym():
+                tree.add_link(member.name, member.linkname)
+            elif not member.isdir():
+                tree.add_special(member.name)
+        images, passed_over = tree.images()
+        by_member: defaultdict[int, list[str]] = defaultdict(list)
+        for name, number in images.items():
+            by_member[number].append(name)
+        return dict(sorted(by_member.items())), passed_over
+
+    def _members(self) -> Iterator[tuple[tarfile.TarFile, tarfile.TarInfo]]:
+        try:
+            with tarfile.open(self.path, tarinfo=_CheckedHeader) as archive:
+                for member in archive:
+                    yield archive, member
+        except (OSError, EOFError, zlib.error, lzma.LZMAError, tarfile.TarError) as error:
+            raise _damaged(self.path, error) from error
+
+
+class _CheckedHeader(tarfile.TarInfo):
+    """A member of a tar archive. For Python the archive ends at a damaged header, and later members are lost."""
+
+    @classmethod
+    def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> Self:
+        """A member by its header. Raises ReadError if that is damaged, or the file ends before the archive does."""
+        try:
+            return super().frombuf(buf, encoding, errors)
+        except tarfile.HeaderError as error:
+            if buf and not any(buf):  # the end mark
+                raise
+            what = "a header is damaged or cut short" if buf else "it has no end mark, so it may be cut short"
+            raise tarfile.ReadError(what) from error
+
+
+def _check_packing(path: Path, members: Sequence[zipfile.ZipInfo]) -> None:
+    """Raise InputError if images are packed in a way that Python cannot read, which is no fault of theirs."""
+    encrypted = sum(member.flag_bits & _ENCRYPTED for member in members)
+    if encrypted:
+        raise InputError(
+            f"{path}: the images in an archive must be readable without a password, but got {encrypted:,} of "
+            f"{len(members):,} with one; {_UNPACK} without a password"
+        )
+    unknown = [member.compress_type for member in members if member.compress_type not in _METHODS]
+    if unknown:
+        method = f"{unknown[0]} ({_METHOD_NAMES[unknown[0]]})" if unknown[0] in _METHOD_NAMES else str(unknown[0])
+        raise InputError(
+            f"{path}: the archive must be packed by a method that Python can read (Deflate, bzip2, LZMA or none), but "
+            f"got method {method} for {len(unknown):,} of {len(members):,} images; {_UNPACK}"
+        )
+
+
+def _read_link(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> str:
+    """The target of a symbolic link, which is its content; the empty text if it cannot be read."""
+    try:
+        return archive.read(member).decode(errors="surrogateescape") if member.file_size < 1 << 14 else ""
+    except (OSError, RuntimeError, NotImplementedError, zipfile.BadZipFile, zlib.error):
+        return ""
+
+
+def _load_zipped(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> bytes:
+    _refuse_oversize(member.file_size)
+    return archive.read(member)
+
+
+def _load_now(archive: tarfile.TarFile, member: tarfile.TarInfo) -> LoadContent:
+    if member.size > _MAX_FILE_BYTES:
+        return partial(_refuse_oversize, member.size)
+    file = archive.extractfile(member)
+    assert file is not None, "a regular file has content"
+    return partial(bytes, file.read())
+
+
+def _refuse_oversize(num_bytes: int) -> bytes:
+    """Raises ValueError for a file that is too large to be read; else gives nothing."""
+    if num_bytes > _MAX_FILE_BYTES:
+        raise ValueError(f"the file unpacks into {num_bytes:,} bytes, of which {_MAX_FILE_BYTES:,} are allowed")
+    return b""
+
+
+def _damaged(path: Path, error: Exception) -> InputError:
+    return InputError(f"{path}: the archive cannot be read ({error}); fetch it again, or pack the images anew")

@@ -1,0 +1,133 @@
+"""The image files in a folder: listed, and read one by one. Archives are in `archives`."""
+
+import errno
+import os
+import stat
+from array import array
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Protocol
+
+from gan_study.data.files.fingerprint import Files, facts_of
+from gan_study.data.files.listing import Lister, PassedOver
+from gan_study.errors import InputError
+
+LoadContent = Callable[[], bytes]
+"""Gives a file's bytes. May be called in another thread; raises whatever is wrong with the file."""
+
+
+class ImageFiles(Protocol):
+    """A folder or an archive, which is looked through once at most. Names are relative to it, with `/`."""
+
+    @property
+    def files(self) -> Files:
+        """The files on the disk that decide about the images."""
+
+    @property
+    def passed_over(self) -> PassedOver:
+        """What there is beside the images."""
+
+    def names(self) -> list[str]:
+        """Of the image files, in the order in which they are read best."""
+
+    def contents(self, names: Sequence[str]) -> Iterator[LoadContent]:
+        """Of the files with these names, which are in the order of `names()`."""
+
+
+@dataclass(frozen=True, eq=False)
+class FolderFiles:
+    """A folder, with all folders below it; links are followed."""
+
+    path: Path
+
+    @property
+    def files(self) -> Files:
+        """See `ImageFiles`."""
+        return self._listed[0]
+
+    @property
+    def passed_over(self) -> PassedOver:
+        """See `ImageFiles`."""
+        return self._listed[1]
+
+    def names(self) -> list[str]:
+        """See `ImageFiles`."""
+        return list(self.files.names)
+
+    def contents(self, names: Sequence[str]) -> Iterator[LoadContent]:
+        """See `ImageFiles`."""
+        for name in names:
+            yield (self.path / name).read_bytes
+
+    @cached_property
+    def _listed(self) -> tuple[Files, PassedOver]:
+        lister, names, facts = Lister(), list[str](), array("q")
+        try:
+            _walk(os.fspath(self.path), "", frozenset(), lister, names, facts)
+        except OSError as error:
+            raise unreadable(Path(error.filename or self.path), error) from error
+        passed_over = lister.finish()
+        files = Files(self.path, names, facts, passed_over.model_dump_json())
+        return files.in_order_of_names(), passed_over
+
+
+def unreadable(path: Path, error: OSError) -> InputError:
+    """What to say of a file or folder that the system does not let us read, with the way out of this very cause."""
+    kind = "folder" if path.is_dir() else "file"
+    if error.errno in (errno.EACCES, errno.EPERM):
+        remedy = "permit it"
+    elif error.errno in (errno.ENOENT, errno.ENOTDIR):
+        return InputError(
+            f"{path}: this must stay here while it is read, but it has just gone; begin again when nothing moves or "
+            "removes files there any more"
+        )
+    else:
+        remedy = "check the disk, or the network share that it is on"
+    return InputError(f"{path}: the {kind} must be readable, but got {error.strerror}; {remedy}")
+
+
+def _walk(
+    folder: str,
+    prefix: str,
+    above: frozenset[tuple[int, int]],
+    lister: Lister,
+    names: list[str],
+    facts: "array[int]",
+) -> None:
+    """Add all image files below a folder; `above` are the folders that lead to it, against links in a circle.
+
+    It runs at every start over each of many thousand files, so it makes no object that has to be kept but their names.
+    """
+    status = os.stat(folder)
+    here = (status.st_dev, status.st_ino)
+    if here in above:
+        lister.circular_links += 1
+        return
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            name = entry.name
+            try:
+                if entry.is_symlink():
+                    entry.stat()  # raises if it leads nowhere
+                if entry.is_dir():
+                    if lister.takes_folder(name):
+                        _walk(entry.path, f"{prefix}{name}/", above | {here}, lister, names, facts)
+                elif lister.takes_file(name):
+                    status = entry.stat()
+                    if stat.S_ISREG(status.st_mode):
+                        names.append(prefix + name)
+                        facts.frombytes(facts_of(status))
+                    else:
+                        lister.special += 1
+            except OSError as error:
+                # Of a folder below, the error names that folder; only what the entry itself leads to is passed over.
+                if not entry.is_symlink() or error.filename != entry.path:
+                    raise
+                if error.errno == errno.ELOOP:
+                    lister.circular_links += 1
+                elif error.errno in (errno.ENOENT, errno.ENOTDIR):
+                    lister.dangling_links += 1
+                else:
+                    raise

@@ -1,0 +1,1 @@
+"""The measures behind the findings, each as a pure function."""

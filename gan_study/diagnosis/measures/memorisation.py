@@ -1,0 +1,117 @@
+"""Whether generated images lie closer to the training images than held-out images do."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import mannwhitneyu
+from sklearn.cluster import KMeans
+
+from gan_study.diagnosis.measures.neighbours import Distances, Features, Neighbours, nearest, spacing
+
+_NUM_CELLS = 3
+_LEAST_IN_CELL = 20
+_MOST_FITTED = 10_000
+_NEAR_QUANTILE = 0.01
+_NEAR_SHARE = 0.5
+
+
+@dataclass(frozen=True, eq=False)
+class CopyReference:
+    """The training images, and how far held-out ones lie from them. Made once by `fit_copy_reference`."""
+
+    train: Features
+    """(M, d) features."""
+    cells: KMeans
+    """Three cells of the feature space."""
+    test_distances: Distances
+    """(T,) from each held-out image to its nearest training image."""
+    test_cells: NDArray[np.int32]
+    """(T,) the cell of each held-out image."""
+
+
+@dataclass(frozen=True, eq=False)
+class Memorisation:
+    """Four signs of copying, and the pictures to look at."""
+
+    c_t: float | None
+    """Three-sample statistic of Meehan et al.: about N(0, 1) for a perfect generator, far below 0 for copies, far above
+    for images unlike the training set; None if no cell holds enough images."""
+    authenticity: float
+    """Share of the images farther from their nearest training image than that is from its own nearest, in [0, 1].
+    Alaa et al. 2022 (ICML). That of a perfect generator depends on the data: compare with a control."""
+    near_copies: float
+    """Share of the images at most half as far from a training image as all but 1 % of held-out ones, in [0, 1]."""
+    median_distance_ratio: float | None
+    """Median distance to the nearest training image, over that of held-out images; None if the latter is 0."""
+    neighbours: Neighbours
+    """The nearest training image of each, (N, 1)."""
+
+
+def fit_copy_reference(train: Features, test: Features, seed: int = 0) -> CopyReference:
+    """Prepare train (M, d) and held-out features test (T, d).
+
+    Give all the training features: copies of an image that is left out are not seen.
+    """
+    chosen = np.random.default_rng(seed).permutation(len(train))[:_MOST_FITTED]
+    cells = KMeans(_NUM_CELLS, n_init=1, random_state=seed).fit(_float32(train[chosen]))
+    return CopyReference(
+        train=train,
+        cells=cells,
+        test_distances=nearest(test, train).distances[:, 0],
+        test_cells=cells.predict(_float32(test)),
+    )
+
+
+def features_to_memorisation(features: Features, reference: CopyReference) -> Memorisation:
+    """Signs of copying in features (N, d) of generated images.
+
+    They stand or fall together: C_T and authenticity also fall when images crowd about the middle of their modes, near
+    copies alone may be images of which there is little variety.
+    """
+    found = nearest(features, reference.train)
+    distances, test_distances = found.distances[:, 0], reference.test_distances
+    near = _NEAR_SHARE * np.quantile(test_distances, _NEAR_QUANTILE)
+    test_median = float(np.median(test_distances))
+    cells = reference.cells.predict(_float32(features))
+    return Memorisation(
+        c_t=distances_to_c_t(distances, test_distances, cells, reference.test_cells),
+        authenticity=float((distances > spacing(reference.train, found.indices[:, 0])).mean()),
+        near_copies=float((distances <= near).mean()),
+        median_distance_ratio=float(np.median(distances)) / test_median if test_median > 0 else None,
+        neighbours=found,
+    )
+
+
+def distances_to_c_t(
+    distances: Distances,
+    test_distances: Distances,
+    cells: NDArray[np.integer[Any]],
+    test_cells: NDArray[np.integer[Any]],
+) -> float | None:
+    """C_T of generated images (N,) against held-out ones (T,), from distances to the nearest training image.
+
+    In each cell of the feature space, the Mann-Whitney U of the two sets of distances as a z score; then their mean,
+    weighted by the share of the held-out images. Cells with fewer than 20 of either are left out. Meehan, Chaudhuri and
+    Dasgupta 2020 (AISTATS); the numbers of cells and of images follow dgm-eval (Stein et al. 2023).
+    """
+    scores, weights = [], []
+    for cell in np.unique(test_cells):
+        here, test_here = distances[cells == cell], test_distances[test_cells == cell]
+        if min(len(here), len(test_here)) >= _LEAST_IN_CELL:
+            scores.append(_mann_whitney_z(here, test_here))
+            weights.append(len(test_here))
+    return float(np.average(scores, weights=weights)) if scores else None
+
+
+def _mann_whitney_z(a: Distances, b: Distances) -> float:
+    """How far a lies above b: U as a z score, without the correction for ties (only duplicates have them)."""
+    u = mannwhitneyu(a, b, method="asymptotic").statistic
+    num, num_b = len(a), len(b)
+    return float((u - num * num_b / 2) / np.sqrt(num * num_b * (num + num_b + 1) / 12))
+
+
+def _float32(features: Features) -> NDArray[np.float32]:
+    """What k-means must be given alike when it is fitted and when it predicts."""
+    return np.ascontiguousarray(features, dtype=np.float32)

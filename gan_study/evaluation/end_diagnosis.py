@@ -1,0 +1,198 @@
+"""The diagnosis of a trained generator, in the features of its study's objective: at a trial's end, or asked for."""
+
+import time
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from safetensors import SafetensorError
+from torch import Tensor, nn
+
+from gan_study.config.training import TrainingConfig, TrialConfig
+from gan_study.data.conversion import to_uint8
+from gan_study.data.datasets import Dataset
+from gan_study.diagnosis.diagnose import (
+    LEAST_MEASURED,
+    FoundNeighbours,
+    ImageSet,
+    RealReference,
+    measure_with_neighbours,
+    prepare,
+)
+from gan_study.diagnosis.evidence import trial_evidence
+from gan_study.diagnosis.measures.modes import confusion_matrix, stacked_confusion
+from gan_study.diagnosis.measures.spectra import weights_to_spectra
+from gan_study.diagnosis.verdict import judge
+from gan_study.extractors import real_features
+from gan_study.extractors.objective import Objective
+from gan_study.extractors.real_features import Classes, Features, image_features
+from gan_study.gan.latents import draw_z
+from gan_study.metrics.samples import BATCH_SIZE
+from gan_study.runs.counted import counted_snapshot
+from gan_study.runs.diagnosis import DiagnosisRecord, Diagnostics
+from gan_study.runs.records import ScoreKey
+from gan_study.runs.trial_folder import TrialFolder
+from gan_study.training.evaluate import grid_png
+from gan_study.training.randomness import Stream, seeded_generator
+from gan_study.training.snapshot import load_generator, unusable
+
+_MOST_TRAIN = 60_000
+"""Training images, at most, that neighbours and copies are looked for among. A copy of another one is not seen: with a
+quarter of them, a tenth of the output copied from the training images looks like a fortieth."""
+_NUM_SHOWN = 16
+"""Generated images shown above their nearest training images, the closest ones."""
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """What came out, for whoever asked to keep or to show."""
+
+    record: DiagnosisRecord
+    neighbours_png: bytes | None
+    """Generated images, the closest to training images first, each above the training image nearest to it; None where
+    nothing was measured."""
+
+    def write(self, trial: TrialFolder) -> None:
+        """Keep it in the trial's folder."""
+        trial.write_diagnosis(self.record)
+        if self.neighbours_png is not None:
+            trial.write_neighbours(self.neighbours_png)
+
+
+@dataclass(frozen=True, eq=False)
+class _Real:
+    """What all trials of a study are measured against."""
+
+    train: ImageSet
+    reference: RealReference
+
+
+_kept: dict[tuple[ScoreKey, int], _Real] = {}
+"""Of the last study that this process has measured for."""
+
+
+def diagnose_trial(
+    trial: TrialFolder, config: TrialConfig, dataset: Dataset, objective: Objective, cur_nimg: int | None = None
+) -> Diagnosis:
+    """Measure a snapshot, by default the one that counts, and judge by that and by the trial's evaluations up to it.
+
+    `config.diagnosis.num_samples` images are generated, fewer if the training images or half the held-out ones are
+    fewer; below 40 nothing is measured. The work is done on the device of `objective`. Raises InputError if the
+    snapshot is damaged or not of this trial.
+    """
+    counted = counted_snapshot(trial, config.training.objective.at)
+    cur_nimg = counted if cur_nimg is None else cur_nimg
+    assert cur_nimg is not None, "a trial that is diagnosed has its snapshots"
+    generator = _load(trial, cur_nimg, config.training, dataset.num_channels)
+    num = min(config.diagnosis.num_samples, len(dataset.train_indices), len(dataset.held_out_indices) // 2)
+    real = _real_images(dataset, objective, num) if num >= LEAST_MEASURED else None
+    start = time.perf_counter()
+    images = _generate(generator, config.training, num, objective)
+    neighbours: bytes | None = None
+    distances: tuple[float, ...] = ()
+    if images is None or real is None:
+        diagnostics = Diagnostics(num=num, num_train=0, non_finite=("images",) if images is None else ())
+    else:
+        generated = _image_set(images.numpy(), image_features(objective.extractor, images.numpy()))
+        diagnostics, found = measure_with_neighbours(generated, real.reference)
+        if found is not None:
+            neighbours, distances = _neighbours(generated, real, found)
+    weights = {name: value.float().cpu().numpy() for name, value in generator.named_parameters()}
+    diagnostics = diagnostics.model_copy(update={"spectra": weights_to_spectra(weights)})
+    status, evaluations = trial.read_status(), trial.read_evaluations()
+    if cur_nimg != counted:
+        # How the training went on says nothing of a snapshot on the way.
+        status, evaluations = None, [e for e in evaluations if e.cur_nimg <= cur_nimg]
+    evidence = trial_evidence(status, evaluations, objective.record, diagnostics, cur_nimg)
+    key = objective.record.key
+    record = DiagnosisRecord(
+        cur_nimg=cur_nimg,
+        extractor=f"{key.extractor}@{key.weights_hash},{key.layer},d={key.dims}",
+        seconds=time.perf_counter() - start,
+        verdict=judge(evidence, config.diagnosis.thresholds),
+        diagnostics=diagnostics,
+        neighbour_distances=distances,
+    )
+    return Diagnosis(record, neighbours)
+
+
+def _load(trial: TrialFolder, cur_nimg: int, training: TrainingConfig, num_channels: int) -> nn.Module:
+    try:
+        return load_generator(trial.read_snapshot(cur_nimg), training, num_channels)
+    except (RuntimeError, SafetensorError) as error:
+        raise unusable(trial.snapshot_location(cur_nimg), error) from error
+
+
+@torch.no_grad()
+def _generate(generator: nn.Module, training: TrainingConfig, num: int, objective: Objective) -> Tensor | None:
+    """`num` images NCHW uint8 on the CPU, of latents that no evaluation has seen; None if a pixel is not finite."""
+    device = next(objective.extractor.network.parameters()).device
+    generator = generator.to(device)
+    random = seeded_generator(training.seed, Stream.DIAGNOSIS)
+    parts = []
+    for z in draw_z(num, training.z_dim, training.z_distribution, random).split(BATCH_SIZE):
+        images = generator(z.to(device))
+        if not images.isfinite().all():
+            return None
+        parts.append(to_uint8(images).cpu())
+    return torch.cat(parts)
+
+
+def _image_set(images: NDArray[np.uint8], seen: tuple[Features, Classes | None]) -> ImageSet:
+    """Images NCHW with their features and, from a classifier, their labels."""
+    return ImageSet(seen[0], images, seen[1])
+
+
+def _real_images(dataset: Dataset, objective: Objective, num: int) -> _Real:
+    """What `num` generated images are measured against; made once by each process for all trials of a study.
+
+    The features are made once by each machine.
+    """
+    key = objective.record.key, num
+    if key not in _kept:
+        random = np.random.default_rng(0)
+        num_train = min(_MOST_TRAIN, len(dataset.train_indices))
+        train_indices = random.choice(dataset.train_indices, num_train, replace=False)
+        held_out_indices = random.choice(dataset.held_out_indices, 2 * num, replace=False)
+        train, held_out = (
+            _image_set(dataset.images[part], real_features.obtain(objective.extractor, dataset, part))
+            for part in (train_indices, held_out_indices)
+        )
+        shares = objective.record.real_class_shares
+        reference = prepare(
+            train,
+            held_out,
+            num,
+            real_shares=np.array(shares) if shares is not None else None,
+            confusion=_confusion(dataset, held_out_indices, held_out),
+        )
+        _kept.clear()
+        _kept[key] = _Real(train, reference)
+    return _kept[key]
+
+
+def _confusion(dataset: Dataset, indices: NDArray[np.int64], seen: ImageSet) -> NDArray[np.float64] | None:
+    """How the classifier errs, from held-out images of known classes; None without either."""
+    if dataset.labels is None or dataset.class_names is None or seen.labels is None:
+        return None
+    true, said = dataset.labels[indices], seen.labels
+    if dataset.name != "stacked_mnist":
+        return confusion_matrix(true, said, len(dataset.class_names))
+    true_digits, said_digits = (np.concatenate([x // 100, x // 10 % 10, x % 10]) for x in (true, said))
+    return stacked_confusion(confusion_matrix(true_digits, said_digits, 10))
+
+
+def _neighbours(generated: ImageSet, real: _Real, found: FoundNeighbours) -> tuple[bytes, tuple[float, ...]]:
+    """A PNG of generated images, the closest to training images first, each above the training image nearest to it; and
+    their distances, over the median one of held-out images.
+    """
+    assert generated.images is not None, "made from images"
+    assert real.train.images is not None, "made from images"
+    to_nearest, nearest = found.neighbours.distances[:, 0], found.neighbours.indices[:, 0]
+    # Of equal distances the image that was made first comes first.
+    closest = np.lexsort((found.rows, to_nearest))[:_NUM_SHOWN]
+    rows = np.concatenate([generated.images[found.rows[closest]], real.train.images[nearest[closest]]])
+    usual = float(np.median(real.reference.copies.test_distances))
+    distances = to_nearest[closest] / usual if usual > 0 else np.empty(0)
+    return grid_png(torch.from_numpy(rows), len(closest)), tuple(distances.tolist())

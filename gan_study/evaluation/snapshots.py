@@ -1,0 +1,255 @@
+"""Where trained generators lie, as a command line names them: a snapshot's file, a trial folder, or a run folder.
+
+Nothing here imports torch; `generators` reads what is found.
+"""
+
+from collections.abc import Sequence, Set
+from contextlib import suppress
+from dataclasses import dataclass
+from os.path import abspath, basename
+from pathlib import Path
+
+from gan_study.analysis.arm_comparison import compare_arms
+from gan_study.analysis.confirmation import confirmed_arms
+from gan_study.analysis.load import load_run
+from gan_study.analysis.run_data import RunData, TrialData, best_trial
+from gan_study.analysis.summary import shown_trial
+from gan_study.config.reading.source import no_such
+from gan_study.config.training import TrialConfig
+from gan_study.errors import InputError, StorageError
+from gan_study.evaluation.exported import refuse_export
+from gan_study.runs.counted import counted_nimg, counted_snapshot
+from gan_study.runs.folder import RunFolder
+from gan_study.runs.records import TrialState, TrialStatus
+from gan_study.runs.storage import Storage
+from gan_study.runs.trial_folder import TrialFolder
+
+SUFFIX = ".safetensors"
+"""Of a snapshot's file."""
+TRIAL_NAMES = ("config.json", "status.json", "snapshots")
+"""What a trial's folder is known by."""
+_WANTED = "a trained generator is a snapshot, the folder of a trial or the folder of a run"
+
+
+@dataclass(frozen=True)
+class SnapshotPlace:
+    """A snapshot that is there, not read yet."""
+
+    trial: TrialFolder
+    config: TrialConfig
+    cur_nimg: int
+
+    @property
+    def location(self) -> str:
+        """The snapshot's file."""
+        return self.trial.snapshot_location(self.cur_nimg)
+
+    @property
+    def moment(self) -> str:
+        """Such as `after 40,000 images (its best evaluation, which counts)`."""
+        evaluations, at = self.trial.read_evaluations(), self.config.training.objective.at
+        text = f"after {self.cur_nimg:,} images"
+        if not evaluations:
+            return text
+        last = evaluations[-1]
+        names = {last.cur_nimg: "its last evaluation"}
+        if last.best is not None and (at == "best" or last.best.cur_nimg != last.cur_nimg):
+            names[last.best.cur_nimg] = "its best evaluation"
+        name = names.get(self.cur_nimg)
+        counts = ", which counts" if self.cur_nimg == counted_nimg(last, at) else ""
+        return f"{text} ({name}{counts})" if name else text
+
+    @property
+    def run(self) -> RunFolder:
+        """The run folder that the trial belongs to, if it lies in one."""
+        return RunFolder(self.trial.storage.location.rsplit("/", 3)[0])
+
+
+def open_place(location: str) -> SnapshotPlace | TrialFolder | RunFolder | None:
+    """What lies at a location; None if it is none of these.
+
+    Raises InputError for a snapshot's name that no snapshot is there for, or that lies apart from its trial, for the
+    folder of an arm, and for what `export` has written.
+    """
+    is_uri = "://" in location
+    place = location.rstrip("/") if is_uri else abspath(Path(location).expanduser())
+    refuse_export(place)
+    if place.endswith(SUFFIX):
+        return _snapshot(place)
+    if not is_uri and not Path(place).is_dir():
+        return None
+    storage = Storage(place)
+    if storage.exists("study.yaml"):
+        return RunFolder(place)
+    if is_trial({name for name in TRIAL_NAMES if storage.exists(name)}):
+        return TrialFolder(storage)
+    _refuse_arm(place)
+    # What `train` writes has no study.
+    return RunFolder(place) if _has_trials(RunFolder(place)) else None
+
+
+def is_trial(names: Set[str]) -> bool:
+    """Whether a folder with these names in it, of which TRIAL_NAMES matter, is that of a trial."""
+    # Images may lie beside a config.json too, but hardly beside both.
+    return "config.json" in names and not names.isdisjoint({"status.json", "snapshots"})
+
+
+def _refuse_arm(place: str) -> None:
+    """Raise InputError for the folder of an arm, whose pictures would pass for a collection of images."""
+    run, _, rest = place.rpartition("/arms/")
+    if run and rest and "/" not in rest and rest in RunFolder(run).arms() and RunFolder(run).trials(rest):
+        raise InputError(
+            f"{place}: {_WANTED}, but got the folder of an arm; give {run} or one of the arm's trials, such as "
+            f"{place}/{RunFolder(run).trials(rest)[0]}"
+        )
+
+
+def find_generator(location: str, arm: str | None = None, trial: str | None = None) -> SnapshotPlace:
+    """The one snapshot that a location stands for: itself, a trial's that counts, or that of a run's best trial.
+
+    A run's best trial is the one that stands for its winner (or for the arm that leads) in the report: the arm's
+    best confirmed seed. Where no two arms are confirmed it is the best confirmed trial, else the best of all.
+
+    Args:
+        location: as the user wrote it.
+        arm: of a run, choose in this arm.
+        trial: of a run, take this trial, whatever it scored: `arm/trial`, or its name alone if one arm only has it or
+            `arm` is given.
+
+    Raises InputError if there is none, StorageError if a record does not fit this version of gan_study.
+    """
+    place = open_place(location)
+    if place is None:
+        raise InputError(f"{location}: {_WANTED}, but got none of them; check the path")
+    return choose(place, location, arm, trial)
+
+
+def choose(
+    place: SnapshotPlace | TrialFolder | RunFolder, location: str, arm: str | None = None, trial: str | None = None
+) -> SnapshotPlace:
+    """As `find_generator`, for what `open_place` has found at the location."""
+    if isinstance(place, RunFolder):
+        return place_that_counts(_named_trial(place, arm, trial) if trial else _best_trial(place, arm))
+    if arm is not None or trial is not None:
+        option = "--arm" if arm is not None else "--trial"
+        raise InputError(
+            f"{option}: an arm or a trial is chosen in the folder of a run, but got {location}; leave {option} out, "
+            "or give the run folder"
+        )
+    return place if isinstance(place, SnapshotPlace) else place_that_counts(place)
+
+
+def place_that_counts(trial: TrialFolder) -> SnapshotPlace:
+    """The snapshot of a trial that counts, by `objective.at`: the last, or the best. Raises InputError if it is not
+    there."""
+    config = _config(trial, trial.storage.location)
+    nimg = counted_snapshot(trial, config.training.objective.at)
+    if nimg is None:
+        place, which = trial.storage.location, config.training.objective.at
+        raise InputError(
+            f"{place}: the {which} snapshot of a trial is taken, but got none in its folder snapshots; wait for its "
+            "first evaluation, give another trial, or train it again by `python -m gan_study train "
+            f"{place}/config.json`"
+        )
+    return SnapshotPlace(trial, config, nimg)
+
+
+def _snapshot(place: str) -> SnapshotPlace:
+    folder, _, _ = place.rpartition("/")
+    trial = TrialFolder(Storage(folder.rpartition("/")[0]))
+    config = _config(trial, place)
+    nimgs = trial.snapshot_nimgs()
+    found = next((nimg for nimg in nimgs if place == SnapshotPlace(trial, config, nimg).location), None)
+    if found is None:
+        known = ", ".join(basename(trial.snapshot_location(nimg)) for nimg in nimgs) or "none"
+        raise InputError(f"{place}: there is no such snapshot; those of the trial are: {known}")
+    return SnapshotPlace(trial, config, found)
+
+
+def _config(trial: TrialFolder, place: str) -> TrialConfig:
+    config = trial.read_config()
+    if config is None:
+        raise InputError(
+            f"{place}: a snapshot is read with its trial's config.json, but there is no "
+            f"{trial.storage.location}/config.json; leave it where the training has put it"
+        )
+    return config
+
+
+def _has_trials(run: RunFolder) -> bool:
+    with suppress(StorageError):  # images may lie where arms would
+        return any(run.trial(arm, name).storage.exists("config.json") for arm in run.arms() for name in run.trials(arm))
+    return False
+
+
+def trials_with_snapshots(run: RunFolder) -> list[SnapshotPlace]:
+    """The snapshots that count of a run's confirmed trials; if none of these has one, of all its trials."""
+    folders = (run.trial(arm, name) for arm in run.arms() for name in run.trials(arm))
+    found = [
+        SnapshotPlace(folder, config, nimg)
+        for folder in folders
+        if (config := folder.read_config()) is not None
+        and (nimg := counted_snapshot(folder, config.training.objective.at)) is not None
+    ]
+    return [place for place in found if place.config.phase == "confirm"] or found
+
+
+def _named_trial(run: RunFolder, arm: str | None, name: str) -> TrialFolder:
+    arms = _check_arm(run, arm)
+    owner, slash, rest = name.rpartition("/")
+    if slash and arm in (None, owner) and owner in arms:  # as trials are called on the terminal
+        return _named_trial(run, owner, rest)
+    found = [owner for owner in arms if name in run.trials(owner)]
+    if len(found) > 1:
+        raise InputError(
+            f"--trial: the trial must be of one arm, but got trial={name} of {', '.join(found)}; add --arm, or write "
+            f"--trial {found[0]}/{name}"
+        )
+    if not found:
+        known = sorted({known for owner in arms for known in run.trials(owner)})
+        raise InputError(f"--trial: {no_such(f'trial of arm {arm}' if arm else 'trial', name, known)}")
+    return run.trial(found[0], name)
+
+
+def _check_arm(run: RunFolder, arm: str | None) -> Sequence[str]:
+    """The arms that are asked for. Raises InputError, naming the arms, if there is none of this name."""
+    arms = run.arms()
+    if arm is None:
+        return arms
+    if arm not in arms:
+        raise InputError(f"--arm: {no_such('arm', arm, arms)}")
+    return [arm]
+
+
+def _best_trial(run: RunFolder, arm: str | None) -> TrialFolder:
+    arms = _check_arm(run, arm)
+    best = _of_study(load_run(run), arm) if run.is_a_run() else _best_of(_trials(run, arms))
+    if best is None:
+        raise InputError(
+            f"{run.location}: the best trial {f'of arm {arm}' if arm else 'of a run'} is taken, but got none with a "
+            "score; wait until one has ended, or give the folder of a trial, or one of its snapshots"
+        )
+    return run.trial(best.config.arm, best.name)
+
+
+def _of_study(run: RunData, arm: str | None) -> TrialData | None:
+    arm = arm or compare_arms(run).leader
+    if arm is None:
+        return _best_of(run.trials)
+    return shown_trial(run, arm, confirmed_arms(run).get(arm))
+
+
+def _best_of(trials: Sequence[TrialData]) -> TrialData | None:
+    return best_trial([trial for trial in trials if trial.config.phase == "confirm"]) or best_trial(trials)
+
+
+def _trials(run: RunFolder, arms: Sequence[str]) -> list[TrialData]:
+    """The trials of a folder without a study, as `train` leaves it."""
+    folders = [run.trial(arm, name) for arm in arms for name in run.trials(arm)]
+    return [
+        TrialData(
+            config, folder.read_status() or TrialStatus(state=TrialState.RUNNING), tuple(folder.read_evaluations())
+        )
+        for folder in folders
+        if (config := folder.read_config()) is not None
+    ]

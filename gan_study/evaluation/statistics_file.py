@@ -1,0 +1,103 @@
+"""Statistics of images in an .npz file: pytorch-fid's form, and beside it what made the features."""
+
+import io
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from gan_study.data.files.image_files import unreadable
+from gan_study.errors import InputError
+from gan_study.metrics.fid_statistics import gaussian_to_npz, npz_to_gaussian
+from gan_study.metrics.statistics import Gaussian
+from gan_study.runs.records import Record
+from gan_study.runs.storage import Storage
+
+_MADE_BY = "made_by.json"
+"""Our own addition to the file, which pytorch-fid and numpy pass over."""
+
+
+class FeatureKey(Record):
+    """What features are, and what they are of. Features compare only if those of the same network are held together."""
+
+    extractor: str
+    """The network, such as inception."""
+    weights_hash: str
+    """First 8 hex digits of the SHA-256 of its weights."""
+    layer: str
+    """Which of its layers."""
+    dims: int
+    """Length of a feature vector."""
+    preprocessing: str
+    """How the images were brought to the network."""
+    split: str
+    """The part of the images, such as all."""
+    dataset: str
+    """The images, by name and content."""
+    image_size: int | None = None
+    """Height and width in pixels of the images that the network has learned from; None for Inception, and in files that
+    do not say."""
+
+    @property
+    def network(self) -> dict[str, str | int]:
+        """The fields that must be equal on both sides of a score, as far as they are known."""
+        return self.model_dump(include={"extractor", "weights_hash", "layer", "dims", "image_size"}, exclude_none=True)
+
+
+@dataclass(frozen=True, eq=False)
+class Statistics:
+    """The content of a file."""
+
+    place: str
+    gaussian: Gaussian
+    key: FeatureKey | None
+    """None if the file does not say what made the features, as pytorch-fid's do not."""
+
+
+def read_statistics(place: str) -> Statistics:
+    """The statistics in a file by pytorch-fid or by `write_statistics`. Raises InputError if it is none."""
+    try:
+        content = Path(place).read_bytes()
+    except OSError as error:
+        raise unreadable(Path(place), error) from error
+    try:
+        return Statistics(place, npz_to_gaussian(content), _read_key(content))
+    except ValidationError as error:
+        raise InputError(
+            f"{place}: {_MADE_BY} in the file must name the network, but got {error.errors()[0]['msg']}; "
+            "write the file anew"
+        ) from error
+    except ValueError as error:
+        raise InputError(f"{place}: {error}") from error
+
+
+def write_statistics(target: Path, gaussian: Gaussian, key: FeatureKey | None) -> None:
+    """Write a file that `python -m pytorch_fid` reads: `mu` and `sigma`. Raises StorageError."""
+    buffer = io.BytesIO(gaussian_to_npz(gaussian))
+    if key is not None:
+        with zipfile.ZipFile(buffer, "a") as archive:
+            archive.writestr(_MADE_BY, key.model_dump_json(indent=1))
+    Storage(target.parent).write_bytes(target.name, buffer.getvalue())
+
+
+def check_target(option: str, file: str, suffix: str) -> Path:
+    """Where an option's file goes. Raises InputError unless it is a new one with this suffix in a folder that is there.
+
+    Called before anything is computed. pytorch-fid does not replace statistics either.
+    """
+    target = Path(file).expanduser().absolute()
+    if target.suffix != suffix or not target.parent.is_dir():
+        raise InputError(
+            f"{option}: the name must end in {suffix}, in a folder that is there, but got {file}; choose another"
+        )
+    if target.exists():
+        raise InputError(f"{option}: no file is replaced, but got {file}, which is there; choose another name")
+    return target
+
+
+def _read_key(content: bytes) -> FeatureKey | None:
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        if _MADE_BY not in archive.namelist():
+            return None
+        return FeatureKey.model_validate_json(archive.read(_MADE_BY))

@@ -1,0 +1,73 @@
+"""One trial from its first step to its end work: diagnosis, final scores and pictures of a completed training."""
+
+from collections.abc import Callable, Generator
+
+from gan_study.config.training import TrialConfig
+from gan_study.data.datasets import Dataset
+from gan_study.errors import StorageError
+from gan_study.evaluation.end_coverage import coverage_measure
+from gan_study.evaluation.end_diagnosis import diagnose_trial
+from gan_study.evaluation.end_images import write_end_images
+from gan_study.evaluation.end_parts import missing_end_parts
+from gan_study.evaluation.end_scores import score_finally
+from gan_study.extractors.objective import Objective
+from gan_study.runs.records import EndPart
+from gan_study.runs.trial_folder import TrialFolder
+from gan_study.training.distributed import Workers
+from gan_study.training.loop import Progress, train
+
+
+def train_and_finish(
+    config: TrialConfig, dataset: Dataset, objective: Objective, trial: TrialFolder, workers: Workers
+) -> Generator[Progress, None, None]:
+    """Train a trial and yield its progress; the end work is done before the final progress is yielded.
+
+    The trial's configuration decides which parts of the end work are done. The first rank does them.
+    Raises what `train` raises, and StorageError if the trial's folder cannot be written.
+    """
+    measure = coverage_measure(config, dataset, objective)
+    for progress in train(config, dataset, objective, trial, workers, measure):
+        if workers.is_first and progress.status.state.is_final:
+            _do_end_work(config, dataset, objective, trial)
+        yield progress
+
+
+def _do_end_work(config: TrialConfig, dataset: Dataset, objective: Objective, trial: TrialFolder) -> None:
+    """Do the missing parts of the end work. A part that fails is noted: the training itself has ended well."""
+    do: dict[EndPart, Callable[[], bool]] = {
+        "diagnosis": lambda: _diagnose(config, dataset, objective, trial),
+        "interpolation": lambda: write_end_images(trial, config.training, dataset.num_channels),
+        "final_scores": lambda: _score(config, dataset, objective, trial),
+    }
+    status = trial.read_status()
+    assert status is not None, "the loop has written how the trial ended"
+    failures, not_finite = dict(status.end_failures), list(status.end_not_finite)
+    for part in missing_end_parts(config, status, trial):
+        failures.pop(part, None)
+        try:
+            if not do[part]():
+                not_finite.append(part)
+        except StorageError:  # No other trial would fare better: the study ends, to be gone on with.
+            raise
+        except Exception as error:  # whatever it is, the training has not failed
+            failures[part] = _one_line(error)
+    after = status.model_copy(update={"end_failures": failures, "end_not_finite": tuple(not_finite)})
+    if after != status:
+        trial.write_status(after)
+
+
+def _diagnose(config: TrialConfig, dataset: Dataset, objective: Objective, trial: TrialFolder) -> bool:
+    diagnose_trial(trial, config, dataset, objective).write(trial)
+    return True
+
+
+def _score(config: TrialConfig, dataset: Dataset, objective: Objective, trial: TrialFolder) -> bool:
+    scores = score_finally(trial, config.training, dataset, objective)
+    if scores is not None:
+        trial.write_final_scores(scores)
+    return scores is not None
+
+
+def _one_line(error: Exception) -> str:
+    first = (str(error).strip().splitlines() or [""])[0]
+    return f"{type(error).__name__}: {first}" if first else type(error).__name__

@@ -1,0 +1,1 @@
+"""The page that shows several finished studies side by side."""

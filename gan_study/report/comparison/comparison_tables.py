@@ -1,0 +1,105 @@
+"""The tables of several studies side by side: every arm beside its study, every item of the protocols in one row."""
+
+from collections.abc import Callable, Sequence
+
+from gan_study.analysis.comparison.side_by_side import SideBySide
+from gan_study.analysis.run_data import RunData
+from gan_study.analysis.sentences.text import NOTHING
+from gan_study.config.plan.plan import plan_arm
+from gan_study.report.tables import tables
+from gan_study.report.tables.final_scores_table import final_note, final_table
+from gan_study.report.tables.protocol import protocol_items
+from gan_study.report.tables.tables import Table
+
+
+def arm_tables(found: SideBySide) -> dict[str, Table]:
+    """The tables that have one row or more for each arm, by their names in the templates of a report."""
+    run, summary = found.together, found.summary
+    confirmed = [found.confirmed[arm] for arm in found.standing if arm in found.confirmed]
+    made = {
+        "scores": _in_order(tables.score_table(run, summary), found.standing),
+        "costs": _in_order(tables.cost_table(summary), found.standing),
+        "confirmed": tables.confirmed_table(run, confirmed),
+        "final": final_table(run, confirmed),
+        "arm_table": _stacked(found.runs, tables.arm_table),
+        "states": _stacked(found.runs, tables.state_table),
+    }
+    return {name: _with_study(table, found) for name, table in made.items()}
+
+
+def configuration_table(found: SideBySide) -> Table:
+    """Searched hyperparameters against arms, each with what its own study fixes."""
+    return tables.configurations(
+        found.summary, {arm: plan_arm(run.study, arm).fixed for run in found.runs for arm in run.arms}
+    )
+
+
+def final_notes(found: SideBySide) -> str:
+    """How many images the final scores are made from; by study where that differs."""
+    notes = {
+        study.label: final_note([found.confirmed[arm] for arm in run.arms if arm in found.confirmed])
+        for study, run in zip(found.studies, found.runs, strict=True)
+    }
+    known = {label: note for label, note in notes.items() if note}
+    if len(set(known.values())) <= 1:
+        return next(iter(known.values()), "")
+    return " ".join(f"{label}: {note}" for label, note in known.items())
+
+
+def difference_table(found: SideBySide) -> Table:
+    """What is not the same in all studies, the arms apart."""
+    columns = ("Different", *(study.label for study in found.studies))
+    return Table(columns, tuple((row.name, *row.values) for row in found.differences), frozenset(columns))
+
+
+def protocol_table(found: SideBySide) -> Table:
+    """The protocol of each study in a column; what is the same in all is muted."""
+    items = [_by_term(protocol_items(study.run)) for study in found.studies]
+    terms = dict.fromkeys(term for each in items for term in each)
+    values = [(term, tuple(each.get(term, NOTHING) for each in items)) for term in terms]
+    rows = tuple((term, "yes" if len(set(texts)) > 1 else "no", *texts) for term, texts in values)
+    columns = ("Item", "Differs", *(study.label for study in found.studies))
+    muted = frozenset((i, j) for i, row in enumerate(rows) if row[1] == "no" for j in range(1, len(columns)))
+    return Table(columns, rows, frozenset(columns), muted)
+
+
+def _by_term(items: Sequence[tuple[str, str]]) -> dict[str, str]:
+    texts: dict[str, list[str]] = {}
+    for term, text in items:
+        texts.setdefault(term, []).append(text)
+    return {term: "; ".join(each) for term, each in texts.items()}
+
+
+def _in_order(table: Table, arms: Sequence[str]) -> Table:
+    """Rows that begin with an arm, in the order of the arms."""
+    rows = {row[0]: row for row in table.rows}
+    return Table(table.columns, tuple(rows[arm] for arm in arms), table.text_columns)
+
+
+def _stacked(runs: Sequence[RunData], make: Callable[[RunData], Table]) -> Table:
+    """The same table of each run, one under the other."""
+    found = [make(run) for run in runs]
+    columns = tuple(dict.fromkeys(column for table in found for column in table.columns))
+    rows = [dict(zip(table.columns, row, strict=True)) for table in found for row in table.rows]
+    return Table(
+        columns,
+        tuple(tuple(row.get(column, NOTHING) for column in columns) for row in rows),
+        frozenset().union(*(table.text_columns for table in found)),
+    )
+
+
+def _with_study(table: Table, found: SideBySide) -> Table:
+    """Beside each arm, which the rows begin with, the study that it is of."""
+    if not table.rows:
+        return table
+    return Table(
+        (table.columns[0], "Study", *table.columns[1:]),
+        tuple((row[0], found.study_of[row[0]], *row[1:]) for row in table.rows),
+        table.text_columns | {"Study"},
+        frozenset((row, column) for i, j in table.muted for row, column in _moved(i, j)),
+    )
+
+
+def _moved(row: int, column: int) -> Sequence[tuple[int, int]]:
+    """Where a cell has come to when the second column was put in; it is like the first."""
+    return [(row, 0), (row, 1)] if column == 0 else [(row, column + 1)]

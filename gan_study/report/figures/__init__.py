@@ -1,0 +1,1 @@
+"""The figures of a report: their content as plain values, and their drawing."""

@@ -1,0 +1,62 @@
+"""Lines of many trials in one trace, which a browser draws far faster than a trace for each."""
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from gan_study.report.figures.style import label
+
+MOST_POINTS = 12
+"""Points that are left of a thinned line, its extremes not counted."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """One trial's line."""
+
+    trial: str
+    """By which the reader switches it on and off."""
+    text: str
+    """What stands beside the pointer."""
+    x: Sequence[float]
+    y: Sequence[float]
+
+
+def joined(arm: str, lines: Iterable[Line]) -> dict[str, Any]:
+    """x, y and meta of one trace of Plotly with a gap after each line; numbers have five significant digits.
+
+    `meta` names the arm, and the trial and the text of each line once, not at each point; figures.js repeats the texts.
+    """
+    x: list[float | None] = []
+    y: list[float | None] = []
+    trials, texts = [], []
+    for line in lines:
+        x += [*map(_shortened, line.x), None]
+        y += [*map(_shortened, line.y), None]
+        trials.append(line.trial)
+        texts.append(label(line.text))
+    return {"x": x, "y": y, "meta": {"arm": arm, "trials": trials, "texts": texts}}
+
+
+def ends(arm: str, lines: Iterable[Line]) -> dict[str, Any]:
+    """x, y and meta of a trace with the last point of each line, which the trace of the lines holds too."""
+    own = list(lines)
+    meta = {"arm": arm, "trials": [line.trial for line in own], "texts": [label(line.text) for line in own]}
+    x, y = [_shortened(line.x[-1]) for line in own], [_shortened(line.y[-1]) for line in own]
+    return {"x": x, "y": y, "meta": {**meta, "is_repeated": True}}
+
+
+def thinned(line: Line) -> Line:
+    """The line with at most fourteen of its points, the first, the last, the lowest and the highest among them."""
+    num = len(line.y)
+    if num <= MOST_POINTS:
+        return line
+    step = math.ceil((num - 1) / (MOST_POINTS - 1))
+    places, height = range(num), line.y.__getitem__
+    kept = sorted({*range(0, num, step), num - 1, min(places, key=height), max(places, key=height)})
+    return replace(line, x=[line.x[i] for i in kept], y=[line.y[i] for i in kept])
+
+
+def _shortened(value: float) -> float:
+    return float(f"{value:.5g}")

@@ -1,0 +1,127 @@
+"""Searches with several objectives: every trial in the plane of the score and another objective, and the fronts."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import plotly.graph_objects as go
+
+from gan_study.analysis.run_data import RunData
+from gan_study.analysis.sentences.text import number
+from gan_study.analysis.statistics.pareto import ParetoPoint, ParetoSummary, pareto_points, summarise_pareto
+from gan_study.report.figures.score_axis import set_score_axis
+from gan_study.report.figures.style import NEUTRAL, Styles, label, new_figure, style_axes
+from gan_study.report.tables.tables import Table
+from gan_study.runs.records import ObjectiveRecord
+
+_WORDS = {"coverage": "Coverage (higher is better)", "device_sec": "Device-seconds (lower is better)"}
+
+
+@dataclass(frozen=True)
+class ParetoPlane:
+    """The score against one other objective."""
+
+    objective: str
+    points: Mapping[str, tuple[ParetoPoint, ...]]
+    """Each arm's completed search trials, by score."""
+    fronts: ParetoSummary
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether these two are all objectives, so that the front is a line in this plane."""
+        return len(self.fronts.objectives) == 2
+
+
+def pareto_planes(run: RunData) -> list[ParetoPlane]:
+    """One for each objective beside the score; none if there are no such or nothing is completed."""
+    fronts = summarise_pareto(run)
+    if fronts is None or not fronts.overall:
+        return []
+    points = {arm: found for arm in run.arms if (found := pareto_points(run, arm))}
+    return [ParetoPlane(name, points, fronts) for name in fronts.objectives[1:]]
+
+
+def draw_pareto(plane: ParetoPlane, styles: Styles, objective: ObjectiveRecord) -> go.Figure:
+    """Trials of each arm, those on its front filled; a ring around those on the front over all arms."""
+    figure = new_figure(height=380)
+    for arm, points in plane.points.items():
+        front = plane.fronts.arms[arm]
+        if plane.is_whole:
+            # By the corner that both trials reach, never by one that none does.
+            _add(
+                figure,
+                plane,
+                front,
+                mode="lines",
+                line={"color": styles[arm].colour, "shape": "vh", "width": 1.5},
+            )
+        _add(
+            figure,
+            plane,
+            points,
+            mode="markers",
+            name=label(arm),
+            showlegend=True,
+            marker={
+                "color": styles[arm].colour,
+                "size": 9,
+                "symbol": [styles[arm].symbol + ("" if point in front else "-open") for point in points],
+            },
+        )
+    ring = {"color": NEUTRAL, "symbol": "circle-open", "size": 16, "line": {"width": 1.5}}
+    _add(
+        figure,
+        plane,
+        plane.fronts.overall,
+        mode="markers",
+        name="on the front over all arms",
+        showlegend=True,
+        marker=ring,
+    )
+    style_axes(figure)
+    figure.update_xaxes(title=_WORDS[plane.objective])
+    set_score_axis(figure, [p.values["score"] for points in plane.points.values() for p in points], objective)
+    return figure
+
+
+def pareto_caption(plane: ParetoPlane) -> str:
+    """What the figure shows."""
+    left_out = plane.fronts.num_left_out
+    lost = (
+        f" {left_out} {'trials' if left_out > 1 else 'trial'} that came to no such values are left out."
+        if left_out
+        else ""
+    )
+    return (
+        "Each mark is one completed search trial; a filled one is on its arm's Pareto front: no other trial of the arm "
+        f"is at least as good in every objective ({', '.join(plane.fronts.objectives)}) and better in one. Rings: the "
+        f"front over all arms together.{lost}"
+    )
+
+
+def pareto_table(fronts: ParetoSummary | None) -> Table:
+    """The fronts' trials, arm by arm; without rows if the search has one objective."""
+    if fronts is None:
+        return Table(("Arm", "Trial"), (), frozenset({"Arm", "Trial"}))
+    rows = tuple(
+        (
+            arm,
+            point.trial,
+            *(number(point.values[name]) for name in fronts.objectives),
+            "yes" if point in fronts.overall else "no",
+        )
+        for arm, points in fronts.arms.items()
+        for point in points
+    )
+    columns = ("Arm", "Trial", *fronts.objectives, "On the front over all arms")
+    return Table(columns, rows, frozenset({"Arm", "Trial"}))
+
+
+def _add(figure: go.Figure, plane: ParetoPlane, points: Sequence[ParetoPoint], **look: object) -> None:
+    settings = {"showlegend": False, **look}
+    figure.add_scatter(
+        x=[p.values[plane.objective] for p in points],
+        y=[p.values["score"] for p in points],
+        text=[label(f"{p.arm}, {p.trial}") for p in points],
+        hovertemplate="%{text}<br>" + plane.objective + " %{x:.4g}, score %{y:.4g}<extra></extra>",
+        **settings,
+    )

@@ -1,0 +1,166 @@
+"""The figures of the page by section, each with its caption."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import plotly.graph_objects as go
+
+from gan_study.analysis.arm_comparison import ArmsComparison
+from gan_study.analysis.confirmation import ConfirmedArm
+from gan_study.analysis.run_data import RunData, TrialData
+from gan_study.analysis.sentences.importance_text import ArmImportance, arm_importances
+from gan_study.report.figures import figure_data as data
+from gan_study.report.figures import pareto_figures, score_figures, training_figures
+from gan_study.report.figures.importance_figures import draw_importance, importance_bars, importance_title
+from gan_study.report.figures.learning_curves import signal_panels
+from gan_study.report.figures.parallel import draw_parallel, parallel_coordinates
+from gan_study.report.figures.repeated_figures import draw_repeated, repeated_curves
+from gan_study.report.figures.style import Styles, arm_styles
+from gan_study.report.text import crossover_sentence, curve_note, short_note
+from gan_study.runs.records import ObjectiveRecord
+
+
+@dataclass(frozen=True)
+class Plot:
+    """A figure on the page."""
+
+    title: str
+    """Its caption's first words, and its text for a reader who does not see it."""
+    caption: str
+    height: int
+    json: str
+    """Plotly's form of it, safe inside a script element."""
+    has_trials: bool = False
+    """Whether trials in it can be switched on and off by name."""
+
+
+_THINNED = (
+    f"Of an arm with more than {score_figures.MOST_WHOLE_LINES} trials, lines outside the best quarter show at most 14 "
+    "points each, their extremes among them."
+)
+_SECTIONS = ("result", "confirmation", "classes", "search", "parallel", "slices", "signals")
+
+
+def draw_plots(
+    run: RunData, comparison: ArmsComparison, confirmed: Sequence[ConfirmedArm], shown: Mapping[str, TrialData]
+) -> dict[str, list[Plot]]:
+    """The figures by section; a section without anything to show is an empty list.
+
+    shown: for each arm with a score, the trial whose images stand for it.
+    """
+    styles = arm_styles(run.arms)
+    plots: dict[str, list[Plot]] = {name: [] for name in _SECTIONS}
+    for arm in run.arms:
+        trial = shown[arm].name if arm in shown else None
+        if panels := signal_panels(run, arm, trial):
+            plots["signals"].append(_signal_plot(arm, training_figures.draw_signals(panels, arm, styles[arm])))
+    if run.objective is None:
+        return plots
+    objective = run.objective
+    if points := data.confirmed_points(confirmed, comparison):
+        caption = f"Each mark is one fresh training with its own seed. {short_note(objective)}"
+        figure = score_figures.draw_confirmed(points, styles, objective)
+        plots["result"].append(make_plot("Confirmed scores of each arm.", caption, figure))
+    if bars := data.class_share_bars(run, shown):
+        caption = "Of the trials whose images are shown above; grey: the real images."
+        plots["classes"].append(make_plot("Class shares.", caption, training_figures.draw_class_shares(bars, styles)))
+    plots["search"] += _search_plots(run, comparison, styles, objective)
+    for plane in pareto_figures.pareto_planes(run):
+        figure = pareto_figures.draw_pareto(plane, styles, objective)
+        caption = f"{pareto_figures.pareto_caption(plane)} {short_note(objective)}"
+        plots["search"].append(make_plot(f"Score and {plane.objective} of the search trials.", caption, figure))
+    if seeds := data.score_curves(run, "confirm"):
+        figure = score_figures.draw_scores(seeds, styles, objective)
+        plots["confirmation"].append(make_plot("Confirmed seeds.", curve_note(objective), figure))
+    for arm in run.arms:
+        if coordinates := parallel_coordinates(run, arm):
+            plots["parallel"].append(_parallel_plot(arm, draw_parallel(coordinates, styles[arm]), objective))
+    plots["parallel"] += [_importance_plot(each, styles) for each in arm_importances(run) if each.is_known]
+    for each in data.slices(run):
+        figure = score_figures.draw_slice(each, styles, objective)
+        plots["slices"].append(make_plot(f"{each.name} and the score.", _left_out(objective), figure))
+    return plots
+
+
+def _search_plots(run: RunData, comparison: ArmsComparison, styles: Styles, objective: ObjectiveRecord) -> list[Plot]:
+    """What the search found against what it spent: an expectation where trials are independent draws, else its path."""
+    plots, search = [], run.study.search
+    overtaken = "".join(f" {crossover_sentence(c)}" for c in comparison.crossovers)
+    if expected := data.expected_bests(comparison):
+        caption = (
+            "Random search: the lowest score that n of the arm's trials hold on average, over every choice of n "
+            f"without replacement{_first_left_out(run)}. A failed trial counts with the failure score. The band is the "
+            f"95 % confidence interval, given up to a quarter of the trials.{overtaken} {short_note(objective)}"
+        )
+        figure = score_figures.draw_expected(expected, styles, objective)
+        plots.append(make_plot("Expected best of n trials.", caption, figure))
+    elif bands := repeated_curves(comparison):
+        caption = (
+            f"Over {search.repeats} searches of each arm by the {search.sampler} sampler, each with a seed of its own: "
+            "the line is their median, the band goes from the lowest to the highest. Stopped, diverged and "
+            f"failed trials are in the budget.{overtaken} {short_note(objective)}"
+        )
+        plots.append(
+            make_plot("Best score so far, over repeated searches.", caption, draw_repeated(bands, styles, objective))
+        )
+    elif curves := data.best_curves(run):
+        stops = (
+            " whose trials are one population"
+            if search.scheduler == "pbt"
+            else f" that stops trials early ({search.scheduler})"
+            if search.scheduler != "none"
+            else ""
+        )
+        caption = (
+            f"Of this one search by the {search.sampler} sampler{stops}: what it found, not what another search could "
+            f"expect. Stopped, diverged and failed trials are in the budget.{overtaken} {short_note(objective)}"
+        )
+        plots.append(make_plot("Best score so far.", caption, score_figures.draw_best(curves, styles, objective)))
+    if trials := data.score_curves(run, "search") + data.score_curves(run, "refine"):
+        figure = score_figures.draw_scores(trials, styles, objective)
+        caption = f"{_THINNED} {curve_note(objective)}"
+        plots.append(make_plot("Search trials.", caption, figure))
+    return plots
+
+
+def _first_left_out(run: RunData) -> str:
+    is_chosen = run.study.search.first_trial == "paper_defaults"
+    return ", without the paper's defaults, which were not drawn" if is_chosen else ""
+
+
+def _left_out(objective: ObjectiveRecord) -> str:
+    """Who is not among trials that are compared by their scores."""
+    if objective.early_num_samples is None:
+        return ""
+    return f"Without the trials that were stopped on a score of {objective.early_num_samples:,} images."
+
+
+def _importance_plot(importance: ArmImportance, styles: Styles) -> Plot:
+    figure = draw_importance(importance_bars(importance), styles[importance.arm])
+    return make_plot(importance_title(importance), f"{importance.sentence} How: see the protocol.", figure)
+
+
+def _parallel_plot(arm: str, figure: go.Figure, objective: ObjectiveRecord) -> Plot:
+    caption = (
+        "Each line is one search trial, from its hyperparameters down to its score at its end; the best quarter stands "
+        f"out, trials that diverged or failed are dotted and end at the failure score. {short_note(objective)}"
+    )
+    return make_plot(f"The search of {arm}.", caption, figure)
+
+
+def _signal_plot(arm: str, figure: go.Figure) -> Plot:
+    caption = (
+        "Score and accuracy of the discriminator (D) are those of each evaluation, all else means over the steps since "
+        "the evaluation before; the gradient at an image is the length of the one that reaches a generated image. Pale "
+        "lines show at most 14 points each, their extremes among them. A trial that diverged or failed, or was stopped "
+        "at its first evaluation, may run off the plot."
+    )
+    return make_plot(f"Learning curves of {arm}.", caption, figure)
+
+
+def make_plot(title: str, caption: str, figure: go.Figure) -> Plot:
+    """A figure with its caption."""
+    # "<" could end the script element that holds the figure.
+    safe = figure.to_json().replace("<", "\\u003c")
+    has_trials = any(isinstance(trace.meta, dict) and "trials" in trace.meta for trace in figure.data)
+    return Plot(title, caption, figure.layout.height, safe, has_trials)

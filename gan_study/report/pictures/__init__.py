@@ -1,0 +1,1 @@
+"""The sample grids and other pictures of a report."""

@@ -1,0 +1,71 @@
+"""A closer look at trained generators: training images like theirs, and images between two latents."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from gan_study.analysis.run_data import RunData, TrialData
+from gan_study.analysis.sentences.text import number
+from gan_study.report.pictures.thumbnails import Thumbnail, thumbnail
+from gan_study.report.pictures.trial_places import FindTrial
+from gan_study.runs.diagnosis import VerdictName
+
+_WIDE, _QUALITY = 640, 85
+_MOST_MEMORISERS = 8
+"""Trials with that verdict that are shown beside those that stand for their arms."""
+
+
+@dataclass(frozen=True)
+class CloserLook:
+    """A picture of one trial."""
+
+    arm: str
+    trial: str
+    picture: Thumbnail
+    caption: str
+
+
+def neighbour_pictures(run: RunData, find: FindTrial, shown: Mapping[str, TrialData]) -> tuple[CloserLook, ...]:
+    """Generated images above their nearest training images: of the trial that stands for each arm, and of those whose
+    verdict is possible memorisation. Empty where nothing was measured.
+    """
+    suspects = [
+        trial
+        for trial in run.trials
+        if (found := run.verdict_of(trial)) is not None
+        and found.verdict.name is VerdictName.POSSIBLE_MEMORISATION
+        and trial not in shown.values()
+    ]
+    looks = (_neighbours(run, find, t) for t in [*shown.values(), *suspects[:_MOST_MEMORISERS]])
+    return tuple(look for look in looks if look is not None)
+
+
+def _neighbours(run: RunData, find: FindTrial, trial: TrialData) -> CloserLook | None:
+    verdict = run.verdict_of(trial)
+    if verdict is None or verdict.diagnosis is None:
+        return None
+    png = find(trial).read_neighbours()
+    if png is None:
+        return None
+    distances = verdict.diagnosis.neighbour_distances
+    measured = verdict.diagnosis.diagnostics
+    parts = [
+        f"Verdict: {verdict.text}. Of {measured.num:,} generated images those closest to one of {measured.num_train:,} "
+        "training images, each above it."
+    ]
+    if distances:
+        listed = ", ".join(number(float(f"{d:.2g}")) for d in distances)
+        parts.append(f"Distances from left to right: {listed}.")
+    return CloserLook(trial.config.arm, trial.name, thumbnail(png, _WIDE, _QUALITY), " ".join(parts))
+
+
+def interpolation_pictures(find: FindTrial, shown: Mapping[str, TrialData]) -> tuple[CloserLook, ...]:
+    """Images along paths between latents of the confirmed trial that stands for each arm."""
+    looks = []
+    for trial in shown.values():
+        png = find(trial).read_interpolation()
+        if png is not None:
+            is_normal = trial.config.training.z_distribution == "normal"
+            way = "on a great circle (spherical interpolation)" if is_normal else "on a straight line"
+            caption = f"Each row leads {way} from one latent to another; its ends stand in the first row of the grid."
+            looks.append(CloserLook(trial.config.arm, trial.name, thumbnail(png, _WIDE, _QUALITY), caption))
+    return tuple(looks)

@@ -1,0 +1,61 @@
+"""All pictures of a page, read from the run folders."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from gan_study.analysis.comparison.side_by_side import SideBySide
+from gan_study.analysis.confirmation import confirmed_arms
+from gan_study.analysis.run_data import RunData, TrialData
+from gan_study.analysis.summary import shown_trial
+from gan_study.report.pictures.closer import CloserLook, interpolation_pictures, neighbour_pictures
+from gan_study.report.pictures.films import Film, make_films
+from gan_study.report.pictures.trial_places import in_run, in_studies
+from gan_study.report.pictures.wall import WallRow, sample_wall
+from gan_study.runs.folder import RunFolder
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """What the page shows of the images that generators have made."""
+
+    wall: tuple[WallRow, ...]
+    neighbours: tuple[CloserLook, ...]
+    interpolations: tuple[CloserLook, ...]
+    films: tuple[Film, ...] = ()
+    num_left_out: int = 0
+    """Trials whose timelines would have made the page too large."""
+
+
+def shown_trials(run: RunData) -> dict[str, TrialData]:
+    """For each arm with a score, the trial whose images stand for it."""
+    confirmed = confirmed_arms(run)
+    found = {arm: shown_trial(run, arm, confirmed.get(arm)) for arm in run.arms}
+    return {arm: trial for arm, trial in found.items() if trial is not None}
+
+
+def load_pictures(run: RunData, folder: RunFolder, shown: Mapping[str, TrialData]) -> Pictures:
+    """Read and shrink the pictures; each timeline is also written into its trial's folder as an animated image.
+
+    shown: as `shown_trials` gives it.
+    """
+    confirmed, find = list(confirmed_arms(run).values()), in_run(folder)
+    films, num_left_out = make_films(run, folder, shown, confirmed)
+    return Pictures(
+        wall=sample_wall(run, find, shown, confirmed),
+        neighbours=neighbour_pictures(run, find, shown),
+        interpolations=interpolation_pictures(find, shown),
+        films=films,
+        num_left_out=num_left_out,
+    )
+
+
+def compared_pictures(found: SideBySide) -> Pictures:
+    """Those of compared studies, as they stand there; the films are in each study's own report."""
+    run, find = found.together, in_studies(found)
+    trials = {arm: trial for each in found.runs for arm, trial in shown_trials(each).items()}
+    shown = {arm: trials[arm] for arm in found.standing if arm in trials}
+    return Pictures(
+        wall=sample_wall(run, find, shown, [found.confirmed[arm] for arm in found.standing if arm in found.confirmed]),
+        neighbours=neighbour_pictures(run, find, shown),
+        interpolations=interpolation_pictures(find, shown),
+    )

@@ -1,0 +1,50 @@
+"""The columns of a table in which the scores of the last and of the best evaluation stand side by side."""
+
+from collections.abc import Iterable, Sequence
+
+from gan_study.analysis.run_data import TrialData
+from gan_study.analysis.sentences.text import NOTHING, number, score_text
+from gan_study.analysis.summary import ConfirmedSeed
+from gan_study.runs.counted import At
+
+_BOTH: tuple[At, At] = ("last", "best")
+
+
+def both_headings(name: str, at: At) -> tuple[str, str]:
+    """The headings of the two columns, of which that of the score that counts says so."""
+    last, best = (f"{name}, {each}{' (counts)' if each == at else ''}" for each in _BOTH)
+    return last, best
+
+
+def score_headings(name: str, trials: Sequence[TrialData]) -> tuple[str, ...]:
+    """What stands over `score_cells`: the score alone if no trial's best evaluation was scored anew."""
+    if not _has_best(trials):
+        return (name,)
+    return *both_headings(name, trials[0].at), "Best at (kimg)"
+
+
+def score_cells(trial: TrialData, trials: Sequence[TrialData]) -> tuple[str, ...]:
+    """The scores of one of the trials of a table."""
+    if not _has_best(trials):
+        return (_last_text(trial),)
+    best_at = number(trial.best.cur_nimg / 1000) if trial.best else NOTHING
+    return _last_text(trial), score_text(trial.score_at("best")), best_at
+
+
+def seeds_text(seeds: Iterable[ConfirmedSeed], at: At | None = None) -> str:
+    """The confirmed scores of an arm one after the other, by the evaluation that counts or by another one."""
+    by = {None: "score", "last": "score_last", "best": "score_best"}[at]
+    scores = [(seed.state, getattr(seed, by)) for seed in seeds]
+    return ", ".join(state if score is None else score_text(score) for state, score in scores) or "none"
+
+
+def _has_best(trials: Sequence[TrialData]) -> bool:
+    return any(trial.best for trial in trials)
+
+
+def _last_text(trial: TrialData) -> str:
+    """A score; of a trial that was stopped on one from fewer images, that one with their number."""
+    score = trial.score_at("last")
+    if score is not None or trial.early_score is None:
+        return score_text(score)
+    return f"({score_text(trial.early_score)}, N = {trial.evaluations[-1].num_samples:,})"

@@ -1,0 +1,213 @@
+"""How a study was run, as terms and texts: all that another group needs to repeat or doubt it."""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+
+from gan_study.analysis.run_data import RunData, TrialData, best_trial
+from gan_study.analysis.sentences.importance_text import arm_importances
+from gan_study.analysis.sentences.text import number, percent, quantity
+from gan_study.analysis.statistics.fidelity import describe_fidelity
+from gan_study.config.arms.sampling import searches
+from gan_study.config.plan.search_text import refinement_text, sampler_text, stopping_text
+from gan_study.config.rules.objectives import counted_text, objectives_text
+from gan_study.config.study import ConfirmConfig
+from gan_study.report.figures.importance_figures import importance_items
+from gan_study.report.tables.extensions import extension_items
+from gan_study.report.text import duration, rough_note
+from gan_study.runs.environment import Environment
+from gan_study.runs.records import ObjectiveRecord, TrialState
+
+Item = tuple[str, str]
+"""A term and what it is in this study."""
+
+
+def protocol_items(run: RunData) -> list[Item]:
+    """The protocol, from the data set to the cost. What is not recorded is left out."""
+    dataset = run.study.dataset
+    items = [("Data set", f"{dataset.name}, {dataset.image_size} × {dataset.image_size} pixels")]
+    if run.objective is not None:
+        items += [("Data set's files", warning) for warning in run.objective.data_warnings]
+        items += _objective_items(run.objective)
+    items.append(("Counted", counted_text(run.study.objective)))
+    if (fidelity := describe_fidelity(run)) is not None:
+        items.append(("Scores before the end", fidelity.sentence))
+    return (
+        items
+        + _search_items(run)
+        + extension_items(run)
+        + importance_items(run, arm_importances(run))
+        + _environment_items(run)
+        + [("Cost", _cost(run.trials))]
+    )
+
+
+def comparability(objective: ObjectiveRecord) -> str:
+    """Whether the scores may stand beside published ones."""
+    return "comparable with published FID" if objective.key.is_published_fid else "not comparable with published FID"
+
+
+def _objective_items(objective: ObjectiveRecord) -> list[Item]:
+    key = objective.key
+    items = [
+        ("Score", f"{key.label()}, {comparability(objective)}; lower is better"),
+        ("Reference", f"{key.num_real:,} real images of {key.dataset}, split {key.split}"),
+        ("Generated images per score", _num_samples(objective)),
+        ("Real-against-real floor", _floor(objective)),
+        ("Untrained score", f"{number(objective.untrained_score)}, of a generator before its first step"),
+        ("Failure score", f"{number(objective.failure_score)}, counted for a trial that diverged or failed"),
+    ]
+    if objective.extractor_accuracy is not None:
+        text = f"{percent(objective.extractor_accuracy)} of held-out real images named rightly"
+        items.append(("Extractor accuracy", text))
+    return items
+
+
+def _num_samples(objective: ObjectiveRecord) -> str:
+    if objective.early_num_samples is None:
+        return f"{objective.key.num_generated:,}"
+    return f"{objective.key.num_generated:,} at a training's end, {objective.early_num_samples:,} before"
+
+
+def _floor(objective: ObjectiveRecord) -> str:
+    text = f"{number(objective.floor)}, the expected score of as many fresh real images{rough_note(objective.key)}"
+    num = objective.early_num_samples
+    if num is None:
+        return text
+    early = f"{number(objective.early_floor)} for the {num:,} before a training's end{rough_note(objective.key, num)}"
+    return f"{text}; {early}"
+
+
+def _search_items(run: RunData) -> list[Item]:
+    search, budget = run.study.search, run.study.budget
+    max_kimg = max([*(t.config.training.total_kimg for t in run.trials), budget.total_kimg or 0.0])
+    length = f"{_length(run)}, evaluated every {number(budget.evaluate_every_kimg)} kimg"
+    first_seed, seeds = search.seed, sorted({t.config.training.seed for t in run.trials if t.config.phase == "confirm"})
+    first = f"seed {search.seed}"
+    if any(searches(run.study, arm) for arm in run.arms):
+        first = f"first trial: {search.first_trial.replace('_', ' ')}; {first}"
+    return [
+        ("Budget", f"{quantity(budget.trials_per_arm, 'trial')} for each arm{_repeats(run)}, each of at most {length}"),
+        ("Sampler", f"{sampler_text(run.study)}; {first}{_sampler_settings(run)}"),
+        *([("Objectives", text)] if (text := objectives_text(run.study)) else []),
+        ("Scheduler", stopping_text(run.study, max_kimg) if max_kimg else search.scheduler),
+        *([("Refinement", refinement_text(run.study))] if run.study.refine.trials_per_arm else []),
+        ("Confirmation", _confirmation(run.study.confirm)),
+        *_schedules(run),
+        ("Seeds", f"search: {first_seed} plus the trial's number; confirm: {', '.join(map(str, seeds)) or 'none'}"),
+    ]
+
+
+def _sampler_settings(run: RunData) -> str:
+    """What Optuna's sampler was given, as far as it was written down."""
+    environment = run.environment
+    if environment is None or not environment.sampler:
+        return ""
+    given = ", ".join(f"{name}={value}" for name, value in environment.sampler.items() if value is not None)
+    return f"; of Optuna {environment.versions['optuna']} with {given}"
+
+
+def _repeats(run: RunData) -> str:
+    repeats = run.study.search.repeats
+    return f" in each of {repeats} searches that differ in their sampler's seed alone" if repeats > 1 else ""
+
+
+def _schedules(run: RunData) -> list[Item]:
+    """What each arm's best trial of a population came to be trained with, and is confirmed with."""
+    items = []
+    for arm in run.arms:
+        best = best_trial(run.of_arm(arm, "search"))
+        if best is not None and best.config.training.schedule:
+            entries = "; ".join(
+                f"from {number(e.from_kimg)} kimg g_lr {number(e.g_lr)}, d_lr {number(e.d_lr)}, "
+                f"beta1 {number(e.beta1)}, beta2 {number(e.beta2)}"
+                for e in best.config.training.schedule
+            )
+            items.append((f"Schedule of {arm}", f"{best.name}: {entries}"))
+    return items
+
+
+def _confirmation(confirm: ConfirmConfig) -> str:
+    if confirm.top_k == 0:
+        return "none"
+    configurations = "configuration" if confirm.top_k == 1 else f"{confirm.top_k} configurations"
+    each = " each" if confirm.top_k > 1 else ""
+    return f"the best {configurations} of each arm, {quantity(confirm.seeds, 'fresh seed')}{each}"
+
+
+def _commit(commit: str | None) -> str:
+    """The recorded commit ends in `+` if files differed from it."""
+    if commit is None:
+        return "not run from a checkout"
+    return f"{commit[:-1]}, with changes that were not committed" if commit.endswith("+") else commit
+
+
+def _length(run: RunData) -> str:
+    """How long a full training is, in the study's unit and in the others."""
+    unit, amount = run.study.budget.length
+    words = {"total_kimg": "kimg", "epochs": "epochs", "d_steps": "discriminator steps", "g_steps": "generator steps"}
+    words["device_sec"] = "device-seconds"
+    completed = [t for t in run.trials if t.state is TrialState.COMPLETED]
+    converted = []
+    # How many images time makes is not known before a training has ended.
+    kimg = sorted(
+        {t.kimg for t in completed} if unit == "device_sec" else {t.config.training.total_kimg for t in run.trials}
+    )
+    if unit != "total_kimg" and kimg:
+        converted.append(f"{_span(kimg)} kimg")
+    if unit != "epochs" and kimg and run.objective is not None:
+        num_images = run.objective.num_train_images
+        converted.append(f"{_span([1000 * k / num_images for k in kimg])} epochs of {num_images:,} images")
+    if unit != "device_sec" and completed:
+        converted.append(f"{_span(sorted(t.device_sec for t in completed))} device-seconds")
+    text = f"{number(amount)} {words[unit]}" + (f" ({', '.join(converted)})" if converted else "")
+    return f"{text}, on this machine and not reproducible bit for bit" if unit == "device_sec" else text
+
+
+def _span(values: Sequence[float]) -> str:
+    low, high = number(values[0]), number(values[-1])
+    return low if low == high else f"{low} to {high}"
+
+
+def _environment_items(run: RunData) -> list[Item]:
+    items = []
+    if run.environment is not None:
+        environment = run.environment
+        items = [
+            *_earlier_items(environment),
+            ("Command", environment.command),
+            ("Versions", _versions(environment.versions)),
+            ("Commit", _commit(environment.commit)),
+            ("Hosts", "; ".join(environment.hosts)),
+        ]
+    if run.status is not None:
+        started = datetime.fromtimestamp(run.status.start_time, UTC).strftime("%Y-%m-%d %H:%M UTC")
+        at_once = f"{quantity(run.status.num_concurrent_trials, 'trial')} at once"
+        items.append(("Run", f"begun {started}, {duration(run.status.elapsed_sec)} in all, {at_once}"))
+    return items
+
+
+def _earlier_items(environment: Environment) -> list[Item]:
+    """What trainings ran with before the last command, in the order of time."""
+    items = []
+    for place, each in enumerate(environment.earlier):
+        different = {name: v for name, v in each.versions.items() if environment.versions.get(name) != v}
+        versions = f"; {_versions(different)}" if different else ""
+        commit = f"commit {_commit(each.commit)}" if each.commit else _commit(None)
+        text = f"{each.command}; {commit}; {'; '.join(each.hosts)}{versions}"
+        items.append(("Then with" if place else "Trained first with", text))
+    if items:
+        term, text = items[-1]
+        items[-1] = (term, f"{text}. Trainings since ran with the command, versions, commit and hosts below")
+    return items
+
+
+def _versions(versions: Mapping[str, str]) -> str:
+    return ", ".join(f"{name} {version}" for name, version in versions.items())
+
+
+def _cost(trials: tuple[TrialData, ...]) -> str:
+    gpu_sec = sum(t.seconds * t.config.workers.num_workers * t.config.workers.gpus_per_worker for t in trials)
+    cpu_sec = sum(t.seconds * t.config.workers.num_workers * t.config.workers.cpus_per_worker for t in trials)
+    gpu_hours = f"{gpu_sec / 3600:.3g} GPU-hours and " if gpu_sec else ""
+    kimg, num_trials = number(sum(t.kimg for t in trials)), quantity(len(trials), "trial")
+    return f"{gpu_hours}{cpu_sec / 3600:.3g} CPU-core-hours in {num_trials}, for {kimg} kimg of training"

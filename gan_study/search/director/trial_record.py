@@ -1,0 +1,81 @@
+"""One trial as the director knows it, and the order in which trials are confirmed."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from gan_study.analysis.statistics.pareto import front_first
+from gan_study.config.names import SearchObjectiveName
+from gan_study.config.training import TrialConfig
+from gan_study.runs.counted import counted_score
+from gan_study.runs.records import EvaluationRecord, TrialState, TrialStatus
+from gan_study.runs.trial_folder import TrialFolder
+from gan_study.search.sampling.objective_values import TrialEnd
+
+
+@dataclass
+class TrialRecord:
+    """One trial as the director knows it."""
+
+    config: TrialConfig
+    folder: TrialFolder
+    state: TrialState = TrialState.RUNNING
+    collapsed: bool = False
+    """Whether it was stopped because its generator had collapsed."""
+    evaluations: list[EvaluationRecord] = field(default_factory=list)
+    heard: dict[int, int] = field(default_factory=dict)
+    """By images seen, the evaluations that the study has answered: their running numbers in its arm."""
+
+    @property
+    def score(self) -> float | None:
+        """The score that counts, by `objective.at`; None if it is from fewer images than make a score rank."""
+        if not self.evaluations:
+            return None
+        last, objective = self.evaluations[-1], self.config.training.objective
+        is_full = last.num_samples in (None, objective.num_samples)
+        return counted_score(last, objective.at) if is_full else None
+
+    @property
+    def curve_score(self) -> float | None:
+        """The last score that compares with those of other trials at as many images; it ranks no trial in the end."""
+        return self.evaluations[-1].curve_score if self.evaluations else None
+
+    @property
+    def cur_nimg(self) -> int:
+        """Images seen at the last evaluation."""
+        return self.evaluations[-1].cur_nimg if self.evaluations else 0
+
+    def standing(self, number: int | None = None) -> EvaluationRecord:
+        """Where the trial stands at its last evaluation (or its `number`th), as rungs are to compare it.
+
+        After a rollback that is the state it goes on from, with the scores of that, at the images it has spent by then.
+        """
+        known = self.evaluations[:number]
+        last = known[-1]
+        if last.rolled_back_to is None:
+            return last
+        kept = next(e for e in known if e.cur_nimg == last.rolled_back_to)
+        return last.model_copy(update={"score": kept.score, "early_score": kept.early_score})
+
+
+def write_end(trial: TrialRecord, state: TrialState, reason: str) -> None:
+    """Write down that a trial has ended by no doing of its own, and remove what it would go on from."""
+    status = trial.folder.read_status() or TrialStatus(state=TrialState.RUNNING)
+    end = {"state": state, "reason": reason, "cur_nimg": trial.cur_nimg, "end_time": time.time(), "pid": None}
+    trial.folder.write_status(status.model_copy(update={**end, "is_paused": False}))
+    trial.folder.delete_checkpoints()
+
+
+def to_confirm(trials: Sequence[TrialRecord], names: Sequence[SearchObjectiveName]) -> list[TrialRecord]:
+    """Completed trials with a score, those on the Pareto front before the others, otherwise in their order.
+
+    A trial without a coverage counts as one with none at all. With one objective the order stays as it is.
+    """
+    if len(names) == 1:
+        return list(trials)
+    ends = [TrialEnd.of(trial.evaluations, trial.config.workers.num_workers) for trial in trials]
+    known = [
+        {"score": trial.score or 0.0, "coverage": end.coverage or 0.0, "device_sec": end.device_sec}
+        for trial, end in zip(trials, ends, strict=True)
+    ]
+    return front_first(trials, [{name: values[name] for name in names} for values in known])

@@ -1,0 +1,1 @@
+"""Optuna: the samplers, the pruners and the file that a dashboard reads."""

@@ -1,0 +1,229 @@
+"""One arm's search: its own Optuna study with its own sampler and its own rungs of successive halving."""
+
+from collections.abc import Sequence
+from functools import partial
+
+import optuna
+from optuna.samplers import BaseSampler
+from optuna.storages import BaseStorage, InMemoryStorage
+from optuna.trial import TrialState as OptunaState
+
+from gan_study.config.arms.parameters import Parameter, arm_parameters, fixed_values
+from gan_study.config.arms.sampling import configurations
+from gan_study.config.arms.trial_configs import ASSUMED_TRAIN_IMAGES, first_trial_values
+from gan_study.config.base import Scalar
+from gan_study.config.space import IntegerRange, contains
+from gan_study.config.study import StudyConfig
+from gan_study.config.training import Phase
+from gan_study.runs.records import EvaluationRecord, TrialState
+from gan_study.search.sampling.distributions import distribution, suggest
+from gan_study.search.sampling.objective_values import ToldValues, TrialEnd, directions
+from gan_study.search.sampling.pruners import make_pruner
+from gan_study.search.sampling.samplers import GivenValues, keeps_state, make_sampler
+
+_MOST_ATTEMPTS = 10
+"""Draws of a sampler before the untried configuration that is nearest to the last of them is taken in its place. gp
+draws once: it looks for an optimum, which it would find again, and each draw takes it seconds."""
+
+
+class ArmSearch:
+    """Asks Optuna for configurations and tells it what became of them. Trials go by their index in the search.
+
+    Every value told is finite: scores are cut at `failure_score`, which also stands for a score that does not
+    exist. Stopped trials are told as pruned with their intermediate values; failed ones as completed with the failure
+    score, like diverged ones, since no sampler hears of a trial that is told as failed.
+    """
+
+    def __init__(
+        self,
+        study: StudyConfig,
+        arm: str,
+        storage: BaseStorage,
+        failure_score: float,
+        num_train_images: int = ASSUMED_TRAIN_IMAGES,
+        *,
+        repeat: int = 0,
+        phase: Phase = "search",
+        parameters: Sequence[Parameter] | None = None,
+    ) -> None:
+        self._config = study
+        self._arm = arm
+        self._repeat = repeat
+        self._phase = phase
+        self._parameters = arm_parameters(study, arm) if parameters is None else parameters
+        self._fixed = fixed_values(study, arm)
+        self._failure_score = failure_score
+        self._told = ToldValues(study, arm, failure_score, num_train_images)
+        # An evolution strategy needs its own draws, whatever they repeat.
+        self._all = None if keeps_state(study) else configurations(self._parameters, self._fixed)
+        self._tried: list[dict[str, Scalar]] = []
+        self._trials: dict[int, optuna.Trial] = {}
+        self._reported: dict[int, set[int]] = {}
+        self._interval = max(1, round(1000 * study.budget.evaluate_every_kimg))
+        self._study = optuna.create_study(
+            storage=storage,
+            study_name=optuna_name(study, arm, repeat) if phase == "search" else f"{study.name}/{arm}/{phase}",
+            directions=directions(study.search.objectives),
+            pruner=make_pruner(study, num_train_images),
+        )
+
+    def ask(self, index: int) -> dict[str, Scalar]:
+        """The searched values of the arm's trial `index`: the paper's for the first, else the sampler's.
+
+        Where there is an end to what can be drawn, nothing is drawn twice before all of it has been tried.
+        """
+        if self._is_paper_trial(index):
+            return self.ask_for(index, first_trial_values(self._config, self._arm))
+        untried = [values for values in self._all or () if values not in self._tried]
+        if untried:
+            return self.ask_for(index, self._draw_from(index, untried))
+        values = self._open(index, self._parameters, self._sampler(index))
+        self._tried.append(values)
+        return values
+
+    def ask_for(self, index: int, values: dict[str, Scalar]) -> dict[str, Scalar]:
+        """Open trial `index` with given values. Optuna is not shown those that lie outside their range."""
+        # A range that exists under these values, and no other, says what the sampler may see.
+        active = [p for p in self._parameters if p.name in values and p.is_active({**self._fixed, **values})]
+        inside = [p for p in active if contains(p.range, values[p.name])]
+        drawn_by = self._sampler(index) if keeps_state(self._config) and not self._is_paper_trial(index) else None
+        self._open(index, inside, GivenValues({p.label: values[p.name] for p in inside}, drawn_by))
+        self._tried.append(values)
+        return values
+
+    def take_over(self, other: "ArmSearch") -> None:
+        """Learn the ended trials of another search of the arm, as far as they lie within this one's ranges."""
+        ranges = {p.label: p.range for p in self._parameters}
+        self._tried += other._tried
+        for trial in other._study.get_trials(states=(OptunaState.COMPLETE, OptunaState.PRUNED)):
+            if all(name in ranges and contains(ranges[name], value) for name, value in trial.params.items()):
+                self._study.add_trial(
+                    optuna.create_trial(
+                        state=trial.state,
+                        values=trial.values,
+                        params=trial.params,
+                        distributions={name: distribution(ranges[name]) for name in trial.params},
+                        user_attrs={**trial.user_attrs, "phase": "search"},
+                        system_attrs={k: v for k, v in trial.system_attrs.items() if k.startswith("constraints")},
+                        intermediate_values=trial.intermediate_values,
+                    )
+                )
+
+    def record_given_up(
+        self, index: int, values: dict[str, Scalar], scores: Sequence[tuple[int, float | None]]
+    ) -> None:
+        """A training of trial `index` that was given up before, as pruned: its values, images and scores on the way."""
+        self.ask_for(index, values)
+        for cur_nimg, score in scores:
+            self._trials[index].report(self._told.score(score), step=self._step(index, cur_nimg))
+        self.tell(index, TrialState.STOPPED, None)
+
+    def report(self, index: int, evaluation: EvaluationRecord) -> bool:
+        """Record a score on the way; whether the trial is to be stopped.
+
+        Optuna takes none where there are several objectives, and nothing is stopped then. An end between two
+        evaluations, to which a budget in seconds may come, is compared with none.
+        """
+        if len(self._config.search.objectives) > 1:
+            return False
+        trial = self._trials[index]
+        step = self._step(index, evaluation.cur_nimg)
+        trial.report(self._told.score(evaluation.curve_score), step=step)
+        return step % self._interval == 0 and trial.should_prune()
+
+    def tell(self, index: int, state: TrialState, score: float | None, end: TrialEnd | None = None) -> None:
+        """Close trial `index` with its last score and, for several objectives, what else it had reached."""
+        end = end or TrialEnd()
+        trial = self._trials.pop(index)
+        trial.set_user_attr("state", state.value)
+        self._study.sampler = self._sampler(index)  # it notes at the end of a trial that it is a failure
+        match state:
+            case TrialState.COMPLETED:
+                self._study.tell(trial, self._told.of(score, end))
+            case TrialState.DIVERGED | TrialState.FAILED:
+                self._study.tell(trial, self._told.of_failure(end))
+            case TrialState.STOPPED:
+                self._study.tell(trial, state=OptunaState.PRUNED)
+            case TrialState.RUNNING:
+                raise AssertionError("a running trial is not told")
+
+    def _is_paper_trial(self, index: int) -> bool:
+        """Whether the trial was chosen, not drawn."""
+        return index == 0 and self._phase == "search" and self._config.search.first_trial == "paper_defaults"
+
+    def _draw_from(self, index: int, untried: Sequence[dict[str, Scalar]]) -> dict[str, Scalar]:
+        """What the sampler draws for trial `index`, drawn again until it is untried; else the nearest that is."""
+        values: dict[str, Scalar] = {}
+        for attempt in range(1 if self._config.search.sampler == "gp" else _MOST_ATTEMPTS):
+            study = optuna.create_study(
+                storage=InMemoryStorage(),
+                directions=self._study.directions,
+                sampler=self._sampler(index, attempt),
+                study_name=self._study.study_name,
+            )
+            study.add_trials(self._study.get_trials(deepcopy=False))
+            values = self._suggest(study.ask(), self._parameters)
+            if values in untried:
+                return values
+        return min(untried, key=lambda other: self._distance(values, other))
+
+    def _distance(self, a: dict[str, Scalar], b: dict[str, Scalar]) -> float:
+        """Between two configurations: 1 for each choice that differs, of whole numbers the share of the range."""
+        widths = {
+            p.name: p.range.integer[1] - p.range.integer[0]
+            for p in self._parameters
+            if isinstance(p.range, IntegerRange)
+        }
+        total = 0.0
+        for name in a.keys() | b.keys():
+            x, y = a.get(name), b.get(name)
+            if x != y:
+                both = isinstance(x, int) and isinstance(y, int) and name in widths
+                total += abs(int(x or 0) - int(y or 0)) / widths[name] if both else 1.0
+        return total
+
+    def _sampler(self, index: int, attempt: int = 0) -> BaseSampler:
+        """The sampler of a trial. A further attempt at it draws by another seed."""
+        parts: list[object] = [self._arm, *([self._phase] if self._phase != "search" else [])]
+        parts += [self._repeat] if self._repeat else []
+        parts += [f"attempt {attempt}"] if attempt else []
+        return make_sampler(
+            self._config,
+            parts,
+            index,
+            self._parameters,
+            self._fixed,
+            partial(self._study.get_trials, deepcopy=False),
+            self._failure_score,
+            self._phase,
+        )
+
+    def _open(self, index: int, parameters: Sequence[Parameter], sampler: BaseSampler) -> dict[str, Scalar]:
+        self._study.sampler = sampler
+        trial = self._study.ask()
+        trial.set_user_attr("index", index)
+        self._trials[index] = trial
+        self._reported[index] = set()
+        return self._suggest(trial, parameters)
+
+    def _suggest(self, trial: optuna.Trial, parameters: Sequence[Parameter]) -> dict[str, Scalar]:
+        values: dict[str, Scalar] = {}
+        for parameter in parameters:
+            if parameter.is_active({**self._fixed, **values}):
+                values[parameter.name] = suggest(trial, parameter)
+        return values
+
+    def _step(self, index: int, cur_nimg: int) -> int:
+        """Images seen, without those by which the last batch went beyond the interval: trials with batches of
+        different sizes are evaluated, and compared, at the same interval."""
+        step = cur_nimg // self._interval * self._interval
+        reported = self._reported[index]
+        # The end of a training may lie within the interval that was reported before.
+        step = cur_nimg if step in reported else step
+        reported.add(step)
+        return step
+
+
+def optuna_name(study: StudyConfig, arm: str, repeat: int = 0) -> str:
+    """The name of the Optuna study of one repeat of an arm's search."""
+    return f"{study.name}/{arm}/repeat_{repeat}" if repeat else f"{study.name}/{arm}"

@@ -1,0 +1,239 @@
+"""Which hyperparameters mattered, by Optuna's fANOVA, each with the luck that is in its number."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import optuna
+from numpy.typing import NDArray
+from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
+
+from gan_study.config.arms.parameters import Parameter, arm_parameters, condition_assignments, fixed_values
+from gan_study.config.base import Scalar
+from gan_study.config.space import Choice, IntegerRange, LogUniformRange, UniformRange, contains, describe
+from gan_study.config.study import StudyConfig
+from gan_study.runs.diagnosis import VerdictName
+from gan_study.runs.importance import ImportanceRecord, ParameterImportance, Target, TargetImportance
+from gan_study.runs.records import TrialState
+from gan_study.search.director.director import Director
+from gan_study.search.director.trial_record import TrialRecord
+
+MIN_TRIALS = 10
+"""Fewer say nothing: a forest of them gives noise a third of the variance and more."""
+MIN_OF_EACH_KIND = 2
+"""So many trials must have failed, and so many not, before a forest can tell them apart."""
+MAX_TRIALS = 100
+"""Of more trials a random choice is taken: a forest's time grows faster than its trials."""
+_NUM_FORESTS, _NUM_TREES, _NUM_RESAMPLES, _NUM_SHUFFLES = 4, 16, 30, 20
+_COLLAPSED = (VerdictName.TOTAL_COLLAPSE, VerdictName.SHRUNKEN_MODES, VerdictName.PARTIAL_COLLAPSE)
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One search trial: its values by dotted name, and the target."""
+
+    values: Mapping[str, Scalar]
+    target: float
+
+
+def study_importance(study: StudyConfig, director: Director) -> ImportanceRecord:
+    """The importance of every arm's searched hyperparameters over its ended search trials, all repeats together."""
+    targets = []
+    for arm in study.arms:
+        ended = [t for t in director.arm_trials(arm, "search") if t.state.is_final]
+        targets += [_score_importance(study, arm, ended), _failure_importance(study, arm, ended)]
+    return ImportanceRecord(
+        num_forests=_NUM_FORESTS,
+        num_trees=_NUM_TREES,
+        num_resamples=_NUM_RESAMPLES,
+        num_shuffles=_NUM_SHUFFLES,
+        targets=tuple(targets),
+    )
+
+
+def _score_importance(study: StudyConfig, arm: str, ended: Sequence[TrialRecord]) -> TargetImportance:
+    # A stopped trial was scored after a shorter training, so its score is not of the same kind.
+    scored = [(t, t.score) for t in ended if t.state is TrialState.COMPLETED and t.score is not None]
+    is_positive = all(score > 0 for _, score in scored)
+    samples = [Sample(t.config.searched, float(np.log(score)) if is_positive else score) for t, score in scored]
+    reason = None
+    if len(samples) < MIN_TRIALS:
+        reason = f"{len(samples)} of {len(ended)} search trials trained to their end, and {MIN_TRIALS} are needed"
+    elif len({sample.target for sample in samples}) == 1:
+        reason = "all scores are equal"
+    return arm_importance(study, arm, "score", "log" if is_positive else "linear", samples, reason)
+
+
+def _failure_importance(study: StudyConfig, arm: str, ended: Sequence[TrialRecord]) -> TargetImportance:
+    samples = [Sample(t.config.searched, float(_has_failed(t))) for t in ended]
+    num_failed = sum(sample.target == 1 for sample in samples)
+    reason = None
+    if len(samples) < MIN_TRIALS:
+        reason = f"{len(samples)} search trials have ended, and {MIN_TRIALS} are needed"
+    elif num_failed == 0:
+        reason = f"none of {len(samples)} search trials has diverged, failed or collapsed"
+    elif min(num_failed, len(samples) - num_failed) < MIN_OF_EACH_KIND:
+        reason = (
+            f"{num_failed} of {len(samples)} search trials failed, and at least {MIN_OF_EACH_KIND} that failed and "
+            f"{MIN_OF_EACH_KIND} that did not are needed"
+        )
+    found = arm_importance(study, arm, "failure", "0/1", samples, reason)
+    return found.model_copy(update={"num_failed": num_failed})
+
+
+def _has_failed(trial: TrialRecord) -> bool:
+    if trial.state in (TrialState.DIVERGED, TrialState.FAILED) or trial.collapsed:
+        return True
+    diagnosis = trial.folder.read_diagnosis()
+    return diagnosis is not None and diagnosis.verdict.name in _COLLAPSED
+
+
+def arm_importance(
+    study: StudyConfig, arm: str, target: Target, scale: Any, samples: Sequence[Sample], reason: str | None = None
+) -> TargetImportance:
+    """The importance of an arm's searched hyperparameters for one target of its trials.
+
+    Those that exist in every trial are weighed together, over the trials with a value inside every range. A conditional
+    one is weighed beside them over the trials in which it exists. reason: why there is nothing to weigh, if so.
+    """
+    parameters = arm_parameters(study, arm)
+    fixed = fixed_values(study, arm)
+    assignments = list(condition_assignments(study, arm))
+    common = [p for p in parameters if all(p.is_active(values) for values in assignments)]
+    weighed: dict[str, ParameterImportance] = {}
+    if reason is None:
+        weighed = _weigh(common, common, fixed, samples)
+        for parameter in parameters:
+            if parameter not in common:
+                weighed |= _weigh([*common, parameter], [parameter], fixed, samples)
+    return TargetImportance(
+        arm=arm,
+        target=target,
+        scale=scale,
+        num_trials=len(samples),
+        num_failed=None,
+        parameters=tuple(weighed.get(p.label) or _without(p, 0, reason) for p in parameters),
+        reason=reason,
+    )
+
+
+def _weigh(
+    present: Sequence[Parameter], wanted: Sequence[Parameter], fixed: Mapping[str, Scalar], samples: Sequence[Sample]
+) -> dict[str, ParameterImportance]:
+    """The importance of `wanted` over the samples in which all of `present` exist, by label."""
+    if not wanted:
+        return {}
+    kept = [s for s in samples if all(_has(p, {**fixed, **s.values}) for p in present)]
+    is_conditional = len(present) > len(wanted)
+    targets = np.array([s.target for s in kept])
+    if len(kept) < MIN_TRIALS:
+        where = "it exists in" if is_conditional else "all values lie inside their ranges in"
+        reason = f"{where} {len(kept)} of {len(samples)} trials, and {MIN_TRIALS} are needed"
+        return {p.label: _without(p, len(kept), reason, is_conditional) for p in wanted}
+    if len(np.unique(targets)) == 1:
+        reason = "the trials in which it exists all came to the same"
+        return {p.label: _without(p, len(kept), reason, is_conditional) for p in wanted}
+    forest = _Forest(present, kept)
+    # The seed is fixed: a report written anew says the same.
+    rng = np.random.default_rng(0)
+    everything = np.arange(forest.num)
+    whole = [forest.shares(everything, forest.targets, seed) for seed in range(_NUM_FORESTS)]
+    resampled = [
+        forest.shares(_drawn(rng, forest.targets), forest.targets, _NUM_FORESTS + seed)
+        for seed in range(_NUM_RESAMPLES)
+    ]
+    shuffled = [forest.shares(everything, rng.permutation(forest.targets), seed) for seed in range(_NUM_SHUFFLES)]
+    return {
+        p.label: ParameterImportance(
+            name=p.label,
+            num_trials=len(kept),
+            value=float(np.mean([shares[p.label] for shares in whole])),
+            low=float(np.quantile([shares[p.label] for shares in resampled], 0.025)),
+            high=float(np.quantile([shares[p.label] for shares in resampled], 0.975)),
+            by_chance=float(np.quantile([shares[p.label] for shares in shuffled], 0.95)),
+            condition=_condition(p) if is_conditional else None,
+        )
+        for p in wanted
+    }
+
+
+def _drawn(rng: np.random.Generator, targets: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Places drawn with replacement, anew as long as all targets there are equal."""
+    while True:
+        places = rng.integers(len(targets), size=len(targets))
+        if len(np.unique(targets[places])) > 1:
+            return places
+
+
+class _Forest:
+    """Trials in Optuna's form, of which forests are grown."""
+
+    def __init__(self, parameters: Sequence[Parameter], samples: Sequence[Sample]) -> None:
+        if len(samples) > MAX_TRIALS:
+            chosen = np.random.default_rng(0).choice(len(samples), MAX_TRIALS, replace=False)
+            samples = [samples[i] for i in sorted(chosen)]
+        self.num = len(samples)
+        self.targets = np.array([s.target for s in samples])
+        self._distributions = {p.label: _distribution(p) for p in parameters}
+        self._values = [{p.label: _position(p, s.values[p.name]) for p in parameters} for s in samples]
+
+    def shares(self, places: NDArray[np.int64], targets: NDArray[np.float64], seed: int) -> dict[str, float]:
+        """The share of the variance that each parameter explains alone, over the trials at `places`."""
+        # Brings in scikit-learn, which takes a second: a study begins without it, and a small one ends without it.
+        from optuna.importance import FanovaImportanceEvaluator
+
+        study = optuna.create_study()
+        study.add_trials(
+            [
+                optuna.trial.create_trial(
+                    params=self._values[i], distributions=self._distributions, value=float(targets[i])
+                )
+                for i in places
+            ]
+        )
+        evaluate: Callable[..., dict[str, float]] = FanovaImportanceEvaluator(n_trees=_NUM_TREES, seed=seed).evaluate
+        try:
+            return evaluate(study)
+        except RuntimeError:  # Optuna's word for a forest whose trees are all a single leaf
+            return dict.fromkeys(self._distributions, 0.0)
+
+
+def _has(parameter: Parameter, values: Mapping[str, Scalar]) -> bool:
+    name = parameter.name
+    return name in values and parameter.is_active(values) and contains(parameter.range, values[name])
+
+
+def _distribution(parameter: Parameter) -> BaseDistribution:
+    """As it is drawn: Optuna's fANOVA itself takes a logarithmic range as if it were a plain one."""
+    match parameter.range:
+        case UniformRange(uniform=(low, high)):
+            return FloatDistribution(low, high)
+        case LogUniformRange(log_uniform=(low, high)):
+            return FloatDistribution(float(np.log(low)), float(np.log(high)))
+        case IntegerRange(integer=(first, last)):
+            return IntDistribution(first, last)
+        case Choice(choice=values):
+            return CategoricalDistribution(values)
+
+
+def _position(parameter: Parameter, value: Scalar) -> Scalar:
+    return float(np.log(value)) if isinstance(parameter.range, LogUniformRange) else value
+
+
+def _without(parameter: Parameter, num_trials: int, reason: str | None, is_conditional: bool = False) -> Any:
+    return ParameterImportance(
+        name=parameter.label,
+        num_trials=num_trials,
+        value=None,
+        low=None,
+        high=None,
+        by_chance=None,
+        reason=reason,
+        condition=_condition(parameter) if is_conditional else None,
+    )
+
+
+def _condition(parameter: Parameter) -> str:
+    stated = describe(parameter.range).partition(" where ")[2]
+    return stated or "where it does anything"

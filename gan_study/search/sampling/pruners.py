@@ -1,0 +1,46 @@
+"""What gives trials up before their end: Optuna's pruners, by the names that a study file uses."""
+
+from optuna.pruners import BasePruner, HyperbandPruner, MedianPruner, NopPruner, SuccessiveHalvingPruner
+
+from gan_study.config.arms.longest import max_training_kimg
+from gan_study.config.arms.trial_configs import ASSUMED_TRAIN_IMAGES
+from gan_study.config.plan.stopping import grace_kimg, min_completed_trials, num_brackets, reduction_factor
+from gan_study.config.study import StudyConfig
+
+PRUNING = ("asha", "hyperband", "median")
+"""The schedulers that compare trials on the way."""
+
+
+def make_pruner(study: StudyConfig, num_train_images: int = ASSUMED_TRAIN_IMAGES) -> BasePruner:
+    """The pruner of one arm's trials; its resource is the number of images seen. Every setting is given.
+
+    num_train_images: of the data set's train part, from which hyperband works out its longest training.
+    """
+    grace_nimg = round(grace_kimg(study) * 1000)
+    match study.search.scheduler:
+        case "asha":
+            return SuccessiveHalvingPruner(
+                min_resource=grace_nimg,
+                reduction_factor=reduction_factor(study),
+                min_early_stopping_rate=0,
+                bootstrap_count=0,
+            )
+        case "hyperband":
+            longest = max_training_kimg(study, num_train_images)
+            if num_brackets(study, longest) == 0:
+                return NopPruner()
+            return HyperbandPruner(
+                min_resource=grace_nimg,
+                max_resource=round(1000 * longest),
+                reduction_factor=reduction_factor(study),
+                bootstrap_count=0,
+            )
+        case "median":
+            return MedianPruner(
+                n_startup_trials=min_completed_trials(study),
+                n_warmup_steps=grace_nimg,
+                interval_steps=1,
+                n_min_trials=1,
+            )
+        case "none" | "pbt":
+            return NopPruner()

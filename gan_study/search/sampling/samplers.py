@@ -1,0 +1,275 @@
+"""What draws an arm's configurations: Optuna's samplers, by the names that a study file uses."""
+
+import hashlib
+import math
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import optuna
+from optuna.distributions import BaseDistribution
+from optuna.exceptions import ExperimentalWarning
+from optuna.samplers import BaseSampler, CmaEsSampler, GPSampler, RandomSampler, TPESampler
+from optuna.storages import InMemoryStorage
+from optuna.trial import FrozenTrial, TrialState
+
+from gan_study.config.arms.parameters import Parameter
+from gan_study.config.arms.sampling import LEARNING_SAMPLERS, joint_parameters, startup_trials
+from gan_study.config.base import Scalar
+from gan_study.config.plan.stopping import stops_trials
+from gan_study.config.study import StudyConfig
+from gan_study.config.training import Phase
+from gan_study.search.sampling.distributions import at_share, distribution
+
+_Space = dict[str, BaseDistribution]
+_LEAST_SCORE = 1e-6
+"""In failure scores: a score of zero or below, as rounding makes of a distance, has no logarithm."""
+
+
+_SETTINGS: dict[str, dict[str, Any]] = {
+    "random": {},
+    "sobol": {"scramble": True},
+    "tpe": {
+        # Each hyperparameter by itself. Neither way found clearly better configurations in searches of 12 to 100
+        # trials; this one learns conditional hyperparameters too, and Optuna 4.9 and 5.0 draw alike by it.
+        "multivariate": False,
+        "group": False,
+        "n_ei_candidates": 24,
+        "constant_liar": True,  # keeps trials that run at once apart
+    },
+    "gp": {"deterministic_objective": False},
+    "cmaes": {
+        "x0": None,
+        "sigma0": None,
+        "popsize": None,
+        "use_separable_cma": False,
+        "with_margin": False,
+        "lr_adapt": False,
+    },
+}
+"""All settings on which a sampler's draws depend besides its seed and what the study says: Optuna's defaults change."""
+
+
+def sampler_settings(study: StudyConfig) -> dict[str, Any]:
+    """The settings of a study's sampler, by Optuna's names for them."""
+    name = study.search.sampler
+    settings = {**_SETTINGS[name]}
+    if name in LEARNING_SAMPLERS:
+        settings["n_startup_trials"] = startup_trials(study)
+    if name == "cmaes":
+        settings["consider_pruned_trials"] = stops_trials(study)
+    return settings
+
+
+def make_sampler(
+    study: StudyConfig,
+    parts: Sequence[object],
+    index: int,
+    parameters: Sequence[Parameter],
+    fixed: Mapping[str, Scalar],
+    get_trials: Callable[[], list[FrozenTrial]],
+    failure_score: float,
+    phase: Phase = "search",
+) -> BaseSampler:
+    """The sampler of an arm's trial `index` in a phase.
+
+    Every trial has a sampler of its own: what is drawn depends on the trial's number and on what has been told, not on
+    how often the study was resumed. Optuna's joint samplers find out what they may draw from the trials that were
+    told; here they are given `joint_parameters`, so that a first trial outside its ranges takes nothing from them.
+    `draws.py` tells whether two versions of Optuna draw alike. gp imports torch, which takes seconds; no other does.
+
+    Args:
+        study: names the sampler, its seed and its start-up trials.
+        parts: enter the seed, so that every arm, phase and repeat has its own.
+        index: the trial's number within arm and phase.
+        parameters: all that the arm searches.
+        fixed: the arm's fixed values by dotted name.
+        get_trials: all trials of the arm that Optuna knows.
+        failure_score: the highest score told of any trial.
+        phase: search or refine.
+    """
+    name = study.search.sampler
+    seed = _seed(study.search.seed, *parts, index)
+    settings = sampler_settings(study)
+    space = {p.label: distribution(p.range) for p in joint_parameters(name, parameters, fixed)}
+    with warnings.catch_warnings():
+        # Optuna calls constant_liar experimental since version 2.8. From 5.0 on it advises against
+        # constraints_func, in favour of a method that 4.9 does not have.
+        warnings.simplefilter("ignore", ExperimentalWarning)
+        warnings.simplefilter("ignore", FutureWarning)
+        match name:
+            case "random":
+                return RandomSampler(seed=seed)
+            case "sobol":
+                sequence = _seed(study.search.seed, *parts, "sobol")
+                # The papers' configuration is no point of the sequence.
+                chosen = phase == "search" and study.search.first_trial == "paper_defaults"
+                return _SobolSampler(space, index - chosen, sequence)
+            case "gp":
+                floor = _LEAST_SCORE * failure_score
+                return _JointGPSampler(space, get_trials, floor, seed, settings)
+            case "cmaes":
+                return _JointCmaEsSampler(space, seed, settings)
+            case "tpe":
+                ended = [trial for trial in get_trials() if trial.state is not TrialState.RUNNING]
+                if all(_is_failure(trial)[0] > 0 for trial in ended):
+                    # It would take the first of the failures for good.
+                    settings["n_startup_trials"] = max(settings["n_startup_trials"], len(ended) + 1)
+                return TPESampler(seed=seed, constraints_func=_is_failure, **settings)
+
+
+def _is_failure(trial: FrozenTrial) -> tuple[float]:
+    """Above 0 for a trial that failed, diverged or collapsed: TPE ranks such trials behind all others.
+
+    By their score alone they would rank among the completed trials, which are few where a scheduler stops most, so
+    that TPE would take some of them for its best; and a trial told as failed is one that TPE never hears of.
+    """
+    return (1.0 if trial.user_attrs.get("state") in ("diverged", "failed") else 0.0,)
+
+
+def keeps_state(study: StudyConfig) -> bool:
+    """Whether the sampler writes what it needs later into the trials it has drawn, also where the values are given."""
+    return study.search.sampler == "cmaes"
+
+
+class GivenValues(BaseSampler):
+    """Gives a trial values by label that were chosen, or drawn before: Optuna's own way, to enqueue them, passes the
+    sampler by, so that one with state would forget that it has drawn them.
+
+    drawn_by: the sampler that has drawn them, if it keeps a state.
+    """
+
+    def __init__(self, values: Mapping[str, Scalar], drawn_by: BaseSampler | None = None) -> None:
+        self._values = values
+        self._drawn_by = drawn_by
+
+    def infer_relative_search_space(self, study: optuna.Study, trial: FrozenTrial) -> _Space:
+        """What the sampler before has drawn together."""
+        return self._drawn_by.infer_relative_search_space(study, trial) if self._drawn_by else {}
+
+    def sample_relative(self, study: optuna.Study, trial: FrozenTrial, search_space: _Space) -> dict[str, Any]:
+        """Nothing, after the sampler before has written its state."""
+        if self._drawn_by is not None:
+            self._drawn_by.sample_relative(study, trial, search_space)
+        return {}
+
+    def sample_independent(
+        self, study: optuna.Study, trial: FrozenTrial, param_name: str, param_distribution: BaseDistribution
+    ) -> Any:
+        """The value given."""
+        return self._values[param_name]
+
+
+class _SobolSampler(BaseSampler):
+    """One point of a scrambled Sobol sequence with a dimension for every parameter, conditional ones too.
+
+    Optuna's own counts the points in its storage, as many as were drawn before in this process; before version 5.0 it
+    draws choices at random. Here the trial's number is the position. Numbers below 0 are drawn at random.
+    """
+
+    def __init__(self, space: _Space, position: int, seed: int) -> None:
+        self._space = space
+        self._position = position
+        self._seed = seed
+
+    def infer_relative_search_space(self, study: optuna.Study, trial: FrozenTrial) -> _Space:
+        """Everything that is searched."""
+        return self._space
+
+    def sample_relative(self, study: optuna.Study, trial: FrozenTrial, search_space: _Space) -> dict[str, Any]:
+        """The values at the sequence's point."""
+        if not search_space or self._position < 0:
+            return {}
+        from scipy.stats import qmc  # takes a second
+
+        sequence = qmc.Sobol(len(search_space), scramble=True, seed=self._seed)
+        if self._position > 0:
+            sequence.fast_forward(self._position)
+        point = sequence.random(1)[0]
+        return {name: at_share(each, float(u)) for (name, each), u in zip(search_space.items(), point, strict=True)}
+
+    def sample_independent(
+        self, study: optuna.Study, trial: FrozenTrial, param_name: str, param_distribution: BaseDistribution
+    ) -> Any:
+        """What the sequence has no dimension for, at random."""
+        random = RandomSampler(seed=self._seed)
+        return random.sample_independent(study, trial, param_name, param_distribution)
+
+
+class _JointCmaEsSampler(CmaEsSampler):
+    """CMA-ES over a space that is known beforehand. Its state lies in the trials of the Optuna study.
+
+    Where a scheduler stops trials, these count with their last score: a generation of completed trials alone would
+    take most of a search.
+    """
+
+    def __init__(self, space: _Space, seed: int, settings: dict[str, Any]) -> None:
+        random = RandomSampler(seed=seed)
+        super().__init__(seed=seed, independent_sampler=random, warn_independent_sampling=False, **settings)
+        self._space = space
+
+    def infer_relative_search_space(self, study: optuna.Study, trial: FrozenTrial) -> _Space:
+        return self._space
+
+
+class _JointGPSampler(GPSampler):
+    """A Gaussian process over a space that is known beforehand, learning from the trials that have all of it.
+
+    It is shown the logarithms of scores, which span two to three powers of ten: of the scores themselves the failures
+    would set the scale, and all good ones would look alike. A stopped trial counts with its last score.
+    """
+
+    def __init__(
+        self,
+        space: _Space,
+        get_trials: Callable[[], list[FrozenTrial]],
+        floor: float,
+        seed: int,
+        settings: dict[str, Any],
+    ) -> None:
+        random = RandomSampler(seed=seed)
+        super().__init__(seed=seed, independent_sampler=random, warn_independent_sampling=False, **settings)
+        self._space = space
+        self._get_trials = get_trials
+        self._floor = floor
+
+    def infer_relative_search_space(self, study: optuna.Study, trial: FrozenTrial) -> _Space:
+        return self._space
+
+    def sample_relative(self, study: optuna.Study, trial: FrozenTrial, search_space: _Space) -> dict[str, Any]:
+        if not search_space:
+            return {}
+        shown = optuna.create_study(
+            storage=InMemoryStorage(), directions=study.directions, sampler=RandomSampler(), study_name="shown"
+        )
+        shown.add_trials(
+            seen
+            for each in self._get_trials()
+            if search_space.keys() <= each.params.keys() and (seen := self._as_shown(each)) is not None
+        )
+        shown.ask()  # stands for `trial`
+        drawn: dict[str, Any] = super().sample_relative(shown, shown.get_trials(deepcopy=False)[-1], search_space)
+        return drawn
+
+    def _as_shown(self, trial: FrozenTrial) -> FrozenTrial | None:
+        """A trial as the process is to see it; None if it is to see nothing of it."""
+        if trial.state is TrialState.RUNNING:
+            return trial
+        if trial.state is TrialState.PRUNED and trial.intermediate_values:
+            values = [trial.intermediate_values[max(trial.intermediate_values)]]
+        elif trial.state is TrialState.COMPLETE:
+            values = list(trial.values)
+        else:
+            return None
+        score, *others = values
+        return optuna.trial.create_trial(
+            params=trial.params,
+            distributions=trial.distributions,
+            values=[math.log(max(score, self._floor)), *others],
+        )
+
+
+def _seed(seed: int, *parts: object) -> int:
+    """A seed of its own (32 bits) for every arm and trial."""
+    text = "/".join(map(str, (seed, *parts)))
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:4], "big")

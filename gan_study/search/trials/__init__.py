@@ -1,0 +1,1 @@
+"""A trial as Ray runs it: on one worker or on several."""
