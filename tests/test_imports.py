@@ -121,7 +121,7 @@ def test_the_command_line_waits_for_nothing_that_its_verb_does_not_use() -> None
 
 def test_the_driver_of_a_study_does_without_torch() -> None:
     assert brought_in(["gan_study.search.run"], ["torch", "sklearn"]) == []
-    assert brought_in(["gan_study.cli.data_files"], ["torch", "torchvision"]) == []
+    assert brought_in(["gan_study.cli.preparation.data_files"], ["torch", "torchvision"]) == []
 
 
 def test_a_search_brings_in_torch_only_with_gp() -> None:

@@ -6,7 +6,7 @@ from os.path import abspath, exists, isdir  # unlike those of Path, they raise n
 from pathlib import Path
 
 from gan_study.analysis.comparison.side_by_side import SideBySide
-from gan_study.cli.run_folder import open_run
+from gan_study.cli.preparation.run_folder import open_run
 from gan_study.cli.terminal.outcome import make_console, print_summary, say
 from gan_study.errors import InputError
 from gan_study.report.comparison.comparison import KIND, compare_studies, render_comparison

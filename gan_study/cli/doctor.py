@@ -8,8 +8,8 @@ from pathlib import Path
 
 from rich.console import Console
 
-from gan_study.cli.data_files import fetch_files
 from gan_study.cli.doctor_text import print_diagnosis
+from gan_study.cli.preparation.data_files import fetch_files
 from gan_study.cli.terminal.outcome import make_console, say
 from gan_study.config.data import DatasetConfig, ObjectiveConfig
 from gan_study.config.names import NETWORK_IMAGE_SIZES

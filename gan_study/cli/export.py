@@ -8,17 +8,17 @@ from rich.console import Console
 from gan_study.analysis.load import load_run
 from gan_study.analysis.run_data import RunData
 from gan_study.analysis.summary import summarise
-from gan_study.cli.output_folder import left_in, new_folder
+from gan_study.cli.preparation.output_folder import left_in, new_folder
 from gan_study.cli.terminal.interruption import telling
 from gan_study.cli.terminal.outcome import make_console
 from gan_study.config.training import TrialConfig
 from gan_study.errors import StorageError
-from gan_study.evaluation.export_formats import check_formats, export_generator
-from gan_study.evaluation.export_source import FILE as MODEL_FILE
-from gan_study.evaluation.export_source import generator_to_source
-from gan_study.evaluation.exported import FILES
+from gan_study.evaluation.exports.formats import check_formats, export_generator
+from gan_study.evaluation.exports.known import FILES
+from gan_study.evaluation.exports.model_card import Exported, model_card
+from gan_study.evaluation.exports.source import FILE as MODEL_FILE
+from gan_study.evaluation.exports.source import generator_to_source
 from gan_study.evaluation.generators import Snapshot, read_snapshot
-from gan_study.evaluation.model_card import Exported, model_card
 from gan_study.evaluation.snapshots import find_generator
 from gan_study.runs.counted import recorded_score
 from gan_study.runs.folder import RunFolder

@@ -5,8 +5,8 @@ import time
 from collections.abc import Sequence
 
 from gan_study.analysis.sentences.text import listed
-from gan_study.cli.data_files import count_images
-from gan_study.cli.run_folder import require_unedited
+from gan_study.cli.preparation.data_files import count_images
+from gan_study.cli.preparation.run_folder import require_unedited
 from gan_study.cli.terminal.messages import print_warning
 from gan_study.config.arms.sampling import settled
 from gan_study.config.reading.load import dump_study, load_study, parse_study

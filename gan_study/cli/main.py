@@ -64,9 +64,9 @@ def run(
 ) -> None:
     """Search, confirm and report a study."""
     from gan_study.cli.commands.surroundings import set_places
-    from gan_study.cli.data_files import count_images
-    from gan_study.cli.lacking import lacking
-    from gan_study.cli.run_folder import claimed, refuse_if_begun
+    from gan_study.cli.preparation.data_files import count_images
+    from gan_study.cli.preparation.lacking import lacking
+    from gan_study.cli.preparation.run_folder import claimed, refuse_if_begun
     from gan_study.config.arms.sampling import settled
     from gan_study.config.reading.load import dump_study, load_study
     from gan_study.runs.folder import RunFolder
@@ -121,8 +121,8 @@ def resume(
     says so.
     """
     from gan_study.cli.commands.surroundings import set_places
+    from gan_study.cli.preparation.run_folder import claimed, is_completed, open_run
     from gan_study.cli.resume import cut_short
-    from gan_study.cli.run_folder import claimed, is_completed, open_run
     from gan_study.cli.terminal.outcome import conclude, make_console
     from gan_study.report.write import write_report
 
@@ -161,7 +161,7 @@ def extend(
     """
     from gan_study.cli.commands.surroundings import set_places
     from gan_study.cli.extend import extend_study
-    from gan_study.cli.run_folder import claimed, is_completed, open_run
+    from gan_study.cli.preparation.run_folder import claimed, is_completed, open_run
     from gan_study.cli.terminal.outcome import conclude, make_console
     from gan_study.report.write import write_report
 
@@ -219,7 +219,7 @@ def report(
         raise InputError(
             f"--out: a study's report lies in its run folder, but got {out}; leave it out, or add --compare"
         )
-    from gan_study.cli.run_folder import open_run
+    from gan_study.cli.preparation.run_folder import open_run
     from gan_study.cli.terminal.outcome import make_console, print_outcome
     from gan_study.report.write import write_report
 

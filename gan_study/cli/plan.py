@@ -5,9 +5,9 @@ from pathlib import Path
 
 from gan_study.analysis.load import load_run
 from gan_study.analysis.sentences.design import Spread, observed_spread, seeds_rows
-from gan_study.cli.data_files import count_images, files_text, weights_text
-from gan_study.cli.machine_pace import assumed_pace, measure_pace
-from gan_study.cli.run_folder import open_run
+from gan_study.cli.preparation.data_files import count_images, files_text, weights_text
+from gan_study.cli.preparation.machine_pace import assumed_pace, measure_pace
+from gan_study.cli.preparation.run_folder import open_run
 from gan_study.cli.terminal.messages import print_warning
 from gan_study.config.plan.plan import duration, format_plan
 from gan_study.config.plan.plan import plan as plan_study

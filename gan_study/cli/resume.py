@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from gan_study.cli.run_folder import require_unedited
+from gan_study.cli.preparation.run_folder import require_unedited
 from gan_study.config.reading.load import dump_study, parse_study
 from gan_study.config.rules.extension import GROWING, compare_studies, settings
 from gan_study.config.study import StudyConfig

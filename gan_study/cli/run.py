@@ -7,8 +7,8 @@ from functools import partial
 from typing import NoReturn, ParamSpec
 
 from gan_study.analysis.sentences.design import seeds_warning
-from gan_study.cli.data_files import fetch_files, fetch_weights
-from gan_study.cli.run_folder import require_unedited, resume_command
+from gan_study.cli.preparation.data_files import fetch_files, fetch_weights
+from gan_study.cli.preparation.run_folder import require_unedited, resume_command
 from gan_study.cli.terminal.interruption import Interruption, InterruptionError
 from gan_study.cli.terminal.live import Display, make_display
 from gan_study.cli.terminal.messages import print_error, print_warning

@@ -14,7 +14,7 @@ from PIL import Image
 from rich.console import Console
 from torch import Tensor, nn
 
-from gan_study.cli.output_folder import left_in, new_folder, next_free_name
+from gan_study.cli.preparation.output_folder import left_in, new_folder, next_free_name
 from gan_study.cli.terminal.interruption import telling
 from gan_study.cli.terminal.outcome import make_console
 from gan_study.config.reading.source import no_such

@@ -7,7 +7,7 @@ from contextlib import nullcontext
 import torch
 from rich.console import Console
 
-from gan_study.cli.run_folder import claimed
+from gan_study.cli.preparation.run_folder import claimed
 from gan_study.cli.terminal.interruption import telling
 from gan_study.cli.terminal.messages import print_warning
 from gan_study.config.data import ObjectiveConfig

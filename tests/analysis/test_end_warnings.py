@@ -7,7 +7,7 @@ from synthetic_run import write_synthetic_run
 from gan_study.analysis.load import load_run
 from gan_study.analysis.sentences.notes import damage_warnings
 from gan_study.analysis.summary import summarise
-from gan_study.cli.run_folder import is_completed
+from gan_study.cli.preparation.run_folder import is_completed
 from gan_study.runs.records import TrialState
 
 

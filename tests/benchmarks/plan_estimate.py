@@ -68,7 +68,7 @@ STUDIES: dict[str, dict[str, Any]] = {
 
 PLAN = """
 import dataclasses, json, sys
-from gan_study.cli.machine_pace import measure_pace
+from gan_study.cli.preparation.machine_pace import measure_pace
 from gan_study.config.reading.load import load_study
 from gan_study.config.plan.time_estimate import estimate_time
 from gan_study.data.inspection.inspection import count_train_images

@@ -9,12 +9,12 @@ import pytest
 from command import SHORT, gan_study
 from synthetic_run import write_synthetic_run
 
-from gan_study.cli.run_folder import claimed
+from gan_study.cli.preparation.run_folder import claimed
 from gan_study.runs.folder import RunFolder
 
 CLAIM = """
 import os, sys
-from gan_study.cli.run_folder import claimed
+from gan_study.cli.preparation.run_folder import claimed
 from gan_study.runs.folder import RunFolder
 with claimed(RunFolder(sys.argv[1])):
     os._exit(0)

@@ -16,8 +16,8 @@ from typer.testing import CliRunner
 from gan_study.cli.main import app
 from gan_study.config.training import TrialConfig
 from gan_study.errors import InputError
-from gan_study.evaluation import export_formats
-from gan_study.evaluation.export_formats import ONNX_PACKAGES, check_formats, export_generator
+from gan_study.evaluation.exports import formats as export_formats
+from gan_study.evaluation.exports.formats import ONNX_PACKAGES, check_formats, export_generator
 from gan_study.evaluation.generators import read_snapshot
 from gan_study.evaluation.snapshots import find_generator
 from gan_study.runs.folder import RunFolder

@@ -8,7 +8,7 @@ from synthetic_run import STUDY, write_synthetic_run
 
 from gan_study.analysis.load import load_run
 from gan_study.cli.extend import extend_study
-from gan_study.cli.run_folder import is_completed
+from gan_study.cli.preparation.run_folder import is_completed
 from gan_study.config.arms.sampling import settled, startup_trials
 from gan_study.config.reading.load import dump_study, parse_study
 from gan_study.config.study import StudyConfig

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import torch
 
-from gan_study.cli.machine_pace import _step_ratio, assumed_pace, extractor_is_kept, measure_pace
+from gan_study.cli.preparation.machine_pace import _step_ratio, assumed_pace, extractor_is_kept, measure_pace
 from gan_study.config.reading.load import parse_study
 from gan_study.config.study import StudyConfig
 from gan_study.data.datasets import load_dataset

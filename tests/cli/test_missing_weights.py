@@ -6,7 +6,7 @@ import pytest
 from command import TINY, gan_study
 from synthetic_run import OBJECTIVE
 
-from gan_study.cli.data_files import fetch_weights
+from gan_study.cli.preparation.data_files import fetch_weights
 from gan_study.config.data import ObjectiveConfig
 from gan_study.errors import InputError
 from gan_study.extractors.inception_weights import OFFICIAL_NAME, PARTIAL_NAME

@@ -10,8 +10,8 @@ from synthetic_run import STUDY, write_synthetic_run
 from gan_study.analysis.load import load_run
 from gan_study.analysis.summary import summarise
 from gan_study.cli.extend import extend_study
+from gan_study.cli.preparation.run_folder import is_completed
 from gan_study.cli.resume import cut_short
-from gan_study.cli.run_folder import is_completed
 from gan_study.config.reading.load import dump_study, parse_study
 from gan_study.config.training import TrialConfig
 from gan_study.errors import InputError

@@ -9,7 +9,7 @@ from gan_study import __version__
 from gan_study.analysis.sentences.text import number
 from gan_study.config.arms.flat import flat_training
 from gan_study.config.training import TrainingConfig, TrialConfig
-from gan_study.evaluation.exported import FILES
+from gan_study.evaluation.exports.known import FILES
 from gan_study.runs.diagnosis import DiagnosisRecord
 from gan_study.runs.records import ObjectiveRecord, TrialState
 

@@ -17,8 +17,8 @@ from torch import Tensor, nn
 from gan_study.config.reading.source import no_such
 from gan_study.config.training import TrainingConfig
 from gan_study.errors import InputError
-from gan_study.evaluation.export_source import generator_to_source
-from gan_study.evaluation.exported import FILES
+from gan_study.evaluation.exports.known import FILES
+from gan_study.evaluation.exports.source import generator_to_source
 from gan_study.gan.latents import draw_z
 
 TOLERANCE = 1e-4

@@ -2,7 +2,7 @@
 
 import os
 
-from gan_study.cli.data_files import missing_files, missing_weights
+from gan_study.cli.preparation.data_files import missing_files, missing_weights
 from gan_study.config.study import ResourcesConfig, StudyConfig
 
 _OVERRIDE = "RAY_OVERRIDE_RESOURCES"
