@@ -12,18 +12,18 @@ from typing import Any
 import pytest
 import typer
 import yaml
-from gan_study.cli.outcome import print_summary
-from gan_study.config.load import load_study
-from gan_study.config.trial_file import load_trial
-from gan_study.report.load import load_run
 from pydantic import BaseModel
 from rich.console import Console
 from synthetic_run import COMPLETED, Outcome, write_synthetic_run
 
+from gan_study.analysis.load import load_run
 from gan_study.analysis.summary import summarise
 from gan_study.analysis.trial_verdicts import WORDS
 from gan_study.cli.main import app
+from gan_study.cli.terminal.outcome import print_summary
 from gan_study.config.names import DATASETS, HYPERPARAMETERS, LOSSES, NETWORKS, OPTIMIZERS, PENALTIES, TRACKERS
+from gan_study.config.reading.load import load_study
+from gan_study.config.reading.trial_file import load_trial
 from gan_study.config.study import StudyConfig
 from gan_study.config.thresholds import Thresholds
 from gan_study.errors import InputError
