@@ -15,6 +15,7 @@ import yaml
 from pydantic import BaseModel
 from rich.console import Console
 from synthetic_run import COMPLETED, Outcome, write_synthetic_run
+from test_imports import LEVELS
 
 from gan_study.analysis.load import load_run
 from gan_study.analysis.summary import summarise
@@ -269,6 +270,14 @@ def test_the_guide_names_all_there_is() -> None:
     names |= {path.name for path in (ROOT / "studies").glob("*.yaml")}
     assert names - code == set()
     assert [word for word in WORDS if f"\n| {word} |" not in guide] == []
+
+
+def test_contributing_names_the_rooms_and_files_that_there_are() -> None:
+    text = (ROOT / "CONTRIBUTING.md").read_text().partition("## Rooms")[2]
+    rooms = {(int(level), room) for level, room in re.findall(r"^\| (\d) \| `(\w+)`", text, re.MULTILINE)}
+    assert rooms == {(level, room) for level, rooms in enumerate(LEVELS) for room in rooms if room != "__main__"}
+    for path in re.findall(r"`([\w./]+(?:\.\w+|/))`", text):
+        assert (ROOT / path).exists() or (ROOT / "gan_study" / path).exists() or path == "__init__.py", path
 
 
 @pytest.mark.parametrize("document", DOCUMENTS)
