@@ -5,6 +5,7 @@ import json
 from rich.console import Console
 
 from gan_study.cli.diagnose_text import Found, print_one, print_overview, print_study_state
+from gan_study.cli.preparation.run_folder import warn_of_lost_trials
 from gan_study.cli.terminal.messages import print_warning
 from gan_study.cli.terminal.outcome import make_console, say
 from gan_study.data.datasets import load_dataset
@@ -44,6 +45,7 @@ def diagnose(location: str, *, again: bool, as_json: bool) -> None:
 def _targets(place: SnapshotPlace | TrialFolder | RunFolder | None, location: str) -> list[SnapshotPlace]:
     if not isinstance(place, RunFolder):
         return [find_generator(location)]
+    warn_of_lost_trials(location)
     found = trials_with_snapshots(place)
     if not found:
         raise InputError(

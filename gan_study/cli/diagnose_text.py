@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from rich.console import Console
 
-from gan_study.analysis.sentences.text import quantity
+from gan_study.analysis.sentences.text import listed, quantity
 from gan_study.analysis.trial_verdicts import TrialVerdict, count_words, counts_text
 from gan_study.cli.terminal.outcome import say
 from gan_study.diagnosis.undecided import order_of_rules, undecided
@@ -46,7 +46,8 @@ class Found:
 
 
 def print_one(console: Console, found: Found) -> None:
-    """The verdict and its reason, what else fires and why it did not decide, and the table of all findings."""
+    """The verdict and its reason, what else fires and why it did not decide, the table of all findings, and the verdict
+    in a line."""
     record, verdict = found.record, found.record.verdict
     _say(console, f"{found.name} {found.target.moment}: {verdict.sentence}", style="bold")
     if found.is_kept:
@@ -66,6 +67,8 @@ def print_one(console: Console, found: Found) -> None:
         if text:
             _say(console, text)
     _say(console, "Sentences and sources: tab Collapse of report.html, which `report` writes anew; or --json.")
+    # Once more, because the table may have pushed the first line off the screen.
+    _say(console, f"\n{found.name}: {_summary(found)}", style="bold")
 
 
 def print_study_state(console: Console, run: RunFolder) -> None:
@@ -80,12 +83,8 @@ def print_study_state(console: Console, run: RunFolder) -> None:
 
 
 def print_overview(console: Console, found: Sequence[Found]) -> None:
-    """A line for each trial, how many have each verdict, and how to see one."""
-    _say(
-        console, f"{quantity(len(found), 'trial')}: {counts_text(count_words(each.verdict for each in found))}", "bold"
-    )
+    """A line for each trial, how to see one, and how many have each verdict."""
     rows = [(each.name, "kept" if each.is_kept else "measured now", _outcome(each)) for each in found]
-    say(console, "")
     _print_rows(console, (("trial", "result", "verdict (findings that decided)"), *rows), numbers=())
     say(console, "")
     if any(each.is_kept for each in found):
@@ -93,6 +92,22 @@ def print_overview(console: Console, found: Sequence[Found]) -> None:
     example = shlex.join(["python", "-m", "gan_study", "diagnose", found[0].target.trial.storage.location])
     say(console, f"Findings and reasons of one trial: {example}")
     _say(console, "Those of all: tab Collapse of report.html, which `report` writes anew; or --json.")
+    counts = counts_text(count_words(each.verdict for each in found))
+    _say(console, f"\n{quantity(len(found), 'trial')}: {counts}", "bold")
+
+
+def _summary(found: Found) -> str:
+    verdict = found.record.verdict
+    if verdict.name is VerdictName.HEALTHY:
+        return f"{found.verdict.text}. Every check was made, and none found a failure."
+    lacking = [f.name for f in verdict.decisive if f.value is None]
+    reasons = [
+        f"{f.name} is {short(f.value)}{f', {threshold_text(f)}' if f.threshold is not None else ''}"
+        for f in verdict.decisive
+        if f.fires
+    ]
+    reasons += [f"{listed(lacking)} could not be measured"] if lacking else []
+    return f"{found.verdict.text}{', because ' if reasons else ''}{'; '.join(reasons)}."
 
 
 def _outcome(found: Found) -> str:

@@ -96,8 +96,8 @@ def _score_rows(diagnosis: "Diagnosis") -> Iterator[tuple[str, str]]:
     objective, num_real = diagnosis.objective, diagnosis.inspection.survey.num_images
     yield (
         "samples",
-        f"{objective.num_samples:,} generated images with extractor: {objective.extractor}, "
-        "at least 10 for each of its features",
+        f"{objective.num_samples:,} generated images per score with extractor: {objective.extractor}, which is enough "
+        f"(it needs ten for each of its features, fewer than {objective.num_samples // 10})",
     )
     fid = "10,000 to search, 50,000 to compare with papers"
     few = f"; {num_real:,} real images are too few for it" if num_real < MIN_REAL_FOR_FID else ""

@@ -7,6 +7,7 @@ import torch
 
 from gan_study.cli.evaluate_options import Options, Settled, check_options, settle
 from gan_study.cli.evaluate_text import print_evaluation
+from gan_study.cli.preparation.run_folder import warn_of_lost_trials
 from gan_study.cli.terminal.outcome import make_console, say
 from gan_study.cli.terminal.progress_line import shown_progress
 from gan_study.errors import InputError
@@ -85,6 +86,8 @@ def evaluate(generated: str, reference: str, options: Options) -> None:
         )
         if file is not None
     }
+    for location in (generated, reference):
+        warn_of_lost_trials(location)
     with shown_progress(f"scoring {generated} against {reference}"):
         evaluation, observed = _evaluate(generated, reference, options)
     text = json.dumps(_as_json(evaluation), indent=1)

@@ -9,6 +9,7 @@ from gan_study.analysis.load import load_run
 from gan_study.analysis.run_data import RunData
 from gan_study.analysis.summary import summarise
 from gan_study.cli.preparation.output_folder import left_in, new_folder
+from gan_study.cli.preparation.run_folder import warn_of_lost_trials
 from gan_study.cli.terminal.interruption import telling
 from gan_study.cli.terminal.outcome import make_console
 from gan_study.config.training import TrialConfig
@@ -34,6 +35,7 @@ def export(location: str, out: str, formats: tuple[str, ...], arm: str | None, t
     formats = tuple(dict.fromkeys(formats))
     check_formats(formats)
     target = new_folder(out)
+    warn_of_lost_trials(location)
     snapshot = read_snapshot(find_generator(location, arm, trial))
     config = snapshot.source.config
     with telling(lambda: left_in(target)), Console(stderr=True).status(f"exporting {snapshot.place}"):

@@ -5,7 +5,7 @@ import time
 from collections.abc import Sequence
 
 from gan_study.analysis.sentences.text import listed
-from gan_study.cli.preparation.data_files import count_images
+from gan_study.cli.preparation.data_files import count_images, require_images_of
 from gan_study.cli.preparation.run_folder import require_unedited
 from gan_study.cli.terminal.messages import print_warning
 from gan_study.config.arms.sampling import settled
@@ -20,12 +20,21 @@ _SEARCHING = ("budget.trials_per_arm", "search.repeats", "refine.trials_per_arm"
 """More of these may change which configurations of an arm are its best."""
 
 
-def extend_study(folder: RunFolder, study_file: str | None, overrides: Sequence[str]) -> bool:
-    """Make the run folder that of an extended study; whether there is anything new in it.
+def extend_study(
+    folder: RunFolder, study_file: str | None, overrides: Sequence[str], *, has_images: bool = False
+) -> bool:
+    """Write an extended study into the run folder. Return True if it adds anything.
 
-    study_file: the extended study; None extends the folder's own by `overrides` alone. The former study.yaml is kept
-    beside it. Nothing of the trials is touched. Raises InputError, with a line for each field, if the study is not an
-    extension of the former one.
+    The former study.yaml is kept beside it. No trial is touched.
+
+    Args:
+        folder: the run folder.
+        study_file: the extended study; None extends the folder's own by `overrides` alone.
+        overrides: each `dotted.name=value`.
+        has_images: whether the study goes on on this machine, whose images must then be those that it began with.
+
+    Raises InputError, before anything is written, with a line for each field if the study is not an extension of the
+    former one, and if the images are others.
     """
     if study_file is None and not overrides:
         raise InputError(
@@ -47,6 +56,8 @@ def extend_study(folder: RunFolder, study_file: str | None, overrides: Sequence[
     if before == after:
         return False
     if found.additions:
+        if has_images:
+            require_images_of(folder, after.dataset)
         _warn_of_confirmed(folder, found, after)
         _record(folder, found, text)
         _reopen(folder)

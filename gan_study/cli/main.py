@@ -88,8 +88,7 @@ def run(
         except InputError:
             # Nothing has begun: leave nothing behind, least of all what the next `run` would refuse.
             if not folder.arms():
-                folder.storage.delete("study.yaml")
-                folder.storage.delete("study_status.json")
+                folder.forget_study()
             raise
 
 
@@ -129,8 +128,9 @@ def resume(
     set_places(data_root, inception_weights, address)
     folder = open_run(run_folder)
     with claimed(folder):
-        cut_short(folder, skip_arms, confirm_now, overrides)
+        cut_short(folder, skip_arms, confirm_now, overrides, has_images=address is None)
         if is_completed(folder):
+            print("Nothing is left to train: every trial of the study has ended. The report is written anew.")
             conclude(make_console(), folder, write_report(folder))
             return
         from gan_study.cli.run import run_and_report
@@ -168,7 +168,7 @@ def extend(
     set_places(data_root, inception_weights, address)
     folder = open_run(run_folder)
     with claimed(folder):
-        if not extend_study(folder, study_file, overrides):
+        if not extend_study(folder, study_file, overrides, has_images=address is None):
             print("Nothing is added to the study.")
             if is_completed(folder):
                 conclude(make_console(), folder, write_report(folder))

@@ -41,18 +41,34 @@ def print_plan(study_file: str, overrides: Sequence[str], spread_from: str | Non
 
 def _seeds_rows(study: StudyConfig, spread_from: str | None) -> list[tuple[str, str]]:
     if spread_from is not None:
-        return seeds_rows(study, _spread(study, spread_from), spread_from)
+        spread = _spread(study, spread_from)
+        if spread is None:
+            raise InputError(
+                f"--spread-from: the run folder needs an arm with two or more confirmed scores, but got spread_from="
+                f"{spread_from} without one; name another folder, or wait until two seeds of an arm are confirmed"
+            )
+        return seeds_rows(study, spread, spread_from)
     usual = f"runs/{study.name}"
     if not Path(usual, "study.yaml").is_file():
         return seeds_rows(study, None, "")
     try:
-        return seeds_rows(study, _spread(study, usual), usual)
+        spread = _spread(study, usual)
     except GanStudyError as error:
         return [*seeds_rows(study, None, ""), ("spread", f"not used. {error}")]
+    if spread is None:
+        reason = (
+            f"not known yet: no arm in {usual} has two confirmed scores. Once one has, plan takes the spread from "
+            "there; --spread-from takes it from another run folder"
+        )
+        return [*seeds_rows(study, None, ""), ("spread", reason)]
+    return seeds_rows(study, spread, usual)
 
 
-def _spread(study: StudyConfig, location: str) -> Spread:
-    """How seeds scatter in a run folder. Raises InputError if its scores are of another kind, or too few."""
+def _spread(study: StudyConfig, location: str) -> Spread | None:
+    """How seeds scatter in a run folder; None if no arm has two confirmed scores.
+
+    Raises InputError if its scores are of another kind.
+    """
     run = load_run(open_run(location))
     for name in ("dataset", "objective"):
         if getattr(run.study, name) != getattr(study, name):
@@ -60,10 +76,4 @@ def _spread(study: StudyConfig, location: str) -> Spread:
                 f"{location}: a spread needs seeds that are scored as in this study, but got another {name} there; "
                 "name a run folder with the same data set and objective by --spread-from"
             )
-    spread = observed_spread(run)
-    if spread is None:
-        raise InputError(
-            f"{location}: a spread needs an arm with two or more confirmed seeds that did not fail, but got none "
-            "there; name another run folder by --spread-from"
-        )
-    return spread
+    return observed_spread(run)

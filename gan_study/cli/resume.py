@@ -1,21 +1,34 @@
 """The work behind the options of `resume`: what is cut short of a study before it goes on."""
 
+from collections import Counter
 from collections.abc import Sequence
 
+from gan_study.analysis.sentences.notes import unequal_seeds_note
+from gan_study.cli.preparation.data_files import require_images_of
 from gan_study.cli.preparation.run_folder import require_unedited
 from gan_study.config.reading.load import dump_study, parse_study
-from gan_study.config.rules.extension import GROWING, compare_studies, settings
+from gan_study.config.reading.source import suggestion
+from gan_study.config.rules.extension import GROWING, compare_studies, settings, split_lowered
 from gan_study.config.study import StudyConfig
 from gan_study.errors import InputError
 from gan_study.runs.decisions import DecisionsRecord, SkippedArm
 from gan_study.runs.folder import RunFolder
 
 
-def cut_short(folder: RunFolder, skip_arms: Sequence[str], confirm_now: bool, overrides: Sequence[str]) -> None:
-    """Write down which arms are given up, whether the search ends now, and what there is to be less of.
+def cut_short(
+    folder: RunFolder,
+    skip_arms: Sequence[str],
+    confirm_now: bool,
+    overrides: Sequence[str],
+    *,
+    has_images: bool = False,
+) -> None:
+    """Write down which arms are given up, whether the search ends now, and which numbers become smaller.
 
-    Raises InputError if an arm is not there or the last one, a population would be cut short, or an override is no
-    number of trials, configurations or seeds that becomes less.
+    has_images: whether the study goes on on this machine, whose images must then be those that it began with.
+
+    Raises InputError, before anything is written, if an arm is not there or the last one, a population would be cut
+    short, an override is no number of trials, configurations or seeds that becomes smaller, or the images are others.
     """
     if not (skip_arms or confirm_now or overrides):
         return
@@ -35,13 +48,20 @@ def cut_short(folder: RunFolder, skip_arms: Sequence[str], confirm_now: bool, ov
         )
     after = parse_study(text, name, overrides, is_begun=True)
     lowered = _lowered(study, after)
+    if has_images:
+        require_images_of(folder, study.dataset)
     folder.write_decisions(
         DecisionsRecord(
             skipped=skipped, confirms_now=known.confirms_now or confirm_now, changes=(*known.changes, *lowered)
         )
     )
     if lowered:
+        folder.write_trained_study(dump_study(after))
         folder.write_study_text(dump_study(after))
+    if any(change.startswith("confirm.") for change in lowered):
+        going_on = [arm for arm in study.arms if arm not in skipped]
+        for note in unequal_seeds_note({arm: _num_confirmed(folder, after, arm) for arm in going_on}):
+            print(f"Note: {note}")
     status = folder.read_study_status()
     if status is not None:
         folder.write_study_status(status.model_copy(update={"state": "interrupted", "pid": None}))
@@ -50,7 +70,7 @@ def cut_short(folder: RunFolder, skip_arms: Sequence[str], confirm_now: bool, ov
 def _skip(folder: RunFolder, study: StudyConfig, arm: str) -> SkippedArm:
     if arm not in study.arms:
         raise InputError(
-            f"--skip-arm: the arm must be one of {', '.join(study.arms)}, but got {arm}; choose one of these"
+            f"--skip-arm: this must name an arm of the study, but got arm={arm!r}{suggestion(arm, study.arms)}"
         )
     trials = [folder.trial(arm, name) for name in folder.trials(arm)]
     searched = [t for t in trials if (config := t.read_config()) is not None and config.phase != "confirm"]
@@ -58,23 +78,21 @@ def _skip(folder: RunFolder, study: StudyConfig, arm: str) -> SkippedArm:
     return SkippedArm(num_trials=ended, num_planned=study.search_trials_per_arm + study.refine.trials_per_arm)
 
 
+def _num_confirmed(folder: RunFolder, study: StudyConfig, arm: str) -> int:
+    """Confirmed trainings that an arm will have: those that have begun, and the missing ones of its best."""
+    configs = (folder.trial(arm, name).read_config() for name in folder.trials(arm))
+    begun = Counter(config.source for config in configs if config is not None and config.phase == "confirm")
+    top_k, seeds = study.confirm.top_k, study.confirm.seeds
+    return sum(max(num, seeds) for num in begun.values()) + max(0, top_k - len(begun)) * seeds
+
+
 def _lowered(before: StudyConfig, after: StudyConfig) -> tuple[str, ...]:
     """What becomes less, such as `confirm.seeds: 5 to 2`. Raises InputError if anything else changes."""
-    old, new = settings(before), settings(after)
-    lowered = [name for name in GROWING if new[name] < old[name]]
-    undone = after.model_validate(_with(after, {name: old[name] for name in lowered}))
+    lowered, undone = split_lowered(before, after)
     found = compare_studies(before, undone, "by --set")
     others = [*found.conflicts, *found.additions, *found.changes]
     if others:
         raise InputError(
             [f"--set: resume only lowers {', '.join(GROWING)}, but got {each}; use extend" for each in others]
         )
-    return tuple(f"{name}: {old[name]} to {new[name]}" for name in lowered)
-
-
-def _with(study: StudyConfig, changes: dict[str, int]) -> dict[str, object]:
-    values = study.model_dump(mode="json")
-    for name, value in changes.items():
-        section, field = name.split(".")
-        values[section][field] = value
-    return values
+    return tuple(f"{name}: {old} to {settings(after)[name]}" for name, old in lowered.items())

@@ -8,7 +8,7 @@ from typing import NoReturn, ParamSpec
 
 from gan_study.analysis.sentences.design import seeds_warning
 from gan_study.cli.preparation.data_files import fetch_files, fetch_weights
-from gan_study.cli.preparation.run_folder import require_unedited, resume_command
+from gan_study.cli.preparation.run_folder import require_unedited, require_whole, resume_command
 from gan_study.cli.terminal.interruption import Interruption, InterruptionError
 from gan_study.cli.terminal.live import Display, make_display
 from gan_study.cli.terminal.messages import print_error, print_warning
@@ -31,8 +31,11 @@ def run_and_report(folder: RunFolder, address: str | None, verbose: bool) -> Non
     raises.
     """
     console = make_console()
-    study = parse_study(folder.read_study_text(), f"{folder.location}/study.yaml", is_begun=True)
+    text = folder.read_study_text()
+    study = parse_study(text, f"{folder.location}/study.yaml", is_begun=True)
+    require_whole(folder)
     require_unedited(folder, study)
+    folder.write_trained_study(text)
     display = make_display(console, live=console.is_terminal and not verbose)
     try:
         if address is None:

@@ -15,6 +15,7 @@ from rich.console import Console
 from torch import Tensor, nn
 
 from gan_study.cli.preparation.output_folder import left_in, new_folder, next_free_name
+from gan_study.cli.preparation.run_folder import warn_of_lost_trials
 from gan_study.cli.terminal.interruption import telling
 from gan_study.cli.terminal.outcome import make_console
 from gan_study.config.reading.source import no_such
@@ -96,6 +97,7 @@ def sample(location: str, options: Options) -> None:
             "of them out"
         )
     target = new_folder(options.out or next_free_name("samples"))
+    warn_of_lost_trials(location)
     snapshot = read_snapshot(find_generator(location, options.arm, options.trial))
     with telling(lambda: left_in(target)), Console(stderr=True).status(f"sampling {snapshot.place}"):
         files = _write(snapshot, options, grid, target)

@@ -15,7 +15,7 @@ from gan_study.config.data import ObjectiveConfig
 from gan_study.config.training import TrainingConfig
 from gan_study.data.conversion import to_uint8
 from gan_study.data.datasets import Dataset
-from gan_study.errors import InputError, StorageError
+from gan_study.errors import StorageError
 from gan_study.extractors import autoencoder, domain_classifier, inception, real_statistics
 from gan_study.extractors.base import Extractor, hash_weights, observe
 from gan_study.extractors.progress import at_work
@@ -26,7 +26,7 @@ from gan_study.metrics.frechet import FrechetReference, reference_floor, stats_t
 from gan_study.metrics.samples import BATCH_SIZE, SampleStats, merge_samples
 from gan_study.runs.folder import RunFolder
 from gan_study.runs.records import ObjectiveRecord, ScoreKey
-from gan_study.runs.score_keys import require_scored_as
+from gan_study.runs.score_keys import require_same_images, require_scored_as
 from gan_study.runs.storage import Storage
 
 _REAL_STATS = "objective/real_stats.npz"
@@ -72,7 +72,7 @@ def prepare_objective(
     existing = folder.read_objective()
     if existing is not None:
         require_scored_as(f"{folder.location}/objective", training.objective, existing.key)
-        _require_same_data(folder.location, existing, dataset)
+        require_same_images(folder.location, existing, dataset.identity, len(dataset.train_indices))
         return existing
     with at_work(f"the extractor {training.objective.extractor}"):
         extractor = _obtain_extractor(training.objective, dataset, device)
@@ -96,7 +96,7 @@ def load_objective(storage: Storage, record: ObjectiveRecord, dataset: Dataset) 
     """
     key = record.key
     weights = _read(storage, _weights_name(key.extractor)) if key.extractor != inception.NAME else None
-    _require_same_data(storage.location, record, dataset)
+    require_same_images(storage.location, record, dataset.identity, len(dataset.train_indices))
     if weights is not None and hash_weights(weights) != key.weights_hash:
         raise StorageError(
             f"{storage.location}/{_weights_name(key.extractor)}: the file must have the SHA-256 {key.weights_hash}..., "
@@ -105,18 +105,6 @@ def load_objective(storage: Storage, record: ObjectiveRecord, dataset: Dataset) 
         )
     extractor = _restore_extractor(key, weights, dataset).in_precision(key.precision)
     return Objective(record, extractor, _read_statistics(storage).reference)
-
-
-def _require_same_data(location: str, record: ObjectiveRecord, dataset: Dataset) -> None:
-    """Raise InputError unless the data set's images are those that the objective was made from."""
-    if dataset.identity != record.key.dataset:
-        now, before = len(dataset.train_indices), record.num_train_images
-        numbers = f"{now:,} to learn in place of {before:,}" if now != before else f"as many, {now:,}, to learn"
-        raise InputError(
-            f"{location}: a study needs the images that it began with, but got others ({numbers}; "
-            f"{dataset.identity}, and it began with {record.key.dataset}); put the data set's files back as they were "
-            "and call this again, or begin a new study with another --out"
-        )
 
 
 def _obtain_extractor(objective: ObjectiveConfig, dataset: Dataset, device: torch.device | None) -> Extractor:

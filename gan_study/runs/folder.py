@@ -3,7 +3,7 @@
 ```
 <run folder>/
   study.yaml  environment.json  study_status.json  optuna.db  report.html  summary.json  trials.csv
-  decisions.json  extensions.json  study_before_extension_<number>.yaml  importance.json
+  decisions.json  extensions.json  study_as_trained.yaml  study_before_extension_<number>.yaml  importance.json
   preparation.txt (until the first trial)
   objective/objective.json  objective/<extractor's files>  trackers/<tracker>/<its files>
   population/<arm>.jsonl  refine/<arm>.json
@@ -59,6 +59,23 @@ class RunFolder:
     def write_study_text(self, text: str) -> None:
         """Write study.yaml."""
         self.storage.write_text("study.yaml", text)
+
+    def read_trained_study(self) -> str | None:
+        """study_as_trained.yaml: study.yaml as the last command that trained has read it. None in folders of versions
+        that wrote no such copy."""
+        try:
+            return self.storage.read_text("study_as_trained.yaml")
+        except FileNotFoundError:
+            return None
+
+    def write_trained_study(self, text: str) -> None:
+        """Write study_as_trained.yaml, by which later commands notice what somebody has edited in study.yaml."""
+        self.storage.write_text("study_as_trained.yaml", text)
+
+    def forget_study(self) -> None:
+        """Remove what says that a study has begun here, where nothing of it has."""
+        for name in ("study.yaml", "study_as_trained.yaml", "study_status.json"):
+            self.storage.delete(name)
 
     def read_importance(self) -> ImportanceRecord | None:
         """importance.json."""
@@ -158,6 +175,15 @@ class RunFolder:
     def trials(self, arm: str) -> list[str]:
         """Names of an arm's trials."""
         return self.storage.list_names(f"arms/{arm}")
+
+    def trials_without_config(self) -> list[str]:
+        """Folders of trials that hold files and no config.json, such as `arms/wgan/search_003`.
+
+        A study that is killed before it has written a trial's configuration leaves an empty folder, which counts for
+        nothing.
+        """
+        places = (f"arms/{arm}/{name}" for arm in self.arms() for name in self.trials(arm))
+        return [place for place in places if (names := self.storage.list_names(place)) and "config.json" not in names]
 
     def trial(self, arm: str, name: str) -> TrialFolder:
         """The folder of one trial, there or not."""

@@ -2,7 +2,7 @@
 
 from gan_study.config.data import ObjectiveConfig
 from gan_study.errors import InputError
-from gan_study.runs.records import ScoreKey
+from gan_study.runs.records import ObjectiveRecord, ScoreKey
 
 
 def require_equal_keys(place: str, key: ScoreKey, expected: ScoreKey) -> None:
@@ -22,6 +22,29 @@ def require_scored_as(place: str, objective: ObjectiveConfig, key: ScoreKey) -> 
     if objective.dims is not None:
         pairs["dims"] = (objective.dims, key.dims)
     _require_equal(place, pairs)
+
+
+def require_same_images(location: str, record: ObjectiveRecord, identity: str, num_train: int) -> None:
+    """Raise InputError unless a data set's images are those that the objective of a run folder was made from.
+
+    Args:
+        location: of the run folder.
+        record: its objective.
+        identity: of the data set: its name, size and content.
+        num_train: images in its train part.
+    """
+    if identity != record.key.dataset:
+        before = record.num_train_images
+        numbers = (
+            f"{num_train:,} to learn in place of {before:,}"
+            if num_train != before
+            else f"as many, {num_train:,}, to learn"
+        )
+        raise InputError(
+            f"{location}: a study needs the images that it began with, but got others ({numbers}; {identity}, and it "
+            f"began with {record.key.dataset}); put the data set's files back as they were and call this again, or "
+            "begin a new study with another --out"
+        )
 
 
 def _require_equal(place: str, pairs: dict[str, tuple[object, object]]) -> None:

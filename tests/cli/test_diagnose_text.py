@@ -64,6 +64,19 @@ def test_what_decided_comes_first_and_what_fires_next(run: RunFolder) -> None:
     ]
 
 
+def test_the_last_line_gives_the_verdict_and_what_decided_it(run: RunFolder) -> None:
+    name = "wgan/confirm_003_seed_0"
+    partial = planted_diagnosis(VerdictName.PARTIAL_COLLAPSE, ("7",))
+    assert lines(200, found(run, partial))[-1] == (
+        f"{name}: partial collapse (without 7), because coverage_partial is 0.62, below 0.75."
+    )
+    healthy = planted_diagnosis(VerdictName.HEALTHY)
+    assert lines(200, found(run, healthy))[-1] == f"{name}: healthy. Every check was made, and none found a failure."
+    lacking = planted_diagnosis(VerdictName.INCONCLUSIVE)
+    lacking = lacking.model_copy(update={"verdict": lacking.verdict.model_copy(update={"decisive": FINDINGS[2:]})})
+    assert lines(200, found(run, lacking))[-1] == (f"{name}: inconclusive, because vendi_total could not be measured.")
+
+
 def test_what_fires_too_is_told_with_the_reason(run: RunFolder) -> None:
     shown = lines(None, found(run, noted(NOTED)))
     assert shown[shown.index("Fires too, without deciding:") + 1] == (
@@ -103,7 +116,7 @@ def test_each_of_several_has_its_verdict_and_where_it_comes_from(run: RunFolder)
         found(run, healthy, "confirm_003_seed_1", is_kept=False),
         found(run, lacking, "confirm_003_seed_2"),
     )
-    assert shown[0] == "3 trials: 1 partial collapse, 1 inconclusive, 1 healthy"
+    assert shown[-1] == "3 trials: 1 partial collapse, 1 inconclusive, 1 healthy", "the line that stays on the screen"
     assert [line for line in shown if line.startswith("wgan/")] == [
         "wgan/confirm_003_seed_0  kept          partial collapse (without 7), late collapse (coverage_partial)",
         "wgan/confirm_003_seed_1  measured now  healthy (every check was made)",

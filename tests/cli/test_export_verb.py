@@ -14,10 +14,12 @@ from synthetic_run import STUDY
 from typer.testing import CliRunner
 
 from gan_study.cli.main import app
-from gan_study.config.training import TrialConfig
+from gan_study.config.arms.flat import flat_training
+from gan_study.config.training import TrainingConfig, TrialConfig
 from gan_study.errors import InputError
 from gan_study.evaluation.exports import formats as export_formats
 from gan_study.evaluation.exports.formats import ONNX_PACKAGES, check_formats, export_generator
+from gan_study.evaluation.exports.model_card import _place_of
 from gan_study.evaluation.generators import read_snapshot
 from gan_study.evaluation.snapshots import find_generator
 from gan_study.runs.folder import RunFolder
@@ -122,7 +124,7 @@ def test_the_card_says_what_the_records_say(run: RunFolder, tmp_path: Path) -> N
     )
     assert "| trial | `confirm_003_seed_1, search_003 again with a fresh seed (completed)` |" in card
     for row in (
-        *("| loss | `wasserstein` |", "| penalty | `wgan_gp` |", "| penalty_weight | `100.0 (searched)` |"),
+        *("| loss | `wasserstein` |", "| penalty | `wgan_gp` |", "| penalty_weight | `100 (searched)` |"),
         *("| data set's content | `digits-16px-1a2b3c4d` |", "| training images | `1,497` |", "| network.width | `16"),
     ):
         assert row in card
@@ -131,8 +133,11 @@ def test_the_card_says_what_the_records_say(run: RunFolder, tmp_path: Path) -> N
         "**Not comparable with published FID.** It is the distance of 5,000 generated from 1,797 real images; as many "
         "fresh real images would score 0.5, and an untrained generator 60." in card
     )
-    assert "one training with one seed, number 1 of the 4 seeds of this configuration that came to their end. " in card
-    assert "These scored 16.5 to 19, 17.62 on average: expect that of a new training." in card
+    assert "This configuration was trained to the end with 4 seeds, and this one scored best. " in card
+    assert "They scored 16.5 to 19, 17.62 on average: expect that of a new training." in card
+    assert "| network.spectral_norm | `false` |" in card
+    values = "".join(re.findall(r"^\| .* \|$", card, re.MULTILINE))
+    assert not re.search(r"None|True|False|\(\)|``|schedule", values), "nothing as Python spells it, nothing empty"
     assert "| generator's parameters | `" in card
     assert "Verdict of the study: lsgan wins. It scored better than wgan in" in card
     assert ": run a new study with a larger budget" in card
@@ -141,6 +146,23 @@ def test_the_card_says_what_the_records_say(run: RunFolder, tmp_path: Path) -> N
     assert "Nobody has looked whether it copies training images" in card
     config = TrialConfig.model_validate_json((out / "config.json").read_text())
     assert config == run.trial("wgan", "confirm_003_seed_1").read_config()
+
+
+@pytest.mark.parametrize(
+    ("score", "text"),
+    [(1.0, "scored best"), (4.0, "scored worst"), (2.0, "scored better than 2 and worse than 1 of them")],
+)
+def test_a_seed_s_place_among_the_others_is_said_in_words(score: float, text: str) -> None:
+    assert _place_of(score, (3.0, 1.0, 4.0, 2.0)) == text
+    assert _place_of(1.0, (1.0, 1.0)) == "scored as the others"
+
+
+def test_a_card_names_a_schedule_in_words() -> None:
+    entry = {"from_kimg": 10, "g_lr": 1e-3, "d_lr": 2e-3, "beta1": 0, "beta2": 0.9}
+    training = {"dataset": {"name": "digits"}, "network": "mlp", "loss": "hinge", "schedule": (entry,)}
+    assert flat_training(TrainingConfig.model_validate(training))["schedule"] == (
+        "from 10 kimg on: g_lr 0.001, d_lr 0.002, beta1 0, beta2 0.9"
+    )
 
 
 def test_a_card_without_records_claims_nothing(tmp_path: Path) -> None:

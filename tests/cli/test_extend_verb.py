@@ -9,6 +9,7 @@ from synthetic_run import STUDY, write_synthetic_run
 from gan_study.analysis.load import load_run
 from gan_study.cli.extend import extend_study
 from gan_study.cli.preparation.run_folder import is_completed
+from gan_study.cli.resume import cut_short
 from gan_study.config.arms.sampling import settled, startup_trials
 from gan_study.config.reading.load import dump_study, parse_study
 from gan_study.config.study import StudyConfig
@@ -118,6 +119,16 @@ def test_what_changes_a_training_is_refused_line_by_line(folder: RunFolder) -> N
     ]
     assert folder.read_study_text() == text
     assert is_completed(folder)
+
+
+def test_images_that_have_changed_are_noticed_before_anything_is_written(folder: RunFolder) -> None:
+    """The synthetic run's images are not those of digits."""
+    before = {p: p.read_bytes() for p in folder.storage.local_path("").rglob("*") if p.is_file()}
+    with pytest.raises(InputError, match="a study needs the images that it began with, but got others"):
+        extend_study(folder, None, ["budget.trials_per_arm=8"], has_images=True)
+    with pytest.raises(InputError, match="a study needs the images that it began with, but got others"):
+        cut_short(folder, ["wgan"], False, ["confirm.seeds=2"], has_images=True)
+    assert {p: p.read_bytes() for p in folder.storage.local_path("").rglob("*") if p.is_file()} == before
 
 
 def test_what_is_added_must_be_said(folder: RunFolder) -> None:

@@ -57,6 +57,13 @@ def test_a_run_that_is_scored_otherwise_is_not_used(study: Path, capsys: pytest.
 
 def test_a_run_without_seeds_is_not_used(study: Path, capsys: pytest.CaptureFixture[str]) -> None:
     write_synthetic_run("runs/lsgan_vs_wgan", confirm={})
-    assert "spread needs an arm with two or more confirmed seeds that did not fail, but got none" in plan_text(
-        capsys, study
+    text = plan_text(capsys, study)
+    assert (
+        "spread not known yet: no arm in runs/lsgan_vs_wgan has two confirmed scores. Once one has, plan takes" in text
     )
+    assert "7 seeds for 90 %" in text
+    rule = (
+        "--spread-from: the run folder needs an arm with two or more confirmed scores, but got spread_from=runs/lsgan"
+    )
+    with pytest.raises(InputError, match=rule):
+        print_plan(str(study), [], "runs/lsgan_vs_wgan", measure=False)

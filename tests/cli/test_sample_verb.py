@@ -241,6 +241,16 @@ def test_wrong_choices_are_messages(run: RunFolder, tmp_path: Path) -> None:
 
 def test_nothing_is_replaced(run: RunFolder, tmp_path: Path) -> None:
     (tmp_path / "grid.png").write_text("mine")
-    assert f"but got {tmp_path} with other files in it; choose another" in refused(run.location, tmp_path)
-    assert f"but got {tmp_path}/grid.png with a file" in refused(run.location, tmp_path / "grid.png")
+    rule = "--out: the files go to a folder that is new or empty, but got out="
+    assert f"{rule}{tmp_path}, which holds grid.png; choose another folder, or empty this one" in refused(
+        run.location, tmp_path
+    )
+    file = tmp_path / "grid.png"
+    for out in (file, file / "below"):  # before anything is drawn
+        assert f"{rule}{out}, which needs a folder where the file {file} lies; choose another folder" in refused(
+            run.location, out
+        )
+    assert f"{rule}s3://bucket/x, which is an address and no folder of this machine; write into a local folder" in (
+        refused(run.location, "s3://bucket/x")
+    )
     assert (tmp_path / "grid.png").read_text() == "mine"

@@ -94,6 +94,14 @@ def test_a_wrong_command_line_is_refused(line: str) -> None:
     assert way_out == f"`python -m gan_study{known} --help` tells what there is\n"
 
 
+def test_of_many_surplus_words_the_first_are_named() -> None:
+    """The shell has put the names of all files in the place of `images/*`."""
+    found = gan_study("evaluate", "real", "other", *(f"{number}.png" for number in range(500)))
+    assert (found.returncode, found.stdout) == (2, "")
+    assert "(0.png 1.png 2.png ...); `python -m gan_study evaluate --help` tells what there is" in found.stderr
+    assert len(found.stderr) < 200
+
+
 @pytest.mark.parametrize(
     ("line", "option", "rule", "got"),
     [
@@ -157,7 +165,7 @@ def test_plan_prints_what_would_be_done_and_starts_nothing(tmp_path: Path) -> No
     assert "Arm wgan: wasserstein, penalty wgan_gp, dcgan" in printed
     assert "log_uniform [0.0001, 0.01]" in printed
     assert "3 trials for each arm" in printed
-    assert "8: 6 searched, 2 again (best 1 of each arm, 1 seeds)" in printed
+    assert "8: 6 searched, 2 again (best 1 of each arm, 1 seed)" in printed
     assert "8 kimg" in printed
     assert "Nothing was measured: the figures assume the developers' machine" in " ".join(printed.split())
     assert list(tmp_path.iterdir()) == [study]

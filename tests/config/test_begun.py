@@ -10,9 +10,12 @@ from synthetic_run import STUDY, write_synthetic_run
 
 from gan_study.analysis.load import load_run
 from gan_study.cli.extend import extend_study
+from gan_study.cli.preparation.run_folder import is_completed
+from gan_study.cli.resume import cut_short
 from gan_study.config.reading.load import dump_study
 from gan_study.config.study import StudyConfig
 from gan_study.errors import InputError
+from gan_study.runs.folder import RunFolder
 
 _WAY_OUT = "undo the change, or run the changed study under another name"
 _SEARCHED = "arms.lsgan: all trials of an arm search the same, but got"
@@ -81,6 +84,78 @@ def test_no_report_is_written_of_what_was_not_trained(tmp_path: Path, name: str)
     with pytest.raises(InputError) as caught:
         load_run(folder)
     assert caught.value.problems[0] == f"{folder.location}/study.yaml: {expected}"
+
+
+_BEGAN = "what a study began with stays, but got"
+SEARCH_EDITS: dict[str, tuple[Edit, str]] = {
+    "another range": (
+        lambda study: study["search_space"].update(g_lr={"log_uniform": [1e-5, 1e-1]}),
+        f"{_BEGAN} search_space.g_lr: log_uniform [1e-05, 0.01] at the beginning, log_uniform [1e-05, 0.1] in the "
+        f"file; {_WAY_OUT}",
+    ),
+    "another range of one arm": (
+        lambda study: study["arms"]["wgan"]["search_space"].update(penalty_weight={"uniform": [0.1, 100]}),
+        f"{_BEGAN} arms.wgan.search_space.penalty_weight: log_uniform [0.1, 100] at the beginning, uniform [0.1, 100] "
+        f"in the file; {_WAY_OUT}",
+    ),
+    "another choice": (
+        lambda study: study["search_space"].update({"network.width": {"choice": [16, 32]}}),
+        f"{_BEGAN} search_space.network.width: choice [16, 32, 64] at the beginning, choice [16, 32] in the file; "
+        f"{_WAY_OUT}",
+    ),
+    "another sampler": (
+        lambda study: study.update(search={"sampler": "random"}),
+        f"{_BEGAN} search.sampler: tpe at the beginning, random in the file; {_WAY_OUT}",
+    ),
+    "fewer trials": (
+        lambda study: study["budget"].update(trials_per_arm=3),
+        "budget.trials_per_arm: this number is lowered by `resume`, but got 3 in the file where it was 5; write 5 "
+        "again, and call `resume` with --set budget.trials_per_arm=3",
+    ),
+}
+
+
+def edited(folder: RunFolder, edit: Edit) -> RunFolder:
+    """The folder after the study has been trained, and then changed by hand."""
+    folder.write_trained_study(dump_study(StudyConfig.model_validate(STUDY)))
+    study = deepcopy(STUDY)
+    edit(study)
+    folder.write_study_text(dump_study(StudyConfig.model_validate(study)))
+    return folder
+
+
+@pytest.mark.parametrize("name", SEARCH_EDITS)
+def test_another_search_than_the_trials_were_drawn_from_is_refused(tmp_path: Path, name: str) -> None:
+    edit, expected = SEARCH_EDITS[name]
+    folder = edited(write_synthetic_run(str(tmp_path)), edit)
+    with pytest.raises(InputError) as caught:
+        is_completed(folder)  # what `resume` asks first
+    assert caught.value.problems == (f"{folder.location}/study.yaml: {expected}",)
+    with pytest.raises(InputError, match=r"study\.yaml: "):
+        extend_study(folder, None, ["confirm.seeds=9"])
+
+
+def test_an_arm_without_trials_may_still_change(tmp_path: Path) -> None:
+    folder = write_synthetic_run(str(tmp_path))
+    folder.storage.delete_folder("arms/wgan")
+    edited(folder, SEARCH_EDITS["another range of one arm"][0])
+    assert not is_completed(folder)
+
+
+@pytest.mark.parametrize("value", [{"budget": {**STUDY["budget"], "trials_per_arm": 7}}, {"confirm": {"seeds": 9}}])
+def test_more_trials_written_into_the_file_are_trained(tmp_path: Path, value: dict[str, Any]) -> None:
+    folder = edited(write_synthetic_run(str(tmp_path)), lambda study: study.update(value))
+    assert not is_completed(folder)
+    folder.write_trained_study(folder.read_study_text())
+    assert is_completed(folder)
+
+
+def test_what_resume_has_lowered_is_no_edit(tmp_path: Path) -> None:
+    folder = edited(write_synthetic_run(str(tmp_path)), lambda study: None)
+    cut_short(folder, [], False, ["budget.trials_per_arm=3"])
+    is_completed(folder)
+    assert extend_study(folder, None, ["trackers=[tensorboard]"]) is False
+    assert is_completed(folder) is False
 
 
 @pytest.mark.parametrize(

@@ -103,12 +103,24 @@ def test_arms_may_have_dots_in_their_names_and_may_be_added() -> None:
         ("arms.wgan.penalty_weight=abc", "must be a number, but got penalty_weight='abc'"),
         ("arms.wgan.penalty_weight=-1", "must be above 0, but got penalty_weight=-1"),
         ("arms.wgan.penalty_wieght=1", "unknown key 'penalty_wieght'; did you mean 'penalty_weight'? (known: "),
-        ("arms.wgna.beta1=0", "No arm called 'wgna'; did you mean 'wgan'? (known: lsgan, wgan, wgan.v2)"),
+        (
+            "arms.wgna.beta1=0",
+            "an override must name an arm of the study, but got arm='wgna'; did you mean 'wgan'? "
+            "(known: lsgan, wgan, wgan.v2)",
+        ),
+        (
+            "arms.x.lr=0.001",
+            "an override must name an arm of the study, but got arm='x' (known: lsgan, wgan, wgan.v2)",
+        ),
         ("bugdet.total_kimg=3", "bugdet: unknown key 'bugdet'; did you mean 'budget'? (known: "),
         ("total_kimg=3", "unknown key 'total_kimg'; did you mean budget.total_kimg?"),
         ("search_space.network.widht={choice: [8]}", "unknown hyperparameter 'network.widht'; did you mean"),
         ("search_space.g_lr={uniform: [0, 1]}", "search_space.g_lr.uniform[0]: must be above 0, but got g_lr=0"),
-        ("name.first=x", "name is a single value, so that nothing can be set below it"),
+        (
+            "name.first=x",
+            "an override must name a setting that is there, but got name=small, a single value with nothing below "
+            "it; set name itself",
+        ),
         ("arms.wgan.loss=lsquares", "unknown loss 'lsquares'; did you mean 'least_squares'? (known: hinge, "),
         ("search.sampler=[", "the text must be valid YAML: expected the node content, but"),
         ("arms.lsgan.clip_value=1", "arm lsgan: clip_value belongs to weight_clip"),

@@ -43,6 +43,19 @@ def training(**values: object) -> TrainingConfig:
     return TrainingConfig.model_validate({**base, **values})
 
 
+@pytest.mark.parametrize(
+    ("length", "expected"),
+    [
+        ("total_kimg: 100, evaluate_every_kimg: 5", "every 5 kimg and at the end"),
+        ("total_kimg: 100", "every 12.5 kimg (default: an eighth of the length) and at the end"),
+        ("epochs: 10", "every 1.872 kimg (default: an eighth of the length) and at the end"),
+    ],
+)
+def test_the_interval_of_evaluations_is_stated(length: str, expected: str) -> None:
+    study = parse_study(TEXT.replace("total_kimg: 100, evaluate_every_kimg: 5", length), "x.yaml")
+    assert f"  evaluated     at 0 kimg, then {expected}\n" in format_plan(plan(study))
+
+
 def test_counts() -> None:
     result = planned()
     assert (result.num_search_trials, result.num_confirm_trials) == (8, 12)

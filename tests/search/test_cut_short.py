@@ -105,10 +105,30 @@ def test_seeds_become_fewer(world: World) -> None:
     assert notes[-1] == CAUTION
 
 
+def test_unequal_numbers_of_seeds_are_explained(world: World, capsys: pytest.CaptureFixture[str]) -> None:
+    world.run()
+    for number in range(2, 5):  # as if the study had been interrupted while wgan was confirmed
+        world.folder.storage.delete_folder(f"arms/wgan/confirm_000_seed_{number}")
+    cut(world, overrides=["confirm.seeds=2"])
+    reason = (
+        "The arms have unequal numbers of confirmed trainings (5 of lsgan and 2 of wgan), because those that had begun "
+        "before the number was lowered are kept."
+    )
+    assert capsys.readouterr().out == f"Note: {reason}\n"
+    world.run()
+    assert reason in summarise(load_run(world.folder)).notes
+
+
 @pytest.mark.parametrize(
     ("skip", "now", "overrides", "expected"),
     [
-        (["other"], False, [], "--skip-arm: the arm must be one of lsgan, wgan, but got other; choose one of these"),
+        (
+            ["wgna"],
+            False,
+            [],
+            "--skip-arm: this must name an arm of the study, but got arm='wgna'; did you mean 'wgan'\\? "
+            "\\(known: lsgan, wgan\\)",
+        ),
         (
             ["lsgan", "wgan"],
             False,

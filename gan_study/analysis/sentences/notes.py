@@ -1,6 +1,6 @@
 """What a reader has to know beside the verdict, one sentence each."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from gan_study.analysis.confirmation import ConfirmedArm
 from gan_study.analysis.run_data import RunData
@@ -95,9 +95,26 @@ def _decision_notes(run: RunData) -> tuple[str, ...]:
         counts = listed([f"{len(run.searched(arm))} trials of {arm}" for arm in run.arms])
         notes.append(f"The search was ended by hand after {counts}.")
     notes += [f"Lowered by hand while the study ran: {change}." for change in decisions.changes]
+    if any(change.startswith("confirm.") for change in decisions.changes):
+        notes += unequal_seeds_note({arm: len(run.of_arm(arm, "confirm")) for arm in run.arms})
     if notes:
         notes.append("Whoever cuts a study short after seeing its results may favour one of its arms.")
     return tuple(notes)
+
+
+def unequal_seeds_note(num_confirmed: Mapping[str, int]) -> list[str]:
+    """The reason why arms have unequal numbers of confirmed trainings, where these were lowered by hand; empty if the
+    numbers are equal.
+
+    num_confirmed: by arm, those that there are in the end.
+    """
+    if len(set(num_confirmed.values())) < 2:
+        return []
+    counts = listed([f"{num:,} of {arm}" for arm, num in num_confirmed.items()])
+    return [
+        f"The arms have unequal numbers of confirmed trainings ({counts}), because those that had begun before the "
+        "number was lowered are kept."
+    ]
 
 
 def remedy_notes(run: RunData, confirmed: Sequence[ConfirmedArm]) -> tuple[str, ...]:

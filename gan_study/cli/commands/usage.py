@@ -1,5 +1,6 @@
 """A command line that cannot be read: told in one line like every other error, with the help that says more."""
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,6 +11,9 @@ from gan_study.errors import InputError
 
 UsageError: type[Exception] = BadParameter.__bases__[0]
 """Of click, or of the copy of it that newer versions of typer bring: it has no name that holds for both."""
+
+_SURPLUS = re.compile(r"(unexpected extra argument\S* \((?:\S+ ){2}\S+) .*\)$")
+"""What is said of words too many, of which a * in place of a folder may give thousands; the first three are named."""
 
 
 def print_usage_error(error: Any, words: Sequence[str]) -> None:
@@ -37,6 +41,7 @@ def usage_problem(error: Any, words: Sequence[str]) -> InputError:
             f"another (`{command} --help`)"
         )
     problem = " ".join(error.format_message().split()).rstrip(".")
+    problem = _SURPLUS.sub(r"\1 ...)", problem)
     return InputError(f"{command}: {problem[:1].lower()}{problem[1:]}; `{command} --help` tells what there is")
 
 

@@ -4,6 +4,7 @@ Of a data set, and of Inception's weights where they make the score.
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 
 from gan_study.config.data import DatasetConfig, ObjectiveConfig
 from gan_study.data.sources.catalogue import find_files
@@ -11,7 +12,9 @@ from gan_study.data.sources.downloads import REACH_SEC, NotFetchedError
 from gan_study.errors import InputError
 from gan_study.extractors import inception_weights
 from gan_study.extractors.inception_weights import WeightsFile, weights_for, weights_with_hash
+from gan_study.runs.folder import RunFolder
 from gan_study.runs.records import ObjectiveRecord
+from gan_study.runs.score_keys import require_same_images
 
 _PACKAGED = "digits"
 _INCEPTION = "inception"
@@ -30,6 +33,22 @@ def fetch_files(config: DatasetConfig, say: Callable[[str], None]) -> None:
             "answers)"
         )
         find_files(config)
+
+
+def require_images_of(folder: RunFolder, config: DatasetConfig) -> None:
+    """Raise InputError if the data set's images on this machine are not those that the run folder's study began with.
+
+    Files that are still to be downloaded are not looked at.
+    """
+    record = folder.read_objective()
+    if record is None:
+        return
+    with suppress(NotFetchedError):
+        find_files(config, may_fetch=False)
+        from gan_study.data.datasets import load_dataset
+
+        dataset = load_dataset(config)
+        require_same_images(folder.location, record, dataset.identity, len(dataset.train_indices))
 
 
 def count_images(config: DatasetConfig) -> int | None:

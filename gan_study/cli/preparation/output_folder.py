@@ -1,5 +1,6 @@
 """The folder that a verb fills with files of its own."""
 
+import os
 from itertools import count
 from os.path import abspath
 from pathlib import Path
@@ -14,12 +15,25 @@ def new_folder(out: str) -> Storage:
     Raises InputError for any other place, before anything is computed.
     """
     if "://" in out:
-        raise InputError(f"--out: the files go to a folder of this machine, but got {out}; copy them from there")
+        raise _refused(
+            out, "is an address and no folder of this machine", "write into a local folder and copy it there"
+        )
     place = Path(abspath(Path(out).expanduser()))
-    if place.exists() and not _is_empty_folder(place):
-        there = "a file" if place.is_file() else "other files in it"
-        raise InputError(f"--out: a folder that is new or empty is filled, but got {out} with {there}; choose another")
+    if place.is_dir() and (names := os.listdir(place)):
+        shown = f"{min(names)}{f' and {len(names) - 1:,} more' if len(names) > 1 else ''}"
+        raise _refused(out, f"holds {shown}", "choose another folder, or empty this one")
+    above = next(each for each in (place, *place.parents) if each.exists())
+    if not above.is_dir():
+        raise _refused(out, f"needs a folder where the file {above} lies", "choose another folder")
+    if not os.access(above, os.W_OK | os.X_OK):
+        raise _refused(out, f"lies in {above}, where you may not write", "choose another folder")
     return Storage(place)
+
+
+def _refused(out: str, fault: str, remedy: str) -> InputError:
+    return InputError(
+        f"--out: the files go to a folder that is new or empty, but got out={out}, which {fault}; {remedy}"
+    )
 
 
 def next_free_name(name: str) -> str:

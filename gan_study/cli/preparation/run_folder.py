@@ -3,17 +3,22 @@
 import os
 import shlex
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from pathlib import Path
 
+from gan_study.analysis.sentences.text import listed, quantity
+from gan_study.cli.terminal.messages import print_warning
 from gan_study.config.arms.trial_configs import ASSUMED_TRAIN_IMAGES
 from gan_study.config.reading.load import parse_study
-from gan_study.config.rules.begun import require_searched_as, require_trained_as
+from gan_study.config.rules.begun import require_begun_as, require_searched_as, require_trained_as
+from gan_study.config.rules.extension import GROWING, settings
 from gan_study.config.study import StudyConfig
 from gan_study.errors import InputError, StorageError
 from gan_study.runs.at_work import is_left_off
 from gan_study.runs.folder import RunFolder
 
+_MOST_NAMED = 10
 _CLAIM, _OWNER = ".claim", ".claimed_by"
 """The file that a command locks, and the one that tells which command has."""
 
@@ -63,7 +68,7 @@ def refuse_if_begun(folder: RunFolder, out: str) -> None:
 
 
 def require_unedited(folder: RunFolder, study: StudyConfig) -> None:
-    """Raise InputError if the folder's study, edited by hand, says something else than its trials were trained with."""
+    """Raise InputError if somebody has edited the folder's study so that its trials no longer belong to it."""
     configs = (folder.trial(arm, name).read_config() for arm in folder.arms() for name in folder.trials(arm))
     objective = folder.read_objective()
     num_train_images = objective.num_train_images if objective is not None else ASSUMED_TRAIN_IMAGES
@@ -71,18 +76,58 @@ def require_unedited(folder: RunFolder, study: StudyConfig) -> None:
     place = f"{folder.location}/study.yaml"
     require_trained_as(study, trials, num_train_images, place)
     require_searched_as(study, trials, place)
+    known = _trained_study(folder)
+    if known is not None:
+        require_begun_as(known, study, {trial.arm for trial in trials}, place)
+
+
+def _trained_study(folder: RunFolder) -> StudyConfig | None:
+    """The study as the last command that trained has read it; None if the folder does not tell."""
+    text = folder.read_trained_study()
+    return None if text is None else parse_study(text, f"{folder.location}/study_as_trained.yaml", is_begun=True)
+
+
+def require_whole(folder: RunFolder) -> None:
+    """Raise InputError if a trial has lost its config.json: another one would be trained among its files."""
+    lost = folder.trials_without_config()
+    if lost:
+        raise InputError(
+            f"{folder.location}: a study goes on if each trial has its config.json, but got {_places(lost)} without "
+            "one; copy the file from a whole copy of the run folder, or move the trial's folder away to train it again"
+        )
+
+
+def warn_of_lost_trials(location: str) -> None:
+    """Say on standard error which trials a command cannot take into account, if a run folder is at `location`."""
+    if "://" not in location and not Path(location).expanduser().is_dir():
+        return
+    folder = RunFolder(location)
+    if folder.is_a_run() and (lost := folder.trials_without_config()):
+        print_warning(
+            f"{folder.location}: {quantity(len(lost), 'trial')} left out, because config.json is missing in "
+            f"{_places(lost)}; copy the file from a whole copy of the run folder"
+        )
+
+
+def _places(places: Sequence[str]) -> str:
+    further = len(places) - _MOST_NAMED
+    return listed([*places[:_MOST_NAMED], *([f"{further:,} more"] if further > 0 else [])])
 
 
 def is_completed(folder: RunFolder) -> bool:
-    """Whether the study has come to its end: nothing is left to train, nor of a trial's end work to try again.
+    """Return True if the study has come to its end: nothing is left to train, and no end work of a trial to try again.
 
-    Raises InputError if its study.yaml cannot be read.
+    Raises InputError if its study.yaml cannot be read, or was edited so that its trials no longer belong to it.
     """
     status = folder.read_study_status()
     if status is None or status.state != "completed":
         return False
-    arms = parse_study(folder.read_study_text(), f"{folder.location}/study.yaml", is_begun=True).arms
-    if not arms.keys() <= set(folder.arms()):  # one that was written into the file by hand
+    study = parse_study(folder.read_study_text(), f"{folder.location}/study.yaml", is_begun=True)
+    require_unedited(folder, study)
+    if not study.arms.keys() <= set(folder.arms()):  # one that was written into the file by hand
+        return False
+    known = _trained_study(folder)
+    if known is not None and any(settings(study)[name] > settings(known)[name] for name in GROWING):  # by hand, too
         return False
     statuses = (folder.trial(arm, name).read_status() for arm in folder.arms() for name in folder.trials(arm))
     return not any(status is not None and status.end_failures for status in statuses)

@@ -1,16 +1,26 @@
 """A training's hyperparameters as one list of names and values, for cards and trackers."""
 
 from gan_study.config.base import Scalar
+from gan_study.config.schedule import ScheduleEntry
 from gan_study.config.training import TrainingConfig
 
 _NO_HYPERPARAMETERS = {"dataset", "objective"}
 
 
 def flat_training(training: TrainingConfig) -> dict[str, Scalar]:
-    """What a training was told, by dotted name (`network.width`), without its data set, its objective and what does
-    not exist in it."""
+    """The hyperparameters of a training by dotted name (`network.width`), without its data set and its objective.
+
+    Those that do not exist in it are left out. A schedule is one text, such as `from 10 kimg on: g_lr 0.001, ...`.
+    """
     flat: dict[str, Scalar] = {}
-    for key, value in training.model_dump(exclude=_NO_HYPERPARAMETERS).items():
+    values = training.model_dump(exclude=_NO_HYPERPARAMETERS)
+    values["schedule"] = "; ".join(map(_entry_text, training.schedule)) or None
+    for key, value in values.items():
         parts = {f"{key}.{part}": inner for part, inner in value.items()} if isinstance(value, dict) else {key: value}
         flat.update({name: inner for name, inner in parts.items() if inner is not None})
     return flat
+
+
+def _entry_text(entry: ScheduleEntry) -> str:
+    changed = ", ".join(f"{name} {value:g}" for name, value in entry.model_dump(exclude={"from_kimg"}).items())
+    return f"from {entry.from_kimg:g} kimg on: {changed}"

@@ -10,6 +10,7 @@ from gan_study.config.arms.sampling import drawn_at_random
 from gan_study.config.arms.trial_configs import ASSUMED_TRAIN_IMAGES, first_trial_values, resolve_training
 from gan_study.config.base import Scalar
 from gan_study.config.data import ObjectiveConfig
+from gan_study.config.intervals import eighth
 from gan_study.config.names import CONDITIONS, HYPERPARAMETERS
 from gan_study.config.plan.scoring_cost import ScoringCost, scoring_cost
 from gan_study.config.plan.search_text import refinement_text, sampler_text, stopping_text
@@ -153,6 +154,7 @@ def format_plan(
         *([_row("refine", refinement_text(study))] if study.refine.trials_per_arm else []),
         *([_row("weighing", text)] if (text := objectives_text(study)) else []),
         _row("length", _length(plan)),
+        _row("evaluated", _evaluated(plan)),
         _row("stopping", stopping_text(study, plan.max_training_kimg)),
         _row("at once", _at_once(study.resources)),
         *([_row("trackers", ", ".join(study.trackers))] if study.trackers else []),
@@ -258,6 +260,12 @@ def _length(plan: StudyPlan) -> str:
     return text
 
 
+def _evaluated(plan: StudyPlan) -> str:
+    every_kimg = plan.study.budget.evaluate_every_kimg
+    share = "" if every_kimg != eighth(plan.max_training_kimg) else " (default: an eighth of the length)"
+    return f"at 0 kimg, then every {every_kimg:,.6g} kimg{share} and at the end"
+
+
 def _at_once(resources: ResourcesConfig) -> str:
     cpus, number = resources.cpus_per_worker * resources.workers_per_trial, resources.max_concurrent_trials
     trials = "as many trials as there is room for" if number == "auto" else f"at most {number} trials"
@@ -281,7 +289,8 @@ def _trainings(plan: StudyPlan) -> str:
     parts = [f"{plan.num_search_trials} searched"]
     parts += [f"{plan.num_refine_trials} refined"] if plan.num_refine_trials else []
     if confirm.top_k:
-        parts.append(f"{plan.num_confirm_trials} again (best {confirm.top_k} of each arm, {confirm.seeds} seeds)")
+        seeds = f"{confirm.seeds} seed{'' if confirm.seeds == 1 else 's'}"
+        parts.append(f"{plan.num_confirm_trials} again (best {confirm.top_k} of each arm, {seeds})")
         return f"{total}: {', '.join(parts)}"
     return f"{total}: {', '.join(parts)}, none again" if plan.num_refine_trials else f"{total}, none again"
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from gan_study.config.arms.parameters import PARTS
 from gan_study.config.names import HYPERPARAMETERS
-from gan_study.config.reading.source import Node, Origin, Place, Problem, no_such, parse
+from gan_study.config.reading.source import Node, Origin, Place, Problem, parse, suggestion
 from gan_study.config.space import RANGE_KINDS
 from gan_study.config.study import LENGTHS
 
@@ -81,13 +81,18 @@ def _holder(root: Node, path: Sequence[str], place: Place) -> tuple[Node | None,
         assert isinstance(node.content, dict)
         child = node.content.get(key)
         if path[0] == "arms" and depth == 1 and child is None:
-            return None, no_such("arm", key, node.content)
+            rule = f"an override must name an arm of the study, but got arm={key!r}"
+            return None, f"{rule}{suggestion(key, node.content)}"
         if child is None or child.content is None:
             child = Node({}, place, place)
         elif key == "network" and isinstance(child.content, str):
             child = Node({"name": child}, child.place, child.key_place)
         elif not isinstance(child.content, dict):
-            return None, f"{'.'.join(path[: depth + 1])} is a single value, so that nothing can be set below it"
+            name = ".".join(path[: depth + 1])
+            return None, (
+                f"an override must name a setting that is there, but got {name}={child.text}, a single value with "
+                f"nothing below it; set {name} itself"
+            )
         node.content[key] = child
         node = child
     return node, ""

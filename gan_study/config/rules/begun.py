@@ -1,12 +1,12 @@
 """Whether a run folder's study.yaml, which somebody may have edited, still says what its trials were trained with."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from pydantic import ValidationError
 
 from gan_study.config.arms.parameters import Parameter, arm_parameters, fixed_values
 from gan_study.config.arms.trial_configs import training_values
-from gan_study.config.rules.extension import flat, show_setting
+from gan_study.config.rules.extension import compare_studies, flat, settings, show_setting, split_lowered
 from gan_study.config.study import StudyConfig
 from gan_study.config.training import TrialConfig
 from gan_study.errors import InputError
@@ -34,6 +34,35 @@ def require_searched_as(study: StudyConfig, trials: Sequence[TrialConfig], place
     A report does without this, but a search that goes on compares its trials by these.
     """
     _refuse(place, (problem for trial in trials for problem in _search_problems(study, trial)))
+
+
+def require_begun_as(known: StudyConfig, study: StudyConfig, arms: Collection[str], place: str) -> None:
+    """Raise InputError if somebody has changed what the trials of a run folder depend on, such as the ends of a range.
+
+    Numbers of trials and seeds may have grown. They become smaller by `resume --set`, which notes it for the report.
+
+    Args:
+        known: the study as the last command that trained has read it.
+        study: as it stands in the run folder.
+        arms: those that have trials; the others may still change.
+        place: study.yaml of the run folder, for the error.
+    """
+    both = {arm: config for arm, config in known.arms.items() if arm in arms and arm in study.arms}
+    if not both:
+        return
+    lowered, undone = split_lowered(known, study)
+    found = compare_studies(known.model_copy(update={"arms": both}), undone, "in the file", "at the beginning")
+    _refuse(
+        place,
+        (
+            *(f"what a study began with stays, but got {each}; {_WAY_OUT}" for each in found.conflicts),
+            *(
+                f"{name}: this number is lowered by `resume`, but got {settings(study)[name]} in the file where it was "
+                f"{old}; write {old} again, and call `resume` with --set {name}={settings(study)[name]}"
+                for name, old in lowered.items()
+            ),
+        ),
+    )
 
 
 def _refuse(place: str, problems: Iterable[str]) -> None:

@@ -15,6 +15,7 @@ GROWING = ("budget.trials_per_arm", "search.repeats", "refine.trials_per_arm", "
 """What may become more."""
 _FREE = (
     "description",
+    "trackers",
     "resources.cpus_per_worker",
     "resources.gpus_per_worker",
     "resources.max_concurrent_trials",
@@ -44,8 +45,10 @@ class Extension:
     """What would make trials of the run folder those of another study."""
 
 
-def compare_studies(before: StudyConfig, after: StudyConfig, source: str = "in the file") -> Extension:
-    """What `after` adds to the study `before` of a run folder; `source` says in words where `after` stands.
+def compare_studies(
+    before: StudyConfig, after: StudyConfig, source: str = "in the file", former: str = "in the run folder"
+) -> Extension:
+    """What `after` adds to the study `before` of a run folder; `source` and `former` say in words where either is from.
 
     An arm is compared by what its trainings come to, and a search by what it does, defaults filled in: saying what was
     left out is no change.
@@ -56,7 +59,7 @@ def compare_studies(before: StudyConfig, after: StudyConfig, source: str = "in t
         filled_in = _FILLED_IN.get(name)
         if old.get(name) == new.get(name) or (filled_in and filled_in(before) == filled_in(after)):
             continue
-        line = f"{name}: {_shown(before, name)} in the run folder, {_shown(after, name)} {source}"
+        line = f"{name}: {_shown(before, name)} {former}, {_shown(after, name)} {source}"
         if name in _FREE:
             changes.append(line)
         elif name not in GROWING:
@@ -69,11 +72,22 @@ def compare_studies(before: StudyConfig, after: StudyConfig, source: str = "in t
             additions.append(f"{name}: {old[name]} to {new[name]}")
     for arm in before.arms:
         if arm not in after.arms:
-            conflicts.append(f"arms.{arm}: an arm in the run folder, nothing {source}")
+            conflicts.append(f"arms.{arm}: an arm {former}, nothing {source}")
         else:
-            conflicts += _arm_conflicts(before, after, arm, source)
+            conflicts += _arm_conflicts(before, after, arm, source, former)
     additions += [f"arms.{arm}: a new arm" for arm in after.arms if arm not in before.arms]
     return Extension(tuple(additions), tuple(changes), tuple(dict.fromkeys(conflicts)))
+
+
+def split_lowered(before: StudyConfig, after: StudyConfig) -> tuple[dict[str, int], StudyConfig]:
+    """The numbers of trials or seeds that `after` lowers, by name, as they were before; and `after` without that."""
+    old, new = settings(before), settings(after)
+    lowered = {name: old[name] for name in GROWING if new[name] < old[name]}
+    values = after.model_dump(mode="json")
+    for name, number in lowered.items():
+        section, field = name.split(".")
+        values[section][field] = number
+    return lowered, StudyConfig.model_validate(values)
 
 
 def _shown(study: StudyConfig, name: str) -> str:
@@ -108,12 +122,12 @@ def flat(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any
             yield f"{prefix}{name}", value
 
 
-def _arm_conflicts(before: StudyConfig, after: StudyConfig, arm: str, source: str) -> Iterator[str]:
+def _arm_conflicts(before: StudyConfig, after: StudyConfig, arm: str, source: str, former: str) -> Iterator[str]:
     old, new = arm_definition(before, arm), arm_definition(after, arm)
     for name in dict.fromkeys([*old, *new]):
         if old.get(name) != new.get(name):
             path = _path(before, after, arm, name)
-            yield f"{path}: {show_setting(old.get(name))} in the run folder, {show_setting(new.get(name))} {source}"
+            yield f"{path}: {show_setting(old.get(name))} {former}, {show_setting(new.get(name))} {source}"
 
 
 def arm_definition(study: StudyConfig, arm: str) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from statistics import fmean
 from gan_study import __version__
 from gan_study.analysis.sentences.text import number
 from gan_study.config.arms.flat import flat_training
+from gan_study.config.rules.extension import show_setting
 from gan_study.config.training import TrainingConfig, TrialConfig
 from gan_study.evaluation.exports.known import FILES
 from gan_study.runs.diagnosis import DiagnosisRecord
@@ -82,13 +83,13 @@ def _training_rows(exported: Exported) -> Iterator[tuple[str, object]]:
     again = f", {config.source} again with a fresh seed" if config.source else ""
     yield "trial", f"{config.name}{again} ({exported.state.value})"
     dataset = config.training.dataset.model_dump(exclude_none=True, exclude_defaults=True)
-    yield "data set", ", ".join(f"{key} {value}" for key, value in dataset.items())
+    yield "data set", ", ".join(f"{key} {show_setting(value)}" for key, value in dataset.items())
     if exported.objective is not None:
         yield "data set's content", exported.objective.key.dataset
         yield "training images", f"{exported.objective.num_train_images:,}"
     yield "generator's parameters", f"{exported.num_parameters:,}"
     for name, value in flat_training(config.training).items():
-        yield name, f"{value} (searched)" if name in config.searched else value
+        yield name, f"{show_setting(value)}{' (searched)' if name in config.searched else ''}"
 
 
 def _table(rows: Iterator[tuple[str, object]]) -> Iterator[str]:
@@ -126,12 +127,22 @@ def _seeds(scores: tuple[float, ...], score: float) -> str:
             "It is the score of one training with one seed. If that was chosen for its score, a new training is likely "
             "to score worse."
         )
-    rank = sorted(scores).index(score) + 1
     return (
-        f"It is the score of one training with one seed, number {rank} of the {len(scores)} seeds of this "
-        f"configuration that came to their end. These scored {number(min(scores))} to {number(max(scores))}, "
+        f"It is the score of one training with one seed. This configuration was trained to the end with {len(scores)} "
+        f"seeds, and this one {_place_of(score, scores)}. They scored {number(min(scores))} to {number(max(scores))}, "
         f"{number(fmean(scores))} on average: expect that of a new training."
     )
+
+
+def _place_of(score: float, scores: tuple[float, ...]) -> str:
+    num_better, num_worse = sum(s < score for s in scores), sum(s > score for s in scores)
+    if num_better == num_worse == 0:
+        return "scored as the others"
+    if num_better == 0:
+        return "scored best"
+    if num_worse == 0:
+        return "scored worst"
+    return f"scored better than {num_worse} and worse than {num_better} of them"
 
 
 def _use_paragraphs(exported: Exported) -> Iterator[str]:
