@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from ray_cluster import running_cluster
+from support.ray_cluster import running_cluster
 
 if TYPE_CHECKING:
-    from prepared_objective import Prepared
+    from support.prepared_objective import Prepared
 
 
 def pytest_configure() -> None:
@@ -55,7 +55,7 @@ def extractor_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 @pytest.fixture(scope="session")
 def prepared(extractor_cache: Path, tmp_path_factory: pytest.TempPathFactory) -> "Prepared":
     """The objective of 16-pixel digits (its classifier takes about ten seconds to train)."""
-    from prepared_objective import prepare_digits  # torch, which most tests do without
+    from support.prepared_objective import prepare_digits  # torch, which most tests do without
 
     return prepare_digits(str(tmp_path_factory.mktemp("prepared")))
 

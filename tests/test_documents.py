@@ -14,7 +14,7 @@ import typer
 import yaml
 from pydantic import BaseModel
 from rich.console import Console
-from synthetic_run import COMPLETED, Outcome, write_synthetic_run
+from support.synthetic_run import COMPLETED, Outcome, write_synthetic_run
 from test_imports import LEVELS
 
 from gan_study.analysis.load import load_run

@@ -78,7 +78,7 @@ def test_a_joint_search_runs_cut_down(ray_address: str, tmp_path: Path) -> None:
 def test_every_arm_of_a_study_trains(name: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
     if name in WITH_REAL_DATA:
         request.getfixturevalue("data_folder")
-    from trained_here import train_here
+    from support.trained_here import train_here
 
     from gan_study.data.datasets import load_dataset  # torch, which the tests of studies as texts do without
 

@@ -2,10 +2,11 @@
 
 import json
 from dataclasses import asdict
+from pathlib import Path
 from statistics import fmean
 
 import pytest
-from synthetic_run import ALL_FAILED, COMPLETED, DIVERGED, STUDY, Outcome, write_synthetic_run
+from support.synthetic_run import ALL_FAILED, COMPLETED, DIVERGED, STUDY, Outcome, write_synthetic_run
 
 from gan_study.analysis.arm_comparison import compare_arms
 from gan_study.analysis.load import load_run
@@ -16,13 +17,13 @@ from gan_study.analysis.statistics.seed_scores import describe_seeds
 
 
 @pytest.fixture(autouse=True)
-def _quick_run_folders(monkeypatch):
+def _quick_run_folders(monkeypatch: pytest.MonkeyPatch) -> None:
     # Waiting for the disk and drawing images, at which no statistic looks, would take most of the time.
     monkeypatch.setattr("os.fsync", lambda _: None)
     monkeypatch.setattr("synthetic_run.draw_samples", lambda *_: b"")
 
 
-def compared(tmp_path, **changes):
+def compared(tmp_path: Path, **changes):
     return compare_arms(load_run(write_synthetic_run(str(tmp_path), **changes)))
 
 
@@ -30,7 +31,7 @@ def seeds(*scores):
     return tuple(Outcome(COMPLETED if s is not None else DIVERGED, s) for s in scores)
 
 
-def test_two_arms_that_are_told_apart(tmp_path):
+def test_two_arms_that_are_told_apart(tmp_path: Path) -> None:
     found = compared(tmp_path)
     assert [arm.arm for arm in found.arms] == ["lsgan", "wgan"]
     assert found.leader == "lsgan"
@@ -40,7 +41,7 @@ def test_two_arms_that_are_told_apart(tmp_path):
     assert found.crossovers == ()
 
 
-def test_the_confirmed_seeds_of_an_arm(tmp_path):
+def test_the_confirmed_seeds_of_an_arm(tmp_path: Path) -> None:
     wgan = compared(tmp_path).arms[1].confirmed
     assert wgan.source == "search_003"
     assert wgan.counted == describe_seeds([17.0, 16.5, 19.0, 18.0, 120.0])
@@ -50,7 +51,7 @@ def test_the_confirmed_seeds_of_an_arm(tmp_path):
     assert wgan.optimism.high - wgan.optimism.low == pytest.approx(wgan.counted.mean.high - wgan.counted.mean.low)
 
 
-def test_the_search_of_an_arm(tmp_path):
+def test_the_search_of_an_arm(tmp_path: Path) -> None:
     lsgan = compared(tmp_path).arms[0].search
     assert (lsgan.failures.num_failed, lsgan.failures.num_ended) == (1, 5)
     assert [(p.spent_kimg, p.best_score) for p in lsgan.best_so_far[:2]] == [(40, 14.0), (50, 14.0)]
@@ -59,7 +60,7 @@ def test_the_search_of_an_arm(tmp_path):
 
 
 @pytest.mark.parametrize(("first_trial", "drawn"), [("sampled", [14.0, 120.0, 9.0]), ("paper_defaults", [120.0, 9.0])])
-def test_the_expected_best_counts_what_was_drawn_at_random(tmp_path, first_trial, drawn):
+def test_the_expected_best_counts_what_was_drawn_at_random(tmp_path: Path, first_trial, drawn) -> None:
     study = {**STUDY, "search": {"sampler": "random", "scheduler": "none", "first_trial": first_trial}}
     outcomes = (Outcome(COMPLETED, 14.0), Outcome(DIVERGED, None, kimg=20), Outcome(COMPLETED, 9.0))
     found = compared(tmp_path, study=study, search={"lsgan": outcomes, "wgan": outcomes})
@@ -67,12 +68,12 @@ def test_the_expected_best_counts_what_was_drawn_at_random(tmp_path, first_trial
     assert found.arms[0].search.expected_best[0].expected == pytest.approx(fmean(drawn))
 
 
-def test_stopped_trials_are_no_independent_draws(tmp_path):
+def test_stopped_trials_are_no_independent_draws(tmp_path: Path) -> None:
     study = {**STUDY, "search": {"sampler": "random", "scheduler": "asha"}}
     assert compared(tmp_path, study=study).arms[0].search.expected_best == ()
 
 
-def test_what_is_not_distinguishable_says_how_many_seeds_would_decide(tmp_path):
+def test_what_is_not_distinguishable_says_how_many_seeds_would_decide(tmp_path: Path) -> None:
     found = compared(tmp_path, confirm={"lsgan": seeds(1, 4, 5, 8, 9), "wgan": seeds(6, 3, 7, 10, None)})
     (pair,) = found.pairs
     # Of the 25 pairs wgan has the lower score in 8: 3 is below 4, 5, 8, 9; 6 and 7 are below 8 and 9.
@@ -81,7 +82,7 @@ def test_what_is_not_distinguishable_says_how_many_seeds_would_decide(tmp_path):
     assert pair.further_seeds == further_seeds(17 / 25, 5, 5, significance=0.05)
 
 
-def test_a_leader_that_the_study_names_second_is_seen_from_its_side(tmp_path):
+def test_a_leader_that_the_study_names_second_is_seen_from_its_side(tmp_path: Path) -> None:
     lsgan, wgan = (6.0, 3.0, 7.0, 10.0, 12.0), (1.0, 4.0, 5.0, 8.0, 9.0)
     found = compared(tmp_path, confirm={"lsgan": seeds(*lsgan), "wgan": seeds(*wgan)})
     (pair,) = found.leader_pairs
@@ -92,7 +93,7 @@ def test_a_leader_that_the_study_names_second_is_seen_from_its_side(tmp_path):
     assert pair.test.probability_lower == pytest.approx(expected.value)
 
 
-def test_three_arms_are_held_against_the_strictest_step_of_holm(tmp_path):
+def test_three_arms_are_held_against_the_strictest_step_of_holm(tmp_path: Path) -> None:
     arms = {**STUDY["arms"], "hinge": {"network": "dcgan", "loss": "hinge"}}
     search = {arm: (Outcome(COMPLETED, 9.0),) for arm in arms}
     confirm = {
@@ -106,7 +107,7 @@ def test_three_arms_are_held_against_the_strictest_step_of_holm(tmp_path):
     assert found.pairs[0].further_seeds == further_seeds(22 / 25, 5, 5, significance=0.05 / 3)
 
 
-def test_an_arm_that_overtakes_is_named_with_its_budget(tmp_path):
+def test_an_arm_that_overtakes_is_named_with_its_budget(tmp_path: Path) -> None:
     search = {
         "lsgan": (Outcome(COMPLETED, 20.0), Outcome(COMPLETED, 19.0), Outcome(COMPLETED, 5.0)),
         "wgan": (Outcome(COMPLETED, 10.0), Outcome(COMPLETED, 9.0), Outcome(COMPLETED, 8.0)),
@@ -114,7 +115,7 @@ def test_an_arm_that_overtakes_is_named_with_its_budget(tmp_path):
     assert compared(tmp_path, search=search).crossovers == (Crossover("wgan", "lsgan", 120.0, 1),)
 
 
-def test_collapsed_seeds_are_failures(tmp_path):
+def test_collapsed_seeds_are_failures(tmp_path: Path) -> None:
     run = load_run(write_synthetic_run(str(tmp_path)))
     found = compare_arms(run, collapsed={("lsgan", "confirm_002_seed_0"), ("lsgan", "search_000")}).arms[0]
     assert found.search.failures.num_failed == 2
@@ -132,7 +133,7 @@ def test_collapsed_seeds_are_failures(tmp_path):
         {"search": {}, "confirm": {}},
     ],
 )
-def test_any_run_has_a_comparison_that_json_can_hold(tmp_path, changes):
+def test_any_run_has_a_comparison_that_json_can_hold(tmp_path: Path, changes) -> None:
     found = compared(tmp_path, **changes)
     json.dumps(asdict(found), allow_nan=False)
     assert len(found.arms) == 2

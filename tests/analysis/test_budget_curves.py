@@ -2,11 +2,12 @@
 
 import time
 from dataclasses import replace
+from pathlib import Path
 from statistics import median
 
 import numpy as np
 import pytest
-from synthetic_run import RUNNING, write_synthetic_run
+from support.synthetic_run import RUNNING, write_synthetic_run
 
 from gan_study.analysis.load import load_run
 from gan_study.analysis.statistics.budget import (
@@ -24,7 +25,7 @@ def curve(*points):
     return [BudgetPoint(kimg, score) for kimg, score in points]
 
 
-def test_median_and_range_worked_out_by_hand():
+def test_median_and_range_worked_out_by_hand() -> None:
     studies = [
         curve((10, None), (30, 8.0), (60, 4.0)),
         curve((20, 9.0), (40, 5.0), (80, 1.0)),
@@ -39,14 +40,14 @@ def test_median_and_range_worked_out_by_hand():
     )
 
 
-def test_between_two_studies_the_median_is_their_mean():
+def test_between_two_studies_the_median_is_their_mean() -> None:
     band = best_so_far_band([curve((10, 4.0), (20, 2.0)), curve((15, 8.0), (25, 1.0))])
     assert band.spent_kimg == (10, 15, 20)
     assert band.median == (None, 6.0, 5.0)
     assert band.median_curve == (BudgetPoint(10, None), BudgetPoint(15, 6.0), BudgetPoint(20, 5.0))
 
 
-def test_a_band_equals_the_scores_of_the_trials_paid_for():
+def test_a_band_equals_the_scores_of_the_trials_paid_for() -> None:
     rng = np.random.default_rng(0)
     studies = [[(float(rng.choice([10, 20, 40])), float(rng.lognormal(3, 1))) for _ in range(30)] for _ in range(5)]
     band = best_so_far_band([best_so_far(trials) for trials in studies])
@@ -60,11 +61,11 @@ def test_a_band_equals_the_scores_of_the_trials_paid_for():
             assert (middle, lowest, highest) == (median(bests), min(bests), max(bests))
 
 
-def test_a_study_without_trials_leaves_nothing_in_common():
+def test_a_study_without_trials_leaves_nothing_in_common() -> None:
     assert best_so_far_band([curve((10, 4.0)), []]) == BestSoFarBand(2, (), (), (), ())
 
 
-def test_the_last_change_of_the_lead_is_the_crossover():
+def test_the_last_change_of_the_lead_is_the_crossover() -> None:
     fast = curve((10, 20.0), (20, 9.0), (60, 7.0), (100, 6.5))
     slow = curve((15, 12.0), (40, 8.0), (70, 7.0), (80, 5.0), (200, 1.0))
     # At 15 slow leads (12 < 20), at 20 fast, at 40 slow, at 60 fast; at 70 they tie; at 80 slow leads for good.
@@ -83,11 +84,11 @@ def test_the_last_change_of_the_lead_is_the_crossover():
         [],
     ],
 )
-def test_without_a_change_of_the_lead_there_is_no_crossover(other):
+def test_without_a_change_of_the_lead_there_is_no_crossover(other) -> None:
     assert crossover("a", curve((10, 20.0), (20, 7.0), (100, 7.0)), "b", other) is None
 
 
-def test_a_search_is_followed_in_the_order_its_trials_ended(tmp_path):
+def test_a_search_is_followed_in_the_order_its_trials_ended(tmp_path: Path) -> None:
     run = load_run(write_synthetic_run(str(tmp_path)))
     ended = ((40, 14.0), (50, 14.0), (90, 9.0), (110, 9.0), (150, 9.0))
     assert search_curve(run, "lsgan") == tuple(BudgetPoint(float(kimg), score) for kimg, score in ended)
@@ -98,7 +99,7 @@ def test_a_search_is_followed_in_the_order_its_trials_ended(tmp_path):
     assert search_curve(changed, "lsgan") == tuple(BudgetPoint(float(kimg), score) for kimg, score in without_first)
 
 
-def test_repeats_are_told_apart(tmp_path):
+def test_repeats_are_told_apart(tmp_path: Path) -> None:
     run = load_run(write_synthetic_run(str(tmp_path)))
     assert repeated_searches(run, "lsgan") is None
     study = run.study.model_copy(update={"search": run.study.search.model_copy(update={"repeats": 2})})
@@ -120,7 +121,7 @@ def looked_up(curve, kimg):
     return min((p.best_score for p in curve if p.spent_kimg <= kimg and p.best_score is not None), default=None)
 
 
-def test_long_searches_are_compared_in_one_pass():
+def test_long_searches_are_compared_in_one_pass() -> None:
     """Ten arms of 4,000 trials make 45 pairs; a look at all trials for each budget took seconds for one pair."""
     rng = np.random.default_rng(0)
     trials = [(rng.integers(1, 9, 4000).tolist(), (100 - 99 * rng.random(4000) ** 0.1).tolist()) for _ in range(2)]

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from scipy.stats import norm
-from synthetic_run import COMPLETED, CONFIRM, STUDY, Outcome, write_synthetic_run
+from support.synthetic_run import COMPLETED, CONFIRM, STUDY, Outcome, write_synthetic_run
 
 from gan_study.analysis.load import load_run
 from gan_study.analysis.sentences.design import Spread, observed_spread, seeds_rows, seeds_warning

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from synthetic_run import write_synthetic_run
+from support.synthetic_run import write_synthetic_run
 
 from gan_study.analysis.load import load_run
 from gan_study.analysis.sentences.notes import damage_warnings

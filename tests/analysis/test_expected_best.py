@@ -13,7 +13,7 @@ SCORES = [12.0, 7.0, 120.0, 9.5, 9.5, 31.0, 8.0, 120.0]
 
 
 @pytest.mark.parametrize("num_trials", range(1, len(SCORES) + 1))
-def test_mean_and_spread_equal_those_of_every_choice(num_trials):
+def test_mean_and_spread_equal_those_of_every_choice(num_trials: int) -> None:
     bests = sorted(min(chosen) for chosen in combinations(SCORES, num_trials))
     found = expected_best(SCORES)[num_trials - 1]
     assert found.num_trials == num_trials
@@ -22,18 +22,18 @@ def test_mean_and_spread_equal_those_of_every_choice(num_trials):
     assert found.spread == (low, high)
 
 
-def test_a_quantile_that_falls_between_two_scores_is_the_lower_one():
+def test_a_quantile_that_falls_between_two_scores_is_the_lower_one() -> None:
     # Of 40 trials 1 is exactly 2.5 %: the chance of a score at most the first is 0.025, at most the 39th 0.975.
     assert expected_best([float(i) for i in range(1, 41)])[0].spread == (1.0, 39.0)
 
 
-def test_all_trials_find_the_best():
+def test_all_trials_find_the_best() -> None:
     last = expected_best(SCORES)[-1]
     assert (last.expected, last.spread) == (pytest.approx(7.0), (7.0, 7.0))
     assert expected_best([]) == ()
 
 
-def test_the_interval_leaves_out_each_trial_once():
+def test_the_interval_leaves_out_each_trial_once() -> None:
     scores = list(np.random.default_rng(0).lognormal(3.0, 0.7, 12))
     for n in (1, 2, 3):
         found = expected_best(scores)[n - 1]
@@ -44,13 +44,13 @@ def test_the_interval_leaves_out_each_trial_once():
     assert all(best.interval is None for best in expected_best(scores)[3:])
 
 
-def test_of_one_trial_the_interval_is_student_s():
+def test_of_one_trial_the_interval_is_student_s() -> None:
     scores = [3.0, 4.0, 8.0, 9.5, 11.0]
     expected = stats.t.interval(0.95, df=4, loc=fmean(scores), scale=stats.sem(scores))
     assert expected_best(scores)[0].interval == pytest.approx(expected)
 
 
-def test_it_is_unbiased_and_its_interval_holds_the_truth():
+def test_it_is_unbiased_and_its_interval_holds_the_truth() -> None:
     # The lowest of n uniform numbers is 1 / (n + 1) on average. Drawing with replacement would give 0.18 for n = 5
     # and 0.102 for n = 10, further off than the tolerance of four standard errors.
     rng = np.random.default_rng(0)

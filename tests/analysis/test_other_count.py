@@ -5,8 +5,8 @@ from pathlib import Path
 from statistics import fmean
 
 import pytest
-from both_scores_run import BEST, write_run_with_both_scores
-from synthetic_run import write_synthetic_run
+from support.both_scores_run import BEST, write_run_with_both_scores
+from support.synthetic_run import write_synthetic_run
 
 from gan_study.analysis.confirmation import confirmed_arms
 from gan_study.analysis.load import load_run

@@ -1,10 +1,11 @@
 """Pareto fronts against the definition, checked pair by pair, and over what a run folder holds."""
 
 import random
+from pathlib import Path
 
 import pytest
-from pareto_run import OBJECTIVES, write_run
-from synthetic_run import RUNNING, Outcome, write_synthetic_run
+from support.pareto_run import OBJECTIVES, write_run
+from support.synthetic_run import RUNNING, Outcome, write_synthetic_run
 
 from gan_study.analysis.load import load_run
 from gan_study.analysis.statistics.pareto import pareto_front, summarise_pareto
@@ -22,7 +23,7 @@ def by_definition(values):
 
 
 @pytest.mark.parametrize("names", [("score", "coverage"), ("score", "device_sec"), ("score", "coverage", "device_sec")])
-def test_a_front_is_what_the_definition_says(names):
+def test_a_front_is_what_the_definition_says(names) -> None:
     draw = random.Random(0)
     for num in (0, 1, 2, 5, 40):
         for _ in range(20):
@@ -30,11 +31,11 @@ def test_a_front_is_what_the_definition_says(names):
             assert pareto_front(values) == by_definition(values)
 
 
-def test_equal_trials_stand_on_a_front_together():
+def test_equal_trials_stand_on_a_front_together() -> None:
     assert pareto_front([{"score": 1.0, "coverage": 0.5}] * 2 + [{"score": 1.0, "coverage": 0.4}]) == (0, 1)
 
 
-def test_fronts_of_each_arm_and_over_arms(tmp_path):
+def test_fronts_of_each_arm_and_over_arms(tmp_path: Path) -> None:
     pareto = summarise_pareto(load_run(write_run(tmp_path)))
     assert pareto.objectives == ("score", "coverage")
     assert pareto.directions == ("minimise", "maximise")
@@ -53,18 +54,18 @@ def test_fronts_of_each_arm_and_over_arms(tmp_path):
     assert pareto.num_left_out == 2
 
 
-def test_the_fronts_are_in_the_summary(tmp_path):
+def test_the_fronts_are_in_the_summary(tmp_path: Path) -> None:
     summary = summarise(load_run(write_run(tmp_path)))
     assert summary.pareto is not None
     again = Summary.from_json(summary.to_json())
     assert again.pareto == summary.pareto
 
 
-def test_one_objective_has_no_front(tmp_path):
+def test_one_objective_has_no_front(tmp_path: Path) -> None:
     assert summarise(load_run(write_synthetic_run(str(tmp_path)))).pareto is None
 
 
-def test_a_running_trial_is_not_counted(tmp_path):
+def test_a_running_trial_is_not_counted(tmp_path: Path) -> None:
     search = {"lsgan": (Outcome(RUNNING, 5.0),)}
     folder = write_synthetic_run(str(tmp_path), search=search, confirm={}, study=OBJECTIVES)
     pareto = summarise_pareto(load_run(folder))

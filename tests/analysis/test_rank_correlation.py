@@ -15,27 +15,27 @@ def tau_b(xs, ys):
     return agreement / np.sqrt(sum(x != 0 for x, _ in signs) * sum(y != 0 for _, y in signs))
 
 
-def test_tau_equals_counted_pairs():
+def test_tau_equals_counted_pairs() -> None:
     low, full = [5.0, 3.0, 8.0, 8.0, 1.0, 9.0], [6.0, 2.0, 7.0, 9.0, 2.0, 8.0]
     found = rank_correlation(low, full)
     assert (found.num_trials, found.interval) == (6, None)
     assert found.tau == pytest.approx(tau_b(low, full))
 
 
-def test_the_same_order_and_the_reverse():
+def test_the_same_order_and_the_reverse() -> None:
     scores = [float(i) for i in range(12)]
     assert rank_correlation(scores, [s**2 for s in scores]) == RankCorrelation(12, pytest.approx(1.0), None)
     assert rank_correlation(scores, scores[::-1]) == RankCorrelation(12, pytest.approx(-1.0), None)
 
 
-def test_without_an_order_there_is_no_correlation():
+def test_without_an_order_there_is_no_correlation() -> None:
     assert rank_correlation([1.0], [2.0]) is None
     assert rank_correlation([1.0, 1.0, 1.0], [2.0, 3.0, 4.0]) is None
     assert rank_correlation([2.0, 3.0, 4.0], [1.0, 1.0, 1.0]) is None
 
 
 @pytest.mark.parametrize("correlation", [0.0, 0.8])
-def test_how_often_the_interval_holds_the_truth(correlation):
+def test_how_often_the_interval_holds_the_truth(correlation) -> None:
     # Of normal scores, tau is 2 / pi * arcsin of the correlation.
     truth = 2 / np.pi * np.arcsin(correlation)
     rng = np.random.default_rng(0)

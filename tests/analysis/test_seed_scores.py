@@ -18,12 +18,12 @@ def interquartile_mean(values):
     return fmean(sorted(values)[left_out : len(values) - left_out])
 
 
-def test_below_five_seeds_there_are_raw_scores_only():
+def test_below_five_seeds_there_are_raw_scores_only() -> None:
     assert describe_seeds([3.0, 1.0, 2.0, 9.0]) == SeedScores(((3.0, 1.0, 2.0, 9.0),), None, None)
     assert describe_seeds([3.0, 1.0, 2.0, 9.0, 5.0], [1.0]).mean is None
 
 
-def assert_interval(estimate, values, counts):
+def assert_interval(estimate, values, counts) -> None:
     """The limits are the 2.5 % and 97.5 % quantiles of all resamples, as exactly as 50 000 drawn ones can tell.
 
     values, counts: every value of the statistic and the number of resamples that have it.
@@ -37,7 +37,7 @@ def assert_interval(estimate, values, counts):
         assert below - 0.003 < level < below + share[reached].sum() + 0.003
 
 
-def test_intervals_of_one_stratum_equal_enumeration():
+def test_intervals_of_one_stratum_equal_enumeration() -> None:
     scores = [1.0, 2.0, 4.0, 8.0, 120.0]
     found = describe_seeds(scores)
     for estimate, aggregate in ((found.mean, fmean), (found.interquartile_mean, interquartile_mean)):
@@ -46,7 +46,7 @@ def test_intervals_of_one_stratum_equal_enumeration():
         assert_interval(estimate, list(every), list(every.values()))
 
 
-def test_intervals_of_two_strata_equal_enumeration():
+def test_intervals_of_two_strata_equal_enumeration() -> None:
     strata = ([1.0, 2.0, 4.0, 8.0, 9.0], [30.0, 31.0, 33.0, 35.0, 40.0])
     first, second = (Counter(tuple(sorted(drawn)) for drawn in product(stratum, repeat=5)) for stratum in strata)
     every = Counter()
@@ -59,7 +59,7 @@ def test_intervals_of_two_strata_equal_enumeration():
     assert found.mean.high - found.mean.low == pytest.approx(4.1, abs=0.2)
 
 
-def test_two_strata_equal_rliable():
+def test_two_strata_equal_rliable() -> None:
     # rliable 1.2.0 with arch 7.2.0: get_interval_estimates of aggregate_mean and aggregate_iqm over the 6 by 2 matrix
     # with these columns, reps=50000, RandomState(0).
     found = describe_seeds(*STRATA)
@@ -71,5 +71,5 @@ def test_two_strata_equal_rliable():
     assert (iqm.low, iqm.high) == pytest.approx((15.83333333, 17.83333333), abs=0.05)
 
 
-def test_the_same_scores_have_the_same_intervals():
+def test_the_same_scores_have_the_same_intervals() -> None:
     assert describe_seeds(*STRATA) == describe_seeds(*STRATA)

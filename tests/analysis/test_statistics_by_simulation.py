@@ -20,27 +20,27 @@ TRAINING = {"dataset": {"name": "digits"}, "network": "dcgan", "loss": "least_sq
 
 
 @pytest.fixture(autouse=True)
-def _fewer_resamples(monkeypatch):
+def _fewer_resamples(monkeypatch: pytest.MonkeyPatch) -> None:
     # The coverage of many intervals is what is asked for here; each of them needs no third digit.
     monkeypatch.setattr(seed_scores, "_RESAMPLES", 2000)
 
 
 @pytest.mark.parametrize(("num_seeds", "held"), [(5, 0.85), (10, 0.91)])
-def test_how_often_the_interval_of_a_mean_holds_it(num_seeds, held):
+def test_how_often_the_interval_of_a_mean_holds_it(num_seeds, held) -> None:
     """The numbers that the docstring and the report give of intervals that are too narrow."""
     rng = np.random.default_rng(0)
     found = [describe_seeds(rng.normal(10, 2, num_seeds)).mean for _ in range(600)]
     assert np.mean([e.low <= 10 <= e.high for e in found]) == pytest.approx(held, abs=0.03)
 
 
-def test_the_interval_of_an_interquartile_mean_holds_it():
+def test_the_interval_of_an_interquartile_mean_holds_it() -> None:
     """Of a symmetric distribution with outliers, whose interquartile mean is its middle."""
     rng = np.random.default_rng(0)
     found = [describe_seeds(rng.standard_t(2, 20)).interquartile_mean for _ in range(400)]
     assert np.mean([e.low <= 0 <= e.high for e in found]) == pytest.approx(0.93, abs=0.04)
 
 
-def test_holm_is_the_closed_test_of_bonferroni():
+def test_holm_is_the_closed_test_of_bonferroni() -> None:
     """Marcus, Peritz and Gabriel 1976: a p is the largest that Bonferroni gives any set of hypotheses it is in."""
     rng = np.random.default_rng(0)
     for num in (1, 2, 3, 5, 6):
@@ -50,7 +50,7 @@ def test_holm_is_the_closed_test_of_bonferroni():
         assert holm(p) == pytest.approx(closed)
 
 
-def test_equal_arms_are_rarely_told_apart():
+def test_equal_arms_are_rarely_told_apart() -> None:
     """Five arms of one distribution, ten pairs: in at most 5 % of studies any corrected p is below 0.05."""
     rng = np.random.default_rng(0)
     mistaken = 0
@@ -77,7 +77,7 @@ def ended(has_failed):
     return TrialData(config, TrialStatus(state=TrialState.COMPLETED), (last,))
 
 
-def test_the_interval_of_a_failure_rate_over_every_outcome():
+def test_the_interval_of_a_failure_rate_over_every_outcome() -> None:
     """Ten trainings, weighed over every number of failures: the interval holds the truth in 95 % on average, and for
     no truth between 5 % and 95 % in less than 83 %."""
     shares = [describe_failures([ended(i < k) for i in range(10)]).share for k in range(11)]
@@ -90,7 +90,7 @@ def test_the_interval_of_a_failure_rate_over_every_outcome():
     assert min(held) > 0.83
 
 
-def test_optimism_is_how_much_the_lowest_of_many_flatters():
+def test_optimism_is_how_much_the_lowest_of_many_flatters() -> None:
     """Twenty configurations of one quality, judged once each: the lowest of 20 normal scores lies 1.867 deviations
     below the truth (tables of normal order statistics), which the fresh seeds find on average."""
     rng = np.random.default_rng(0)
@@ -102,17 +102,17 @@ def test_optimism_is_how_much_the_lowest_of_many_flatters():
     assert np.mean([e.low <= truth <= e.high for e, truth in found]) == pytest.approx(0.85, abs=0.04)
 
 
-def test_no_optimism_without_a_search():
+def test_no_optimism_without_a_search() -> None:
     """A configuration that was judged once and not picked has none on average."""
     rng = np.random.default_rng(0)
     found = [_optimism(describe_seeds(rng.normal(50, 3, 5)).mean, rng.normal(50, 3)).value for _ in range(400)]
     assert fmean(found) == pytest.approx(0, abs=4 * 3 * np.sqrt(1.2 / 400))
 
 
-def leader(first, second, kimg):
+def leader(first, second: str, kimg) -> str | None:
     """Who has the lower best score after `kimg`, by looking at every trial; None for a tie or before both have one."""
 
-    def best(trials):
+    def best(trials: int):
         paid = np.cumsum([cost for cost, _ in trials])
         return min((s for (_, s), at in zip(trials, paid, strict=True) if at <= kimg and s is not None), default=None)
 
@@ -120,7 +120,7 @@ def leader(first, second, kimg):
     return None if a is None or b is None or a == b else ("a" if a < b else "b")
 
 
-def test_a_crossover_equals_a_walk_through_every_kimg():
+def test_a_crossover_equals_a_walk_through_every_kimg() -> None:
     rng = np.random.default_rng(0)
     seen = set()
     for _ in range(300):

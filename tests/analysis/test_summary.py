@@ -2,9 +2,10 @@
 
 import json
 import math
+from pathlib import Path
 
 import pytest
-from synthetic_run import (
+from support.synthetic_run import (
     COMPLETED,
     DIVERGED,
     FAILED,
@@ -23,11 +24,11 @@ from gan_study.analysis.summary import ConfirmedSeed, Summary, summarise
 
 
 @pytest.fixture(scope="module")
-def summary(tmp_path_factory):
+def summary(tmp_path_factory: pytest.TempPathFactory):
     return summarise(load_run(write_synthetic_run(str(tmp_path_factory.mktemp("run")))))
 
 
-def test_an_arm_s_outcome(summary):
+def test_an_arm_s_outcome(summary) -> None:
     arm = summary.arms["wgan"]
     assert (arm.best_trial, arm.search_score, arm.shown_trial) == ("search_003", 16.0, "confirm_003_seed_1")
     assert arm.hyperparameters == {"g_lr": 10.0**-3, "beta1": 0.2 * 3, "network.width": 16, "penalty_weight": 100.0}
@@ -38,7 +39,7 @@ def test_an_arm_s_outcome(summary):
     assert arm.seconds == 330 * SECONDS_PER_KIMG + 2.0 * 43
 
 
-def test_confirmed_seeds(summary):
+def test_confirmed_seeds(summary) -> None:
     confirmed = summary.arms["wgan"].confirmed
     assert confirmed.source == "search_003"
     assert confirmed.seeds[0] == ConfirmedSeed(
@@ -48,12 +49,12 @@ def test_confirmed_seeds(summary):
     assert confirmed.num_configurations == 1
 
 
-def test_the_comparison_is_that_of_all_statistics(tmp_path):
+def test_the_comparison_is_that_of_all_statistics(tmp_path: Path) -> None:
     run = load_run(write_synthetic_run(str(tmp_path)))
     assert summarise(run).comparison == compare_arms(run)
 
 
-def test_missing_classes(summary):
+def test_missing_classes(summary) -> None:
     wgan, lsgan = summary.arms["wgan"].class_shares, summary.arms["lsgan"].class_shares
     assert (wgan.trial, wgan.smallest, wgan.missing, wgan.num_modes) == ("confirm_003_seed_1", 0.0, ("7",), 9)
     assert (lsgan.trial, lsgan.smallest, lsgan.missing, lsgan.num_modes) == ("confirm_002_seed_0", 0.1, (), 10)
@@ -63,7 +64,7 @@ def test_missing_classes(summary):
     assert (wgan.has_many_classes, wgan.modes_text) == (False, "9 of 10")
 
 
-def test_modes_are_counted_in_images_where_classes_are_many(tmp_path):
+def test_modes_are_counted_in_images_where_classes_are_many(tmp_path: Path) -> None:
     # The first 400 of 1000 classes get 10 images each, the next 500 two each, the last 100 none: 5000.
     shares = (10 / 5000,) * 400 + (2 / 5000,) * 500 + (0.0,) * 100
     search = {"lsgan": (Outcome(COMPLETED, 9.0),)}
@@ -78,18 +79,18 @@ def test_modes_are_counted_in_images_where_classes_are_many(tmp_path):
     assert found.expected_num_modes == pytest.approx(1000 * (1 - 0.999**5000))
 
 
-def test_score_description(summary):
+def test_score_description(summary) -> None:
     score = summary.score
     assert score.label == "FD[domain_classifier@1a2b3c4d,hidden,d=64]/N=5000v1797:all/uint8-16px"
     assert (score.is_published_fid, score.num_generated, score.num_real) == (False, 5000, 1797)
     assert (score.floor, score.untrained_score, score.failure_score, score.extractor_accuracy) == (0.5, 60, 120, 0.992)
 
 
-def test_a_summary_is_read_back_as_it_was_written(summary):
+def test_a_summary_is_read_back_as_it_was_written(summary) -> None:
     assert Summary.from_json(summary.to_json()) == summary
 
 
-def test_json_has_null_for_what_is_missing(summary):
+def test_json_has_null_for_what_is_missing(summary) -> None:
     content = json.loads(summary.to_json())
     assert content["winner"] == "lsgan"
     assert content["arms"]["wgan"]["confirmed"]["seeds"][4]["score"] is None
@@ -97,14 +98,14 @@ def test_json_has_null_for_what_is_missing(summary):
 
 
 @pytest.mark.parametrize("state", [DIVERGED, FAILED, RUNNING])
-def test_a_trial_that_did_not_end_well_has_no_score(tmp_path, state):
+def test_a_trial_that_did_not_end_well_has_no_score(tmp_path: Path, state) -> None:
     trial = load_run(write_synthetic_run(str(tmp_path))).of_arm("lsgan", "search")[0]
     assert trial.score == 14.0
     changed = TrialData(trial.config, trial.status.model_copy(update={"state": state}), trial.evaluations)
     assert changed.score is None
 
 
-def test_a_stopped_trial_ranks_below_completed_ones(tmp_path):
+def test_a_stopped_trial_ranks_below_completed_ones(tmp_path: Path) -> None:
     outcomes = (Outcome(STOPPED, 5.0, kimg=10), Outcome(FAILED, None, kimg=10), Outcome(COMPLETED, 9.0))
     run = load_run(write_synthetic_run(str(tmp_path), search={"lsgan": outcomes, "wgan": outcomes[:2]}, confirm={}))
     assert [t.name for t in best_first(run.of_arm("lsgan"))] == ["search_002", "search_000", "search_001"]

@@ -2,11 +2,12 @@
 
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
-from planted_diagnosis import planted_diagnosis
 from pydantic import ValidationError
-from synthetic_run import COMPLETED, FAILED, RUNNING, Outcome, write_synthetic_run
+from support.planted_diagnosis import planted_diagnosis
+from support.synthetic_run import COMPLETED, FAILED, RUNNING, Outcome, write_synthetic_run
 
 from gan_study.analysis.arm_comparison import compare_arms
 from gan_study.analysis.load import load_run
@@ -18,11 +19,11 @@ SEED = ("lsgan", "confirm_002_seed_0")
 
 
 @pytest.fixture
-def folder(tmp_path):
+def folder(tmp_path: Path):
     return write_synthetic_run(str(tmp_path))
 
 
-def test_without_measured_images_the_training_alone_is_judged(folder):
+def test_without_measured_images_the_training_alone_is_judged(folder) -> None:
     run = load_run(folder)
     found = run.verdicts[("lsgan", "search_002")]
     # The made-up scores fall to the end by more than a twentieth at each evaluation.
@@ -35,7 +36,7 @@ def test_without_measured_images_the_training_alone_is_judged(folder):
     }
 
 
-def test_measured_images_decide(folder):
+def test_measured_images_decide(folder) -> None:
     folder.trial(*SEED).write_diagnosis(planted_diagnosis(VerdictName.PARTIAL_COLLAPSE, ("7", "9"), late_collapse=True))
     found = load_run(folder).verdicts[SEED]
     assert found.is_measured
@@ -44,13 +45,13 @@ def test_measured_images_decide(folder):
     assert not found.is_lost
 
 
-def test_a_diagnosis_of_a_snapshot_on_the_way_is_not_the_trial_s(folder):
+def test_a_diagnosis_of_a_snapshot_on_the_way_is_not_the_trial_s(folder) -> None:
     record = planted_diagnosis(VerdictName.TOTAL_COLLAPSE)
     folder.trial(*SEED).write_diagnosis(record.model_copy(update={"cur_nimg": 10_000}))
     assert load_run(folder).verdicts[SEED].word == "still improving"
 
 
-def test_a_collapsed_trial_counts_as_a_failure_beside_the_scores(folder):
+def test_a_collapsed_trial_counts_as_a_failure_beside_the_scores(folder) -> None:
     before = summarise(load_run(folder)).comparison.by_arm["lsgan"].confirmed.successful
     folder.trial(*SEED).write_diagnosis(planted_diagnosis(VerdictName.TOTAL_COLLAPSE))
     run = load_run(folder)
@@ -62,18 +63,18 @@ def test_a_collapsed_trial_counts_as_a_failure_beside_the_scores(folder):
     assert summarise(run).comparison == compare_arms(run, run.collapsed)
 
 
-def test_a_partial_collapse_keeps_its_score(folder):
+def test_a_partial_collapse_keeps_its_score(folder) -> None:
     folder.trial(*SEED).write_diagnosis(planted_diagnosis(VerdictName.PARTIAL_COLLAPSE))
     assert SEED not in load_run(folder).collapsed
 
 
-def test_a_trial_that_was_stopped_because_it_had_collapsed_counts_too(folder):
+def test_a_trial_that_was_stopped_because_it_had_collapsed_counts_too(folder) -> None:
     trial = folder.trial("lsgan", "search_001")
     trial.write_status(trial.read_status().model_copy(update={"collapsed": True}))
     assert ("lsgan", "search_001") in load_run(folder).collapsed
 
 
-def test_words_say_what_was_not_looked_at(tmp_path):
+def test_words_say_what_was_not_looked_at(tmp_path: Path) -> None:
     outcomes = (Outcome(COMPLETED, 45.0), Outcome(FAILED, None, kimg=0), Outcome(RUNNING, None, kimg=10))
     run = load_run(write_synthetic_run(str(tmp_path), search={"lsgan": outcomes}, confirm={}))
     words = {name: verdict.word for (_, name), verdict in run.verdicts.items()}
@@ -83,7 +84,7 @@ def test_words_say_what_was_not_looked_at(tmp_path):
     assert counts_text(count_words(run.verdicts.values())) == "1 process failed, 1 no problem seen"
 
 
-def test_a_generator_that_is_not_learning_is_no_failed_seed(folder):
+def test_a_generator_that_is_not_learning_is_no_failed_seed(folder) -> None:
     folder.trial(*SEED).write_diagnosis(planted_diagnosis(VerdictName.NOT_LEARNING))
     run = load_run(folder)
     found = run.verdicts[SEED]
@@ -101,7 +102,9 @@ def test_a_generator_that_is_not_learning_is_no_failed_seed(folder):
         ("unlike", "unlike_real_images", "Unlike real images: It is so."),
     ],
 )
-def test_an_older_file_that_says_undertrained_is_read_as_what_it_found(folder, finding, name, sentence):
+def test_an_older_file_that_says_undertrained_is_read_as_what_it_found(
+    folder, finding, name: str, sentence: str
+) -> None:
     content = planted_diagnosis(VerdictName.HEALTHY).model_dump(mode="json")
     content["verdict"] |= {
         "name": "undertrained",
@@ -114,14 +117,14 @@ def test_an_older_file_that_says_undertrained_is_read_as_what_it_found(folder, f
     assert found.word == name.replace("_", " ")
 
 
-def test_a_damaged_older_file_is_told_as_any_other():
+def test_a_damaged_older_file_is_told_as_any_other() -> None:
     content = planted_diagnosis(VerdictName.HEALTHY).model_dump(mode="json")["verdict"] | {"name": "undertrained"}
     for lost in ("sentence", "decisive"):
         with pytest.raises(ValidationError):
             Verdict.model_validate({key: value for key, value in content.items() if key != lost})
 
 
-def test_every_verdict_has_a_word(folder):
+def test_every_verdict_has_a_word(folder) -> None:
     found = load_run(folder).verdicts[SEED]
     for name in VerdictName:
         verdict = found.verdict.model_copy(update={"name": name})
@@ -129,7 +132,7 @@ def test_every_verdict_has_a_word(folder):
     assert len(WORDS) == len(set(WORDS)) == len(VerdictName) + 2
 
 
-def test_the_summary_holds_every_verdict(folder):
+def test_the_summary_holds_every_verdict(folder) -> None:
     folder.trial(*SEED).write_diagnosis(planted_diagnosis(VerdictName.HEALTHY))
     arm = summarise(load_run(folder)).arms["lsgan"]
     # The one that was stopped has too few evaluations to judge by.

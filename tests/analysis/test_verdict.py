@@ -1,8 +1,11 @@
 """The verdict's sentence for each way a study can end, or not have ended yet."""
 
+from pathlib import Path
+from typing import Any
+
 import pytest
-from planted_diagnosis import planted_diagnosis
-from synthetic_run import (
+from support.planted_diagnosis import planted_diagnosis
+from support.synthetic_run import (
     ALL_FAILED,
     COMPLETED,
     CONFIRM,
@@ -23,7 +26,7 @@ from gan_study.config.arms.trial_configs import confirm_trial_config
 from gan_study.runs.diagnosis import VerdictName
 
 
-def run_with(tmp_path, **changes):
+def run_with(tmp_path: Path, **changes):
     return load_run(write_synthetic_run(str(tmp_path), **changes))
 
 
@@ -33,7 +36,7 @@ def seeds(*scores):
     )
 
 
-def test_a_winner_is_named_with_its_numbers(tmp_path):
+def test_a_winner_is_named_with_its_numbers(tmp_path: Path) -> None:
     summary = summarise(run_with(tmp_path))
     assert summary.winner == "lsgan"
     assert summary.verdict == (
@@ -46,7 +49,7 @@ def test_a_winner_is_named_with_its_numbers(tmp_path):
     )
 
 
-def test_three_seeds_cannot_decide(tmp_path):
+def test_three_seeds_cannot_decide(tmp_path: Path) -> None:
     summary = summarise(run_with(tmp_path, confirm={"lsgan": seeds(9, 10, 11), "wgan": seeds(16, 17, 18)}))
     assert summary.winner is None
     assert summary.verdict == (
@@ -57,12 +60,12 @@ def test_three_seeds_cannot_decide(tmp_path):
     assert summary.comparison.arms[0].confirmed.optimism is None
 
 
-def test_one_seed_of_each_arm_says_that_it_decides_nothing(tmp_path):
+def test_one_seed_of_each_arm_says_that_it_decides_nothing(tmp_path: Path) -> None:
     verdict = summarise(run_with(tmp_path, confirm={"lsgan": seeds(9), "wgan": seeds(16)})).verdict
     assert "1 seed each is too few to tell this from chance, whatever they score (p = 1.00). About 3 more" in verdict
 
 
-def test_overlapping_seeds_are_not_distinguishable(tmp_path):
+def test_overlapping_seeds_are_not_distinguishable(tmp_path: Path) -> None:
     summary = summarise(run_with(tmp_path, confirm={"lsgan": seeds(1, 4, 5, 8, 9), "wgan": seeds(2, 3, 6, 7, 10)}))
     # Of the 25 pairs wgan has the lower score in 12: 2 and 3 beat 4, 5, 8, 9 each; 6 and 7 beat 8 and 9.
     assert summary.winner is None
@@ -72,7 +75,7 @@ def test_overlapping_seeds_are_not_distinguishable(tmp_path):
     )
 
 
-def test_the_sentence_of_an_undecided_study(tmp_path):
+def test_the_sentence_of_an_undecided_study(tmp_path: Path) -> None:
     confirm = {"lsgan": seeds(1, 2, 3, 8, 9), "wgan": seeds(4, 5, 6, 7, 10)}
     summary = summarise(run_with(tmp_path, confirm=confirm))
     (pair,) = summary.comparison.pairs
@@ -83,7 +86,7 @@ def test_the_sentence_of_an_undecided_study(tmp_path):
     )
 
 
-def test_too_few_seeds_are_judged_with_holms_correction(tmp_path):
+def test_too_few_seeds_are_judged_with_holms_correction(tmp_path: Path) -> None:
     # 2 / 70 would be significant for one pair of arms; for three it is 0.086.
     confirm = {"lsgan": seeds(1, 2, 3, 4), "wgan": seeds(6, 7, 8, 9), "dcgan": seeds(11, 12, 13, 14)}
     summary = summarise(run_with(tmp_path, confirm=confirm, **three_arms()))
@@ -94,7 +97,7 @@ def test_too_few_seeds_are_judged_with_holms_correction(tmp_path):
     )
 
 
-def test_a_leader_that_is_clearly_worse_than_one_arm_does_not_win(tmp_path):
+def test_a_leader_that_is_clearly_worse_than_one_arm_does_not_win(tmp_path: Path) -> None:
     low, middle, high = (1.0, 2.0, 3.0, 50.0, 51.0), (4.0, 5.0, 6.0, 7.0, 8.0), (9.0, 10.0, 11.0, 12.0, 13.0)
     confirm = {"lsgan": seeds(*low), "wgan": seeds(*middle), "dcgan": seeds(*high)}
     verdict = summarise(run_with(tmp_path, confirm=confirm, **three_arms())).verdict
@@ -104,7 +107,7 @@ def test_a_leader_that_is_clearly_worse_than_one_arm_does_not_win(tmp_path):
     )
 
 
-def test_failed_seeds_count_as_worst(tmp_path):
+def test_failed_seeds_count_as_worst(tmp_path: Path) -> None:
     run = run_with(tmp_path, confirm={"lsgan": seeds(9, 10, None, None, None), "wgan": seeds(16, 17, 18, 19, 300)})
     arms = confirmed_arms(run)
     # The failure score is 120; it also bounds a finite score from above.
@@ -113,7 +116,7 @@ def test_failed_seeds_count_as_worst(tmp_path):
     assert [t.name for t in arms["lsgan"].failed] == [f"confirm_002_seed_{i}" for i in (2, 3, 4)]
 
 
-def test_of_several_confirmed_configurations_the_lowest_mean_stands_for_the_arm(tmp_path):
+def test_of_several_confirmed_configurations_the_lowest_mean_stands_for_the_arm(tmp_path: Path) -> None:
     folder = write_synthetic_run(str(tmp_path), study={**STUDY, "confirm": {"top_k": 2}})
     second = folder.trial("lsgan", "search_004").read_config()
     for number, score in enumerate((9.0, 9.5, 10.0, 10.5, 11.0)):
@@ -123,7 +126,7 @@ def test_of_several_confirmed_configurations_the_lowest_mean_stands_for_the_arm(
     assert (arm.source, arm.search_score, arm.num_configurations) == ("search_004", 11.0, 2)
 
 
-def test_without_confirmed_seeds_the_leader_is_unconfirmed(tmp_path):
+def test_without_confirmed_seeds_the_leader_is_unconfirmed(tmp_path: Path) -> None:
     summary = summarise(run_with(tmp_path, confirm={}))
     assert summary.winner is None
     assert summary.verdict == (
@@ -132,7 +135,7 @@ def test_without_confirmed_seeds_the_leader_is_unconfirmed(tmp_path):
     )
 
 
-def test_one_arm_alone_with_seeds_does_not_win(tmp_path):
+def test_one_arm_alone_with_seeds_does_not_win(tmp_path: Path) -> None:
     summary = summarise(run_with(tmp_path, confirm={"lsgan": CONFIRM["lsgan"]}))
     assert summary.winner is None
     assert summary.verdict.startswith(
@@ -140,40 +143,40 @@ def test_one_arm_alone_with_seeds_does_not_win(tmp_path):
     )
 
 
-def test_a_running_study_has_no_winner_yet(tmp_path):
+def test_a_running_study_has_no_winner_yet(tmp_path: Path) -> None:
     summary = summarise(run_with(tmp_path, state="running"))
     assert summary.winner is None
     assert summary.verdict.startswith("lsgan leads so far (the study is running). It scored better than wgan in 100")
 
 
-def test_a_running_seed_is_not_counted(tmp_path):
+def test_a_running_seed_is_not_counted(tmp_path: Path) -> None:
     confirm = {"lsgan": CONFIRM["lsgan"], "wgan": (*seeds(17, 18), Outcome(RUNNING, 5.0))}
     run = run_with(tmp_path, confirm=confirm, state="running")
     assert confirmed_arms(run)["wgan"].counted == (17, 18)
     assert "5 and 2 seeds are too few" in summarise(run).verdict
 
 
-def test_every_trial_failed(tmp_path):
+def test_every_trial_failed(tmp_path: Path) -> None:
     summary = summarise(run_with(tmp_path, search=ALL_FAILED, confirm={}, state="failed"))
     assert summary.winner is None
     assert summary.verdict == "No verdict: no trial has a score (1 diverged, 2 failed)."
     assert summary.arms["lsgan"].best_trial is None
 
 
-def test_nothing_has_ended(tmp_path):
+def test_nothing_has_ended(tmp_path: Path) -> None:
     search = {"lsgan": (Outcome(RUNNING, 20.0, kimg=10),), "wgan": ()}
     summary = summarise(run_with(tmp_path, search={"lsgan": search["lsgan"]}, confirm={}, state="running"))
     assert summary.verdict == "No verdict yet: no trial has ended with a score (1 running)."
 
 
-def test_without_an_objective_no_score_is_compared(tmp_path):
+def test_without_an_objective_no_score_is_compared(tmp_path: Path) -> None:
     summary = summarise(run_with(tmp_path, objective=None))
     assert (summary.winner, summary.score, summary.comparison.pairs) == (None, None, ())
     assert summary.verdict == "No verdict: the run folder has no objective, so no score can be named."
 
 
 @pytest.mark.parametrize("objective", [None, OBJECTIVE])
-def test_before_the_first_training_the_way_on_is_named(tmp_path, objective):
+def test_before_the_first_training_the_way_on_is_named(tmp_path: Path, objective: Any) -> None:
     nothing = {"search": {}, "confirm": {}, "objective": objective}
     left_off = summarise(run_with(tmp_path / "left_off", state="interrupted", **nothing))
     assert left_off.verdict == (
@@ -188,7 +191,7 @@ def three_arms():
     return {"study": study, "search": {**SEARCH, "dcgan": SEARCH["lsgan"]}}
 
 
-def test_three_arms_are_corrected_over_their_pairs(tmp_path):
+def test_three_arms_are_corrected_over_their_pairs(tmp_path: Path) -> None:
     confirm = {"lsgan": seeds(1, 2, 3, 4, 5), "wgan": seeds(6, 7, 8, 9, 10), "dcgan": seeds(11, 12, 13, 14, 15)}
     summary = summarise(run_with(tmp_path, confirm=confirm, **three_arms()))
     # Each p is 2 / 252; Holm multiplies the first by 3 and keeps the others from falling below.
@@ -203,7 +206,7 @@ def test_three_arms_are_corrected_over_their_pairs(tmp_path):
     assert "p values corrected by Holm's method for 3 pairs of arms. 95 % interval" in summary.small_print
 
 
-def test_an_arm_without_seeds_keeps_the_leader_from_winning(tmp_path):
+def test_an_arm_without_seeds_keeps_the_leader_from_winning(tmp_path: Path) -> None:
     confirm = {"lsgan": seeds(1, 2, 3, 4, 5), "wgan": seeds(6, 7, 8, 9, 10)}
     summary = summarise(run_with(tmp_path, confirm=confirm, **three_arms()))
     assert summary.winner is None
@@ -225,7 +228,9 @@ def test_an_arm_without_seeds_keeps_the_leader_from_winning(tmp_path):
     ],
 )
 @pytest.mark.parametrize("others", [{"wgan": seeds(130, 140)}, {}])
-def test_trainings_of_the_leader_that_failed_by_their_verdicts_are_told(tmp_path, scores, planted, failed, others):
+def test_trainings_of_the_leader_that_failed_by_their_verdicts_are_told(
+    tmp_path: Path, scores, planted: Any, failed, others
+) -> None:
     study = STUDY if others else {**STUDY, "arms": {"lsgan": STUDY["arms"]["lsgan"]}}
     search = {arm: SEARCH[arm] for arm in study["arms"]}
     folder = write_synthetic_run(str(tmp_path), study=study, search=search, confirm={"lsgan": seeds(*scores), **others})
@@ -238,7 +243,7 @@ def test_trainings_of_the_leader_that_failed_by_their_verdicts_are_told(tmp_path
     assert after.comparison.leader == before.comparison.leader == ("lsgan" if others else None)
 
 
-def test_of_arms_that_do_not_lead_it_is_not_told(tmp_path):
+def test_of_arms_that_do_not_lead_it_is_not_told(tmp_path: Path) -> None:
     folder = write_synthetic_run(str(tmp_path))
     folder.trial("wgan", "confirm_003_seed_0").write_diagnosis(planted_diagnosis(VerdictName.TOTAL_COLLAPSE))
     assert " But " not in summarise(load_run(folder)).verdict

@@ -21,10 +21,10 @@ import torch
 from PIL import Image
 from pytorch_fid import fid_score
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "extractors"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from machine_speed import count_operations, matmul_rate
-from reference_inception import real_weights_as_far_as_here, reference_features, reference_network
+from support.reference_inception import real_weights_as_far_as_here, reference_features, reference_network
 
 from gan_study.extractors.base import apply
 from gan_study.extractors.inception import InceptionFeatures

@@ -24,10 +24,10 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import torch
-from planted_diagnosis import planted_diagnosis
 from playwright.sync_api import Browser, sync_playwright
 from sklearn.datasets import load_digits
-from synthetic_run import OBJECTIVE, START_TIME
+from support.planted_diagnosis import planted_diagnosis
+from support.synthetic_run import OBJECTIVE, START_TIME
 
 from gan_study.config.arms.trial_configs import confirm_trial_config, search_trial_config
 from gan_study.config.base import Scalar

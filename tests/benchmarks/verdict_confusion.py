@@ -1,7 +1,7 @@
 """The confusion matrix of verdicts over generators whose verdict is known, on MNIST and on letters, as Markdown.
 
-The cases, and what each is to be called, are in tests/constructed_verdicts.py. Thresholds are the defaults, or those
-given with `--threshold`; they may be fixed with `--dataset mnist --first-seed 0`, never by what the other seeds and the
+The cases, and the verdict that each deserves, are in tests/support/constructed_verdicts.py. Thresholds are the defaults,
+or those given with `--threshold`; they may be fixed with `--dataset mnist --first-seed 0`, never by what the other seeds and the
 letters say. `inconclusive` counts as wrong on both sides. GAN_STUDY_DATA names the folder of the data.
 
     GAN_STUDY_DATA=... python tests/benchmarks/verdict_confusion.py [--first-seed 100] [--seeds 5] [--details]
@@ -18,7 +18,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import numpy as np
 import torch
-from constructed_verdicts import CASES, NOT_FAILURES, Case, make_material, score
+from support.constructed_verdicts import CASES, NOT_FAILURES, Case, make_material, score
 
 from gan_study.config.data import DatasetConfig
 from gan_study.config.thresholds import Thresholds

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 import torch
-from evaluating import write_images
-from extractors.reference_inception import random_weights
+from support.evaluating import write_images
+from support.reference_inception import random_weights
 from torch import Tensor
 
 from gan_study.data.places import INCEPTION_ENVIRONMENT

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from command import TINY, errors_in, gan_study
+from support.command import TINY, errors_in, gan_study
 
 from gan_study.cli.main import app
 from gan_study.errors import InputError

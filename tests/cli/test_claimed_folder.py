@@ -6,8 +6,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from command import SHORT, gan_study
-from synthetic_run import write_synthetic_run
+from support.command import SHORT, gan_study
+from support.synthetic_run import write_synthetic_run
 
 from gan_study.cli.preparation.run_folder import claimed
 from gan_study.runs.folder import RunFolder

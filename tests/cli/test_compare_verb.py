@@ -3,9 +3,9 @@
 from pathlib import Path
 
 import pytest
-from command import gan_study
-from compared_runs import SECOND, changed, write_second_run
-from synthetic_run import write_synthetic_run
+from support.command import gan_study
+from support.compared_runs import SECOND, changed, write_second_run
+from support.synthetic_run import write_synthetic_run
 
 from gan_study.cli.compare import compare
 from gan_study.errors import InputError

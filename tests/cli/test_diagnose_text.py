@@ -3,9 +3,9 @@
 import io
 
 import pytest
-from planted_diagnosis import FINDINGS, planted_diagnosis
 from rich.console import Console
-from synthetic_run import write_synthetic_run
+from support.planted_diagnosis import FINDINGS, planted_diagnosis
+from support.synthetic_run import write_synthetic_run
 
 from gan_study.cli.diagnose_text import Found, print_one, print_overview
 from gan_study.evaluation.snapshots import SnapshotPlace

@@ -7,7 +7,7 @@ from shutil import copytree
 from typing import Any, Literal
 
 import pytest
-from prepared_objective import Prepared
+from support.prepared_objective import Prepared
 from typer.testing import CliRunner
 
 from gan_study.cli.main import app

@@ -10,10 +10,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from command import gan_study
 from PIL import Image
 from ruamel.yaml import YAML
-from synthetic_run import write_synthetic_run
+from support.command import gan_study
+from support.synthetic_run import write_synthetic_run
 
 from gan_study.cli.doctor import examine, find_dataset
 from gan_study.config.data import DatasetConfig, ObjectiveConfig

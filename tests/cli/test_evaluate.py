@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from evaluating import found, gaussian, printed, refused, write_images
-from extractors.reference_inception import reference_features, reference_network
 from PIL import Image
 from pytorch_fid.fid_score import calculate_frechet_distance
+from support.evaluating import found, gaussian, printed, refused, write_images
+from support.reference_inception import reference_features, reference_network
 from torch import Tensor
 
 from gan_study.errors import InputError

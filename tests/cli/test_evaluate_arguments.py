@@ -5,8 +5,8 @@ import re
 from pathlib import Path
 
 import pytest
-from command import gan_study, gan_study_on_a_terminal
-from evaluating import gaussian, refused, write_images
+from support.command import gan_study, gan_study_on_a_terminal
+from support.evaluating import gaussian, refused, write_images
 
 from gan_study.cli.evaluate import evaluate
 from gan_study.cli.evaluate_options import Options

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 import torch
-from evaluating import SIZE, found, printed, refused, tiny_trial, write_images
 from safetensors.torch import save
-from synthetic_run import OBJECTIVE, write_synthetic_run
+from support.evaluating import SIZE, found, printed, refused, tiny_trial, write_images
+from support.synthetic_run import OBJECTIVE, write_synthetic_run
 
 from gan_study.data.datasets import load_dataset
 from gan_study.evaluation.generators import find_snapshot

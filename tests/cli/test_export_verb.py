@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from generator_run import LAST_NIMG, write_generator, write_generator_run
-from synthetic_run import STUDY
+from support.generator_run import LAST_NIMG, write_generator, write_generator_run
+from support.synthetic_run import STUDY
 from typer.testing import CliRunner
 
 from gan_study.cli.main import app

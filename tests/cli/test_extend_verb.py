@@ -3,8 +3,8 @@
 from pathlib import Path
 
 import pytest
-from command import gan_study
-from synthetic_run import STUDY, write_synthetic_run
+from support.command import gan_study
+from support.synthetic_run import STUDY, write_synthetic_run
 
 from gan_study.analysis.load import load_run
 from gan_study.cli.extend import extend_study

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from command import SHORT, errors_in, gan_study
+from support.command import SHORT, errors_in, gan_study
 
 from gan_study.runs.folder import RunFolder
 

@@ -7,7 +7,7 @@ from fnmatch import fnmatch
 from pathlib import Path
 
 import pytest
-from command import LIMIT_SEC, Running, errors_in
+from support.command import LIMIT_SEC, Running, errors_in
 
 from gan_study.runs.folder import RunFolder
 from gan_study.runs.trial_folder import TrialFolder

@@ -5,7 +5,7 @@ import signal
 from pathlib import Path
 
 import pytest
-from command import LIMIT_SEC, ONE_AT_A_TIME, TINY, Running, errors_in, gan_study, gan_study_on_a_terminal
+from support.command import LIMIT_SEC, ONE_AT_A_TIME, TINY, Running, errors_in, gan_study, gan_study_on_a_terminal
 
 from gan_study.runs.folder import RunFolder
 from gan_study.runs.records import EvaluationRecord, TrialState, TrialStatus

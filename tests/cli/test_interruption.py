@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from command import TRAINING, Running
-from generator_run import write_generator_run
-from prepared_objective import Prepared
+from support.command import TRAINING, Running
+from support.generator_run import write_generator_run
+from support.prepared_objective import Prepared
 
 from gan_study.cli import evaluate as evaluate_verb
 from gan_study.cli.main import main

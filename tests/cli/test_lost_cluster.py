@@ -6,9 +6,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-import command
 import pytest
-from command import LIMIT_SEC, ONE_AT_A_TIME, TINY, Running, gan_study
+from support import command
+from support.command import LIMIT_SEC, ONE_AT_A_TIME, TINY, Running, gan_study
 
 from gan_study.runs.folder import RunFolder
 

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 import pytest
-from command import TINY, gan_study
-from synthetic_run import OBJECTIVE
+from support.command import TINY, gan_study
+from support.synthetic_run import OBJECTIVE
 
 from gan_study.cli.preparation.data_files import fetch_weights
 from gan_study.config.data import ObjectiveConfig

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 from ruamel.yaml import YAML
-from synthetic_run import STUDY, write_synthetic_run
+from support.synthetic_run import STUDY, write_synthetic_run
 
 from gan_study.cli.plan import print_plan
 from gan_study.errors import InputError

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from optuna.storages import InMemoryStorage
 from rich.console import Console
-from synthetic_run import OBJECTIVE
+from support.synthetic_run import OBJECTIVE
 
 from gan_study.cli.terminal import live
 from gan_study.cli.terminal.remaining_time import RemainingTime, num_planned

@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from generator_run import LAST_NIMG, write_generator, write_generator_run
 from numpy.typing import NDArray
 from PIL import Image
-from prepared_objective import Prepared
+from support.generator_run import LAST_NIMG, write_generator, write_generator_run
+from support.prepared_objective import Prepared
 from typer.testing import CliRunner
 
 from gan_study.cli.main import app

@@ -8,7 +8,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from command import LIMIT_SEC, SHORT, TINY, Running, errors_in, gan_study
+from support.command import LIMIT_SEC, SHORT, TINY, Running, errors_in, gan_study
 
 from gan_study.analysis.sentences.design import seeds_warning
 from gan_study.config.reading.load import parse_study

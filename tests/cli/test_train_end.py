@@ -3,8 +3,8 @@
 from pathlib import Path
 
 import pytest
-from command import TRAINING
-from prepared_objective import Prepared
+from support.command import TRAINING
+from support.prepared_objective import Prepared
 
 from gan_study.cli.train import train_one
 from gan_study.runs.folder import RunFolder

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Literal
 
 import pytest
-from command import TINY, gan_study
-from compared_runs import write_second_run
-from synthetic_run import (
+from support.command import TINY, gan_study
+from support.compared_runs import write_second_run
+from support.synthetic_run import (
     ALL_FAILED,
     COMPLETED,
     CONFIRM,

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from synthetic_run import STUDY, write_synthetic_run
+from support.synthetic_run import STUDY, write_synthetic_run
 
 from gan_study.analysis.load import load_run
 from gan_study.cli.extend import extend_study

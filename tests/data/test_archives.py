@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from standins import encoded, letters, write_folder, write_tar, write_zip
+from support.standins import encoded, letters, write_folder, write_tar, write_zip
 
 from gan_study.data.files.archives import open_image_files
 from gan_study.data.files.listing import PassedOver

@@ -7,7 +7,7 @@ import tarfile
 from pathlib import Path
 
 import pytest
-from standins import encoded, letters, load, random_images
+from support.standins import encoded, letters, load, random_images
 
 from gan_study.config.data import DatasetConfig
 from gan_study.data.inspection.inspection import inspect_dataset

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from standins import encoded, letters, load, random_images, write_folder, write_zip
+from support.standins import encoded, letters, load, random_images, write_folder, write_zip
 
 from gan_study.config.data import DatasetConfig
 from gan_study.data.cache import find_cache

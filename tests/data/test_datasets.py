@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import sklearn.datasets
 from numpy.typing import NDArray
-from standins import idx, load, random_images, write_idx_files
+from support.standins import idx, load, random_images, write_idx_files
 
 from gan_study.config import names
 from gan_study.config.data import DatasetConfig

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from PIL import Image, features
-from standins import encoded, random_images
+from support.standins import encoded, random_images
 
 from gan_study.data.decoding import decode
 from gan_study.data.decoding.decode import DecodedImage, RefusedImageError, decoding

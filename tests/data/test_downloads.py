@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from standins import load, write_idx_files
+from support.standins import load, write_idx_files
 from torchvision.datasets import KMNIST
 
 from gan_study.config.data import DatasetConfig

@@ -9,7 +9,7 @@ from struct import pack
 
 import numpy as np
 import pytest
-from standins import encoded, idx, load, random_images, write_celeba, write_folder, write_idx_files
+from support.standins import encoded, idx, load, random_images, write_celeba, write_folder, write_idx_files
 
 from gan_study.data import cache as cache_module
 from gan_study.errors import InputError

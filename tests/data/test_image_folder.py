@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from standins import encoded, letters, load, random_images, write_folder, write_tar, write_zip
+from support.standins import encoded, letters, load, random_images, write_folder, write_tar, write_zip
 
 from gan_study.data.datasets import Dataset
 from gan_study.data.files.layout import layout_of

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from standins import (
+from support.standins import (
     load,
     write_celeba,
     write_cifar10,

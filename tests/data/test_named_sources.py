@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from standins import idx, load, write_celeba, write_cifar10, write_idx_files, write_zip
+from support.standins import idx, load, write_celeba, write_cifar10, write_idx_files, write_zip
 
 from gan_study.config.data import DatasetConfig
 from gan_study.data.sources.stacked_mnist import stacked_mnist

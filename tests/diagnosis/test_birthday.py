@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from planted import draw, pool
+from support.planted import draw, pool
 
 from gan_study.diagnosis.measures.birthday import birthday_test, fit_real_pairs
 from gan_study.diagnosis.measures.draws import most_support

@@ -5,8 +5,8 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 import torch
-from prepared_objective import Prepared
 from scipy.ndimage import gaussian_filter
+from support.prepared_objective import Prepared
 
 from gan_study.config.thresholds import Thresholds
 from gan_study.diagnosis.diagnose import ImageSet, RealReference, measure, prepare

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from constructed_verdicts import CASES, Case, Material, make_material, score
-from small_mnist import small_mnist
+from support.constructed_verdicts import CASES, Case, Material, make_material, score
+from support.small_mnist import small_mnist
 
 from gan_study.diagnosis.diagnose import ImageSet
 from gan_study.diagnosis.measures.modes import confusion_matrix

@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from planted import NUM_CLASSES, draw, image_set, noise, pool, with_copies
+from support.planted import NUM_CLASSES, draw, image_set, noise, pool, with_copies
 
 from gan_study.diagnosis.diagnose import ImageSet, diagnose, measure, prepare
 from gan_study.diagnosis.evidence import Evidence

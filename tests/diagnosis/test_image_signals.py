@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from planted import draw
+from support.planted import draw
 
 from gan_study.diagnosis.measures.image_signals import (
     duplicate_share,

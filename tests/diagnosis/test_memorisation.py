@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from planted import draw, noise, with_copies
+from support.planted import draw, noise, with_copies
 
 from gan_study.diagnosis.measures.memorisation import distances_to_c_t, features_to_memorisation, fit_copy_reference
 from gan_study.diagnosis.measures.neighbours import nearest, spacing

@@ -2,10 +2,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from planted import draw
 from sklearn.cluster import KMeans
 from sklearn.datasets import load_digits
-from small_mnist import small_mnist
+from support.planted import draw
+from support.small_mnist import small_mnist
 
 from gan_study.diagnosis.measures.ndb import Bins, Ndb, features_to_ndb, fit_bins
 

@@ -2,8 +2,8 @@ import math
 from typing import Any
 
 import pytest
-from planted_trials import DESCENT, SWINGING, images, training, trial
-from synthetic_run import OBJECTIVE
+from support.planted_trials import DESCENT, SWINGING, images, training, trial
+from support.synthetic_run import OBJECTIVE
 
 from gan_study.config.thresholds import Thresholds
 from gan_study.diagnosis.evidence import Evidence, Signals, trial_evidence

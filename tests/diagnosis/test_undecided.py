@@ -1,7 +1,7 @@
 """Why what fires beside the decisive findings decided nothing, and how the choice is told."""
 
 import pytest
-from planted_trials import DESCENT, SWINGING, images, trial
+from support.planted_trials import DESCENT, SWINGING, images, trial
 
 from gan_study.diagnosis.rules import RULES
 from gan_study.diagnosis.undecided import order_of_rules, undecided

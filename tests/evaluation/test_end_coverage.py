@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from prepared_objective import Prepared, prepare_digits
+from support.prepared_objective import Prepared, prepare_digits
 from torch import Tensor, nn
 
 from gan_study.config.training import TrainingConfig, TrialConfig

@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-from prepared_objective import Prepared
 from safetensors.torch import save
+from support.prepared_objective import Prepared
 from torch import Tensor, nn
 
 from gan_study.config.training import DiagnosisConfig, TrainingConfig, TrialConfig

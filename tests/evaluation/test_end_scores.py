@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from prepared_objective import Prepared
+from support.prepared_objective import Prepared
 from torch import Tensor, nn
 
 from gan_study.config.training import DiagnosisConfig, TrainingConfig, TrialConfig

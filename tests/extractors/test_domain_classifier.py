@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from prepared_objective import Prepared
 from safetensors.torch import save
+from support.prepared_objective import Prepared
 
 from gan_study.config.data import DatasetConfig
 from gan_study.data.datasets import Dataset, load_dataset

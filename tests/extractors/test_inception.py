@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 from pytorch_fid import inception as pytorch_fid
-from reference_inception import random_weights, reference_features, reference_network
+from support.reference_inception import random_weights, reference_features, reference_network
 from torch import Tensor
 
 from gan_study.config.data import DatasetConfig, ObjectiveConfig

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from prepared_objective import Prepared
+from support.prepared_objective import Prepared
 
 from gan_study.config.data import DatasetConfig
 from gan_study.data.datasets import load_dataset

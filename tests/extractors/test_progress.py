@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from prepared_objective import Prepared
+from support.prepared_objective import Prepared
 
 from gan_study.extractors import domain_classifier, progress
 from gan_study.extractors.objective import prepare_objective

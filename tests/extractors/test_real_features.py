@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from prepared_objective import Prepared
+from support.prepared_objective import Prepared
 
 from gan_study.data.hashing import content_hash
 from gan_study.extractors import real_features, real_statistics

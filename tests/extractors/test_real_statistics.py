@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from prepared_objective import Prepared
+from support.prepared_objective import Prepared
 
 from gan_study.data.hashing import content_hash
 from gan_study.errors import InputError

@@ -1,11 +1,12 @@
 import os
 import shutil
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from compared_runs import write_second_run
-from synthetic_run import write_synthetic_run
+from support.compared_runs import write_second_run
+from support.synthetic_run import write_synthetic_run
 
 from gan_study.report.comparison.comparison import compare_studies
 
@@ -22,13 +23,13 @@ def _quick_run_folders() -> Iterator[None]:
 
 
 @pytest.fixture(scope="module")
-def first(tmp_path_factory):
+def first(tmp_path_factory: pytest.TempPathFactory):
     """The run folder of synthetic_run; no test writes into it."""
     return write_synthetic_run(str(tmp_path_factory.mktemp("runs") / "first"))
 
 
 @pytest.fixture
-def compared(first, tmp_path):
+def compared(first, tmp_path: Path):
     """Compares the first study with the second, changed."""
 
     def compare(**changes):

@@ -1,10 +1,19 @@
 """The collapse atlas: counts of verdicts, where failures lie, and what each verdict rests on."""
 
 import json
+from pathlib import Path
 
 import pytest
-from planted_diagnosis import FINDINGS, planted_diagnosis
-from synthetic_run import COMPLETED, DIVERGED, NUM_TRAIN_IMAGES, STUDY, Outcome, write_synthetic_run, write_trial
+from support.planted_diagnosis import FINDINGS, planted_diagnosis
+from support.synthetic_run import (
+    COMPLETED,
+    DIVERGED,
+    NUM_TRAIN_IMAGES,
+    STUDY,
+    Outcome,
+    write_synthetic_run,
+    write_trial,
+)
 
 from gan_study.analysis.load import load_run
 from gan_study.analysis.trial_verdicts import NO_SIGN, WORDS
@@ -19,11 +28,11 @@ from gan_study.runs.diagnosis import Diagnostics, VerdictName
 
 
 @pytest.fixture
-def folder(tmp_path):
+def folder(tmp_path: Path):
     return write_synthetic_run(str(tmp_path))
 
 
-def test_verdicts_are_counted_for_each_arm_and_phase(folder):
+def test_verdicts_are_counted_for_each_arm_and_phase(folder) -> None:
     folder.trial("wgan", "confirm_003_seed_0").write_diagnosis(planted_diagnosis(VerdictName.PARTIAL_COLLAPSE))
     assert [(bar.arm, bar.phase, bar.counts) for bar in verdict_bars(load_run(folder))] == [
         ("lsgan", "search", {"diverged": 1, "still improving": 3, NO_SIGN: 1}),
@@ -33,7 +42,7 @@ def test_verdicts_are_counted_for_each_arm_and_phase(folder):
     ]
 
 
-def test_bars_are_shares_with_counts_in_them(folder):
+def test_bars_are_shares_with_counts_in_them(folder) -> None:
     (plot,) = atlas_plots(load_run(folder))["shares"]
     bars = {trace["name"]: trace for trace in json.loads(plot.json)["data"]}
     assert list(bars) == ["diverged", "still improving", "process failed", NO_SIGN]
@@ -42,7 +51,7 @@ def test_bars_are_shares_with_counts_in_them(folder):
     assert bars["diverged"]["text"] == ["1", "", "", "1"]
 
 
-def test_separation_of_numbers_and_of_categories():
+def test_separation_of_numbers_and_of_categories() -> None:
     assert separation([1.0, 2.0], [3.0, 4.0], is_category=False) == 1
     assert separation([1.0, 3.0], [1.0, 3.0], is_category=False) == 0
     # Above 2 lie both failures and one of the four others.
@@ -53,7 +62,7 @@ def test_separation_of_numbers_and_of_categories():
     assert separation([True], [False], is_category=True) == 1
 
 
-def test_the_two_hyperparameters_that_separate_best_are_drawn(tmp_path):
+def test_the_two_hyperparameters_that_separate_best_are_drawn(tmp_path: Path) -> None:
     # g_lr grows with the number of the trial: the last two diverge.
     outcomes = (*(Outcome(COMPLETED, 45.0),) * 4, *(Outcome(DIVERGED, None, kimg=20),) * 2)
     run = load_run(write_synthetic_run(str(tmp_path), search={"lsgan": outcomes}, confirm={}))
@@ -69,12 +78,12 @@ def test_the_two_hyperparameters_that_separate_best_are_drawn(tmp_path):
     assert "So few can lie apart by chance." in plot.caption
 
 
-def test_an_arm_without_failures_has_no_map(tmp_path):
+def test_an_arm_without_failures_has_no_map(tmp_path: Path) -> None:
     run = load_run(write_synthetic_run(str(tmp_path), search={"lsgan": (Outcome(COMPLETED, 9.0),) * 3}, confirm={}))
     assert failure_maps(run) == ()
 
 
-def test_one_searched_hyperparameter_is_drawn_against_the_verdicts(tmp_path):
+def test_one_searched_hyperparameter_is_drawn_against_the_verdicts(tmp_path: Path) -> None:
     space, arms = {"g_lr": {"log_uniform": [1e-5, 1e-2]}}, {"lsgan": STUDY["arms"]["lsgan"]}
     study = {**STUDY, "search_space": space, "arms": arms}
     folder = write_synthetic_run(str(tmp_path), study=study, confirm={}, search={})
@@ -89,13 +98,13 @@ def test_one_searched_hyperparameter_is_drawn_against_the_verdicts(tmp_path):
     }
 
 
-def test_every_verdict_has_its_own_look():
+def test_every_verdict_has_its_own_look() -> None:
     assert set(VERDICT_STYLES) == set(WORDS)
     assert len({(s.colour, s.symbol) for s in VERDICT_STYLES.values()}) == len(WORDS)
     assert len({s.symbol for s in VERDICT_STYLES.values()}) == len(WORDS)
 
 
-def test_evidence_has_value_threshold_source_and_control(folder):
+def test_evidence_has_value_threshold_source_and_control(folder) -> None:
     record = planted_diagnosis(VerdictName.PARTIAL_COLLAPSE, ("7",), late_collapse=True)
     folder.trial("wgan", "confirm_003_seed_0").write_diagnosis(record)
     found = evidences(load_run(folder))
@@ -127,7 +136,7 @@ def test_evidence_has_value_threshold_source_and_control(folder):
     assert found.num_left_out == 0
 
 
-def test_evidence_says_why_the_rest_did_not_decide(folder):
+def test_evidence_says_why_the_rest_did_not_decide(folder) -> None:
     record = planted_diagnosis(VerdictName.PARTIAL_COLLAPSE)
     noted = FINDINGS[0].model_copy(update={"name": "coverage_low", "sentence": "The coverage is low."})
     verdict = record.verdict.model_copy(update={"findings": (*FINDINGS, noted)})
@@ -140,7 +149,7 @@ def test_evidence_says_why_the_rest_did_not_decide(folder):
     assert f"How a verdict is chosen: {order_of_rules()}" in folder.storage.read_text("report.html")
 
 
-def test_few_training_images_are_named_as_the_limit(folder):
+def test_few_training_images_are_named_as_the_limit(folder) -> None:
     few = planted_diagnosis(VerdictName.HEALTHY).model_copy(update={"diagnostics": Diagnostics(num=150, num_train=150)})
     config = search_trial_config(load_run(folder).study, "wgan", 0, {}, NUM_TRAIN_IMAGES)
     assert images_basis(few, config).endswith("but there are no more training images.")
@@ -151,7 +160,7 @@ def test_few_training_images_are_named_as_the_limit(folder):
     assert images_basis(none, config).endswith("held-out real images.")
 
 
-def test_the_worst_are_shown_where_evidence_is_much(tmp_path):
+def test_the_worst_are_shown_where_evidence_is_much(tmp_path: Path) -> None:
     outcomes = (Outcome(DIVERGED, None, kimg=10),) * (MOST_TABLES + 3)
     folder = write_synthetic_run(str(tmp_path), search={"lsgan": outcomes}, confirm={})
     last = f"search_{MOST_TABLES + 2:03d}"

@@ -1,8 +1,10 @@
 """Nearest training images, and images between latents."""
 
+from pathlib import Path
+
 import pytest
-from planted_diagnosis import planted_diagnosis
-from synthetic_run import STUDY, draw_samples, write_synthetic_run
+from support.planted_diagnosis import planted_diagnosis
+from support.synthetic_run import STUDY, draw_samples, write_synthetic_run
 
 from gan_study.analysis.load import load_run
 from gan_study.report.pictures.closer import interpolation_pictures, neighbour_pictures
@@ -15,7 +17,7 @@ BEST, OTHER = "confirm_002_seed_0", "confirm_002_seed_1"
 
 
 @pytest.fixture
-def folder(tmp_path):
+def folder(tmp_path: Path):
     folder = write_synthetic_run(str(tmp_path))
     for trial, verdict in ((BEST, VerdictName.HEALTHY), (OTHER, VerdictName.POSSIBLE_MEMORISATION)):
         files = folder.trial("lsgan", trial)
@@ -25,7 +27,7 @@ def folder(tmp_path):
     return folder
 
 
-def test_neighbours_of_the_shown_trials_and_of_suspects(folder):
+def test_neighbours_of_the_shown_trials_and_of_suspects(folder) -> None:
     run = load_run(folder)
     best, other = neighbour_pictures(run, in_run(folder), shown_trials(run))
     assert (best.trial, other.trial) == (BEST, OTHER)
@@ -36,7 +38,7 @@ def test_neighbours_of_the_shown_trials_and_of_suspects(folder):
     assert other.caption.startswith("Verdict: possible memorisation. ")
 
 
-def test_a_picture_without_distances_or_distances_without_a_picture(folder):
+def test_a_picture_without_distances_or_distances_without_a_picture(folder) -> None:
     files = folder.trial("lsgan", BEST)
     files.write_diagnosis(files.read_diagnosis().model_copy(update={"neighbour_distances": ()}))
     folder.trial("lsgan", OTHER).storage.delete("samples/neighbours.png")
@@ -46,7 +48,7 @@ def test_a_picture_without_distances_or_distances_without_a_picture(folder):
 
 
 @pytest.mark.parametrize(("distribution", "way"), [("normal", "a great circle"), ("uniform", "a straight line")])
-def test_paths_of_the_trial_that_stands_for_its_arm(tmp_path, distribution, way):
+def test_paths_of_the_trial_that_stands_for_its_arm(tmp_path: Path, distribution, way) -> None:
     arms = {"lsgan": {**STUDY["arms"]["lsgan"], "z_distribution": distribution}}
     folder = write_synthetic_run(str(tmp_path), study={**STUDY, "arms": {**STUDY["arms"], **arms}})
     folder.trial("lsgan", BEST).write_interpolation(draw_samples(2, 1.0))
@@ -55,7 +57,7 @@ def test_paths_of_the_trial_that_stands_for_its_arm(tmp_path, distribution, way)
     assert f"leads on {way}" in look.caption
 
 
-def test_they_stand_on_the_page_and_are_no_sample_grids(folder, tmp_path):
+def test_they_stand_on_the_page_and_are_no_sample_grids(folder, tmp_path: Path) -> None:
     write_report(folder)
     page = (tmp_path / "report.html").read_text(encoding="utf-8")
     for alt in (

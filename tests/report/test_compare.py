@@ -2,10 +2,11 @@
 
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
-from compared_runs import SECOND, SECOND_CONFIRM, SECOND_SEARCH, changed, write_second_run
-from synthetic_run import COMPLETED, OBJECTIVE, STUDY, Outcome, write_synthetic_run, write_trial
+from support.compared_runs import SECOND, SECOND_CONFIRM, SECOND_SEARCH, changed, write_second_run
+from support.synthetic_run import COMPLETED, OBJECTIVE, STUDY, Outcome, write_synthetic_run, write_trial
 from test_page import INJECTED, Page
 
 from gan_study.analysis.arm_comparison import compare_arms
@@ -22,7 +23,7 @@ from gan_study.runs.extensions import ExtensionRecord, ExtensionsRecord
 
 
 @pytest.fixture(scope="module")
-def found(first, tmp_path_factory):
+def found(first, tmp_path_factory: pytest.TempPathFactory):
     return compare_studies([first, write_second_run(str(tmp_path_factory.mktemp("second")))])
 
 
@@ -31,7 +32,7 @@ def page(found):
     return Page(render_comparison(found))
 
 
-def test_the_best_arm_of_all_studies_wins(found):
+def test_the_best_arm_of_all_studies_wins(found) -> None:
     assert found.together.arms == ("lsgan_vs_wgan/lsgan", "wgan", "hinge_study/lsgan", "hinge")
     assert found.standing == ("hinge", "lsgan_vs_wgan/lsgan", "hinge_study/lsgan", "wgan")
     assert found.summary.winner == "hinge"
@@ -47,7 +48,7 @@ def test_the_best_arm_of_all_studies_wins(found):
     )
 
 
-def test_p_values_are_corrected_over_the_pairs_of_all_studies(found):
+def test_p_values_are_corrected_over_the_pairs_of_all_studies(found) -> None:
     assert [(p.test.a, p.test.b) for p in found.pairs] == [
         ("hinge", "lsgan_vs_wgan/lsgan"),
         ("hinge", "hinge_study/lsgan"),
@@ -62,7 +63,7 @@ def test_p_values_are_corrected_over_the_pairs_of_all_studies(found):
     assert found.pairs[0].test.p_holm == pytest.approx(6 * 2 / 252)
 
 
-def test_arms_of_one_name_are_kept_apart(found):
+def test_arms_of_one_name_are_kept_apart(found) -> None:
     ours, theirs = found.confirmed["lsgan_vs_wgan/lsgan"], found.confirmed["hinge_study/lsgan"]
     assert [t.score for t in ours.trials] == [9.5, 10, 11, 10.5, 12]
     assert [t.score for t in theirs.trials] == [12.5, 13, 12.2, 12.8, None]
@@ -74,12 +75,12 @@ def test_arms_of_one_name_are_kept_apart(found):
     }
 
 
-def test_an_arm_alone_compares_as_in_its_own_study(found, first):
+def test_an_arm_alone_compares_as_in_its_own_study(found, first) -> None:
     own = compare_arms(load_run(first)).by_arm["wgan"]
     assert found.summary.comparison.by_arm["wgan"] == own
 
 
-def test_studies_of_one_name_are_called_by_their_folders_or_places(tmp_path):
+def test_studies_of_one_name_are_called_by_their_folders_or_places(tmp_path: Path) -> None:
     def write(place):
         folder = write_second_run(str(tmp_path / place))
         status = folder.read_study_status()
@@ -91,7 +92,7 @@ def test_studies_of_one_name_are_called_by_their_folders_or_places(tmp_path):
     assert labels == [["one", "two_"], ["one", "deeper/one"], ["deeper", "elsewhere"]]
 
 
-def test_three_studies(first, tmp_path):
+def test_three_studies(first, tmp_path: Path) -> None:
     third = write_second_run(str(tmp_path / "third"), study={**SECOND, "name": "third"})
     found = compare_studies([first, write_second_run(str(tmp_path / "second")), third])
     assert len(found.pairs) == 6 * 5 / 2
@@ -99,7 +100,7 @@ def test_three_studies(first, tmp_path):
     assert [s.label for s in found.studies] == ["lsgan_vs_wgan", "hinge_study", "third"]
 
 
-def test_a_failed_seed_is_worst_wherever_it_was(compared):
+def test_a_failed_seed_is_worst_wherever_it_was(compared) -> None:
     # Of another first network's untrained images: 40, hence 80 for a failed seed, which is worse than 90.
     lower = OBJECTIVE.model_copy(update={"untrained_score": 40.0, "failure_score": 80.0})
     confirm = {**SECOND_CONFIRM, "hinge": tuple(Outcome(COMPLETED, s) for s in (90.0, 5.2, 6.0, 5.9, 5.7))}
@@ -114,7 +115,7 @@ def test_a_failed_seed_is_worst_wherever_it_was(compared):
     assert ("objective.failure_score", ("120", "80")) in [(row.name, row.values) for row in found.differences]
 
 
-def test_every_study_chooses_what_it_confirms_by_its_own_objectives(tmp_path):
+def test_every_study_chooses_what_it_confirms_by_its_own_objectives(tmp_path: Path) -> None:
     # Its second best is one on the front of score and time: worse than others, but with a quarter of the images.
     cheap = Outcome(COMPLETED, 20.0, kimg=10)
     search = {"sampler": "random", "scheduler": "none", "objectives": ["score", "device_sec"]}
@@ -134,7 +135,7 @@ def test_every_study_chooses_what_it_confirms_by_its_own_objectives(tmp_path):
     assert "search.objectives" in {row.name for row in found.differences}
 
 
-def test_what_differs_is_shown(found, page):
+def test_what_differs_is_shown(found, page) -> None:
     assert [(row.name, row.values) for row in found.differences] == [
         ("search.sampler", ("tpe", "random")),
         ("search.scheduler", ("asha", "none")),
@@ -142,7 +143,7 @@ def test_what_differs_is_shown(found, page):
     assert "search.sampler, search.scheduler; all else that is fixed for all arms of a study is the same" in page.text
 
 
-def test_hosts_versions_and_extensions_are_among_the_differences(first, tmp_path):
+def test_hosts_versions_and_extensions_are_among_the_differences(first, tmp_path: Path) -> None:
     second = write_second_run(str(tmp_path / "second"), study=changed(SECOND, confirm__seeds=6))
     environment = second.read_environment()
     versions = {**environment.versions, "torch": "2.9.0"}
@@ -157,7 +158,7 @@ def test_hosts_versions_and_extensions_are_among_the_differences(first, tmp_path
     assert "Added to after results could be seen: hinge_study." in Page(render_comparison(found)).text
 
 
-def test_budgets_in_seconds_of_different_machines_are_pointed_out(tmp_path):
+def test_budgets_in_seconds_of_different_machines_are_pointed_out(tmp_path: Path) -> None:
     budget = {"trials_per_arm": 5, "device_sec": 1000, "evaluate_every_kimg": 10}
     first = write_synthetic_run(str(tmp_path / "first"), study={**STUDY, "budget": budget})
     second = write_second_run(str(tmp_path / "second"), study={**SECOND, "budget": budget})
@@ -167,7 +168,7 @@ def test_budgets_in_seconds_of_different_machines_are_pointed_out(tmp_path):
     assert words in render_comparison(compare_studies([first, second]))
 
 
-def test_long_names_in_a_legend_leave_a_figure_its_room(found):
+def test_long_names_in_a_legend_leave_a_figure_its_room(found) -> None:
     def heights(side_by_side):
         plots = comparison_plots(side_by_side, arm_styles(side_by_side.together.arms))
         return [plot.height for plot in (*plots["result"], *plots["confirmation"], *plots["search"])]
@@ -184,7 +185,7 @@ def loads(page):
     return [place for place in page.loads if not place.startswith("data:image/webp;base64,")]
 
 
-def test_the_page_holds_every_arm_with_its_study(found, page):
+def test_the_page_holds_every_arm_with_its_study(found, page) -> None:
     for arm, confirmed in found.confirmed.items():
         assert arm in page.text
         assert all(score_text(t.score) in page.text for t in confirmed.trials if t.score is not None)
@@ -192,7 +193,7 @@ def test_the_page_holds_every_arm_with_its_study(found, page):
     assert loads(page) == ["#result", "#confirmation", "#images_compared", "#searches", "#protocols"]
 
 
-def test_paths_of_searches_that_are_not_alike_are_drawn_as_such(page):
+def test_paths_of_searches_that_are_not_alike_are_drawn_as_such(page) -> None:
     # Confirmed points, their curves, and the searches.
     assert len(page.figures) == 3
     (drawn,) = [f for f in map(json.loads, page.figures) if "Spent" in f["layout"]["xaxis"]["title"]["text"]]
@@ -205,7 +206,7 @@ def test_paths_of_searches_that_are_not_alike_are_drawn_as_such(page):
     assert "Expected best" not in page.text
 
 
-def test_random_searches_are_drawn_as_expectations(tmp_path):
+def test_random_searches_are_drawn_as_expectations(tmp_path: Path) -> None:
     search = {"sampler": "random", "scheduler": "none"}
     first = write_synthetic_run(str(tmp_path / "a"), study={**STUDY, "search": {**search, "first_trial": "sampled"}})
     page = Page(render_comparison(compare_studies([first, write_second_run(str(tmp_path / "b"))])))
@@ -214,7 +215,7 @@ def test_random_searches_are_drawn_as_expectations(tmp_path):
     assert "not searched alike" not in page.text
 
 
-def test_repeated_searches_are_drawn_as_medians(tmp_path):
+def test_repeated_searches_are_drawn_as_medians(tmp_path: Path) -> None:
     repeats = {"sampler": "random", "repeats": 2, "scheduler": "none"}
     folders = []
     for place, write, study in (("a", write_synthetic_run, STUDY), ("b", write_second_run, SECOND)):
@@ -229,14 +230,14 @@ def test_repeated_searches_are_drawn_as_medians(tmp_path):
     assert "Expected best" not in page.text
 
 
-def test_curves_of_scores_from_other_numbers_of_images_share_no_axis(compared):
+def test_curves_of_scores_from_other_numbers_of_images_share_no_axis(compared) -> None:
     found = compared(study=changed(SECOND, objective__early_num_samples=500))
     page = Page(render_comparison(found))
     assert len(page.figures) == 2
     assert "Before a training's end N" not in page.text
 
 
-def test_text_from_studies_stays_text(first, tmp_path):
+def test_text_from_studies_stays_text(first, tmp_path: Path) -> None:
     study = changed(SECOND, name="lsgan_vs_wgan", description=INJECTED)
     folder = write_second_run(str(tmp_path / INJECTED.replace("/", "") / INJECTED.replace("/", "")), study=study)
     status, environment = folder.read_study_status(), folder.read_environment()
@@ -259,7 +260,7 @@ def test_text_from_studies_stays_text(first, tmp_path):
     )
 
 
-def test_a_study_without_confirmed_seeds_has_no_winner(compared):
+def test_a_study_without_confirmed_seeds_has_no_winner(compared) -> None:
     found = compared(confirm={})
     assert found.summary.winner is None
     assert "hinge_study/lsgan has no confirmed seeds. hinge has no confirmed seeds" in found.summary.verdict
@@ -268,14 +269,14 @@ def test_a_study_without_confirmed_seeds_has_no_winner(compared):
     assert "none" in page.text
 
 
-def test_nothing_confirmed_at_all(tmp_path):
+def test_nothing_confirmed_at_all(tmp_path: Path) -> None:
     first = write_synthetic_run(str(tmp_path / "first"), confirm={})
     found = compare_studies([first, write_second_run(str(tmp_path / "second"), confirm={})])
     assert found.summary.verdict.startswith("No winner: no configuration has been re-trained with fresh seeds;")
     assert loads(Page(render_comparison(found))) == ["#result", "#images_compared", "#searches", "#protocols"]
 
 
-def test_protocols_stand_side_by_side_with_what_differs_marked(found):
+def test_protocols_stand_side_by_side_with_what_differs_marked(found) -> None:
     table = protocol_table(found)
     rows = {row[0]: row for row in table.rows}
     assert table.columns == ("Item", "Differs", "lsgan_vs_wgan", "hinge_study")
@@ -288,5 +289,5 @@ def test_protocols_stand_side_by_side_with_what_differs_marked(found):
     }
 
 
-def test_the_original_studies_are_left_as_they_are(found):
+def test_the_original_studies_are_left_as_they_are(found) -> None:
     assert [study.run.arms for study in found.studies] == [("lsgan", "wgan"), ("lsgan", "hinge")]

@@ -1,17 +1,18 @@
 """Studies that hold the same trainings: told in words, not tested against each other, and no further tests."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
-from compared_runs import SECOND, SECOND_CONFIRM, SECOND_SEARCH, changed, write_second_run
-from synthetic_run import SEARCH
+from support.compared_runs import SECOND, SECOND_CONFIRM, SECOND_SEARCH, changed, write_second_run
+from support.synthetic_run import SEARCH
 from test_page import Page
 
 from gan_study.report.comparison.comparison import compare_studies, render_comparison
 
 
 @pytest.fixture(scope="module")
-def run_twice(first, tmp_path_factory):
+def run_twice(first, tmp_path_factory: pytest.TempPathFactory):
     """The first study, and one that was run twice, the second time in another folder with data of another place."""
     folder = tmp_path_factory.mktemp("twice")
     dataset = {**SECOND["dataset"], "max_images": 100_000}
@@ -26,7 +27,7 @@ def run_twice(first, tmp_path_factory):
     )
 
 
-def test_the_same_trainings_are_not_tested_against_each_other(run_twice):
+def test_the_same_trainings_are_not_tested_against_each_other(run_twice) -> None:
     pairs = {(p.test.a, p.test.b): p for p in run_twice.pairs}
     assert len(pairs) == 6 * 5 / 2
     not_tested = {names for names, pair in pairs.items() if not pair.test.is_tested}
@@ -41,7 +42,7 @@ def test_the_same_trainings_are_not_tested_against_each_other(run_twice):
     assert pairs["again/hinge", "wgan"].test.p_holm == pytest.approx(6 * 2 / 252)
 
 
-def test_the_same_trainings_are_told_in_words_and_win_once(run_twice):
+def test_the_same_trainings_are_told_in_words_and_win_once(run_twice) -> None:
     assert run_twice.summary.winner == "hinge_study/hinge"
     assert ", and than each other rival in 100 %. " in run_twice.summary.verdict
     assert ". again/lsgan holds the same trainings as hinge_study/lsgan and counts once with it" in (
@@ -60,7 +61,7 @@ def test_the_same_trainings_are_told_in_words_and_win_once(run_twice):
     assert "not tested: the same 5 trainings" in Page(html).text
 
 
-def test_two_copies_of_one_training_decide_nothing(tmp_path):
+def test_two_copies_of_one_training_decide_nothing(tmp_path: Path) -> None:
     one_arm = {**SECOND, "arms": {"hinge": SECOND["arms"]["hinge"]}}
     outcomes = {"search": {"hinge": SECOND_SEARCH["hinge"]}, "confirm": {"hinge": SECOND_CONFIRM["hinge"]}}
     found = compare_studies(
@@ -74,7 +75,7 @@ def test_two_copies_of_one_training_decide_nothing(tmp_path):
     assert render_comparison(found)
 
 
-def test_another_seed_or_another_value_is_another_training(compared):
+def test_another_seed_or_another_value_is_another_training(compared) -> None:
     assert compared(study=changed(SECOND, search__seed=1)).same_trainings == ()
     lsgan = {"network": "dcgan", "loss": "least_squares", "beta2": 0.9}
     search = {**SECOND_SEARCH, "lsgan": SEARCH["lsgan"]}
@@ -89,7 +90,7 @@ def test_another_seed_or_another_value_is_another_training(compared):
     assert other.same_trainings == ()
 
 
-def test_trainings_that_are_partly_the_same_are_not_tested_either(compared):
+def test_trainings_that_are_partly_the_same_are_not_tested_either(compared) -> None:
     search = {**SECOND_SEARCH, "lsgan": SEARCH["lsgan"]}
     confirm = {**SECOND_CONFIRM, "lsgan": SECOND_CONFIRM["lsgan"][:2]}
     found = compared(search=search, confirm=confirm)

@@ -1,9 +1,11 @@
 """Arms that are defined alike in several studies: no arm wins over itself, and it is said what a difference between two
 searches of one arm is."""
 
+from pathlib import Path
+
 import pytest
-from compared_runs import SECOND, SECOND_SEARCH, changed, write_second_run
-from synthetic_run import COMPLETED, STUDY, Outcome, write_synthetic_run
+from support.compared_runs import SECOND, SECOND_SEARCH, changed, write_second_run
+from support.synthetic_run import COMPLETED, STUDY, Outcome, write_synthetic_run
 from test_page import Page
 
 from gan_study.analysis.comparison.same_arms import same_arms
@@ -21,7 +23,7 @@ def seeds(*scores):
 
 
 @pytest.fixture
-def studies(tmp_path):
+def studies(tmp_path: Path):
     """Writes studies of the given names with the arms that they are given, each (definition, search, confirmed)."""
 
     def write(**named):
@@ -45,7 +47,7 @@ def pairs_of(found):
     return {(pair.test.a, pair.test.b): pair for pair in found.pairs}
 
 
-def test_copies_leave_all_p_values_as_without_them(studies):
+def test_copies_leave_all_p_values_as_without_them(studies) -> None:
     other = (HINGE, OTHER_SEARCH, seeds(5.6, 7.2, 8.0, 7.9, 7.7))
     alone = studies(one={"hinge": LUCKY, "lsgan": BASELINE}, two={"again": other})
     copied = studies(first={"hinge": LUCKY, "lsgan": BASELINE}, second={"again": other, "lsgan": BASELINE})
@@ -61,7 +63,7 @@ def test_copies_leave_all_p_values_as_without_them(studies):
     assert sorted(p.test.p_holm for p in before.values()) == pytest.approx(holm([2 / 252, 2 / 252, 14 / 252]))
 
 
-def test_a_copy_has_the_numbers_of_its_original_whatever_it_scored_itself(studies):
+def test_a_copy_has_the_numbers_of_its_original_whatever_it_scored_itself(studies) -> None:
     retrained = (LSGAN, SECOND_SEARCH["lsgan"], seeds(5.0, 5.1, 5.3, 5.4, 13.0))
     found = pairs_of(studies(a={"hinge": LUCKY, "lsgan": BASELINE}, b={"lsgan": retrained}))
     original, copy = found["hinge", "a/lsgan"], found["hinge", "b/lsgan"]
@@ -73,7 +75,7 @@ def test_a_copy_has_the_numbers_of_its_original_whatever_it_scored_itself(studie
     assert copy.test.p_holm == copy.test.p
 
 
-def test_a_copy_does_not_change_who_leads(studies):
+def test_a_copy_does_not_change_who_leads(studies) -> None:
     # Means of 0.44 and 1, of 0.56 and 0.84: were the copy a further arm, the second would lead.
     first = (HINGE, SECOND_SEARCH["hinge"], seeds(1.0, 2.0, 3.0, 20.0, 21.0))
     middle = (LSGAN, SECOND_SEARCH["lsgan"], seeds(2.5, 3.5, 4.5, 5.5, 6.5))
@@ -84,7 +86,7 @@ def test_a_copy_does_not_change_who_leads(studies):
     assert twice.standing == ("middle", "c/first", "d/first", "last")
 
 
-def test_an_arm_does_not_win_over_itself_alone(studies):
+def test_an_arm_does_not_win_over_itself_alone(studies) -> None:
     found = studies(a={"hinge": LUCKY}, b={"hinge": UNLUCKY})
     (pair,) = found.pairs
     assert pair.test.is_distinguishable
@@ -97,7 +99,7 @@ def test_an_arm_does_not_win_over_itself_alone(studies):
     )
 
 
-def test_an_arm_that_is_better_than_another_search_of_itself_alone_does_not_win(studies):
+def test_an_arm_that_is_better_than_another_search_of_itself_alone_does_not_win(studies) -> None:
     level = (LSGAN, SECOND_SEARCH["lsgan"], seeds(5.3, 5.8, 5.65, 6.1, 5.95))
     found = studies(a={"hinge": LUCKY, "lsgan": level}, b={"hinge": UNLUCKY})
     assert found.summary.winner is None
@@ -105,7 +107,7 @@ def test_an_arm_that_is_better_than_another_search_of_itself_alone_does_not_win(
     assert ". b/hinge is the same arm in another study: " in found.summary.verdict
 
 
-def test_the_verdict_is_over_the_other_arms(studies):
+def test_the_verdict_is_over_the_other_arms(studies) -> None:
     # Were the same arm asked too, the winner would not be one: it is not better than its other search.
     level = (HINGE, OTHER_SEARCH, seeds(5.3, 5.8, 5.65, 6.1, 5.95))
     found = studies(a={"hinge": LUCKY, "lsgan": BASELINE}, b={"hinge": level})
@@ -114,7 +116,7 @@ def test_the_verdict_is_over_the_other_arms(studies):
     assert " itself is " not in found.summary.verdict
 
 
-def test_a_winner_whose_other_search_is_no_better_than_the_rest_is_told_so(studies):
+def test_a_winner_whose_other_search_is_no_better_than_the_rest_is_told_so(studies) -> None:
     poor = (HINGE, OTHER_SEARCH, seeds(12.6, 13.1, 12.3, 12.7, 12.0))
     found = studies(a={"hinge": LUCKY, "lsgan": BASELINE}, b={"hinge": poor})
     assert found.summary.winner == "a/hinge"
@@ -123,7 +125,7 @@ def test_a_winner_whose_other_search_is_no_better_than_the_rest_is_told_so(studi
     )
 
 
-def test_the_same_arm_is_told_on_the_page(studies):
+def test_the_same_arm_is_told_on_the_page(studies) -> None:
     found = studies(a={"hinge": LUCKY, "lsgan": BASELINE}, b={"hinge": UNLUCKY, "lsgan": BASELINE})
     html = render_comparison(found)
     head = html[: html.index('<dl class="facts">')]
@@ -136,8 +138,8 @@ def test_the_same_arm_is_told_on_the_page(studies):
     assert "a new search may find different ones" in " ".join(text.split())
 
 
-def test_arms_are_the_same_by_what_their_trainings_come_to(tmp_path):
-    def run(name, study):
+def test_arms_are_the_same_by_what_their_trainings_come_to(tmp_path: Path) -> None:
+    def run(name: str, study):
         return load_run(write_synthetic_run(str(tmp_path / name), study={**study, "name": name}, search={}, confirm={}))
 
     base = run("base", STUDY)

@@ -1,10 +1,11 @@
 """Pictures of compared studies: every arm's own, whatever it is called there."""
 
 import io
+from pathlib import Path
 
-from compared_runs import write_second_run
 from PIL import Image
-from synthetic_run import write_synthetic_run
+from support.compared_runs import write_second_run
+from support.synthetic_run import write_synthetic_run
 
 from gan_study.report.comparison.comparison import compare_studies, render_comparison
 from gan_study.report.pictures.pictures import compared_pictures
@@ -21,7 +22,7 @@ def mark(folder: RunFolder, arm: str, side: int) -> None:
         trial.write_interpolation(png.getvalue())
 
 
-def test_arms_of_one_name_show_what_their_own_study_made(tmp_path):
+def test_arms_of_one_name_show_what_their_own_study_made(tmp_path: Path) -> None:
     first = write_synthetic_run(str(tmp_path / "first"))
     second = write_second_run(str(tmp_path / "second"))
     for folder, arm, side in ((first, "lsgan", 24), (first, "wgan", 40), (second, "lsgan", 56), (second, "hinge", 72)):
@@ -41,7 +42,7 @@ def test_arms_of_one_name_show_what_their_own_study_made(tmp_path):
     assert html.count('alt="Images between latents of hinge_study/lsgan ') == 1
 
 
-def test_without_pictures_there_is_no_tab(tmp_path):
+def test_without_pictures_there_is_no_tab(tmp_path: Path) -> None:
     folders = [write_synthetic_run(str(tmp_path / "first")), write_second_run(str(tmp_path / "second"))]
     for path in tmp_path.glob("*/arms/*/*/samples/*.png"):
         path.unlink()

@@ -1,7 +1,10 @@
 """What drawing adds to the values of a figure: axes, legends, bands."""
 
+from pathlib import Path
+from typing import Any
+
 import pytest
-from synthetic_run import (
+from support.synthetic_run import (
     COMPLETED,
     CONFIRM,
     NUM_TRAIN_IMAGES,
@@ -31,7 +34,7 @@ from gan_study.runs.records import TrialState
 STYLES = arm_styles(("lsgan", "wgan"))
 
 
-def curve(trial, values, is_shown=False, is_lost=False):
+def curve(trial: Any, values, is_shown=False, is_lost: bool = False):
     return SignalCurve(trial, "discriminator", True, is_shown, is_lost, tuple(range(len(values))), values)
 
 
@@ -39,23 +42,23 @@ def drawn(*curves, is_log=False):
     return draw_signals((SignalPanel("Loss", is_log, curves),), "lsgan", STYLES["lsgan"])
 
 
-def test_neither_a_lost_trial_nor_one_stopped_at_once_sets_the_range_of_a_signal():
+def test_neither_a_lost_trial_nor_one_stopped_at_once_sets_the_range_of_a_signal() -> None:
     figure = drawn(curve("a", (1.0, 2.0)), curve("b", (50.0,)), curve("c", (1.5, -9e9), is_lost=True))
     assert figure.layout.yaxis.range == pytest.approx((1 - 0.08, 2 + 0.08))
 
 
-def test_where_there_is_nothing_else_they_do():
+def test_where_there_is_nothing_else_they_do() -> None:
     assert drawn(curve("b", (50.0,)), curve("c", (60.0,))).layout.yaxis.range == pytest.approx((49.2, 60.8))
 
 
-def test_gradient_norms_have_few_plain_ticks():
+def test_gradient_norms_have_few_plain_ticks() -> None:
     axis = drawn(curve("a", (0.02, 3.0, 100.0)), is_log=True).layout.yaxis
     assert (axis.type, axis.title.text) == ("log", "Loss, log")
     assert axis.tickvals == (0.1, 1.0, 10.0, 100.0)
     assert axis.ticktext == ("0.1", "1", "10", "100")
 
 
-def test_a_norm_that_stayed_at_zero_has_no_place_on_a_logarithmic_axis():
+def test_a_norm_that_stayed_at_zero_has_no_place_on_a_logarithmic_axis() -> None:
     assert drawn(curve("a", (0.0, 0.0)), is_log=True).layout.yaxis.type is None
     assert drawn(curve("a", (0.0, 1.0)), is_log=True).layout.yaxis.type == "log"
 
@@ -64,7 +67,7 @@ def legend(figure):
     return [trace.name for trace in figure.data if trace.showlegend is not False]
 
 
-def test_the_legend_says_whose_lines_are_thick_and_whose_are_pale():
+def test_the_legend_says_whose_lines_are_thick_and_whose_are_pale() -> None:
     figure = drawn(curve("confirm_002", (1.0, 2.0), is_shown=True), curve("search_001", (1.0, 2.0)))
     assert legend(figure) == ["score, discriminator, real", "generator, fake", "confirm_002", "other trials of the arm"]
     alone = drawn(curve("confirm_002", (1.0, 2.0), is_shown=True))
@@ -76,7 +79,7 @@ def confirmed_figure(folder):
     return draw_confirmed(confirmed_points(list(confirmed_arms(run).values()), compare_arms(run)), STYLES, OBJECTIVE)
 
 
-def test_the_legend_of_the_confirmed_scores_names_every_mark(tmp_path):
+def test_the_legend_of_the_confirmed_scores_names_every_mark(tmp_path: Path) -> None:
     figure = confirmed_figure(write_synthetic_run(str(tmp_path)))
     assert legend(figure) == [
         "mean and its 95 % interval",
@@ -89,27 +92,27 @@ def test_the_legend_of_the_confirmed_scores_names_every_mark(tmp_path):
     assert [value - below for value, below in zip(mean.x, mean.error_x.arrayminus, strict=True)][1] == pytest.approx(17)
 
 
-def test_below_five_seeds_raw_points_alone_are_drawn(tmp_path):
+def test_below_five_seeds_raw_points_alone_are_drawn(tmp_path: Path) -> None:
     few = {arm: outcomes[:4] for arm, outcomes in CONFIRM.items()}
     figure = confirmed_figure(write_synthetic_run(str(tmp_path), confirm=few))
     assert legend(figure) == ["one confirmed seed", "search score of the configuration"]
 
 
-def test_an_interval_that_goes_below_zero_is_cut_where_the_axis_ends():
+def test_an_interval_that_goes_below_zero_is_cut_where_the_axis_ends() -> None:
     points = (BestOfN(1, 20.0, (10.0, 30.0), (-5.0, 45.0)), BestOfN(2, 12.0, (10.0, 15.0), None))
     band, line = draw_expected((ExpectedBest("lsgan", points),), STYLES, OBJECTIVE).data
     assert (band.x, band.y) == ((1, 1), (45.0, 12.0 / 1.25))
     assert (line.x, line.y) == ((1, 2), (20.0, 12.0))
 
 
-def plots_of(tmp_path, **search):
+def plots_of(tmp_path: Path, **search):
     study = {**STUDY, "search": search}
     run = load_run(write_synthetic_run(str(tmp_path), study=study))
     comparison = compare_arms(run)
     return draw_plots(run, comparison, list(confirmed_arms(run).values()), shown_trials(run))["search"]
 
 
-def test_a_random_search_shows_its_expected_best(tmp_path):
+def test_a_random_search_shows_its_expected_best(tmp_path: Path) -> None:
     first = plots_of(tmp_path, sampler="random", scheduler="none")[0]
     assert first.title == "Expected best of n trials."
     assert "without the paper's defaults, which were not drawn" in first.caption
@@ -122,13 +125,13 @@ def test_a_random_search_shows_its_expected_best(tmp_path):
         ({"sampler": "random", "scheduler": "asha"}, "by the random sampler that stops trials early (asha): what it"),
     ],
 )
-def test_any_other_search_shows_its_path_and_says_so(tmp_path, search, said):
+def test_any_other_search_shows_its_path_and_says_so(tmp_path: Path, search, said) -> None:
     first = plots_of(tmp_path, **search)[0]
     assert first.title == "Best score so far."
     assert said in first.caption
 
 
-def repeated_run(tmp_path, sampler="tpe"):
+def repeated_run(tmp_path: Path, sampler: str = "tpe"):
     """Two searches of one arm: 14, 9 and 11 score best in the first, 20 and 8 in the second, 40 kimg each."""
     study = {**STUDY, "search": {"sampler": sampler, "scheduler": "none", "repeats": 2}}
     outcomes = {"lsgan": tuple(Outcome(COMPLETED, score) for score in (14.0, 9.0, 11.0))}
@@ -140,7 +143,7 @@ def repeated_run(tmp_path, sampler="tpe"):
     return load_run(folder)
 
 
-def test_repeated_searches_show_their_median_and_range(tmp_path):
+def test_repeated_searches_show_their_median_and_range(tmp_path: Path) -> None:
     run = repeated_run(tmp_path)
     comparison = compare_arms(run)
     (arm,) = repeated_curves(comparison)
@@ -154,7 +157,7 @@ def test_repeated_searches_show_their_median_and_range(tmp_path):
     assert [plot.title for plot in others] == ["Search trials."]  # no single path, no expectation beside it
 
 
-def test_repeats_of_a_random_search_are_draws_of_the_expected_best(tmp_path):
+def test_repeats_of_a_random_search_are_draws_of_the_expected_best(tmp_path: Path) -> None:
     run = repeated_run(tmp_path, "random")
     comparison = compare_arms(run)
     assert len(comparison.by_arm["lsgan"].search.expected_best) == 3  # five trials, less both papers' defaults
@@ -162,20 +165,20 @@ def test_repeats_of_a_random_search_are_draws_of_the_expected_best(tmp_path):
     assert titles == ["Expected best of n trials.", "Search trials."]
 
 
-def score_curve(index, num_points=51):
+def score_curve(index: int, num_points=51):
     scores = tuple(10.0 + index + (30.0 if i == 17 else 0.0) for i in range(num_points))
     name, state = f"search_{index:03d}", TrialState.COMPLETED
     return ScoreCurve("lsgan", name, state, "completed", tuple(map(float, range(num_points))), scores)
 
 
-def points_of(trace):
+def points_of(trace: Any):
     """The number of points of each of a trace's trials, by name."""
     ends = [i for i, x in enumerate(trace.x) if x is None]
     starts = [0, *(end + 1 for end in ends)]
     return {name: end - start for name, start, end in zip(trace.meta["trials"], starts, ends, strict=False)}
 
 
-def test_of_many_trials_the_best_quarter_keeps_all_points_and_no_extreme_moves():
+def test_of_many_trials_the_best_quarter_keeps_all_points_and_no_extreme_moves() -> None:
     curves = [score_curve(i) for i in range(24)]
     lines, ends = draw_scores(curves, STYLES, OBJECTIVE).data[:2]
     nums = points_of(lines)
@@ -185,11 +188,11 @@ def test_of_many_trials_the_best_quarter_keeps_all_points_and_no_extreme_moves()
     assert ends.meta["is_repeated"]
 
 
-def test_a_few_trials_keep_all_points():
+def test_a_few_trials_keep_all_points() -> None:
     lines = draw_scores([score_curve(i) for i in range(MOST_WHOLE_LINES)], STYLES, OBJECTIVE).data[0]
     assert set(points_of(lines).values()) == {51}
 
 
-def test_figures_of_trials_name_them_so_that_they_can_be_switched(tmp_path):
+def test_figures_of_trials_name_them_so_that_they_can_be_switched(tmp_path: Path) -> None:
     plots = plots_of(tmp_path, sampler="tpe", scheduler="asha")
     assert [plot.has_trials for plot in plots] == [False, True]

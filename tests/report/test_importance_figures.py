@@ -1,9 +1,10 @@
 """What mattered in a search, from importance.json to words, summary.json, the page and its protocol."""
 
 import json
+from pathlib import Path
 
 import pytest
-from synthetic_run import STUDY, write_synthetic_run
+from support.synthetic_run import STUDY, write_synthetic_run
 
 from gan_study.analysis.load import load_run
 from gan_study.analysis.sentences.importance_text import arm_importances
@@ -20,7 +21,7 @@ from gan_study.report.write import write_report
 from gan_study.runs.importance import ImportanceRecord, ParameterImportance, TargetImportance
 
 
-def parameter(name, value, low=None, high=None, by_chance=None, num=20, **more):
+def parameter(name: str, value, low=None, high=None, by_chance: float | None = None, num: int = 20, **more):
     return ParameterImportance(name=name, num_trials=num, value=value, low=low, high=high, by_chance=by_chance, **more)
 
 
@@ -57,13 +58,13 @@ RECORD = ImportanceRecord(
 
 
 @pytest.fixture
-def folder(tmp_path):
+def folder(tmp_path: Path):
     folder = write_synthetic_run(str(tmp_path))
     folder.write_importance(RECORD)
     return folder
 
 
-def test_the_words(folder):
+def test_the_words(folder) -> None:
     scores, failures = arm_importances(load_run(folder))
     assert scores.sentence == (
         "wgan, the score: of its variance over 20 trials, penalty_weight (in 12 trials) 62 % (41 % to 80 %); "
@@ -78,7 +79,7 @@ def test_the_words(folder):
     assert (scores.is_known, failures.is_known) == (True, False)
 
 
-def test_the_bars(folder):
+def test_the_bars(folder) -> None:
     scores, _ = arm_importances(load_run(folder))
     bars = importance_bars(scores)
     assert bars == ImportanceBars(
@@ -98,7 +99,7 @@ def test_the_bars(folder):
     assert importance_title(scores) == "What mattered for the score: wgan."
 
 
-def test_the_report_and_the_summary_tell_it(folder):
+def test_the_report_and_the_summary_tell_it(folder) -> None:
     write_report(folder)
     page = folder.storage.read_text("report.html")
     assert page.count("What mattered for the score: wgan.") >= 1
@@ -111,14 +112,14 @@ def test_the_report_and_the_summary_tell_it(folder):
     assert failures["shares"][0] | {"share": None, "by_chance": None, "reason": NONE} == failures["shares"][0]
 
 
-def test_a_hostile_name_stays_text(tmp_path):
+def test_a_hostile_name_stays_text(tmp_path: Path) -> None:
     name = "<img src=x onerror=alert(1)>"
     bars = ImportanceBars((name,), (50.0,), (10.0,), (80.0,), (30.0,), (20,))
     figure = draw_importance(bars, arm_styles(("lsgan",))["lsgan"])
     assert "<img" not in figure.to_json()
 
 
-def test_a_folder_without_importance_says_nothing_of_it(tmp_path):
+def test_a_folder_without_importance_says_nothing_of_it(tmp_path: Path) -> None:
     folder = write_synthetic_run(str(tmp_path), study=STUDY)
     write_report(folder)
     assert arm_importances(load_run(folder)) == ()

@@ -7,7 +7,8 @@ import json
 from pathlib import Path
 
 import pytest
-from hostile_run import HOSTILE, HOSTILE_TRIAL, write_hostile_run
+from playwright.sync_api import Browser
+from support.hostile_run import HOSTILE, HOSTILE_TRIAL, write_hostile_run
 
 from gan_study.report.write import write_report
 
@@ -18,11 +19,11 @@ OPEN_TABS = """[...document.querySelectorAll('main > section')].filter((each) =>
 
 
 @pytest.fixture(scope="module")
-def report(tmp_path_factory):
+def report(tmp_path_factory: pytest.TempPathFactory):
     return Path(write_report(write_hostile_run(str(tmp_path_factory.mktemp("run")))))
 
 
-def opened(browser, report, troubles, address="", **context):
+def opened(browser: "Browser", report, troubles: list[str], address: str = "", **context):
     page = browser.new_context(viewport={"width": 1280, "height": 900}, **context).new_page()
     troubles.watch(page)
     page.goto(report.as_uri() + address)
@@ -31,23 +32,23 @@ def opened(browser, report, troubles, address="", **context):
 
 
 @pytest.fixture(scope="module")
-def shared(browser, report, troubles):
+def shared(browser: "Browser", report, troubles: list[str]):
     """One page for tests that leave it as it was, or do not mind."""
     return opened(browser, report, troubles)
 
 
 @pytest.fixture
-def page(shared, troubles):
+def page(shared, troubles: list[str]):
     yield shared
     assert troubles == []
 
 
 @pytest.fixture
-def new_page(browser, report, troubles):
+def new_page(browser: "Browser", report, troubles: list[str]):
     """Opens the report in a profile of its own."""
     pages = []
 
-    def new(address="", **context):
+    def new(address: str = "", **context):
         pages.append(opened(browser, report, troubles, address, **context))
         return pages[-1]
 
@@ -57,11 +58,11 @@ def new_page(browser, report, troubles):
     assert troubles == []
 
 
-def open_tab(page, name):
+def open_tab(page, name: str) -> None:
     page.locator(f"#tab_{name}").click()
 
 
-def draw_all(page):
+def draw_all(page) -> None:
     """Scroll to every figure of every tab, as a reader would."""
     for name in TABS:
         open_tab(page, name)
@@ -70,7 +71,7 @@ def draw_all(page):
             plot.locator(".main-svg").first.wait_for()
 
 
-def test_every_tab_opens_with_a_click(page):
+def test_every_tab_opens_with_a_click(page) -> None:
     assert [tab.get_attribute("id") for tab in page.locator("[role=tab]").all()] == [f"tab_{name}" for name in TABS]
     for name in (*TABS[1:], TABS[0]):
         open_tab(page, name)
@@ -79,7 +80,7 @@ def test_every_tab_opens_with_a_click(page):
         assert page.url.endswith(f"#{name}")
 
 
-def test_every_tab_opens_with_the_keyboard_alone(page):
+def test_every_tab_opens_with_the_keyboard_alone(page) -> None:
     open_tab(page, "result")
     for name in (*TABS[1:], TABS[0]):
         page.keyboard.press("ArrowRight")
@@ -94,7 +95,7 @@ def test_every_tab_opens_with_the_keyboard_alone(page):
         assert page.evaluate(OPEN_TABS) == ["search"]
 
 
-def test_an_address_opens_its_tab_and_the_browser_goes_back(new_page):
+def test_an_address_opens_its_tab_and_the_browser_goes_back(new_page) -> None:
     page = new_page("#failures")
     assert page.evaluate(OPEN_TABS) == ["failures"]
     open_tab(page, "search")
@@ -102,7 +103,7 @@ def test_an_address_opens_its_tab_and_the_browser_goes_back(new_page):
     assert page.evaluate(OPEN_TABS) == ["failures"]
 
 
-def test_the_keyboard_reaches_all_that_can_be_used(page):
+def test_the_keyboard_reaches_all_that_can_be_used(page) -> None:
     """Tab leads from the head of the page into the open tab; each stop has a visible mark."""
     open_tab(page, "failures")
     page.locator(".theme").focus()
@@ -121,7 +122,7 @@ def test_the_keyboard_reaches_all_that_can_be_used(page):
     assert outlines == {"solid"}
 
 
-def test_every_figure_is_drawn_with_data(page):
+def test_every_figure_is_drawn_with_data(page) -> None:
     # Those that no tab has shown yet are drawn when they are near.
     draw_all(page)
     found = page.locator(".drawing").evaluate_all(
@@ -132,7 +133,7 @@ def test_every_figure_is_drawn_with_data(page):
     assert [label for label, num_values, num_drawn in found if not num_values or not num_drawn] == []
 
 
-def test_an_axis_of_shares_names_its_end(page):
+def test_an_axis_of_shares_names_its_end(page) -> None:
     """Plotly hides the label of a tick that does not fit into the figure."""
     open_tab(page, "atlas")
     page.locator("#atlas .main-svg").first.wait_for()
@@ -143,14 +144,14 @@ def test_an_axis_of_shares_names_its_end(page):
     assert (shown[0], shown[-1]) == ("0 %", "100 %")
 
 
-def test_figures_far_below_wait_until_they_are_near(new_page):
+def test_figures_far_below_wait_until_they_are_near(new_page) -> None:
     page = new_page("#search")
     page.locator("#search .main-svg").first.wait_for()
     all_of_tab, drawn = page.locator("#search .drawing"), page.locator("#search .drawing:has(.main-svg)")
     assert 1 <= drawn.count() < all_of_tab.count()
 
 
-def test_text_from_outside_stays_text(page):
+def test_text_from_outside_stays_text(page) -> None:
     draw_all(page)
     for name in ("result", "images", "atlas", "failures", "search", "protocol"):
         open_tab(page, name)
@@ -167,7 +168,7 @@ def test_text_from_outside_stays_text(page):
     assert page.evaluate("[typeof wasRun, document.querySelectorAll('img[src=x], b').length]") == ["undefined", 0]
 
 
-def test_hover_texts_stay_text(page):
+def test_hover_texts_stay_text(page) -> None:
     open_tab(page, "search")
     plot = page.locator("#search .drawing").filter(has=page.locator(".main-svg")).nth(1)
     place = page.evaluate(
@@ -180,7 +181,7 @@ def test_hover_texts_stay_text(page):
     assert HOSTILE_TRIAL in plot.locator(".hoverlayer").text_content()
 
 
-def test_the_slider_changes_the_picture_and_its_words(page):
+def test_the_slider_changes_the_picture_and_its_words(page) -> None:
     open_tab(page, "images")
     timeline = page.locator(".timeline").first
     picture, slider, words = timeline.locator("img"), timeline.locator("input"), timeline.locator("output")
@@ -200,7 +201,7 @@ def test_the_slider_changes_the_picture_and_its_words(page):
     assert picture.get_attribute("src") == last
 
 
-def test_every_picture_and_control_has_a_name(page):
+def test_every_picture_and_control_has_a_name(page) -> None:
     open_tab(page, "images")
     alts = page.locator("img").evaluate_all("images => images.map((image) => image.alt.trim())")
     assert len(alts) > 50
@@ -220,7 +221,7 @@ def brightness(colour):
     return sum(map(int, colour.removeprefix("rgb(").removesuffix(")").split(",")))
 
 
-def test_the_theme_can_be_chosen_and_stays(new_page):
+def test_the_theme_can_be_chosen_and_stays(new_page) -> None:
     page = new_page()
     light_page, light_ink = colours(page)
     assert brightness(light_page) > brightness(light_ink)
@@ -239,7 +240,7 @@ def test_the_theme_can_be_chosen_and_stays(new_page):
     assert colours(page) == [light_page, light_ink]
 
 
-def test_the_theme_follows_the_system_until_it_is_chosen(new_page):
+def test_the_theme_follows_the_system_until_it_is_chosen(new_page) -> None:
     page = new_page(color_scheme="dark")
     assert brightness(colours(page)[0]) < 150
     page.emulate_media(color_scheme="light")
@@ -247,7 +248,7 @@ def test_the_theme_follows_the_system_until_it_is_chosen(new_page):
     assert brightness(colours(page)[0]) > 600
 
 
-def test_an_arm_has_one_colour_everywhere(page):
+def test_an_arm_has_one_colour_everywhere(page) -> None:
     draw_all(page)
     swatches = page.locator(".swatch").evaluate_all(
         "all => all.map((each) => [each.nextSibling.textContent.match(/\\S+/)[0], each.style.backgroundColor])"
@@ -263,7 +264,7 @@ def test_an_arm_has_one_colour_everywhere(page):
     }
 
 
-def test_nothing_is_wider_than_a_phone(new_page):
+def test_nothing_is_wider_than_a_phone(new_page) -> None:
     page = new_page()
     page.set_viewport_size({"width": 390, "height": 800})
     draw_all(page)
@@ -287,7 +288,7 @@ def downloaded(page, button):
     return download.value.suggested_filename, Path(download.value.path()).read_text(encoding="utf-8")
 
 
-def test_the_numbers_of_a_figure_can_be_saved(page):
+def test_the_numbers_of_a_figure_can_be_saved(page) -> None:
     open_tab(page, "result")
     buttons = page.locator("#result .drawing ~ figcaption .downloads button")
     (csv_name, table), (json_name, values) = (downloaded(page, button) for button in buttons.all())
@@ -304,7 +305,7 @@ def test_the_numbers_of_a_figure_can_be_saved(page):
     assert read[1:] == [["" if value is None else str(value) for value in row] for row in rows]
 
 
-def test_every_figure_and_table_can_be_saved(page):
+def test_every_figure_and_table_can_be_saved(page) -> None:
     """With the numbers it draws: as many rows as the figure has points, texts as they were before any escaping."""
     texts = ""
     for name in TABS:
@@ -319,7 +320,7 @@ def test_every_figure_and_table_can_be_saved(page):
     assert "&lt;" not in texts
 
 
-def test_on_paper_every_tab_and_every_figure_is_there(new_page):
+def test_on_paper_every_tab_and_every_figure_is_there(new_page) -> None:
     page = new_page(color_scheme="dark")
     # What is on the page at the moment it is printed.
     page.evaluate(
@@ -335,7 +336,7 @@ def test_on_paper_every_tab_and_every_figure_is_there(new_page):
     assert page.evaluate(OPEN_TABS) == ["result"]
 
 
-def test_the_style_of_a_printed_page(new_page):
+def test_the_style_of_a_printed_page(new_page) -> None:
     page = new_page(color_scheme="dark")
     page.set_viewport_size({"width": 794, "height": 1123})
     page.emulate_media(media="print")

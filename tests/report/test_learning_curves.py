@@ -1,7 +1,10 @@
 """Learning curves of one arm's trials, by value."""
 
+from pathlib import Path
+from typing import Any
+
 import pytest
-from synthetic_run import ALL_FAILED, write_synthetic_run
+from support.synthetic_run import ALL_FAILED, write_synthetic_run
 
 from gan_study.analysis.load import load_run
 from gan_study.report.figures.learning_curves import signal_panels
@@ -9,7 +12,7 @@ from gan_study.runs.records import SignalsRecord
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory):
+def folder(tmp_path_factory: pytest.TempPathFactory):
     return write_synthetic_run(str(tmp_path_factory.mktemp("run")))
 
 
@@ -18,11 +21,11 @@ def panels(folder):
     return signal_panels(load_run(folder), "lsgan", shown="search_002")
 
 
-def of_trial(panel, trial):
+def of_trial(panel, trial: Any):
     return [c for c in panel.curves if c.trial == trial]
 
 
-def test_the_score_comes_first_from_the_untrained_generator_on(panels):
+def test_the_score_comes_first_from_the_untrained_generator_on(panels) -> None:
     assert [p.title for p in panels] == ["FD", "Loss", "Logit", "Gradient norm"]
     (curve,) = of_trial(panels[0], "search_001")
     assert curve.kimg == (0, 10)
@@ -30,7 +33,7 @@ def test_the_score_comes_first_from_the_untrained_generator_on(panels):
     assert [p.is_log for p in panels] == [True, False, False, True]
 
 
-def test_losses_logits_and_gradients(panels):
+def test_losses_logits_and_gradients(panels) -> None:
     _, losses, logits, norms = panels
     d_loss, g_loss = of_trial(losses, "search_002")
     assert (d_loss.signal, g_loss.signal) == ("discriminator", "generator")
@@ -49,7 +52,7 @@ def test_losses_logits_and_gradients(panels):
     assert g_norm.values == pytest.approx((0.55, 0.6, 0.65, 0.7))
 
 
-def test_what_a_newer_run_folder_measures_has_panels_too(tmp_path):
+def test_what_a_newer_run_folder_measures_has_panels_too(tmp_path: Path) -> None:
     folder = write_synthetic_run(str(tmp_path))
     trial = folder.trial("lsgan", "search_002")
     evaluations = [
@@ -73,6 +76,6 @@ def test_what_a_newer_run_folder_measures_has_panels_too(tmp_path):
     assert gradient.values == pytest.approx((0.001, 0.002, 0.003, 0.004))
 
 
-def test_trials_that_never_came_to_a_second_evaluation_have_no_curves(tmp_path):
+def test_trials_that_never_came_to_a_second_evaluation_have_no_curves(tmp_path: Path) -> None:
     run = load_run(write_synthetic_run(str(tmp_path), search=ALL_FAILED, confirm={}, state="failed"))
     assert signal_panels(run, "lsgan", None) == ()

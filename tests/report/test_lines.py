@@ -5,7 +5,7 @@ from gan_study.report.figures.lines import Line, ends, joined, thinned
 TWO = (Line("a", "a (stopped)", (0, 10), (1.0, 2.0)), Line("<b>", "<b>", (5,), (0.123456789,)))
 
 
-def test_a_gap_keeps_lines_apart():
+def test_a_gap_keeps_lines_apart() -> None:
     assert joined("arm", TWO) == {
         "x": [0, 10, None, 5, None],
         "y": [1.0, 2.0, None, 0.12346, None],
@@ -13,7 +13,7 @@ def test_a_gap_keeps_lines_apart():
     }
 
 
-def test_the_ends_of_lines():
+def test_the_ends_of_lines() -> None:
     found = ends("arm", TWO)
     assert (found["x"], found["y"]) == ([10, 5], [2.0, 0.12346])
     assert found["meta"]["trials"] == ["a", "<b>"]
@@ -23,7 +23,7 @@ def line(ys):
     return Line("a", "a", range(len(ys)), ys)
 
 
-def test_thinning_keeps_the_ends_and_the_extremes():
+def test_thinning_keeps_the_ends_and_the_extremes() -> None:
     ys = [50.0 + i % 3 for i in range(51)]
     ys[17], ys[38] = -4.0, 900.0
     found = thinned(line(ys))
@@ -34,6 +34,6 @@ def test_thinning_keeps_the_ends_and_the_extremes():
     assert list(found.x) == sorted(set(found.x))
 
 
-def test_a_short_line_stays_as_it_is():
+def test_a_short_line_stays_as_it_is() -> None:
     short = line([float(i) for i in range(12)])
     assert thinned(short) == short

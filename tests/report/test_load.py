@@ -4,7 +4,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from synthetic_run import CLASS_NAMES, STUDY, write_synthetic_run
+from support.synthetic_run import CLASS_NAMES, STUDY, write_synthetic_run
 
 from gan_study.analysis.load import load_run
 from gan_study.errors import InputError, StorageError
@@ -12,7 +12,7 @@ from gan_study.runs.folder import RunFolder
 from gan_study.runs.records import TrialState
 
 
-def test_a_whole_run(tmp_path):
+def test_a_whole_run(tmp_path: Path) -> None:
     run = load_run(write_synthetic_run(str(tmp_path)))
     assert run.arms == ("lsgan", "wgan")
     assert [t.name for t in run.of_arm("lsgan", "search")] == [f"search_{i:03d}" for i in range(5)]
@@ -23,7 +23,7 @@ def test_a_whole_run(tmp_path):
     assert run.unreadable == ()
 
 
-def test_missing_files_leave_gaps(tmp_path):
+def test_missing_files_leave_gaps(tmp_path: Path) -> None:
     write_synthetic_run(str(tmp_path))
     for name in ("environment.json", "study_status.json", "objective/objective.json"):
         (tmp_path / name).unlink()
@@ -38,13 +38,13 @@ def test_missing_files_leave_gaps(tmp_path):
     assert (created.kimg, created.seconds) == (0, 0)
 
 
-def test_a_study_without_trials(tmp_path):
+def test_a_study_without_trials(tmp_path: Path) -> None:
     folder = write_synthetic_run(str(tmp_path))
     shutil.rmtree(tmp_path / "arms")
     assert load_run(folder).trials == ()
 
 
-def test_a_folder_that_is_no_run(tmp_path):
+def test_a_folder_that_is_no_run(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"a run folder holds a study\.yaml, but this one does not"):
         load_run(RunFolder(str(tmp_path)))
 
@@ -57,7 +57,7 @@ def test_a_folder_that_is_no_run(tmp_path):
         ("name: x\nname: y\n", ":2:1: name: a key may stand once"),
     ],
 )
-def test_a_study_file_that_cannot_be_used(tmp_path, text, message):
+def test_a_study_file_that_cannot_be_used(tmp_path: Path, text: str, message: str) -> None:
     folder = write_synthetic_run(str(tmp_path))
     Path(tmp_path, "study.yaml").write_text(text)
     with pytest.raises(StorageError) as caught:
@@ -66,14 +66,14 @@ def test_a_study_file_that_cannot_be_used(tmp_path, text, message):
     assert "\n" not in str(caught.value)
 
 
-def test_trials_stand_in_the_order_in_which_the_study_names_the_arms(tmp_path):
+def test_trials_stand_in_the_order_in_which_the_study_names_the_arms(tmp_path: Path) -> None:
     arms = dict(reversed(STUDY["arms"].items()))
     run = load_run(write_synthetic_run(str(tmp_path), study={**STUDY, "arms": arms}))
     assert list(dict.fromkeys(t.config.arm for t in run.trials)) == ["wgan", "lsgan"] == list(run.arms)
     assert [t.config.phase for t in run.of_arm("wgan")] == ["search"] * 5 + ["confirm"] * 5
 
 
-def test_a_trial_that_counts_otherwise(tmp_path):
+def test_a_trial_that_counts_otherwise(tmp_path: Path) -> None:
     """Such as one copied from the folder of a study that counts each training's best evaluation."""
     folder = write_synthetic_run(str(tmp_path))
     trial = folder.trial("wgan", "search_003")

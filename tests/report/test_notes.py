@@ -4,10 +4,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from compared_runs import write_second_run
-from planted_diagnosis import planted_diagnosis
 from rich.console import Console
-from synthetic_run import COMPLETED, STUDY, Outcome, write_synthetic_run
+from support.compared_runs import write_second_run
+from support.planted_diagnosis import planted_diagnosis
+from support.synthetic_run import COMPLETED, STUDY, Outcome, write_synthetic_run
 from test_page import Page
 
 from gan_study.analysis.confirmation import confirmed_arms

@@ -1,8 +1,10 @@
 """The fronts on the page."""
 
+from pathlib import Path
+
 import pytest
-from pareto_run import write_run
-from synthetic_run import write_synthetic_run
+from support.pareto_run import write_run
+from support.synthetic_run import write_synthetic_run
 
 from gan_study.analysis.load import load_run
 from gan_study.analysis.statistics.pareto import summarise_pareto
@@ -12,11 +14,11 @@ from gan_study.report.write import write_report
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory):
+def folder(tmp_path_factory: pytest.TempPathFactory):
     return write_run(tmp_path_factory.mktemp("pareto"))
 
 
-def test_filled_marks_and_rings_are_the_fronts(folder):
+def test_filled_marks_and_rings_are_the_fronts(folder) -> None:
     run = load_run(folder)
     (plane,) = pareto_planes(run)
     figure = draw_pareto(plane, arm_styles(run.arms), run.objective)
@@ -31,13 +33,13 @@ def test_filled_marks_and_rings_are_the_fronts(folder):
     assert "2 trials that came to no such values are left out" in pareto_caption(plane)
 
 
-def test_the_table_lists_the_fronts(folder):
+def test_the_table_lists_the_fronts(folder) -> None:
     table = pareto_table(summarise_pareto(load_run(folder)))
     assert table.rows[0] == ("lsgan", "search_003", "5", "0.3", "yes")
     assert [row[-1] for row in table.rows] == ["yes", "yes", "yes", "no", "yes"]
 
 
-def test_the_page_shows_both(folder):
+def test_the_page_shows_both(folder) -> None:
     write_report(folder)
     page = folder.storage.read_text("report.html")
     assert "Score and coverage of the search trials." in page
@@ -45,7 +47,7 @@ def test_the_page_shows_both(folder):
     assert "coverage at a trial&#39;s end (higher is better)" in page
 
 
-def test_a_search_for_the_score_alone_has_none(tmp_path):
+def test_a_search_for_the_score_alone_has_none(tmp_path: Path) -> None:
     run = load_run(write_synthetic_run(str(tmp_path)))
     assert pareto_planes(run) == []
     assert pareto_table(summarise_pareto(run)).rows == ()

@@ -1,9 +1,12 @@
 """Rows of the report's tables, and the numbers in them."""
 
+from pathlib import Path
+
 import pytest
-from synthetic_run import COMPLETED, CONFIRM, FAILED, SEARCH, STUDY, Outcome, many_classes, write_synthetic_run
+from support.synthetic_run import COMPLETED, CONFIRM, FAILED, SEARCH, STUDY, Outcome, many_classes, write_synthetic_run
 
 from gan_study.analysis.load import load_run
+from gan_study.analysis.run_data import RunData
 from gan_study.analysis.sentences.text import estimate_text, failure_text, number, percent, quantity, score_text
 from gan_study.analysis.statistics.estimate import Estimate
 from gan_study.analysis.statistics.failures import FailureRate
@@ -16,11 +19,11 @@ from gan_study.runs.records import TrialState
 
 
 @pytest.fixture(scope="module")
-def run(tmp_path_factory):
+def run(tmp_path_factory: pytest.TempPathFactory):
     return load_run(write_synthetic_run(str(tmp_path_factory.mktemp("run"))))
 
 
-def test_numbers_as_text():
+def test_numbers_as_text() -> None:
     assert [number(v) for v in (None, 3, 3e-5, 12.34567, "dcgan", True)] == [
         "–",
         "3",
@@ -40,7 +43,7 @@ def test_numbers_as_text():
     assert [duration(v) for v in (89.0, 120.0, 5400.0)] == ["89 s", "2 min", "1.5 h"]
 
 
-def test_leaderboard(run):
+def test_leaderboard(run: RunData) -> None:
     board = tables.leaderboard(run, "lsgan")
     assert board.columns == (
         ("Trial", "Rank", "FD", "State", "Verdict", "g_lr", "beta1", "network.width", "kimg", "Time", "Restarts")
@@ -66,7 +69,7 @@ def test_leaderboard(run):
     ]
 
 
-def test_the_score_table_has_the_failures_beside_the_scores(run):
+def test_the_score_table_has_the_failures_beside_the_scores(run: RunData) -> None:
     table = tables.score_table(run, summarise(run))
     row = dict(zip(table.columns, table.rows[1], strict=True))
     # The bootstrap's limits: the mean of five draws with at most three failures; worked out in test_seed_scores.
@@ -82,14 +85,14 @@ def test_the_score_table_has_the_failures_beside_the_scores(run):
     }
 
 
-def test_below_five_seeds_the_score_table_has_raw_scores_alone(tmp_path):
+def test_below_five_seeds_the_score_table_has_raw_scores_alone(tmp_path: Path) -> None:
     confirm = {arm: outcomes[:4] for arm, outcomes in CONFIRM.items()}
     run = load_run(write_synthetic_run(str(tmp_path), confirm=confirm))
     columns = tables.score_table(run, summarise(run)).columns
     assert columns == ("Arm", "Confirmed FD", "Failed seeds", "Search FD", "Failed in search")
 
 
-def test_five_seeds_that_succeeded_have_a_mean_beside_those_that_failed(tmp_path):
+def test_five_seeds_that_succeeded_have_a_mean_beside_those_that_failed(tmp_path: Path) -> None:
     run = load_run(write_synthetic_run(str(tmp_path), confirm={"wgan": (*CONFIRM["wgan"], *CONFIRM["wgan"][:4])}))
     table = tables.score_table(run, summarise(run))
     row = dict(zip(table.columns, table.rows[1], strict=True))
@@ -97,7 +100,7 @@ def test_five_seeds_that_succeeded_have_a_mean_beside_those_that_failed(tmp_path
     assert row["Mean without failed seeds"].startswith("17.62 (")  # (17 + 16.5 + 19 + 18) / 4 = 17.625
 
 
-def test_cost_configuration_and_pair_tables(run):
+def test_cost_configuration_and_pair_tables(run: RunData) -> None:
     summary = summarise(run)
     assert tables.cost_table(summary).rows == (
         ("lsgan", "10 %", "none", "10", "350", "2.9 h"),
@@ -108,14 +111,14 @@ def test_cost_configuration_and_pair_tables(run):
     )
 
 
-def test_an_undecided_pair_says_how_many_seeds_would_decide(tmp_path):
+def test_an_undecided_pair_says_how_many_seeds_would_decide(tmp_path: Path) -> None:
     confirm = {"lsgan": CONFIRM["lsgan"][:3], "wgan": CONFIRM["wgan"][:3]}
     summary = summarise(load_run(write_synthetic_run(str(tmp_path), confirm=confirm)))
     (row,) = tables.pair_table(summary.comparison.pairs).rows
     assert row[5:] == ("not distinguishable", "1 more seed for each arm")
 
 
-def test_a_hyperparameter_that_an_arm_does_not_search_shows_its_fixed_value_muted(tmp_path):
+def test_a_hyperparameter_that_an_arm_does_not_search_shows_its_fixed_value_muted(tmp_path: Path) -> None:
     arms = {**STUDY["arms"], "lsgan": {**STUDY["arms"]["lsgan"], "beta1": 0.25}}
     folder = write_synthetic_run(str(tmp_path), study={**STUDY, "arms": arms})
     for name in folder.trials("lsgan"):
@@ -133,7 +136,7 @@ def test_a_hyperparameter_that_an_arm_does_not_search_shows_its_fixed_value_mute
     assert table.muted == {(rows["beta1"][0], 1), (rows["penalty_weight"][0], 1)}
 
 
-def test_with_many_classes_modes_are_counted(tmp_path):
+def test_with_many_classes_modes_are_counted(tmp_path: Path) -> None:
     shares = (0.002,) * 400 + (0.0004,) * 500 + (0.0,) * 100
     folder = write_synthetic_run(
         str(tmp_path), search={"lsgan": (Outcome(COMPLETED, 9.0),)}, confirm={}, objective=many_classes(1000)
@@ -147,7 +150,7 @@ def test_with_many_classes_modes_are_counted(tmp_path):
     assert table.rows[1][:3] == ("wgan", "–", "–")
 
 
-def test_failures_and_states(run):
+def test_failures_and_states(run: RunData) -> None:
     assert [row[:4] for row in tables.failure_table(run).rows] == [
         ("lsgan", "search_003", "diverged", "20"),
         ("wgan", "search_002", "failed", "10"),
@@ -163,7 +166,7 @@ def test_failures_and_states(run):
     )
 
 
-def test_a_trial_that_was_left_off_is_not_called_running(tmp_path):
+def test_a_trial_that_was_left_off_is_not_called_running(tmp_path: Path) -> None:
     folder = write_synthetic_run(str(tmp_path), state="running")
     trial = folder.trial("wgan", "search_000")
     trial.write_status(trial.read_status().model_copy(update={"state": TrialState.RUNNING}))
@@ -179,7 +182,7 @@ def folder_with_state(folder, state):
     return folder
 
 
-def test_a_failure_without_a_reason_says_so(tmp_path):
+def test_a_failure_without_a_reason_says_so(tmp_path: Path) -> None:
     folder = write_synthetic_run(str(tmp_path))
     trial = folder.trial("wgan", "search_002")
     trial.write_status(trial.read_status().model_copy(update={"reason": None}))
@@ -187,7 +190,7 @@ def test_a_failure_without_a_reason_says_so(tmp_path):
     assert [row[6] for row in rows if row[2] == FAILED] == ["no reason was recorded"]
 
 
-def test_arms_show_their_defaults_and_ranges(run):
+def test_arms_show_their_defaults_and_ranges(run: RunData) -> None:
     lsgan, wgan = tables.arm_table(run).rows
     assert lsgan[:3] == ("lsgan", "least_squares", "none")
     # The paper's values, where the study gives none.
@@ -200,7 +203,7 @@ def test_arms_show_their_defaults_and_ranges(run):
     )
 
 
-def test_protocol(run):
+def test_protocol(run: RunData) -> None:
     items = dict(protocol_items(run))
     assert items["Data set"] == "digits, 16 × 16 pixels"
     assert items["Budget"] == (
@@ -216,7 +219,7 @@ def test_protocol(run):
     assert items["Cost"] == "5.72 CPU-core-hours in 20 trials, for 680 kimg of training"
 
 
-def test_one_of_a_thing_and_a_changed_checkout_are_said_so(tmp_path):
+def test_one_of_a_thing_and_a_changed_checkout_are_said_so(tmp_path: Path) -> None:
     study = {**STUDY, "budget": {**STUDY["budget"], "trials_per_arm": 1}, "confirm": {"top_k": 2, "seeds": 1}}
     folder = write_synthetic_run(str(tmp_path), study=study)
     folder.write_environment(folder.read_environment().model_copy(update={"commit": "ac60fda+"}))
@@ -226,7 +229,7 @@ def test_one_of_a_thing_and_a_changed_checkout_are_said_so(tmp_path):
     assert items["Commit"] == "ac60fda, with changes that were not committed"
 
 
-def test_a_budget_in_seconds_is_given_in_images_too(tmp_path):
+def test_a_budget_in_seconds_is_given_in_images_too(tmp_path: Path) -> None:
     budget = {"trials_per_arm": 5, "device_sec": 900, "evaluate_every_kimg": 10}
     items = dict(protocol_items(load_run(write_synthetic_run(str(tmp_path), study={**STUDY, "budget": budget}))))
     assert items["Budget"] == (
@@ -235,7 +238,7 @@ def test_a_budget_in_seconds_is_given_in_images_too(tmp_path):
     )
 
 
-def test_the_best_schedule_of_a_population_is_in_the_protocol(tmp_path):
+def test_the_best_schedule_of_a_population_is_in_the_protocol(tmp_path: Path) -> None:
     study = {**STUDY, "search": {"scheduler": "pbt"}}
     folder = write_synthetic_run(str(tmp_path), study=study)
     files = folder.trial("lsgan", "search_002")

@@ -6,7 +6,7 @@ import io
 import numpy as np
 import pytest
 from PIL import Image
-from synthetic_run import draw_samples
+from support.synthetic_run import draw_samples
 
 from gan_study.report.pictures.thumbnails import MOST_SIDE, animate, evenly, thumbnail
 
@@ -21,7 +21,7 @@ def png(width: int, height: int) -> bytes:
     return buffer.getvalue()
 
 
-def test_a_small_picture_keeps_its_pixels():
+def test_a_small_picture_keeps_its_pixels() -> None:
     source = draw_samples(2, 1.0)
     found = opened(thumbnail(source).webp)
     assert found.size == (128, 64)
@@ -30,13 +30,13 @@ def test_a_small_picture_keeps_its_pixels():
     assert np.abs(before - after).mean() < 6
 
 
-def test_a_large_picture_is_scaled_down_in_its_proportions():
+def test_a_large_picture_is_scaled_down_in_its_proportions() -> None:
     found = opened(thumbnail(png(1200, 600)).webp)
     assert found.size == thumbnail(png(1200, 600)).size == (MOST_SIDE, MOST_SIDE // 2)
     assert opened(thumbnail(png(1200, 600), most_side=100).webp).size == (100, 50)
 
 
-def test_a_data_uri_holds_the_picture_and_is_as_long_as_it_says():
+def test_a_data_uri_holds_the_picture_and_is_as_long_as_it_says() -> None:
     for sharpness in (0, 0.3, 1):
         found = thumbnail(draw_samples(1, sharpness))
         prefix, _, content = found.data_uri.partition(",")
@@ -45,7 +45,7 @@ def test_a_data_uri_holds_the_picture_and_is_as_long_as_it_says():
         assert len(found.data_uri) == found.num_characters
 
 
-def test_an_animation_has_every_frame_in_its_order():
+def test_an_animation_has_every_frame_in_its_order() -> None:
     frames = [thumbnail(draw_samples(i, 1.0)) for i in range(4)]
     found = opened(animate(frames))
     assert (found.format, found.n_frames, found.info["loop"]) == ("WEBP", 4, 0)
@@ -62,12 +62,12 @@ def test_an_animation_has_every_frame_in_its_order():
     assert durations == [500, 500, 500, 1500]
 
 
-def test_one_frame_is_an_animation_too():
+def test_one_frame_is_an_animation_too() -> None:
     assert opened(animate([thumbnail(draw_samples(0, 1.0))])).size == (128, 64)
 
 
 @pytest.mark.parametrize(
     ("num", "most", "found"), [(0, 5, []), (3, 5, [0, 1, 2]), (9, 5, [0, 2, 4, 6, 8]), (50, 3, [0, 24, 49])]
 )
-def test_what_is_left_out_lies_evenly(num, most, found):
+def test_what_is_left_out_lies_evenly(num: int, most: int, found) -> None:
     assert evenly(num, most) == found

@@ -3,10 +3,11 @@
 import io
 import json
 from collections import Counter
+from pathlib import Path
 
 from PIL import Image
-from planted_diagnosis import planted_diagnosis
-from synthetic_run import COMPLETED, CONFIRM, DIVERGED, SEARCH, Outcome, many_classes, write_synthetic_run
+from support.planted_diagnosis import planted_diagnosis
+from support.synthetic_run import COMPLETED, CONFIRM, DIVERGED, SEARCH, Outcome, many_classes, write_synthetic_run
 
 from gan_study.analysis.confirmation import confirmed_arms
 from gan_study.analysis.load import load_run
@@ -28,7 +29,7 @@ def captions(timeline):
     return [moment.caption for moment in timeline.moments]
 
 
-def test_a_moment_has_the_score_and_the_classes_of_its_time(tmp_path):
+def test_a_moment_has_the_score_and_the_classes_of_its_time(tmp_path: Path) -> None:
     lsgan, wgan = (film.timelines[0] for film in films(write_synthetic_run(str(tmp_path))))
     assert (lsgan.arm, lsgan.trial, lsgan.choice) == ("lsgan", "confirm_002_seed_0", "the best of 5 confirmed seeds")
     # The score falls from 60 to 9.5 in four equal ratios.
@@ -43,7 +44,7 @@ def test_a_moment_has_the_score_and_the_classes_of_its_time(tmp_path):
     assert json.loads(wgan.curve)[::4] == [[0.0, 60.0, 9], [40.0, 16.5, 9]]
 
 
-def test_what_was_not_measured_is_left_out(tmp_path):
+def test_what_was_not_measured_is_left_out(tmp_path: Path) -> None:
     folder = write_synthetic_run(str(tmp_path), confirm={"lsgan": CONFIRM["lsgan"][:1]})
     trial = folder.trial("lsgan", "confirm_002_seed_0")
     _, second, *others = trial.read_evaluations()
@@ -55,7 +56,7 @@ def test_what_was_not_measured_is_left_out(tmp_path):
     assert json.loads(lsgan.curve)[0] == [10.0, None, None]
 
 
-def test_many_classes_are_counted_as_modes(tmp_path):
+def test_many_classes_are_counted_as_modes(tmp_path: Path) -> None:
     search = {"lsgan": (Outcome(COMPLETED, 9.0, kimg=0),)}
     folder = write_synthetic_run(str(tmp_path), search=search, confirm={}, objective=many_classes(200))
     trial, shares = folder.trial("lsgan", "search_000"), (0.01,) * 100 + (0.0,) * 100
@@ -64,7 +65,7 @@ def test_many_classes_are_counted_as_modes(tmp_path):
     assert captions(lsgan) == ["0 kimg, FD 60, 100 of 200 modes"]
 
 
-def test_an_arm_has_its_seeds_its_best_and_its_failed_trials(tmp_path):
+def test_an_arm_has_its_seeds_its_best_and_its_failed_trials(tmp_path: Path) -> None:
     folder = write_synthetic_run(str(tmp_path))
     folder.trial("lsgan", "confirm_002_seed_2").write_diagnosis(
         planted_diagnosis(VerdictName.PARTIAL_COLLAPSE, ("7",), late_collapse=True)
@@ -84,7 +85,7 @@ def test_an_arm_has_its_seeds_its_best_and_its_failed_trials(tmp_path):
     assert wgan.timelines[-1].choice == "search trial, process failed"
 
 
-def test_failures_of_every_kind_come_before_more_of_one(tmp_path):
+def test_failures_of_every_kind_come_before_more_of_one(tmp_path: Path) -> None:
     lost = (Outcome(DIVERGED, None, kimg=10),) * 6
     folder = write_synthetic_run(str(tmp_path), search={"lsgan": (*SEARCH["lsgan"][:3], *lost)}, confirm={})
     folder.trial("lsgan", "search_008").write_diagnosis(planted_diagnosis(VerdictName.TOTAL_COLLAPSE, cur_nimg=10_000))
@@ -94,7 +95,7 @@ def test_failures_of_every_kind_come_before_more_of_one(tmp_path):
     assert Counter(t.choice for t in failed) == {"search trial, diverged": 3, "search trial, total collapse": 1}
 
 
-def test_each_timeline_is_an_animation_in_its_trial_s_folder(tmp_path):
+def test_each_timeline_is_an_animation_in_its_trial_s_folder(tmp_path: Path) -> None:
     folder = write_synthetic_run(str(tmp_path))
     for film in films(folder):
         for number, timeline in enumerate(film.timelines):
@@ -108,7 +109,7 @@ def test_each_timeline_is_an_animation_in_its_trial_s_folder(tmp_path):
     assert place.read_bytes().endswith(b"kept")
 
 
-def test_many_grids_are_thinned_and_the_budget_holds(tmp_path):
+def test_many_grids_are_thinned_and_the_budget_holds(tmp_path: Path) -> None:
     folder = write_synthetic_run(str(tmp_path))
     full, left_out = found(folder)
     assert left_out == 0
@@ -122,7 +123,7 @@ def test_many_grids_are_thinned_and_the_budget_holds(tmp_path):
     assert sum(m.picture.num_characters for f in some for t in f.timelines for m in t.moments) <= 14 * size
 
 
-def test_animated_pixels_are_those_of_the_run(tmp_path):
+def test_animated_pixels_are_those_of_the_run(tmp_path: Path) -> None:
     folder = write_synthetic_run(str(tmp_path))
     first = films(folder)[0].timelines[0]
     assert Image.open(io.BytesIO(first.moments[0].picture.webp)).size == (128, 64)

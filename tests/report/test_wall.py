@@ -1,10 +1,11 @@
 """The sample wall: one seed of all arms side by side, and whether their latents are the same."""
 
 import io
+from pathlib import Path
 
 import pytest
 from PIL import Image
-from synthetic_run import COMPLETED, STUDY, Outcome, write_synthetic_run
+from support.synthetic_run import COMPLETED, STUDY, Outcome, write_synthetic_run
 
 from gan_study.analysis.confirmation import confirmed_arms
 from gan_study.analysis.load import load_run
@@ -18,7 +19,7 @@ def wall(folder):
     return sample_wall(run, in_run(folder), shown_trials(run), list(confirmed_arms(run).values()))
 
 
-def test_each_row_is_a_seed_of_every_arm(tmp_path):
+def test_each_row_is_a_seed_of_every_arm(tmp_path: Path) -> None:
     rows = wall(write_synthetic_run(str(tmp_path)))
     assert [row.title for row in rows] == [f"Seed {seed} of the confirmed trials" for seed in range(100_000, 100_005)]
     assert [[(p.arm, p.trial) for p in row.pictures] for row in rows] == [
@@ -36,7 +37,7 @@ def test_each_row_is_a_seed_of_every_arm(tmp_path):
     ("setting", "told"),
     [({"z_dim": 32}, "z_dim 32, normal"), ({"z_distribution": "uniform"}, "z_dim 64, uniform")],
 )
-def test_latents_that_differ_are_told(tmp_path, setting, told):
+def test_latents_that_differ_are_told(tmp_path: Path, setting: str, told) -> None:
     arms = {**STUDY["arms"], "wgan": {**STUDY["arms"]["wgan"], **setting}}
     row, *_ = wall(write_synthetic_run(str(tmp_path), study={**STUDY, "arms": arms}))
     assert row.latents == (
@@ -44,14 +45,14 @@ def test_latents_that_differ_are_told(tmp_path, setting, told):
     )
 
 
-def test_without_confirmed_seeds_the_best_search_trials_stand_there(tmp_path):
+def test_without_confirmed_seeds_the_best_search_trials_stand_there(tmp_path: Path) -> None:
     (row,) = wall(write_synthetic_run(str(tmp_path), confirm={}))
     assert row.title == "The best search trial of each arm"
     assert [p.trial for p in row.pictures] == ["search_002", "search_003"]
     assert row.latents.startswith("The latents are not the same in all arms (lsgan: seed 2, ")
 
 
-def test_many_arms_have_fewer_rows(tmp_path):
+def test_many_arms_have_fewer_rows(tmp_path: Path) -> None:
     arms = {f"arm_{i:02d}": {"network": "dcgan", "loss": "hinge"} for i in range(25)}
     outcomes = (Outcome(COMPLETED, 9.0, kimg=0),)
     folder = write_synthetic_run(
@@ -63,7 +64,7 @@ def test_many_arms_have_fewer_rows(tmp_path):
     assert [len(row.pictures) for row in wall(folder)] == [25, 25, 25]
 
 
-def test_without_grids_there_is_no_wall(tmp_path):
+def test_without_grids_there_is_no_wall(tmp_path: Path) -> None:
     folder = write_synthetic_run(str(tmp_path))
     for path in tmp_path.glob("arms/*/*/samples/*.png"):
         path.unlink()

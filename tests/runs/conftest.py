@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from s3_server import ObjectStore, serve_objects
+from support.s3_server import ObjectStore, serve_objects
 
 
 @pytest.fixture

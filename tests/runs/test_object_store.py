@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from s3_server import ObjectStore
+from support.s3_server import ObjectStore
 
 from gan_study.errors import StorageError
 from gan_study.runs.folder import RunFolder

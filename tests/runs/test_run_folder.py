@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from synthetic_run import OBJECTIVE
+from support.synthetic_run import OBJECTIVE
 
 from gan_study.config.training import TrainingConfig, TrialConfig
 from gan_study.errors import InputError, StorageError

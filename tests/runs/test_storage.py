@@ -11,7 +11,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 import pytest
-from s3_server import ObjectStore
+from support.s3_server import ObjectStore
 
 from gan_study.errors import StorageError
 from gan_study.runs.storage import Storage

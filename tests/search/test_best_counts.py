@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from optuna.trial import TrialState as OptunaState
-from scripted_world import FAILURE_SCORE, World, make_study
+from support.scripted_world import FAILURE_SCORE, World, make_study
 
 from gan_study.analysis.load import load_run
 from gan_study.analysis.run_data import best_trial

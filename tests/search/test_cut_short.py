@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from scripted_world import OBJECTIVE, World, make_study
-from synthetic_run import STUDY, write_synthetic_run
+from support.scripted_world import OBJECTIVE, World, make_study
+from support.synthetic_run import STUDY, write_synthetic_run
 
 from gan_study.analysis.load import load_run
 from gan_study.analysis.summary import summarise

@@ -5,7 +5,7 @@ from typing import Any
 import optuna
 import pytest
 from optuna.trial import TrialState as OptunaState
-from scripted_world import FAILURE_SCORE, Ends, Score, World, make_evaluation, make_study
+from support.scripted_world import FAILURE_SCORE, Ends, Score, World, make_evaluation, make_study
 
 from gan_study.config.training import TrialConfig
 from gan_study.runs.folder import RunFolder

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from scripted_world import OBJECTIVE, World, make_study
+from support.scripted_world import OBJECTIVE, World, make_study
 
 from gan_study.analysis.confirmation import confirmed_arms
 from gan_study.analysis.load import load_run

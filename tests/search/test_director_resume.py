@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from scripted_world import Ends, Score, World, make_evaluation, make_study
+from support.scripted_world import Ends, Score, World, make_evaluation, make_study
 
 from gan_study.config.training import TrialConfig
 from gan_study.runs.folder import RunFolder

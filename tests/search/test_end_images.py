@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-from scripted_world import make_evaluation
+from support.scripted_world import make_evaluation
 from torch import Tensor, nn
 
 from gan_study.config.training import TrainingConfig

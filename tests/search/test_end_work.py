@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from prepared_objective import Prepared
-from scripted_world import World, make_evaluation, make_study
+from support.prepared_objective import Prepared
+from support.scripted_world import World, make_evaluation, make_study
 
 from gan_study.config.training import TrialConfig
 from gan_study.evaluation import whole_trial

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from scripted_world import make_study
+from support.scripted_world import make_study
 
 from gan_study.runs.environment import Environment
 from gan_study.runs.folder import RunFolder

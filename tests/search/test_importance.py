@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from scripted_world import World, make_study
+from support.scripted_world import World, make_study
 
 from gan_study.config.base import Scalar
 from gan_study.config.study import StudyConfig

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 import pytest
-from tiny_study import tiny_folder, tiny_study
-from trained_here import train_here
+from support.tiny_study import tiny_folder, tiny_study
+from support.trained_here import train_here
 
 from gan_study.config.arms.trial_configs import first_trial_values, search_trial_config
 from gan_study.data.datasets import load_dataset

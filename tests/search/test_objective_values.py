@@ -8,7 +8,7 @@ import pytest
 from optuna.storages import InMemoryStorage
 from optuna.study import StudyDirection
 from optuna.trial import TrialState as OptunaState
-from scripted_world import FAILURE_SCORE, make_evaluation, make_study
+from support.scripted_world import FAILURE_SCORE, make_evaluation, make_study
 
 from gan_study.runs.records import TrialState
 from gan_study.search.sampling.arm_search import ArmSearch

@@ -7,7 +7,7 @@ import optuna
 import pytest
 from optuna.storages import RDBStorage
 from optuna.trial import FrozenTrial
-from scripted_world import World, make_study
+from support.scripted_world import World, make_study
 
 from gan_study.config.training import TrialConfig
 from gan_study.errors import StorageError

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from optuna.trial import TrialState as OptunaState
-from scripted_world import Ends, World, make_study
+from support.scripted_world import Ends, World, make_study
 
 from gan_study.config.schedule import ScheduleEntry
 from gan_study.config.training import TrialConfig

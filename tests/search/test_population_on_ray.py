@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from optuna import load_study
 from optuna.storages import RDBStorage
-from tiny_study import tiny_folder, tiny_study
+from support.tiny_study import tiny_folder, tiny_study
 
 from gan_study.analysis.load import load_run
 from gan_study.analysis.summary import summarise

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from optuna.storages import InMemoryStorage
-from prepared_objective import prepare_digits
-from scripted_world import make_study
+from support.prepared_objective import prepare_digits
+from support.scripted_world import make_study
 
 from gan_study.config.reading.trial_file import load_trial
 from gan_study.runs.folder import RunFolder

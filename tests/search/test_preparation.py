@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from tiny_study import tiny_folder, tiny_study
+from support.tiny_study import tiny_folder, tiny_study
 
 from gan_study.search import prepare
 from gan_study.search.cluster import connected

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 from optuna.storages import InMemoryStorage
-from scripted_world import FAILURE_SCORE, make_evaluation, make_study
+from support.scripted_world import FAILURE_SCORE, make_evaluation, make_study
 
 from gan_study.config.plan.search_text import stopping_text
 from gan_study.config.plan.stopping import brackets

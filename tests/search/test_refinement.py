@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from scripted_world import Ends, World, make_study
+from support.scripted_world import Ends, World, make_study
 
 from gan_study.analysis.load import load_run
 from gan_study.config.reading.load import dump_study

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from optuna.storages import InMemoryStorage
 from scipy.stats import qmc
-from scripted_world import FAILURE_SCORE, make_study
+from support.scripted_world import FAILURE_SCORE, make_study
 
 from gan_study.config.arms.sampling import drawn_at_random
 from gan_study.config.study import StudyConfig

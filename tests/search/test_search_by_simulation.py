@@ -7,7 +7,7 @@ import numpy as np
 import optuna
 import pytest
 from optuna.storages import InMemoryStorage
-from scripted_world import FAILURE_SCORE, make_evaluation, make_study
+from support.scripted_world import FAILURE_SCORE, make_evaluation, make_study
 
 from gan_study.runs.records import TrialState
 from gan_study.search.sampling.arm_search import ArmSearch

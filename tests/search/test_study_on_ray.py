@@ -9,7 +9,7 @@ from pathlib import Path
 import optuna
 import pytest
 from optuna.trial import TrialState as OptunaState
-from tiny_study import tiny_folder, tiny_study
+from support.tiny_study import tiny_folder, tiny_study
 
 from gan_study.cli.train import train_one
 from gan_study.config.study import StudyConfig

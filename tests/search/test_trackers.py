@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-from scripted_world import make_evaluation, make_study
+from support.scripted_world import make_evaluation, make_study
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from gan_study.config.arms.trial_configs import search_trial_config

@@ -8,8 +8,8 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+from support.tiny_study import tiny_folder, tiny_study
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
-from tiny_study import tiny_folder, tiny_study
 
 from gan_study.runs.folder import RunFolder
 from gan_study.search.run import run_study

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from scripted_world import World, make_evaluation, make_study
+from support.scripted_world import World, make_evaluation, make_study
 
 from gan_study.config.training import TrialConfig
 from gan_study.errors import InputError, MissingGpuError, StorageError

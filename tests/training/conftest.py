@@ -1,5 +1,5 @@
 import pytest
-from prepared_objective import Prepared
+from support.prepared_objective import Prepared
 
 from gan_study.extractors.objective import Objective
 

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 import torch
-from prepared_objective import Prepared
-from tiny_training import measured, run, tiny_trial, trial_folder
+from support.prepared_objective import Prepared
+from support.tiny_training import measured, run, tiny_trial, trial_folder
 from torch import nn
 
 from gan_study.config.training import Phase, TrialConfig

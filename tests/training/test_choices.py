@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 import torch
-from prepared_objective import Prepared
-from tiny_training import BATCH_SIZE, files, measured, run, tiny_trial, trial_folder
+from support.prepared_objective import Prepared
+from support.tiny_training import BATCH_SIZE, files, measured, run, tiny_trial, trial_folder
 
 from gan_study.errors import InputError
 from gan_study.extractors.objective import Objective

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 import torch
-from tiny_training import BATCH_SIZE, tiny_trial
+from support.tiny_training import BATCH_SIZE, tiny_trial
 from torch import Tensor, nn
 
 from gan_study.config import names

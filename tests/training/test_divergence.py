@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 import torch
-from prepared_objective import Prepared
-from tiny_training import run, tiny_trial, trial_folder
-from two_workers import PLANTED_AT, spoiled
+from support.prepared_objective import Prepared
+from support.tiny_training import run, tiny_trial, trial_folder
+from support.two_workers import PLANTED_AT, spoiled
 
 from gan_study.extractors.objective import Objective
 from gan_study.runs.records import LossRecord, TrialState

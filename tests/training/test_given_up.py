@@ -3,9 +3,9 @@
 from pathlib import Path
 
 import pytest
-from prepared_objective import Prepared
-from tiny_training import tiny_trial, trial_folder
-from two_workers import spoiled
+from support.prepared_objective import Prepared
+from support.tiny_training import tiny_trial, trial_folder
+from support.two_workers import spoiled
 
 from gan_study.extractors.objective import Objective
 from gan_study.runs.records import TrialState, TrialStatus

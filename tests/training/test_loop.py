@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-from prepared_objective import Prepared
 from safetensors.torch import load
-from tiny_training import BATCH_SIZE, files, measured, run, tiny_trial, trial_folder
+from support.prepared_objective import Prepared
+from support.tiny_training import BATCH_SIZE, files, measured, run, tiny_trial, trial_folder
 
 from gan_study.data.conversion import to_uint8
 from gan_study.errors import InputError

@@ -4,8 +4,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from prepared_objective import Prepared
-from tiny_training import files, measured, run, tiny_trial, trial_folder
+from support.prepared_objective import Prepared
+from support.tiny_training import files, measured, run, tiny_trial, trial_folder
 
 from gan_study.errors import InputError
 from gan_study.extractors.objective import Objective

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 import torch
-from prepared_objective import Prepared
-from tiny_training import BATCH_SIZE, files, measured, run, tiny_trial, trial_folder
+from support.prepared_objective import Prepared
+from support.tiny_training import BATCH_SIZE, files, measured, run, tiny_trial, trial_folder
+from support.two_workers import spoiled
 from torch import nn
-from two_workers import spoiled
 
 from gan_study.config.training import TrialConfig
 from gan_study.diagnosis.evidence import surviving_evaluations, trial_evidence

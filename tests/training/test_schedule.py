@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 import torch
-from prepared_objective import Prepared
 from pydantic import ValidationError
-from tiny_training import files, measured, run, tiny_trial, trial_folder
+from support.prepared_objective import Prepared
+from support.tiny_training import files, measured, run, tiny_trial, trial_folder
 
 from gan_study.extractors.objective import Objective
 

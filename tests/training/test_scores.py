@@ -3,8 +3,8 @@
 from pathlib import Path
 
 import pytest
-from prepared_objective import Prepared
-from tiny_training import measured, run, tiny_trial, trial_folder
+from support.prepared_objective import Prepared
+from support.tiny_training import measured, run, tiny_trial, trial_folder
 
 from gan_study.extractors.objective import Objective
 

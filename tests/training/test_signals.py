@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from prepared_objective import Prepared
-from tiny_training import measured, run, tiny_trial, trial_folder
+from support.prepared_objective import Prepared
+from support.tiny_training import measured, run, tiny_trial, trial_folder
 from torch import Tensor, nn
 
 from gan_study.config.training import TrainingConfig, TrialConfig

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import torch
 from safetensors.torch import load
-from tiny_training import tiny_trial
+from support.tiny_training import tiny_trial
 from torch import nn
 
 from gan_study.training.state import TrainingState, build_state, update_ema

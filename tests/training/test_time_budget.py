@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from prepared_objective import Prepared
-from tiny_training import run, tiny_trial, trial_folder
+from support.prepared_objective import Prepared
+from support.tiny_training import run, tiny_trial, trial_folder
 
 from gan_study.extractors.objective import Objective
 from gan_study.runs.records import TrialState

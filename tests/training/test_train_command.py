@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 import torch
-from prepared_objective import Prepared
-from tiny_training import tiny_trial
+from support.prepared_objective import Prepared
+from support.tiny_training import tiny_trial
 
 from gan_study.cli import train as train_verb
 from gan_study.cli.train import TrainingDivergedError, train_one

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 import torch
-import two_workers
-from prepared_objective import Prepared
-from tiny_training import files, measured, tiny_trial, trial_folder
+from support import two_workers
+from support.prepared_objective import Prepared
+from support.tiny_training import files, measured, tiny_trial, trial_folder
 from torch import Tensor
 
 from gan_study.extractors.objective import Objective

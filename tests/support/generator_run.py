@@ -2,11 +2,11 @@
 
 import torch
 from safetensors.torch import save
-from synthetic_run import write_synthetic_run
 
 from gan_study.gan.networks import build_networks
 from gan_study.runs.folder import RunFolder
 from gan_study.runs.trial_folder import TrialFolder
+from support.synthetic_run import write_synthetic_run
 
 LAST_NIMG = 40_000
 

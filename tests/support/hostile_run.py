@@ -6,9 +6,12 @@ study file, an error, a data set's folders, a host, or whoever renames folders.
 
 from typing import Any
 
-from pareto_run import add_coverages
-from planted_diagnosis import planted_diagnosis
-from synthetic_run import (
+from gan_study.runs.diagnosis import VerdictName
+from gan_study.runs.folder import RunFolder
+from gan_study.runs.importance import ImportanceRecord, ParameterImportance, TargetImportance
+from support.pareto_run import add_coverages
+from support.planted_diagnosis import planted_diagnosis
+from support.synthetic_run import (
     CLASS_NAMES,
     DIVERGED,
     FAILED,
@@ -19,10 +22,6 @@ from synthetic_run import (
     draw_samples,
     write_synthetic_run,
 )
-
-from gan_study.runs.diagnosis import VerdictName
-from gan_study.runs.folder import RunFolder
-from gan_study.runs.importance import ImportanceRecord, ParameterImportance, TargetImportance
 
 HOSTILE = "<b><img src=x onerror=wasRun=1>"
 """Without a slash, so that a folder can have this name, too."""

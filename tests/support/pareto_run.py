@@ -2,10 +2,9 @@
 
 from typing import Any
 
-from synthetic_run import COMPLETED, DIVERGED, STUDY, Outcome, write_synthetic_run
-
 from gan_study.runs.folder import RunFolder
 from gan_study.runs.records import CoverageRecord
+from support.synthetic_run import COMPLETED, DIVERGED, STUDY, Outcome, write_synthetic_run
 
 OBJECTIVES: dict[str, Any] = {**STUDY, "search": {"objectives": ["score", "coverage"], "scheduler": "none"}}
 COVERAGES: dict[str, tuple[float | None, ...]] = {

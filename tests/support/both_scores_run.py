@@ -1,9 +1,8 @@
 """The synthetic run with new scores of the best evaluations of its completed confirmed trainings."""
 
-from synthetic_run import STUDY, write_synthetic_run
-
 from gan_study.runs.folder import RunFolder
 from gan_study.runs.records import BestScore
+from support.synthetic_run import STUDY, write_synthetic_run
 
 BEST_NIMG = 30_000
 BEST = {"lsgan": (9.0, 9.4, 9.2, 9.6, 9.8), "wgan": (3.0, 3.5, 4.0, 4.5)}

@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import optuna
-import synthetic_run
 from optuna.storages import BaseStorage, InMemoryStorage
 
 from gan_study.config.study import StudyConfig
@@ -15,6 +14,7 @@ from gan_study.runs.folder import RunFolder
 from gan_study.runs.records import BestScore, CoverageRecord, EndPart, EvaluationRecord, TrialState, TrialStatus
 from gan_study.runs.trial_folder import TrialFolder
 from gan_study.search.director.director import Director
+from support import synthetic_run
 
 Score = Callable[[TrialConfig, int], float | None]
 """The made-up score of a trial at a number of images."""

@@ -3,8 +3,6 @@
 from itertools import islice
 from typing import Any
 
-from prepared_objective import Prepared
-
 from gan_study.config.training import TrainingConfig, TrialConfig
 from gan_study.extractors.objective import Objective
 from gan_study.runs.records import EvaluationRecord
@@ -12,6 +10,7 @@ from gan_study.runs.storage import Storage
 from gan_study.runs.trial_folder import TrialFolder
 from gan_study.training.distributed import Workers
 from gan_study.training.loop import Progress, train
+from support.prepared_objective import Prepared
 
 BATCH_SIZE = 20
 

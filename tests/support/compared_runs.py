@@ -2,9 +2,8 @@
 
 from typing import Any
 
-from synthetic_run import COMPLETED, DIVERGED, STUDY, Outcome, write_synthetic_run
-
 from gan_study.runs.folder import RunFolder
+from support.synthetic_run import COMPLETED, DIVERGED, STUDY, Outcome, write_synthetic_run
 
 SECOND: dict[str, Any] = {
     **STUDY,

@@ -12,8 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from prepared_objective import Prepared, prepare_digits
-from tiny_training import BATCH_SIZE, measured, run, tiny_trial
 from torch import Tensor
 
 from gan_study.extractors.objective import Objective
@@ -22,6 +20,8 @@ from gan_study.training import loop
 from gan_study.training.distributed import Workers, join_process_group
 from gan_study.training.loop import Progress
 from gan_study.training.steps import StepMeasures, accumulate_d_gradients
+from support.prepared_objective import Prepared, prepare_digits
+from support.tiny_training import BATCH_SIZE, measured, run, tiny_trial
 
 MLP = {"name": "mlp", "width": 16}
 WGAN_GP = {"loss": "wasserstein", "penalty": "wgan_gp", "d_steps_per_g_step": 2}

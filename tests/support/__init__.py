@@ -1,0 +1,1 @@
+"""What several test files share: made-up runs, data sets, servers and commands."""
