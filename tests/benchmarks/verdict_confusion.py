@@ -1,8 +1,9 @@
 """The confusion matrix of verdicts over generators whose verdict is known, on MNIST and on letters, as Markdown.
 
-The cases, and the verdict that each deserves, are in tests/support/constructed_verdicts.py. Thresholds are the defaults,
-or those given with `--threshold`; they may be fixed with `--dataset mnist --first-seed 0`, never by what the other seeds and the
-letters say. `inconclusive` counts as wrong on both sides. GAN_STUDY_DATA names the folder of the data.
+The cases, and the verdict that each deserves, are in tests/support/constructed_verdicts.py. Thresholds are the
+defaults, or those given with `--threshold`; they may be fixed with `--dataset mnist --first-seed 0`, never by what the
+other seeds and the letters say. `inconclusive` counts as wrong on both sides. GAN_STUDY_DATA names the folder of the
+data.
 
     GAN_STUDY_DATA=... python tests/benchmarks/verdict_confusion.py [--first-seed 100] [--seeds 5] [--details]
 """

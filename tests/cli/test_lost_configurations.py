@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from generator_run import write_generator_run
+from support.generator_run import write_generator_run
 from typer.testing import CliRunner
 
 from gan_study.cli.diagnose import _targets

@@ -12,8 +12,8 @@ from gan_study.analysis.statistics.estimate import Estimate
 from gan_study.analysis.statistics.failures import FailureRate
 from gan_study.analysis.summary import summarise
 from gan_study.config.schedule import ScheduleEntry
+from gan_study.report.tables import tables
 from gan_study.report.tables.protocol import protocol_items
-from gan_study.report.tables.tables import tables
 from gan_study.report.text import duration
 from gan_study.runs.records import TrialState
 
