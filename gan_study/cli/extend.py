@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from gan_study.analysis.sentences.text import listed
 from gan_study.cli.preparation.data_files import count_images, require_images_of
-from gan_study.cli.preparation.run_folder import require_unedited
+from gan_study.cli.preparation.lacking import lacking
+from gan_study.cli.preparation.run_folder import require_unedited, require_whole
 from gan_study.cli.terminal.messages import print_warning
 from gan_study.config.arms.sampling import settled
 from gan_study.config.reading.load import dump_study, load_study, parse_study
@@ -21,7 +22,7 @@ _SEARCHING = ("budget.trials_per_arm", "search.repeats", "refine.trials_per_arm"
 
 
 def extend_study(
-    folder: RunFolder, study_file: str | None, overrides: Sequence[str], *, has_images: bool = False
+    folder: RunFolder, study_file: str | None, overrides: Sequence[str], *, trains_here: bool = False
 ) -> bool:
     """Write an extended study into the run folder. Return True if it adds anything.
 
@@ -31,10 +32,10 @@ def extend_study(
         folder: the run folder.
         study_file: the extended study; None extends the folder's own by `overrides` alone.
         overrides: each `dotted.name=value`.
-        has_images: whether the study goes on on this machine, whose images must then be those that it began with.
+        trains_here: whether the study goes on on this machine, which must then have what it takes.
 
-    Raises InputError, before anything is written, with a line for each field if the study is not an extension of the
-    former one, and if the images are others.
+    Raises InputError, before anything is written: with a line for each field if the study is not an extension of the
+    former one, if a trial has lost its config.json, and if this machine has other images or lacks something.
     """
     if study_file is None and not overrides:
         raise InputError(
@@ -56,13 +57,20 @@ def extend_study(
     if before == after:
         return False
     if found.additions:
-        if has_images:
-            require_images_of(folder, after.dataset)
+        require_whole(folder)
+        if trains_here:
+            _require_machine(folder, after)
         _warn_of_confirmed(folder, found, after)
         _record(folder, found, text)
         _reopen(folder)
     folder.write_study_text(dump_study(after))
     return bool(found.additions)
+
+
+def _require_machine(folder: RunFolder, study: StudyConfig) -> None:
+    if problems := lacking(study):
+        raise InputError(problems)
+    require_images_of(folder, study.dataset)
 
 
 def _refuse(folder: RunFolder, found: Extension) -> None:

@@ -128,7 +128,7 @@ def resume(
     set_places(data_root, inception_weights, address)
     folder = open_run(run_folder)
     with claimed(folder):
-        cut_short(folder, skip_arms, confirm_now, overrides, has_images=address is None)
+        cut_short(folder, skip_arms, confirm_now, overrides, trains_here=address is None)
         if is_completed(folder):
             print("Nothing is left to train: every trial of the study has ended. The report is written anew.")
             conclude(make_console(), folder, write_report(folder))
@@ -168,7 +168,7 @@ def extend(
     set_places(data_root, inception_weights, address)
     folder = open_run(run_folder)
     with claimed(folder):
-        if not extend_study(folder, study_file, overrides, has_images=address is None):
+        if not extend_study(folder, study_file, overrides, trains_here=address is None):
             print("Nothing is added to the study.")
             if is_completed(folder):
                 conclude(make_console(), folder, write_report(folder))

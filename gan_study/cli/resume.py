@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from gan_study.analysis.sentences.notes import unequal_seeds_note
 from gan_study.cli.preparation.data_files import require_images_of
-from gan_study.cli.preparation.run_folder import require_unedited
+from gan_study.cli.preparation.run_folder import require_unedited, require_whole
 from gan_study.config.reading.load import dump_study, parse_study
 from gan_study.config.reading.source import suggestion
 from gan_study.config.rules.extension import GROWING, compare_studies, settings, split_lowered
@@ -21,14 +21,15 @@ def cut_short(
     confirm_now: bool,
     overrides: Sequence[str],
     *,
-    has_images: bool = False,
+    trains_here: bool = False,
 ) -> None:
     """Write down which arms are given up, whether the search ends now, and which numbers become smaller.
 
-    has_images: whether the study goes on on this machine, whose images must then be those that it began with.
+    trains_here: whether the study goes on on this machine, whose images must then be those that it began with.
 
     Raises InputError, before anything is written, if an arm is not there or the last one, a population would be cut
-    short, an override is no number of trials, configurations or seeds that becomes smaller, or the images are others.
+    short, an override is no number of trials, configurations or seeds that becomes smaller, a trial has lost its
+    config.json, or the images are others.
     """
     if not (skip_arms or confirm_now or overrides):
         return
@@ -48,7 +49,8 @@ def cut_short(
         )
     after = parse_study(text, name, overrides, is_begun=True)
     lowered = _lowered(study, after)
-    if has_images:
+    require_whole(folder)
+    if trains_here:
         require_images_of(folder, study.dataset)
     folder.write_decisions(
         DecisionsRecord(

@@ -125,10 +125,28 @@ def test_images_that_have_changed_are_noticed_before_anything_is_written(folder:
     """The synthetic run's images are not those of digits."""
     before = {p: p.read_bytes() for p in folder.storage.local_path("").rglob("*") if p.is_file()}
     with pytest.raises(InputError, match="a study needs the images that it began with, but got others"):
-        extend_study(folder, None, ["budget.trials_per_arm=8"], has_images=True)
+        extend_study(folder, None, ["budget.trials_per_arm=8"], trains_here=True)
     with pytest.raises(InputError, match="a study needs the images that it began with, but got others"):
-        cut_short(folder, ["wgan"], False, ["confirm.seeds=2"], has_images=True)
+        cut_short(folder, ["wgan"], False, ["confirm.seeds=2"], trains_here=True)
     assert {p: p.read_bytes() for p in folder.storage.local_path("").rglob("*") if p.is_file()} == before
+
+
+def test_a_lost_configuration_is_noticed_before_anything_is_written(folder: RunFolder) -> None:
+    folder.storage.delete("arms/wgan/search_002/config.json")
+    before = {p: p.read_bytes() for p in folder.storage.local_path("").rglob("*") if p.is_file()}
+    with pytest.raises(InputError, match="but got arms/wgan/search_002 without one"):
+        extend_study(folder, None, ["budget.trials_per_arm=8"])
+    with pytest.raises(InputError, match="but got arms/wgan/search_002 without one"):
+        cut_short(folder, ["wgan"], False, [])
+    assert {p: p.read_bytes() for p in folder.storage.local_path("").rglob("*") if p.is_file()} == before
+
+
+def test_what_this_machine_lacks_is_noticed_before_anything_is_written(folder: RunFolder) -> None:
+    text = folder.read_study_text()
+    with pytest.raises(InputError, match="one trial must fit on this machine, but got 999 CPUs needed"):
+        extend_study(folder, None, ["budget.trials_per_arm=8", "resources.cpus_per_worker=999"], trains_here=True)
+    assert folder.read_study_text() == text
+    assert folder.read_extensions().extensions == ()
 
 
 def test_what_is_added_must_be_said(folder: RunFolder) -> None:

@@ -231,6 +231,9 @@ def test_resume_of_a_finished_study_reports_it_from_the_folder_alone(tmp_path: P
     write_synthetic_run(str(tmp_path))
     printed, loaded = loaded_by("resume", str(tmp_path))
     assert loaded == ""
+    assert printed.startswith(
+        "Nothing is left to train: every trial of the study has ended. The report is written anew"
+    )
     assert printed.endswith(f"Report: {tmp_path}/report.html\n")
     assert (tmp_path / "report.html").exists()
 
