@@ -281,6 +281,13 @@ def test_contributing_names_the_rooms_and_files_that_there_are() -> None:
 
 
 @pytest.mark.parametrize("document", DOCUMENTS)
+def test_paths_of_the_checkout_exist(document: str) -> None:
+    text = (ROOT / document).read_text()
+    for path in re.findall(r"(?<![\w/.<>-])(?:gan_study|studies|tests)/[\w./]*\w", text):
+        assert (ROOT / path).exists(), path
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
 def test_links_lead_somewhere(document: str) -> None:
     path = ROOT / document
     text = re.sub(r"^```.*?^```", "", path.read_text(), flags=re.DOTALL | re.MULTILINE)
