@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from gan_study.config.arms.arm import arms_of
 from gan_study.config.arms.trial_configs import confirm_trial_config, first_trial_values, search_trial_config
 from gan_study.config.plan.plan import format_plan, plan
 from gan_study.config.reading.load import dump_study, load_study
@@ -84,7 +85,7 @@ def test_every_arm_of_a_study_trains(name: str, request: pytest.FixtureRequest, 
 
     study, folder = open_cut_down(name, tmp_path)
     num_images = len(load_dataset(study.dataset).train_indices)
-    firsts = [search_trial_config(study, arm, 0, first_trial_values(study, arm), num_images) for arm in study.arms]
+    firsts = [search_trial_config(arm, 0, first_trial_values(arm), num_images) for arm in arms_of(study)]
     for config in [*firsts, confirm_trial_config(study, firsts[0], 0, 0)]:
         train_here(config, folder)
     check_finished(folder, study, confirmed=[firsts[0].arm])

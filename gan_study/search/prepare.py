@@ -9,6 +9,7 @@ from contextlib import suppress
 
 import ray
 
+from gan_study.config.arms.arm import arms_of
 from gan_study.config.arms.trial_configs import ASSUMED_TRAIN_IMAGES, first_trial_values, resolve_training
 from gan_study.config.study import StudyConfig
 from gan_study.config.training import TrainingConfig
@@ -35,9 +36,9 @@ def prepare_on_cluster(
         InputError: the data, or the GPU that Ray lends, are not there.
         StorageError: the run folder could not be written.
     """
-    arm = next(iter(study.arms))
+    arm = arms_of(study)[0]
     # How long it trains does not matter here, and how many images there are is not known yet.
-    training = resolve_training(study, arm, first_trial_values(study, arm), study.search.seed, ASSUMED_TRAIN_IMAGES)
+    training = resolve_training(arm, first_trial_values(arm), study.search.seed, ASSUMED_TRAIN_IMAGES)
     num_cpus, gpus = study.resources.cpus_per_worker, study.resources.gpus_per_worker
     assert gpus != "auto", "auto has been replaced by the cluster's answer"
     task = ray.remote(num_cpus=num_cpus, num_gpus=gpus, max_retries=1)(_prepare)

@@ -29,6 +29,7 @@ from sklearn.datasets import load_digits
 from support.planted_diagnosis import planted_diagnosis
 from support.synthetic_run import OBJECTIVE, START_TIME
 
+from gan_study.config.arms.arm import Arm
 from gan_study.config.arms.trial_configs import confirm_trial_config, search_trial_config
 from gan_study.config.base import Scalar
 from gan_study.config.study import StudyConfig
@@ -130,7 +131,7 @@ def write_large_run(folder: RunFolder, num_searched: int) -> None:
         grids: list[Path] = []
         for number, arm in enumerate(study.arms):
             configs = [
-                search_trial_config(study, arm, index, draw_values(draw), 1497)
+                search_trial_config(Arm(study, arm), index, draw_values(draw), 1497)
                 for index in range(study.budget.trials_per_arm)
             ]
             for config in configs:

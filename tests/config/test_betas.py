@@ -2,7 +2,7 @@
 
 import pytest
 
-from gan_study.config.arms.parameters import arm_parameters
+from gan_study.config.arms.arm import Arm
 from gan_study.config.arms.trial_configs import first_trial_values, resolve_training
 from gan_study.config.plan.plan import format_plan, plan
 from gan_study.config.reading.load import dump_study, parse_study
@@ -28,20 +28,20 @@ def study(text: str = TEXT) -> StudyConfig:
 
 def test_one_choice_sets_both() -> None:
     found = study()
-    (parameter,) = arm_parameters(found, "a")
+    (parameter,) = Arm(found, "a").parameters
     assert (parameter.label, parameter.range.model_dump()["choice"]) == ("betas", ("[0, 0.9]", "[0.5, 0.999]"))
     for text, rates in (("[0, 0.9]", (0.0, 0.9)), ("[0.5, 0.999]", (0.5, 0.999))):
-        training = resolve_training(found, "a", {"betas": text}, seed=0, num_train_images=1000)
+        training = resolve_training(Arm(found, "a"), {"betas": text}, seed=0, num_train_images=1000)
         assert (training.beta1, training.beta2, training.betas) == (*rates, text)
-    fixed = resolve_training(found, "b", {}, seed=0, num_train_images=1000)
+    fixed = resolve_training(Arm(found, "b"), {}, seed=0, num_train_images=1000)
     assert (fixed.beta1, fixed.beta2) == (0.0, 0.99)
-    assert arm_parameters(found, "b") == ()
+    assert Arm(found, "b").parameters == ()
 
 
 def test_the_first_trial_takes_the_papers_pair() -> None:
-    assert first_trial_values(study(), "a") == {"betas": "[0.5, 0.999]"}
+    assert first_trial_values(Arm(study(), "a")) == {"betas": "[0.5, 0.999]"}
     own = study(TEXT.replace("loss: hinge}", "loss: hinge, first_trial: {betas: '[0, 0.9]'}}"))
-    assert first_trial_values(own, "a") == {"betas": "[0, 0.9]"}
+    assert first_trial_values(Arm(own, "a")) == {"betas": "[0, 0.9]"}
 
 
 def test_it_is_written_read_again_planned_and_extended() -> None:

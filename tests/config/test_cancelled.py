@@ -2,7 +2,7 @@
 
 import pytest
 
-from gan_study.config.arms.parameters import arm_parameters, fixed_values
+from gan_study.config.arms.arm import Arm
 from gan_study.config.plan.plan import format_plan, plan
 from gan_study.config.reading.load import dump_study, parse_study
 from gan_study.config.study import StudyConfig
@@ -32,7 +32,7 @@ def told(*overrides: str, text: str = TEXT) -> tuple[StudyConfig, list[str]]:
 
 
 def searched(study: StudyConfig, arm: str) -> set[str]:
-    return {parameter.name for parameter in arm_parameters(study, arm)}
+    return {parameter.name for parameter in Arm(study, arm).parameters}
 
 
 def test_nothing_is_told_where_every_setting_counts() -> None:
@@ -90,8 +90,8 @@ def test_both_rates_of_an_arm_take_the_place_of_one_searched_rate() -> None:
     assert searched(study, "lsgan") == set()
     assert sentences == ["lr is not searched in arm lsgan, fixed there by g_lr=0.001 and d_lr=0.0001."]
     own, _ = told("defaults.g_lr=1e-3", "arms.lsgan.lr=1e-4")
-    assert fixed_values(own, "lsgan")["lr"] == 1e-4
-    assert "g_lr" not in fixed_values(own, "lsgan")
+    assert Arm(own, "lsgan").fixed["lr"] == 1e-4
+    assert "g_lr" not in Arm(own, "lsgan").fixed
 
 
 def test_a_run_folder_tells_nothing() -> None:

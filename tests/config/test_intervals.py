@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from gan_study.config.arms.arm import Arm
 from gan_study.config.arms.trial_configs import resolve_training
 from gan_study.config.intervals import eighth
 from gan_study.config.plan.training_time import estimate_seconds_per_kimg
@@ -48,7 +49,7 @@ def test_every_unit_of_length_is_divided(length: str, interval: float) -> None:
 
 def test_by_time_the_estimated_images_are_divided() -> None:
     found = study("device_sec: 60")
-    fastest = max(resolve_training(found, arm, {}, seed=0, num_train_images=1497).total_kimg for arm in found.arms)
+    fastest = max(resolve_training(Arm(found, arm), {}, seed=0, num_train_images=1497).total_kimg for arm in found.arms)
     assert fastest / 8 < found.budget.evaluate_every_kimg < fastest / 4
 
 

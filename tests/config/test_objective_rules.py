@@ -2,6 +2,7 @@
 
 import pytest
 
+from gan_study.config.arms.arm import Arm
 from gan_study.config.plan.plan import format_plan, plan
 from gan_study.config.reading.load import parse_study
 from gan_study.errors import InputError
@@ -65,5 +66,5 @@ def test_trials_measure_coverage_only_where_it_is_an_objective() -> None:
     from gan_study.config.arms.trial_configs import search_trial_config
 
     for text, wanted in ((TEXT, True), (TEXT.replace("[score, coverage]", "[score, device_sec]"), False)):
-        config = search_trial_config(parse_study(text, "x.yaml"), "lsgan", 0, {"g_lr": 2e-3}, 1000)
+        config = search_trial_config(Arm(parse_study(text, "x.yaml"), "lsgan"), 0, {"g_lr": 2e-3}, 1000)
         assert config.measure_coverage is wanted

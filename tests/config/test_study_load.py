@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from gan_study.config.arms.parameters import arm_parameters
+from gan_study.config.arms.arm import Arm
 from gan_study.config.arms.trial_configs import first_trial_values, resolve_training
 from gan_study.config.reading.load import dump_study, load_study, parse_study
 from gan_study.config.space import LogUniformRange
@@ -306,7 +306,7 @@ confirm: {top_k: 0}
 
 class TestJointSearch:
     def test_what_others_depend_on_is_drawn_first(self) -> None:
-        names = [p.label for p in arm_parameters(parse_study(JOINT, "x.yaml"), "joint")]
+        names = [p.label for p in Arm(parse_study(JOINT, "x.yaml"), "joint").parameters]
         assert names[:3] == ["loss", "penalty", "network.name"]
         assert names[3:5] == ["network.width[network.name=mlp]", "network.width[network.name=dcgan]"]
 
@@ -314,13 +314,13 @@ class TestJointSearch:
         study = parse_study(JOINT, "x.yaml")
         searched = {"loss": "hinge", "network.name": "mlp", "network.width": 64, "g_lr": 1e-3}
         plain, penalised = (
-            resolve_training(study, "joint", {**searched, "penalty": penalty}, seed=0, num_train_images=1497)
+            resolve_training(Arm(study, "joint"), {**searched, "penalty": penalty}, seed=0, num_train_images=1497)
             for penalty in ("none", "wgan_gp")
         )
         assert (plain.penalty_weight, penalised.penalty_weight) == (None, 3.0)
 
     def test_the_first_trial_takes_the_first_choices_and_what_exists_under_them(self) -> None:
-        values = first_trial_values(parse_study(JOINT, "x.yaml"), "joint")
+        values = first_trial_values(Arm(parse_study(JOINT, "x.yaml"), "joint"))
         assert values == {
             "loss": "wasserstein",
             "penalty": "none",
@@ -332,8 +332,8 @@ class TestJointSearch:
 
     def test_a_length_in_generator_steps_depends_on_batch_and_ratio(self) -> None:
         study = parse_study(JOINT, "x.yaml")
-        values = {**first_trial_values(study, "joint"), "batch_size": 16}
-        training = resolve_training(study, "joint", values, seed=0, num_train_images=1497)
+        values = {**first_trial_values(Arm(study, "joint")), "batch_size": 16}
+        training = resolve_training(Arm(study, "joint"), values, seed=0, num_train_images=1497)
         # WGAN's five discriminator steps of 16 images for each of 100 generator steps.
         assert training.total_kimg == 8.0
 
@@ -347,7 +347,7 @@ class TestJointSearch:
 )
 def test_every_unit_of_the_budget_comes_to_kimg(length: str, kimg: float) -> None:
     study = parse_study(changed("total_kimg: 40", length).replace("every_kimg: 5", "every_kimg: 1"), "x.yaml")
-    assert resolve_training(study, "lsgan", {}, seed=0, num_train_images=1497).total_kimg == pytest.approx(kimg)
+    assert resolve_training(Arm(study, "lsgan"), {}, seed=0, num_train_images=1497).total_kimg == pytest.approx(kimg)
 
 
 def test_empty_arms() -> None:

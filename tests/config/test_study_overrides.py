@@ -2,7 +2,7 @@
 
 import pytest
 
-from gan_study.config.arms.parameters import arm_parameters
+from gan_study.config.arms.arm import Arm
 from gan_study.config.reading.load import parse_study
 from gan_study.config.space import Choice, LogUniformRange
 from gan_study.config.study import PartialNetwork, StudyConfig
@@ -28,7 +28,7 @@ search_space:
 
 
 def searched(study: StudyConfig, arm: str) -> set[str]:
-    return {parameter.name for parameter in arm_parameters(study, arm)}
+    return {parameter.name for parameter in Arm(study, arm).parameters}
 
 
 def study_with(*overrides: str) -> StudyConfig:

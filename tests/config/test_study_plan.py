@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from gan_study.config.arms.arm import Arm
 from gan_study.config.arms.trial_configs import resolve_training
 from gan_study.config.plan.plan import StudyPlan, format_plan, plan
 from gan_study.config.plan.training_time import estimate_seconds_per_kimg
@@ -261,6 +262,6 @@ def test_a_budget_in_device_seconds_is_estimated_in_images() -> None:
     assert "asha: at 5, 15, 45" in shown
     assert "60 device-seconds for each training (training and evaluation, on each of its workers)" in shown
     assert "not reproducible bit for bit" in shown
-    arm = resolve_training(result.study, "lsgan", {"network.width": 8}, seed=0, num_train_images=1000)
+    arm = resolve_training(Arm(result.study, "lsgan"), {"network.width": 8}, seed=0, num_train_images=1000)
     assert (arm.device_sec, arm.evaluate_every_kimg) == (60, 5)
     assert arm.total_kimg == pytest.approx(60 / fastest)

@@ -2,6 +2,7 @@
 
 import pytest
 
+from gan_study.config.arms.arm import Arm
 from gan_study.config.arms.longest import longest_trainings, typical_training
 from gan_study.config.plan.pace import Pace
 from gan_study.config.plan.plan import duration
@@ -34,7 +35,7 @@ def estimate(pace: Pace, *overrides: str) -> TimeEstimate:
 
 
 def arm_sec(arm: str, step: float = 1.0, scored: float = 1.0) -> float:
-    return longest_trainings(study(), arm, 1497, step, scored)[1]
+    return longest_trainings(Arm(study(), arm), 1497, step, scored)[1]
 
 
 def test_a_measured_machine_stretches_what_was_measured() -> None:
@@ -94,16 +95,16 @@ def test_early_stopping_saves_what_luck_would() -> None:
 
 def test_a_usual_training_lies_between_the_shortest_and_the_longest() -> None:
     wide = parse_study(TEXT, "x.yaml", ["search_space={network.width: {choice: [8, 64]}}"])
-    _, seconds = typical_training(wide, "a", 1497)
-    _, longest = longest_trainings(wide, "a", 1497)
+    _, seconds = typical_training(Arm(wide, "a"), 1497)
+    _, longest = longest_trainings(Arm(wide, "a"), 1497)
     narrow = parse_study(TEXT, "x.yaml", ["arms.a.network={name: dcgan, width: 8}"])
-    assert seconds == pytest.approx((longest_trainings(narrow, "a", 1497)[1] + longest) / 2)
+    assert seconds == pytest.approx((longest_trainings(Arm(narrow, "a"), 1497)[1] + longest) / 2)
 
 
 def test_seconds_of_a_step_are_stretched_apart_from_those_of_scores() -> None:
     from gan_study.config.arms.trial_configs import resolve_training
 
-    training = resolve_training(study(), "a", {}, seed=0, num_train_images=1497)
+    training = resolve_training(Arm(study(), "a"), {}, seed=0, num_train_images=1497)
     base, step, scored = (estimate_seconds_per_kimg(training, *ratios) for ratios in ((1, 1), (3, 1), (1, 3)))
     assert step + scored == pytest.approx(4 * base)
 

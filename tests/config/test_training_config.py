@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from pydantic import BaseModel, ValidationError
 
-from gan_study.config.arms.parameters import arm_parameters
+from gan_study.config.arms.arm import Arm
 from gan_study.config.arms.trial_configs import (
     confirm_trial_config,
     first_trial_values,
@@ -177,15 +177,16 @@ def study() -> StudyConfig:
 
 class TestArms:
     def test_own_ranges_replace_shared_ones_and_fixed_values_end_them(self, study: StudyConfig) -> None:
-        assert {p.name for p in arm_parameters(study, "lsgan")} == {"g_lr", "network.width"}
-        wgan = {p.name: p.range for p in arm_parameters(study, "wgan")}
+        assert {p.name for p in Arm(study, "lsgan").parameters} == {"g_lr", "network.width"}
+        wgan = {p.name: p.range for p in Arm(study, "wgan").parameters}
         assert set(wgan) == {"g_lr", "d_lr", "network.width", "penalty_weight"}
         assert wgan["g_lr"] == Choice(choice=(0.5,))
 
     def test_a_training_has_the_searched_then_the_arm_s_then_the_study_s_then_the_paper_s_values(
         self, study: StudyConfig
     ) -> None:
-        config = resolve_training(study, "lsgan", {"g_lr": 0.005, "network.width": 24}, seed=3, num_train_images=1497)
+        values = {"g_lr": 0.005, "network.width": 24}
+        config = resolve_training(Arm(study, "lsgan"), values, seed=3, num_train_images=1497)
         assert (config.g_lr, config.d_lr, config.beta2, config.beta1) == (0.005, 0.003, 0.99, 0.5)
         assert (config.network.width, config.z_dim, config.seed, config.total_kimg) == (24, 32, 3, 40.0)
 
@@ -193,14 +194,14 @@ class TestArms:
         self, study: StudyConfig
     ) -> None:
         # 2e-4 lies below g_lr's range; 24 is the nearest to the network's default width of 64.
-        assert first_trial_values(study, "lsgan") == {"g_lr": 2e-4, "network.width": 24}
+        assert first_trial_values(Arm(study, "lsgan")) == {"g_lr": 2e-4, "network.width": 24}
 
     def test_the_study_s_defaults_stand_in_the_first_trial_for_published_ones(self) -> None:
         study = parse_study(STUDY, "x.yaml", ["defaults.g_lr=0.02", "defaults.network.width=10"])
-        assert first_trial_values(study, "lsgan") == {"g_lr": 0.02, "network.width": 16}
+        assert first_trial_values(Arm(study, "lsgan")) == {"g_lr": 0.02, "network.width": 16}
 
     def test_search_and_confirm_trials(self, study: StudyConfig) -> None:
-        trial = search_trial_config(study, "lsgan", 2, {"g_lr": 0.005, "network.width": 16}, 1497)
+        trial = search_trial_config(Arm(study, "lsgan"), 2, {"g_lr": 0.005, "network.width": 16}, 1497)
         assert (trial.name, trial.phase, trial.training.seed) == ("search_002", "search", 9)
         assert trial.workers == WorkersConfig(num_workers=2, gpus_per_worker=2)
         again = confirm_trial_config(study, trial, index=5, seed_number=2)
@@ -210,7 +211,7 @@ class TestArms:
         assert again.training.model_copy(update={"seed": 9}) == trial.training
 
     def test_studies_with_neighbouring_seeds_confirm_with_none_of_the_same(self, study: StudyConfig) -> None:
-        trial = search_trial_config(study, "lsgan", 0, {"g_lr": 0.005, "network.width": 16}, 1497)
+        trial = search_trial_config(Arm(study, "lsgan"), 0, {"g_lr": 0.005, "network.width": 16}, 1497)
         studies = [study.model_copy(update={"search": study.search.model_copy(update={"seed": n})}) for n in range(3)]
         seeds = [confirm_trial_config(s, trial, n, n).training.seed for s in studies for n in range(1000)]
         assert len(set(seeds)) == 3000

@@ -17,6 +17,7 @@ from support.synthetic_run import (
 
 from gan_study.analysis.load import load_run
 from gan_study.analysis.trial_verdicts import NO_SIGN, WORDS
+from gan_study.config.arms.arm import Arm
 from gan_study.config.arms.trial_configs import search_trial_config
 from gan_study.diagnosis.undecided import order_of_rules
 from gan_study.report.figures.atlas_data import failure_maps, separation, verdict_bars
@@ -87,8 +88,9 @@ def test_one_searched_hyperparameter_is_drawn_against_the_verdicts(tmp_path: Pat
     space, arms = {"g_lr": {"log_uniform": [1e-5, 1e-2]}}, {"lsgan": STUDY["arms"]["lsgan"]}
     study = {**STUDY, "search_space": space, "arms": arms}
     folder = write_synthetic_run(str(tmp_path), study=study, confirm={}, search={})
+    arm = Arm(load_run(folder).study, "lsgan")
     for index, state in enumerate((COMPLETED, DIVERGED)):
-        config = search_trial_config(load_run(folder).study, "lsgan", index, {"g_lr": 10.0**-index}, NUM_TRAIN_IMAGES)
+        config = search_trial_config(arm, index, {"g_lr": 10.0**-index}, NUM_TRAIN_IMAGES)
         write_trial(folder, config, Outcome(state, 45.0 if state is COMPLETED else None))
     (plot,) = atlas_plots(load_run(folder))["maps"]
     figure = json.loads(plot.json)
@@ -151,7 +153,7 @@ def test_evidence_says_why_the_rest_did_not_decide(folder) -> None:
 
 def test_few_training_images_are_named_as_the_limit(folder) -> None:
     few = planted_diagnosis(VerdictName.HEALTHY).model_copy(update={"diagnostics": Diagnostics(num=150, num_train=150)})
-    config = search_trial_config(load_run(folder).study, "wgan", 0, {}, NUM_TRAIN_IMAGES)
+    config = search_trial_config(Arm(load_run(folder).study, "wgan"), 0, {}, NUM_TRAIN_IMAGES)
     assert images_basis(few, config).endswith("but there are no more training images.")
     enough = few.model_copy(update={"diagnostics": Diagnostics(num=2000, num_train=2000)})
     assert images_basis(enough, config).endswith("held-out real images.")

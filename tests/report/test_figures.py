@@ -20,6 +20,7 @@ from gan_study.analysis.arm_comparison import compare_arms
 from gan_study.analysis.confirmation import confirmed_arms
 from gan_study.analysis.load import load_run
 from gan_study.analysis.statistics.random_search import BestOfN
+from gan_study.config.arms.arm import Arm
 from gan_study.config.arms.trial_configs import search_trial_config
 from gan_study.report.figures.figure_data import ExpectedBest, ScoreCurve, confirmed_points
 from gan_study.report.figures.learning_curves import SignalCurve, SignalPanel
@@ -136,9 +137,9 @@ def repeated_run(tmp_path: Path, sampler: str = "tpe"):
     study = {**STUDY, "search": {"sampler": sampler, "scheduler": "none", "repeats": 2}}
     outcomes = {"lsgan": tuple(Outcome(COMPLETED, score) for score in (14.0, 9.0, 11.0))}
     folder = write_synthetic_run(str(tmp_path), study=study, search=outcomes, confirm={})
-    config = load_run(folder).study
+    arm = Arm(load_run(folder).study, "lsgan")
     for index, score in enumerate((20.0, 8.0)):
-        trial = search_trial_config(config, "lsgan", index, searched_values("lsgan", index), NUM_TRAIN_IMAGES, repeat=1)
+        trial = search_trial_config(arm, index, searched_values("lsgan", index), NUM_TRAIN_IMAGES, repeat=1)
         write_trial(folder, trial, Outcome(COMPLETED, score))
     return load_run(folder)
 

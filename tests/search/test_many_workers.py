@@ -6,6 +6,7 @@ import pytest
 from support.tiny_study import tiny_folder, tiny_study
 from support.trained_here import train_here
 
+from gan_study.config.arms.arm import Arm
 from gan_study.config.arms.trial_configs import first_trial_values, search_trial_config
 from gan_study.data.datasets import load_dataset
 from gan_study.runs.folder import RunFolder
@@ -30,7 +31,7 @@ def test_a_stopped_trial_frees_its_workers_for_the_next(ray_address: str, tmp_pa
     folder: RunFolder = tiny_folder(tmp_path / "tiny", study)
     # Each trial's processes cost Ray Train a minute of the CPU, so the first one is trained without.
     num_images = len(load_dataset(study.dataset).train_indices)
-    train_here(search_trial_config(study, "lsgan", 0, first_trial_values(study, "lsgan"), num_images), folder)
+    train_here(search_trial_config(Arm(study, "lsgan"), 0, first_trial_values(Arm(study, "lsgan")), num_images), folder)
 
     director = run_study(study, folder, address=ray_address)
 

@@ -8,6 +8,7 @@ from optuna.storages import InMemoryStorage
 from scipy.stats import qmc
 from support.scripted_world import FAILURE_SCORE, make_study
 
+from gan_study.config.arms.arm import Arm
 from gan_study.config.arms.sampling import drawn_at_random
 from gan_study.config.study import StudyConfig
 from gan_study.runs.records import TrialState
@@ -128,12 +129,12 @@ def test_a_first_trial_outside_its_range_takes_no_parameter_from_the_sampler(sam
 
 
 def test_what_is_drawn_at_random_is_known() -> None:
-    assert drawn_at_random(study_of("gp"), "only") == ()
-    assert drawn_at_random(study_of("cmaes"), "only") == ("beta2",)
-    assert drawn_at_random(study_of("gp", space=JOINT_SPACE), "only") == ("penalty_weight",)
-    assert set(drawn_at_random(study_of("cmaes", space=JOINT_SPACE), "only")) == {"penalty", "penalty_weight"}
+    assert drawn_at_random(Arm(study_of("gp"), "only")) == ()
+    assert drawn_at_random(Arm(study_of("cmaes"), "only")) == ("beta2",)
+    assert drawn_at_random(Arm(study_of("gp", space=JOINT_SPACE), "only")) == ("penalty_weight",)
+    assert set(drawn_at_random(Arm(study_of("cmaes", space=JOINT_SPACE), "only"))) == {"penalty", "penalty_weight"}
     for sampler in ("random", "tpe", "sobol"):
-        assert drawn_at_random(study_of(sampler, space=JOINT_SPACE), "only") == ()
+        assert drawn_at_random(Arm(study_of(sampler, space=JOINT_SPACE), "only")) == ()
 
 
 CHOICES = {

@@ -16,6 +16,7 @@ from PIL import Image
 from support.scripted_world import make_evaluation, make_study
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
+from gan_study.config.arms.arm import Arm
 from gan_study.config.arms.trial_configs import search_trial_config
 from gan_study.config.names import TRACKERS
 from gan_study.config.training import TrialConfig
@@ -32,7 +33,7 @@ from gan_study.training.loop import Progress
 
 
 def make_config(index: int = 0) -> TrialConfig:
-    return search_trial_config(make_study(), "wgan", index, {"g_lr": 1e-3, "d_steps_per_g_step": 5}, 1000)
+    return search_trial_config(Arm(make_study(), "wgan"), index, {"g_lr": 1e-3, "d_steps_per_g_step": 5}, 1000)
 
 
 def evaluation(cur_nimg: int, score: float | None) -> EvaluationRecord:

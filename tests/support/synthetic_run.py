@@ -11,6 +11,7 @@ from typing import Any, Literal
 from PIL import Image, ImageDraw
 from ruamel.yaml import YAML
 
+from gan_study.config.arms.arm import Arm
 from gan_study.config.arms.trial_configs import confirm_trial_config, search_trial_config
 from gan_study.config.base import Scalar
 from gan_study.config.study import StudyConfig
@@ -174,7 +175,8 @@ def write_synthetic_run(
     )
     for arm, outcomes in search.items():
         configs = [
-            search_trial_config(config, arm, i, searched_values(arm, i), NUM_TRAIN_IMAGES) for i in range(len(outcomes))
+            search_trial_config(Arm(config, arm), i, searched_values(arm, i), NUM_TRAIN_IMAGES)
+            for i in range(len(outcomes))
         ]
         for trial, outcome in zip(configs, outcomes, strict=True):
             write_trial(folder, trial, outcome)

@@ -5,6 +5,7 @@ from typing import Any
 
 from gan_study.analysis.run_data import RunData
 from gan_study.analysis.sentences.text import listed
+from gan_study.config.arms.arm import Arm
 from gan_study.config.rules.extension import arm_definition
 
 
@@ -17,7 +18,7 @@ def same_arms(runs: Sequence[RunData]) -> tuple[tuple[str, ...], ...]:
     groups: list[tuple[dict[str, Any], list[tuple[int, str]]]] = []
     for number, run in enumerate(runs):
         for arm in run.arms:
-            definition = arm_definition(run.study, arm)
+            definition = arm_definition(Arm(run.study, arm))
             members = next((members for known, members in groups if known == definition), None)
             if members is None:
                 members = []

@@ -4,6 +4,7 @@ import os
 import time
 from typing import TYPE_CHECKING
 
+from gan_study.config.arms.arm import Arm
 from gan_study.config.arms.trial_configs import ASSUMED_TRAIN_IMAGES, first_trial_values, resolve_training
 from gan_study.config.plan.pace import Pace
 from gan_study.config.plan.time_estimate import num_at_once
@@ -58,7 +59,8 @@ def measure_pace(study: StudyConfig) -> Pace:
 
 
 def _first_training(study: StudyConfig, arm: str) -> TrainingConfig:
-    return resolve_training(study, arm, first_trial_values(study, arm), seed=0, num_train_images=ASSUMED_TRAIN_IMAGES)
+    found = Arm(study, arm)
+    return resolve_training(found, first_trial_values(found), seed=0, num_train_images=ASSUMED_TRAIN_IMAGES)
 
 
 def _step_ratio(

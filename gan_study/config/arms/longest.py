@@ -2,7 +2,7 @@
 
 from statistics import fmean
 
-from gan_study.config.arms.parameters import arm_parameters, condition_assignments
+from gan_study.config.arms.arm import Arm, arms_of
 from gan_study.config.arms.trial_configs import resolve_training
 from gan_study.config.base import Scalar
 from gan_study.config.names import CONDITIONS
@@ -13,45 +13,45 @@ from gan_study.config.study import StudyConfig
 
 def max_training_kimg(study: StudyConfig, num_train_images: int) -> float:
     """The most thousands of images that one training of any arm is shown."""
-    return max(longest_trainings(study, arm, num_train_images)[0] for arm in study.arms)
+    return max(longest_trainings(arm, num_train_images)[0] for arm in arms_of(study))
 
 
 def longest_trainings(
-    study: StudyConfig, arm: str, num_train_images: int, step_ratio: float = 1.0, scoring_ratio: float = 1.0
+    arm: Arm, num_train_images: int, step_ratio: float = 1.0, scoring_ratio: float = 1.0
 ) -> tuple[float, float]:
     """The most kimg, and the most seconds, that one training within an arm's ranges takes.
 
     For the ratios see `gan_study.config.plan.training_time`.
     """
-    ends = _extreme_trainings(study, arm, num_train_images, step_ratio, scoring_ratio)
+    ends = _extreme_trainings(arm, num_train_images, step_ratio, scoring_ratio)
     return max(most[0] for _, most in ends), max(most[1] for _, most in ends)
 
 
 def typical_training(
-    study: StudyConfig, arm: str, num_train_images: int, step_ratio: float = 1.0, scoring_ratio: float = 1.0
+    arm: Arm, num_train_images: int, step_ratio: float = 1.0, scoring_ratio: float = 1.0
 ) -> tuple[float, float]:
     """The kimg and the seconds halfway between the shortest and the longest training of an arm, over its choices."""
-    ends = _extreme_trainings(study, arm, num_train_images, step_ratio, scoring_ratio)
+    ends = _extreme_trainings(arm, num_train_images, step_ratio, scoring_ratio)
     kimg, seconds = (fmean(part for pair in ends for part in (pair[0][i], pair[1][i])) for i in (0, 1))
     return kimg, seconds
 
 
 def _extreme_trainings(
-    study: StudyConfig, arm: str, num_train_images: int, step_ratio: float, scoring_ratio: float
+    arm: Arm, num_train_images: int, step_ratio: float, scoring_ratio: float
 ) -> list[tuple[tuple[float, float], tuple[float, float]]]:
     """The kimg and seconds of the shortest and of the longest training, for each way in which the choices turn out."""
 
     def kimg_and_seconds(values: dict[str, Scalar]) -> tuple[float, float]:
-        training = resolve_training(study, arm, values, seed=0, num_train_images=num_train_images)
+        training = resolve_training(arm, values, seed=0, num_train_images=num_train_images)
         if training.device_sec is not None:
             return training.total_kimg, training.device_sec
         return training.total_kimg, training.total_kimg * estimate_seconds_per_kimg(training, step_ratio, scoring_ratio)
 
     # By time all take as long, so the longest is that with the most images.
-    most = 0 if study.budget.device_sec is not None else 1
+    most = 0 if arm.study.budget.device_sec is not None else 1
     found = []
-    for assignment in condition_assignments(study, arm):
-        active = [p for p in arm_parameters(study, arm) if p.is_active(assignment)]
+    for assignment in arm.assignments:
+        active = [p for p in arm.parameters if p.is_active(assignment)]
         conditions = {p.name: assignment[p.name] for p in active if p.name in CONDITIONS}
         ranges = {p.name: extremes(p.range) for p in active if p.name not in CONDITIONS}
         pair = []

@@ -3,7 +3,8 @@
 import math
 from collections.abc import Mapping, Sequence
 
-from gan_study.config.arms.parameters import Parameter, arm_parameters, assignments, fixed_values
+from gan_study.config.arms.arm import Arm
+from gan_study.config.arms.parameters import Parameter, assignments
 from gan_study.config.base import Scalar
 from gan_study.config.plan.stopping import min_completed_trials
 from gan_study.config.space import Choice, IntegerRange, SearchRange
@@ -96,18 +97,18 @@ def joint_parameters(
     return tuple(p for p in found if sampler == "gp" or not isinstance(p.range, Choice))
 
 
-def searches(study: StudyConfig, arm: str) -> bool:
+def searches(arm: Arm) -> bool:
     """Whether an arm's trials differ by more than their seeds: whether a range leaves anything to choose."""
-    return any(not _is_single(parameter) for parameter in arm_parameters(study, arm))
+    return any(not _is_single(parameter) for parameter in arm.parameters)
 
 
-def drawn_at_random(study: StudyConfig, arm: str) -> tuple[str, ...]:
+def drawn_at_random(arm: Arm) -> tuple[str, ...]:
     """Labels of the parameters that an arm's sampler never learns: they are drawn at random in every trial."""
-    sampler, parameters = study.search.sampler, arm_parameters(study, arm)
+    sampler = arm.study.search.sampler
     if sampler not in JOINT_SAMPLERS:
         return ()
-    learned = {p.label for p in joint_parameters(sampler, parameters, fixed_values(study, arm))}
-    return tuple(p.label for p in parameters if p.label not in learned and not _is_single(p))
+    learned = {p.label for p in joint_parameters(sampler, arm.parameters, arm.fixed)}
+    return tuple(p.label for p in arm.parameters if p.label not in learned and not _is_single(p))
 
 
 def _is_single(parameter: Parameter) -> bool:

@@ -4,7 +4,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from gan_study.config.arms.parameters import arm_parameters, fixed_values
+from gan_study.config.arms.arm import Arm
 from gan_study.config.base import Scalar
 from gan_study.config.conditions import applies, requirement
 from gan_study.config.names import CONDITIONS
@@ -26,11 +26,9 @@ REPEAT_SEED_OFFSET = 1_000_000
 """Each repeat of an arm's search counts the seeds of its trainings from this many further on."""
 
 
-def training_values(
-    study: StudyConfig, arm: str, searched: dict[str, Scalar], seed: int, num_train_images: int
-) -> dict[str, Any]:
+def training_values(arm: Arm, searched: dict[str, Scalar], seed: int, num_train_images: int) -> dict[str, Any]:
     """The nested values from which `TrainingConfig` validates one training of an arm."""
-    flat = _existing(study, arm, searched)
+    study, flat = arm.study, _existing(arm, searched)
     values: dict[str, Any] = {
         "dataset": study.dataset.model_dump(),
         "objective": study.objective.model_dump(),
@@ -54,17 +52,15 @@ def training_values(
     return values
 
 
-def resolve_training(
-    study: StudyConfig, arm: str, searched: dict[str, Scalar], seed: int, num_train_images: int
-) -> TrainingConfig:
+def resolve_training(arm: Arm, searched: dict[str, Scalar], seed: int, num_train_images: int) -> TrainingConfig:
     """One training of an arm with these searched values, on a data set of `num_train_images`.
 
     Raises pydantic's ValidationError if they do not fit.
     """
-    return TrainingConfig.model_validate(training_values(study, arm, searched, seed, num_train_images))
+    return TrainingConfig.model_validate(training_values(arm, searched, seed, num_train_images))
 
 
-def first_trial_values(study: StudyConfig, arm: str) -> dict[str, Scalar]:
+def first_trial_values(arm: Arm) -> dict[str, Scalar]:
     """The searched names' values in an arm's first trial.
 
     The arm's `first_trial` comes first. Then what the papers of the loss and the penalty state (or the study's
@@ -73,26 +69,26 @@ def first_trial_values(study: StudyConfig, arm: str) -> dict[str, Scalar]:
     study's or the trainer's default, or the value nearest to it that the range holds; a searched loss, penalty,
     network or optimizer starts at the first that is listed.
     """
-    stated = study.arms[arm].first_trial
+    stated = arm.config.first_trial
     values: dict[str, Scalar] = {}
-    for parameter in arm_parameters(study, arm):
+    for parameter in arm.parameters:
         name = parameter.name
-        if not parameter.is_active({**fixed_values(study, arm), **values}):
+        if not parameter.is_active({**arm.fixed, **values}):
             continue
         if name in stated:
             values[name] = stated[name]
         elif name in CONDITIONS:
             values[name] = extremes(parameter.range)[0]
         else:
-            default, published = _default(study, arm, values, name)
+            default, published = _default(arm, values, name)
             values[name] = default if published else nearest(parameter.range, default)
     return values
 
 
-def _default(study: StudyConfig, arm: str, values: dict[str, Scalar], name: str) -> tuple[Scalar, bool]:
+def _default(arm: Arm, values: dict[str, Scalar], name: str) -> tuple[Scalar, bool]:
     """What a training takes for a hyperparameter that is not given, and whether a paper states it."""
     conditions = {key: value for key, value in values.items() if key in CONDITIONS}
-    training = resolve_training(study, arm, conditions, seed=0, num_train_images=ASSUMED_TRAIN_IMAGES)
+    training = resolve_training(arm, conditions, seed=0, num_train_images=ASSUMED_TRAIN_IMAGES)
     value: Any = training
     for part in name.split("."):
         value = getattr(value, part)
@@ -103,14 +99,13 @@ _NEUTRAL: dict[str, Scalar] = {"penalty_every": 1, "label_smoothing": 0.0}
 """What None stands for."""
 
 
-def _existing(study: StudyConfig, arm: str, searched: dict[str, Scalar]) -> dict[str, Scalar]:
+def _existing(arm: Arm, searched: dict[str, Scalar]) -> dict[str, Scalar]:
     """Fixed and searched values, without those of the study, or under a searched condition, that do nothing here."""
-    values = {**fixed_values(study, arm), **searched}
-    own = study.arms[arm].dotted()
+    values = {**arm.fixed, **searched}
     return {
         name: value
         for name, value in values.items()
-        if applies(name, values) or name in searched or (name in own and requirement(name)[0] not in searched)
+        if applies(name, values) or name in searched or (name in arm.own and requirement(name)[0] not in searched)
     }
 
 
@@ -136,30 +131,29 @@ def _timed(values: dict[str, Any], device_sec: float) -> dict[str, Any]:
 
 
 def search_trial_config(
-    study: StudyConfig, arm: str, index: int, searched: dict[str, Scalar], num_train_images: int, repeat: int = 0
+    arm: Arm, index: int, searched: dict[str, Scalar], num_train_images: int, repeat: int = 0
 ) -> TrialConfig:
     """The configuration of search trial number `index` with the sampled values, in one repeat of an arm's search."""
+    study = arm.study
     seed = study.search.seed + REPEAT_SEED_OFFSET * repeat + index
     return TrialConfig(
         study=study.name,
-        arm=arm,
+        arm=arm.name,
         name=f"search_r{repeat}_{index:03d}" if repeat else f"search_{index:03d}",
         phase="search",
         index=index,
         repeat=repeat,
         searched=searched,
-        training=resolve_training(study, arm, searched, seed, num_train_images),
+        training=resolve_training(arm, searched, seed, num_train_images),
         workers=_workers(study),
         diagnosis=study.diagnosis,
         measure_coverage="coverage" in study.search.objectives,
     )
 
 
-def refine_trial_config(
-    study: StudyConfig, arm: str, index: int, searched: dict[str, Scalar], num_train_images: int
-) -> TrialConfig:
+def refine_trial_config(arm: Arm, index: int, searched: dict[str, Scalar], num_train_images: int) -> TrialConfig:
     """The configuration of an arm's refine trial number `index` with the sampled values."""
-    config = search_trial_config(study, arm, REFINE_SEED_OFFSET + index, searched, num_train_images)
+    config = search_trial_config(arm, REFINE_SEED_OFFSET + index, searched, num_train_images)
     return config.model_copy(update={"name": f"refine_{index:03d}", "phase": "refine", "index": index})
 
 

@@ -4,8 +4,9 @@ import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from gan_study.config.arms.arm import Arm, arms_of
 from gan_study.config.arms.longest import longest_trainings
-from gan_study.config.arms.parameters import PARTS, Parameter, arm_parameters
+from gan_study.config.arms.parameters import PARTS, Parameter
 from gan_study.config.arms.sampling import drawn_at_random
 from gan_study.config.arms.trial_configs import ASSUMED_TRAIN_IMAGES, first_trial_values, resolve_training
 from gan_study.config.base import Scalar
@@ -108,18 +109,19 @@ def plan(study: StudyConfig, num_train_images: int | None = None) -> StudyPlan:
     counted = num_train_images or study.dataset.known_train_images
     num_confirmed = num_arms * confirmed
     scoring = scoring_cost(study, counted)
-    longest = {arm: longest_trainings(study, arm, counted or ASSUMED_TRAIN_IMAGES) for arm in study.arms}
+    arms = arms_of(study)
+    longest = [longest_trainings(arm, counted or ASSUMED_TRAIN_IMAGES) for arm in arms]
     num_trainings = num_arms * per_arm
     return StudyPlan(
         study=study,
-        arms=tuple(plan_arm(study, arm) for arm in study.arms),
+        arms=tuple(map(plan_arm, arms)),
         num_train_images=counted,
-        max_training_kimg=max(kimg for kimg, _ in longest.values()),
+        max_training_kimg=max(kimg for kimg, _ in longest),
         num_search_trials=num_arms * searched,
         num_refine_trials=num_arms * refined,
         num_confirm_trials=num_confirmed,
-        max_kimg=sum(per_arm * kimg for kimg, _ in longest.values()),
-        max_core_sec=sum(per_arm * seconds for _, seconds in longest.values())
+        max_kimg=sum(per_arm * kimg for kimg, _ in longest),
+        max_core_sec=sum(per_arm * seconds for _, seconds in longest)
         + scoring.seconds_beside(num_trainings, num_confirmed),
         scoring=scoring,
     )
@@ -172,23 +174,22 @@ def format_plan(
     return "\n".join(lines)
 
 
-def plan_arm(study: StudyConfig, arm: str) -> ArmPlan:
+def plan_arm(arm: Arm) -> ArmPlan:
     """One arm's trials: what they search, and every other hyperparameter with its default filled in."""
-    searched = arm_parameters(study, arm)
-    first = first_trial_values(study, arm)
+    first = first_trial_values(arm)
     conditions = {name: value for name, value in first.items() if name in CONDITIONS}
-    training = resolve_training(study, arm, conditions, seed=0, num_train_images=ASSUMED_TRAIN_IMAGES)
+    training = resolve_training(arm, conditions, seed=0, num_train_images=ASSUMED_TRAIN_IMAGES)
     # A name that stands for others and its parts are never shown together.
-    left_out = {p.name for p in searched}
+    left_out = {p.name for p in arm.parameters}
     for both, parts in PARTS.items():
         left_out |= set(parts) if both in left_out else {both}
     values = {name: _value(training, name) for name in HYPERPARAMETERS if name not in left_out}
     return ArmPlan(
-        name=arm,
+        name=arm.name,
         fixed={name: value for name, value in values.items() if value is not None},
-        searched=searched,
-        first_trial=first if study.search.first_trial == "paper_defaults" else None,
-        drawn_at_random=drawn_at_random(study, arm),
+        searched=arm.parameters,
+        first_trial=first if arm.study.search.first_trial == "paper_defaults" else None,
+        drawn_at_random=drawn_at_random(arm),
     )
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from gan_study.config.arms.parameters import arm_parameters, fixed_values
+from gan_study.config.arms.arm import Arm, arms_of
 from gan_study.config.arms.sampling import (
     JOINT_SAMPLERS,
     LEARNING_SAMPLERS,
@@ -25,15 +25,15 @@ _TITLES = {
 }
 
 
-def listed_arms(arms: Sequence[str]) -> str:
-    """Such as `arm a` or `arms a, b`."""
-    return f"arm{'s' if len(arms) > 1 else ''} {', '.join(arms)}"
+def listed_arms(arms: Sequence[Arm]) -> str:
+    """The arms by name, such as `arm a` or `arms a, b`."""
+    return f"arm{'s' if len(arms) > 1 else ''} {', '.join(arm.name for arm in arms)}"
 
 
 def sampler_text(study: StudyConfig) -> str:
     """The sampler, and from when on it learns from what."""
     sampler = study.search.sampler
-    searching = [arm for arm in study.arms if searches(study, arm)]
+    searching = [arm for arm in arms_of(study) if searches(arm)]
     if not searching:
         return "nothing is searched: the trials of an arm differ by their seeds alone"
     parts: list[str] = [_TITLES[sampler]]
@@ -48,19 +48,20 @@ def sampler_text(study: StudyConfig) -> str:
         parts.append("which learns from the first trial on")
     if sampler in JOINT_SAMPLERS and stops_trials(study):
         parts.append("and takes a stopped trial's last score for its score")
-    parts += [text for arm in searching if (text := _end_of(study, arm))]
+    parts += [text for arm in searching if (text := _end_of(arm))]
     if len(searching) < len(study.arms):
-        parts.append(f"in {', '.join(searching)} alone: the other arms search nothing")
+        parts.append(f"in {', '.join(arm.name for arm in searching)} alone: the other arms search nothing")
     return ", ".join(parts)
 
 
-def _end_of(study: StudyConfig, arm: str) -> str:
+def _end_of(arm: Arm) -> str:
     """Says that an arm has fewer configurations than trials; empty if it has more."""
-    everything = configurations(arm_parameters(study, arm), fixed_values(study, arm))
-    num = study.budget.trials_per_arm
+    everything = configurations(arm.parameters, arm.fixed)
+    num = arm.study.budget.trials_per_arm
     if everything is None or len(everything) >= num:
         return ""
-    return f"{arm} has {len(everything)} configurations alone, so some of its {num} trials repeat one with another seed"
+    repeated = f"some of its {num} trials repeat one with another seed"
+    return f"{arm.name} has {len(everything)} configurations alone, so {repeated}"
 
 
 def _drawn(study: StudyConfig) -> str:
@@ -73,7 +74,7 @@ def _drawn(study: StudyConfig) -> str:
 
 def _generations(study: StudyConfig) -> str:
     """How many trials make a generation of cmaes in each arm, such as `8` or `6 to 8`."""
-    spaces = (joint_parameters("cmaes", arm_parameters(study, arm), fixed_values(study, arm)) for arm in study.arms)
+    spaces = (joint_parameters("cmaes", arm.parameters, arm.fixed) for arm in arms_of(study))
     sizes = sorted({population_size(len(space)) for space in spaces if space})
     if not sizes:
         return "(no numbers to learn)"

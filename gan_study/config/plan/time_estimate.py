@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from math import ceil
 
+from gan_study.config.arms.arm import arms_of
 from gan_study.config.arms.longest import longest_trainings, typical_training
 from gan_study.config.arms.trial_configs import ASSUMED_TRAIN_IMAGES
 from gan_study.config.plan.expected_length import chances_at_rungs, expected_nimg
@@ -67,10 +68,10 @@ def estimate_time(study: StudyConfig, num_train_images: int | None, pace: Pace) 
     confirmed = study.confirm.top_k * study.confirm.seeds
     sharing = _SHARING if at_once > 1 else 1.0
     search_sec = confirm_sec = longest_sec = slowest_sec = 0.0
-    for arm in study.arms:
-        kimg, seconds = typical_training(study, arm, images, pace.step_of(arm), scored)
+    for arm in arms_of(study):
+        kimg, seconds = typical_training(arm, images, pace.step_of(arm.name), scored)
         share = expected_nimg(1000 * kimg, 0, chances_at_rungs(study, 1000 * kimg)) / (1000 * kimg)
-        _, longest = longest_trainings(study, arm, images, pace.step_of(arm), scored)
+        _, longest = longest_trainings(arm, images, pace.step_of(arm.name), scored)
         search_sec += sampled * share * seconds
         confirm_sec += confirmed * seconds
         longest_sec += (sampled + confirmed) * longest

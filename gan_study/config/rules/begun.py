@@ -4,8 +4,10 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from pydantic import ValidationError
 
-from gan_study.config.arms.parameters import Parameter, arm_parameters, fixed_values
+from gan_study.config.arms.arm import Arm
+from gan_study.config.arms.parameters import Parameter
 from gan_study.config.arms.trial_configs import training_values
+from gan_study.config.reading.problems import dotted
 from gan_study.config.rules.extension import compare_studies, flat, settings, show_setting, split_lowered
 from gan_study.config.study import StudyConfig
 from gan_study.config.training import TrialConfig
@@ -82,8 +84,8 @@ def _training_problems(study: StudyConfig, trial: TrialConfig, num_train_images:
 
 
 def _search_problems(study: StudyConfig, trial: TrialConfig) -> Iterator[str]:
-    values = {**fixed_values(study, trial.arm), **trial.searched}
-    active = [p for p in arm_parameters(study, trial.arm) if p.is_active(values)]
+    arm = Arm(study, trial.arm)
+    active = [p for p in arm.parameters if p.is_active({**arm.fixed, **trial.searched})]
     differences = list(_search_differences(active, trial))
     if differences:
         yield f"arms.{trial.arm}: all trials of an arm search the same, but got {', '.join(differences)}; {_WAY_OUT}"
@@ -99,9 +101,10 @@ def _search_differences(active: Sequence[Parameter], trial: TrialConfig) -> Iter
 
 
 def _training_differences(study: StudyConfig, trial: TrialConfig, num_train_images: int) -> Iterator[str]:
-    """How what an arm fixes differs from what a trial of it was trained with."""
+    """Say where the values that an arm fixes differ from those that a trial of it was trained with."""
+    arm = Arm(study, trial.arm)
     try:
-        values = training_values(study, trial.arm, trial.searched, trial.training.seed, num_train_images)
+        values = training_values(arm, trial.searched, trial.training.seed, num_train_images)
     except ValidationError:
         return
     trained = dict(flat(trial.training.model_dump(mode="json")))
@@ -109,14 +112,12 @@ def _training_differences(study: StudyConfig, trial: TrialConfig, num_train_imag
     for name, value in flat(values):
         if name in trained and name not in own and name not in trial.searched and trained[name] != value:
             yield (
-                f"{_where(study, trial.arm, name)}: what trials were trained with stays, but got {show_setting(value)} "
+                f"{_where(arm, name)}: what trials were trained with stays, but got {show_setting(value)} "
                 f"where {trial.arm} was trained with {show_setting(trained[name])}; {_WAY_OUT}"
             )
 
 
-def _where(study: StudyConfig, arm: str, name: str) -> str:
-    if name in study.arms[arm].dotted():
-        return f"arms.{arm}.{name}"
-    if name in study.defaults.dotted():
-        return f"defaults.{name}"
+def _where(arm: Arm, name: str) -> str:
+    if place := arm.place_of_fixed(name):
+        return dotted(place)
     return "budget" if name in ("total_kimg", "device_sec") else name

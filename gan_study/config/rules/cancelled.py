@@ -1,14 +1,9 @@
 """Settings of a study that cancel other settings, in words for the plan and before a run."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from gan_study.config.arms.parameters import (
-    PARTS,
-    arm_parameters,
-    condition_assignments,
-    declared_parameters,
-    fixed_values,
-)
+from gan_study.config.arms.arm import Arm, arms_of
+from gan_study.config.arms.parameters import PARTS
 from gan_study.config.conditions import applies, requirement
 from gan_study.config.plan.search_text import listed_arms
 from gan_study.config.reading.problems import show
@@ -18,70 +13,71 @@ from gan_study.config.study import StudyConfig
 
 def cancelled_settings(study: StudyConfig) -> list[str]:
     """A sentence for each setting that another one makes idle, in all arms or in some; empty if every one counts."""
+    arms = arms_of(study)
     return [
-        *_fixed_in_arms(study),
-        *_without_effect(study),
-        *_defaults(study),
-        *_idle_values(study),
+        *_fixed_in_arms(study, arms),
+        *_without_effect(study, arms),
+        *_defaults(study, arms),
+        *_idle_values(arms),
         *_idle_sections(study),
     ]
 
 
-def _fixed_in_arms(study: StudyConfig) -> Iterator[str]:
+def _fixed_in_arms(study: StudyConfig, arms: Sequence[Arm]) -> Iterator[str]:
     """Ranges of the study that an arm's fixed value, or its own range, takes the place of."""
     for name in study.search_space:
-        fixing: dict[str, list[str]] = {}
-        for arm in study.arms:
-            declared = {parameter.path[0] for parameter in declared_parameters(study, arm) if parameter.name == name}
-            own = {key: value for key, value in study.arms[arm].dotted().items() if _stands_for(key, name)}
+        fixing: dict[str, list[Arm]] = {}
+        for arm in arms:
+            declared = {parameter.path[0] for parameter in arm.declared if parameter.name == name}
+            own = {key: value for key, value in arm.own.items() if _stands_for(key, name)}
             if "search_space" not in declared and own:
                 fixing.setdefault(" and ".join(f"{key}={show(value)}" for key, value in own.items()), []).append(arm)
-        for given, arms in fixing.items():
-            yield f"{name} is not searched in {listed_arms(arms)}, fixed there by {given}."
+        for given, found in fixing.items():
+            yield f"{name} is not searched in {listed_arms(found)}, fixed there by {given}."
 
 
 def _stands_for(key: str, name: str) -> bool:
     return key == name or name in PARTS.get(key, ()) or key in PARTS.get(name, ())
 
 
-def _without_effect(study: StudyConfig) -> Iterator[str]:
+def _without_effect(study: StudyConfig, arms: Sequence[Arm]) -> Iterator[str]:
     """Ranges of the study that never apply in an arm, because of what the arm fixes."""
     for name, ranges in study.search_space.items():
-        whole = {arm for arm in study.arms if any(p.name == name for p in declared_parameters(study, arm))}
-        searched = {arm: {p.path for p in arm_parameters(study, arm) if p.name == name} for arm in whole}
-        idle = [arm for arm in study.arms if arm in whole and not searched[arm]]
+        whole = {arm for arm in arms if any(p.name == name for p in arm.declared)}
+        searched = {arm: {p.path for p in arm.parameters if p.name == name} for arm in whole}
+        idle = [arm for arm in arms if arm in whole and not searched[arm]]
         if idle:
-            yield f"{name} is not searched in {listed_arms(idle)}, where {_reason(study, idle[0], name)}."
+            yield f"{name} is not searched in {listed_arms(idle)}, where {_reason(idle[0], name)}."
         for number, search_range in enumerate(ranges_of(ranges) if isinstance(ranges, tuple) else ()):
             path = ("search_space", name, number)
-            idle = [arm for arm in study.arms if searched.get(arm) and path not in searched[arm]]
+            idle = [arm for arm in arms if searched.get(arm) and path not in searched[arm]]
             if idle and any(path in found for found in searched.values()):
                 when = " and ".join(f"{key}={show(value)}" for key, value in search_range.when.items())
                 yield f"The range of {name} for {when} is not searched in {listed_arms(idle)}, where that is never so."
 
 
-def _reason(study: StudyConfig, arm: str, name: str) -> str:
-    if any(applies(name, values) for values in condition_assignments(study, arm)):
+def _reason(arm: Arm, name: str) -> str:
+    if any(applies(name, values) for values in arm.assignments):
         return "the condition of its range is never met"
     condition, wanted = requirement(name)
-    value = fixed_values(study, arm).get(condition)
+    value = arm.fixed.get(condition)
     given = f", but {condition}={value}" if value is not None else ""
     return f"it has no effect (it belongs to {condition} {' or '.join(wanted)}{given})"
 
 
-def _defaults(study: StudyConfig) -> Iterator[str]:
+def _defaults(study: StudyConfig, arms: Sequence[Arm]) -> Iterator[str]:
     """Values of `defaults` that no arm uses, or only as the start of its search."""
     for name, value in study.defaults.dotted().items():
         searched, own, idle = [], [], []
-        for arm in study.arms:
-            if any(_stands_for(p.name, name) for p in arm_parameters(study, arm)):
+        for arm in arms:
+            if any(_stands_for(p.name, name) for p in arm.parameters):
                 searched.append(arm)
-            elif any(_stands_for(key, name) for key in study.arms[arm].dotted()):
+            elif any(_stands_for(key, name) for key in arm.own):
                 own.append(arm)
-            elif not any(applies(name, values) for values in condition_assignments(study, arm)):
+            elif not any(applies(name, values) for values in arm.assignments):
                 idle.append(arm)
         given = f"defaults.{name}={show(value)}"
-        if len(own) == len(study.arms):
+        if len(own) == len(arms):
             yield f"{given} is not used: every arm sets its own."
         if searched:
             start = study.search.first_trial == "paper_defaults"
@@ -90,18 +86,16 @@ def _defaults(study: StudyConfig) -> Iterator[str]:
                 f"{'the first trial starts there' if start else 'it is not used there'}."
             )
         if idle:
-            yield f"{given} does nothing in {listed_arms(idle)}: {_reason(study, idle[0], name)}."
+            yield f"{given} does nothing in {listed_arms(idle)}: {_reason(idle[0], name)}."
 
 
-def _idle_values(study: StudyConfig) -> Iterator[str]:
-    for arm, config in study.arms.items():
-        for name, value in config.dotted().items():
-            if name in ("betas", "beta1") and not any(
-                applies(name, values) for values in condition_assignments(study, arm)
-            ):
-                yield f"{name}={show(value)} of {arm} does nothing: {_reason(study, arm, name)}."
-        if config.first_trial and study.search.first_trial == "sampled":
-            yield f"first_trial of {arm} is not used, because search.first_trial=sampled draws that trial."
+def _idle_values(arms: Sequence[Arm]) -> Iterator[str]:
+    for arm in arms:
+        for name, value in arm.own.items():
+            if name in ("betas", "beta1") and not any(applies(name, values) for values in arm.assignments):
+                yield f"{name}={show(value)} of {arm.name} does nothing: {_reason(arm, name)}."
+        if arm.config.first_trial and arm.study.search.first_trial == "sampled":
+            yield f"first_trial of {arm.name} is not used, because search.first_trial=sampled draws that trial."
 
 
 def _idle_sections(study: StudyConfig) -> Iterator[str]:

@@ -1,26 +1,18 @@
 """What a study's values mean together: whether every arm can be trained with all it fixes and searches."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from gan_study.config.arms.parameters import (
-    PARTS,
-    Parameter,
-    arm_parameters,
-    condition_assignments,
-    covered,
-    declared_parameters,
-    fixed_values,
-)
+from gan_study.config.arms.arm import Arm, arms_of
+from gan_study.config.arms.parameters import PARTS, Parameter, covered
 from gan_study.config.arms.trial_configs import ASSUMED_TRAIN_IMAGES, training_values
 from gan_study.config.base import Scalar
 from gan_study.config.betas import parse_betas
 from gan_study.config.conditions import requirement
 from gan_study.config.names import CONDITIONS, LOSSES, NETWORKS
 from gan_study.config.reading.problems import Fault, show, wrong_value
-from gan_study.config.reading.source import KeyPath
 from gan_study.config.rules.objectives import objective_faults
 from gan_study.config.rules.populations import population_faults
 from gan_study.config.rules.search import phase_faults, unused_setting_faults
@@ -40,10 +32,11 @@ def check_study(study: StudyConfig, is_begun: bool = False, has_all_arms: bool =
     faults = [*phase_faults(study), *([] if is_begun else unused_setting_faults(study))]
     faults += [*objective_faults(study), *population_faults(study)]
     faults += resource_faults(study.resources)
-    faults += _unused_range_faults(study) if has_all_arms else []
-    for arm in study.arms:
-        faults += [*_fixed_faults(study, arm), *_range_faults(study, arm)]
-        faults += [] if is_begun else worker_faults(study, arm)
+    arms = arms_of(study)
+    faults += _unused_range_faults(study, arms) if has_all_arms else []
+    for arm in arms:
+        faults += [*_fixed_faults(arm), *_range_faults(arm)]
+        faults += [] if is_begun else worker_faults(arm)
     return list(dict.fromkeys(faults))  # what all arms share is told once
 
 
@@ -69,12 +62,12 @@ def resource_faults(resources: ResourcesConfig) -> Iterator[Fault]:
         )
 
 
-def _unused_range_faults(study: StudyConfig) -> Iterator[Fault]:
+def _unused_range_faults(study: StudyConfig, arms: Sequence[Arm]) -> Iterator[Fault]:
     """Ranges that exist in no arm, whatever is drawn."""
-    declared = {p.path: p for arm in study.arms for p in declared_parameters(study, arm)}
-    used = {p.path for arm in study.arms for p in arm_parameters(study, arm)}
+    declared = {p.path: p for arm in arms for p in arm.declared}
+    used = {p.path for arm in arms for p in arm.parameters}
     for name in study.search_space:
-        if all(name in covered(arm.dotted()) for arm in study.arms.values()):
+        if all(name in covered(arm.own) for arm in arms):
             rule = f"every arm fixes {name}, so no arm searches it; remove the range, or {name} from an arm"
             yield Fault(("search_space", name), rule, at_key=True)
     for path, parameter in declared.items():
@@ -92,73 +85,68 @@ def _unused_range_faults(study: StudyConfig) -> Iterator[Fault]:
         yield Fault(path, rule, at_key=True)
 
 
-def _fixed_faults(study: StudyConfig, arm: str) -> Iterator[Fault]:
-    fixed, searched = study.arms[arm].dotted(), {p.name for p in declared_parameters(study, arm)}
+def _fixed_faults(arm: Arm) -> Iterator[Fault]:
+    fixed, searched = arm.own, {p.name: p.path for p in arm.declared}
     for name, known in (("network.name", NETWORKS), ("loss", LOSSES)):
-        if name not in fixed_values(study, arm) and name not in searched:
+        if name not in arm.fixed and name not in searched:
             key = name.partition(".")[0]
             rule = f"every arm needs a {key}, but it has none; name one (known: {', '.join(sorted(known))})"
-            yield Fault(("arms", arm, key), rule)
-    for name in study.arms[arm].search_space:
+            yield Fault(("arms", arm.name, key), rule)
+    for name in arm.config.search_space:
         if name in fixed:
             given = f"{name}={show(fixed[name])}"
             rule = f"an arm either fixes or searches a value, but got {given} and a range; remove one of them"
-            yield Fault(("arms", arm, "search_space", name), rule, at_key=True)
-    for name in study.arms[arm].first_trial:
+            yield Fault(("arms", arm.name, "search_space", name), rule, at_key=True)
+    for name in arm.config.first_trial:
         if name not in searched:
             rule = f"first_trial is for what the arm searches, but {name} is not searched; give {name} itself"
-            yield Fault(("arms", arm, "first_trial", name), rule, at_key=True)
-    yield from _first_trial_faults(study, arm)
-    places = {**{name: _fixed_at(study, arm, name) for name in fixed_values(study, arm)}, **_searched_at(study, arm)}
+            yield Fault(("arms", arm.name, "first_trial", name), rule, at_key=True)
+    yield from _first_trial_faults(arm)
+    places = {**{name: arm.place_of_fixed(name) for name in arm.fixed}, **searched}
     for both, name in ((both, name) for both, parts in PARTS.items() for name in parts):
         if both in places and name in places:
             meant = {"lr": "both learning rates", "betas": "both decay rates"}[both]
             rule = f"{both} stands for {meant}, but there is {name} too; remove one of them"
             yield Fault(places[name], rule, at_key=True)
-    for assignment in condition_assignments(study, arm):
-        yield from _misplaced_faults(study, arm, assignment)
+    for assignment in arm.assignments:
+        yield from _misplaced_faults(arm, assignment)
 
 
-def _first_trial_faults(study: StudyConfig, arm: str) -> Iterator[Fault]:
-    for name, value in study.arms[arm].first_trial.items():
-        wrong, _ = _training_problems(study, arm, {name: value})
+def _first_trial_faults(arm: Arm) -> Iterator[Fault]:
+    for name, value in arm.config.first_trial.items():
+        wrong, _ = _training_problems(arm, {name: value})
         details = _details(wrong, name)
         if details is not None:
-            yield Fault(("arms", arm, "first_trial", name), wrong_value(name, show(value), [details]))
+            yield Fault(("arms", arm.name, "first_trial", name), wrong_value(name, show(value), [details]))
 
 
-def _misplaced_faults(study: StudyConfig, arm: str, assignment: Mapping[str, Scalar]) -> Iterator[Fault]:
-    fixed = fixed_values(study, arm)
-    chosen = {name: value for name, value in assignment.items() if name in CONDITIONS and name not in fixed}
-    _, misplaced = _training_problems(study, arm, chosen)
+def _misplaced_faults(arm: Arm, assignment: Mapping[str, Scalar]) -> Iterator[Fault]:
+    chosen = {name: value for name, value in assignment.items() if name in CONDITIONS and name not in arm.fixed}
+    _, misplaced = _training_problems(arm, chosen)
     for name, rule in misplaced.items():
-        path = _fixed_at(study, arm, name)
+        path = arm.place_of_fixed(name)
         if path:
-            yield Fault(path, f"arm {arm}: {rule}", at_key=True)
+            yield Fault(path, f"arm {arm.name}: {rule}", at_key=True)
         elif name in BudgetConfig.model_fields:
             yield Fault(("budget", name), rule)
         elif "." in name:  # part of the data set or the objective, which all arms share
             yield Fault(tuple(name.split(".")), rule)
         else:
-            yield Fault(("arms", arm), f"arm {arm}: {rule}", at_key=True)
+            yield Fault(("arms", arm.name), f"arm {arm.name}: {rule}", at_key=True)
 
 
-def _range_faults(study: StudyConfig, arm: str) -> Iterator[Fault]:
+def _range_faults(arm: Arm) -> Iterator[Fault]:
     """Holds both ends of every range, and every choice, against what the hyperparameter allows."""
-    assignments = list(condition_assignments(study, arm))
-    parameters = arm_parameters(study, arm)
-    for index, parameter in enumerate(parameters):
-        active = [values for values in assignments if parameter.is_active(values)]
-        yield from _end_faults(study, arm, parameter, active[0])
-        earlier = [p for p in parameters[:index] if p.name == parameter.name]
+    for index, parameter in enumerate(arm.parameters):
+        active = [values for values in arm.assignments if parameter.is_active(values)]
+        yield from _end_faults(arm, parameter, active[0])
+        earlier = [p for p in arm.parameters[:index] if p.name == parameter.name]
         if any(other.is_active(values) for other in earlier for values in active):
             rule = f"only one range of {parameter.name} may exist at a time, but got two; tell them apart by `when`"
             yield Fault(parameter.path, rule)
 
 
-def _end_faults(
-    study: StudyConfig, arm: str, parameter: Parameter, assignment: Mapping[str, Scalar]
-) -> Iterator[Fault]:
+def _end_faults(arm: Arm, parameter: Parameter, assignment: Mapping[str, Scalar]) -> Iterator[Fault]:
     name, path, kind = parameter.name, parameter.path, range_kind(parameter.range)
     if name in CONDITIONS and kind != "choice":
         yield Fault((*path, kind), f"{name} is a name, but got {kind}; use choice", at_key=True)
@@ -169,9 +157,9 @@ def _end_faults(
     chosen = {key: value for key, value in assignment.items() if key in CONDITIONS}
     ends = [(i, value, {**chosen, name: value}) for i, value in enumerate(extremes(parameter.range))]
     for index, value, values in ends:
-        wrong, misplaced = _training_problems(study, arm, values)
+        wrong, misplaced = _training_problems(arm, values)
         if name in misplaced:
-            yield Fault(path, f"arm {arm}: {misplaced[name]}", at_key=True)
+            yield Fault(path, f"arm {arm.name}: {misplaced[name]}", at_key=True)
             return
         details = _details(wrong, name)
         if details is None:
@@ -200,12 +188,10 @@ def _pair_faults(parameter: Parameter) -> Iterator[Fault]:
             yield Fault((*parameter.path, kind, index), str(error))
 
 
-def _training_problems(
-    study: StudyConfig, arm: str, searched: dict[str, Scalar]
-) -> tuple[dict[str, ErrorDetails], dict[str, str]]:
+def _training_problems(arm: Arm, searched: dict[str, Scalar]) -> tuple[dict[str, ErrorDetails], dict[str, str]]:
     """By dotted name: values that no training takes, and values that do not go with the rest of the arm."""
-    known = study.dataset.known_train_images or ASSUMED_TRAIN_IMAGES
-    values = training_values(study, arm, searched, seed=0, num_train_images=known)
+    known = arm.study.dataset.known_train_images or ASSUMED_TRAIN_IMAGES
+    values = training_values(arm, searched, seed=0, num_train_images=known)
     # What is missing is told by itself and must not hide the rest.
     values["network"].setdefault("name", "mlp")
     values.setdefault("loss", "least_squares")
@@ -220,14 +206,3 @@ def _training_problems(
             else:
                 wrong[".".join(map(str, details["loc"]))] = details
     return wrong, misplaced
-
-
-def _fixed_at(study: StudyConfig, arm: str, name: str) -> KeyPath:
-    """Where an arm's fixed value is given: in the arm, in the defaults, or nowhere (an empty path)."""
-    if name in study.arms[arm].dotted():
-        return ("arms", arm, *name.split("."))
-    return ("defaults", *name.split(".")) if name in study.defaults.dotted() else ()
-
-
-def _searched_at(study: StudyConfig, arm: str) -> dict[str, KeyPath]:
-    return {parameter.name: parameter.path for parameter in declared_parameters(study, arm)}

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from gan_study.config.arms.parameters import arm_parameters, fixed_values
+from gan_study.config.arms.arm import Arm
 from gan_study.config.arms.sampling import startup_trials
 from gan_study.config.plan.plan import plan_arm
 from gan_study.config.plan.stopping import grace_kimg, min_completed_trials, reduction_factor
@@ -123,19 +123,19 @@ def flat(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any
 
 
 def _arm_conflicts(before: StudyConfig, after: StudyConfig, arm: str, source: str, former: str) -> Iterator[str]:
-    old, new = arm_definition(before, arm), arm_definition(after, arm)
+    old, new = arm_definition(Arm(before, arm)), arm_definition(Arm(after, arm))
     for name in dict.fromkeys([*old, *new]):
         if old.get(name) != new.get(name):
             path = _path(before, after, arm, name)
             yield f"{path}: {show_setting(old.get(name))} {former}, {show_setting(new.get(name))} {source}"
 
 
-def arm_definition(study: StudyConfig, arm: str) -> dict[str, Any]:
+def arm_definition(arm: Arm) -> dict[str, Any]:
     """What an arm's trainings come to: fixed values, ranges, and the first trial where its values can be chosen."""
-    plan = plan_arm(study, arm)
-    stated = {f"first_trial.{name}": value for name, value in study.arms[arm].first_trial.items()}
-    ranges = {parameter.label: parameter.range for parameter in arm_parameters(study, arm)}
-    return {**fixed_values(study, arm), **plan.fixed, **ranges, **(stated if plan.first_trial else {})}
+    plan = plan_arm(arm)
+    stated = {f"first_trial.{name}": value for name, value in arm.config.first_trial.items()}
+    ranges = {parameter.label: parameter.range for parameter in arm.parameters}
+    return {**arm.fixed, **plan.fixed, **ranges, **(stated if plan.first_trial else {})}
 
 
 def _path(before: StudyConfig, after: StudyConfig, arm: str, name: str) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from gan_study.config.arms.parameters import arm_parameters
+from gan_study.config.arms.arm import Arm, arms_of
 from gan_study.config.population import SCHEDULED, PbtConfig
 from gan_study.config.reading.problems import Fault
 from gan_study.config.study import StudyConfig
@@ -56,26 +56,26 @@ def population_faults(study: StudyConfig) -> Iterator[Fault]:
             "a population replaces what is bad by copies of the best, and its schedules say every learning rate, but "
             "got on_collapse=rollback with scheduler=pbt; set stop or record",
         )
-    for arm in study.arms:
-        if not scheduled_names(study, arm):
+    for arm in arms_of(study):
+        if not scheduled_names(arm):
             yield Fault(
-                ("arms", arm),
-                f"a population varies learning rates and decay rates, but arm {arm} searches none of "
+                ("arms", arm.name),
+                f"a population varies learning rates and decay rates, but arm {arm.name} searches none of "
                 f"{', '.join(SCHEDULED)}; give one of them a range",
                 at_key=True,
             )
 
 
-def scheduled_names(study: StudyConfig, arm: str) -> tuple[str, ...]:
+def scheduled_names(arm: Arm) -> tuple[str, ...]:
     """What an arm's copies change, in the order of `SCHEDULED`."""
-    searched = {parameter.name for parameter in arm_parameters(study, arm)}
+    searched = {parameter.name for parameter in arm.parameters}
     return tuple(name for name in SCHEDULED if name in searched)
 
 
 def population_text(study: StudyConfig, max_kimg: float) -> str:
     """What pbt does, for the plan and the report."""
     settings, size = pbt_settings(study), study.budget.trials_per_arm
-    names = dict.fromkeys(name for arm in study.arms for name in scheduled_names(study, arm))
+    names = dict.fromkeys(name for arm in arms_of(study) for name in scheduled_names(arm))
     low, high = settings.factors
     return (
         f"pbt: the {size} trials of an arm are one population, all drawn before any has ended; every "

@@ -3,14 +3,14 @@
 from collections.abc import Iterator, Mapping
 from itertools import islice, product
 
-from gan_study.config.arms.parameters import Parameter, arm_parameters, condition_assignments, fixed_values
+from gan_study.config.arms.arm import Arm
+from gan_study.config.arms.parameters import Parameter
 from gan_study.config.base import Scalar
 from gan_study.config.names import WEIGHTED_PENALTIES
 from gan_study.config.paper_defaults import default_discriminator_norm
 from gan_study.config.reading.problems import Fault
 from gan_study.config.reading.source import KeyPath
 from gan_study.config.space import Choice, IntegerRange, extremes
-from gan_study.config.study import StudyConfig
 from gan_study.config.training import TrainingConfig
 
 _LOOKED_AT = ("batch_size", "pac", "network.discriminator_norm", "network.spectral_norm")
@@ -58,13 +58,13 @@ def worker_problem(
     return None
 
 
-def worker_faults(study: StudyConfig, arm: str) -> Iterator[Fault]:
+def worker_faults(arm: Arm) -> Iterator[Fault]:
     """What one arm fixes and searches that its workers could not train, each rule once for a place."""
-    workers, statistics = study.resources.workers_per_trial, study.resources.batch_statistics
+    resources = arm.study.resources
     told: set[tuple[KeyPath, str]] = set()
-    fixed_at = _fixed_places(study, arm)
-    for values, searched_at in _outcomes(study, arm):
-        problem = worker_problem(values, workers, statistics)
+    fixed_at = {name: arm.place_of_fixed(name) for name in arm.fixed}
+    for values, searched_at in _outcomes(arm):
+        problem = worker_problem(values, resources.workers_per_trial, resources.batch_statistics)
         if problem is None:
             continue
         names, rule = problem
@@ -79,25 +79,16 @@ def worker_faults(study: StudyConfig, arm: str) -> Iterator[Fault]:
             yield Fault(place, rule, at_key=in_range)
 
 
-def _fixed_places(study: StudyConfig, arm: str) -> dict[str, KeyPath]:
-    own = study.arms[arm].dotted()
-    return {
-        name: (*(("arms", arm) if name in own else ("defaults",)), *name.split("."))
-        for name in fixed_values(study, arm)
-    }
-
-
-def _outcomes(study: StudyConfig, arm: str) -> Iterator[tuple[dict[str, Scalar], dict[str, KeyPath]]]:
+def _outcomes(arm: Arm) -> Iterator[tuple[dict[str, Scalar], dict[str, KeyPath]]]:
     """Every way in which what matters can turn out, and where the study gives what was drawn, by dotted name."""
-    parameters = arm_parameters(study, arm)
-    for assignment in condition_assignments(study, arm):
+    for assignment in arm.assignments:
         network, penalty = assignment.get("network.name", "mlp"), assignment.get("penalty", "none")
         chosen_at = {
             p.name: (*p.path, "choice", p.range.choice.index(penalty))
-            for p in parameters
+            for p in arm.parameters
             if p.name == "penalty" and isinstance(p.range, Choice)
         }
-        active = [p for p in parameters if p.name in _LOOKED_AT and p.is_active(assignment)]
+        active = [p for p in arm.parameters if p.name in _LOOKED_AT and p.is_active(assignment)]
         for drawn in product(*(_values(parameter) for parameter in active)):
             values: dict[str, Scalar] = {"batch_size": TrainingConfig.model_fields["batch_size"].default, "pac": 1}
             values |= {**assignment, "network.name": network, "penalty": penalty}

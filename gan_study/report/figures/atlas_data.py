@@ -7,7 +7,7 @@ import numpy as np
 
 from gan_study.analysis.run_data import RunData, TrialData
 from gan_study.analysis.trial_verdicts import count_words
-from gan_study.config.arms.parameters import arm_parameters
+from gan_study.config.arms.arm import Arm
 from gan_study.config.base import Scalar
 from gan_study.report.figures.figure_data import Scale, scale_of
 
@@ -92,7 +92,7 @@ def failure_maps(run: RunData) -> tuple[FailureMap, ...]:
 def _failure_map(run: RunData, arm: str) -> FailureMap | None:
     ended = [(t, verdict) for t in run.searched(arm) if (verdict := run.verdict_of(t))]
     separations = []
-    for parameter in arm_parameters(run.study, arm):
+    for parameter in Arm(run.study, arm).parameters:
         known = [
             (t.config.searched[parameter.name], v.is_failure) for t, v in ended if parameter.name in t.config.searched
         ]

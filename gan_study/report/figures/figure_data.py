@@ -11,7 +11,7 @@ from gan_study.analysis.statistics.budget import search_curve
 from gan_study.analysis.statistics.estimate import Estimate
 from gan_study.analysis.statistics.random_search import BestOfN
 from gan_study.analysis.summary import MANY_CLASSES
-from gan_study.config.arms.parameters import arm_parameters
+from gan_study.config.arms.arm import Arm
 from gan_study.config.base import Scalar
 from gan_study.config.space import Choice, LogUniformRange, SearchRange
 from gan_study.config.training import Phase
@@ -149,7 +149,7 @@ def slices(run: RunData) -> tuple[Slice, ...]:
     """
     ranges: dict[str, list[SearchRange]] = {}
     for arm in run.arms:
-        for parameter in arm_parameters(run.study, arm):
+        for parameter in Arm(run.study, arm).parameters:
             ranges.setdefault(parameter.name, []).append(parameter.range)
     found = [_slice(run, name, its_ranges) for name, its_ranges in ranges.items()]
     return tuple(s for s in found if s.points)

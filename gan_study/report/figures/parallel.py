@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 from gan_study.analysis.run_data import RunData, TrialData, best_first
 from gan_study.analysis.sentences.text import number
 from gan_study.analysis.statistics.failures import counted_scores
-from gan_study.config.arms.parameters import arm_parameters
+from gan_study.config.arms.arm import Arm
 from gan_study.config.base import Scalar
 from gan_study.config.space import SearchRange, extremes
 from gan_study.report.figures.figure_data import Scale, scale_of
@@ -63,7 +63,7 @@ def parallel_coordinates(run: RunData, arm: str) -> ParallelCoordinates | None:
     """
     trials = [t for t in best_first(run.searched(arm)) if t.state.is_final]
     ranges: dict[str, list[SearchRange]] = {}
-    for parameter in arm_parameters(run.study, arm):
+    for parameter in Arm(run.study, arm).parameters:
         ranges.setdefault(parameter.name, []).append(parameter.range)
     if run.objective is None or len(ranges) < 2 or len(trials) < _FEWEST_TRIALS:
         return None

@@ -7,6 +7,7 @@ from gan_study.analysis.run_data import RunData, TrialData, best_trial
 from gan_study.analysis.sentences.importance_text import arm_importances
 from gan_study.analysis.sentences.text import number, percent, quantity
 from gan_study.analysis.statistics.fidelity import describe_fidelity
+from gan_study.config.arms.arm import Arm
 from gan_study.config.arms.sampling import searches
 from gan_study.config.plan.search_text import refinement_text, sampler_text, stopping_text
 from gan_study.config.rules.objectives import counted_text, objectives_text
@@ -83,7 +84,7 @@ def _search_items(run: RunData) -> list[Item]:
     length = f"{_length(run)}, evaluated every {number(budget.evaluate_every_kimg)} kimg"
     first_seed, seeds = search.seed, sorted({t.config.training.seed for t in run.trials if t.config.phase == "confirm"})
     first = f"seed {search.seed}"
-    if any(searches(run.study, arm) for arm in run.arms):
+    if any(searches(Arm(run.study, arm)) for arm in run.arms):
         first = f"first trial: {search.first_trial.replace('_', ' ')}; {first}"
     return [
         ("Budget", f"{quantity(budget.trials_per_arm, 'trial')} for each arm{_repeats(run)}, each of at most {length}"),

@@ -19,6 +19,7 @@ from gan_study.analysis.sentences.text import (
     whole_percent,
 )
 from gan_study.analysis.summary import ArmSummary, Summary
+from gan_study.config.arms.arm import Arm
 from gan_study.config.base import Scalar
 from gan_study.config.plan.plan import plan_arm
 from gan_study.config.space import describe
@@ -128,7 +129,7 @@ def configuration_table(run: RunData, summary: Summary) -> Table:
     """One row for each hyperparameter that some arm searches: its value in each arm's confirmed or else best
     configuration; muted where the arm does not search it, a dash where it has none.
     """
-    return configurations(summary, {arm: plan_arm(run.study, arm).fixed for arm in run.arms})
+    return configurations(summary, {arm: plan_arm(Arm(run.study, arm)).fixed for arm in run.arms})
 
 
 def configurations(summary: Summary, fixed: Mapping[str, Mapping[str, Scalar]]) -> Table:
@@ -259,7 +260,7 @@ def arm_table(run: RunData) -> Table:
     """What each arm is: what it searches, and every other hyperparameter with its default filled in."""
     rows = []
     for name in run.study.arms:
-        arm = plan_arm(run.study, name)
+        arm = plan_arm(Arm(run.study, name))
         fixed = ", ".join(
             f"{key} {number(value)}" for key, value in arm.fixed.items() if key not in ("loss", "penalty")
         )

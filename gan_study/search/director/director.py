@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from optuna.storages import BaseStorage
 
+from gan_study.config.arms.arm import Arm
 from gan_study.config.arms.trial_configs import refine_trial_config, search_trial_config
 from gan_study.config.study import StudyConfig
 from gan_study.config.training import TrialConfig
@@ -220,10 +221,10 @@ class Director:
         if (following := self.agenda.next_search(arm)) is not None:
             index, repeat = following
             searched = self._searches[arm, repeat].ask(index)
-            return search_trial_config(self.study, arm, index, searched, self._num_train_images, repeat)
+            return search_trial_config(Arm(self.study, arm), index, searched, self._num_train_images, repeat)
         if (refined := self.agenda.next_refined(arm)) is not None:
             searched = self._refinement(arm).ask(refined)
-            return refine_trial_config(self.study, arm, refined, searched, self._num_train_images)
+            return refine_trial_config(Arm(self.study, arm), refined, searched, self._num_train_images)
         confirmation = self.agenda.next_confirmation(arm)
         assert confirmation is not None, "the arm was chosen because it has one"
         return confirmation

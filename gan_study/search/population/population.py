@@ -12,7 +12,8 @@ import math
 import random
 from collections.abc import Sequence
 
-from gan_study.config.arms.parameters import Parameter, arm_parameters, fixed_values
+from gan_study.config.arms.arm import Arm
+from gan_study.config.arms.parameters import Parameter
 from gan_study.config.base import Scalar
 from gan_study.config.population import SCHEDULED
 from gan_study.config.rules.populations import interval_kimg, pbt_settings
@@ -34,7 +35,7 @@ class Population:
         self._arm = arm
         self._folder = folder
         self._settings = pbt_settings(study)
-        self._parameters = arm_parameters(study, arm)
+        self._parameters = Arm(study, arm).parameters
         self._generations = folder.read_generations(arm)
 
     def pause_nimg(self, config: TrialConfig) -> int | None:
@@ -101,7 +102,7 @@ class Population:
     def _changed(self, child: TrialRecord, parent: TrialRecord) -> ScheduleEntry:
         """The parent's rates, those that are searched changed; `lr` changes both learning rates alike."""
         rates = current_rates(parent.config.training)
-        values = {**fixed_values(self._study, self._arm), **parent.config.searched}
+        values = {**Arm(self._study, self._arm).fixed, **parent.config.searched}
         for parameter in self._parameters:
             if parameter.name in SCHEDULED and parameter.is_active(values):
                 draw = self._random(child, parameter.name)

@@ -8,7 +8,8 @@ from optuna.samplers import BaseSampler
 from optuna.storages import BaseStorage, InMemoryStorage
 from optuna.trial import TrialState as OptunaState
 
-from gan_study.config.arms.parameters import Parameter, arm_parameters, fixed_values
+from gan_study.config.arms.arm import Arm
+from gan_study.config.arms.parameters import Parameter
 from gan_study.config.arms.sampling import configurations
 from gan_study.config.arms.trial_configs import ASSUMED_TRAIN_IMAGES, first_trial_values
 from gan_study.config.base import Scalar
@@ -47,11 +48,11 @@ class ArmSearch:
         parameters: Sequence[Parameter] | None = None,
     ) -> None:
         self._config = study
-        self._arm = arm
+        self._arm = Arm(study, arm)
         self._repeat = repeat
         self._phase = phase
-        self._parameters = arm_parameters(study, arm) if parameters is None else parameters
-        self._fixed = fixed_values(study, arm)
+        self._parameters = self._arm.parameters if parameters is None else parameters
+        self._fixed = self._arm.fixed
         self._failure_score = failure_score
         self._told = ToldValues(study, arm, failure_score, num_train_images)
         # An evolution strategy needs its own draws, whatever they repeat.
@@ -73,7 +74,7 @@ class ArmSearch:
         Where there is an end to what can be drawn, nothing is drawn twice before all of it has been tried.
         """
         if self._is_paper_trial(index):
-            return self.ask_for(index, first_trial_values(self._config, self._arm))
+            return self.ask_for(index, first_trial_values(self._arm))
         untried = [values for values in self._all or () if values not in self._tried]
         if untried:
             return self.ask_for(index, self._draw_from(index, untried))
@@ -184,7 +185,7 @@ class ArmSearch:
 
     def _sampler(self, index: int, attempt: int = 0) -> BaseSampler:
         """The sampler of a trial. A further attempt at it draws by another seed."""
-        parts: list[object] = [self._arm, *([self._phase] if self._phase != "search" else [])]
+        parts: list[object] = [self._arm.name, *([self._phase] if self._phase != "search" else [])]
         parts += [self._repeat] if self._repeat else []
         parts += [f"attempt {attempt}"] if attempt else []
         return make_sampler(

@@ -9,7 +9,8 @@ import optuna
 from numpy.typing import NDArray
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
 
-from gan_study.config.arms.parameters import Parameter, arm_parameters, condition_assignments, fixed_values
+from gan_study.config.arms.arm import Arm
+from gan_study.config.arms.parameters import Parameter
 from gan_study.config.base import Scalar
 from gan_study.config.space import Choice, IntegerRange, LogUniformRange, UniformRange, contains, describe
 from gan_study.config.study import StudyConfig
@@ -97,10 +98,9 @@ def arm_importance(
     Those that exist in every trial are weighed together, over the trials with a value inside every range. A conditional
     one is weighed beside them over the trials in which it exists. reason: why there is nothing to weigh, if so.
     """
-    parameters = arm_parameters(study, arm)
-    fixed = fixed_values(study, arm)
-    assignments = list(condition_assignments(study, arm))
-    common = [p for p in parameters if all(p.is_active(values) for values in assignments)]
+    found = Arm(study, arm)
+    parameters, fixed = found.parameters, found.fixed
+    common = [p for p in parameters if all(p.is_active(values) for values in found.assignments)]
     weighed: dict[str, ParameterImportance] = {}
     if reason is None:
         weighed = _weigh(common, common, fixed, samples)

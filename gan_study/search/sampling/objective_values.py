@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from optuna.study import StudyDirection
 
+from gan_study.config.arms.arm import Arm
 from gan_study.config.arms.longest import longest_trainings
 from gan_study.config.names import MAXIMISED, SearchObjectiveName
 from gan_study.config.study import StudyConfig
@@ -42,7 +43,7 @@ class ToldValues:
         self._names = study.search.objectives
         self._failure_score = failure_score
         # By an estimate, so that there is a bound before any trial has ended.
-        self._most_sec = longest_trainings(study, arm, num_train_images)[1] if "device_sec" in self._names else 0.0
+        self._most_sec = longest_trainings(Arm(study, arm), num_train_images)[1] if "device_sec" in self._names else 0.0
 
     def score(self, score: float | None) -> float:
         """A score cut at the failure score, which also stands for one that does not exist."""

@@ -5,8 +5,9 @@ from dataclasses import replace
 
 from optuna.storages import BaseStorage
 
+from gan_study.config.arms.arm import Arm
 from gan_study.config.arms.narrowing import narrow
-from gan_study.config.arms.parameters import Parameter, arm_parameters, fixed_values
+from gan_study.config.arms.parameters import Parameter
 from gan_study.config.study import StudyConfig
 from gan_study.config.training import TrialConfig
 from gan_study.runs.folder import RunFolder
@@ -48,11 +49,11 @@ def begin_refinement(
 
 
 def _parameters(study: StudyConfig, arm: str, folder: RunFolder, best: Sequence[TrialConfig]) -> tuple[Parameter, ...]:
-    parameters, record = arm_parameters(study, arm), folder.read_refinement(arm)
+    found, record = Arm(study, arm), folder.read_refinement(arm)
     if record is None:
         kept = best[: study.refine.keep]
-        narrowed = narrow(parameters, fixed_values(study, arm), [config.searched for config in kept])
+        narrowed = narrow(found.parameters, found.fixed, [config.searched for config in kept])
         ranges = {p.label: p.range for p in narrowed}
         record = RefinementRecord(sources=tuple(config.name for config in kept), ranges=ranges)
         folder.write_refinement(arm, record)
-    return tuple(replace(p, range=record.ranges.get(p.label, p.range)) for p in parameters)
+    return tuple(replace(p, range=record.ranges.get(p.label, p.range)) for p in found.parameters)

@@ -1,0 +1,86 @@
+"""One arm of a study, with what the study's shared sections give it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from gan_study.config.arms.parameters import Parameter, assignments, covered
+from gan_study.config.base import Scalar
+from gan_study.config.names import CONDITIONS
+from gan_study.config.reading.source import KeyPath
+from gan_study.config.space import SearchRange, ranges_of
+from gan_study.config.study import ArmConfig, StudyConfig
+
+
+@dataclass(frozen=True, eq=False)
+class Arm:
+    """An arm's fixed values and search space, each worked out once."""
+
+    study: StudyConfig
+    name: str
+
+    @property
+    def config(self) -> ArmConfig:
+        """The arm's section of the study."""
+        return self.study.arms[self.name]
+
+    @cached_property
+    def own(self) -> Mapping[str, Scalar]:
+        """Hyperparameters that the arm's own section fixes, by dotted name."""
+        return self.config.dotted()
+
+    @cached_property
+    def fixed(self) -> Mapping[str, Scalar]:
+        """Hyperparameters that are not searched, by dotted name: the study's defaults, then the arm's own."""
+        decided = covered(self.own)
+        shared = self.study.defaults.dotted()
+        return {**{name: value for name, value in shared.items() if name not in decided}, **self.own}
+
+    def place_of_fixed(self, name: str) -> KeyPath:
+        """Path of a fixed value in the study file: in the arm or in the defaults; empty if the file gives none."""
+        if name in self.own:
+            return ("arms", self.name, *name.split("."))
+        return ("defaults", *name.split(".")) if name in self.study.defaults.dotted() else ()
+
+    @cached_property
+    def parameters(self) -> tuple[Parameter, ...]:
+        """The arm's search space: the study's ranges, less what the arm fixes, with the arm's own ranges instead.
+
+        The conditions come first, the rest in the order of the file. Ranges that never exist under what the arm fixes
+        and searches are left out.
+        """
+        return tuple(p for p in self.declared if any(p.is_active(values) for values in self.assignments))
+
+    @cached_property
+    def declared(self) -> tuple[Parameter, ...]:
+        """`parameters`, with those that never exist."""
+        own = self.config.search_space
+        # An arm's own range takes the place of the study's.
+        decided = covered(self.own) | covered(own)
+        shared = {name: ranges for name, ranges in self.study.search_space.items() if name not in decided}
+        found = []
+        for name, ranges in {**shared, **own}.items():
+            path: KeyPath = ("arms", self.name, "search_space", name) if name in own else ("search_space", name)
+            several = isinstance(ranges, tuple)
+            for number, search_range in enumerate(ranges_of(ranges)):
+                label = f"{name}[{_short(search_range, number)}]" if several else name
+                found.append(Parameter(name, label, search_range, (*path, number) if several else path))
+        return tuple(sorted(found, key=lambda p: CONDITIONS.index(p.name) if p.name in CONDITIONS else len(CONDITIONS)))
+
+    @cached_property
+    def assignments(self) -> tuple[dict[str, Scalar], ...]:
+        """Every way in which the searched conditions can turn out, each with the arm's fixed values."""
+        return tuple(assignments(self.declared, self.fixed))
+
+
+def arms_of(study: StudyConfig) -> tuple[Arm, ...]:
+    """All arms of a study, in the order of its file."""
+    return tuple(Arm(study, name) for name in study.arms)
+
+
+def _short(search_range: SearchRange, number: int) -> str:
+    parts = (
+        f"{name}={'|'.join(map(str, wanted)) if isinstance(wanted, tuple) else wanted}"
+        for name, wanted in search_range.when.items()
+    )
+    return ",".join(parts) or str(number)
