@@ -23,7 +23,7 @@ from gan_study.runs.folder import RunFolder
 from gan_study.runs.records import ObjectiveRecord, TrialState, TrialStatus
 from gan_study.runs.trial_folder import TrialFolder
 from gan_study.training.distributed import Workers, choose_device, join_process_group
-from gan_study.training.loop import Progress
+from gan_study.training.progress import Progress
 
 _QUIET_SEC = 30.0
 """While the objective is made, a line tells how far it is as often."""

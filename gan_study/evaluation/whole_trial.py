@@ -14,7 +14,8 @@ from gan_study.extractors.objective import Objective
 from gan_study.runs.records import EndPart
 from gan_study.runs.trial_folder import TrialFolder
 from gan_study.training.distributed import Workers
-from gan_study.training.loop import Progress, train
+from gan_study.training.loop import train
+from gan_study.training.progress import Progress
 
 
 def train_and_finish(

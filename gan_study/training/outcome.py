@@ -3,7 +3,6 @@
 import os
 import socket
 import time
-from typing import Literal
 
 from gan_study.config.thresholds import Thresholds
 from gan_study.config.training import TrainingConfig
@@ -17,7 +16,7 @@ from gan_study.runs.trial_folder import TrialFolder
 from gan_study.training.distributed import Workers
 from gan_study.training.evaluate import sample_grid_png
 from gan_study.training.state import TrainingState
-from gan_study.training.steps import StepMeasures
+from gan_study.training.steps import FailedStep
 
 
 def load_latest(
@@ -110,23 +109,23 @@ def collapsed(status: TrialStatus, cur_nimg: int, reason: str) -> TrialStatus:
     return ending.model_copy(update={"collapsed": True})
 
 
-def diverged(
-    status: TrialStatus,
-    network: Literal["discriminator", "generator"],
-    measures_of_ranks: list[StepMeasures],
-    state: TrainingState,
-) -> TrialStatus:
-    """The status of a trial whose `network` has just got a loss or a gradient that is not finite on some rank."""
-    counters = state.counters
-    measures = next(m for m in measures_of_ranks if not m.is_finite)
+def diverged(status: TrialStatus, failed_step: FailedStep, state: TrainingState, workers: Workers) -> TrialStatus:
+    """Return the status of a trial that ends now because of a failed step. Collective."""
+    reason = divergence_reason(failed_step, state, workers)
+    status = ended(status, TrialState.DIVERGED, state.counters.cur_nimg, reason)
+    return status.model_copy(update={"seconds": state.counters.seconds})
+
+
+def divergence_reason(failed_step: FailedStep, state: TrainingState, workers: Workers) -> str:
+    """Return which loss or gradient is not finite, and at which step. Collective."""
+    network, counters = failed_step.network, state.counters
+    measures = next(m for m in workers.gather(failed_step.measures) if not m.is_finite)
     # The generator's turn comes when the discriminator's step of the same round is made and counted.
     step = counters.num_d_steps + 1 if network == "discriminator" else counters.num_d_steps
-    reason = (
+    return (
         f"the {network}'s loss or gradient is not finite (loss {measures.loss:g}, gradient norm "
         f"{measures.grad_norm:g}) at discriminator step {step}, after {counters.cur_nimg:,} images"
     )
-    status = ended(status, TrialState.DIVERGED, counters.cur_nimg, reason)
-    return status.model_copy(update={"seconds": counters.seconds})
 
 
 def _load(state: TrainingState, checkpoint: bytes, place: str) -> None:

@@ -10,8 +10,9 @@ from gan_study.config.training import TrialConfig
 from gan_study.runs.records import EvaluationRecord, RollbackRecord, TrialStatus
 from gan_study.runs.trial_folder import TrialFolder
 from gan_study.training.distributed import Workers
-from gan_study.training.outcome import collapse_reason, collapsed, write_standing
+from gan_study.training.outcome import collapse_reason, collapsed, diverged, divergence_reason, write_standing
 from gan_study.training.state import TrainingState
+from gan_study.training.steps import FailedStep
 
 
 def answer_collapse(
@@ -45,21 +46,22 @@ def answer_divergence(
     config: TrialConfig,
     state: TrainingState,
     status: TrialStatus,
-    failure: TrialStatus,
-    lost_nimg: int,
+    failed_step: FailedStep,
     folder: TrialFolder,
     workers: Workers,
 ) -> TrialStatus:
-    """The status after a step whose loss or gradient is not finite: running again from a healthy state, or `failure`.
+    """Return the status after a failed step: running again from a healthy state, or diverged. Collective.
 
-    lost_nimg: images of a discriminator's step that was not made, and not counted. Where the training goes on they
-    count, so that its next step sees others. Collective.
+    If the training goes on, the images of a failed discriminator step count as seen, so that the next step draws
+    others. A failed generator step follows a discriminator step that has counted them already.
     """
     if not _can_roll_back(config, state):
-        return failure
-    state.counters.num_d_steps += lost_nimg > 0
-    state.counters.cur_nimg += lost_nimg
-    status = _roll_back(config, state, status, failure.reason or "", folder, workers)
+        return diverged(status, failed_step, state, workers)
+    reason = divergence_reason(failed_step, state, workers)
+    if failed_step.network == "discriminator":
+        state.counters.num_d_steps += 1
+        state.counters.cur_nimg += config.training.batch_size
+    status = _roll_back(config, state, status, reason, folder, workers)
     if workers.is_first:
         write_standing(state, status, folder)
     return status

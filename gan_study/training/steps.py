@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
@@ -28,6 +29,15 @@ class StepMeasures:
     def is_finite(self) -> bool:
         """Whether the optimizer may step. The gradients are averaged over the ranks, the loss is this rank's own."""
         return math.isfinite(self.loss) and math.isfinite(self.grad_norm)
+
+
+@dataclass(frozen=True)
+class FailedStep:
+    """A step that was not made, because the loss or a gradient was not finite on some rank."""
+
+    network: Literal["discriminator", "generator"]
+    measures: StepMeasures
+    """This rank's measures."""
 
 
 def accumulate_d_gradients(

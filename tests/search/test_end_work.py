@@ -15,7 +15,7 @@ from gan_study.runs.records import TrialState, TrialStatus
 from gan_study.runs.trial_folder import TrialFolder
 from gan_study.search.director.director import Director
 from gan_study.training.distributed import Workers
-from gan_study.training.loop import Progress
+from gan_study.training.progress import Progress
 
 KEY = ("lsgan", "confirm_000_seed_0")
 

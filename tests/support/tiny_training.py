@@ -9,7 +9,8 @@ from gan_study.runs.records import EvaluationRecord
 from gan_study.runs.storage import Storage
 from gan_study.runs.trial_folder import TrialFolder
 from gan_study.training.distributed import Workers
-from gan_study.training.loop import Progress, train
+from gan_study.training.loop import train
+from gan_study.training.progress import Progress
 from support.prepared_objective import Prepared
 
 BATCH_SIZE = 20

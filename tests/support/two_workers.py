@@ -18,7 +18,7 @@ from gan_study.extractors.objective import Objective
 from gan_study.gan.networks import build_networks
 from gan_study.training import loop
 from gan_study.training.distributed import Workers, join_process_group
-from gan_study.training.loop import Progress
+from gan_study.training.progress import Progress
 from gan_study.training.steps import StepMeasures, accumulate_d_gradients
 from support.prepared_objective import Prepared, prepare_digits
 from support.tiny_training import BATCH_SIZE, measured, run, tiny_trial
@@ -70,7 +70,7 @@ def discriminator_gradients(values: dict[str, Any], workers: Workers) -> dict[st
 @contextmanager
 def spoiled(what: str, workers: Workers, once: bool = False) -> Iterator[None]:
     """From step PLANTED_AT on, or in that step alone, the last rank's real images or its loss are not a number."""
-    draw_batch, accumulate = loop._draw_batch, loop.accumulate_d_gradients
+    draw_batch, accumulate = loop.draw_batch, loop.accumulate_d_gradients
     calls = 0
 
     def due() -> bool:
@@ -88,13 +88,13 @@ def spoiled(what: str, workers: Workers, once: bool = False) -> Iterator[None]:
         return replace(measures, loss=float("nan")) if due() else measures
 
     if what == "images":
-        loop._draw_batch = draw_spoiled
+        loop.draw_batch = draw_spoiled
     else:
         loop.accumulate_d_gradients = accumulate_spoiled
     try:
         yield
     finally:
-        loop._draw_batch, loop.accumulate_d_gradients = draw_batch, accumulate
+        loop.draw_batch, loop.accumulate_d_gradients = draw_batch, accumulate
 
 
 def as_json(progress: list[Progress]) -> list[dict[str, Any]]:

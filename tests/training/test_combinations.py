@@ -12,7 +12,7 @@ from gan_study.config import names
 from gan_study.config.training import TrainingConfig
 from gan_study.gan.latents import draw_z
 from gan_study.gan.penalties import GRADIENT_PENALTIES, clip_weights_
-from gan_study.training.loop import _draw_penalty_noise
+from gan_study.training.batch import draw_penalty_noise
 from gan_study.training.state import build_state
 from gan_study.training.steps import StepMeasures, accumulate_d_gradients, accumulate_g_gradients
 
@@ -73,7 +73,7 @@ def draw(training: TrainingConfig) -> tuple[Tensor, Tensor, Tensor | None]:
     random, dtype = torch.Generator().manual_seed(0), getattr(torch, training.precision)
     size = training.dataset.image_size
     real_images = torch.rand(BATCH_SIZE, 1, size, size, generator=random, dtype=dtype) * 2 - 1
-    noise = _draw_penalty_noise(training, size**2, cur_nimg=0)
+    noise = draw_penalty_noise(training, size**2, cur_nimg=0)
     z = draw_z(BATCH_SIZE, training.z_dim, training.z_distribution, random).to(dtype)
     return real_images, z, noise.to(dtype) if noise is not None else None
 
@@ -176,7 +176,7 @@ def test_a_lazy_penalty_worked_out_by_hand() -> None:
 )
 def test_when_a_lazy_penalty_is_due(penalty_every: int | None, due: list[int]) -> None:
     training = tiny_trial(penalty="r1", penalty_every=penalty_every).training
-    found = [step for step in range(7) if _draw_penalty_noise(training, 4, step * BATCH_SIZE) is not None]
+    found = [step for step in range(7) if draw_penalty_noise(training, 4, step * BATCH_SIZE) is not None]
     assert found == due
 
 

@@ -20,8 +20,9 @@ from gan_study.errors import InputError
 from gan_study.extractors.objective import Objective
 from gan_study.gan.networks import build_networks
 from gan_study.runs.records import LossRecord, TrialState
+from gan_study.training.batch import draw_batch
 from gan_study.training.distributed import Workers
-from gan_study.training.loop import _draw_batch, train
+from gan_study.training.loop import train
 from gan_study.training.randomness import Stream, seeded_generator
 from gan_study.training.state import build_state
 from gan_study.training.steps import accumulate_d_gradients, accumulate_g_gradients
@@ -131,7 +132,7 @@ def test_the_first_step_s_losses_are_those_of_its_parts(
     assert last is not None
     training = config.training
     state = build_state(training, 1, torch.device("cpu"))
-    real_images, z, mix = _draw_batch(training, prepared.dataset, 0, Workers())
+    real_images, z, mix = draw_batch(training, prepared.dataset, 0, Workers())
     fake_images = state.generator(z)
     d = accumulate_d_gradients(training, state.discriminator, real_images, fake_images, mix)
     state.d_optimizer.step()

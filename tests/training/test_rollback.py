@@ -19,7 +19,7 @@ from gan_study.extractors.objective import Objective
 from gan_study.runs.records import RollbackRecord, TrialState
 from gan_study.training import loop
 from gan_study.training.distributed import Workers
-from gan_study.training.loop import Progress
+from gan_study.training.progress import Progress
 
 
 def returning(max_rollbacks: int = 2, **values: Any) -> TrialConfig:
@@ -103,14 +103,14 @@ def test_the_images_after_it_are_not_those_before(
     prepared: Prepared, objective: Objective, tmp_path: Path, planted: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     drawn: list[bytes] = []
-    draw_batch = loop._draw_batch
+    draw_batch = loop.draw_batch
 
     def draw(*arguments: Any) -> Any:
         real_images, z, noise = draw_batch(*arguments)
         drawn.append(z.numpy().tobytes())
         return real_images, z, noise
 
-    monkeypatch.setattr(loop, "_draw_batch", draw)
+    monkeypatch.setattr(loop, "draw_batch", draw)
     planted(130, 240)
     run(returning(), prepared, tmp_path, objective)
     assert len(drawn) == len(set(drawn)) == 600 // BATCH_SIZE
@@ -207,17 +207,17 @@ def test_a_training_that_goes_back_within_an_evaluation_interval_resumes_alike(
     assert backs(whole) == [(100, 60)]
     once("parts")
     # The process dies as soon as it has gone back, at 100 images: the last files are those of the rollback.
-    draw_batch = loop._draw_batch
+    draw_batch = loop.draw_batch
 
     def die(training: Any, dataset: Any, cur_nimg: int, workers: Workers) -> Any:
         if cur_nimg == 100:
             raise KeyboardInterrupt
         return draw_batch(training, dataset, cur_nimg, workers)
 
-    monkeypatch.setattr(loop, "_draw_batch", die)
+    monkeypatch.setattr(loop, "draw_batch", die)
     with pytest.raises(KeyboardInterrupt):
         run(returning(), prepared, tmp_path / "parts", objective)
-    monkeypatch.setattr(loop, "_draw_batch", draw_batch)
+    monkeypatch.setattr(loop, "draw_batch", draw_batch)
     monkeypatch.setattr(loop, "accumulate_d_gradients", accumulate)
     assert trial_folder(tmp_path / "parts").checkpoint_nimgs() == [60, 100]
     rest = run(returning(), prepared, tmp_path / "parts", objective)

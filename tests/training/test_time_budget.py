@@ -1,15 +1,16 @@
 """A training whose length is given in seconds of its devices, on a clock that the test turns."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from support.prepared_objective import Prepared
 from support.tiny_training import run, tiny_trial, trial_folder
+from support.two_workers import spoiled
 
 from gan_study.extractors.objective import Objective
 from gan_study.runs.records import TrialState
-from gan_study.training import loop
+from gan_study.training import evaluation, loop
+from gan_study.training.distributed import Workers
 
 
 class Clock:
@@ -24,9 +25,10 @@ class Clock:
 
 
 @pytest.fixture(autouse=True)
-def _turned_clock(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setattr(loop, "time", Clock())
-    return
+def _turned_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = Clock()
+    for module in (loop, evaluation):
+        monkeypatch.setattr(module, "time", clock)
 
 
 def evaluated_at(location: Path) -> list[tuple[int, float]]:
@@ -77,3 +79,13 @@ def test_a_diverged_one_says_what_it_has_used(prepared: Prepared, objective: Obj
     used = last.status.seconds
     assert used is not None
     assert used >= evaluated_at(tmp_path)[-1][1]
+
+
+def test_a_step_that_leads_to_a_rollback_is_counted(prepared: Prepared, objective: Objective, tmp_path: Path) -> None:
+    config = tiny_trial(total_kimg=0.12, evaluate_every_kimg=0.06)
+    diagnosis = config.diagnosis.model_copy(update={"on_collapse": "rollback"})
+    with spoiled("loss", Workers(), once=True):
+        *_, last = run(config.model_copy(update={"diagnosis": diagnosis}), prepared, tmp_path, objective)
+    assert [(back.cur_nimg, back.to_nimg) for back in last.status.rollbacks] == [(60, 0)]
+    # Three steps before the second evaluation, and a second for the return after the third of them.
+    assert [e.train_sec for e in trial_folder(tmp_path).read_evaluations()] == [0, 4, 7]

@@ -18,8 +18,8 @@ from torch import Tensor
 from gan_study.extractors.objective import Objective
 from gan_study.gan.penalties import GRADIENT_PENALTIES
 from gan_study.runs.records import TrialState
+from gan_study.training.batch import draw_batch
 from gan_study.training.distributed import Workers
-from gan_study.training.loop import _draw_batch
 
 TOLERANCE = 1e-6
 TORCHRUN = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2"]
@@ -73,8 +73,8 @@ def test_the_workers_rows_are_the_one_worker_s(
     prepared: Prepared, world_size: int, cur_nimg: int, penalty: str
 ) -> None:
     training = tiny_trial(penalty=penalty).training
-    whole = _draw_batch(training, prepared.dataset, cur_nimg, Workers())
-    parts = [_draw_batch(training, prepared.dataset, cur_nimg, Workers(rank, world_size)) for rank in range(world_size)]
+    whole = draw_batch(training, prepared.dataset, cur_nimg, Workers())
+    parts = [draw_batch(training, prepared.dataset, cur_nimg, Workers(rank, world_size)) for rank in range(world_size)]
     for rows, *pieces in zip(whole, *parts, strict=True):
         if rows is None:
             assert penalty not in GRADIENT_PENALTIES

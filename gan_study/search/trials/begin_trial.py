@@ -10,7 +10,7 @@ from gan_study.extractors.objective import load_objective
 from gan_study.runs.folder import RunFolder
 from gan_study.search.trials.messages import TrialOrder
 from gan_study.training.distributed import Workers
-from gan_study.training.loop import Progress
+from gan_study.training.progress import Progress
 
 
 def begin_trial(order: TrialOrder, workers: Workers) -> Generator[Progress, None, None]:

@@ -1,13 +1,11 @@
 """What goes between the driver and the trials: plain dictionaries for Ray, typed on both sides."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from gan_study.config.training import TrialConfig
 from gan_study.runs.records import EvaluationRecord, TrialState
-
-if TYPE_CHECKING:  # imports torch, which the driver does without
-    from gan_study.training.loop import Progress
+from gan_study.training.progress import Progress
 
 _ABORT, _FAILURE, _STATE, _EVALUATION = "abort", "failure", "state", "evaluation"
 
@@ -32,14 +30,14 @@ class TrialOrder:
         trial = TrialConfig.model_validate_json(config["trial_config"])
         return cls(trial, config["run_folder"], config["pause_nimg"])
 
-    def is_done(self, progress: "Progress") -> bool:
+    def is_done(self, progress: Progress) -> bool:
         """Whether nothing more is to be trained after this progress: the trial has ended, or is to wait."""
         evaluation = progress.evaluation
         paused = self.pause_nimg is not None and evaluation is not None and evaluation.cur_nimg >= self.pause_nimg
         return progress.status.state.is_final or paused
 
 
-def progress_message(progress: "Progress", order: TrialOrder) -> dict[str, Any]:
+def progress_message(progress: Progress, order: TrialOrder) -> dict[str, Any]:
     """An ordered trial's progress as a Tune result; `done` ends the Tune trial."""
     return {
         _STATE: progress.status.state.value,

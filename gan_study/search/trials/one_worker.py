@@ -4,15 +4,13 @@ Starting a Ray Train worker group costs many times what a small trial trains for
 """
 
 from collections.abc import Generator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ray import tune
 
 from gan_study.errors import InputError, MissingGpuError, StorageError
 from gan_study.search.trials.messages import TrialOrder, abort_message, failure_message, progress_message
-
-if TYPE_CHECKING:  # imports torch, which the driver does without
-    from gan_study.training.loop import Progress
+from gan_study.training.progress import Progress
 
 
 class OneWorkerTrial(tune.Trainable):
@@ -46,7 +44,7 @@ class OneWorkerTrial(tune.Trainable):
         except InputError as error:
             return failure_message(str(error))
 
-    def _begin(self) -> "Generator[Progress, None, None]":
+    def _begin(self) -> Generator[Progress, None, None]:
         from gan_study.search.trials.begin_trial import begin_trial
         from gan_study.training.distributed import Workers, lent_device
 

@@ -1,0 +1,74 @@
+"""The batch of one training step: the rule for its size, and this rank's share of its images and random numbers."""
+
+import torch
+from torch import Tensor
+
+from gan_study.config.base import Scalar
+from gan_study.config.rules.workers import worker_problem
+from gan_study.config.training import TrainingConfig
+from gan_study.data.conversion import to_float
+from gan_study.data.datasets import Dataset
+from gan_study.data.sampler import batch_positions
+from gan_study.errors import InputError
+from gan_study.gan.latents import draw_z
+from gan_study.gan.penalties import GRADIENT_PENALTIES
+from gan_study.training.distributed import Workers
+from gan_study.training.randomness import Stream, seeded_generator
+
+
+def check_batch(training: TrainingConfig, workers: Workers, batch_statistics: str) -> None:
+    """Raise InputError unless the batch divides among the workers and keeps the rules of `config/rules/workers.py`."""
+    batch = f"batch_size={training.batch_size} with {workers.world_size} workers"
+    if training.batch_size % workers.world_size:
+        raise InputError(
+            f"training.batch_size: the batch must divide among the workers, but got {batch}; change one of them"
+        )
+    if training.batch_size // workers.world_size % training.pac:
+        raise InputError(
+            "training.pac: each worker's part of the batch must divide into groups of pac images, "
+            f"but got pac={training.pac} and {batch}; change one of them"
+        )
+    network = training.network
+    values: dict[str, Scalar] = {
+        "batch_size": training.batch_size,
+        "pac": training.pac,
+        "penalty": training.penalty,
+        "network.name": network.name,
+        "network.discriminator_norm": network.discriminator_norm,
+    }
+    if (problem := worker_problem(values, workers.world_size, batch_statistics)) is not None:
+        raise InputError(f"training.{problem[0][0]}: {problem[1]}")
+
+
+def draw_batch(
+    training: TrainingConfig, dataset: Dataset, cur_nimg: int, workers: Workers
+) -> tuple[Tensor, Tensor, Tensor | None]:
+    """Draw this rank's rows of the global batch that follows `cur_nimg` images.
+
+    Returns real images NCHW float in [-1, 1], latents (N, z_dim), and the gradient penalty's uniform numbers
+    (N / pac, k, 1, 1), or None if the step has no gradient penalty.
+    """
+    dtype = getattr(torch, training.precision)
+    positions = batch_positions(training.seed, cur_nimg, training.batch_size, len(dataset.train_indices))
+    chosen = workers.own_rows(torch.from_numpy(dataset.train_indices[positions])).numpy()
+    images = torch.from_numpy(dataset.images[chosen]).to(workers.device)
+    real_images = to_float(images, dtype).to(memory_format=torch.channels_last)
+    random = seeded_generator(training.seed, Stream.LATENTS, cur_nimg)
+    z = draw_z(training.batch_size, training.z_dim, training.z_distribution, random)
+    noise = draw_penalty_noise(training, real_images[0].numel(), cur_nimg)
+    if noise is not None:
+        noise = workers.own_rows(noise).to(workers.device, dtype)
+    return real_images, workers.own_rows(z).to(workers.device, dtype), noise
+
+
+def draw_penalty_noise(training: TrainingConfig, num_values: int, cur_nimg: int) -> Tensor | None:
+    """Draw the gradient penalty's uniform numbers (N / pac, k, 1, 1) for a global batch of N images.
+
+    num_values: numbers in one image. Returns None if the step has no gradient penalty.
+    """
+    num_d_steps = cur_nimg // training.batch_size
+    if training.penalty not in GRADIENT_PENALTIES or num_d_steps % (training.penalty_every or 1):
+        return None
+    num_noise = GRADIENT_PENALTIES[training.penalty].num_noise(training.pac * num_values)
+    random = seeded_generator(training.seed, Stream.PENALTY, cur_nimg)
+    return torch.rand(training.batch_size // training.pac, num_noise, 1, 1, generator=random)

@@ -1,0 +1,83 @@
+"""The evaluation stage of a training: measure the generator, write the results, and decide how the training goes on."""
+
+import time
+from dataclasses import dataclass
+
+from gan_study.config.training import TrialConfig
+from gan_study.runs.records import EvaluationRecord, TrialState, TrialStatus
+from gan_study.runs.trial_folder import TrialFolder
+from gan_study.training.distributed import Workers
+from gan_study.training.end import measure_end
+from gan_study.training.evaluate import MeasureCoverage, Scorer
+from gan_study.training.means import LossMeans
+from gan_study.training.outcome import ended, read_end, write_images, write_progress
+from gan_study.training.progress import Progress
+from gan_study.training.rollback import answer_collapse
+from gan_study.training.scores import Scores, score_generator
+from gan_study.training.signals import Probe, take_signals, watch
+from gan_study.training.state import TrainingState
+
+
+@dataclass(frozen=True, eq=False)
+class Evaluator:
+    """Evaluates one training. Its fields are the arguments of `training/loop.py`'s `train`."""
+
+    config: TrialConfig
+    scorer: Scorer
+    folder: TrialFolder
+    workers: Workers
+    measure_coverage: MeasureCoverage | None
+    probe: Probe
+
+    def evaluate(
+        self,
+        state: TrainingState,
+        status: TrialStatus,
+        evaluations: list[EvaluationRecord],
+        means: LossMeans,
+        is_end: bool,
+    ) -> Progress:
+        """Measure the generator, append the record to `evaluations`, and write images, metrics and checkpoint.
+
+        A collapse may end the training or bring `state` back to an earlier one (`training/rollback.py`). If the study
+        has ended the trial meanwhile, nothing is written, and the progress holds that end. Collective.
+
+        Args:
+            state: the training as it is now; the seconds are added to its counters.
+            status: the trial's status before the evaluation.
+            evaluations: the trial's evaluations so far.
+            means: the losses since the last evaluation.
+            is_end: whether the training has reached its length.
+        """
+        config, folder, workers = self.config, self.folder, self.workers
+        start, counters = time.perf_counter(), state.counters
+        with watch(state.g_ema) as shown:
+            scores = self._score(state, is_end)
+        losses = means.reduce(workers)
+        signals = take_signals(state, self.probe, shown, config.training, workers)
+        # Counted before the checkpoint is written, which a resumed training goes on from.
+        counters.evaluate_sec += time.perf_counter() - start
+        start = time.perf_counter()
+        evaluations.append(EvaluationRecord(**vars(counters), **vars(scores), losses=losses, signals=signals))
+        # With several workers the study's stop comes while they train on. What it has written stays.
+        if (end := workers.from_first_rank(lambda: read_end(folder))) is not None:
+            return Progress(end, None)
+        if workers.is_first:
+            write_images(state, folder, config.training)
+        if is_end:
+            evaluations[-1] = measure_end(
+                config, state, evaluations, folder, self.scorer, workers, self.measure_coverage
+            )
+            status = ended(status, TrialState.COMPLETED, counters.cur_nimg)
+        else:
+            status = answer_collapse(config, state, status, evaluations, folder, workers)
+        if workers.is_first:
+            write_progress(state, status, evaluations, folder)
+        counters.evaluate_sec += time.perf_counter() - start
+        return Progress(status, evaluations[-1])
+
+    def _score(self, state: TrainingState, is_end: bool) -> Scores:
+        # Batch norm's running statistics are each rank's own until they are used, here and in the checkpoint.
+        for network in (state.generator, state.discriminator, state.g_ema):
+            self.workers.average_buffers_(network)
+        return score_generator(state.g_ema, self.scorer, self.config.training, self.workers, is_end)

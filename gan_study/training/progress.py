@@ -1,0 +1,14 @@
+"""The training loop's message to whoever drives it. Imports no torch, so that the driver of a study can read it."""
+
+from dataclasses import dataclass
+
+from gan_study.runs.records import EvaluationRecord, TrialStatus
+
+
+@dataclass(frozen=True)
+class Progress:
+    """A trial's status after an evaluation or at its end."""
+
+    status: TrialStatus
+    evaluation: EvaluationRecord | None
+    """None if the trial diverged, or if its study ended it while it trained."""
