@@ -2,15 +2,7 @@
 
 from dataclasses import dataclass
 
-from gan_study.runs.final_scores import Compared, FinalScores
-
-
-@dataclass(frozen=True)
-class Beside:
-    """A score of generated images, beside the same of as many real ones."""
-
-    value: float
-    real: float | None
+from gan_study.runs.final_scores import FinalScores, ScoreWithReal
 
 
 @dataclass(frozen=True)
@@ -36,12 +28,12 @@ class FinalSummary:
     """Over subsets."""
     num_neighbours: int | None
     """Images of each side for precision, recall, density, coverage and the Vendi score."""
-    precision: Beside | None
-    recall: Beside | None
-    density: Beside | None
-    coverage: Beside | None
-    vendi: Beside | None
-    inception_score: Beside | None
+    precision: ScoreWithReal | None
+    recall: ScoreWithReal | None
+    density: ScoreWithReal | None
+    coverage: ScoreWithReal | None
+    vendi: ScoreWithReal | None
+    inception_score: ScoreWithReal | None
     """Inception-type score, by the extractor's classes."""
     missing: dict[str, str]
     seconds: float
@@ -63,16 +55,12 @@ def summarise_final(scores: FinalScores) -> FinalSummary:
         kernel=kernel.mean if kernel else None,
         kernel_std=kernel.std if kernel else None,
         num_neighbours=neighbours.num if neighbours else None,
-        precision=_beside(neighbours.precision) if neighbours else None,
-        recall=_beside(neighbours.recall) if neighbours else None,
-        density=_beside(neighbours.density) if neighbours else None,
-        coverage=_beside(neighbours.coverage) if neighbours else None,
-        vendi=_beside(neighbours.vendi) if neighbours else None,
-        inception_score=_beside(scores.inception_score),
+        precision=neighbours.precision if neighbours else None,
+        recall=neighbours.recall if neighbours else None,
+        density=neighbours.density if neighbours else None,
+        coverage=neighbours.coverage if neighbours else None,
+        vendi=neighbours.vendi if neighbours else None,
+        inception_score=scores.inception_score,
         missing=dict(scores.missing),
         seconds=scores.seconds,
     )
-
-
-def _beside(found: Compared | None) -> Beside | None:
-    return Beside(found.value, found.real) if found else None

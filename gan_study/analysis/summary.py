@@ -3,7 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 
 import numpy as np
 from pydantic import TypeAdapter
@@ -15,7 +15,7 @@ from gan_study.analysis.run_data import RunData, TrialData, best_trial
 from gan_study.analysis.sentences.importance_text import ArmImportance, arm_importances
 from gan_study.analysis.sentences.notes import damage_warnings, verdict_notes
 from gan_study.analysis.sentences.other_count import OtherCount, describe_other_count
-from gan_study.analysis.sentences.winner import judge
+from gan_study.analysis.sentences.winner import decide_winner
 from gan_study.analysis.statistics.fidelity import Fidelity, describe_fidelity
 from gan_study.analysis.statistics.pareto import ParetoSummary, summarise_pareto
 from gan_study.analysis.trial_verdicts import arm_sentence, count_words
@@ -170,19 +170,20 @@ class Summary:
 
     def to_json(self) -> str:
         """The content of summary.json."""
-        return json.dumps(asdict(self), indent=2, allow_nan=False) + "\n"
+        values = TypeAdapter(Summary).dump_python(self, mode="json")
+        return json.dumps(values, indent=2, allow_nan=False) + "\n"
 
     @classmethod
     def from_json(cls, content: str) -> "Summary":
         """The summary that this version wrote as `content`."""
-        return TypeAdapter(cls).validate_json(content)
+        return TypeAdapter(Summary).validate_json(content)
 
 
 def summarise(run: RunData) -> Summary:
     """The outcome of a run as far as it has come; a run without any score has a summary too."""
     confirmed = confirmed_arms(run)
     comparison = compare_arms(run, run.collapsed)
-    verdict = judge(run, list(confirmed.values()), comparison)
+    verdict = decide_winner(run, list(confirmed.values()), comparison)
     other = describe_other_count(list(confirmed.values()), run.objective, comparison.leader)
     return Summary(
         schema_version=SCHEMA_VERSION,

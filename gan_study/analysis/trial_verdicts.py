@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from gan_study.config.training import TrialConfig
 from gan_study.diagnosis.evidence import trial_evidence
-from gan_study.diagnosis.verdict import judge
+from gan_study.diagnosis.verdict import evidence_to_verdict
 from gan_study.runs.counted import counted_nimg
 from gan_study.runs.diagnosis import DiagnosisRecord, Verdict, VerdictName
 from gan_study.runs.records import EvaluationRecord, ObjectiveRecord, TrialState, TrialStatus
@@ -83,7 +83,9 @@ def trial_verdict(
     nimg = counted_nimg(evaluations[-1], config.training.objective.at) if evaluations else 0
     if diagnosis is not None and diagnosis.cur_nimg == nimg:
         return TrialVerdict(diagnosis.verdict, True, status.state, diagnosis)
-    found = judge(trial_evidence(status, evaluations, objective, cur_nimg=nimg), config.diagnosis.thresholds)
+    found = evidence_to_verdict(
+        trial_evidence(status, evaluations, objective, cur_nimg=nimg), config.diagnosis.thresholds
+    )
     return TrialVerdict(found, False, status.state)
 
 

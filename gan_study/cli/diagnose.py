@@ -10,7 +10,7 @@ from gan_study.cli.terminal.messages import print_warning
 from gan_study.cli.terminal.outcome import make_console, say
 from gan_study.data.datasets import load_dataset
 from gan_study.errors import InputError
-from gan_study.evaluation.end_diagnosis import Diagnosis, diagnose_trial
+from gan_study.evaluation.end_diagnosis import TrialDiagnosis, diagnose_trial
 from gan_study.evaluation.snapshots import SnapshotPlace, find_generator, open_place, trials_with_snapshots
 from gan_study.extractors.objective import load_objective
 from gan_study.runs.counted import counted_snapshot
@@ -74,7 +74,7 @@ def _state(target: SnapshotPlace) -> TrialState:
     return TrialState.RUNNING if status is None else status.state
 
 
-def _measure(target: SnapshotPlace) -> Diagnosis:
+def _measure(target: SnapshotPlace) -> TrialDiagnosis:
     objective = target.run.read_objective()
     if objective is None:
         raise InputError(

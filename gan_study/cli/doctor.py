@@ -8,7 +8,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from gan_study.cli.doctor_text import print_diagnosis
+from gan_study.cli.doctor_text import print_dataset_summary
 from gan_study.cli.preparation.data_files import fetch_files
 from gan_study.cli.terminal.outcome import make_console, say
 from gan_study.config.data import DatasetConfig, ObjectiveConfig
@@ -39,8 +39,8 @@ class NetworkFit:
 
 
 @dataclass(frozen=True)
-class Diagnosis:
-    """All that `doctor` has to say."""
+class DatasetSummary:
+    """Everything that `doctor` prints about a data set."""
 
     name: str
     """What the user called it."""
@@ -60,7 +60,7 @@ class Diagnosis:
 def examine(
     name: str, *, crop: int | None = None, image_size: int | None = None, preview: str | None = None, as_json: bool
 ) -> None:
-    """Look at a folder, an archive or a data set by name; print a diagnosis and write a preview.
+    """Look at a folder, an archive or a data set by name; print a summary and write a preview.
 
     `crop` and `image_size` are in pixels; without a size one is proposed. Raises InputError if there is no such data
     set or it cannot be read, or another kind of file is where the preview belongs, and StorageError.
@@ -77,11 +77,11 @@ def examine(
         examples = example_images(config, _NUM_EXAMPLES)
     if len(examples):
         Storage(target.parent).write_bytes(target.name, preview_png(examples))
-    diagnosis = diagnose(name, inspection, config, str(target) if len(examples) else None)
+    summary = summarise_dataset(name, inspection, config, str(target) if len(examples) else None)
     if as_json:
-        print(json.dumps(_as_json(diagnosis), indent=1))
+        print(json.dumps(_as_json(summary), indent=1))
     else:
-        print_diagnosis(make_console(), diagnosis)
+        print_dataset_summary(make_console(), summary)
 
 
 def find_dataset(name: str) -> dict[str, str]:
@@ -98,12 +98,12 @@ def find_dataset(name: str) -> dict[str, str]:
     return {"name": "image_folder", "path": str(place.relative_to(root) if root in place.parents else place)}
 
 
-def diagnose(name: str, inspection: Inspection, config: DatasetConfig, preview: str | None) -> Diagnosis:
-    """Everything there is to say of what was found, as `config` wants it learned; `name` is the user's word for it."""
+def summarise_dataset(name: str, inspection: Inspection, config: DatasetConfig, preview: str | None) -> DatasetSummary:
+    """Summarise an inspection for training as `config` asks for it; `name` is the user's name for the data set."""
     extractor = "autoencoder" if inspection.class_counts is None else "domain_classifier"
     objective = ObjectiveConfig.model_validate({"extractor": extractor})
     dataset = config.model_copy(update={"channels": inspection.channels}) if config.path is not None else config
-    return Diagnosis(
+    return DatasetSummary(
         name=name,
         inspection=inspection,
         dataset=dataset,
@@ -148,12 +148,12 @@ def _fits(dataset: DatasetConfig, objective: ObjectiveConfig, num_train: int) ->
         yield NetworkFit(network, image_sizes, seconds)
 
 
-def _as_json(diagnosis: Diagnosis) -> dict[str, object]:
-    values = asdict(diagnosis)
-    values["inspection"]["survey"] = diagnosis.inspection.survey.model_dump()
-    values["inspection"]["notes"] = diagnosis.inspection.notes.model_dump()
+def _as_json(summary: DatasetSummary) -> dict[str, object]:
+    values = asdict(summary)
+    values["inspection"]["survey"] = summary.inspection.survey.model_dump()
+    values["inspection"]["notes"] = summary.inspection.notes.model_dump()
     return {
         **values,
-        "dataset": diagnosis.dataset.model_dump(exclude_none=True),
-        "objective": diagnosis.objective.model_dump(exclude_none=True),
+        "dataset": summary.dataset.model_dump(exclude_none=True),
+        "objective": summary.objective.model_dump(exclude_none=True),
     }

@@ -21,40 +21,40 @@ from gan_study.errors import printable
 from gan_study.report.text import duration
 
 if TYPE_CHECKING:
-    from gan_study.cli.doctor import Diagnosis
+    from gan_study.cli.doctor import DatasetSummary
 
 _MAX_NAMED = 10
 _NUM_EPOCHS = 50
 _INDENT = (0, 0, 0, 2)
 
 
-def print_diagnosis(console: Console, diagnosis: "Diagnosis") -> None:
+def print_dataset_summary(console: Console, summary: "DatasetSummary") -> None:
     """Print all of it, the study file's blocks last."""
-    size = diagnosis.dataset.image_size
-    _print_rows(console, "Images", _image_rows(diagnosis))
+    size = summary.dataset.image_size
+    _print_rows(console, "Images", _image_rows(summary))
     _print_title(console, f"Networks at {size} x {size} pixels")
-    console.print(Padding(_network_table(diagnosis), _INDENT, expand=False))
+    console.print(Padding(_network_table(summary), _INDENT, expand=False))
     _say(
         console,
         "  Estimated for one core of the developers' machine, at the default width and without a penalty; a GPU takes "
         "far less.",
     )
-    _print_rows(console, "Scores and memory", _score_rows(diagnosis))
-    _print_title(console, "Advice, gravest first" if diagnosis.advice else "Advice: none, nothing is in the way")
-    for advice in diagnosis.advice:
+    _print_rows(console, "Scores and memory", _score_rows(summary))
+    _print_title(console, "Advice, gravest first" if summary.advice else "Advice: none, nothing is in the way")
+    for advice in summary.advice:
         _say(console, f"  - {printable(advice.finding)}\n    To do: {printable(advice.remedy)}")
-    if diagnosis.preview:
-        _print_title(console, f"Preview, written to {printable(diagnosis.preview)}")
+    if summary.preview:
+        _print_title(console, f"Preview, written to {printable(summary.preview)}")
         _say(console, "  --preview FILE.png writes it elsewhere.")
     else:
         _print_title(console, "Preview: none, as no example could be decoded")
     _print_title(console, "For a study file:")
-    _say(console, study_blocks(diagnosis))
+    _say(console, study_blocks(summary))
 
 
-def study_blocks(diagnosis: "Diagnosis") -> str:
+def study_blocks(summary: "DatasetSummary") -> str:
     """The `dataset` and `objective` of a study file as YAML, without what goes without saying."""
-    blocks = CommentedMap(dataset=_block(diagnosis.dataset), objective=_block(diagnosis.objective))
+    blocks = CommentedMap(dataset=_block(summary.dataset), objective=_block(summary.objective))
     yaml, stream = YAML(), io.StringIO()
     yaml.width = 4096
     yaml.dump(blocks, stream)
@@ -74,8 +74,8 @@ def _changed(config: Frozen) -> set[str]:
     return {key for key, field in type(config).model_fields.items() if getattr(config, key) != field.default}
 
 
-def _image_rows(diagnosis: "Diagnosis") -> Iterator[tuple[str, str]]:
-    inspection, survey = diagnosis.inspection, diagnosis.inspection.survey
+def _image_rows(summary: "DatasetSummary") -> Iterator[tuple[str, str]]:
+    inspection, survey = summary.inspection, summary.inspection.survey
     yield "place", printable(inspection.place)
     learned = f"{inspection.num_train:,} to learn, {inspection.num_held_out:,} held out"
     yield "number", f"{survey.num_images:,}: {learned}"
@@ -92,8 +92,8 @@ def _image_rows(diagnosis: "Diagnosis") -> Iterator[tuple[str, str]]:
     yield "not used", ", ".join(not_used) or "nothing is passed over"
 
 
-def _score_rows(diagnosis: "Diagnosis") -> Iterator[tuple[str, str]]:
-    objective, num_real = diagnosis.objective, diagnosis.inspection.survey.num_images
+def _score_rows(summary: "DatasetSummary") -> Iterator[tuple[str, str]]:
+    objective, num_real = summary.objective, summary.inspection.survey.num_images
     yield (
         "samples",
         f"{objective.num_samples:,} generated images per score with extractor: {objective.extractor}, which is enough "
@@ -102,16 +102,16 @@ def _score_rows(diagnosis: "Diagnosis") -> Iterator[tuple[str, str]]:
     fid = "10,000 to search, 50,000 to compare with papers"
     few = f"; {num_real:,} real images are too few for it" if num_real < MIN_REAL_FOR_FID else ""
     yield "with metric: fid", f"{fid}{few}"
-    size = decimal(diagnosis.cache_bytes)
+    size = decimal(summary.cache_bytes)
     yield "disk", f"{size} of decoded images in {cache_folder()}"
     yield "memory", f"at most {size} for them on each machine, shared by all its trials and freed when needed elsewhere"
 
 
-def _network_table(diagnosis: "Diagnosis") -> Table:
+def _network_table(summary: "DatasetSummary") -> Table:
     table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0))
     for column in ("network", "built for", "1 epoch", f"{_NUM_EPOCHS} epochs"):
         table.add_column(column)
-    for fit in diagnosis.networks:
+    for fit in summary.networks:
         sizes = "any size" if fit.image_sizes is None else ", ".join(map(str, fit.image_sizes))
         times = ["does not fit", ""]
         if fit.epoch_sec is not None:

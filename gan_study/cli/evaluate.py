@@ -25,7 +25,7 @@ from gan_study.evaluation.image_collections import Argument, open_argument
 from gan_study.evaluation.statistics_file import Statistics, check_target, write_statistics
 from gan_study.extractors import inception
 from gan_study.extractors.progress import at_work, passed
-from gan_study.metrics.all_scores import NUM_SCORES, Scores, sides_to_scores
+from gan_study.metrics.all_scores import NUM_SCORES, AllScores, sides_to_scores
 from gan_study.metrics.statistics import Gaussian
 from gan_study.runs.records import ScoreKey
 from gan_study.runs.storage import Storage
@@ -65,7 +65,7 @@ class Evaluation:
     """Share of the held-out images' variance that the autoencoder loses; None for other extractors."""
     class_names: tuple[str, ...] | None
     """In the order of the scores' shares; None if the extractor knows none."""
-    scores: Scores
+    scores: AllScores
     notes: tuple[str, ...]
     """What a user should know of the images' files."""
 

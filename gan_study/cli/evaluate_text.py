@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from gan_study.analysis.sentences.text import ROUGH_FLOOR
-from gan_study.metrics.all_scores import ClassScores, NeighbourScores, Scores
+from gan_study.metrics.all_scores import AllScores, ClassScores, NeighbourScores
 
 if TYPE_CHECKING:
     from gan_study.cli.evaluate import Collection, Evaluation
@@ -89,14 +89,14 @@ def _rows(evaluation: "Evaluation") -> Iterator[Row]:
         yield "inception-type score, classes", "-", "-", scores.missing["classes"]
 
 
-def _about_floor(scores: Scores) -> str:
+def _about_floor(scores: AllScores) -> str:
     if scores.floor is None:
         return scores.missing["floor"]
     rough = f"; {ROUGH_FLOOR}" if scores.floor_is_rough else ""
     return f"real against real is what as many images of a perfect generator are expected to score{rough}"
 
 
-def _kernel_row(scores: Scores, name: str) -> Row:
+def _kernel_row(scores: AllScores, name: str) -> Row:
     kernel = scores.kernel
     if kernel is None:
         return name, "-", "", scores.missing["kernel"]

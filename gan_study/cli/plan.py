@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from gan_study.analysis.load import load_run
-from gan_study.analysis.sentences.design import Spread, observed_spread, seeds_rows
+from gan_study.analysis.sentences.design import SeedSpread, observed_spread, seeds_rows
 from gan_study.cli.preparation.data_files import count_images, files_text, weights_text
 from gan_study.cli.preparation.machine_pace import assumed_pace, measure_pace
 from gan_study.cli.preparation.run_folder import open_run
@@ -64,7 +64,7 @@ def _seeds_rows(study: StudyConfig, spread_from: str | None) -> list[tuple[str, 
     return seeds_rows(study, spread, usual)
 
 
-def _spread(study: StudyConfig, location: str) -> Spread | None:
+def _spread(study: StudyConfig, location: str) -> SeedSpread | None:
     """How seeds scatter in a run folder; None if no arm has two confirmed scores.
 
     Raises InputError if its scores are of another kind.

@@ -70,7 +70,7 @@ def open_or_build(config: DatasetConfig, source: Source) -> Found:
         _known_file(facts).parent.mkdir(exist_ok=True)
         # The lock ends with its process, however that ends.
         with FileLock(_known_file(facts).with_suffix(".lock")):
-            return _find(config, facts) or _obtain(config, source, files, facts)
+            return _find(config, facts) or _read_and_decode(config, source, files, facts)
     except OSError as error:
         raise StorageError(
             f"{folder}: decoded images must be kept here, but writing failed ({error.strerror or error}); "
@@ -106,7 +106,7 @@ def _digest(source: Source, parts: list[bytes]) -> str:
     return digest.hexdigest()
 
 
-def _obtain(config: DatasetConfig, source: Source, files: Sequence[Files], facts: str) -> Found:
+def _read_and_decode(config: DatasetConfig, source: Source, files: Sequence[Files], facts: str) -> Found:
     """Read all files, and decode them unless the same content has been decoded before. Holds the lock of the facts."""
     start_ns = time.time_ns()
     try:

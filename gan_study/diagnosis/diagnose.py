@@ -33,7 +33,7 @@ from gan_study.diagnosis.measures.pixel_distance import (
 from gan_study.metrics.class_histogram import labels_to_class_histogram
 from gan_study.metrics.prdc import Radii, features_to_prdc, prdc_radii
 from gan_study.metrics.vendi import features_to_vendi_score
-from gan_study.runs.diagnosis import Classes, Diagnostics, Measured
+from gan_study.runs.diagnosis import Classes, Diagnostics, MeasureWithControl
 
 LEAST_MEASURED = 40
 """Images below which nothing but their being finite is measured: two bins of 20 is the least that can be filled."""
@@ -190,7 +190,7 @@ def measure_with_neighbours(
     chosen = generated.part(rows)
     copies = features_to_memorisation(chosen.features, reference.copies)
     pairs = {
-        name: Measured(value=value, control=control)
+        name: MeasureWithControl(value=value, control=control)
         for name, value in _values(chosen, reference, copies).items()
         if value is not None and (control := reference.controls.get(name)) is not None
     }
@@ -251,7 +251,9 @@ def _support(sample: ImageSet, real: RealReference) -> float:
     return max(support, birthday_test(flat(sample.images), real.pixel_pairs).support)
 
 
-def _classes(sample: ImageSet, real: RealReference, num_modes: Measured | None, kl: Measured | None) -> Classes | None:
+def _classes(
+    sample: ImageSet, real: RealReference, num_modes: MeasureWithControl | None, kl: MeasureWithControl | None
+) -> Classes | None:
     lost, control = _lost_classes(sample, real.real_shares, real.confusion), real.controls["left"]
     if lost is None or control is None or num_modes is None:
         return None
@@ -260,7 +262,7 @@ def _classes(sample: ImageSet, real: RealReference, num_modes: Measured | None, 
         kl=kl,
         missing=lost.missing,
         missing_by_chance=lost.missing_by_chance,
-        left=Measured(value=lost.left, control=control),
+        left=MeasureWithControl(value=lost.left, control=control),
     )
 
 

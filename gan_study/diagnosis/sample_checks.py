@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from gan_study.config.thresholds import Thresholds
 from gan_study.diagnosis.finding import find
 from gan_study.diagnosis.measures.draws import most_support
-from gan_study.runs.diagnosis import Diagnostics, Direction, Finding, Measured
+from gan_study.runs.diagnosis import Diagnostics, Direction, Finding, MeasureWithControl
 
 _OURS = "threshold: proposal of gan_study"
 _PRDC = f"Naeem et al. 2020, density and coverage; {_OURS}"
@@ -124,7 +124,7 @@ def _classes(measured: Diagnostics, limits: Thresholds) -> Finding:
 def _plain(
     name: str,
     what: str,
-    measured: Measured | None,
+    measured: MeasureWithControl | None,
     direction: Direction,
     limit: float,
     source: str = _OURS,
@@ -136,7 +136,9 @@ def _plain(
     return find(name, what, measured.value, direction, limit, source, measured.control, note)
 
 
-def _ratio(name: str, what: str, measured: Measured | None, direction: Direction, limit: float, source: str) -> Finding:
+def _ratio(
+    name: str, what: str, measured: MeasureWithControl | None, direction: Direction, limit: float, source: str
+) -> Finding:
     """The value against the limit times the control."""
     if measured is None or not measured.control:
         return find(name, what, None, direction, None, source)
@@ -145,7 +147,7 @@ def _ratio(name: str, what: str, measured: Measured | None, direction: Direction
 
 
 def _excess(
-    name: str, what: str, measured: Measured | None, direction: Direction, limit: float, source: str = _OURS
+    name: str, what: str, measured: MeasureWithControl | None, direction: Direction, limit: float, source: str = _OURS
 ) -> Finding:
     """The value against the limit above the control."""
     if measured is None:

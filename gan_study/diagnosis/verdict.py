@@ -18,7 +18,7 @@ _NEEDED_OF_IMAGES = (
 _NEEDED_OF_TRAINING = ("still_falling", FLAG)
 
 
-def judge(evidence: Evidence, thresholds: Thresholds | None = None) -> Verdict:
+def evidence_to_verdict(evidence: Evidence, thresholds: Thresholds | None = None) -> Verdict:
     """The verdict that the evidence allows; healthy only if all that applies was measured, on enough images."""
     limits = thresholds or Thresholds()
     measured = evidence.diagnostics or Diagnostics(num=0, num_train=0)

@@ -229,15 +229,15 @@ def _learned_dataset(first: Argument, source: ImageSource, image_size: int) -> D
 
 def _learned(extractor: str, dataset: Dataset, device: torch.device | None, kimg: float | None) -> Extractor:
     if extractor == autoencoder.NAME:
-        return autoencoder.obtain(dataset, kimg=kimg, device=device)
+        return autoencoder.load_or_train(dataset, kimg=kimg, device=device)
     if dataset.labels is None:
         raise InputError(
             f"--extractor: {extractor} needs a reference with class labels, but got dataset={dataset.name} without "
             f"any; use --extractor {autoencoder.NAME}, or put the reference's images into a folder for each class"
         )
-    return domain_classifier.obtain(dataset, kimg=kimg, device=device)
+    return domain_classifier.load_or_train(dataset, kimg=kimg, device=device)
 
 
 def _inception(dims: int, image_size: int | None) -> Extractor:
     objective = ObjectiveConfig.model_validate({"extractor": inception.NAME, "dims": dims})
-    return inception.obtain(objective, image_size, lambda name, value: f"--{name} {value}")
+    return inception.load_inception(objective, image_size, lambda name, value: f"--{name} {value}")

@@ -76,7 +76,7 @@ def _real_balls(key: ScoreKey, dataset: Dataset, objective: Objective, num: int)
     """Features of `num` random training images and their radii; the radii made once by each process for a study."""
     if key not in _kept:
         chosen = np.random.default_rng(0).choice(dataset.train_indices, num, replace=False)
-        features, _ = real_features.obtain(objective.extractor, dataset, np.sort(chosen))
+        features, _ = real_features.load_or_compute_features(objective.extractor, dataset, np.sort(chosen))
         _kept.clear()
         _kept[key] = features, ball_radii(features, COVERAGE_K)
     return _kept[key]

@@ -23,7 +23,7 @@ from gan_study.diagnosis.diagnose import (
 from gan_study.diagnosis.evidence import trial_evidence
 from gan_study.diagnosis.measures.modes import confusion_matrix, stacked_confusion
 from gan_study.diagnosis.measures.spectra import weights_to_spectra
-from gan_study.diagnosis.verdict import judge
+from gan_study.diagnosis.verdict import evidence_to_verdict
 from gan_study.extractors import real_features
 from gan_study.extractors.objective import Objective
 from gan_study.extractors.real_features import Classes, Features, image_features
@@ -45,8 +45,8 @@ _NUM_SHOWN = 16
 
 
 @dataclass(frozen=True)
-class Diagnosis:
-    """What came out, for whoever asked to keep or to show."""
+class TrialDiagnosis:
+    """The diagnosis of a trial's generator, with its picture of nearest training images."""
 
     record: DiagnosisRecord
     neighbours_png: bytes | None
@@ -54,7 +54,7 @@ class Diagnosis:
     nothing was measured."""
 
     def write(self, trial: TrialFolder) -> None:
-        """Keep it in the trial's folder."""
+        """Write both into the trial's folder."""
         trial.write_diagnosis(self.record)
         if self.neighbours_png is not None:
             trial.write_neighbours(self.neighbours_png)
@@ -74,7 +74,7 @@ _kept: dict[tuple[ScoreKey, int], _Real] = {}
 
 def diagnose_trial(
     trial: TrialFolder, config: TrialConfig, dataset: Dataset, objective: Objective, cur_nimg: int | None = None
-) -> Diagnosis:
+) -> TrialDiagnosis:
     """Measure a snapshot, by default the one that counts, and judge by that and by the trial's evaluations up to it.
 
     `config.diagnosis.num_samples` images are generated, fewer if the training images or half the held-out ones are
@@ -110,11 +110,11 @@ def diagnose_trial(
         cur_nimg=cur_nimg,
         extractor=f"{key.extractor}@{key.weights_hash},{key.layer},d={key.dims}",
         seconds=time.perf_counter() - start,
-        verdict=judge(evidence, config.diagnosis.thresholds),
+        verdict=evidence_to_verdict(evidence, config.diagnosis.thresholds),
         diagnostics=diagnostics,
         neighbour_distances=distances,
     )
-    return Diagnosis(record, neighbours)
+    return TrialDiagnosis(record, neighbours)
 
 
 def _load(trial: TrialFolder, cur_nimg: int, training: TrainingConfig, num_channels: int) -> nn.Module:
@@ -156,7 +156,7 @@ def _real_images(dataset: Dataset, objective: Objective, num: int) -> _Real:
         train_indices = random.choice(dataset.train_indices, num_train, replace=False)
         held_out_indices = random.choice(dataset.held_out_indices, 2 * num, replace=False)
         train, held_out = (
-            _image_set(dataset.images[part], real_features.obtain(objective.extractor, dataset, part))
+            _image_set(dataset.images[part], real_features.load_or_compute_features(objective.extractor, dataset, part))
             for part in (train_indices, held_out_indices)
         )
         shares = objective.record.real_class_shares

@@ -20,11 +20,11 @@ from gan_study.extractors import real_features
 from gan_study.extractors.base import apply
 from gan_study.extractors.objective import Objective
 from gan_study.gan.latents import draw_z
-from gan_study.metrics.all_scores import MOST_NEIGHBOURS, NeighbourScores, Scores, Side, sides_to_scores
+from gan_study.metrics.all_scores import MOST_NEIGHBOURS, AllScores, NeighbourScores, Side, sides_to_scores
 from gan_study.metrics.samples import batch_size
 from gan_study.metrics.statistics import features_to_stats
 from gan_study.runs.counted import counted_snapshot
-from gan_study.runs.final_scores import Compared, FinalScores, InfinityRecord, KernelRecord, NeighbourRecord
+from gan_study.runs.final_scores import FinalScores, InfinityRecord, KernelRecord, NeighbourRecord, ScoreWithReal
 from gan_study.runs.records import ScoreKey
 from gan_study.runs.trial_folder import TrialFolder
 from gan_study.training.randomness import Stream, seeded_generator
@@ -104,7 +104,7 @@ def _real_side(dataset: Dataset, objective: Objective) -> Side:
         chosen = np.random.default_rng(0).choice(indices, num, replace=False)
         _kept.clear()
         if objective.record.real_class_shares is None:
-            features, _ = real_features.obtain(objective.extractor, dataset, chosen)
+            features, _ = real_features.load_or_compute_features(objective.extractor, dataset, chosen)
             _kept[key] = Side(features_to_stats(features).to_gaussian(), features)
         else:  # the cache does not hold probabilities, and a classifier is quick
             images = torch.from_numpy(dataset.images[chosen])
@@ -126,7 +126,7 @@ def _side(images_uint8: Iterable[Tensor], objective: Objective) -> Side:
     return Side(features_to_stats(together).to_gaussian(), together, shares)
 
 
-def _infinity(scores: Scores) -> InfinityRecord | None:
+def _infinity(scores: AllScores) -> InfinityRecord | None:
     found = scores.infinity
     if found is None:
         return None
@@ -136,14 +136,15 @@ def _infinity(scores: Scores) -> InfinityRecord | None:
 def _neighbours(found: NeighbourScores) -> NeighbourRecord:
     names = ("precision", "recall", "density", "coverage")
     shares = {
-        name: Compared(value=getattr(found.scores, name), real=getattr(found.control, name, None)) for name in names
+        name: ScoreWithReal(value=getattr(found.scores, name), real=getattr(found.control, name, None))
+        for name in names
     }
-    vendi = Compared(value=found.vendi.generated, real=found.vendi.real) if found.vendi else None
+    vendi = ScoreWithReal(value=found.vendi.generated, real=found.vendi.real) if found.vendi else None
     return NeighbourRecord(num=found.num, vendi=vendi, **shares)
 
 
-def _inception_score(scores: Scores) -> Compared | None:
+def _inception_score(scores: AllScores) -> ScoreWithReal | None:
     found = scores.classes
     if found is None:
         return None
-    return Compared(value=found.inception_score.mean, real=found.real_inception_score.mean)
+    return ScoreWithReal(value=found.inception_score.mean, real=found.real_inception_score.mean)

@@ -58,7 +58,7 @@ class Autoencoder(nn.Module):
         return images
 
 
-def obtain(
+def load_or_train(
     dataset: Dataset, cache: Storage | None = None, kimg: float | None = None, device: torch.device | None = None
 ) -> Extractor:
     """The autoencoder of a data set: from this machine's cache, else trained (up to a minute or so) and cached.

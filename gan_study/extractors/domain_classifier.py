@@ -66,7 +66,7 @@ class StackedClassifier(nn.Module):
         return features.reshape(len(images_uint8), -1), joint.flatten(1)
 
 
-def obtain(
+def load_or_train(
     dataset: Dataset, cache: Storage | None = None, kimg: float | None = None, device: torch.device | None = None
 ) -> Extractor:
     """The classifier of a data set: from this machine's cache, else trained (some seconds on digits) and cached.
@@ -134,16 +134,16 @@ def _train_single(
 ) -> DomainClassifier:
     labels = _labels(dataset)
 
-    def judge(network: DomainClassifier, chosen: Indices) -> tuple[Tensor, Tensor]:
+    def classify(network: DomainClassifier, chosen: Indices) -> tuple[Tensor, Tensor]:
         device = network.head.weight.device
         _, logits = network(torch.from_numpy(dataset.images[chosen]).to(device))
         return logits, torch.from_numpy(labels[chosen]).to(device)
 
     def loss(network: DomainClassifier, chosen: Indices) -> Tensor:
-        return nn.functional.cross_entropy(*judge(network, chosen))
+        return nn.functional.cross_entropy(*classify(network, chosen))
 
     def error(network: DomainClassifier, chosen: Indices) -> float:
-        logits, right = judge(network, chosen)
+        logits, right = classify(network, chosen)
         return float((logits.argmax(1) != right).double().mean())
 
     most_steps = num_steps(kimg, EPOCHS, len(dataset.train_indices))
@@ -161,7 +161,7 @@ def _build_single(dataset: Dataset) -> DomainClassifier:
 
 
 def _labels(dataset: Dataset) -> NDArray[np.int64]:
-    assert dataset.labels is not None, "`obtain` refuses data sets without labels"
+    assert dataset.labels is not None, "`load_or_train` refuses data sets without labels"
     return dataset.labels
 
 

@@ -115,7 +115,7 @@ def _enlarge(images_uint8: Tensor) -> Tensor:
     return nn.functional.interpolate(images, size=(_INPUT_SIZE, _INPUT_SIZE), mode="bilinear", align_corners=False)
 
 
-def obtain(objective: ObjectiveConfig, image_size: int | None, setting: Setting = in_study) -> Extractor:
+def load_inception(objective: ObjectiveConfig, image_size: int | None, setting: Setting = in_study) -> Extractor:
     """The network with the weights of this machine, else downloaded, for images of `image_size` pixels a side.
 
     None: each comes at its own size, as pytorch-fid takes them.

@@ -75,11 +75,11 @@ def prepare_objective(
         require_same_images(folder.location, existing, dataset.identity, len(dataset.train_indices))
         return existing
     with at_work(f"the extractor {training.objective.extractor}"):
-        extractor = _obtain_extractor(training.objective, dataset, device)
+        extractor = _load_or_train_extractor(training.objective, dataset, device)
     extractor = extractor.in_precision(training.objective.precision).to(device or torch.device("cpu"))
     num_real = len(dataset.split_indices(training.objective.split))
     with at_work(f"real images through {extractor.name}", num_real):
-        content = real_statistics.obtain(extractor, dataset, training.objective.split)
+        content = real_statistics.load_or_compute_statistics(extractor, dataset, training.objective.split)
     record = _record(training, dataset, extractor, real_statistics.unpack(content))
     if extractor.weights is not None:
         folder.storage.write_bytes(_weights_name(extractor.name), extractor.weights)
@@ -107,11 +107,12 @@ def load_objective(storage: Storage, record: ObjectiveRecord, dataset: Dataset) 
     return Objective(record, extractor, _read_statistics(storage).reference)
 
 
-def _obtain_extractor(objective: ObjectiveConfig, dataset: Dataset, device: torch.device | None) -> Extractor:
+def _load_or_train_extractor(objective: ObjectiveConfig, dataset: Dataset, device: torch.device | None) -> Extractor:
     if objective.extractor == inception.NAME:
-        return inception.obtain(objective, dataset.image_size)
-    obtain = autoencoder.obtain if objective.extractor == autoencoder.NAME else domain_classifier.obtain
-    return obtain(dataset, kimg=objective.extractor_kimg, device=device)
+        return inception.load_inception(objective, dataset.image_size)
+    is_autoencoder = objective.extractor == autoencoder.NAME
+    load_or_train = autoencoder.load_or_train if is_autoencoder else domain_classifier.load_or_train
+    return load_or_train(dataset, kimg=objective.extractor_kimg, device=device)
 
 
 def _restore_extractor(key: ScoreKey, weights: bytes | None, dataset: Dataset) -> Extractor:

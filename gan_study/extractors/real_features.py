@@ -38,7 +38,7 @@ def of_part(extractor: Extractor, dataset: Dataset, split: str, cache: Storage |
         yield _cached(extractor, dataset, indices, cache)
 
 
-def obtain(
+def load_or_compute_features(
     extractor: Extractor, dataset: Dataset, indices: NDArray[np.int64], cache: Storage | None = None
 ) -> tuple[Features, Classes | None]:
     """Features and classes of the images with the numbers `indices`, in their order; no classes without a classifier.

@@ -29,7 +29,9 @@ class RealStatistics:
     """(num_classes,) images that the extractor gives to each class; of length 0 if it knows none."""
 
 
-def obtain(extractor: Extractor, dataset: Dataset, split: str, cache: Storage | None = None) -> bytes:
+def load_or_compute_statistics(
+    extractor: Extractor, dataset: Dataset, split: str, cache: Storage | None = None
+) -> bytes:
     """The statistics of `split` (all, train or held_out) as a file's content: from the cache, else taken and cached.
 
     Raises InputError if the part has fewer than two images.

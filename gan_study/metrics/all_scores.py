@@ -50,8 +50,8 @@ class Side:
 
 
 @dataclass(frozen=True)
-class Pair:
-    """A score of the generated images, and the same of real ones."""
+class VendiScores:
+    """The Vendi scores of the generated images and of as many real ones."""
 
     generated: float
     real: float
@@ -78,7 +78,7 @@ class NeighbourScores:
     """Precision, recall, density and coverage."""
     control: Prdc | None
     """The same of one half of the real images against another; None if there are fewer than 2 num."""
-    vendi: Pair | None
+    vendi: VendiScores | None
     """Vendi scores; None if a feature vector is zero."""
 
 
@@ -97,7 +97,7 @@ class ClassScores:
 
 
 @dataclass(frozen=True)
-class Scores:
+class AllScores:
     """All scores; one that could not be had is None, and `missing` says why."""
 
     frechet_distance: float
@@ -144,7 +144,7 @@ def sides_to_scores(
     *,
     with_control: bool = False,
     on_score: Callable[[int], None] = lambda num: None,
-) -> Scores:
+) -> AllScores:
     """Score features of equal length. `draws` are statistics of as many images of the same generator, other latents.
 
     `reference` is what the Frechet distances are taken to, if not to `real`, which may then be a part of its images.
@@ -170,7 +170,7 @@ def sides_to_scores(
         both = (generated.features, real.features)
     else:
         missing |= dict.fromkeys(("kernel", "neighbours"), _NO_FEATURES)
-    return Scores(
+    return AllScores(
         frechet_distance=distance.value,
         terms=distance,
         floor=None if num is None else reference_floor(reference, num),
@@ -221,7 +221,9 @@ def _neighbours(
         num=num,
         scores=scores,
         control=_attempt(missing, "control", lambda: prdc_control(real, num, seed=seed)),
-        vendi=_attempt(missing, "vendi", lambda: Pair(features_to_vendi_score(ours), features_to_vendi_score(theirs))),
+        vendi=_attempt(
+            missing, "vendi", lambda: VendiScores(features_to_vendi_score(ours), features_to_vendi_score(theirs))
+        ),
     )
 
 

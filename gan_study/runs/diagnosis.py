@@ -10,13 +10,13 @@ from gan_study.runs.records import SCHEMA_VERSION, Record
 Direction = Literal["above", "below"]
 
 
-class Measured(Record):
-    """A measure of the generated images, beside the same measure of as many held-out real ones in their place."""
+class MeasureWithControl(Record):
+    """A measure of the generated images, and its control: the same measure of as many held-out real images."""
 
     value: float
     """Of the generated images."""
     control: float
-    """Of the held-out real images: what a perfect generator has."""
+    """Of the held-out real images: the value that a perfect generator would have."""
 
     @property
     def ratio(self) -> float | None:
@@ -47,15 +47,15 @@ class LayerSpectrum(Record):
 class Classes(Record):
     """Which classes the generated images belong to, by the classifier."""
 
-    num_modes: Measured
+    num_modes: MeasureWithControl
     """Classes with at least one image."""
-    kl: Measured | None
+    kl: MeasureWithControl | None
     """Divergence of their shares from the real ones, in nats; null if an image is of a class that no real one has."""
     missing: tuple[int, ...]
     """Numbers of the classes that hardly any image belongs to, after the control for the classifier's errors."""
     missing_by_chance: float
     """How many a perfect generator would miss on average."""
-    left: Measured | None = None
+    left: MeasureWithControl | None = None
     """Share of the real images whose class is not missing, in [0, 1]; null in a file of a version without it."""
 
 
@@ -68,39 +68,39 @@ class Diagnostics(Record):
     """Training images that neighbours were looked for in."""
     non_finite: tuple[str, ...] = ()
     """What held NaN or infinity (images, features); nothing else is measured then."""
-    level_deviation: Measured | None = None
+    level_deviation: MeasureWithControl | None = None
     """Standard deviation of all values of the images, in levels of 255."""
-    duplicates: Measured | None = None
+    duplicates: MeasureWithControl | None = None
     """Share of the images that equal an earlier one."""
-    variation: Measured | None = None
+    variation: MeasureWithControl | None = None
     """Share of the variance of all values that lies between the images, not within their mean."""
-    pairwise_distance: Measured | None = None
+    pairwise_distance: MeasureWithControl | None = None
     """Mean distance of two images, over that of two training images."""
-    precision: Measured | None = None
+    precision: MeasureWithControl | None = None
     """Share of the images among real ones."""
-    recall: Measured | None = None
+    recall: MeasureWithControl | None = None
     """Share of the real images among these."""
-    density: Measured | None = None
+    density: MeasureWithControl | None = None
     """Real neighbourhoods that an image lies in, over the number expected."""
-    coverage: Measured | None = None
+    coverage: MeasureWithControl | None = None
     """Share of the real neighbourhoods with an image."""
-    vendi: Measured | None = None
+    vendi: MeasureWithControl | None = None
     """Effective number of different images; null if a feature vector is zero."""
-    support: Measured | None = None
+    support: MeasureWithControl | None = None
     """Different images by the birthday test, a lower bound where few collide."""
-    ndb: Measured | None = None
+    ndb: MeasureWithControl | None = None
     """Share of the bins of training images that are filled differently."""
-    bins_jensen_shannon: Measured | None = None
+    bins_jensen_shannon: MeasureWithControl | None = None
     """Divergence of the two histograms over these bins, in nats."""
-    c_t: Measured | None = None
+    c_t: MeasureWithControl | None = None
     """C_T, a z score: far below 0 for copies of training images."""
-    authenticity: Measured | None = None
+    authenticity: MeasureWithControl | None = None
     """Share of the images that are no copies, by Alaa's measure."""
-    near_copies: Measured | None = None
+    near_copies: MeasureWithControl | None = None
     """Share of the images much closer to a training image than held-out ones are."""
-    nearest_distance: Measured | None = None
+    nearest_distance: MeasureWithControl | None = None
     """Median distance to the nearest training image, over that of held-out images."""
-    pixel_distance: Measured | None = None
+    pixel_distance: MeasureWithControl | None = None
     """Median root mean square difference to the nearest of up to 1000 training images, in levels of 255; the control is
     that of held-out images whose classes are weighted like those of the generated ones. Null in a file of a version
     without it."""

@@ -5,8 +5,8 @@ from typing import Literal
 from gan_study.runs.records import SCHEMA_VERSION, Record, ScoreKey
 
 
-class Compared(Record):
-    """A score of generated images, beside the same of as many real ones."""
+class ScoreWithReal(Record):
+    """A score of the generated images, and the same score of as many real images."""
 
     value: float
     """Of the generated images."""
@@ -31,15 +31,15 @@ class NeighbourRecord(Record):
 
     num: int
     """Images of each side."""
-    precision: Compared
+    precision: ScoreWithReal
     """k = 3 (Kynkaanniemi et al. 2019)."""
-    recall: Compared
+    recall: ScoreWithReal
     """k = 3."""
-    density: Compared
+    density: ScoreWithReal
     """k = 5 (Naeem et al. 2020)."""
-    coverage: Compared
+    coverage: ScoreWithReal
     """k = 5."""
-    vendi: Compared | None
+    vendi: ScoreWithReal | None
     """Effective number of different images; null if a feature vector is zero."""
 
 
@@ -79,7 +79,7 @@ class FinalScores(Record):
     """Null with fewer than 4.8 generated images for each feature."""
     kernel: KernelRecord | None
     neighbours: NeighbourRecord | None
-    inception_score: Compared | None
+    inception_score: ScoreWithReal | None
     """Inception-type score by the extractor's classes (10 parts); null if it knows none."""
     missing: dict[str, str]
     """Why a score is null, by its name."""

@@ -13,7 +13,7 @@ from gan_study.training.means import LossMeans
 from gan_study.training.outcome import ended, read_end, write_images, write_progress
 from gan_study.training.progress import Progress
 from gan_study.training.rollback import answer_collapse
-from gan_study.training.scores import Scores, score_generator
+from gan_study.training.scores import EvaluationScores, score_generator
 from gan_study.training.signals import Probe, take_signals, watch
 from gan_study.training.state import TrainingState
 
@@ -76,7 +76,7 @@ class Evaluator:
         counters.evaluate_sec += time.perf_counter() - start
         return Progress(status, evaluations[-1])
 
-    def _score(self, state: TrainingState, is_end: bool) -> Scores:
+    def _score(self, state: TrainingState, is_end: bool) -> EvaluationScores:
         # Batch norm's running statistics are each rank's own until they are used, here and in the checkpoint.
         for network in (state.generator, state.discriminator, state.g_ema):
             self.workers.average_buffers_(network)

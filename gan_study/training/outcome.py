@@ -7,7 +7,7 @@ import time
 from gan_study.config.thresholds import Thresholds
 from gan_study.config.training import TrainingConfig
 from gan_study.diagnosis.evidence import trial_evidence
-from gan_study.diagnosis.verdict import judge
+from gan_study.diagnosis.verdict import evidence_to_verdict
 from gan_study.errors import InputError
 from gan_study.runs.counted import best_evaluation
 from gan_study.runs.diagnosis import VerdictName
@@ -97,7 +97,7 @@ def ended(status: TrialStatus, state: TrialState, cur_nimg: int, reason: str | N
 
 def collapse_reason(status: TrialStatus, evaluations: list[EvaluationRecord], thresholds: Thresholds) -> str | None:
     """What shows that the generator of the last evaluation has collapsed totally, or is not finite; else None."""
-    verdict = judge(trial_evidence(status, evaluations), thresholds)
+    verdict = evidence_to_verdict(trial_evidence(status, evaluations), thresholds)
     if verdict.name not in (VerdictName.DIVERGED, VerdictName.TOTAL_COLLAPSE):
         return None
     return " ".join(finding.sentence for finding in verdict.decisive)

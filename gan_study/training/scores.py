@@ -11,8 +11,8 @@ from gan_study.training.evaluate import Scorer, observe_generator
 
 
 @dataclass(frozen=True)
-class Scores:
-    """Of the generator at one number of images seen."""
+class EvaluationScores:
+    """The scores of one evaluation of the generator."""
 
     num_samples: int
     """Generated images that `score` and `class_shares` are made from."""
@@ -25,7 +25,7 @@ class Scores:
 
 def score_generator(
     g_ema: nn.Module, scorer: Scorer, training: TrainingConfig, workers: Workers, is_end: bool
-) -> Scores:
+) -> EvaluationScores:
     """Score the generator, with the latents that every evaluation of the trial has, by all ranks together."""
     num_early = training.objective.early_num_samples
     if num_early is None:
@@ -37,7 +37,7 @@ def score_generator(
             rest = observe_generator(g_ema, scorer, training, workers, slice(num_early, None))
             samples = merge_samples([first, rest]) if first is not None and rest is not None else None
             early, num_samples = first, scorer.num_samples
-    return Scores(
+    return EvaluationScores(
         num_samples=num_samples,
         score=scorer.score(samples) if samples is not None else None,
         early_score=scorer.score(early) if early is not None else None,

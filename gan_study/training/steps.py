@@ -94,16 +94,16 @@ def accumulate_g_gradients(
     """
     generator.zero_grad(set_to_none=True)
     fake_images.retain_grad()
-    judge = unwrap(discriminator)
-    judge.requires_grad_(False)
-    fake_logits = judge(pack_images(fake_images, config.pac))
+    plain_discriminator = unwrap(discriminator)
+    plain_discriminator.requires_grad_(False)
+    fake_logits = plain_discriminator(pack_images(fake_images, config.pac))
     real_logits = torch.empty(0)  # most losses do without, and without the pass
     if LOSSES[config.loss].generator_uses_real:
         assert real_images is not None, "this loss compares with real images"
-        real_logits = judge(pack_images(real_images, config.pac))
+        real_logits = plain_discriminator(pack_images(real_images, config.pac))
     loss = LOSSES[config.loss].generator(real_logits, fake_logits)
     loss.backward()
-    judge.requires_grad_(True)
+    plain_discriminator.requires_grad_(True)
     numbers = _to_numbers([loss, _grad_norm(generator), _output_gradient(fake_images)])
     return StepMeasures(loss=numbers[0], grad_norm=numbers[1], output_gradient=numbers[2])
 

@@ -9,7 +9,7 @@ from scipy.stats import norm
 from support.synthetic_run import COMPLETED, CONFIRM, STUDY, Outcome, write_synthetic_run
 
 from gan_study.analysis.load import load_run
-from gan_study.analysis.sentences.design import Spread, observed_spread, seeds_rows, seeds_warning
+from gan_study.analysis.sentences.design import SeedSpread, observed_spread, seeds_rows, seeds_warning
 from gan_study.analysis.statistics.power import detectable_probability
 from gan_study.config.study import StudyConfig
 
@@ -88,5 +88,5 @@ def test_a_run_without_spread_gives_none(tmp_path: Path, scores: tuple[float, ..
 
 def test_one_arm_with_seeds_gives_a_spread_without_a_difference(tmp_path: Path) -> None:
     spread = observed_spread(load_run(write_synthetic_run(str(tmp_path), confirm={"lsgan": CONFIRM["lsgan"]})))
-    assert spread == Spread(pytest.approx(math.sqrt(0.925)), 1, None, 0.0)
+    assert spread == SeedSpread(pytest.approx(math.sqrt(0.925)), 1, None, 0.0)
     assert "7 seeds for 90 %" in dict(seeds_rows(study(2), spread, "x"))["would do"]

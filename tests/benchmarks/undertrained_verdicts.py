@@ -15,7 +15,7 @@ from typing import Any
 from gan_study.config.training import TrainingConfig, TrialConfig
 from gan_study.data.datasets import load_dataset
 from gan_study.diagnosis.evidence import Evidence
-from gan_study.diagnosis.verdict import judge
+from gan_study.diagnosis.verdict import evidence_to_verdict
 from gan_study.evaluation.end_diagnosis import diagnose_trial
 from gan_study.extractors.objective import load_objective, prepare_objective
 from gan_study.runs.diagnosis import Verdict, VerdictName
@@ -79,7 +79,7 @@ def look_at_training(name: str, total_kimg: float, seed: int, folder: RunFolder)
         if wanted and percent >= wanted[0]:
             wanted.pop(0)
             record = diagnose_trial(trial, config, dataset, objective).record
-            by_images = judge(Evidence(diagnostics=record.diagnostics), config.diagnosis.thresholds)
+            by_images = evidence_to_verdict(Evidence(diagnostics=record.diagnostics), config.diagnosis.thresholds)
             looks.append(Look(percent, evaluation.score, record.verdict, by_images))
     return objective.record.untrained_score, looks
 

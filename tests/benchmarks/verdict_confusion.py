@@ -28,7 +28,7 @@ from gan_study.diagnosis.diagnose import ImageSet
 from gan_study.diagnosis.measures.modes import confusion_matrix
 from gan_study.extractors import domain_classifier
 from gan_study.extractors.base import apply
-from gan_study.runs.diagnosis import Diagnostics, Measured, Verdict, VerdictName
+from gan_study.runs.diagnosis import Diagnostics, MeasureWithControl, Verdict, VerdictName
 
 # Letters hold 40 % out instead of 10 %, so that there are fresh images beside the controls.
 DATASETS = {
@@ -59,7 +59,7 @@ def score_dataset(name: str, seeds: range, thresholds: Thresholds) -> list[Score
     """Every case with every seed."""
     config, num, num_learned = DATASETS[name]
     dataset = load_dataset(DatasetConfig.model_validate(config))
-    extractor = domain_classifier.obtain(dataset)
+    extractor = domain_classifier.load_or_train(dataset)
 
     def look(images: np.ndarray) -> ImageSet:
         seen = [apply(extractor.network, part) for part in torch.from_numpy(images).split(100)]
@@ -113,7 +113,7 @@ def details(scores: list[Score]) -> str:
     """The measures of every draw, value over control, for whoever fixes thresholds."""
     lines = []
     for s in scores:
-        measured = {k: v for k, v in s.diagnostics if isinstance(v, Measured)}
+        measured = {k: v for k, v in s.diagnostics if isinstance(v, MeasureWithControl)}
         values = ", ".join(f"{k} {v.value:.3g}/{v.control:.3g}" for k, v in measured.items())
         missing = s.diagnostics.classes.missing if s.diagnostics.classes else ()
         lines.append(f"{s.case.name}: {s.verdict.name}; missing {missing}; {values}")

@@ -69,7 +69,7 @@ def test_learning_is_timed_by_the_training_itself(extractor: str, monkeypatch: p
 def test_a_kept_extractor_is_found(extractor_cache: Any) -> None:
     load_dataset(study().dataset)
     assert not extractor_is_kept(study("objective.extractor_kimg=0.137"))
-    domain_classifier.obtain(load_dataset(study().dataset), kimg=0.137)
+    domain_classifier.load_or_train(load_dataset(study().dataset), kimg=0.137)
     assert extractor_is_kept(study("objective.extractor_kimg=0.137"))
     assert not extractor_is_kept(study("dataset={name: celeba, image_size: 16}", "objective.extractor=autoencoder"))
 

@@ -11,7 +11,7 @@ from support.prepared_objective import Prepared
 from gan_study.config.thresholds import Thresholds
 from gan_study.diagnosis.diagnose import ImageSet, RealReference, measure, prepare
 from gan_study.diagnosis.evidence import Evidence
-from gan_study.diagnosis.verdict import judge
+from gan_study.diagnosis.verdict import evidence_to_verdict
 from gan_study.extractors.base import apply
 from gan_study.metrics.frechet import features_to_frechet_distance, stats_to_reference
 from gan_study.metrics.statistics import features_to_stats
@@ -69,5 +69,7 @@ def test_blur_raises_the_distance_and_lowers_the_coverage(
     assert sharp == pytest.approx(1, abs=0.15)
     assert soft < 0.8
     assert softest < 0.3
-    verdicts = [judge(Evidence(diagnostics=found), Thresholds(least_samples=NUM)).name for found in measured]
+    verdicts = [
+        evidence_to_verdict(Evidence(diagnostics=found), Thresholds(least_samples=NUM)).name for found in measured
+    ]
     assert verdicts == ["healthy", "unlike_real_images", "unlike_real_images"]

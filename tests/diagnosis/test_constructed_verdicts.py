@@ -22,7 +22,7 @@ NUM, NUM_LEARNED, NUM_HELD_OUT = 500, 1500, 6500
 def material(data_folder: Path, extractor_cache: Path) -> Material:
     """The images as a classifier sees them that has learned the first 1500."""
     dataset = small_mnist(data_folder, NUM_LEARNED, NUM_HELD_OUT)
-    network = domain_classifier.obtain(dataset).network
+    network = domain_classifier.load_or_train(dataset).network
 
     def look(images: np.ndarray) -> ImageSet:
         seen = [apply(network, part) for part in torch.from_numpy(images).split(500)]

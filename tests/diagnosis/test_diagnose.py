@@ -6,8 +6,8 @@ from support.planted import NUM_CLASSES, draw, image_set, noise, pool, with_copi
 
 from gan_study.diagnosis.diagnose import ImageSet, diagnose, measure, prepare
 from gan_study.diagnosis.evidence import Evidence
-from gan_study.diagnosis.verdict import judge
-from gan_study.runs.diagnosis import Diagnostics, Measured, Verdict
+from gan_study.diagnosis.verdict import evidence_to_verdict
+from gan_study.runs.diagnosis import Diagnostics, MeasureWithControl, Verdict
 
 NUM = 500
 TRAIN = image_set(draw(1500, seed=100))
@@ -16,7 +16,7 @@ REFERENCE = prepare(TRAIN, HELD_OUT, NUM)
 
 
 def verdict_of(generated: ImageSet) -> Verdict:
-    return judge(Evidence(diagnostics=measure(generated, REFERENCE)))
+    return evidence_to_verdict(Evidence(diagnostics=measure(generated, REFERENCE)))
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -59,7 +59,7 @@ def test_lost_classes_are_named_and_coverage_is_their_share(num_classes: int) ->
 
 def test_lost_classes_show_without_labels_and_images() -> None:
     bare = [ImageSet(images.features) for images in (image_set(draw(NUM, 6, num_classes=7)), TRAIN, HELD_OUT)]
-    verdict = judge(Evidence(diagnostics=diagnose(*bare)))
+    verdict = evidence_to_verdict(Evidence(diagnostics=diagnose(*bare)))
     assert verdict.name == "partial_collapse"
     assert [f.name for f in verdict.decisive] == ["coverage_partial", "unrealistic", "unlike"]
 
@@ -70,7 +70,7 @@ def test_infinite_features_are_a_divergence() -> None:
     measured = measure(ImageSet(features), REFERENCE)
     assert measured.non_finite == ("features",)
     assert measured.coverage is None
-    verdict = judge(Evidence(diagnostics=measured))
+    verdict = evidence_to_verdict(Evidence(diagnostics=measured))
     assert verdict.name == "diverged"
     assert "(features)" in verdict.sentence
 
@@ -86,7 +86,7 @@ def test_images_of_one_flat_colour_are_a_divergence() -> None:
 def test_few_samples_leave_a_good_generator_inconclusive_and_name_a_bad_one() -> None:
     few = prepare(TRAIN, image_set(draw(300, seed=102)), num=150)
     healthy, bad = (
-        judge(Evidence(diagnostics=measure(image_set(features), few)))
+        evidence_to_verdict(Evidence(diagnostics=measure(image_set(features), few)))
         for features in (draw(NUM, 9), draw(NUM, 9, num_classes=3))
     )
     assert healthy.name == "inconclusive"
@@ -96,7 +96,7 @@ def test_few_samples_leave_a_good_generator_inconclusive_and_name_a_bad_one() ->
 
 def test_too_few_samples_to_measure_anything_are_inconclusive() -> None:
     generated = image_set(draw(30, 9))
-    verdict = judge(Evidence(diagnostics=diagnose(generated, TRAIN, HELD_OUT)))
+    verdict = evidence_to_verdict(Evidence(diagnostics=diagnose(generated, TRAIN, HELD_OUT)))
     assert verdict.name == "inconclusive"
     assert {"few_samples", "unrealistic", "c_t"} <= {f.name for f in verdict.decisive}
     with pytest.raises(ValueError, match="num=501, num_train=1500, num_held_out=1000"):
@@ -108,9 +108,9 @@ def test_every_measure_has_a_control_of_as_many_images_and_order_does_not_matter
     measured = diagnose(generated, TRAIN, HELD_OUT)
     assert measured.num == NUM
     assert measured == measure(generated, REFERENCE)
-    pairs = {name: value for name, value in measured if isinstance(value, Measured)}
+    pairs = {name: value for name, value in measured if isinstance(value, MeasureWithControl)}
     assert set(pairs) == {
-        name for name, field in Diagnostics.model_fields.items() if field.annotation == Measured | None
+        name for name, field in Diagnostics.model_fields.items() if field.annotation == MeasureWithControl | None
     }
     assert measured.classes is not None
     assert (measured.classes.num_modes.value, measured.classes.num_modes.control) == (10, 10)
@@ -157,5 +157,5 @@ def test_a_zero_feature_vector_leaves_only_the_vendi_score_out() -> None:
 def test_evidence_and_verdict_survive_their_file() -> None:
     evidence = Evidence(diagnostics=measure(image_set(pool(50, NUM, 12)), REFERENCE))
     assert Evidence.model_validate_json(evidence.model_dump_json()) == evidence
-    verdict = judge(evidence)
+    verdict = evidence_to_verdict(evidence)
     assert Verdict.model_validate_json(verdict.model_dump_json()) == verdict

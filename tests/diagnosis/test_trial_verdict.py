@@ -8,8 +8,8 @@ from support.synthetic_run import OBJECTIVE
 from gan_study.config.thresholds import Thresholds
 from gan_study.diagnosis.evidence import Evidence, Signals, trial_evidence
 from gan_study.diagnosis.finding import find
-from gan_study.diagnosis.verdict import judge
-from gan_study.runs.diagnosis import Classes, Diagnostics, Measured, Verdict
+from gan_study.diagnosis.verdict import evidence_to_verdict
+from gan_study.runs.diagnosis import Classes, Diagnostics, MeasureWithControl, Verdict
 from gan_study.runs.records import EvaluationRecord, LossRecord, SignalsRecord, TrialState, TrialStatus
 
 REALISTIC = ("unrealistic", "unlike", "unlike_pixels")
@@ -124,7 +124,7 @@ def test_each_rule_on_either_side_of_its_threshold(verdict: Verdict, name: str, 
 def test_a_loss_without_a_jensen_shannon_estimate_can_be_overpowered_too() -> None:
     signals = training(**OVERPOWERED)
     without = tuple(signal.model_copy(update={"jensen_shannon": None}) for signal in signals)
-    verdict = judge(Evidence(state=TrialState.COMPLETED, signals=without, diagnostics=images()))
+    verdict = evidence_to_verdict(Evidence(state=TrialState.COMPLETED, signals=without, diagnostics=images()))
     assert verdict.name == "discriminator_overpowering"
     assert {f.name for f in verdict.decisive} == {"d_accuracy", "g_gradient", "stalled"}
 
@@ -134,7 +134,7 @@ def test_one_bad_evaluation_is_no_collapse() -> None:
         bad = {"latent_sensitivity": 0.004, "pairwise_distance_ratio": 0.4, "duplicates": 0.9}
         healthy = training()
         signals = (*healthy[:-num_bad], *(s.model_copy(update=bad) for s in healthy[-num_bad:]))
-        return judge(Evidence(signals=signals, diagnostics=images()))
+        return evidence_to_verdict(Evidence(signals=signals, diagnostics=images()))
 
     assert verdict(1).name == "healthy"
     assert verdict(2).name == "total_collapse"
@@ -146,9 +146,9 @@ def test_a_generator_that_has_not_begun_to_move_has_not_collapsed() -> None:
         Signals(cur_nimg=nimg, score=100.0, duplicates=0.9, latent_sensitivity=1e-3, pairwise_distance_ratio=0.01)
         for nimg in (0, 0)
     )
-    assert judge(Evidence(signals=grey)).name == "inconclusive"
+    assert evidence_to_verdict(Evidence(signals=grey)).name == "inconclusive"
     later = tuple(signal.model_copy(update={"cur_nimg": 1000}) for signal in grey)
-    assert judge(Evidence(signals=later)).name == "total_collapse"  # dead
+    assert evidence_to_verdict(Evidence(signals=later)).name == "total_collapse"  # dead
 
 
 def evaluation(cur_nimg: int, score: float) -> EvaluationRecord:
@@ -191,22 +191,22 @@ def test_what_records_of_a_trial_say() -> None:
 
 def test_divergence_comes_before_everything() -> None:
     collapsed = images(support=1.0)
-    by_state = judge(Evidence(state=TrialState.DIVERGED, diagnostics=collapsed))
+    by_state = evidence_to_verdict(Evidence(state=TrialState.DIVERGED, diagnostics=collapsed))
     assert by_state.name == "diverged"
-    by_value = judge(Evidence(state=TrialState.COMPLETED, non_finite=("d_loss",), diagnostics=collapsed))
+    by_value = evidence_to_verdict(Evidence(state=TrialState.COMPLETED, non_finite=("d_loss",), diagnostics=collapsed))
     assert by_value.name == "diverged"
     assert "(d_loss) is 1" in by_value.sentence
-    assert judge(Evidence(state=TrialState.COMPLETED, diagnostics=collapsed)).name == "total_collapse"
+    assert evidence_to_verdict(Evidence(state=TrialState.COMPLETED, diagnostics=collapsed)).name == "total_collapse"
 
 
 def test_missing_classes_are_named() -> None:
     def verdict(
         missing: tuple[int, ...], by_chance: float, names: tuple[str, ...] | None = None, precision: float = 0.8
     ) -> Verdict:
-        modes = Measured(value=10 - len(missing), control=10)
+        modes = MeasureWithControl(value=10 - len(missing), control=10)
         classes = Classes(num_modes=modes, kl=None, missing=missing, missing_by_chance=by_chance)
         measured = images(precision=precision).model_copy(update={"classes": classes})
-        return judge(Evidence(diagnostics=measured, class_names=names))
+        return evidence_to_verdict(Evidence(diagnostics=measured, class_names=names))
 
     named = verdict((1, 4), 1e-9, ("a", "b", "c", "d", "e"))
     assert named.name == "partial_collapse"
@@ -223,9 +223,9 @@ def test_missing_classes_are_named() -> None:
 
 
 def of_classes(left: float | None, control: float = 1.0, **values: float) -> Diagnostics:
-    share = None if left is None else Measured(value=left, control=control)
+    share = None if left is None else MeasureWithControl(value=left, control=control)
     missing = tuple(range(9)) if left is None else tuple(range(round(10 - 10 * left)))
-    modes = Measured(value=10 - len(missing), control=10)
+    modes = MeasureWithControl(value=10 - len(missing), control=10)
     classes = Classes(num_modes=modes, kl=None, missing=missing, missing_by_chance=1e-9, left=share)
     return images(coverage=0.2, **values).model_copy(update={"classes": classes})
 
@@ -241,7 +241,7 @@ def of_classes(left: float | None, control: float = 1.0, **values: float) -> Dia
     ],
 )
 def test_one_class_of_ten_is_a_total_collapse_though_its_features_overlap(diagnostics: Diagnostics, name: str) -> None:
-    verdict = judge(Evidence(diagnostics=diagnostics))
+    verdict = evidence_to_verdict(Evidence(diagnostics=diagnostics))
     assert verdict.name == name, verdict.sentence
     if name == "total_collapse":
         assert {f.name for f in verdict.decisive} == {"classes_total", *REALISTIC}
@@ -256,7 +256,7 @@ def test_rotating_classes_are_oscillation() -> None:
 
     def verdict(*indices: int) -> Verdict:
         shares = (0.25,) * 4
-        return judge(Evidence(signals=signals(*indices), real_class_shares=shares, diagnostics=images()))
+        return evidence_to_verdict(Evidence(signals=signals(*indices), real_class_shares=shares, diagnostics=images()))
 
     assert verdict(0, 1, 2, 3, 0, 1, 2, 3, 0).name == "oscillating"
     assert verdict(0, 1, 2, 3, 0, 0, 0, 0, 0).name == "healthy"
@@ -279,7 +279,7 @@ def test_a_longer_training_is_advised_only_where_the_score_still_falls() -> None
         assert found.name == "unlike_real_images"
         assert found.sentence.startswith("Unlike real images: The precision is 0.55, below 0.56")
         assert found.sentence.endswith(f" Its score {how}, so a longer training alone is unlikely to help: {CHANGE}.")
-    alone = judge(Evidence(diagnostics=poor))
+    alone = evidence_to_verdict(Evidence(diagnostics=poor))
     assert alone.name == "unlike_real_images"
     assert alone.sentence.endswith(" There are too few evaluations to tell whether a longer training would help.")
     assert "onger" not in trial().sentence
@@ -319,7 +319,7 @@ def test_a_generator_that_has_not_begun_to_learn_has_not_collapsed() -> None:
     )
     # The same images of a generator that had learned before.
     assert trial(GREY_NOISE, (4309.0, 400.0, 300.0, 3833.0)).name == "total_collapse"
-    assert judge(Evidence(diagnostics=GREY_NOISE)).name == "total_collapse"  # no score is known
+    assert evidence_to_verdict(Evidence(diagnostics=GREY_NOISE)).name == "total_collapse"  # no score is known
 
 
 @pytest.mark.parametrize(
@@ -339,14 +339,14 @@ def test_one_image_is_a_collapse_whatever_it_scores(verdict: Verdict, decisive: 
 def test_a_trial_is_compared_with_its_own_start_where_that_is_known() -> None:
     def share(scores: tuple[float, ...], first_nimg: int = 0) -> float | None:
         records = [evaluation(first_nimg + 1000 * i, score) for i, score in enumerate(scores)]
-        found = judge(trial_evidence(None, records, OBJECTIVE))
+        found = evidence_to_verdict(trial_evidence(None, records, OBJECTIVE))
         return {f.name: f.value for f in found.findings}["near_untrained"]
 
     assert share((500.0, 400.0, 450.0)) == 0.8
     assert share((400.0, 450.0), first_nimg=1000) == pytest.approx(400 / OBJECTIVE.untrained_score)
     assert share((500.0,)) is None  # it has not been trained
     no_start = trial_evidence(None, [evaluation(1000, 450.0)])
-    assert {f.name: f.value for f in judge(no_start).findings}["near_untrained"] is None
+    assert {f.name: f.value for f in evidence_to_verdict(no_start).findings}["near_untrained"] is None
 
 
 def test_an_idle_generator_has_lost_nothing_late() -> None:
@@ -370,7 +370,7 @@ def test_what_was_not_measured_leaves_the_verdict_open() -> None:
     assert without.name == "inconclusive"
     assert {f.name for f in without.decisive} == {"c_t", "ndb_partial"}
     assert "was not measured" in without.sentence
-    assert judge(Evidence()).name == "inconclusive"
+    assert evidence_to_verdict(Evidence()).name == "inconclusive"
     short = trial(scores=(100.0, 40.0))
     assert short.name == "inconclusive"
     assert {f.name for f in short.decisive} == {"still_falling"}
@@ -379,8 +379,8 @@ def test_what_was_not_measured_leaves_the_verdict_open() -> None:
 
 
 def test_a_bare_set_of_images_needs_no_training() -> None:
-    assert judge(Evidence(diagnostics=images())).name == "healthy"
-    assert judge(Evidence(diagnostics=images(coverage=0.5))).name == "partial_collapse"
+    assert evidence_to_verdict(Evidence(diagnostics=images())).name == "healthy"
+    assert evidence_to_verdict(Evidence(diagnostics=images(coverage=0.5))).name == "partial_collapse"
 
 
 def test_a_lost_last_score_is_no_late_collapse() -> None:
@@ -389,8 +389,8 @@ def test_a_lost_last_score_is_no_late_collapse() -> None:
 
 def test_thresholds_can_be_set() -> None:
     evidence = Evidence(diagnostics=images(coverage=0.71))
-    assert judge(evidence, Thresholds(coverage_partial=0.7)).name == "healthy"
-    (finding,) = (f for f in judge(evidence).findings if f.name == "coverage_partial")
+    assert evidence_to_verdict(evidence, Thresholds(coverage_partial=0.7)).name == "healthy"
+    (finding,) = (f for f in evidence_to_verdict(evidence).findings if f.name == "coverage_partial")
     assert finding.threshold == pytest.approx(0.75 * 0.96, rel=1e-12)
     assert (finding.value, finding.control, finding.direction) == (0.71, 0.96, "below")
     assert "Naeem" in finding.source
@@ -448,13 +448,13 @@ def test_a_note_becomes_a_part_of_the_sentence() -> None:
     ],
 )
 def test_what_is_no_setting_as_it_stands_has_a_note(name: str, note: str) -> None:
-    classes = Classes(num_modes=Measured(value=10, control=10), kl=None, missing=(), missing_by_chance=1e-3)
+    classes = Classes(num_modes=MeasureWithControl(value=10, control=10), kl=None, missing=(), missing_by_chance=1e-3)
     verdict = trial(images().model_copy(update={"classes": classes}))
     assert {f.name: f.note for f in verdict.findings}[name] == note
 
 
 def test_missing_classes_by_chance_have_a_note() -> None:
-    classes = Classes(num_modes=Measured(value=90, control=96), kl=None, missing=(), missing_by_chance=4.0)
+    classes = Classes(num_modes=MeasureWithControl(value=90, control=96), kl=None, missing=(), missing_by_chance=4.0)
     verdict = trial(images().model_copy(update={"classes": classes}))
     (finding,) = (f for f in verdict.findings if f.name == "missing_classes")
     assert (finding.threshold, finding.note) == (10.0, "3 standard deviations above what chance misses")

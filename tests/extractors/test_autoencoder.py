@@ -11,7 +11,7 @@ from safetensors.torch import save
 from gan_study.config.data import DatasetConfig
 from gan_study.config.training import TrainingConfig
 from gan_study.data.datasets import Dataset, load_dataset
-from gan_study.extractors.autoencoder import Autoencoder, obtain, reconstruction_error, train
+from gan_study.extractors.autoencoder import Autoencoder, load_or_train, reconstruction_error, train
 from gan_study.extractors.base import apply
 from gan_study.extractors.objective import load_objective, prepare_objective
 from gan_study.runs.folder import RunFolder
@@ -43,7 +43,7 @@ def test_images_come_back_at_their_size(image_size: int, num_channels: int) -> N
 
 
 def test_it_learns_what_the_images_look_like(few_digits: Dataset, tmp_path: Path) -> None:
-    extractor = obtain(few_digits, Storage(tmp_path))
+    extractor = load_or_train(few_digits, Storage(tmp_path))
     # Measured: 0.086 after the 253 steps on 270 images; 2.3 to 3.5 untrained, which is worse than the mean image.
     assert extractor.reconstruction_error is not None
     assert 0.04 < extractor.reconstruction_error < 0.2
@@ -53,7 +53,7 @@ def test_it_learns_what_the_images_look_like(few_digits: Dataset, tmp_path: Path
     assert (extractor.name, extractor.layer, extractor.dims) == ("autoencoder", "bottleneck", 64)
     assert extractor.accuracy is None
     assert [name[:14] for name in Storage(tmp_path).list_names()] == ["autoencoder-3-"]
-    assert obtain(few_digits, Storage(tmp_path)).weights == extractor.weights
+    assert load_or_train(few_digits, Storage(tmp_path)).weights == extractor.weights
     assert not extractor.network.training
 
 

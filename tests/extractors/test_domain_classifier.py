@@ -19,7 +19,7 @@ from gan_study.extractors.domain_classifier import (
     DomainClassifier,
     StackedClassifier,
     accuracy,
-    obtain,
+    load_or_train,
     restore,
     train,
 )
@@ -102,7 +102,7 @@ def test_three_digits_in_one_image(few_digits: Dataset, tmp_path: Path) -> None:
         labels=few_digits.labels[triples] @ np.array([100, 10, 1]),
         class_names=tuple(f"{number:03}" for number in range(1000)),
     )
-    extractor = obtain(stacked, Storage(tmp_path))
+    extractor = load_or_train(stacked, Storage(tmp_path))
     assert isinstance(extractor.network, StackedClassifier)
     features, logits = apply(extractor.network, torch.from_numpy(stacked.images))
     assert logits is not None
@@ -121,7 +121,7 @@ def test_three_digits_in_one_image(few_digits: Dataset, tmp_path: Path) -> None:
 
 def test_without_labels_it_says_what_else_there_is(few_digits: Dataset, tmp_path: Path) -> None:
     with pytest.raises(InputError) as caught:
-        obtain(replace(few_digits, labels=None, class_names=None), Storage(tmp_path))
+        load_or_train(replace(few_digits, labels=None, class_names=None), Storage(tmp_path))
     assert str(caught.value) == (
         "objective.extractor: the domain classifier needs class labels, but got dataset=digits without any; "
         "use extractor: autoencoder or inception, or put the images into a folder for each class"
@@ -130,13 +130,13 @@ def test_without_labels_it_says_what_else_there_is(few_digits: Dataset, tmp_path
 
 def test_it_is_trained_once_and_then_read_from_the_cache(few_digits: Dataset, tmp_path: Path) -> None:
     cache = Storage(tmp_path)
-    first = obtain(few_digits, cache)
+    first = load_or_train(few_digits, cache)
     (name,) = cache.list_names()
     assert name == f"domain_classifier-4-{few_digits.identity}.safetensors"
     assert cache.read_bytes(name) == first.weights
     other = constant_weights(few_digits)
     cache.write_bytes(name, other)
-    second = obtain(few_digits, cache)
+    second = load_or_train(few_digits, cache)
     assert second.weights == other
     assert second.accuracy != first.accuracy
     assert second.weights_hash == hashlib.sha256(other).hexdigest()[:8]
@@ -144,8 +144,8 @@ def test_it_is_trained_once_and_then_read_from_the_cache(few_digits: Dataset, tm
 
 def test_other_images_are_another_classifier(few_digits: Dataset, tmp_path: Path) -> None:
     cache = Storage(tmp_path)
-    first = obtain(few_digits, cache)
-    inverted = obtain(replace(few_digits, images=255 - few_digits.images), cache)
+    first = load_or_train(few_digits, cache)
+    inverted = load_or_train(replace(few_digits, images=255 - few_digits.images), cache)
     assert len(cache.list_names()) == 2
     assert inverted.weights_hash != first.weights_hash
 
@@ -154,18 +154,18 @@ def test_the_cache_lies_where_the_environment_says(
     few_digits: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("GAN_STUDY_CACHE", str(tmp_path / "cache"))
-    obtain(few_digits)
+    load_or_train(few_digits)
     assert len(Storage(tmp_path / "cache").list_names()) == 1
     monkeypatch.delenv("GAN_STUDY_CACHE")
     monkeypatch.setenv("HOME", str(tmp_path))
-    obtain(few_digits)
+    load_or_train(few_digits)
     assert len(Storage(tmp_path / ".cache/gan_study").list_names()) == 1
 
 
 def test_a_cache_that_cannot_be_used_does_no_harm(few_digits: Dataset, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("not a folder")
-    trained = obtain(few_digits, Storage(tmp_path / "file"))
-    assert trained.weights == obtain(few_digits, Storage(tmp_path / "folder")).weights
+    trained = load_or_train(few_digits, Storage(tmp_path / "file"))
+    assert trained.weights == load_or_train(few_digits, Storage(tmp_path / "folder")).weights
 
 
 def test_training_is_repeatable_and_leaves_torch_as_it_was(
@@ -201,4 +201,4 @@ def test_only_the_train_part_is_learned(few_digits: Dataset) -> None:
 
 @pytest.mark.slow
 def test_the_digits_of_a_study_give_the_same_weights_again(prepared: Prepared, tmp_path: Path) -> None:
-    assert obtain(prepared.dataset, Storage(tmp_path)).weights_hash == prepared.record.key.weights_hash
+    assert load_or_train(prepared.dataset, Storage(tmp_path)).weights_hash == prepared.record.key.weights_hash

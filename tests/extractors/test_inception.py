@@ -19,7 +19,7 @@ from gan_study.data.sources.downloads import NotFetchedError
 from gan_study.errors import InputError
 from gan_study.extractors import inception, inception_weights
 from gan_study.extractors.base import apply
-from gan_study.extractors.inception import InceptionFeatures, obtain
+from gan_study.extractors.inception import InceptionFeatures, load_inception
 from gan_study.extractors.inception_weights import (
     OFFICIAL_NAME,
     PARTIAL_NAME,
@@ -112,12 +112,12 @@ def test_a_named_file_is_taken_as_it_is_but_is_not_fid(
 ) -> None:
     sha256 = write_weights(nowhere / "own.pth", weights)
     monkeypatch.setenv(INCEPTION_ENVIRONMENT, str(nowhere / "own.pth"))
-    extractor = obtain(ObjectiveConfig(extractor="inception"), digits.image_size)
+    extractor = load_inception(ObjectiveConfig(extractor="inception"), digits.image_size)
     assert (extractor.weights_hash, extractor.dims, extractor.layer) == (sha256[:8], 2048, "pool3")
     assert extractor.preprocessing == "uint8-8px-bilinear299"
     assert extractor.weights is None
     with pytest.raises(InputError) as caught:
-        obtain(ObjectiveConfig(metric="fid"), digits.image_size)
+        load_inception(ObjectiveConfig(metric="fid"), digits.image_size)
     assert str(caught.value) == (
         f"objective.metric: fid is made with the official weights (SHA-256 {OFFICIAL_INCEPTION_HASH}...), "
         f"but got weights={sha256[:8]}; use those, or metric: frechet_distance"
@@ -258,7 +258,7 @@ def test_a_named_file_that_cannot_be_used_is_a_message(
         path.unlink()
     monkeypatch.setenv(INCEPTION_ENVIRONMENT, str(path))
     with pytest.raises(InputError, match=UNUSABLE[kind]) as caught:
-        obtain(ObjectiveConfig(extractor="inception", dims=64), digits.image_size)
+        load_inception(ObjectiveConfig(extractor="inception", dims=64), digits.image_size)
     assert "likelihood" not in str(caught.value), "of the library's words one sentence is enough"
 
 
@@ -268,9 +268,9 @@ def test_weights_that_end_too_early_name_the_first_layer_that_is_missing(
     early = {name: value for name, value in weights.items() if not name.startswith(("Mixed_", "fc"))}
     write_weights(nowhere / "own.pth", early)
     monkeypatch.setenv(INCEPTION_ENVIRONMENT, str(nowhere / "own.pth"))
-    assert obtain(ObjectiveConfig(extractor="inception", dims=192), digits.image_size).dims == 192
+    assert load_inception(ObjectiveConfig(extractor="inception", dims=192), digits.image_size).dims == 192
     with pytest.raises(InputError, match=r"up to Mixed_6e, but got dims=768 and KeyError: 'no Mixed_5b.branch1x1"):
-        obtain(ObjectiveConfig(extractor="inception", dims=768), digits.image_size)
+        load_inception(ObjectiveConfig(extractor="inception", dims=768), digits.image_size)
 
 
 def test_the_run_folder_holds_no_weights_and_the_same_file_is_asked_for(

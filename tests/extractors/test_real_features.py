@@ -12,7 +12,7 @@ from support.prepared_objective import Prepared
 from gan_study.data.hashing import content_hash
 from gan_study.extractors import real_features, real_statistics
 from gan_study.extractors.base import apply
-from gan_study.extractors.real_features import obtain, take
+from gan_study.extractors.real_features import load_or_compute_features, take
 from gan_study.runs.storage import Storage
 
 CHOSEN = np.random.default_rng(0).permutation(1797)[:250]
@@ -23,7 +23,7 @@ def test_they_are_the_extractor_s_in_the_order_asked_for(prepared: Prepared, tmp
     expected, logits = apply(extractor.network, torch.from_numpy(images[CHOSEN]))
     assert logits is not None
     for _ in ("taken", "found again"):
-        features, classes = obtain(extractor, prepared.dataset, CHOSEN, Storage(tmp_path))
+        features, classes = load_or_compute_features(extractor, prepared.dataset, CHOSEN, Storage(tmp_path))
         np.testing.assert_allclose(features, expected.numpy(), rtol=1e-5, atol=1e-5)
         assert features.dtype == np.float32
         assert classes is not None
@@ -37,7 +37,7 @@ def test_an_extractor_without_classes_gives_none(prepared: Prepared, tmp_path: P
 
     extractor = replace(prepared.load().extractor, network=NoClasses(256, 3), weights_hash="00000000")
     for _ in ("taken", "found again"):
-        features, classes = obtain(extractor, prepared.dataset, CHOSEN, Storage(tmp_path))
+        features, classes = load_or_compute_features(extractor, prepared.dataset, CHOSEN, Storage(tmp_path))
         assert (features.shape, classes) == ((250, 3), None)
 
 
@@ -53,12 +53,12 @@ def test_they_are_taken_once_for_each_extractor_and_choice(
     monkeypatch.setattr(real_features, "take", counted)
     extractor, dataset, cache = prepared.load().extractor, prepared.dataset, Storage(tmp_path)
     for _ in range(2):
-        obtain(extractor, dataset, CHOSEN, cache)
+        load_or_compute_features(extractor, dataset, CHOSEN, cache)
         assert len(calls) == 1
-    obtain(extractor, dataset, CHOSEN[::-1], cache)
-    obtain(replace(extractor, weights_hash="12345678"), dataset, CHOSEN, cache)
-    obtain(replace(extractor, precision="bfloat16"), dataset, CHOSEN, cache)
-    obtain(extractor, replace(dataset, train_indices=dataset.train_indices[:500]), CHOSEN, cache)
+    load_or_compute_features(extractor, dataset, CHOSEN[::-1], cache)
+    load_or_compute_features(replace(extractor, weights_hash="12345678"), dataset, CHOSEN, cache)
+    load_or_compute_features(replace(extractor, precision="bfloat16"), dataset, CHOSEN, cache)
+    load_or_compute_features(extractor, replace(dataset, train_indices=dataset.train_indices[:500]), CHOSEN, cache)
     assert len(calls) == 5
 
 
@@ -69,11 +69,11 @@ def test_those_of_a_part_whose_statistics_are_known_are_not_taken_again(
     monkeypatch.setattr(real_features, "_BLOCK", 100)
     extractor, dataset, cache = prepared.load().extractor, prepared.dataset, Storage(tmp_path / "cache")
     part = np.random.default_rng(0).permutation(dataset.split_indices(split))[:120]
-    apart = obtain(extractor, dataset, part, Storage(tmp_path / "other"))
-    real_statistics.obtain(extractor, dataset, split, cache)
+    apart = load_or_compute_features(extractor, dataset, part, Storage(tmp_path / "other"))
+    real_statistics.load_or_compute_statistics(extractor, dataset, split, cache)
     calls: list[int] = []
     monkeypatch.setattr(real_features, "take", lambda *arguments: calls.append(len(arguments[2])) or take(*arguments))
-    features, classes = obtain(extractor, dataset, part, cache)
+    features, classes = load_or_compute_features(extractor, dataset, part, cache)
     assert not calls
     np.testing.assert_allclose(features, apart[0], rtol=1e-5, atol=1e-5)
     assert classes is not None
@@ -82,11 +82,11 @@ def test_those_of_a_part_whose_statistics_are_known_are_not_taken_again(
     # One image of another part, or one block lost, and they are taken as if nothing were known.
     other = np.append(part, np.setdiff1d(np.arange(1797), dataset.split_indices(split))[:1])
     if len(other) > len(part):
-        obtain(extractor, dataset, other, cache)
+        load_or_compute_features(extractor, dataset, other, cache)
         assert calls == [121]
     indices = dataset.split_indices(split)
     block = np.array_split(indices, -(-len(indices) // 100))[1]
     lost = next(name for name in cache.list_names() if f"-{content_hash([block])}-" in name)
     cache.delete(lost)
-    obtain(extractor, dataset, part, cache)
+    load_or_compute_features(extractor, dataset, part, cache)
     assert calls[-1] == 120

@@ -15,7 +15,7 @@ from gan_study.errors import InputError
 from gan_study.extractors import real_features, real_statistics
 from gan_study.extractors.base import apply
 from gan_study.extractors.cache import cached
-from gan_study.extractors.real_statistics import obtain, take, unpack
+from gan_study.extractors.real_statistics import load_or_compute_statistics, take, unpack
 from gan_study.runs.storage import Storage
 
 
@@ -25,7 +25,7 @@ def test_they_are_those_of_the_split(
 ) -> None:
     monkeypatch.setattr(real_features, "_BLOCK", 500)
     extractor, dataset = prepared.load().extractor, prepared.dataset
-    real = unpack(obtain(extractor, dataset, split, Storage(tmp_path)))
+    real = unpack(load_or_compute_statistics(extractor, dataset, split, Storage(tmp_path)))
     indices = dataset.split_indices(split)
     assert real.reference.num == num == len(indices)
     features, logits = apply(extractor.network, torch.from_numpy(dataset.images[indices]))
@@ -46,7 +46,7 @@ def test_images_left_out_of_the_train_part_are_in_no_split(prepared: Prepared) -
 def test_a_part_of_one_image_is_refused(prepared: Prepared, tmp_path: Path) -> None:
     dataset = replace(prepared.dataset, held_out_indices=prepared.dataset.held_out_indices[:1])
     with pytest.raises(InputError) as caught:
-        obtain(prepared.load().extractor, dataset, "held_out", Storage(tmp_path))
+        load_or_compute_statistics(prepared.load().extractor, dataset, "held_out", Storage(tmp_path))
     assert str(caught.value) == (
         "objective.split: the real images that are scored against must be two at least, "
         "but got split=held_out with 1; choose another split"
@@ -64,12 +64,12 @@ def test_they_are_taken_once_for_each_extractor_and_split(
 
     monkeypatch.setattr(real_statistics, "take", counted)
     extractor, cache = prepared.load().extractor, Storage(tmp_path)
-    first = obtain(extractor, prepared.dataset, "held_out", cache)
-    assert obtain(extractor, prepared.dataset, "held_out", cache) == first
+    first = load_or_compute_statistics(extractor, prepared.dataset, "held_out", cache)
+    assert load_or_compute_statistics(extractor, prepared.dataset, "held_out", cache) == first
     assert len(calls) == 1
-    obtain(replace(extractor, weights_hash="12345678"), prepared.dataset, "held_out", cache)
-    obtain(replace(extractor, preprocessing="other"), prepared.dataset, "held_out", cache)
-    obtain(extractor, prepared.dataset, "train", cache)
+    load_or_compute_statistics(replace(extractor, weights_hash="12345678"), prepared.dataset, "held_out", cache)
+    load_or_compute_statistics(replace(extractor, preprocessing="other"), prepared.dataset, "held_out", cache)
+    load_or_compute_statistics(extractor, prepared.dataset, "train", cache)
     assert len(calls) == 4
     key = prepared.record.key
     part = content_hash([prepared.dataset.held_out_indices])
@@ -83,8 +83,8 @@ def test_two_held_out_parts_beside_the_same_train_part_are_told_apart(prepared: 
     indices = prepared.dataset.held_out_indices
     first, second = (replace(prepared.dataset, held_out_indices=part) for part in (indices[:20], indices[20:60]))
     assert first.identity == second.identity
-    assert unpack(obtain(extractor, first, "held_out", cache)).reference.num == 20
-    assert unpack(obtain(extractor, second, "held_out", cache)).reference.num == 40
+    assert unpack(load_or_compute_statistics(extractor, first, "held_out", cache)).reference.num == 20
+    assert unpack(load_or_compute_statistics(extractor, second, "held_out", cache)).reference.num == 40
     for dataset in (first, second):
         part = dataset.held_out_indices
         seen = np.concatenate([seen.features for seen in real_features.of_part(extractor, dataset, "held_out", cache)])

@@ -13,7 +13,7 @@ from gan_study.errors import InputError
 from gan_study.report.tables.final_scores_table import final_note, final_table
 from gan_study.report.text import score_note
 from gan_study.report.write import write_report
-from gan_study.runs.final_scores import Compared, FinalScores, KernelRecord, NeighbourRecord
+from gan_study.runs.final_scores import FinalScores, KernelRecord, NeighbourRecord, ScoreWithReal
 from gan_study.runs.folder import RunFolder
 from gan_study.runs.records import ScoreKey
 
@@ -30,11 +30,11 @@ SCORES = FinalScores(
     kernel=KernelRecord(mean=0.0125, std=0.002, subset_size=1000, num_subsets=100),
     neighbours=NeighbourRecord(
         num=898,
-        precision=Compared(value=0.71234, real=0.8),
-        recall=Compared(value=0.5, real=0.75),
-        density=Compared(value=0.9, real=1.0),
-        coverage=Compared(value=0.6, real=None),
-        vendi=Compared(value=5.5, real=6.5),
+        precision=ScoreWithReal(value=0.71234, real=0.8),
+        recall=ScoreWithReal(value=0.5, real=0.75),
+        density=ScoreWithReal(value=0.9, real=1.0),
+        coverage=ScoreWithReal(value=0.6, real=None),
+        vendi=ScoreWithReal(value=5.5, real=6.5),
     ),
     inception_score=None,
     missing={"infinity": "there must be more images"},

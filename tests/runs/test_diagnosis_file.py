@@ -6,7 +6,15 @@ from pathlib import Path
 import pytest
 
 from gan_study.errors import StorageError
-from gan_study.runs.diagnosis import Classes, DiagnosisRecord, Diagnostics, Finding, Measured, Verdict, VerdictName
+from gan_study.runs.diagnosis import (
+    Classes,
+    DiagnosisRecord,
+    Diagnostics,
+    Finding,
+    MeasureWithControl,
+    Verdict,
+    VerdictName,
+)
 from gan_study.runs.storage import Storage
 from gan_study.runs.trial_folder import TrialFolder
 
@@ -35,8 +43,10 @@ RECORD = DiagnosisRecord(
     diagnostics=Diagnostics(
         num=150,
         num_train=750,
-        coverage=Measured(value=0.5, control=0.96),
-        classes=Classes(num_modes=Measured(value=9, control=10), kl=None, missing=(3,), missing_by_chance=1e-9),
+        coverage=MeasureWithControl(value=0.5, control=0.96),
+        classes=Classes(
+            num_modes=MeasureWithControl(value=9, control=10), kl=None, missing=(3,), missing_by_chance=1e-9
+        ),
     ),
 )
 

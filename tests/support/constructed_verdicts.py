@@ -13,7 +13,7 @@ from gan_study.config.thresholds import Thresholds
 from gan_study.data.datasets import Dataset
 from gan_study.diagnosis.diagnose import ImageSet, RealReference, measure, prepare
 from gan_study.diagnosis.evidence import Evidence
-from gan_study.diagnosis.verdict import judge
+from gan_study.diagnosis.verdict import evidence_to_verdict
 from gan_study.runs.diagnosis import Diagnostics, Verdict, VerdictName
 
 Look = Callable[[NDArray[np.uint8]], ImageSet]
@@ -75,7 +75,7 @@ def score(
     """The verdict on one draw of a case, and what was measured."""
     images = case.make(material, np.random.default_rng([seed, 1]))
     diagnostics = measure(images, material.reference)
-    return judge(Evidence(diagnostics=diagnostics), thresholds), diagnostics
+    return evidence_to_verdict(Evidence(diagnostics=diagnostics), thresholds), diagnostics
 
 
 def _real(material: Material, rng: np.random.Generator) -> ImageSet:

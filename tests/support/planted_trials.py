@@ -3,8 +3,8 @@
 from typing import Any
 
 from gan_study.diagnosis.evidence import Evidence, Signals
-from gan_study.diagnosis.verdict import judge
-from gan_study.runs.diagnosis import Diagnostics, Measured, Verdict
+from gan_study.diagnosis.verdict import evidence_to_verdict
+from gan_study.runs.diagnosis import Diagnostics, MeasureWithControl, Verdict
 from gan_study.runs.records import TrialState
 
 CONTROLS = {
@@ -32,7 +32,7 @@ SWINGING = (100.0, 40.0, 22.0, 18.0, 17.0, 30.0, 16.0, 31.0, 16.0)
 def images(**values: float | None) -> Diagnostics:
     """A healthy generator's measures, but for those given; None is not measured."""
     found = CONTROLS | values
-    pairs = {k: Measured(value=v, control=CONTROLS[k]) for k, v in found.items() if v is not None}
+    pairs = {k: MeasureWithControl(value=v, control=CONTROLS[k]) for k, v in found.items() if v is not None}
     return Diagnostics(num=5000, num_train=60_000, **pairs)
 
 
@@ -55,6 +55,6 @@ def training(scores: tuple[float | None, ...] = DESCENT, **last: Any) -> tuple[S
 
 def trial(diagnostics: Diagnostics | None = None, scores: tuple[float | None, ...] = DESCENT, **last: Any) -> Verdict:
     """The verdict on a healthy trial, but for what is given."""
-    return judge(
+    return evidence_to_verdict(
         Evidence(state=TrialState.COMPLETED, signals=training(scores, **last), diagnostics=diagnostics or images())
     )

@@ -14,7 +14,7 @@ from gan_study.analysis.confirmation import ConfirmedArm, confirmed_arms
 from gan_study.analysis.run_data import RunData
 from gan_study.analysis.sentences.notes import damage_warnings, remedy_notes
 from gan_study.analysis.sentences.other_count import describe_other_count
-from gan_study.analysis.sentences.winner import judge
+from gan_study.analysis.sentences.winner import decide_winner
 from gan_study.analysis.summary import Summary, describe_score, summarise_arms
 from gan_study.runs.records import SCHEMA_VERSION, ObjectiveRecord
 
@@ -90,7 +90,7 @@ def put_side_by_side(studies: Sequence[ComparedStudy]) -> SideBySide:
     together = _together(studies, runs)
     confirmed = {arm: found for run in runs for arm, found in confirmed_arms(run).items()}
     comparison = compare_runs(runs, together.collapsed)
-    verdict = judge(together, list(confirmed.values()), comparison)
+    verdict = decide_winner(together, list(confirmed.values()), comparison)
     other = describe_other_count(list(confirmed.values()), objective, comparison.leader)
     summary = Summary(
         schema_version=SCHEMA_VERSION,

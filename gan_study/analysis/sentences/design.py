@@ -22,7 +22,7 @@ from gan_study.config.study import StudyConfig
 
 
 @dataclass(frozen=True)
-class Spread:
+class SeedSpread:
     """The scatter of a run's confirmed seeds that did not fail."""
 
     deviation: float
@@ -35,7 +35,7 @@ class Spread:
     """Between the mean scores of these two; 0 below two arms."""
 
 
-def observed_spread(run: RunData) -> Spread | None:
+def observed_spread(run: RunData) -> SeedSpread | None:
     """The spread of a run's confirmed seeds; None where no arm has two seeds that differ."""
     scores = {
         arm: [t.score for t in confirmed.trials if t.score is not None]
@@ -50,7 +50,7 @@ def observed_spread(run: RunData) -> Spread | None:
         return None
     means = sorted((fmean(values), arm) for arm, values in several.items())
     (first, a), (second, b) = means[0], means[min(1, len(means) - 1)]
-    return Spread(math.sqrt(pooled), len(several), (a, b) if len(means) > 1 else None, second - first)
+    return SeedSpread(math.sqrt(pooled), len(several), (a, b) if len(means) > 1 else None, second - first)
 
 
 def seeds_warning(study: StudyConfig) -> str | None:
@@ -74,7 +74,7 @@ def seeds_warning(study: StudyConfig) -> str | None:
     )
 
 
-def seeds_rows(study: StudyConfig, spread: Spread | None, source: str) -> list[tuple[str, str]]:
+def seeds_rows(study: StudyConfig, spread: SeedSpread | None, source: str) -> list[tuple[str, str]]:
     """Labels and texts that say what the confirmed seeds can show; `source` names the run that `spread` is from."""
     num_arms, seeds = len(study.arms), study.confirm.seeds
     if num_arms < 2:
@@ -102,7 +102,7 @@ def _test(study: StudyConfig) -> str:
     )
 
 
-def _detects(probability: float, spread: Spread | None, source: str) -> str:
+def _detects(probability: float, spread: SeedSpread | None, source: str) -> str:
     text = f"with a chance of 80 %, an arm that scores better in {math.ceil(100 * probability)} % of seed pairs"
     if spread is None:
         return text
@@ -114,7 +114,7 @@ def _detects(probability: float, spread: Spread | None, source: str) -> str:
     )
 
 
-def _would_do(num_arms: int, level: float, spread: Spread | None) -> str:
+def _would_do(num_arms: int, level: float, spread: SeedSpread | None) -> str:
     text = f"{fewest_seeds(num_arms)} seeds of each arm at least, so that an arm can win at all"
     if spread is None or spread.best is None:
         shown = {share: seeds_for(share, level) for share in (0.9, 0.8, 0.7)}

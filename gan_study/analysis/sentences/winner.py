@@ -14,7 +14,7 @@ from gan_study.analysis.trial_verdicts import count_words, counts_text
 
 
 @dataclass(frozen=True)
-class Verdict:
+class StudyOutcome:
     """Who won, if anyone, and the sentences that say so with their numbers."""
 
     winner: str | None
@@ -23,23 +23,23 @@ class Verdict:
     """The test and the intervals behind them; empty if nothing is tested."""
 
 
-def judge(run: RunData, confirmed: Sequence[ConfirmedArm], comparison: ArmsComparison) -> Verdict:
+def decide_winner(run: RunData, confirmed: Sequence[ConfirmedArm], comparison: ArmsComparison) -> StudyOutcome:
     """The verdict over a run.
 
     There is a winner only in a finished study, and only if one arm is distinguishable from every other: not from the
     same arm of another study, over which it may have had the luckier search, nor from its own copy.
     """
     if not run.trials:
-        return Verdict(None, _untrained(run))
+        return StudyOutcome(None, _untrained(run))
     if run.objective is None:
-        return Verdict(None, "No verdict: the run folder has no objective, so no score can be named.")
+        return StudyOutcome(None, "No verdict: the run folder has no objective, so no score can be named.")
     if all(t.score is None for t in run.trials):
-        return Verdict(None, _without_scores(run))
+        return StudyOutcome(None, _without_scores(run))
     if len(run.arms) == 1:
-        return Verdict(None, _single_arm(run, confirmed))
+        return StudyOutcome(None, _single_arm(run, confirmed))
     if comparison.leader is None:
         head = "No winner" if run.is_finished else "No winner yet"
-        return Verdict(None, f"{head}: {_unconfirmed(run, confirmed)}.")
+        return StudyOutcome(None, f"{head}: {_unconfirmed(run, confirmed)}.")
     missing = [arm for arm in run.arms if arm not in {c.arm for c in confirmed}]
     tested, mixed = _tested(comparison), _partly_same(comparison)
     decided = bool(tested) and all(map(is_better, tested))
@@ -57,7 +57,7 @@ def judge(run: RunData, confirmed: Sequence[ConfirmedArm], comparison: ArmsCompa
     notes += same_notes(comparison, winner) + _named_failures(run, confirmed)
     leader = next(arm for arm in confirmed if arm.arm == comparison.leader)
     sentence = " ".join([first, *(f"{note}." for note in notes)]) + _collapsed_seeds(run, leader)
-    return Verdict(winner, sentence, small_print(comparison, tested))
+    return StudyOutcome(winner, sentence, small_print(comparison, tested))
 
 
 def _tested(comparison: ArmsComparison) -> list[PairStatistics]:

@@ -144,5 +144,5 @@ def _checked_weights(objective: ObjectiveConfig) -> WeightsFile:
     if not file.is_good_for(objective.dims or 2048):
         from gan_study.extractors import inception  # torch, which takes seconds
 
-        inception.obtain(objective, None)
+        inception.load_inception(objective, None)
     return file

@@ -19,7 +19,7 @@ from gan_study.data.files.archives import open_image_files
 from gan_study.data.files.fingerprint import Files
 from gan_study.data.files.image_files import ImageFiles
 from gan_study.data.places import data_folder
-from gan_study.data.sources.downloads import obtain
+from gan_study.data.sources.downloads import download_missing
 from gan_study.data.sources.named_files import FoundFile, look_for, members, named
 from gan_study.data.sources.source import Contents, FileNotes, Source, unlike_published
 from gan_study.errors import InputError
@@ -47,7 +47,7 @@ def celeba(config: DatasetConfig, may_fetch: bool = True) -> Source:
     if found is None:
         _refuse_half(files)
         instead = named([file.place for file in files if file.told == "celeba"])
-        obtain("celeba", _FOLDER, _PARTITIONS[0], _WHAT, may_fetch, instead)
+        download_missing("celeba", _FOLDER, _PARTITIONS[0], _WHAT, may_fetch, instead)
         found = _find(look_for("celeba", stop=_IMAGES))
     if found is None:
         raise InputError(f"{data_folder() / _FOLDER}: the download has not brought {_WHAT}; put them here")

@@ -33,7 +33,9 @@ class NotFetchedError(InputError):
         """The folder where they belong."""
 
 
-def obtain(name: DatasetName, relative: str, witness: str, what: str, may_fetch: bool = True, found: str = "") -> None:
+def download_missing(
+    name: DatasetName, relative: str, witness: str, what: str, may_fetch: bool = True, found: str = ""
+) -> None:
     """Download a data set into the data folder.
 
     Args:

@@ -7,7 +7,7 @@ from pathlib import Path
 from gan_study.config.names import DatasetName
 from gan_study.data.files.fingerprint import Files
 from gan_study.data.places import data_folder
-from gan_study.data.sources.downloads import obtain
+from gan_study.data.sources.downloads import download_missing
 from gan_study.data.sources.named_files import Form, FoundFile, choose, look_for, match, members, named, untold
 from gan_study.errors import InputError
 
@@ -55,7 +55,9 @@ def locate(wanted: Wanted, may_fetch: bool) -> Located:
     located = _located(wanted, files)
     if located is None:
         _refuse_some(wanted, files)
-        obtain(wanted.name, wanted.folder, wanted.witness, wanted.what, may_fetch, _found_instead(wanted, files))
+        download_missing(
+            wanted.name, wanted.folder, wanted.witness, wanted.what, may_fetch, _found_instead(wanted, files)
+        )
         located = _located(wanted, look_for(wanted.name))
     if located is None:
         raise InputError(f"{data_folder() / wanted.folder}: the download has not brought {wanted.what}; put them here")

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from gan_study.diagnosis.measures.draws import MOST_PAIRED
 from gan_study.diagnosis.measures.modes import Labels
 from gan_study.diagnosis.measures.neighbours import Distances, Features, nearest
-from gan_study.runs.diagnosis import Measured
+from gan_study.runs.diagnosis import MeasureWithControl
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,7 +36,9 @@ def fit_pixel_reference(
     return PixelReference(near, _distances(held_out, near), None if labels is None else labels[:MOST_PAIRED])
 
 
-def images_to_pixel_distance(images: NDArray[np.uint8], labels: Labels | None, reference: PixelReference) -> Measured:
+def images_to_pixel_distance(
+    images: NDArray[np.uint8], labels: Labels | None, reference: PixelReference
+) -> MeasureWithControl:
     """Median root mean square difference of the first 1000 images (N, ...) to their nearest training images, in levels.
 
     What is realistic to a classifier need not look so: it may map noise among real images. The control is the median of
@@ -51,7 +53,7 @@ def images_to_pixel_distance(images: NDArray[np.uint8], labels: Labels | None, r
         known = np.bincount(reference.control_labels, minlength=num_classes)
         matched = np.divide(wanted, known, out=np.zeros(num_classes), where=known > 0)[reference.control_labels]
         weights = matched if matched.any() else weights
-    return Measured(value=value, control=_weighted_median(reference.control, weights))
+    return MeasureWithControl(value=value, control=_weighted_median(reference.control, weights))
 
 
 def _distances(images: NDArray[np.uint8], near: Features) -> Distances:

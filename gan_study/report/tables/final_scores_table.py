@@ -7,7 +7,7 @@ from gan_study.analysis.run_data import RunData
 from gan_study.analysis.sentences.text import NOTHING, ROUGH_FLOOR, number, score_text
 from gan_study.report.tables.tables import Table
 from gan_study.report.text import score_name
-from gan_study.runs.final_scores import Compared, FinalScores
+from gan_study.runs.final_scores import FinalScores, ScoreWithReal
 
 
 def final_table(run: RunData, confirmed: Sequence[ConfirmedArm]) -> Table:
@@ -68,7 +68,7 @@ def _cells(scores: FinalScores) -> tuple[str, ...]:
     )
 
 
-def _compared(found: Compared | None) -> str:
+def _compared(found: ScoreWithReal | None) -> str:
     return NOTHING if found is None else _with(number(round(found.value, 3)), number(_rounded(found.real)))
 
 
