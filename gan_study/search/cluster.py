@@ -3,7 +3,8 @@
 import logging
 import math
 import os
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -41,8 +42,12 @@ class Cluster:
 
 
 @contextmanager
-def connected(address: str | None, verbose: bool, with_dashboard: bool) -> Iterator[Cluster]:
+def connected(
+    address: str | None, verbose: bool, with_dashboard: bool, on_hang: Callable[[str], None]
+) -> Iterator[Cluster]:
     """Start Ray on this machine, or join the cluster at `address`; leave it at the end.
+
+    `on_hang` is given to `shut_down`.
 
     Ray's dashboard, whose dozen processes take their share of two cores, is started only if asked for: it frees the
     resources of stopped many-worker trials (ray#54305). Raises InputError if there is no cluster at
@@ -78,7 +83,19 @@ def connected(address: str | None, verbose: bool, with_dashboard: bool) -> Itera
     try:
         yield _describe(joined=address is not None)
     finally:
-        ray.shutdown()
+        shut_down(on_hang)
+
+
+def shut_down(on_hang: Callable[[str], None], limit_sec: float = 60.0) -> None:
+    """Leave Ray, which waits for its own threads without a limit.
+
+    `on_hang` is called from another thread, with the reason in words, if that takes longer than `limit_sec`.
+    """
+    timer = threading.Timer(limit_sec, on_hang, [f"it had not shut down after {limit_sec:g} seconds"])
+    timer.daemon = True
+    timer.start()
+    ray.shutdown()
+    timer.cancel()
 
 
 def remember_address() -> None:

@@ -21,7 +21,7 @@ def test_the_driver_is_told_how_far_it_is(ray_address: str, tmp_path: Path, monk
     )
     folder = tiny_folder(tmp_path / "run", study)
     told: list[str] = []
-    with connected(ray_address, verbose=False, with_dashboard=False):
+    with connected(ray_address, verbose=False, with_dashboard=False, on_hang=pytest.fail):
         record = prepare.prepare_on_cluster(study, folder, 1, 1, told.append)
     assert record == folder.read_objective()
     steps = [text for text in told if text.startswith("preparing: steps of training the extractor: ")]
