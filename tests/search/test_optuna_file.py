@@ -5,6 +5,7 @@ from pathlib import Path
 
 import optuna
 import pytest
+import sqlalchemy
 from optuna.storages import RDBStorage
 from optuna.trial import FrozenTrial
 from support.scripted_world import World, make_study
@@ -75,6 +76,35 @@ def test_an_interrupted_and_extended_study_keeps_its_file(tmp_path: Path) -> Non
     assert_equal_copies(world)
     assert path.stat().st_ino == inode
     assert [t._trial_id for t in in_file(tmp_path)[: len(before)]] == [t._trial_id for t in before]
+
+
+def test_an_interruption_in_the_middle_of_a_write_ends_at_once(tmp_path: Path) -> None:
+    """The open transaction locks the file, for which a second write would wait a minute."""
+    world = make_world(tmp_path)
+    inserts: list[str] = []
+
+    def interrupt(connection: object, cursor: object, statement: str, *rest: object) -> None:
+        if statement.startswith("INSERT INTO trial_params"):
+            inserts.append(statement)
+            raise KeyboardInterrupt
+
+    def open_a_trial_and_write() -> None:
+        with OptunaFile(world.folder) as file:
+            director = world.make_director(file.storage)
+            assert director.next_trial() is not None
+            file.begin()
+            sqlalchemy.event.listen(sqlalchemy.engine.Engine, "before_cursor_execute", interrupt)
+            file.update()
+
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            open_a_trial_and_write()
+    finally:
+        sqlalchemy.event.remove(sqlalchemy.engine.Engine, "before_cursor_execute", interrupt)
+    assert len(inserts) == 1
+    world = make_world(tmp_path)
+    run_with_file(world)
+    assert_equal_copies(world)
 
 
 def test_a_finished_study_is_not_written_again(tmp_path: Path) -> None:

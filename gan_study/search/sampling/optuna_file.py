@@ -48,7 +48,8 @@ class OptunaFile:
 
     What the file holds already stays in its place, so that an open dashboard follows an extended or resumed study. A
     file that cannot be read, or a study in it whose trials are not those of the run folder, is written anew. SQLite
-    cannot write to an object store, so there the file is made on the driver's disk and copied at the end.
+    cannot write to an object store, so there the file is made on the driver's disk and copied at the end. After an
+    interruption in the middle of a write, the next command writes what is missing.
 
     Raises StorageError where the file cannot be written.
     """
@@ -61,6 +62,8 @@ class OptunaFile:
         self.storage: BaseStorage = InMemoryStorage()
         self._written: dict[str, _WrittenStudy] = {}
         self._due = math.inf
+        self._is_cut_short = False
+        """True once an interruption has cut a write short: its transaction is still open and locks the file."""
 
     def __enter__(self) -> "OptunaFile":
         try:
@@ -80,7 +83,7 @@ class OptunaFile:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         try:
-            if not isinstance(error, StorageError):
+            if not isinstance(error, StorageError) and not self._is_cut_short:
                 self._write_all()
         except StorageError:
             if error is None:
@@ -89,7 +92,8 @@ class OptunaFile:
             self._file.remove_session()
             self._file.engine.dispose()
             if self._temporary is not None:
-                self._folder.storage.write_bytes(_OPTUNA, self._path.read_bytes())
+                if not self._is_cut_short:
+                    self._folder.storage.write_bytes(_OPTUNA, self._path.read_bytes())
                 self._temporary.cleanup()
 
     def begin(self) -> None:
@@ -123,6 +127,9 @@ class OptunaFile:
                     _write_trial(self._file, written, trial)
         except StorageInternalError as error:
             raise self._problem(error) from error
+        except BaseException:
+            self._is_cut_short = True
+            raise
 
     def _find(self, name: str, trials: list[FrozenTrial]) -> _WrittenStudy:
         """The study of this name in the file: what it holds of these trials, or a new one."""
