@@ -1,1 +1,1 @@
-"""Statistics over finished trials; no torch."""
+"""Statistics over the trials of a study; no torch."""

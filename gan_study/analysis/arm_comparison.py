@@ -1,4 +1,4 @@
-"""Every statistic about the arms of a run, in one value of plain numbers and words."""
+"""All statistics about the arms of a run and the pairs of them, as plain numbers and words."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
@@ -33,35 +33,34 @@ from gan_study.analysis.statistics.two_samples import SIGNIFICANCE, BudgetPoint
 
 @dataclass(frozen=True)
 class SearchStatistics:
-    """An arm's search."""
+    """Statistics of an arm's search."""
 
     failures: FailureRate
     best_so_far: tuple[BudgetPoint, ...]
     """Best score against thousands of images spent, one point for each trial, of all repeats together."""
     repeated: BestSoFarBand | None
-    """The same over the repeats of the search, each by itself; None without repeats."""
+    """Median and range of the best score over the repeats of the search; None without repeats."""
     expected_best: tuple[BestOfN, ...]
-    """Best of n of the sampled trials; empty unless they are independent: a random search that stops none."""
+    """Expected best of n sampled trials; empty unless they are independent: a random search that stops no trial."""
 
 
 @dataclass(frozen=True)
 class ConfirmedStatistics:
-    """The fresh seeds of an arm's configuration."""
+    """Statistics of the confirmed seeds of an arm's configuration."""
 
     source: str
     """The search trial whose configuration was re-trained."""
     counted: SeedScores
-    """Of all seeds, as arms are compared: a failed seed has the failure score, which is the highest any can have."""
+    """Scores of all seeds, by which arms are compared. A failed seed counts with the failure score."""
     successful: ConditionalScores
-    """Of the seeds that did not fail, with the share that did."""
+    """Scores of the seeds that did not fail, with the share that failed."""
     optimism: Estimate | None
-    """How much the search score of the configuration was too good: mean counted score minus search score. None below
-    five seeds."""
+    """Optimism of the search: mean counted score minus the search score of the configuration. None below five seeds."""
 
 
 @dataclass(frozen=True)
 class ArmStatistics:
-    """One arm."""
+    """Statistics of one arm."""
 
     arm: str
     search: SearchStatistics
@@ -71,19 +70,21 @@ class ArmStatistics:
 
 @dataclass(frozen=True)
 class PairStatistics:
-    """Two arms with confirmed seeds."""
+    """Statistics of two arms with confirmed seeds."""
 
     test: PairComparison
-    """The rank test, Holm-corrected over all tests that are made."""
+    """The rank test, Holm-corrected over all tests of the comparison."""
     probability_lower: Estimate | None
-    """P(A < B), ties one half; None if the scores are not independent, since its interval would not hold."""
+    """P(A < B), where ties count one half. None if the scores are not independent."""
     further_seeds: FurtherSeeds | None
-    """What would probably decide; None if it is decided or cannot be tested."""
+    """Number of seeds that would probably decide; None if the pair is decided already or cannot be tested."""
 
     @property
     def words(self) -> str:
-        """`distinguishable`, `not distinguishable`, or how many seeds are the same trainings; then, where it is so,
-        that the two are one arm, and whose test it is."""
+        """The result of the test in words, such as `distinguishable` or `not tested: the same 5 trainings`.
+
+        Also says if the two are one arm in two studies, or if the test counts as that of another pair.
+        """
         if not self.test.is_tested:
             return f"not tested: the same {quantity(self.test.num_same, 'training')}"
         words = "distinguishable" if self.test.is_distinguishable else "not distinguishable"
@@ -95,7 +96,7 @@ class PairStatistics:
 
     @property
     def turned(self) -> "PairStatistics":
-        """The same seen from the other arm."""
+        """This pair with `a` and `b` exchanged."""
         found = self.probability_lower
         turned = found and Estimate(1 - found.value, 1 - found.high, 1 - found.low)
         return replace(self, test=self.test.turned, probability_lower=turned)
@@ -103,18 +104,18 @@ class PairStatistics:
 
 @dataclass(frozen=True)
 class ArmsComparison:
-    """All arms of a run and all pairs of them."""
+    """Statistics of all arms of a run and of all pairs of confirmed arms."""
 
     arms: tuple[ArmStatistics, ...]
     """In the order of the study file."""
     leader: str | None
-    """The arm that leads among those confirmed, decided or not; None below two."""
+    """The leading confirmed arm, whether or not it wins; None with fewer than two confirmed arms."""
     pairs: tuple[PairStatistics, ...]
     """Every pair of confirmed arms once."""
     crossovers: tuple[Crossover, ...]
-    """Pairs of arms of which one overtakes the other in the search (by the median of its repeats, if it has any)."""
+    """Pairs of arms where one overtakes the other in the search, by the median of the repeats if there are any."""
     standing: tuple[str, ...] = ()
-    """The confirmed arms, the leader first. Neighbours need not be distinguishable."""
+    """The confirmed arms in the order of the ranking, leader first. Neighbours need not be distinguishable."""
 
     @property
     def by_arm(self) -> dict[str, ArmStatistics]:
@@ -123,33 +124,33 @@ class ArmsComparison:
 
     @property
     def leader_pairs(self) -> tuple[PairStatistics, ...]:
-        """The leader as `a` against each other confirmed arm; empty without a leader."""
+        """Pairs of the leader, as `a`, with each other confirmed arm; empty without a leader."""
         return self.pairs_of(self.leader) if self.leader else ()
 
     @property
     def num_tests(self) -> int:
-        """Over how many tests Holm's correction is."""
+        """Number of tests that Holm's correction takes into account."""
         return sum(pair.test.is_own_test for pair in self.pairs)
 
     def pairs_of(self, arm: str) -> tuple[PairStatistics, ...]:
-        """An arm as `a` against each other confirmed arm."""
+        """Pairs of an arm, as `a`, with each other confirmed arm."""
         pairs = (pair for pair in self.pairs if arm in (pair.test.a, pair.test.b))
         return tuple(pair if pair.test.a == arm else pair.turned for pair in pairs)
 
 
 def compare_arms(run: RunData, collapsed: Collection[tuple[str, str]] = ()) -> ArmsComparison:
-    """All statistics of a run as far as it has come.
+    """All statistics of a run, which may be unfinished.
 
-    collapsed: arm and name of the trials whose generator collapsed, which count as failures beside the conditional
-    scores. Without an objective there is no failure score, hence no comparison of confirmed seeds.
+    collapsed: arm and name of the trials whose generator collapsed. They count as failures in the failure rates and
+    conditional scores. Without an objective there is no failure score, so confirmed seeds are not compared.
     """
     return compare_runs([run], collapsed)
 
 
 def compare_runs(runs: Sequence[RunData], collapsed: Collection[tuple[str, str]] = ()) -> ArmsComparison:
-    """The same over the arms of several runs, each searched and confirmed by its own study.
+    """All statistics of the arms of several runs, each searched and confirmed by its own study.
 
-    No two arms have one name, and the failure score is one.
+    The names of the arms must be unique over all runs, and the failure scores equal. See `compare_arms`.
     """
     place = [(run, arm) for run in runs for arm in run.arms]
     confirmed = {arm: found for run in runs for arm, found in confirmed_arms(run).items()}

@@ -1,4 +1,4 @@
-"""The confirmed seeds of each arm: fresh trainings of the configuration that the search found."""
+"""The confirmed seeds of each arm: trainings with fresh seeds of the configuration that the search found."""
 
 from dataclasses import dataclass
 from itertools import groupby
@@ -13,21 +13,22 @@ from gan_study.runs.records import ObjectiveRecord, TrialState
 
 @dataclass(frozen=True)
 class ConfirmedArm:
-    """The confirmed seeds of one arm: all that have ended, none dropped."""
+    """The confirmed seeds of one arm. All that have ended are included, also failed ones."""
 
     arm: str
     source: str
     """The search trial whose configuration was re-trained."""
     search_score: float | None
-    """What that search trial scored."""
+    """Score of that search trial."""
     trials: tuple[TrialData, ...]
-    """One for each seed; those without a score diverged or failed."""
+    """One trial for each seed; without a score if it diverged or failed."""
     counted: tuple[float, ...]
-    """The scores as they are compared: at most the failure score, which also stands for a failed seed."""
+    """The scores by which arms are compared, capped at the failure score, which a failed seed gets too."""
     num_configurations: int
-    """How many of the search's best were re-trained; this is the one with the lowest mean."""
+    """Configurations of the search that were re-trained. This one has the lowest mean score."""
     superseded: tuple[TrialData, ...] = ()
-    """Confirmed seeds of configurations that were among the best until the study was extended. They do not count."""
+    """Confirmed seeds of configurations that are no longer among the best since the study was extended. They do not
+    count."""
 
     @property
     def failed(self) -> tuple[TrialData, ...]:
@@ -36,12 +37,12 @@ class ConfirmedArm:
 
 
 def confirmed_arms(run: RunData) -> dict[str, ConfirmedArm]:
-    """The arms of which a confirm trial has ended, in the order of the study file; empty without an objective.
+    """The arms with at least one ended confirm trial, in the order of the study file; empty without an objective.
 
     If several of the best configurations of an arm were re-trained, the one with the lowest mean of counted scores
-    stands for it. A configuration that further search trials have driven out of the best `top_k` does not: so every arm
-    has as many candidates, and a study that was extended says what it would have said with that budget from the start.
-    Until a seed of one of the new best has ended, the former best stand.
+    represents the arm. A configuration that further search trials have pushed out of the best `top_k` does not count,
+    so that every arm has equally many candidates, and an extended study gives the result that it would have given with
+    that budget from the start. The former best count until a seed of one of the new best has ended.
     """
     if run.objective is None:
         return {}
@@ -73,11 +74,11 @@ def _confirmed_arm(run: RunData, arm: str, objective: ObjectiveRecord) -> Confir
 
 
 def _best_sources(run: RunData, arm: str) -> set[str]:
-    """The searched trials that are to be confirmed, as far as the search has come: the best `top_k` that completed."""
+    """Names of the search trials to confirm by the present state of the search: the best `top_k` completed ones."""
     completed = [t for t in run.searched(arm) if t.state is TrialState.COMPLETED and t.score is not None]
     completed.sort(key=lambda t: (t.score, PHASES.index(t.config.phase), t.config.index, t.config.repeat))
     names = run.study.search.objectives
     if len(names) > 1:
-        # As the search does it: a trial whose coverage could not be measured counts as one with none at all.
+        # As in the search, a trial whose coverage could not be measured counts with a coverage of 0.
         completed = front_first(completed, [{n: known_values(t)[n] or 0.0 for n in names} for t in completed])
     return {t.name for t in completed[: run.study.confirm.top_k]}

@@ -7,25 +7,25 @@ from gan_study.runs.final_scores import FinalScores, ScoreWithReal
 
 @dataclass(frozen=True)
 class FinalSummary:
-    """Scores on fresh draws of latents. One that could not be had is None, and `missing` says why."""
+    """Scores on fresh draws of latents. A score that could not be computed is None, and `missing` gives the reason."""
 
     key: str
-    """What each draw's score is."""
+    """Label of the score of each draw."""
     num_generated: int
     """Images of each draw."""
     draws: tuple[float, ...]
     mean: float
     std: float | None
-    """Over the draws; None if there is but one."""
+    """Standard deviation over the draws; None with a single draw."""
     floor: float
     infinity: float | None
-    """The distance for infinitely many generated images."""
+    """The distance extrapolated to infinitely many generated images."""
     infinity_interval: tuple[float, float] | None
     num_real: int
     """Real images that the kernel distance is taken to."""
     kernel: float | None
     kernel_std: float | None
-    """Over subsets."""
+    """Standard deviation over the subsets."""
     num_neighbours: int | None
     """Images of each side for precision, recall, density, coverage and the Vendi score."""
     precision: ScoreWithReal | None
@@ -40,7 +40,7 @@ class FinalSummary:
 
 
 def summarise_final(scores: FinalScores) -> FinalSummary:
-    """The same numbers, flat."""
+    """Flatten the record of a trial's final scores."""
     infinity, kernel, neighbours = scores.infinity, scores.kernel, scores.neighbours
     return FinalSummary(
         key=scores.key.label(),

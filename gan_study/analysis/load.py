@@ -1,4 +1,4 @@
-"""A run folder as plain values. Reads only through `gan_study.runs`, and copes with files that are not there."""
+"""Load a run folder as plain values. Missing files are allowed."""
 
 from pydantic import ValidationError
 
@@ -17,10 +17,10 @@ from gan_study.runs.score_keys import require_equal_keys, require_scored_as
 
 
 def load_run(folder: RunFolder) -> RunData:
-    """Everything a report needs except images.
+    """Load everything that a report needs except images.
 
-    Raises InputError if no study has begun there or trials with scores of another kind have got into it, StorageError
-    if a file does not fit this version of gan_study.
+    Raises InputError if the folder holds no study, or trials with scores of another kind; StorageError if a file does
+    not fit this version of gan_study.
     """
     folder.require_run()
     found = [(arm, name, _load_trial(folder, arm, name)) for arm in folder.arms() for name in folder.trials(arm)]
@@ -33,9 +33,9 @@ def load_run(folder: RunFolder) -> RunData:
     if objective is not None:
         _check_keys(folder, trials, objective.key)
     decisions = folder.read_decisions()
-    going_on = {arm: config for arm, config in study.arms.items() if arm not in decisions.skipped}
-    study = study.model_copy(update={"arms": going_on})
-    trials = [trial for trial in trials if trial.config.arm in going_on]
+    kept = {arm: config for arm, config in study.arms.items() if arm not in decisions.skipped}
+    study = study.model_copy(update={"arms": kept})
+    trials = [trial for trial in trials if trial.config.arm in kept]
     refinements = {arm: folder.read_refinement(arm) for arm in study.arms if study.refine.trials_per_arm}
     return RunData(
         study=study,
@@ -46,7 +46,7 @@ def load_run(folder: RunFolder) -> RunData:
         unreadable=tuple(
             f"arms/{arm}/{name}"
             for arm, name, trial in found
-            # A study that was killed before it had written a trial down leaves an empty folder.
+            # A study that was killed before it wrote a trial's files leaves an empty folder.
             if trial is None and folder.trial(arm, name).storage.list_names()
         ),
         damaged=tuple(f"arms/{trial.config.arm}/{trial.name}" for trial in trials if trial.is_damaged),
@@ -58,12 +58,12 @@ def load_run(folder: RunFolder) -> RunData:
 
 
 def _in_order(trials: list[TrialData], study: StudyConfig) -> list[TrialData]:
-    """Arm by arm as the study file names them, in the order in which a study trains each arm's."""
+    """Sort trials by arm in the order of the study file, then in the order in which a study trains them."""
     places = {arm: place for place, arm in enumerate(study.arms)}
 
     def key(trial: TrialData) -> tuple[int, str, int, int, int]:
         config = trial.config
-        # An arm that the study does not name has its files there all the same.
+        # The folder may hold trials of an arm that the study no longer names.
         place = places.get(config.arm, len(places))
         return place, config.arm, PHASES.index(config.phase), config.repeat, config.index
 
@@ -71,7 +71,7 @@ def _in_order(trials: list[TrialData], study: StudyConfig) -> list[TrialData]:
 
 
 def _check_keys(folder: RunFolder, trials: list[TrialData], key: ScoreKey) -> None:
-    """All trials are ranked and drawn together."""
+    """Raise InputError unless all trials have scores of one kind, since they are ranked and drawn together."""
     for trial in trials:
         place = f"{folder.location}/arms/{trial.config.arm}/{trial.name}"
         require_scored_as(place, trial.config.training.objective, key)
@@ -109,6 +109,6 @@ def _load_trial(folder: RunFolder, arm: str, name: str) -> TrialData | None:
     config = files.read_config()
     if config is None:
         return None
-    # A trial that has its configuration but no status yet has just been created.
+    # A trial with a configuration but no status has just been created.
     status = files.read_status() or TrialStatus(state=TrialState.RUNNING)
     return TrialData(config, status, tuple(files.read_evaluations()), files.read_diagnosis(), files.read_final_scores())

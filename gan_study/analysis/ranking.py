@@ -1,4 +1,4 @@
-"""Arms against each other by their confirmed seeds: a rank test for each pair, and who leads."""
+"""Rank the arms by their confirmed seeds, with a rank test for each pair."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -13,41 +13,41 @@ from gan_study.analysis.statistics.two_samples import SIGNIFICANCE, holm, mann_w
 
 @dataclass(frozen=True)
 class PairComparison:
-    """Two arms: how often a confirmed seed of `a` has the lower score than one of `b`."""
+    """The rank test of two arms: how often a confirmed seed of `a` scores lower than one of `b`."""
 
     a: str
     b: str
     num_a: int
     num_b: int
     probability_lower: float
-    """P(A < B), ties one half."""
+    """P(A < B), where ties count one half."""
     p: float | None
-    """Two-sided exact Mann-Whitney p; None if seeds of both are the same trainings, since it holds for independent
-    scores alone."""
+    """Two-sided exact Mann-Whitney p. None if seeds of both are the same trainings, since the test needs independent
+    scores."""
     p_holm: float | None
-    """The same after Holm's correction over all tests that are made: a copy of an arm makes none of its own."""
+    """`p` after Holm's correction over all tests of the comparison. A copy of an arm adds no test of its own."""
     smallest_p: float | None
-    """The smallest `p_holm` that the numbers of seeds of all tested arms can give; None without a test."""
+    """The smallest `p_holm` that is possible with the numbers of seeds of all tested arms; None without a test."""
     num_same: int = 0
     """Seeds of `a` that are the same trainings as seeds of `b`."""
     counted_as: tuple[str, str] | None = None
-    """The pair that all numbers are of, since `a`, `b` or both are copies of its arms; None for numbers of its own."""
+    """The pair whose test this is, if `a`, `b` or both are copies of other arms; else None."""
     is_same_arm: bool = False
-    """Whether the two are defined alike in two studies: what is compared is then two searches."""
+    """True if the two are one arm in two studies, so that two searches are compared and not two arms."""
 
     @property
     def is_tested(self) -> bool:
-        """Whether the scores are independent, so that there is a p."""
+        """True if the scores are independent, so that there is a p value."""
         return self.p_holm is not None
 
     @property
     def is_own_test(self) -> bool:
-        """Whether it is one of the tests that Holm's correction counts."""
+        """True if Holm's correction counts this test."""
         return self.is_tested and self.counted_as is None
 
     @property
     def is_copy(self) -> bool:
-        """Whether all seeds of both are the same trainings."""
+        """True if all seeds of both arms are the same trainings."""
         return self.num_same == self.num_a == self.num_b
 
     @property
@@ -57,12 +57,12 @@ class PairComparison:
 
     @property
     def is_distinguishable(self) -> bool:
-        """Whether the corrected p is below the level of significance."""
+        """True if the corrected p value is below the level of significance."""
         return self.p_holm is not None and self.p_holm < SIGNIFICANCE
 
     @property
     def turned(self) -> "PairComparison":
-        """The same seen from the other arm."""
+        """This test with `a` and `b` exchanged."""
         return replace(
             self,
             a=self.b,
@@ -76,25 +76,26 @@ class PairComparison:
 
 @dataclass(frozen=True)
 class Ranking:
-    """All pairs of arms, and in which order the arms stand."""
+    """The order of the arms and the tests of all pairs."""
 
     standing: tuple[str, ...]
-    """By the mean of P(A < B) over the others; of equals, the one with the lowest mean score first. Of copies of one
-    arm, one stands for all."""
+    """The arms by decreasing mean of P(A < B) over the other arms; ties by mean score, the lowest first. Copies of an
+    arm count once in these means."""
     pairs: tuple[PairComparison, ...]
     """Every pair once."""
 
     @property
     def leader(self) -> str:
-        """The arm that stands first."""
+        """The first arm of the ranking."""
         return self.standing[0]
 
 
 def rank_arms(arms: Sequence[ConfirmedArm], same_arms: Collection[Collection[str]] = ()) -> Ranking:
-    """Compare two or more arms, pair by pair, Holm-corrected over the pairs that can be tested.
+    """Compare two or more arms pair by pair, with Holm's correction over the pairs that can be tested.
 
-    same_arms: groups of arms that are defined alike. An arm whose trainings are all those of an arm before it is its
-    copy and takes over its numbers, whatever it scored itself: it is no second piece of evidence, and no second test.
+    same_arms: groups of arms with equal definitions. An arm that has exactly the trainings of an earlier arm is a copy
+    of it. A copy takes over the numbers of that arm, whatever it scored itself, because it is no second piece of
+    evidence and no second test.
     """
     first = first_copies({arm.arm: arm.trials for arm in arms})
     tested = {
@@ -118,7 +119,7 @@ def rank_arms(arms: Sequence[ConfirmedArm], same_arms: Collection[Collection[str
 
 
 def _tested(arms: Sequence[ConfirmedArm]) -> list[PairComparison]:
-    """Every pair of arms of which none is a copy."""
+    """Test every pair of arms, none of which is a copy."""
     chosen = list(combinations(arms, 2))
     raw = [None if num_same(a.trials, b.trials) else mann_whitney_p(a.counted, b.counted) for a, b in chosen]
     tested = [(a, b) for (a, b), p in zip(chosen, raw, strict=True) if p is not None]
@@ -152,7 +153,7 @@ def _measured(
 
 
 def _mean_chances(pairs: Sequence[PairComparison]) -> Mapping[str, float]:
-    """By arm, the mean of P(A < B) over the others, as far as there are any that are no copies of it."""
+    """By arm, the mean of P(A < B) over the arms that are no copies of it; arms with only copies are left out."""
     chances: dict[str, dict[str, float]] = {}
     for pair in pairs:
         if not pair.is_copy:

@@ -1,4 +1,4 @@
-"""What a run folder holds, as plain values: the input of every statistic and every figure."""
+"""The content of a run folder as plain values, from which all statistics and figures are computed."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -28,7 +28,7 @@ from gan_study.runs.refinement import RefinementRecord
 
 @dataclass(frozen=True)
 class TrialData:
-    """One trial, at any point of its life."""
+    """One trial, ended or not."""
 
     config: TrialConfig
     status: TrialStatus
@@ -37,7 +37,7 @@ class TrialData:
     diagnosis: DiagnosisRecord | None = None
     """diagnosis.json; None if its images were not measured."""
     final_scores: FinalScores | None = None
-    """All scores at the end of a confirmed trial; None before it, and where they are not asked for."""
+    """All scores at the end of a confirmed trial. None before it, or if the study asks for none."""
 
     @property
     def name(self) -> str:
@@ -46,29 +46,29 @@ class TrialData:
 
     @property
     def state(self) -> TrialState:
-        """Where the trial stands."""
+        """State of the trial, such as running or completed."""
         return self.status.state
 
     @property
     def at(self) -> At:
-        """The evaluation whose score counts."""
+        """The evaluation whose score counts: the last or the best."""
         return self.config.training.objective.at
 
     @property
     def score(self) -> float | None:
-        """The score that counts (lower is better): as `objective.at` says, that of the last evaluation or the new one
-        of the best. A stopped trial has that of its last one.
+        """The score that counts; lower is better.
 
-        None while it runs, for a trial that diverged or failed, whatever it scored before, and for one that was stopped
-        on a score from fewer images than make a score rank.
+        By `objective.at` it is that of the last evaluation, or the score of the best one on fresh latents. A stopped
+        trial has the score of its last evaluation. None while the trial runs, if it diverged or failed, or if it was
+        stopped on a score from fewer images than a ranking needs.
         """
         last = self._last
         return counted_score(last, self.at) if last is not None and self._is_full(last) else None
 
     def score_at(self, at: At) -> float | None:
-        """The score of one evaluation, whether or not it counts: that of the last one, or the new one of the best.
+        """The score of the last evaluation, or that of the best one on fresh latents, whichever counts.
 
-        None for a trial that has not ended or is lost, and where the best was not scored anew.
+        None for a trial that runs, diverged or failed, and if the best evaluation was not scored again.
         """
         last = self._last
         if at == "best":
@@ -77,13 +77,16 @@ class TrialData:
 
     @property
     def best(self) -> BestScore | None:
-        """The best evaluation with its score on fresh latents; None where it was not scored anew."""
+        """The best evaluation with its score on fresh latents; None if it was not scored again."""
         return self._last.best if self._last is not None else None
 
     @property
     def counted(self) -> EvaluationRecord | None:
-        """The evaluation whose generator counts; None before the first, for the last one of a trial that runs or is
-        lost. Its own score is that by which the best was chosen."""
+        """The evaluation whose generator counts; None before the first evaluation.
+
+        For a trial that runs, diverged or failed it is the last one. Its own score is the one by which the best
+        evaluation was chosen.
+        """
         if not self.evaluations:
             return None
         nimg = counted_nimg(self.evaluations[-1], self.at)
@@ -91,9 +94,9 @@ class TrialData:
 
     @property
     def early_score(self) -> float | None:
-        """Where scores before the end are made from fewer images, the last such score of a trial that has ended.
+        """The last score from fewer images of a trial that has ended; lower is better.
 
-        None if it diverged or failed, like `score`.
+        None if it diverged or failed, or if all its scores are from equally many images.
         """
         last = self._last
         if last is None or self.config.training.objective.early_num_samples is None:
@@ -102,7 +105,7 @@ class TrialData:
 
     @property
     def _last(self) -> EvaluationRecord | None:
-        """The evaluation that a trial ended with, if it was neither lost nor runs still."""
+        """The last evaluation of a completed or stopped trial; None for others."""
         has_ended = self.state in (TrialState.COMPLETED, TrialState.STOPPED)
         return self.evaluations[-1] if has_ended and self.evaluations else None
 
@@ -122,30 +125,29 @@ class TrialData:
 
     @property
     def is_damaged(self) -> bool:
-        """Whether its scores have got lost: it came to an end that only a trial with evaluations can come to."""
+        """True if its scores are missing: only a trial with evaluations can complete or be stopped."""
         return self.state in (TrialState.COMPLETED, TrialState.STOPPED) and not self.evaluations
 
     @property
     def kimg(self) -> float:
-        """Thousands of images it was trained on, also if it then failed."""
+        """Thousands of images it was trained on, failed or not."""
         return max([self.status.cur_nimg, *(e.cur_nimg for e in self.evaluations)]) / 1000
 
     @property
     def seconds(self) -> float:
-        """Seconds of training and evaluation over all attempts: up to the end the loop came to, or else up to the last
-        evaluation."""
+        """Seconds of training and evaluation over all attempts, up to the end of the loop or the last evaluation."""
         last = self.evaluations[-1].train_sec + self.evaluations[-1].evaluate_sec if self.evaluations else 0.0
         return max(last, self.status.seconds or 0.0)
 
     @property
     def device_sec(self) -> float:
-        """Seconds of its devices: `seconds` times the number of workers, each of which has one."""
+        """Device seconds: `seconds` times the number of workers, each of which has one device."""
         return self.seconds * self.config.workers.num_workers
 
 
 @dataclass(frozen=True)
 class RunData:
-    """A whole run. A file that is not there (yet) is None."""
+    """A whole run. A file that does not exist (yet) is None."""
 
     study: StudyConfig
     objective: ObjectiveRecord | None
@@ -154,17 +156,17 @@ class RunData:
     trials: tuple[TrialData, ...]
     """All trials, by arm, phase, repeat and index."""
     unreadable: tuple[str, ...] = ()
-    """Folders of trials without a config.json, which no table holds."""
+    """Folders of trials without a config.json. No table shows them."""
     damaged: tuple[str, ...] = ()
-    """Folders of trials whose scores have got lost. They are not among the trials: nobody knows whether they failed."""
+    """Folders of trials whose scores are missing. `trials` leaves them out, since they may not have failed."""
     extensions: tuple[ExtensionRecord, ...] = ()
-    """What was added to the study after it had been run, the oldest first."""
+    """Extensions of the study after it had been run, the oldest first."""
     importance: ImportanceRecord | None = None
-    """What Optuna says of the hyperparameters."""
+    """Importance of the hyperparameters by functional ANOVA."""
     decisions: DecisionsRecord = field(default_factory=DecisionsRecord)
-    """What was cut short by hand. `study` and `trials` hold nothing of the arms that were given up."""
+    """Decisions by hand that cut the study short. `study` and `trials` do not contain the arms that were given up."""
     refinements: Mapping[str, RefinementRecord] = field(default_factory=dict)
-    """By arm, the ranges in which its search was refined, as far as that has begun."""
+    """By arm, the ranges of its refined search; only arms whose refinement has begun."""
 
     @property
     def arms(self) -> tuple[str, ...]:
@@ -173,11 +175,11 @@ class RunData:
 
     @property
     def is_finished(self) -> bool:
-        """Whether the study has come to its end: no trial of it will be started any more."""
+        """True if the study has ended, so that no further trial will start."""
         return self.status is not None and self.status.state in ("completed", "failed")
 
     def state_text(self, state: TrialState) -> str:
-        """A trial's state in words: one that had not ended when the study was left off does not run."""
+        """A trial's state in words; `unfinished` if it was running when the study was interrupted."""
         at_work = self.status is not None and self.status.state == "running"
         return "unfinished" if state is TrialState.RUNNING and not at_work else state.value
 
@@ -196,7 +198,7 @@ class RunData:
 
     @property
     def collapsed(self) -> frozenset[tuple[str, str]]:
-        """Arm and name of the trials whose generator collapsed totally or diverged, whatever they scored."""
+        """Arm and name of the trials whose generator collapsed totally or diverged, with or without a score."""
         by_verdict = {key for key, verdict in self.verdicts.items() if verdict.is_lost}
         return frozenset(by_verdict | {(t.config.arm, t.name) for t in self.trials if t.status.collapsed})
 
@@ -205,15 +207,15 @@ class RunData:
         return tuple(t for t in self.trials if t.config.arm == arm and phase in (None, t.config.phase))
 
     def searched(self, arm: str) -> tuple[TrialData, ...]:
-        """An arm's trials with configurations of their own, among which its best is sought: search, then refine."""
+        """An arm's search trials, then its refine trials. Its best configuration is chosen among these."""
         return self.of_arm(arm, "search") + self.of_arm(arm, "refine")
 
 
 def best_first(trials: Sequence[TrialData]) -> tuple[TrialData, ...]:
-    """Completed trials by score, the lowest first; then stopped ones by score; then those without, in their order.
+    """Completed trials by score, the lowest first; then stopped ones by score; then those without a score.
 
-    A stopped trial never stands above a completed one, because it was scored after a shorter training. One stopped on a
-    score from fewer images has no place among those with one: it comes after them, before the lost ones.
+    A stopped trial always comes after a completed one, because it was scored after a shorter training. A trial that was
+    stopped on a score from fewer images comes after all trials with a score and before those that failed.
     """
 
     def rank(trial: TrialData) -> tuple[bool, bool, float]:

@@ -1,4 +1,4 @@
-"""The outcome of a study in one value: what summary.json holds and what the report is built from."""
+"""The result of a study as one value: the content of summary.json, from which the report is built."""
 
 import json
 from collections import Counter
@@ -28,16 +28,16 @@ from gan_study.runs.records import SCHEMA_VERSION, EvaluationRecord, ObjectiveRe
 MISSING_CLASS_RATIO = 0.1
 """A class is missing if its share is below a tenth of its share among real images.
 
-A threshold of this project: above 0, because a classifier's errors alone put some images into every class.
+This threshold of ours is above 0 because a classifier's errors alone put some images into every class.
 """
 
 MANY_CLASSES = 100
-"""More classes than this are not drawn or named one by one."""
+"""Above this number, classes are not drawn or named one by one."""
 
 
 @dataclass(frozen=True)
 class ScoreDescription:
-    """What every score of the study is, and the marks by which to read it."""
+    """The kind of score of a study, with the reference values by which to read it."""
 
     label: str
     is_published_fid: bool
@@ -49,47 +49,47 @@ class ScoreDescription:
     failure_score: float
     extractor_accuracy: float | None
     early_num_generated: int | None = None
-    """Generated images of scores before a training's end; None if as many."""
+    """Generated images of scores before a training's end; None if equal to `num_generated`."""
     early_floor: float | None = None
-    """Expected score of so many fresh real images."""
+    """Expected score of `early_num_generated` fresh real images."""
     counted: str = ""
-    """Which evaluation of a training counts, in words."""
+    """The evaluation of a training that counts, in words."""
 
 
 @dataclass(frozen=True)
 class ConfirmedSeed:
-    """One fresh training."""
+    """One training with a fresh seed."""
 
     trial: str
     seed: int
     state: str
     score: float | None
-    """The one that counts."""
+    """The score that counts."""
     verdict: str | None = None
-    """What became of its generator; None before it has ended."""
+    """The verdict on its generator; None before the training has ended."""
     final_scores: FinalSummary | None = None
-    """On fresh draws of latents, of all kinds; None before its end, and where they are not asked for."""
+    """Scores of all kinds on fresh draws of latents. None before its end, or if the study asks for none."""
     score_last: float | None = None
-    """That of the last evaluation."""
+    """Score of the last evaluation."""
     score_best: float | None = None
-    """The new score of the best evaluation, on fresh latents; None where there is none."""
+    """Score of the best evaluation on fresh latents; None if it was not scored again."""
     best_nimg: int | None = None
     """Images seen at the best evaluation."""
 
 
 @dataclass(frozen=True)
 class ConfirmedSummary:
-    """The fresh trainings of an arm's configuration."""
+    """The confirmed seeds of an arm's configuration."""
 
     source: str
     seeds: tuple[ConfirmedSeed, ...]
     num_configurations: int
-    """How many of the arm's configurations were re-trained; this is the one with the lowest mean."""
+    """Configurations of the arm that were re-trained. This one has the lowest mean score."""
 
 
 @dataclass(frozen=True)
 class ClassShares:
-    """Which classes a trial's generator makes, as the domain classifier sees its images."""
+    """The classes of a trial's generated images by the domain classifier."""
 
     trial: str
     smallest: float
@@ -99,13 +99,13 @@ class ClassShares:
     num_modes: int
     """Classes with at least one image, errors of the classifier included."""
     expected_num_modes: float
-    """How many a perfect generator has on average with as many images."""
+    """Expected `num_modes` of a perfect generator with as many images."""
     kl: float | None
     """KL divergence of the shares from the real ones, in nats; None if a class has images but no real ones."""
 
     @property
     def has_many_classes(self) -> bool:
-        """Whether classes are too many to be looked at one by one (stacked MNIST has 1000), so that modes count."""
+        """True if there are too many classes to show one by one, so that modes are counted (stacked MNIST: 1000)."""
         return self.num_classes > MANY_CLASSES
 
     @property
@@ -116,7 +116,10 @@ class ClassShares:
 
 @dataclass(frozen=True)
 class ArmSummary:
-    """One arm. `best_trial` is the search's best; `shown_trial` the best confirmed seed, or else the search's best."""
+    """Summary of one arm.
+
+    `best_trial` is the best of the search. `shown_trial` is the best confirmed seed, or else the best of the search.
+    """
 
     best_trial: str | None
     hyperparameters: dict[str, Scalar]
@@ -129,14 +132,14 @@ class ArmSummary:
     kimg: float
     seconds: float
     trials_by_verdict: dict[str, int] = field(default_factory=dict)
-    """Trials that have ended, the worst verdict first."""
+    """Number of ended trials with each verdict, the worst first."""
     verdicts: dict[str, str] = field(default_factory=dict)
-    """The verdict on each of them, with its missing classes and whether it collapsed late."""
+    """By name of an ended trial, its verdict with missing classes and late collapse."""
 
 
 @dataclass(frozen=True)
 class Summary:
-    """What summary.json holds."""
+    """The content of summary.json."""
 
     schema_version: int
     study: str
@@ -148,23 +151,23 @@ class Summary:
     comparison: ArmsComparison
     """Every statistic about the arms and the pairs of them."""
     importance: tuple[ArmImportance, ...] = ()
-    """Which hyperparameters mattered in each arm's search; empty where importance.json is not there."""
+    """Importance of the hyperparameters in each arm's search; empty without importance.json."""
     pareto: ParetoSummary | None = None
-    """The fronts of a search with several objectives; null where the score is the only one."""
+    """The Pareto fronts of a search with several objectives; None with one objective."""
     fidelity: Fidelity | None = None
-    """How well scores before the end tell the order; None if they are made from as many images."""
+    """Rank correlation of scores before the end with full scores; None if they are from equally many images."""
     small_print: str = ""
     """The test and the intervals behind the verdict; empty if nothing is tested."""
     other_count: OtherCount | None = None
-    """The confirmed seeds by the evaluation that does not count; null where they have no scores by it."""
+    """The confirmed seeds by the evaluation that does not count; None if they have no scores by it."""
     notes: tuple[str, ...] = ()
-    """What has to be known beside the verdict, one sentence each."""
+    """Sentences that qualify the verdict."""
     warnings: tuple[str, ...] = ()
-    """What is missing from the run folder, so that numbers may be wrong."""
+    """Sentences on files missing from the run folder, because of which numbers may be wrong."""
 
     @property
     def trial_verdicts(self) -> tuple[str, ...]:
-        """For each arm of which a trial has ended, a sentence that counts the verdicts on its trials."""
+        """A sentence for each arm with ended trials that counts their verdicts."""
         counts = {arm: found.trials_by_verdict for arm, found in self.arms.items()}
         return tuple(arm_sentence(arm, found) for arm, found in counts.items() if found)
 
@@ -175,12 +178,12 @@ class Summary:
 
     @classmethod
     def from_json(cls, content: str) -> "Summary":
-        """The summary that this version wrote as `content`."""
+        """Read a summary.json that this version has written."""
         return TypeAdapter(Summary).validate_json(content)
 
 
 def summarise(run: RunData) -> Summary:
-    """The outcome of a run as far as it has come; a run without any score has a summary too."""
+    """Summarise a run, which may be unfinished and without any score."""
     confirmed = confirmed_arms(run)
     comparison = compare_arms(run, run.collapsed)
     verdict = decide_winner(run, list(confirmed.values()), comparison)
@@ -205,12 +208,12 @@ def summarise(run: RunData) -> Summary:
 
 
 def shown_trial(run: RunData, arm: str, confirmed: ConfirmedArm | None) -> TrialData | None:
-    """The trial whose images stand for an arm: its best confirmed seed, or else the search's best."""
+    """The trial whose images represent an arm: its best confirmed seed, or else the best of the search."""
     return best_trial(confirmed.trials if confirmed else ()) or best_trial(run.searched(arm))
 
 
 def summarise_arms(run: RunData, confirmed: Mapping[str, ConfirmedArm]) -> dict[str, ArmSummary]:
-    """Every arm of a run; `confirmed` as `confirmed_arms` gives it."""
+    """Summarise every arm of a run; `confirmed` comes from `confirmed_arms`."""
     return {arm: _summarise_arm(run, arm, confirmed.get(arm)) for arm in run.arms}
 
 
@@ -259,8 +262,9 @@ def _counted_shares(run: RunData, trial: TrialData) -> ClassShares | None:
 
 
 def class_shares(trial: str, evaluation: EvaluationRecord, objective: ObjectiveRecord) -> ClassShares | None:
-    """Which classes a trial's generator made at one evaluation; None if the extractor knows none, or its images were
-    not finite.
+    """The classes of a trial's images at one evaluation.
+
+    None if the extractor is no classifier or the images were not finite.
     """
     shares = evaluation.class_shares
     if shares is None or objective.class_names is None or objective.real_class_shares is None:
@@ -281,7 +285,7 @@ def class_shares(trial: str, evaluation: EvaluationRecord, objective: ObjectiveR
 
 
 def describe_score(objective: ObjectiveRecord, config: ObjectiveConfig) -> ScoreDescription:
-    """What the scores of an objective are, for summary.json and the head of a page."""
+    """Describe the scores of an objective, for summary.json and the head of a page."""
     key = objective.key
     return ScoreDescription(
         label=key.label(),

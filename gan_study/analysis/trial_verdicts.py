@@ -1,4 +1,4 @@
-"""The verdict on every trial: that of its images where they were measured, else what its training alone shows."""
+"""The verdict on each trial, from its diagnosis if there is one and else from its evaluations."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -12,7 +12,7 @@ from gan_study.runs.diagnosis import DiagnosisRecord, Verdict, VerdictName
 from gan_study.runs.records import EvaluationRecord, ObjectiveRecord, TrialState, TrialStatus
 
 NO_SIGN = "no problem seen"
-"""In the place of `inconclusive` where the images were not measured: nothing but these could make a trial healthy."""
+"""Shown in place of `inconclusive` if the images were not measured, since a trial cannot be healthy without that."""
 PROCESS_FAILED = "process failed"
 
 FAILURES = frozenset(VerdictName) - {
@@ -21,20 +21,20 @@ FAILURES = frozenset(VerdictName) - {
     VerdictName.STILL_IMPROVING,
     VerdictName.UNLIKE_REAL_IMAGES,
 }
-"""Verdicts that name something wrong. The other generators may be unfinished, as every stopped trial's is."""
+"""Verdicts that name a failure. The other ones may also mean that a training is unfinished, as if it was stopped."""
 
 
 @dataclass(frozen=True)
 class TrialVerdict:
-    """What became of one trial that has ended."""
+    """The verdict on an ended trial, with its grounds."""
 
     verdict: Verdict
     is_measured: bool
-    """Whether its images were measured (diagnosis.json); else the verdict rests on its evaluations alone."""
+    """True if its images were measured (diagnosis.json); else the verdict rests on its evaluations alone."""
     state: TrialState
-    """How it ended."""
+    """State in which the trial ended."""
     diagnosis: DiagnosisRecord | None = None
-    """The file, if its images were measured."""
+    """The content of diagnosis.json, if its images were measured."""
 
     @property
     def word(self) -> str:
@@ -55,14 +55,14 @@ class TrialVerdict:
 
     @property
     def is_failure(self) -> bool:
-        """Whether the verdict or the end of the trial names something wrong."""
+        """True if the verdict names a failure, or if the trial diverged or failed."""
         return self.verdict.name in FAILURES or self.state in (TrialState.DIVERGED, TrialState.FAILED)
 
     @property
     def is_lost(self) -> bool:
-        """Whether its score says nothing: its generator collapsed totally, or its images were not finite.
+        """True if its score is meaningless: the generator collapsed totally, or its images were not finite.
 
-        The score of a generator that is not learning says what it is worth: about as much as an untrained one.
+        The score of a generator that is not learning is meaningful: it is close to that of an untrained one.
         """
         return self.verdict.name in (VerdictName.TOTAL_COLLAPSE, VerdictName.DIVERGED)
 
@@ -74,9 +74,9 @@ def trial_verdict(
     objective: ObjectiveRecord | None,
     diagnosis: DiagnosisRecord | None,
 ) -> TrialVerdict | None:
-    """The verdict on a trial, of its generator that counts, by the thresholds of its study; None before it has ended.
+    """The verdict on a trial's generator that counts, by the thresholds of its study; None before the trial has ended.
 
-    A diagnosis of another snapshot is not one of the trial.
+    A diagnosis of another snapshot is ignored.
     """
     if not status.state.is_final:
         return None
@@ -105,13 +105,13 @@ IN_SENTENCES = {
     NO_SIGN: "with no sign of failure (images not examined)",
     VerdictName.HEALTHY.word: "healthy",
 }
-"""How a sentence on trainings says each word of a verdict, the worst first."""
+"""Wording of each verdict in a sentence on trainings, by its short form, the worst first."""
 WORDS = tuple(IN_SENTENCES)
-"""Every word of a verdict, the worst first."""
+"""The short forms of all verdicts, the worst first."""
 
 
 def count_words(verdicts: Iterable[TrialVerdict]) -> dict[str, int]:
-    """How many trials have each word, the worst first; words that none has are left out."""
+    """Number of trials with each verdict, the worst first; verdicts without trials are left out."""
     counts = Counter(found.word for found in verdicts)
     return {word: counts[word] for word in WORDS if counts[word]}
 

@@ -1,1 +1,1 @@
-"""Several finished studies held against each other."""
+"""Comparison of several finished studies."""

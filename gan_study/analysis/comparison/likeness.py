@@ -1,4 +1,4 @@
-"""Whether finished studies may stand side by side: what would make that unfair, and what is merely different."""
+"""Checks that finished studies may be compared, and the list of their harmless differences."""
 
 import shlex
 from collections.abc import Iterable, Mapping, Sequence
@@ -11,18 +11,18 @@ from gan_study.config.rules.extension import grown_too_late, settings, show_sett
 from gan_study.runs.records import ScoreKey
 
 _EQUAL_TUNING = ("budget.trials_per_arm", "search.repeats", "refine.trials_per_arm", "confirm.top_k")
-"""How many configurations of an arm are tried, and how many of them are confirmed and chosen among."""
+"""Settings for the number of configurations that are tried for an arm and confirmed."""
 _SPENT_BY_TIME = ("budget.evaluate_every_kimg", "objective.early_num_samples")
-"""What a budget in seconds is spent on besides training steps."""
+"""Settings for what a budget in seconds is spent on besides training steps."""
 _NAMES = ("name", "description")
 
 
 @dataclass(frozen=True)
 class ComparedStudy:
-    """One of the studies that are put side by side."""
+    """One of the studies of a comparison."""
 
     label: str
-    """What it is called there; no other is called so."""
+    """Unique name of the study within the comparison."""
     location: str
     """Its run folder."""
     run: RunData
@@ -30,23 +30,23 @@ class ComparedStudy:
 
 @dataclass(frozen=True)
 class Difference:
-    """Something that is not the same in all studies."""
+    """A setting or fact that differs between the studies."""
 
     name: str
     """Such as `search.sampler`."""
     values: tuple[str, ...]
-    """One for each study, in their order."""
+    """The value in each study, in the order of the studies."""
 
 
 def fairness_problems(studies: Sequence[ComparedStudy]) -> list[str]:
-    """All reasons not to compare these studies, each as a line with the field, its values and the way out.
+    """All reasons not to compare these studies, each as a line with the field, its values and a remedy.
 
-    Data, scores, the length of a training and the number of configurations tried must be equal, and all of it must have
-    come to its end.
+    Data, scores, the length of a training and the number of configurations tried must be equal, and all studies must be
+    finished.
     """
     runs = _runs(studies)
     problems = [_repeated(same) for same in runs if len(same) > 1]
-    # Of one run, extended or not, one study is looked at: there is nothing to make it alike to itself.
+    # A run that is given twice, extended or not, is checked against the others once.
     studies = [same[0] for same in runs]
     keys = {s.label: s.run.objective.key for s in studies if s.run.objective is not None}
     problems += [_unfinished(s) for s in studies if not s.run.is_finished]
@@ -57,15 +57,12 @@ def fairness_problems(studies: Sequence[ComparedStudy]) -> list[str]:
 
 
 def differences(studies: Sequence[ComparedStudy]) -> list[Difference]:
-    """What is different in studies that may be compared: how they were searched, and what they ran on.
-
-    Arms are left out, being what is compared.
-    """
+    """The differences between studies that may be compared, such as sampler and hardware; arms are left out."""
     return _differing([_particulars(study.run) for study in studies])
 
 
 def _particulars(run: RunData) -> dict[str, str]:
-    """Everything but the arms that says what a study did and with what, by name."""
+    """All settings, software versions and machines of a study by name, without its arms."""
     values = {name: _show(value) for name, value in settings(run.study).items() if name not in _NAMES}
     if (objective := run.objective) is not None:
         marks = ("floor", "untrained_score", "failure_score")
@@ -82,19 +79,19 @@ def _particulars(run: RunData) -> dict[str, str]:
 
 
 def _in_turn(values: Iterable[str]) -> str:
-    """What held at first, and what came after it; once if it stayed the same."""
+    """Join values over time, such as `2.1 then 2.2`; each value is named once."""
     return ", then ".join(dict.fromkeys(values))
 
 
 def _differing(values: Sequence[Mapping[str, str]]) -> list[Difference]:
-    """What is not the same in all mappings from a name to a value; where a name is missing it is `nothing`."""
+    """The names whose values are not the same in all mappings. A missing value is shown as `nothing`."""
     names = dict.fromkeys(name for each in values for name in each)
     rows = [Difference(name, tuple(each.get(name, "nothing") for each in values)) for name in names]
     return [row for row in rows if len(set(row.values)) > 1]
 
 
 def _runs(studies: Sequence[ComparedStudy]) -> list[list[ComparedStudy]]:
-    """The studies by the run that they hold: a run folder and its copy, extended or not, hold the same trainings."""
+    """Group the studies by run, since a run folder and its copy hold the same trainings, extended or not."""
     found: dict[tuple[str, float | str], list[ComparedStudy]] = {}
     for study in studies:
         begun = study.run.status.start_time if study.run.status is not None else study.location
@@ -151,7 +148,7 @@ def _key_remedy(field: str) -> str:
 
 
 def _data_problems(studies: Sequence[ComparedStudy], keys: Mapping[str, ScoreKey]) -> list[str]:
-    """Which settings of the data set stand behind contents that differ."""
+    """Settings of the data set that differ, if its content differs."""
     if len({key.dataset for key in keys.values()}) < 2:
         return []
     return [
@@ -181,7 +178,7 @@ def _length_problems(studies: Sequence[ComparedStudy]) -> list[str]:
 
 
 def _tuning_problems(studies: Sequence[ComparedStudy], can_be_extended: bool) -> list[str]:
-    """can_be_extended: whether nothing else is in the way, which no extension could take out of it."""
+    """Problems of unequal tuning. can_be_extended: True if extending the smaller studies would solve them."""
     problems = []
     for row in _chosen(studies, _EQUAL_TUNING):
         extend = _extend(studies, row.name) if can_be_extended else ""
@@ -193,7 +190,7 @@ def _tuning_problems(studies: Sequence[ComparedStudy], can_be_extended: bool) ->
 
 
 def _extend(studies: Sequence[ComparedStudy], name: str) -> str:
-    """The commands that give every study as much as the one with most; nothing if one of them can have no more."""
+    """Commands that extend every smaller study to the largest value; empty if one of them cannot be extended."""
     most = max(settings(s.run.study)[name] for s in studies)
     smaller = [s for s in studies if settings(s.run.study)[name] < most]
     if any(grown_too_late(s.run.study, name) for s in smaller):
@@ -203,7 +200,7 @@ def _extend(studies: Sequence[ComparedStudy], name: str) -> str:
 
 
 def _chosen(studies: Sequence[ComparedStudy], names: Sequence[str]) -> list[Difference]:
-    """Which of these settings differ."""
+    """The named settings that differ between the studies."""
     found = [settings(s.run.study) for s in studies]
     return _differing([{name: _show(values[name]) for name in names} for values in found])
 

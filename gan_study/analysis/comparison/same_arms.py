@@ -1,4 +1,4 @@
-"""Arms of several studies that are defined alike: one way of training, searched more than once."""
+"""Arms that have the same definition in several studies: one way of training, searched more than once."""
 
 from collections.abc import Collection, Sequence
 from typing import Any
@@ -12,8 +12,7 @@ from gan_study.config.rules.extension import arm_definition
 def same_arms(runs: Sequence[RunData]) -> tuple[tuple[str, ...], ...]:
     """Groups of arms of different studies with equal fixed values, ranges and first trials, in the order of the runs.
 
-    No two arms have one name. What the studies do alike or not for all their arms, such as the sampler, is not looked
-    at: it is no part of an arm.
+    The names of the arms must be unique. Settings of a whole study, such as the sampler, are ignored.
     """
     groups: list[tuple[dict[str, Any], list[tuple[int, str]]]] = []
     for number, run in enumerate(runs):
@@ -30,12 +29,12 @@ def same_arms(runs: Sequence[RunData]) -> tuple[tuple[str, ...], ...]:
 
 
 def are_same(a: str, b: str, groups: Collection[Collection[str]]) -> bool:
-    """Whether two arms are in one group."""
+    """Return True if two arms are in one group."""
     return any(a in group and b in group for group in groups)
 
 
 def same_arms_words(arms: Sequence[str]) -> str:
-    """What it is that two or more arms are the same, and what it means for a difference between them."""
+    """Explain that two or more arms are the same, and what that means for a difference between them."""
     return (
         f"{listed(arms)} are the same arm in different studies: equal fixed values, search space and first trial. A "
         "difference between their scores is one between searches, each of which may find another configuration. It "

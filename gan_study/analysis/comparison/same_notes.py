@@ -1,4 +1,4 @@
-"""What a verdict says of arms that are no rivals of the leader: copies, and the same arm of another study."""
+"""Sentences of the headline on arms that are no rivals of the leader: copies, and the same arm of another study."""
 
 from collections.abc import Iterator
 
@@ -7,7 +7,7 @@ from gan_study.analysis.sentences.text import format_p, listed, quantity, whole_
 
 
 def rivals(comparison: ArmsComparison, arm: str | None) -> list[PairStatistics]:
-    """An arm as `a` against each other that it can be better than as a method; of copies, against the first alone."""
+    """Pairs of an arm, as `a`, with each arm that it could beat as a method; only the first of several copies."""
     found: dict[str, PairStatistics] = {}
     for pair in comparison.pairs_of(arm) if arm else ():
         if not (pair.test.is_same_arm or pair.test.is_copy):
@@ -16,12 +16,12 @@ def rivals(comparison: ArmsComparison, arm: str | None) -> list[PairStatistics]:
 
 
 def is_better(pair: PairStatistics) -> bool:
-    """Whether `a` scores lower, by more than chance."""
+    """Return True if `a` scores lower than `b` by more than chance."""
     return pair.test.is_distinguishable and pair.test.probability_lower > 0.5
 
 
 def same_notes(comparison: ArmsComparison, winner: str | None) -> list[str]:
-    """A clause for each arm that the leader is not tested against, or not as a rival."""
+    """A clause for each arm that the leader is not tested against as a rival."""
     return list(_notes(comparison, winner))
 
 
@@ -50,6 +50,6 @@ def _another_search(comparison: ArmsComparison, pair: PairStatistics) -> str:
 
 
 def _not_better(comparison: ArmsComparison, twin: str) -> str:
-    """What the same arm, searched for again, is not better than, where the winner is."""
+    """A clause on the arms that `twin`, the winner's arm in another study, does not beat; empty if there are none."""
     others = [pair.test.b for pair in rivals(comparison, twin) if not is_better(pair)]
     return f", though {twin} itself is not clearly better than {listed(others)}" if others else ""

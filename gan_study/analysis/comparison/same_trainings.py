@@ -1,4 +1,4 @@
-"""Trainings that two arms have in common: one result, which is no second piece of evidence."""
+"""Trainings that two arms have in common, which count as one result."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -7,26 +7,26 @@ from gan_study.analysis.run_data import TrialData
 from gan_study.analysis.sentences.text import quantity
 
 _NOT_LEARNED = frozenset({"dataset", "objective", "evaluate_every_kimg"})
-"""What a training's configuration holds besides what is learned and how: arms are compared on the same images and
-scores only, wherever these lie, and looking at a training does not change it."""
+"""Fields of a training's configuration that do not change what is learned. Compared arms have the same images and
+scores, wherever their files are, and evaluating a training does not change it."""
 
 
 @dataclass(frozen=True)
 class SameTrainings:
-    """Two arms whose confirmed seeds are partly or all the same trainings, in two copies or trained twice."""
+    """Two arms that share some or all of their confirmed trainings, either copied or trained twice."""
 
     a: str
     b: str
     num_confirmed: int
-    """Of the confirmed seeds that count."""
+    """Shared trainings among the confirmed seeds that count."""
     num_searched: int
-    """Of the search and refine trials."""
+    """Shared trainings among the search and refine trials."""
     is_copy: bool
-    """Whether these are all the confirmed seeds of both."""
+    """True if the two arms share all their confirmed trainings."""
 
     @property
     def words(self) -> str:
-        """What it is, and what it means for the scores."""
+        """Explain the shared trainings and what they mean for the scores."""
         searched = f", and {self.num_searched:,} in the search," if self.num_searched else ""
         once = f" Against other arms they make one test and not two, by the scores of {self.a}." if self.is_copy else ""
         return (
@@ -38,17 +38,17 @@ class SameTrainings:
 
 
 def num_same(a: Sequence[TrialData], b: Sequence[TrialData]) -> int:
-    """How many trainings of `a` are in `b` too: those of the same configuration and seed.
+    """Number of trainings of `a` that are also in `b`, with equal configuration and seed.
 
-    Scores are not looked at: trained again on another machine they may differ, but start from the same weights and see
-    the same images and latents, so they are not independent of each other either.
+    Scores are ignored. They may differ if a training was repeated on another machine, but both runs start from the same
+    weights and see the same images and latents, so they are not independent.
     """
     keys = {_key(trial) for trial in b}
     return len({_key(trial) for trial in a} & keys)
 
 
 def first_copies(arms: Mapping[str, Sequence[TrialData]]) -> dict[str, str]:
-    """By arm, the first one whose trainings are all the same as its own: itself, unless it is a copy."""
+    """By arm, the first arm with exactly the same trainings: itself, unless it is a copy."""
     keys = {arm: frozenset(map(_key, trials)) for arm, trials in arms.items()}
     return {arm: next(other for other in arms if keys[other] == keys[arm]) for arm in arms}
 

@@ -1,4 +1,4 @@
-"""Several finished studies as one value: all their arms under names of their own, compared by their confirmed seeds."""
+"""Compare the arms of several finished studies by their confirmed seeds, under unique names."""
 
 import math
 from collections import Counter
@@ -21,24 +21,24 @@ from gan_study.runs.records import SCHEMA_VERSION, ObjectiveRecord
 
 @dataclass(frozen=True)
 class SideBySide:
-    """Studies that may be compared, and how their arms compare."""
+    """Studies that may be compared, and the comparison of their arms."""
 
     studies: tuple[ComparedStudy, ...]
-    """As they are."""
+    """The studies as loaded."""
     runs: tuple[RunData, ...]
-    """Their runs with names for the arms that no two share, and with one failure score."""
+    """Their runs with unique names for the arms and a common failure score."""
     together: RunData
-    """All trials and arms as if of one study. Its settings are those of the first and stand for no other."""
+    """All trials and arms as if of one study. The settings are those of the first study and hold for no other."""
     confirmed: dict[str, ConfirmedArm]
-    """By arm, as its own study chose what was confirmed."""
+    """By arm, the confirmed seeds as its own study chose them."""
     summary: Summary
-    """What summary.json would hold of such a study: verdict, arms, pairs."""
+    """The summary of `together`: headline, arms and pairs."""
     differences: tuple[Difference, ...]
-    """What is not the same in all studies, arms apart."""
+    """Settings and facts that differ between the studies, without their arms."""
 
     @property
     def same_trainings(self) -> tuple[SameTrainings, ...]:
-        """Every pair of arms whose confirmed seeds are partly or all the same trainings."""
+        """Every pair of arms that share confirmed trainings."""
         pairs = [pair.test for pair in self.summary.comparison.pairs if pair.test.num_same]
         searched = self.together.searched
         return tuple(
@@ -47,7 +47,7 @@ class SideBySide:
 
     @property
     def same_arms(self) -> tuple[str, ...]:
-        """What arms with confirmed seeds are defined alike, in words; of copies of one result, the first is named."""
+        """A text for each group of confirmed arms with equal definitions; of several copies, it names the first."""
         copies = {pair.test.b for pair in self.summary.comparison.pairs if pair.test.is_copy}
         groups = ([arm for arm in g if arm in self.confirmed and arm not in copies] for g in same_arms(self.runs))
         return tuple(same_arms_words(group) for group in groups if len(group) > 1)
@@ -59,13 +59,13 @@ class SideBySide:
 
     @property
     def pairs(self) -> tuple[PairStatistics, ...]:
-        """Every pair of confirmed arms once, in the order in which the arms stand: first those of the leader."""
+        """Every pair of confirmed arms once, in the order of `standing`, so that the leader's pairs come first."""
         found = {(p.test.a, p.test.b): p for pair in self.summary.comparison.pairs for p in (pair, pair.turned)}
         return tuple(found[pair] for pair in combinations(self.standing, 2) if pair in found)
 
     @property
     def standing(self) -> tuple[str, ...]:
-        """All arms: those with confirmed seeds as they compare, the leader first; then the others, by their search."""
+        """All arms: those with confirmed seeds by rank, the leader first, then the others by their search score."""
         confirmed = self.summary.comparison.standing
         scores = {arm: found.search_score for arm, found in self.summary.arms.items() if arm not in confirmed}
         others = sorted(scores, key=lambda arm: math.inf if (score := scores[arm]) is None else score)
@@ -73,10 +73,10 @@ class SideBySide:
 
 
 def put_side_by_side(studies: Sequence[ComparedStudy]) -> SideBySide:
-    """Compare the arms of two or more studies, in which `fairness_problems` has found nothing.
+    """Compare the arms of two or more studies for which `fairness_problems` is empty.
 
-    An arm keeps its name if no other study has one of that name; else its study's label comes before it. A failed seed
-    counts with the highest of the studies' failure scores, which bounds all others: it is worst wherever it was.
+    An arm keeps its name if that is unique; else the label of its study is put before it. A failed seed counts with the
+    highest failure score of all studies, so that it ranks below every score.
     """
     objective = _common_objective(studies)
     counts = Counter(arm for study in studies for arm in study.run.arms)
@@ -123,18 +123,18 @@ def _extended(studies: Sequence[ComparedStudy]) -> tuple[str, ...]:
 
 
 def _common_objective(studies: Sequence[ComparedStudy]) -> ObjectiveRecord:
-    """All have one key; what was measured by itself in each study is that of the highest failure score."""
+    """The objective with the highest failure score. All have one key, but each study measured its own references."""
     found = [study.run.objective for study in studies if study.run.objective is not None]
     assert len(found) == len(studies), "a study without an objective is refused"
     worst = max(found, key=lambda objective: objective.failure_score)
     if len({objective.early_num_samples for objective in found}) == 1:
         return worst
-    # Scores on the way are of different kinds, so nothing is said of them.
+    # Scores before the end are of different kinds, so they are not described.
     return worst.model_copy(update={"early_num_samples": None, "early_floor": None})
 
 
 def _renamed(run: RunData, names: Mapping[str, str]) -> RunData:
-    """A run with other names for its arms; what they are is the same. A label may hold what no study file may."""
+    """A run with its arms renamed. The names may have characters that a study file does not allow."""
     arms = {names[arm]: config for arm, config in run.study.arms.items()}
     return replace(
         run,

@@ -1,1 +1,1 @@
-"""The sentences that say what a study has shown."""
+"""Sentences and numbers for readers: headline, notes and explanations."""

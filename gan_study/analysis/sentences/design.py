@@ -1,4 +1,4 @@
-"""Sentences on what a study's arms and confirmed seeds can show, for the plan and for a warning before the start."""
+"""Sentences on the differences that a study's confirmed seeds can detect, for `plan` and for a warning before a run."""
 
 import math
 from dataclasses import dataclass
@@ -23,20 +23,20 @@ from gan_study.config.study import StudyConfig
 
 @dataclass(frozen=True)
 class SeedSpread:
-    """The scatter of a run's confirmed seeds that did not fail."""
+    """The spread of a run's confirmed seeds that did not fail."""
 
     deviation: float
     """Standard deviation of the scores within an arm, pooled over the arms."""
     num_arms: int
-    """Arms with two or more such seeds, which it is pooled over."""
+    """Arms with two or more such seeds, over which the deviation is pooled."""
     best: tuple[str, str] | None
-    """The two arms with the lowest mean scores; None below two arms."""
+    """The two arms with the lowest mean scores; None with fewer than two arms."""
     difference: float
-    """Between the mean scores of these two; 0 below two arms."""
+    """Difference of the mean scores of these two; 0 with fewer than two arms."""
 
 
 def observed_spread(run: RunData) -> SeedSpread | None:
-    """The spread of a run's confirmed seeds; None where no arm has two seeds that differ."""
+    """The spread of a run's confirmed seeds; None if no arm has two seeds with different scores."""
     scores = {
         arm: [t.score for t in confirmed.trials if t.score is not None]
         for arm, confirmed in confirmed_arms(run).items()
@@ -54,7 +54,7 @@ def observed_spread(run: RunData) -> SeedSpread | None:
 
 
 def seeds_warning(study: StudyConfig) -> str | None:
-    """One sentence if no arm of a study can win, whatever it scores; None if one can, or if there is only one arm."""
+    """A sentence if no arm of a study can win, whatever it scores; None if one can, or with a single arm."""
     num_arms, confirm = len(study.arms), study.confirm
     if num_arms < 2:
         return None
@@ -75,7 +75,7 @@ def seeds_warning(study: StudyConfig) -> str | None:
 
 
 def seeds_rows(study: StudyConfig, spread: SeedSpread | None, source: str) -> list[tuple[str, str]]:
-    """Labels and texts that say what the confirmed seeds can show; `source` names the run that `spread` is from."""
+    """Labels and texts on the test between arms and its power; `source` names the run that `spread` is from."""
     num_arms, seeds = len(study.arms), study.confirm.seeds
     if num_arms < 2:
         return [("test", "none: one arm alone has no other to be tested against")]

@@ -1,4 +1,4 @@
-"""The headline's comparison of arms in plain words, with interval and test in small print."""
+"""The comparison of arms in the headline, and the small print with test and intervals."""
 
 from collections.abc import Sequence
 from statistics import fmean
@@ -9,11 +9,11 @@ from gan_study.analysis.sentences.text import listed, quantity, whole_percent
 from gan_study.analysis.statistics.two_samples import SIGNIFICANCE
 
 _MOST_RIVALS = 2
-"""If the leader has more rivals than this, the sentences give the numbers of the closest one alone."""
+"""Largest number of rivals for which the sentences give all numbers. For more, they give those of the closest."""
 
 
 def clearly_better(comparison: ArmsComparison, pairs: Sequence[PairStatistics]) -> str:
-    """A sentence on a leader that is better than every rival; `pairs` are those of the leader as `a`, one at least."""
+    """A sentence on a leader that beats every rival; `pairs` are one or more pairs with the leader as `a`."""
     if len(pairs) <= _MOST_RIVALS:
         first, *others = pairs
         texts = [f"{first.test.b} in {_share(first)} of seed pairs ({_seeds(first)}, {_p(first)})"]
@@ -31,7 +31,7 @@ def clearly_better(comparison: ArmsComparison, pairs: Sequence[PairStatistics]) 
 
 
 def could_be_chance(comparison: ArmsComparison, pairs: Sequence[PairStatistics]) -> str:
-    """Sentences on a leader that is not better than each of its rivals: on the closest, and who else is as close."""
+    """Sentences on a leader that does not beat all its rivals: the closest one, and others that it does not beat."""
     equals = [pair for pair in pairs if not is_better(pair)]
     nearest = closest(comparison, equals)
     test = nearest.test
@@ -52,7 +52,7 @@ def could_be_chance(comparison: ArmsComparison, pairs: Sequence[PairStatistics])
 
 
 def small_print(comparison: ArmsComparison, pairs: Sequence[PairStatistics]) -> str:
-    """The small print: the test, and the intervals of the shares of seed pairs; empty without a test."""
+    """The small print with the test and the intervals of the shares of seed pairs; empty without a test."""
     if not pairs:
         return ""
     name = "Seed pairs: one confirmed training of each arm. Test: exact two-sided Mann-Whitney"
@@ -69,7 +69,7 @@ def small_print(comparison: ArmsComparison, pairs: Sequence[PairStatistics]) -> 
 
 
 def closest(comparison: ArmsComparison, pairs: Sequence[PairStatistics]) -> PairStatistics:
-    """The pair of the leader that is decided least: with the highest p, then the lowest share, then the best mean."""
+    """The leader's least decided pair: the highest p, then the lowest share, then the best mean of the rival."""
     arms = comparison.by_arm
 
     def closeness(pair: PairStatistics) -> tuple[float, float, float]:
@@ -97,7 +97,7 @@ def _seeds(pair: PairStatistics) -> str:
 
 
 def _p(pair: PairStatistics) -> str:
-    """Such as `p = 0.15`, `p = 0.008` or `p < 0.001`."""
+    """A p value such as `p = 0.15`, `p = 0.008` or `p < 0.001`."""
     p = pair.test.p_holm
     assert p is not None, "only tested pairs are asked for"
     if p < 0.001:

@@ -1,4 +1,4 @@
-"""Which hyperparameters mattered, as numbers with their uncertainty and as sentences."""
+"""Importance of the hyperparameters, as numbers with their uncertainty and as sentences."""
 
 from dataclasses import dataclass
 
@@ -14,40 +14,40 @@ class HyperparameterShare:
 
     name: str
     share: Estimate | None
-    """In [0, 1], with the interval of luck in the trials and in the method; None with a reason."""
+    """Share in [0, 1], with the interval over resampled trials and forests; None with a reason."""
     by_chance: float | None
-    """A share below it may be chance (95 % quantile with shuffled targets)."""
+    """95 % quantile of the share with shuffled targets. A smaller share may be chance."""
     num_trials: int
-    """Trials in which the hyperparameter exists, of which the share is one."""
+    """Trials in which the hyperparameter exists, on which the share is computed."""
     condition: str | None
     reason: str | None
 
     @property
     def is_above_chance(self) -> bool:
-        """Whether the share is larger than shuffled targets give."""
+        """True if the share is larger than with shuffled targets."""
         return self.share is not None and self.by_chance is not None and self.share.value > self.by_chance
 
 
 @dataclass(frozen=True)
 class ArmImportance:
-    """What mattered in one arm's search for one target."""
+    """Importance of the hyperparameters in one arm's search, for one target."""
 
     arm: str
     target: Target
     num_trials: int
     sentence: str
-    """All of it in words."""
+    """The shares in words."""
     shares: tuple[HyperparameterShare, ...]
-    """The largest first, those without a number last."""
+    """The shares, the largest first and those without a number last."""
 
     @property
     def is_known(self) -> bool:
-        """Whether any hyperparameter has a number."""
+        """True if any hyperparameter has a number."""
         return any(each.share is not None for each in self.shares)
 
 
 def arm_importances(run: RunData) -> tuple[ArmImportance, ...]:
-    """Every arm and target of importance.json; empty where no one with Optuna has written it."""
+    """Every arm and target of importance.json; empty without that file."""
     if run.importance is None:
         return ()
     return tuple(_arm_importance(target) for target in run.importance.targets if target.parameters)

@@ -1,4 +1,4 @@
-"""What a reader has to know beside the verdict, one sentence each."""
+"""Sentences that qualify the verdict on a study, and warnings about missing files."""
 
 from collections.abc import Mapping, Sequence
 
@@ -16,11 +16,11 @@ EXTENSION_CAUTION = (
 
 
 _MOST_NAMED = 10
-"""Of more damaged trials, the number of the others is told."""
+"""Largest number of damaged trials that are named one by one. The others are counted."""
 
 
 def damage_warnings(run: RunData) -> tuple[str, ...]:
-    """What is missing from a run folder, a sentence for each file, and how to get it back; nothing if it is whole."""
+    """A sentence for each file that is missing from a run folder, with a remedy; empty if the folder is complete."""
     scores = _left_out(
         run.damaged,
         "metrics.jsonl",
@@ -49,7 +49,7 @@ _END_PARTS: dict[EndPart, str] = {
 
 
 def _end_warnings(run: RunData) -> tuple[str, ...]:
-    """A sentence for each completed trial that lacks what is made after its last step."""
+    """A sentence for each completed trial that lacks a result from after its last step."""
     found = [
         (f"arms/{trial.config.arm}/{trial.name}", _END_PARTS[part], reason)
         for trial in run.trials
@@ -66,13 +66,13 @@ def _end_warnings(run: RunData) -> tuple[str, ...]:
 
 
 def verdict_notes(run: RunData, confirmed: Sequence[ConfirmedArm]) -> tuple[str, ...]:
-    """Why the verdict over a run may not be the last word; nothing if there is no such reason."""
+    """Reasons for caution about the verdict on a run, a sentence each; empty if there are none."""
     caution = [f"{EXTENSION_CAUTION[0].upper()}{EXTENSION_CAUTION[1:]}."] if run.extensions else []
     return (*remedy_notes(run, confirmed), *caution, *_lost_process_notes(run), *_decision_notes(run))
 
 
 def _lost_process_notes(run: RunData) -> tuple[str, ...]:
-    """Which failures among the confirmed trainings, where each counts as worst, may be the machine's."""
+    """A note on confirmed trainings whose process died, since each of them counts as worst."""
     counts = {arm: sum(trial.has_lost_its_process for trial in run.of_arm(arm, "confirm")) for arm in run.arms}
     lost = [f"{quantity(count, 'confirmed training')} of {arm}" for arm, count in counts.items() if count]
     if not lost:
@@ -84,7 +84,7 @@ def _lost_process_notes(run: RunData) -> tuple[str, ...]:
 
 
 def _decision_notes(run: RunData) -> tuple[str, ...]:
-    """Name what was cut short by hand, in a sentence each, with what that means for the verdict."""
+    """Notes on decisions by hand that cut the study short, and their effect on the verdict."""
     decisions = run.decisions
     notes = [
         f"{arm} was given up by hand after {skipped.num_trials} of {skipped.num_planned} trials. It takes part in no "
@@ -118,8 +118,9 @@ def unequal_seeds_note(num_confirmed: Mapping[str, int]) -> list[str]:
 
 
 def remedy_notes(run: RunData, confirmed: Sequence[ConfirmedArm]) -> tuple[str, ...]:
-    """What to do where more than half of an arm's confirmed trainings have a verdict that an unfinished or an idle
-    training gets: one sentence for each such verdict, on all arms concerned.
+    """Advice if more than half of an arm's confirmed trainings are unfinished or do not learn by their verdicts.
+
+    There is one sentence for each such verdict, on all arms concerned.
     """
     unit, amount = run.study.budget.length
     change = "try other learning rates, another loss or another network."
@@ -134,7 +135,7 @@ def remedy_notes(run: RunData, confirmed: Sequence[ConfirmedArm]) -> tuple[str, 
 
 
 def _head(run: RunData, confirmed: Sequence[ConfirmedArm], name: VerdictName) -> str:
-    """Which confirmed trainings have a verdict that more than half of an arm's have; empty if there is no such arm."""
+    """The subject of a sentence on arms where more than half of the trainings have this verdict; empty without any."""
     found = [(arm.arm, _num_with(run, arm, name), len(arm.trials)) for arm in confirmed]
     concerned = [(arm, num, of) for arm, num, of in found if 2 * num > of]
     if not concerned:

@@ -1,4 +1,4 @@
-"""The confirmed seeds by the evaluation that does not count: whether the other choice would tell another story."""
+"""Scores and leader of the confirmed seeds by the evaluation that does not count, last or best."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -13,7 +13,7 @@ from gan_study.runs.counted import At
 from gan_study.runs.records import ObjectiveRecord
 
 _MOST_ARMS = 4
-"""The sentence gives the means of so many arms; of more, the table of scores holds them."""
+"""Largest number of arms whose means the sentence gives. For more, it refers to the table of scores."""
 _WORDS: dict[At, str] = {
     "last": "their last evaluations",
     "best": "their best evaluations, scored anew on fresh latents",
@@ -27,21 +27,21 @@ class OtherCount:
     at: At
     """The evaluation that does not count."""
     mean_last: dict[str, float]
-    """By arm, over all seeds; a failed one counts with the failure score."""
+    """By arm, the mean score of the last evaluations over all seeds. A failed seed counts with the failure score."""
     mean_best: dict[str, float]
-    """The same by the new scores of the best evaluations."""
+    """By arm, the mean score of the best evaluations on fresh latents over all seeds."""
     leader: str | None
     """The arm that leads by the evaluation that does not count; None below two arms."""
     sentence: str
-    """What counts, and what the seeds are by the other evaluation."""
+    """The evaluation that counts, and the scores by the other one, in words."""
 
 
 def describe_other_count(
     confirmed: Sequence[ConfirmedArm], objective: ObjectiveRecord | None, leader: str | None
 ) -> OtherCount | None:
-    """The seeds of the arms by both evaluations; `leader` is the arm that leads by what counts.
+    """Compare the confirmed seeds by both evaluations; `leader` is the arm that leads by the one that counts.
 
-    None without confirmed seeds, and where a seed's best evaluation was not scored anew.
+    None without confirmed seeds, or if the best evaluation of a seed was not scored again.
     """
     trials = [trial for arm in confirmed for trial in arm.trials]
     scored = [trial for trial in trials if trial.score is not None]

@@ -1,4 +1,4 @@
-"""Numbers as a reader sees them: in the verdict, in the report and on the terminal."""
+"""Format numbers for readers of the headline, the report and the terminal."""
 
 from collections.abc import Sequence
 
@@ -8,14 +8,17 @@ from gan_study.config.base import Scalar
 from gan_study.metrics.frechet import EXACT_PER_DIM
 
 NOTHING = "–"
-"""Stands for a value that does not exist."""
+"""Shown in place of a missing value."""
 ROUGH = "a rough estimate"
 ROUGH_FLOOR = f"{ROUGH}, there being fewer than {EXACT_PER_DIM} images for each feature"
-"""What is said of a floor with so few images."""
+"""Description of a floor with too few images."""
 
 
 def number(value: Scalar | None) -> str:
-    """Four significant digits, thousands set apart by commas; a dash for None; whole numbers and texts as they are."""
+    """A number with four significant digits and commas between thousands; a dash for None.
+
+    Whole numbers and texts are not changed.
+    """
     if value is None:
         return NOTHING
     if isinstance(value, bool):
@@ -27,7 +30,7 @@ def number(value: Scalar | None) -> str:
 
 
 def score_text(score: float | None) -> str:
-    """A score with four significant digits, zeros included, so that columns compare."""
+    """A score with four significant digits, including trailing zeros, so that columns align."""
     if score is None:
         return NOTHING
     return number(score) if abs(score) >= 999.95 else f"{score:#.4g}".rstrip(".")
@@ -39,7 +42,7 @@ def percent(share: float | None) -> str:
 
 
 def whole_percent(share: float) -> str:
-    """A share in [0, 1] as a whole percentage, which is all that a few trials can tell."""
+    """A share in [0, 1] as a whole percentage, since a few trials give no more digits."""
     return f"{100 * share:.0f} %"
 
 
@@ -51,7 +54,7 @@ def estimate_text(estimate: Estimate | None) -> str:
 
 
 def failure_text(rate: FailureRate | None) -> str:
-    """How many failed of those that ended, with the interval of the share, such as `1 of 5 (4 % to 62 %)`."""
+    """Failed and ended trials with the interval of the share, such as `1 of 5 (4 % to 62 %)`."""
     if rate is None or rate.share is None:
         return NOTHING
     interval = f"{whole_percent(rate.share.low)} to {whole_percent(rate.share.high)}"
@@ -59,17 +62,17 @@ def failure_text(rate: FailureRate | None) -> str:
 
 
 def format_p(p: float | None) -> str:
-    """Such as `p = 0.008` or `p < 0.001`; a dash for None."""
+    """A p value such as `p = 0.008` or `p < 0.001`; a dash for None."""
     if p is None:
         return NOTHING
     return f"p = {p:.3f}" if p >= 0.001 else "p < 0.001"
 
 
 def listed(names: Sequence[str]) -> str:
-    """Such as `a, b and c`."""
+    """Names as a list in a sentence, such as `a, b and c`."""
     return " and ".join(text for text in (", ".join(names[:-1]), names[-1]) if text)
 
 
 def quantity(num: int, noun: str) -> str:
-    """Such as `1 seed` or `5 seeds`."""
+    """A number with its noun, such as `1 seed` or `5 seeds`."""
     return f"{num:,} {noun}" if num == 1 else f"{num:,} {noun}s"

@@ -1,4 +1,4 @@
-"""The sentences with which a report begins."""
+"""The winner of a study, if there is one, and the headline of the report."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -15,19 +15,19 @@ from gan_study.analysis.trial_verdicts import count_words, counts_text
 
 @dataclass(frozen=True)
 class StudyOutcome:
-    """Who won, if anyone, and the sentences that say so with their numbers."""
+    """The winner of a study, if there is one, and the headline with its numbers."""
 
     winner: str | None
     sentence: str
     small_print: str = ""
-    """The test and the intervals behind them; empty if nothing is tested."""
+    """The test and the intervals behind the headline; empty if nothing is tested."""
 
 
 def decide_winner(run: RunData, confirmed: Sequence[ConfirmedArm], comparison: ArmsComparison) -> StudyOutcome:
-    """The verdict over a run.
+    """Decide who wins a run, and word the headline.
 
-    There is a winner only in a finished study, and only if one arm is distinguishable from every other: not from the
-    same arm of another study, over which it may have had the luckier search, nor from its own copy.
+    Only a finished study has a winner, and only if one arm beats every other arm by more than chance. It need not beat
+    the same arm of another study, over which it may have had the luckier search, nor its own copy.
     """
     if not run.trials:
         return StudyOutcome(None, _untrained(run))
@@ -61,12 +61,12 @@ def decide_winner(run: RunData, confirmed: Sequence[ConfirmedArm], comparison: A
 
 
 def _tested(comparison: ArmsComparison) -> list[PairStatistics]:
-    """The leader against each arm that it may win over, and has no training in common with."""
+    """Pairs of the leader with each rival with which it has no training in common."""
     return [pair for pair in rivals(comparison, comparison.leader) if pair.test.is_tested]
 
 
 def _partly_same(comparison: ArmsComparison) -> list[PairStatistics]:
-    """The leader against each other arm with which it shares some trainings, but not all."""
+    """Pairs of the leader with each rival with which it shares some trainings, but not all."""
     return [pair for pair in rivals(comparison, comparison.leader) if not pair.test.is_tested]
 
 
@@ -137,7 +137,7 @@ def _named_failures(run: RunData, confirmed: Sequence[ConfirmedArm]) -> list[str
 
 
 def _collapsed_seeds(run: RunData, arm: ConfirmedArm) -> str:
-    """A further sentence where an arm has seeds with a score that count as failed by their verdicts; else nothing."""
+    """A sentence on seeds of an arm that have a score but failed by their verdicts; empty without such seeds."""
     collapsed = [(arm.arm, t.name) for t in arm.trials if t.score is not None and (arm.arm, t.name) in run.collapsed]
     if not collapsed:
         return ""

@@ -1,1 +1,1 @@
-"""Statistics over scores, without knowledge of studies."""
+"""Statistics over the scores of trials and seeds."""

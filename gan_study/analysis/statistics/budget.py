@@ -1,4 +1,4 @@
-"""The best score so far against the budget spent: over repeated studies, and where one arm overtakes another."""
+"""The best score so far against the budget spent, over repeated searches and between arms."""
 
 import math
 from collections.abc import Sequence
@@ -11,36 +11,37 @@ from gan_study.analysis.run_data import RunData
 from gan_study.analysis.statistics.two_samples import BudgetPoint, best_so_far
 
 Curve = Sequence[BudgetPoint]
-"""A step function: a point's best score holds from its budget to the next point's."""
+"""A step function. The best score of a point holds from its budget to that of the next point."""
 
 
 @dataclass(frozen=True)
 class BestSoFarBand:
-    """Best score so far of repeated studies that differ in their seed alone.
+    """Best score so far of repeated searches that differ in their seed only.
 
-    A score is None where that many studies have none yet: `median` where half of them, `highest` where one.
+    `median` is None where half of the searches have no score yet, `highest` where one has none, `lowest` where none has
+    one.
     """
 
     num_studies: int
     spent_kimg: tuple[float, ...]
-    """Every budget at which a study's best changes, up to the smallest of the whole budgets."""
+    """Thousands of images at which the best score of a search changes, up to the end of the shortest search."""
     median: tuple[float | None, ...]
     lowest: tuple[float | None, ...]
     highest: tuple[float | None, ...]
 
     @property
     def median_curve(self) -> tuple[BudgetPoint, ...]:
-        """The median as a curve that `crossover` takes."""
+        """The median as a curve for `crossover`."""
         return tuple(BudgetPoint(kimg, score) for kimg, score in zip(self.spent_kimg, self.median, strict=True))
 
 
 def best_so_far_band(studies: Sequence[Curve]) -> BestSoFarBand:
-    """Median and range over the curves of one arm in repeated studies (at least one)."""
+    """Median and range over the curves of one or more repeated searches."""
     grid = _common_budgets(studies)
     if not grid:
         return BestSoFarBand(len(studies), (), (), (), ())
     values = np.array([_values_at(curve, grid) for curve in studies])
-    # The median of an even number is between two, of which a missing one would make it infinite.
+    # np.median averages the two middle values of an even number; a missing one makes the median infinite.
     rows = (np.median(values, axis=0), values.min(axis=0), values.max(axis=0))
     median, lowest, highest = (tuple(float(v) if np.isfinite(v) else None for v in row) for row in rows)
     return BestSoFarBand(len(studies), tuple(grid), median, lowest, highest)
@@ -48,23 +49,23 @@ def best_so_far_band(studies: Sequence[Curve]) -> BestSoFarBand:
 
 @dataclass(frozen=True)
 class Crossover:
-    """Where the arm that led first falls behind for good."""
+    """The last change of the lead between two arms' searches."""
 
     before: str
-    """The arm that led just before."""
+    """The arm that led before it."""
     after: str
-    """The arm that leads from there to the end of the budget that both spent."""
+    """The arm that leads from there to the end of the common budget."""
     spent_kimg: float
     """Thousands of images each arm had spent by then."""
     num_changes: int
-    """How often the lead changed in all."""
+    """Number of changes of the lead in total."""
 
 
 def crossover(first: str, first_curve: Curve, second: str, second_curve: Curve) -> Crossover | None:
-    """The last change of the lead between two arms' best so far; None if one leads all along.
+    """The last change of the lead between two arms' best scores so far; None if one leads throughout.
 
-    Looked at from the budget at which both have a score, to the smaller of the two budgets. A tie leaves the lead
-    where it was.
+    The curves are compared from the budget at which both have a score to the smaller of the two budgets. A tie does not
+    change the lead.
     """
     leads = []
     grid = _common_budgets([first_curve, second_curve])
@@ -76,12 +77,12 @@ def crossover(first: str, first_curve: Curve, second: str, second_curve: Curve) 
 
 
 def search_curve(run: RunData, arm: str, repeat: int | None = None) -> tuple[BudgetPoint, ...]:
-    """An arm's search: best score so far against thousands of images spent, trials in the order they ended.
+    """An arm's best score so far against thousands of images spent, over its trials in the order in which they ended.
 
-    A stopped trial counts with the score it was stopped at; a running one comes last, with what it has spent.
-    repeat: the one of its repeated searches to look at; None takes all their trials together.
+    A stopped trial counts with the score at which it was stopped. A running one comes last, with the images it has seen
+    so far. repeat: number of a repeated search; None takes the trials of all repeats together.
     """
-    # A refinement is of all repeats together.
+    # All repeats share one refinement.
     trials = (
         list(run.searched(arm))
         if repeat is None
@@ -92,7 +93,7 @@ def search_curve(run: RunData, arm: str, repeat: int | None = None) -> tuple[Bud
 
 
 def repeated_searches(run: RunData, arm: str) -> BestSoFarBand | None:
-    """Best so far over the repeats of an arm's search that have begun; None where the study does not repeat it."""
+    """Best score so far over the repeats of an arm's search that have begun; None if the study has no repeats."""
     if run.study.search.repeats == 1:
         return None
     curves = [search_curve(run, arm, repeat) for repeat in range(run.study.search.repeats)]
@@ -101,7 +102,7 @@ def repeated_searches(run: RunData, arm: str) -> BestSoFarBand | None:
 
 
 def _common_budgets(curves: Sequence[Curve]) -> list[float]:
-    """Where any curve has a step, up to the end of the shortest: on these all are known exactly."""
+    """The budgets at which any curve has a step, up to the end of the shortest curve."""
     if not all(curves):
         return []
     end = min(curve[-1].spent_kimg for curve in curves)
@@ -109,7 +110,7 @@ def _common_budgets(curves: Sequence[Curve]) -> list[float]:
 
 
 def _values_at(curve: Curve, grid: Sequence[float]) -> list[float]:
-    """Best score at each budget of an ascending grid; infinite while there is none."""
+    """Best score at each budget of an ascending grid; infinite before the first score."""
     values, best, points = [], math.inf, iter(curve)
     point = next(points, None)
     for kimg in grid:

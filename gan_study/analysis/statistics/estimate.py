@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 CONFIDENCE = 0.95
-"""How often the intervals are meant to hold the true value."""
+"""Nominal coverage of all intervals."""
 
 
 @dataclass(frozen=True)

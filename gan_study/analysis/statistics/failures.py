@@ -1,4 +1,4 @@
-"""How often trainings fail, and the scores of those that did not, never one without the other."""
+"""Failure rates of trainings, and scores of those that did not fail. The report always shows both."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -14,25 +14,25 @@ from gan_study.runs.records import ObjectiveRecord
 
 @dataclass(frozen=True)
 class FailureRate:
-    """Trials that failed among those that ended. A stopped trial is no failure: its score is that of its last rung."""
+    """Number and share of failed trials among the ended ones. A stopped trial is no failure."""
 
     num_failed: int
     num_ended: int
     share: Estimate | None
-    """Of the ended trials in [0, 1], with Wilson's interval; None if none has ended."""
+    """Share of the ended trials in [0, 1], with Wilson's interval; None if none has ended."""
 
 
 @dataclass(frozen=True)
 class ConditionalScores:
-    """Scores given that a training succeeds, with the share that does not."""
+    """Scores of the trainings that succeeded, with the share that failed."""
 
     scores: SeedScores | None
-    """Of the trainings that did not fail; None if all failed."""
+    """Scores of the trainings that did not fail; None if all failed."""
     failures: FailureRate
 
 
 def describe_failures(trials: Sequence[TrialData], collapsed: Collection[tuple[str, str]] = ()) -> FailureRate:
-    """Share of the ended trials that failed, with the interval of Wilson 1927.
+    """Share of failed trials among the ended ones, with the interval of Wilson 1927.
 
     A trial failed if it ended without a score (it diverged, failed, or its last images were not finite), or if it is
     in `collapsed`: arm and name of the trials whose generator collapsed, though they have a score.
@@ -48,9 +48,9 @@ def describe_failures(trials: Sequence[TrialData], collapsed: Collection[tuple[s
 
 
 def counted_scores(trials: Sequence[TrialData], objective: ObjectiveRecord, at: At | None = None) -> tuple[float, ...]:
-    """The scores as trials are compared: at most the failure score, which also stands for one without a score.
+    """The scores by which trials are compared, capped at the failure score, which a trial without a score gets too.
 
-    at: the evaluation to take the scores of; by default the one that counts.
+    at: the evaluation whose scores to use; by default the one that counts.
     """
     worst = objective.failure_score
     scores = [t.score if at is None else t.score_at(at) for t in trials]
@@ -58,7 +58,7 @@ def counted_scores(trials: Sequence[TrialData], objective: ObjectiveRecord, at: 
 
 
 def conditional_scores(trials: Sequence[TrialData], collapsed: Collection[tuple[str, str]] = ()) -> ConditionalScores:
-    """The scores of the trials that ended without failing, beside the share of those that failed."""
+    """The scores of the trials that ended without failing, and the share of those that failed."""
     scores = _successful_scores(trials, collapsed)
     return ConditionalScores(describe_seeds(scores) if scores else None, describe_failures(trials, collapsed))
 

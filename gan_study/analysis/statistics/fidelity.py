@@ -1,4 +1,4 @@
-"""Whether a cheap score of a trial tells the order of the full ones."""
+"""Rank correlation between scores from fewer images and full scores."""
 
 import math
 from collections.abc import Sequence
@@ -12,25 +12,25 @@ from gan_study.analysis.statistics.estimate import CONFIDENCE
 from gan_study.runs.records import TrialState
 
 MIN_PAIRS_FOR_INTERVAL = 10
-"""Below, the interval of a rank correlation is far too narrow."""
+"""With fewer pairs, the interval of a rank correlation is far too narrow."""
 
 
 @dataclass(frozen=True)
 class RankCorrelation:
-    """Kendall's tau-b between two scores of the same trials: 1 the same order, 0 none, -1 the reverse."""
+    """Kendall's tau-b between two scores of the same trials: 1 for equal order, 0 for none, -1 for reverse order."""
 
     num_trials: int
     tau: float
     interval: tuple[float, float] | None
-    """95 % interval of tau; None below ten trials, and where the order is wholly the same or the reverse."""
+    """95 % interval of tau; None below ten trials, or if the order is exactly equal or reverse."""
 
 
 def rank_correlation(low_fidelity: Sequence[float], full: Sequence[float]) -> RankCorrelation | None:
     """Rank correlation of low-fidelity scores with the full scores of the same trials, in the same order.
 
-    None where it is not defined: fewer than two trials, or all scores of one kind equal. Trials that were stopped have
-    no full score; without these, mostly bad ones, the correlation is smaller than it would be over all trials.
-    The interval is on Fisher's z with variance 0.437 / (n - 4) (Fieller, Hartley and Pearson 1957).
+    None if it is not defined: with fewer than two trials, or if all scores of one kind are equal. Stopped trials have
+    no full score. They are mostly bad, so the correlation is smaller than it would be over all trials. The interval is
+    on Fisher's z with variance 0.437 / (n - 4) (Fieller, Hartley and Pearson 1957).
     """
     if len(low_fidelity) < 2 or len(set(low_fidelity)) == 1 or len(set(full)) == 1:
         return None
@@ -40,12 +40,12 @@ def rank_correlation(low_fidelity: Sequence[float], full: Sequence[float]) -> Ra
 
 @dataclass(frozen=True)
 class Fidelity:
-    """How well scores from fewer images tell the order of the full scores, over the completed trials that have both."""
+    """Rank correlation of scores from fewer images with full scores, over the completed trials that have both."""
 
     num_early: int
     """Generated images of a score before a training's end."""
     num_full: int
-    """Generated images of a score that ranks."""
+    """Generated images of a full score."""
     num_trials: int
     overall: RankCorrelation | None
     """Over all arms together."""
@@ -77,7 +77,8 @@ class Fidelity:
 def describe_fidelity(run: RunData) -> Fidelity | None:
     """The rank correlation between both scores of the completed search trials.
 
-    The fewer images are the first of the more, of the same generator. None where all scores are from equal numbers.
+    Both scores are of one generator, and the fewer images are part of the more. None if all scores are from equally
+    many images.
     """
     objective = run.study.objective
     if objective.early_num_samples is None:
@@ -95,7 +96,7 @@ def describe_fidelity(run: RunData) -> Fidelity | None:
 
 def _pairs(trials: Sequence[TrialData]) -> list[tuple[float, float]]:
     completed = [t for t in trials if t.state is TrialState.COMPLETED]
-    # Both of the last generator, whichever counts.
+    # Both scores are of the last generator, whichever evaluation counts.
     pairs = [(t.early_score, t.score_at("last")) for t in completed]
     return [(early, full) for early, full in pairs if early is not None and full is not None]
 

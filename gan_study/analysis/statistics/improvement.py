@@ -1,4 +1,4 @@
-"""Two samples of scores: how probably one is lower, and how many further seeds would decide it."""
+"""Probability that one of two samples scores lower, and the number of further seeds that would decide it."""
 
 import math
 from collections.abc import Sequence
@@ -10,22 +10,22 @@ from gan_study.analysis.statistics.estimate import CONFIDENCE, Estimate
 from gan_study.analysis.statistics.two_samples import probability_lower, smallest_p
 
 POWER = 0.8
-"""Chance with which the further seeds would decide."""
+"""Power of a test with the further seeds."""
 MAX_FURTHER_SEEDS = 200
-"""Beyond this many further seeds for each arm, the number is not worked out."""
+"""Largest number of further seeds for each arm that is computed."""
 
 
 def probability_of_improvement(a: Sequence[float], b: Sequence[float]) -> Estimate:
     """P(A < B), ties one half, with the score interval of Newcombe 2006 (part 2, method 5).
 
-    Unlike a bootstrap's, the interval has a width also where all scores of one sample are below the other's.
+    Unlike that of a bootstrap, the interval has a width even if all scores of one sample are below those of the other.
     """
     value = probability_lower(a, b)
     return Estimate(value, _lower_limit(value, len(a), len(b)), 1 - _lower_limit(1 - value, len(a), len(b)))
 
 
 def _lower_limit(value: float, num_a: int, num_b: int) -> float:
-    """The lowest probability from which the found one is at most z standard errors away."""
+    """The lowest true probability that is at most z standard errors away from `value`."""
     z = stats.norm.ppf((1 + CONFIDENCE) / 2)
 
     def excess(true: float) -> float:
@@ -38,7 +38,7 @@ def _lower_limit(value: float, num_a: int, num_b: int) -> float:
 
 
 def _variance(probability: float, num_a: int, num_b: int) -> float:
-    """Of the estimated P(A < B), for exponential scores (Hanley and McNeil 1982) with the mean of both sizes."""
+    """Variance of the estimated P(A < B) for exponential scores (Hanley and McNeil 1982), at the mean of the sizes."""
     mean_size = (num_a + num_b) / 2
     shared = (1 - probability) / (2 - probability) + probability / (1 + probability)
     return probability * (1 - probability) * (1 + (mean_size - 1) * shared) / (num_a * num_b)
@@ -46,14 +46,14 @@ def _variance(probability: float, num_a: int, num_b: int) -> float:
 
 @dataclass(frozen=True)
 class FurtherSeeds:
-    """How many more seeds of each of two arms would probably decide between them.
+    """Number of further seeds of each of two arms that would decide between them with a chance of 80 %.
 
-    Assumed: that P(A < B) truly is the one observed (which is often too good, so the number too low), and that both
-    arms then have as many seeds. They decide with a chance of 80 %.
+    It assumes that the true P(A < B) is the observed one and that both arms then have equally many seeds. The observed
+    one is often too good, and the number then too low.
     """
 
     num: int | None
-    """For each arm; None if more than `limit`."""
+    """Further seeds for each arm; None if more than `limit`."""
     limit: int = MAX_FURTHER_SEEDS
 
     @property

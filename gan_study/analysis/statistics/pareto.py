@@ -1,4 +1,4 @@
-"""Trials that no other beats in every objective of the search at once: Pareto fronts, of each arm and over arms."""
+"""Pareto fronts of the trials of a search with several objectives, for each arm and over all arms."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,36 +18,39 @@ class ParetoPoint:
     arm: str
     trial: str
     values: dict[str, float]
-    """By objective, in its own direction."""
+    """Values by objective, with their original sign."""
 
 
 @dataclass(frozen=True)
 class ParetoSummary:
-    """The fronts of a search with several objectives. Every list goes from the lowest score up."""
+    """The Pareto fronts of a search with several objectives. Every list is sorted by score, the lowest first."""
 
     objectives: tuple[str, ...]
     directions: tuple[str, ...]
-    """minimise or maximise, for each objective."""
+    """`minimise` or `maximise` for each objective."""
     arms: dict[str, tuple[ParetoPoint, ...]]
     """Each arm's own front."""
     overall: tuple[ParetoPoint, ...]
     """The front over all arms together."""
     num_left_out: int
-    """Search trials that ended without a value in every objective: they are on no front."""
+    """Search trials that ended without a value for every objective. They are on no front."""
 
 
 def pareto_front(values: Sequence[Mapping[str, float]]) -> tuple[int, ...]:
-    """Positions of what nothing else dominates, in their order.
+    """Positions of the trials that no other trial dominates, in their order.
 
     values: one mapping for each trial, all with the same objectives. A trial dominates another if it is at least as
-    good in all objectives and better in one; equal trials therefore stand on the front together.
+    good in all objectives and better in one, so equal trials are on the front together.
     """
     costs = [tuple(-v if name in MAXIMISED else v for name, v in sorted(each.items())) for each in values]
     return tuple(i for i, own in enumerate(costs) if not any(_dominates(other, own) for other in costs))
 
 
 def front_first(trials: Sequence[_T], values: Sequence[Mapping[str, float]]) -> list[_T]:
-    """Trials, with the values of each, so that those on the Pareto front come first; otherwise in their order."""
+    """Sort trials so that those on the Pareto front come first, and keep their order otherwise.
+
+    values: the values of each trial by objective.
+    """
     front = set(pareto_front(values))
     return [trials[i] for i in sorted(range(len(trials)), key=lambda position: position not in front)]
 
@@ -63,7 +66,7 @@ def known_values(trial: TrialData) -> dict[SearchObjectiveName, float | None]:
 
 
 def objective_values(trial: TrialData, names: Sequence[SearchObjectiveName]) -> dict[str, float] | None:
-    """A completed trial's values by objective; None if one is missing or the trial did not come to its end."""
+    """A trial's values by objective; None if one is missing or the trial has not completed."""
     if trial.state is not TrialState.COMPLETED:
         return None
     known = known_values(trial)
@@ -72,7 +75,7 @@ def objective_values(trial: TrialData, names: Sequence[SearchObjectiveName]) -> 
 
 
 def pareto_points(run: RunData, arm: str) -> tuple[ParetoPoint, ...]:
-    """An arm's completed search trials with a value in every objective, by score."""
+    """An arm's completed search trials with a value for every objective, sorted by score."""
     found = [
         ParetoPoint(arm, trial.name, values)
         for trial in run.searched(arm)

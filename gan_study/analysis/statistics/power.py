@@ -1,4 +1,4 @@
-"""Smallest p values, power and numbers of seeds that would do, all known before any seed is trained."""
+"""Power of the test between arms, and the seeds it needs, as known before any seed is trained."""
 
 from bisect import bisect_left
 from collections.abc import Sequence
@@ -13,15 +13,15 @@ from gan_study.analysis.statistics.improvement import POWER
 from gan_study.analysis.statistics.two_samples import SIGNIFICANCE, holm, smallest_p
 
 MAX_SEEDS = 100
-"""Beyond this many seeds of each arm, power is not computed."""
+"""Largest number of seeds of each arm for which power is computed."""
 
 
 def smallest_holm_p(num_seeds: Sequence[int]) -> float:
-    """The smallest p value with which one arm can differ from every other one.
+    """The smallest p value that one arm can reach against every other arm.
 
-    num_seeds: confirmed seeds of each arm, two arms at least. The test is the two-sided exact Mann-Whitney test, with
-    Holm's correction over all pairs of arms (Holm 1979). The smallest values are those of arms whose scores do not
-    overlap; Holm's corrected values grow with each of the uncorrected ones, so no other scores give smaller ones.
+    num_seeds: confirmed seeds of each of two or more arms. The test is the two-sided exact Mann-Whitney test, with
+    Holm's correction over all pairs of arms (Holm 1979). The p values are smallest if the scores of the arms do not
+    overlap, and Holm's corrected values grow with each of the uncorrected ones.
     """
     pairs = list(combinations(range(len(num_seeds)), 2))
     corrected = dict(zip(pairs, holm([smallest_p(num_seeds[a], num_seeds[b]) for a, b in pairs]), strict=True))
@@ -29,7 +29,7 @@ def smallest_holm_p(num_seeds: Sequence[int]) -> float:
 
 
 def fewest_seeds(num_arms: int) -> int:
-    """The fewest seeds of each of `num_arms` arms with which `smallest_holm_p` lies below the significance level."""
+    """The fewest seeds of each of `num_arms` arms for which `smallest_holm_p` is below the significance level."""
     num = 1
     while smallest_holm_p([num] * num_arms) >= SIGNIFICANCE:
         num += 1
@@ -42,7 +42,7 @@ def strictest_level(num_arms: int) -> float:
 
 
 def power(probability: float, size: int, level: float) -> float:
-    """The chance that the two-sided exact Mann-Whitney test of `size` against `size` seeds gives p < `level`.
+    """The probability that the two-sided exact Mann-Whitney test of `size` against `size` seeds gives p < `level`.
 
     probability: the true P(A < B). The scores are taken as exponential, as in Hanley and McNeil 1982, so that the
     distribution of U is exact for Lehmann alternatives (Savage 1956): see `distribution_of_u`.
@@ -50,17 +50,17 @@ def power(probability: float, size: int, level: float) -> float:
     null = distribution_of_u(0.5, size)
     lower = np.cumsum(null)
     two_sided = 2 * np.minimum(lower, lower[::-1])  # U is symmetric under equality
-    # Rounding must not let a p of exactly the level pass.
+    # Rounding must not count a p of exactly the level.
     return float(distribution_of_u(probability, size)[two_sided < level * (1 - 1e-9)].sum())
 
 
 @lru_cache(maxsize=64)
 def distribution_of_u(probability: float, size: int) -> NDArray[np.float64]:
-    """The probabilities of 0 to size^2 pairs in which the seed of A has the lower score, for `size` seeds of each arm.
+    """Distribution of U: the probabilities of 0 to size^2 pairs in which A scores lower, for `size` seeds of each arm.
 
-    The scores of A and B are exponential with rates in the ratio r : 1, so P(A < B) = r / (1 + r) = `probability`. Of i
-    scores of A and j of B that are left, the lowest one is A's with probability i r / (i r + j), and then it is lower
-    than each of those j.
+    The scores of A and B are exponential with rates in the ratio r : 1, so P(A < B) = r / (1 + r) = `probability`. If
+    i scores of A and j of B remain, the lowest is A's with probability i r / (i r + j), and is then lower than all j of
+    B.
     """
     rate_a, rate_b = probability, 1 - probability
     num = size * size + 1
@@ -81,9 +81,9 @@ def distribution_of_u(probability: float, size: int) -> NDArray[np.float64]:
 
 
 def detectable_probability(size: int, level: float) -> float | None:
-    """The smallest P(A < B) above one half that `size` seeds of each arm show with a chance of 80 %.
+    """The smallest P(A < B) above one half that a test of `size` seeds of each arm detects with a chance of 80 %.
 
-    None if the test can give no p below `level` with so few seeds.
+    None if no p below `level` is possible with so few seeds.
     """
     if smallest_p(size, size) >= level:
         return None
@@ -91,9 +91,9 @@ def detectable_probability(size: int, level: float) -> float | None:
 
 
 def seeds_for(probability: float, level: float) -> int | None:
-    """The fewest seeds of each arm that show this true P(A < B) with a chance of 80 %; None if more than `MAX_SEEDS`.
+    """The fewest seeds of each arm that detect this true P(A < B) with a chance of 80 %; None if more than `MAX_SEEDS`.
 
-    Found by bisection, so power is taken to grow with the number of seeds.
+    The bisection assumes that power grows with the number of seeds.
     """
 
     def suffices(size: int) -> bool:

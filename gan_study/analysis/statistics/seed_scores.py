@@ -1,4 +1,4 @@
-"""What several seeds of one way of training scored, and how sure its mean is."""
+"""Scores of several seeds of one configuration, and the uncertainty of their mean."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -19,11 +19,11 @@ class SeedScores:
     """Scores of seeds (lower is better). Mean and interquartile mean are None below five seeds in a stratum."""
 
     strata: tuple[tuple[float, ...], ...]
-    """The raw scores; one stratum for each study or configuration that was repeated with several seeds."""
+    """The raw scores, with one stratum for each configuration that was repeated with several seeds."""
     mean: Estimate | None
-    """Of all seeds."""
+    """Mean over all seeds."""
     interquartile_mean: Estimate | None
-    """Of the middle half of all seeds (the lowest and the highest quarter, rounded down, are left out)."""
+    """Mean of the middle half of all seeds. The lowest and the highest quarter, rounded down, are left out."""
 
     @property
     def num(self) -> int:
@@ -34,9 +34,9 @@ class SeedScores:
 def describe_seeds(*strata: Sequence[float]) -> SeedScores:
     """Describe the scores of one or more strata (each with at least one score, all finite).
 
-    The intervals are percentile bootstrap ones that draw each stratum by itself, with a fixed seed, and the
-    interquartile mean is over all strata together (Agarwal et al. 2021, section 4; its library is rliable). They are
-    too narrow for few seeds: of 95 % intervals of five normal scores 85 % hold the mean, of ten 91 %.
+    The intervals are those of a percentile bootstrap that resamples each stratum separately, with a fixed seed. The
+    interquartile mean is over all strata together (Agarwal et al. 2021, section 4, as in the library rliable). The
+    intervals are too narrow for few seeds: those of five normal scores cover the mean in 85 % of cases, of ten in 91 %.
     """
     raw = tuple(tuple(float(score) for score in stratum) for stratum in strata)
     if min(len(stratum) for stratum in raw) < MIN_SEEDS_FOR_INTERVAL:

@@ -1,4 +1,4 @@
-"""Statistics over scores of which lower is better: comparisons of two samples, best so far."""
+"""Rank tests between two samples of scores, Holm's correction, and the best score so far. Lower is better."""
 
 import math
 from collections.abc import Sequence
@@ -9,14 +9,14 @@ from numpy.typing import NDArray
 from scipy import stats
 
 MIN_SEEDS_FOR_INTERVAL = 5
-"""Below, a bootstrap interval is far too narrow: raw scores and their range are shown instead."""
+"""With fewer seeds, a bootstrap interval is far too narrow. Raw scores and their range are shown instead."""
 SIGNIFICANCE = 0.05
 """An arm wins if its p against every other arm, after Holm's correction, is below this."""
 _PERMUTATIONS = 100_000
 
 
 def probability_lower(a: Sequence[float], b: Sequence[float]) -> float:
-    """P(A < B): the share of all pairs of which A has the lower score; a tie counts one half.
+    """P(A < B): the share of all pairs in which A has the lower score; a tie counts one half.
 
     This is 1 - U / (len(a) * len(b)) of Mann and Whitney 1947.
     """
@@ -25,10 +25,10 @@ def probability_lower(a: Sequence[float], b: Sequence[float]) -> float:
 
 
 def mann_whitney_p(a: Sequence[float], b: Sequence[float]) -> float:
-    """Two-sided exact p of Mann and Whitney's test that neither sample tends to lower scores.
+    """Two-sided exact p value of the Mann-Whitney test that neither sample tends to lower scores.
 
-    With ties (as between failed seeds) the null distribution is that of all permutations of the scores,
-    drawn at random with a fixed seed if there are more than 100 000.
+    With ties, as between failed seeds, the null distribution is that of all permutations of the scores, or of 100,000
+    random ones with a fixed seed if there are more.
     """
     values = np.concatenate([a, b])
     if len(np.unique(values)) == 1:
@@ -41,7 +41,10 @@ def mann_whitney_p(a: Sequence[float], b: Sequence[float]) -> float:
 
 
 def _p_of_one(score: float, values: NDArray[np.float64]) -> float:
-    """The same for a sample of one score, which SciPy does not permute: each of all `values` may be that one."""
+    """Two-sided exact p value for a sample of one score, which SciPy does not permute.
+
+    Under the null hypothesis, `score` is equally likely to be any of all `values`.
+    """
     return min(1.0, 2 * float(min(np.mean(values <= score), np.mean(values >= score))))
 
 
@@ -51,7 +54,7 @@ def smallest_p(num_a: int, num_b: int) -> float:
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
-    """The p values after Holm's step-down correction for testing them together (Holm 1979), in the order given."""
+    """The p values after Holm's step-down correction for multiple tests (Holm 1979), in the given order."""
     corrected = [0.0] * len(p_values)
     largest = 0.0
     for step, index in enumerate(sorted(range(len(p_values)), key=p_values.__getitem__)):
@@ -62,19 +65,19 @@ def holm(p_values: Sequence[float]) -> list[float]:
 
 @dataclass(frozen=True)
 class BudgetPoint:
-    """A search after one more trial."""
+    """State of a search after one more trial."""
 
     spent_kimg: float
-    """Thousands of images of all trials so far."""
+    """Thousands of images that all trials so far have seen."""
     best_score: float | None
-    """Lowest score so far; None before the first."""
+    """Lowest score so far; None before the first score."""
 
 
 def best_so_far(trials: Sequence[tuple[float, float | None]]) -> list[BudgetPoint]:
     """Best score against spent budget, one point for each trial.
 
-    trials: (kimg spent, score or None) in the order in which the budget was spent. A trial without a score
-    (diverged, failed) costs its budget and improves nothing.
+    trials: thousands of images and score of each trial, in the order in which they ended. A trial without a score
+    costs its budget and improves nothing.
     """
     points: list[BudgetPoint] = []
     spent, best = 0.0, None
