@@ -10,6 +10,7 @@ from gan_study.cli.evaluate_text import print_evaluation
 from gan_study.cli.preparation.run_folder import warn_of_lost_trials
 from gan_study.cli.terminal.outcome import make_console, say
 from gan_study.cli.terminal.progress_line import shown_progress
+from gan_study.config.extractors import FID_EXTRACTOR
 from gan_study.errors import InputError
 from gan_study.evaluation.collection_features import (
     Loading,
@@ -23,7 +24,6 @@ from gan_study.evaluation.collection_features import (
 from gan_study.evaluation.generators import Snapshot
 from gan_study.evaluation.image_collections import Argument, open_argument
 from gan_study.evaluation.statistics_file import Statistics, check_target, write_statistics
-from gan_study.extractors import inception
 from gan_study.extractors.progress import at_work, passed
 from gan_study.metrics.all_scores import NUM_SCORES, AllScores, sides_to_scores
 from gan_study.metrics.statistics import Gaussian
@@ -115,7 +115,7 @@ def _evaluate(generated: str, reference: str, options: Options) -> tuple[Evaluat
     first, second, options = settled.generated, settled.reference, settled.options
     view, device = None, torch.device(_device(options.device))
     if not (isinstance(first, Statistics) and isinstance(second, Statistics)):
-        name = options.extractor or inception.NAME
+        name = options.extractor or FID_EXTRACTOR
         with at_work(f"the extractor {name}"):
             size, kimg = options.image_size, settled.extractor_kimg
             view = make_view(first, second, name, options.dims, size, device, kimg)

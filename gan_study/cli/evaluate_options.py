@@ -4,14 +4,13 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from gan_study.analysis.sentences.text import listed
+from gan_study.config.extractors import EXTRACTORS, FID_EXTRACTOR
 from gan_study.config.reading.source import no_such
 from gan_study.data.datasets import SPLITS
 from gan_study.errors import InputError
-from gan_study.evaluation.collection_features import EXTRACTORS
 from gan_study.evaluation.generators import Snapshot
 from gan_study.evaluation.image_collections import Argument, ImageSource, has_learned
 from gan_study.evaluation.statistics_file import Statistics
-from gan_study.extractors import inception
 from gan_study.runs.counted import recorded_score
 
 
@@ -39,7 +38,7 @@ def check_options(options: Options) -> None:
     for name, value, known in (
         ("extractor", options.extractor, EXTRACTORS),
         ("split", options.split, SPLITS),
-        ("dims", options.dims, inception.LAYERS),
+        ("dims", options.dims, EXTRACTORS[FID_EXTRACTOR].layers),
     ):
         if value is not None and value not in known:
             raise InputError(f"--{name}: {no_such(name, str(value), map(str, known))}")
@@ -98,10 +97,10 @@ def _network_of(statistics: Statistics, image_size: int | None) -> dict[str, Any
     """The options for the network that made the statistics, as far as the file says; the size that was said stays."""
     key = statistics.key
     if key is not None:
-        dims = key.dims if key.extractor == inception.NAME else None
+        dims = key.dims if key.extractor == FID_EXTRACTOR else None
         return {"extractor": key.extractor, "dims": dims, "image_size": image_size or key.image_size}
     dims = len(statistics.gaussian.mean)
-    return {"dims": dims} if dims in inception.LAYERS else {}
+    return {"dims": dims} if dims in EXTRACTORS[FID_EXTRACTOR].layers else {}
 
 
 def _as_in_study(generated: Snapshot, reference: ImageSource, options: Options) -> Settled:
@@ -109,7 +108,7 @@ def _as_in_study(generated: Snapshot, reference: ImageSource, options: Options) 
     num, split = options.num or objective.num_samples, options.split or objective.split
     taken = {"extractor": None, "number of generated images": options.num, "part of the data": options.split}
     names = [name for name, said in taken.items() if said is None]
-    other = "" if objective.extractor == inception.NAME else f"; for the FID, --extractor {inception.NAME}"
+    other = "" if objective.extractor == FID_EXTRACTOR else f"; for the FID, --extractor {FID_EXTRACTOR}"
     notes = [f"{listed(names)} {'are those' if len(names) > 1 else 'is that'} of the generator's study{other}"]
     if {options.num, options.split, options.num_reference} == {None}:
         notes += _own_scores(generated)

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, PositiveFloat, PositiveInt, model_validator
 
 from gan_study.config.base import Frozen
+from gan_study.config.extractors import EXTRACTORS, FID_EXTRACTOR, ExtractorName
 from gan_study.config.names import TRAIN_IMAGES, DatasetName
 
 
@@ -45,7 +46,7 @@ class ObjectiveConfig(Frozen):
     metric: Literal["frechet_distance", "fid"] = "frechet_distance"
     """frechet_distance between the features of generated and real images; fid: the same with Inception's 2048-d
     features and the official weights, which compares with published numbers."""
-    extractor: Literal["domain_classifier", "autoencoder", "inception"] = "domain_classifier"
+    extractor: ExtractorName = "domain_classifier"
     """The network that turns images into features: domain_classifier and autoencoder are trained on the data set
     (with and without its labels), inception is the FID network of 2015-12-05."""
     dims: Literal[64, 192, 768, 2048] | None = None
@@ -79,11 +80,12 @@ class ObjectiveConfig(Frozen):
 
     @model_validator(mode="before")
     @classmethod
-    def _fill_inception(cls, data: Any) -> Any:
+    def _fill_extractor(cls, data: Any) -> Any:
         if not isinstance(data, dict):
             return data
         if data.get("metric") == "fid":
-            data = {"extractor": "inception", **data}
-        if data.get("extractor") == "inception" and data.get("dims") is None:
-            data = {**data, "dims": 2048}
+            data = {"extractor": FID_EXTRACTOR, **data}
+        facts = EXTRACTORS.get(str(data.get("extractor")))
+        if facts is not None and facts.layers and data.get("dims") is None:
+            data = {**data, "dims": max(facts.layers)}
         return data

@@ -7,6 +7,8 @@ import torch
 from torch import Tensor
 
 from gan_study.config.data import ObjectiveConfig
+from gan_study.config.extractors import EXTRACTORS, FID_EXTRACTOR
+from gan_study.config.reading.source import no_such
 from gan_study.data.datasets import Dataset
 from gan_study.data.inspection.inspection import inspect_dataset
 from gan_study.errors import InputError
@@ -21,12 +23,11 @@ from gan_study.evaluation.image_collections import (
     sized_images,
 )
 from gan_study.evaluation.statistics_file import FeatureKey, Statistics
-from gan_study.extractors import autoencoder, domain_classifier, inception
-from gan_study.extractors.base import Extractor, apply
+from gan_study.extractors.base import Extractor, apply_network
+from gan_study.extractors.kinds import load_or_train_extractor, pretrained_kind
 from gan_study.extractors.progress import at_work
 from gan_study.metrics.all_scores import Side, features_to_side
 
-EXTRACTORS = (inception.NAME, autoencoder.NAME, domain_classifier.NAME)
 _LEAST_SIZE, _LARGEST_SIZE = 8, 256
 
 
@@ -56,8 +57,8 @@ class View:
 
     @property
     def learned_size(self) -> int | None:
-        """Height and width in pixels of the images that the extractor has learned from; None for Inception."""
-        return None if self.extractor.name == inception.NAME else self.image_size
+        """Height and width in pixels of the images that the extractor was trained on; None if it is pretrained."""
+        return None if EXTRACTORS[self.extractor.name].is_pretrained else self.image_size
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,9 +87,14 @@ def make_view(
 
     Raises InputError if it cannot be had, `dims` is not its own, or the sizes of the images do not go together.
     """
-    if extractor == inception.NAME:
+    if extractor not in EXTRACTORS:
+        raise InputError(f"--extractor: {no_such('extractor', extractor, EXTRACTORS)}")
+    facts = EXTRACTORS[extractor]
+    if facts.is_pretrained:
         size = _common_size(first, reference, image_size)
-        return View(_inception(dims or 2048, size), size, None)
+        objective = ObjectiveConfig.model_validate({"extractor": extractor, "dims": dims})
+        found = pretrained_kind(extractor).load(objective, size, lambda name, value: f"--{name} {value}")
+        return View(found, size, None)
     if dims is not None:
         raise InputError(
             f"--dims: this chooses among Inception's layers, but got dims={dims} with --extractor {extractor}; "
@@ -97,12 +103,17 @@ def make_view(
     if isinstance(reference, Statistics):
         raise InputError(
             f"--extractor: {extractor} learns from the images of the reference, but got the statistics "
-            f"{reference.place} without any; give the images, or use --extractor {inception.NAME}"
+            f"{reference.place} without any; give the images, or use --extractor {FID_EXTRACTOR}"
         )
     size = _common_size(first, reference, image_size) or _found_size(first, reference, extractor)
     dataset = _learned_dataset(first, _source(reference), size)
-    class_names = dataset.class_names if extractor == domain_classifier.NAME else None
-    return View(_learned(extractor, dataset, device, kimg), size, dataset.num_channels, class_names)
+    if facts.is_classifier and dataset.labels is None:
+        raise InputError(
+            f"--extractor: {extractor} needs a reference with class labels, but got dataset={dataset.name} without "
+            f"any; use --extractor autoencoder, or put the reference's images into a folder for each class"
+        )
+    found = load_or_train_extractor(extractor, dataset, kimg=kimg, device=device)
+    return View(found, size, dataset.num_channels, dataset.class_names if facts.is_classifier else None)
 
 
 def observe_argument(argument: Argument, view: View | None, num: int | None, loading: Loading, seed: int) -> Observed:
@@ -168,7 +179,9 @@ def _extract(images: Images, view: View, device: torch.device, whose: str, what:
     with at_work(f"{what} through {extractor.name}", images.num):
         for batch in images.batches:
             hashed.update(batch.contiguous().numpy().tobytes())
-            part, logits = apply(extractor.network, batch.expand(-1, 3, -1, -1) if view.channels == 3 else batch)
+            part, logits = apply_network(
+                extractor.network, batch.expand(-1, 3, -1, -1) if view.channels == 3 else batch
+            )
             features.append(part)
             if logits is not None:
                 probabilities.append(logits.softmax(1))
@@ -225,19 +238,3 @@ def _learned_dataset(first: Argument, source: ImageSource, image_size: int) -> D
     elif isinstance(first, ImageSource):
         channels = max(channels, load_sized(first, image_size).num_channels)
     return dataset if channels == dataset.num_channels else load_sized(source, image_size, channels)
-
-
-def _learned(extractor: str, dataset: Dataset, device: torch.device | None, kimg: float | None) -> Extractor:
-    if extractor == autoencoder.NAME:
-        return autoencoder.load_or_train(dataset, kimg=kimg, device=device)
-    if dataset.labels is None:
-        raise InputError(
-            f"--extractor: {extractor} needs a reference with class labels, but got dataset={dataset.name} without "
-            f"any; use --extractor {autoencoder.NAME}, or put the reference's images into a folder for each class"
-        )
-    return domain_classifier.load_or_train(dataset, kimg=kimg, device=device)
-
-
-def _inception(dims: int, image_size: int | None) -> Extractor:
-    objective = ObjectiveConfig.model_validate({"extractor": inception.NAME, "dims": dims})
-    return inception.load_inception(objective, image_size, lambda name, value: f"--{name} {value}")

@@ -11,7 +11,7 @@ from gan_study.config.training import TrainingConfig, TrialConfig
 from gan_study.data.conversion import to_uint8
 from gan_study.data.datasets import Dataset
 from gan_study.extractors import real_features
-from gan_study.extractors.base import apply
+from gan_study.extractors.base import apply_network
 from gan_study.extractors.objective import Objective
 from gan_study.gan.latents import draw_z
 from gan_study.metrics.prdc import ball_radii, expected_coverage, features_to_coverage
@@ -67,7 +67,7 @@ def _generated_features(g_ema: nn.Module, training: TrainingConfig, num: int, ob
         images = g_ema(z.to(device=weights.device, dtype=weights.dtype))
         if not images.isfinite().all():
             return None
-        features, _ = apply(objective.extractor.network, to_uint8(images))
+        features, _ = apply_network(objective.extractor.network, to_uint8(images))
         parts.append(features.cpu().numpy())
     return np.concatenate(parts)
 

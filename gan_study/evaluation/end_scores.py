@@ -17,7 +17,7 @@ from gan_study.config.training import TrainingConfig
 from gan_study.data.conversion import to_uint8
 from gan_study.data.datasets import Dataset
 from gan_study.extractors import real_features
-from gan_study.extractors.base import apply
+from gan_study.extractors.base import apply_network
 from gan_study.extractors.objective import Objective
 from gan_study.gan.latents import draw_z
 from gan_study.metrics.all_scores import MOST_NEIGHBOURS, AllScores, NeighbourScores, Side, sides_to_scores
@@ -117,7 +117,7 @@ def _side(images_uint8: Iterable[Tensor], objective: Objective) -> Side:
     """Images NCHW uint8 in [0, 255], in parts, as the extractor sees them."""
     features, probabilities = [], []
     for part in images_uint8:
-        part_features, logits = apply(objective.extractor.network, part)
+        part_features, logits = apply_network(objective.extractor.network, part)
         features.append(part_features)
         if logits is not None:
             probabilities.append(logits.softmax(1))

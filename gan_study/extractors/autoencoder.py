@@ -8,28 +8,23 @@ from dataclasses import replace
 
 import numpy as np
 import torch
-from safetensors.torch import load as load_tensors
 from torch import Tensor, nn
 
+from gan_study.config.extractors import EXTRACTORS
 from gan_study.data.conversion import to_float
 from gan_study.data.datasets import Dataset
-from gan_study.extractors.base import Extractor, apply, hash_weights, shrink, shrink_name, shrunk_size
-from gan_study.extractors.fitting import Indices, Lesson, fit, learned_weights, num_steps, weights_name
+from gan_study.extractors.base import Extractor, apply_network, shrink, shrunk_size
+from gan_study.extractors.fitting import Indices, Lesson, fit, num_steps
 from gan_study.extractors.fitting_state import StateFile
-from gan_study.runs.storage import Storage
+from gan_study.extractors.kinds import FeatureNetwork, TrainedKind
 
-NAME = "autoencoder"
 BOTTLENECK_DIMS = 64
-RECIPE = "3"
-"""Raised whenever network or training below change, so that cached weights are never mistaken."""
-MOST_KIMG = 64.0
-"""Thousands of images that its training is shown at most, unless the study says otherwise."""
-EPOCHS = 60
-"""How often its training is shown each image at most."""
 
 
-class Autoencoder(nn.Module):
+class Autoencoder(FeatureNetwork):
     """Strided convolutions down to less than 8 pixels a side, 64 features, and the mirror image of it."""
+
+    dims = BOTTLENECK_DIMS
 
     def __init__(self, image_size: int, num_channels: int) -> None:
         super().__init__()
@@ -58,42 +53,10 @@ class Autoencoder(nn.Module):
         return images
 
 
-def load_or_train(
-    dataset: Dataset, cache: Storage | None = None, kimg: float | None = None, device: torch.device | None = None
-) -> Extractor:
-    """The autoencoder of a data set: from this machine's cache, else trained (up to a minute or so) and cached.
-
-    kimg: thousands of images that its training is shown at most, in place of `MOST_KIMG`; device: where it is trained.
-    """
-    weights = learned_weights(
-        weights_name(NAME, RECIPE, dataset, kimg),
-        lambda file: train(dataset, kimg=kimg or MOST_KIMG, device=device, file=file),
-        cache,
-    )
-    extractor = restore(weights, dataset)
-    assert isinstance(extractor.network, Autoencoder)
-    return replace(extractor, reconstruction_error=reconstruction_error(extractor.network, dataset))
-
-
-def restore(weights: bytes, dataset: Dataset) -> Extractor:
-    """The extractor with stored weights, its reconstruction error not taken anew."""
-    network = Autoencoder(dataset.image_size, dataset.num_channels)
-    network.load_state_dict(load_tensors(weights))
-    return Extractor(
-        network=network.eval().requires_grad_(False).to(memory_format=torch.channels_last),  # faster
-        name=NAME,
-        weights_hash=hash_weights(weights),
-        layer="bottleneck",
-        dims=BOTTLENECK_DIMS,
-        preprocessing=shrink_name(dataset.image_size),
-        weights=weights,
-    )
-
-
 def train(
     dataset: Dataset,
     seed: int = 0,
-    kimg: float = MOST_KIMG,
+    kimg: float = EXTRACTORS["autoencoder"].most_kimg,
     device: torch.device | None = None,
     file: StateFile | None = None,
 ) -> Autoencoder:
@@ -104,9 +67,9 @@ def train(
         features, _ = network(images_uint8)
         return nn.functional.mse_loss(network.reconstruct(features), shrink(to_float(images_uint8)))
 
-    most_steps = num_steps(kimg, EPOCHS, len(dataset.train_indices))
+    most_steps = num_steps(kimg, EXTRACTORS["autoencoder"].most_epochs, len(dataset.train_indices))
     lesson = Lesson(
-        lambda: Autoencoder(dataset.image_size, dataset.num_channels),
+        lambda: _build(dataset),
         loss,
         lambda network, chosen: float(loss(network, chosen)),
     )
@@ -121,7 +84,7 @@ def reconstruction_error(network: Autoencoder, dataset: Dataset) -> float | None
     indices, lost, images_seen = dataset.held_out_indices, 0.0, []
     for part in np.array_split(indices, max(1, len(indices) // 100)):
         images_uint8 = torch.from_numpy(dataset.images[part])
-        features, _ = apply(network, images_uint8)
+        features, _ = apply_network(network, images_uint8)
         images = shrink(to_float(images_uint8))
         with torch.no_grad():
             lost += float((network.reconstruct(features) - images).double().square().sum())
@@ -129,3 +92,15 @@ def reconstruction_error(network: Autoencoder, dataset: Dataset) -> float | None
     images = torch.cat(images_seen).double()
     variance = float((images - images.mean(0)).square().sum())
     return lost / variance if variance > 0 else None
+
+
+def _build(dataset: Dataset) -> Autoencoder:
+    return Autoencoder(dataset.image_size, dataset.num_channels)
+
+
+def _measure(extractor: Extractor, dataset: Dataset) -> Extractor:
+    assert isinstance(extractor.network, Autoencoder)
+    return replace(extractor, reconstruction_error=reconstruction_error(extractor.network, dataset))
+
+
+KIND = TrainedKind("autoencoder", recipe="3", layer="bottleneck", build=_build, train=train, measure=_measure)

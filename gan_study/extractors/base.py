@@ -61,7 +61,7 @@ class Extractor:
         return replace(self, network=_InBfloat16(self.network), precision=precision)
 
 
-class Seen(NamedTuple):
+class ImageFeatures(NamedTuple):
     """Images as an extractor sees them."""
 
     features: NDArray[np.float32]
@@ -83,26 +83,26 @@ def hash_weights(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()[:8]
 
 
-def see(network: nn.Module, images_uint8: Tensor) -> Seen:
+def images_to_features(network: nn.Module, images_uint8: Tensor) -> ImageFeatures:
     """Images, NCHW uint8 in [0, 255], as the network of an extractor sees them, on its device; all are held at once."""
     features, classes, num_classes = [], [], 0
     for chunk in images_uint8.split(batch_size(next(network.parameters()).device.type)):
-        part, logits = apply(network, chunk)
+        part, logits = apply_network(network, chunk)
         features.append(part)
         if logits is not None:
             classes.append(logits.argmax(1))
             num_classes = logits.shape[1]
     # Only here does a GPU have to be waited for.
     labels = torch.cat(classes).cpu().numpy() if classes else None
-    return Seen(torch.cat(features).cpu().numpy(), labels, num_classes)
+    return ImageFeatures(torch.cat(features).cpu().numpy(), labels, num_classes)
 
 
-def observe(network: nn.Module, images_uint8: Tensor) -> SampleStats:
-    """Statistics of images, as of `see`. Without classes, `class_counts` has length 0."""
-    return see(network, images_uint8).stats
+def images_to_stats(network: nn.Module, images_uint8: Tensor) -> SampleStats:
+    """Statistics of images, see `images_to_features`. Without classes, `class_counts` has length 0."""
+    return images_to_features(network, images_uint8).stats
 
 
-def apply(network: nn.Module, images_uint8: Tensor) -> tuple[Tensor, Tensor | None]:
+def apply_network(network: nn.Module, images_uint8: Tensor) -> tuple[Tensor, Tensor | None]:
     """Features and logits of a batch, on the network's device; in full float32 unless the network is in bfloat16."""
     device = next(network.parameters()).device
     with _full_precision(device.type):

@@ -9,30 +9,24 @@ from dataclasses import replace
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from safetensors.torch import load as load_tensors
 from torch import Tensor, nn
 
+from gan_study.config.extractors import EXTRACTORS
 from gan_study.data.conversion import to_float
 from gan_study.data.datasets import Dataset
-from gan_study.errors import InputError
-from gan_study.extractors.base import Extractor, apply, hash_weights, shrink, shrink_name, shrunk_size
-from gan_study.extractors.fitting import Indices, Lesson, fit, learned_weights, num_steps, weights_name
+from gan_study.extractors.base import Extractor, apply_network, shrink, shrunk_size
+from gan_study.extractors.fitting import Indices, Lesson, fit, num_steps
 from gan_study.extractors.fitting_state import StateFile
-from gan_study.runs.storage import Storage
+from gan_study.extractors.kinds import FeatureNetwork, TrainedKind
 
-NAME = "domain_classifier"
 HIDDEN_DIMS = 64
-RECIPE = "4"
-"""Raised whenever network or training below change, so that cached weights are never mistaken."""
-MOST_KIMG = 192.0
-"""Thousands of images that its training is shown at most, unless the study says otherwise."""
-EPOCHS = 30
-"""How often its training is shown each image at most."""
 _DIGIT_NAMES = tuple("0123456789")
 
 
-class DomainClassifier(nn.Module):
+class DomainClassifier(FeatureNetwork):
     """Two to five convolutions down to 4x4, a hidden layer of 64 features, one logit per class."""
+
+    dims = HIDDEN_DIMS
 
     def __init__(self, image_size: int, num_channels: int, num_classes: int) -> None:
         super().__init__()
@@ -50,8 +44,10 @@ class DomainClassifier(nn.Module):
         return features, self.head(features)
 
 
-class StackedClassifier(nn.Module):
+class StackedClassifier(FeatureNetwork):
     """Three grey digits as the channels of one image, each judged by the same classifier (PacGAN, section 4.1)."""
+
+    dims = 3 * HIDDEN_DIMS
 
     def __init__(self, image_size: int) -> None:
         super().__init__()
@@ -66,47 +62,10 @@ class StackedClassifier(nn.Module):
         return features.reshape(len(images_uint8), -1), joint.flatten(1)
 
 
-def load_or_train(
-    dataset: Dataset, cache: Storage | None = None, kimg: float | None = None, device: torch.device | None = None
-) -> Extractor:
-    """The classifier of a data set: from this machine's cache, else trained (some seconds on digits) and cached.
-
-    kimg: thousands of images that its training is shown at most, in place of `MOST_KIMG`; device: where it is trained.
-    Raises InputError if the data set has no labels.
-    """
-    if dataset.labels is None:
-        raise InputError(
-            f"objective.extractor: the domain classifier needs class labels, but got dataset={dataset.name} without "
-            "any; use extractor: autoencoder or inception, or put the images into a folder for each class"
-        )
-    weights = learned_weights(
-        weights_name(NAME, RECIPE, dataset, kimg),
-        lambda file: train(dataset, kimg=kimg or MOST_KIMG, device=device, file=file),
-        cache,
-    )
-    extractor = restore(weights, dataset)
-    return replace(extractor, accuracy=accuracy(extractor.network, dataset))
-
-
-def restore(weights: bytes, dataset: Dataset) -> Extractor:
-    """The extractor with stored weights, its accuracy not taken anew."""
-    network = _build(dataset)
-    network.load_state_dict(load_tensors(weights))
-    return Extractor(
-        network=network.eval().requires_grad_(False).to(memory_format=torch.channels_last),  # faster
-        name=NAME,
-        weights_hash=hash_weights(weights),
-        layer="hidden",
-        dims=HIDDEN_DIMS * (3 if _is_stacked(dataset) else 1),
-        preprocessing=shrink_name(dataset.image_size),
-        weights=weights,
-    )
-
-
 def train(
     dataset: Dataset,
     seed: int = 0,
-    kimg: float = MOST_KIMG,
+    kimg: float = EXTRACTORS["domain_classifier"].most_kimg,
     device: torch.device | None = None,
     file: StateFile | None = None,
 ) -> nn.Module:
@@ -123,7 +82,7 @@ def accuracy(network: nn.Module, dataset: Dataset) -> float:
     labels, indices = _labels(dataset), dataset.held_out_indices
     right = 0
     for part in np.array_split(indices, max(1, len(indices) // 100)):
-        _, logits = apply(network, torch.from_numpy(dataset.images[part]))
+        _, logits = apply_network(network, torch.from_numpy(dataset.images[part]))
         assert logits is not None, "a classifier has logits"
         right += int((logits.argmax(1).numpy() == labels[part]).sum())
     return right / len(indices)
@@ -146,12 +105,12 @@ def _train_single(
         logits, right = classify(network, chosen)
         return float((logits.argmax(1) != right).double().mean())
 
-    most_steps = num_steps(kimg, EPOCHS, len(dataset.train_indices))
+    most_steps = num_steps(kimg, EXTRACTORS["domain_classifier"].most_epochs, len(dataset.train_indices))
     lesson = Lesson(lambda: _build_single(dataset), loss, error)
     return fit(lesson, dataset.train_indices, most_steps, seed, device, file)
 
 
-def _build(dataset: Dataset) -> nn.Module:
+def _build(dataset: Dataset) -> FeatureNetwork:
     return StackedClassifier(dataset.image_size) if _is_stacked(dataset) else _build_single(dataset)
 
 
@@ -161,7 +120,7 @@ def _build_single(dataset: Dataset) -> DomainClassifier:
 
 
 def _labels(dataset: Dataset) -> NDArray[np.int64]:
-    assert dataset.labels is not None, "`load_or_train` refuses data sets without labels"
+    assert dataset.labels is not None, "`load_or_train_extractor` refuses data sets without labels"
     return dataset.labels
 
 
@@ -184,3 +143,10 @@ def _single_channels(dataset: Dataset) -> Dataset:
         train_indices=train,
         held_out_indices=held_out,
     )
+
+
+def _measure(extractor: Extractor, dataset: Dataset) -> Extractor:
+    return replace(extractor, accuracy=accuracy(extractor.network, dataset))
+
+
+KIND = TrainedKind("domain_classifier", recipe="4", layer="hidden", build=_build, train=train, measure=_measure)

@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from safetensors.torch import save as save_tensors
 from torch import Tensor, nn
 
-from gan_study.data.datasets import Dataset
 from gan_study.data.sampler import batch_positions
 from gan_study.extractors.cache import cached, default_cache, unfinished_name
 from gan_study.extractors.fitting_state import FittingState, StateFile
@@ -52,12 +51,6 @@ class Lesson(Generic[_N]):
     """The mean loss of some images, on the network's device."""
     error: Callable[[_N, Indices], float]
     """What the training is to lower, as the mean over some images; 0 if the network makes none."""
-
-
-def weights_name(extractor: str, recipe: str, dataset: Dataset, kimg: float | None) -> str:
-    """The file of the cache with an extractor's weights; `kimg` is the study's setting, None if it has none."""
-    length = "" if kimg is None else f"-{kimg:g}kimg"
-    return f"{extractor}-{recipe}-{dataset.identity}{length}.safetensors"
 
 
 def learned_weights(name: str, train: Callable[[StateFile], nn.Module], cache: Storage | None = None) -> bytes:

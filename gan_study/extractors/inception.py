@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from torchvision.models import inception as torchvision
 
 from gan_study.config.data import ObjectiveConfig
+from gan_study.config.extractors import EXTRACTORS, FID_DIMS
 from gan_study.data.conversion import to_float
 from gan_study.data.datasets import Dataset
 from gan_study.errors import InputError
@@ -28,12 +29,12 @@ from gan_study.extractors.inception_weights import (
     weights_for,
     weights_with_hash,
 )
+from gan_study.extractors.kinds import PretrainedKind
 from gan_study.extractors.threads import map_in_threads
 from gan_study.runs.records import ScoreKey
 
-NAME = "inception"
-LAYERS = {64: "max_pool_1", 192: "max_pool_2", 768: "Mixed_6e", 2048: "pool3"}
-"""Names of the layers by the length of their features, which are averaged over the image."""
+_LAYERS = EXTRACTORS["inception"].layers
+"""The layers by the length of their features, which are averages over the image."""
 _INPUT_SIZE = 299
 _CPU_BATCH_SIZES = (2, 16)
 """For the layers up to max_pool_2, whose large outputs must fit a core's cache, and at most for those after it, whose
@@ -125,12 +126,12 @@ def load_inception(objective: ObjectiveConfig, image_size: int | None, setting: 
     """
     file = weights_for(objective, setting)
     try:
-        return _extractor(file, objective.dims or 2048, image_size)
+        return _extractor(file, objective.dims or FID_DIMS, image_size)
     except InputError as error:
         raise InputError(f"{error}; {way_out(objective, setting)}") from error
 
 
-def restore(key: ScoreKey, dataset: Dataset) -> Extractor:
+def restore_inception(key: ScoreKey, dataset: Dataset) -> Extractor:
     """The network with the weights that `key` names. Raises InputError if they are not on this machine."""
     return _extractor(weights_with_hash(key.weights_hash), key.dims, dataset.image_size)
 
@@ -139,9 +140,9 @@ def _extractor(file: WeightsFile, dims: int, image_size: int | None) -> Extracto
     size = "" if image_size is None else f"{image_size}px-"
     return Extractor(
         network=_load(file.path, dims),
-        name=NAME,
+        name="inception",
         weights_hash=file.weights_hash,
-        layer=LAYERS[dims],
+        layer=_LAYERS[dims].name,
         dims=dims,
         preprocessing=f"uint8-{size}bilinear{_INPUT_SIZE}",
         weights=None,
@@ -163,6 +164,9 @@ def _load(path: Path, dims: int) -> InceptionFeatures:
     except Exception as error:  # another network's weights raise all kinds
         reason = str(error).partition("\n")[0]
         raise InputError(
-            f"{path}: this must be a file of Inception's weights with all layers up to {LAYERS[dims]}, "
+            f"{path}: this must be a file of Inception's weights with all layers up to {_LAYERS[dims].name}, "
             f"but got dims={dims} and {type(error).__name__}: {reason}; give another file or smaller dims"
         ) from error
+
+
+KIND = PretrainedKind(load_inception, restore_inception)

@@ -11,13 +11,14 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from gan_study.config.data import ObjectiveConfig
+from gan_study.config.extractors import EXTRACTORS
 from gan_study.config.training import TrainingConfig
 from gan_study.data.conversion import to_uint8
 from gan_study.data.datasets import Dataset
 from gan_study.errors import StorageError
-from gan_study.extractors import autoencoder, domain_classifier, inception, real_statistics
-from gan_study.extractors.base import Extractor, hash_weights, observe
+from gan_study.extractors import real_statistics
+from gan_study.extractors.base import Extractor, hash_weights, images_to_stats
+from gan_study.extractors.kinds import prepare_extractor, restore_extractor
 from gan_study.extractors.progress import at_work
 from gan_study.extractors.real_statistics import RealStatistics
 from gan_study.gan.latents import draw_z
@@ -45,9 +46,9 @@ class Objective:
         """Generated images per score."""
         return self.record.key.num_generated
 
-    def observe(self, images_uint8: Tensor) -> SampleStats:
+    def images_to_stats(self, images_uint8: Tensor) -> SampleStats:
         """Images NCHW uint8 in [0, 255] => their statistics."""
-        return observe(self.extractor.network, images_uint8)
+        return images_to_stats(self.extractor.network, images_uint8)
 
     def score(self, samples: SampleStats) -> float | None:
         """The Frechet distance to the real images, lower is better; None if features are not finite."""
@@ -75,7 +76,7 @@ def prepare_objective(
         require_same_images(folder.location, existing, dataset.identity, len(dataset.train_indices))
         return existing
     with at_work(f"the extractor {training.objective.extractor}"):
-        extractor = _load_or_train_extractor(training.objective, dataset, device)
+        extractor = prepare_extractor(training.objective, dataset, device)
     extractor = extractor.in_precision(training.objective.precision).to(device or torch.device("cpu"))
     num_real = len(dataset.split_indices(training.objective.split))
     with at_work(f"real images through {extractor.name}", num_real):
@@ -95,7 +96,7 @@ def load_objective(storage: Storage, record: ObjectiveRecord, dataset: Dataset) 
     other images, or the extractor's weights are not kept there and are not on this machine.
     """
     key = record.key
-    weights = _read(storage, _weights_name(key.extractor)) if key.extractor != inception.NAME else None
+    weights = None if EXTRACTORS[key.extractor].is_pretrained else _read(storage, _weights_name(key.extractor))
     require_same_images(storage.location, record, dataset.identity, len(dataset.train_indices))
     if weights is not None and hash_weights(weights) != key.weights_hash:
         raise StorageError(
@@ -103,23 +104,8 @@ def load_objective(storage: Storage, record: ObjectiveRecord, dataset: Dataset) 
             f"but got {hash_weights(weights)}..., so it is cut short or damaged, or another study's; copy it back, or "
             "start a new run folder"
         )
-    extractor = _restore_extractor(key, weights, dataset).in_precision(key.precision)
+    extractor = restore_extractor(key, weights, dataset).in_precision(key.precision)
     return Objective(record, extractor, _read_statistics(storage).reference)
-
-
-def _load_or_train_extractor(objective: ObjectiveConfig, dataset: Dataset, device: torch.device | None) -> Extractor:
-    if objective.extractor == inception.NAME:
-        return inception.load_inception(objective, dataset.image_size)
-    is_autoencoder = objective.extractor == autoencoder.NAME
-    load_or_train = autoencoder.load_or_train if is_autoencoder else domain_classifier.load_or_train
-    return load_or_train(dataset, kimg=objective.extractor_kimg, device=device)
-
-
-def _restore_extractor(key: ScoreKey, weights: bytes | None, dataset: Dataset) -> Extractor:
-    if weights is None:
-        return inception.restore(key, dataset)
-    restore = autoencoder.restore if key.extractor == autoencoder.NAME else domain_classifier.restore
-    return restore(weights, dataset)
 
 
 def _record(training: TrainingConfig, dataset: Dataset, extractor: Extractor, real: RealStatistics) -> ObjectiveRecord:
@@ -139,7 +125,7 @@ def _record(training: TrainingConfig, dataset: Dataset, extractor: Extractor, re
         precision=extractor.precision,
     )
     with at_work(f"images of an untrained generator through {extractor.name}", training.objective.num_samples):
-        seen = merge_samples(observe(extractor.network, part) for part in _untrained_images(training, dataset))
+        seen = merge_samples(images_to_stats(extractor.network, part) for part in _untrained_images(training, dataset))
     untrained = stats_to_frechet_distance(seen.features, real.reference)
     floor = reference_floor(real.reference, key.num_generated)
     assert untrained is not None, "an untrained generator's features are finite"

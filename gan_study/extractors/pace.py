@@ -8,11 +8,9 @@ import torch
 from torch import Tensor, nn
 
 from gan_study.data.datasets import Dataset
-from gan_study.extractors import autoencoder, domain_classifier
-from gan_study.extractors.autoencoder import Autoencoder
-from gan_study.extractors.base import observe
-from gan_study.extractors.domain_classifier import DomainClassifier
+from gan_study.extractors.base import images_to_stats
 from gan_study.extractors.fitting import BATCH_SIZE
+from gan_study.extractors.kinds import trained_kind
 
 _NUM_LEARNED = 1000
 """Images of noise to learn from, enough for the epochs of any measurement."""
@@ -20,13 +18,9 @@ _NUM_SEEN = 100
 _NUM_CLASSES = 10
 
 
-def build(extractor: str, image_size: int, num_channels: int) -> nn.Module:
-    """An untrained extractor: domain_classifier, of ten classes, or autoencoder."""
-    network: nn.Module
-    if extractor == autoencoder.NAME:
-        network = Autoencoder(image_size, num_channels)
-    else:
-        network = DomainClassifier(image_size, num_channels, _NUM_CLASSES)
+def build_network(extractor: str, image_size: int, num_channels: int) -> nn.Module:
+    """The untrained network of an extractor that learns from the data set, here one of ten classes."""
+    network = trained_kind(extractor).build(_noise(image_size, num_channels))
     return network.to(memory_format=torch.channels_last)
 
 
@@ -39,7 +33,7 @@ def measure_learning_sec(
     least.
     """
     dataset = _noise(image_size, num_channels)
-    train = autoencoder.train if extractor == autoencoder.NAME else domain_classifier.train
+    train = trained_kind(extractor).train
 
     def seconds_of(num_steps: int) -> float:
         start = time.perf_counter()
@@ -70,7 +64,7 @@ def measure_seeing_sec(
     """Seconds for one image to be made and seen by the extractor; `generate` makes so many, NCHW uint8."""
 
     def see() -> None:
-        observe(network, generate(_NUM_SEEN))
+        images_to_stats(network, generate(_NUM_SEEN))
         _wait(device)
 
     return _repeat(see, seconds) / _NUM_SEEN

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from gan_study.data.datasets import SPLITS, Dataset
 from gan_study.data.hashing import content_hash
-from gan_study.extractors.base import Extractor, Seen, see
+from gan_study.extractors.base import Extractor, ImageFeatures, images_to_features
 from gan_study.extractors.cache import cached, find
 from gan_study.runs.storage import Storage
 
@@ -28,7 +28,9 @@ Classes = NDArray[np.int64]
 """(N,) the class that the extractor's classifier gives each image."""
 
 
-def of_part(extractor: Extractor, dataset: Dataset, split: str, cache: Storage | None = None) -> Iterator[Seen]:
+def split_features(
+    extractor: Extractor, dataset: Dataset, split: str, cache: Storage | None = None
+) -> Iterator[ImageFeatures]:
     """All images of a part (all, train or held_out) in their order, a block after the other.
 
     From the cache, else taken and cached: 60,000 images are 15 MB of the domain classifier's features and 490 MB of
@@ -53,14 +55,14 @@ def load_or_compute_features(
     return seen.features, seen.classes
 
 
-def take(extractor: Extractor, dataset: Dataset, indices: NDArray[np.int64]) -> Seen:
+def compute_real_features(extractor: Extractor, dataset: Dataset, indices: NDArray[np.int64]) -> ImageFeatures:
     """The images with the numbers `indices` in their order; kept nowhere."""
-    return see(extractor.network, torch.from_numpy(dataset.images[indices]))
+    return images_to_features(extractor.network, torch.from_numpy(dataset.images[indices]))
 
 
 def image_features(extractor: Extractor, images_uint8: NDArray[np.uint8]) -> tuple[Features, Classes | None]:
     """Features and classes of images NCHW uint8 in [0, 255], on the extractor's device; kept nowhere."""
-    seen = see(extractor.network, torch.from_numpy(images_uint8))
+    seen = images_to_features(extractor.network, torch.from_numpy(images_uint8))
     return seen.features, seen.classes
 
 
@@ -73,21 +75,21 @@ def _name(extractor: Extractor, dataset: Dataset, indices: NDArray[np.int64]) ->
     return f"real_features-{_FORMAT}-{dataset.identity}-{content_hash([indices])}-{extractor.identity}.npz"
 
 
-def _cached(extractor: Extractor, dataset: Dataset, indices: NDArray[np.int64], cache: Storage | None) -> Seen:
+def _cached(extractor: Extractor, dataset: Dataset, indices: NDArray[np.int64], cache: Storage | None) -> ImageFeatures:
     name = _name(extractor, dataset, indices)
-    return _unpack(cached(name, lambda: _pack(take(extractor, dataset, indices)), cache))
+    return _unpack(cached(name, lambda: _pack(compute_real_features(extractor, dataset, indices)), cache))
 
 
 def _find(
     extractor: Extractor, dataset: Dataset, split: str, indices: NDArray[np.int64], cache: Storage | None
-) -> Seen | None:
+) -> ImageFeatures | None:
     """Images of a part whose blocks are in the cache; None if they are not all in the part, or a block is missing."""
     part = dataset.split_indices(split)
     if not np.isin(indices, part).all():
         return None
     places, start = np.searchsorted(part, indices), 0
     rows: list[NDArray[np.int64]] = []
-    found: list[Seen] = []
+    found: list[ImageFeatures] = []
     for block in _blocks(part):
         inside = np.flatnonzero((places >= start) & (places < start + len(block)))
         if len(inside):
@@ -97,26 +99,26 @@ def _find(
             seen, chosen = _unpack(content), places[inside] - start
             classes = None if seen.classes is None else seen.classes[chosen]
             rows.append(inside)
-            found.append(Seen(seen.features[chosen], classes, seen.num_classes))
+            found.append(ImageFeatures(seen.features[chosen], classes, seen.num_classes))
         start += len(block)
     return _in_order(found, np.concatenate(rows)) if found else None
 
 
-def _in_order(parts: list[Seen], rows: NDArray[np.int64]) -> Seen:
+def _in_order(parts: list[ImageFeatures], rows: NDArray[np.int64]) -> ImageFeatures:
     """Parts put together, so that what stands at place i comes to row `rows[i]`."""
     order = np.argsort(rows)
     features = np.concatenate([part.features for part in parts])[order]
     classes = [part.classes for part in parts if part.classes is not None]
-    return Seen(features, np.concatenate(classes)[order] if classes else None, parts[0].num_classes)
+    return ImageFeatures(features, np.concatenate(classes)[order] if classes else None, parts[0].num_classes)
 
 
-def _pack(seen: Seen) -> bytes:
+def _pack(seen: ImageFeatures) -> bytes:
     buffer = io.BytesIO()
     arrays: dict[str, Any] = {"features": seen.features, "num_classes": np.array(seen.num_classes)}
     np.savez(buffer, **(arrays if seen.classes is None else arrays | {"classes": seen.classes}))
     return buffer.getvalue()
 
 
-def _unpack(content: bytes) -> Seen:
+def _unpack(content: bytes) -> ImageFeatures:
     with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
-        return Seen(arrays["features"], arrays.get("classes"), int(arrays["num_classes"]))
+        return ImageFeatures(arrays["features"], arrays.get("classes"), int(arrays["num_classes"]))

@@ -44,12 +44,14 @@ def load_or_compute_statistics(
         )
     # The data set's identity is of its images and its train part: the held-out part may be another with the same.
     name = f"real_stats-{_FORMAT}-{dataset.identity}-{split}-{content_hash([indices])}-{extractor.identity}.npz"
-    return cached(name, lambda: pack(take(extractor, dataset, split, cache)), cache)
+    return cached(name, lambda: pack(compute_real_statistics(extractor, dataset, split, cache)), cache)
 
 
-def take(extractor: Extractor, dataset: Dataset, split: str, cache: Storage | None = None) -> RealStatistics:
+def compute_real_statistics(
+    extractor: Extractor, dataset: Dataset, split: str, cache: Storage | None = None
+) -> RealStatistics:
     """The statistics of the images of a part, two at least. Their features are left in the cache."""
-    samples = merge_samples(seen.stats for seen in real_features.of_part(extractor, dataset, split, cache))
+    samples = merge_samples(seen.stats for seen in real_features.split_features(extractor, dataset, split, cache))
     return RealStatistics(stats_to_reference(samples.features), samples.class_counts)
 
 

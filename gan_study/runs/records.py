@@ -8,6 +8,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from gan_study.config.extractors import FID_DIMS, FID_EXTRACTOR
 from gan_study.config.training import SCHEMA_VERSION as SCHEMA_VERSION
 from gan_study.runs.secrets import PublicText
 
@@ -50,9 +51,8 @@ class ScoreKey(Record):
     @property
     def is_published_fid(self) -> bool:
         """Whether the score may be called FID and compared with published ones."""
-        network = (self.extractor, self.weights_hash, self.dims)
-        exact = self.precision == "float32"
-        return exact and self.metric == "frechet_distance" and network == ("inception", OFFICIAL_INCEPTION_HASH, 2048)
+        made_by = (self.metric, self.extractor, self.weights_hash, self.dims, self.precision)
+        return made_by == ("frechet_distance", FID_EXTRACTOR, OFFICIAL_INCEPTION_HASH, FID_DIMS, "float32")
 
     def label(self) -> str:
         """The name under which the score is printed: FD[extractor@weights,layer,d=dims]/N=generated v real:split."""

@@ -30,7 +30,7 @@ class Scorer(Protocol):
     def num_samples(self) -> int:
         """Generated images per score."""
 
-    def observe(self, images_uint8: Tensor) -> SampleStats:
+    def images_to_stats(self, images_uint8: Tensor) -> SampleStats:
         """Images NCHW uint8 in [0, 255] => their statistics."""
 
     def score(self, samples: SampleStats) -> float | None:
@@ -98,7 +98,7 @@ def _observe_rows(g_ema: nn.Module, scorer: Scorer, z: Tensor) -> SampleStats | 
         images, are_finite = _generate_uint8(g_ema, block)
         if not are_finite:
             return None
-        parts.append(scorer.observe(images))
+        parts.append(scorer.images_to_stats(images))
     return merge_samples(parts)
 
 

@@ -23,7 +23,7 @@ class _Unscored:
 
     num_samples = 2
 
-    def observe(self, images_uint8: torch.Tensor) -> SampleStats:
+    def images_to_stats(self, images_uint8: torch.Tensor) -> SampleStats:
         features = images_uint8.flatten(1)[:, :1].cpu().numpy()
         return SampleStats(features_to_stats(features), np.zeros(0, np.int64))
 

@@ -16,7 +16,7 @@ import torch
 from numpy.typing import NDArray
 
 from gan_study.data.datasets import Dataset, load_dataset
-from gan_study.extractors.base import Extractor, apply
+from gan_study.extractors.base import Extractor, apply_network
 from gan_study.extractors.objective import load_objective
 from gan_study.metrics.prdc import features_to_prdc
 from gan_study.runs.folder import RunFolder
@@ -28,7 +28,8 @@ def features_of(
 ) -> tuple[NDArray[np.float32], NDArray[np.int64] | None]:
     """(N, d) features and (N,) classes (None without a classifier) of images NCHW uint8."""
     parts = [
-        apply(extractor.network, torch.from_numpy(part)) for part in np.array_split(images, len(images) // 100 or 1)
+        apply_network(extractor.network, torch.from_numpy(part))
+        for part in np.array_split(images, len(images) // 100 or 1)
     ]
     logits = [logit for _, logit in parts]
     classes = None if logits[0] is None else torch.cat(logits).argmax(1).numpy()

@@ -39,7 +39,7 @@ class NoScore:
 
     num_samples = 2
 
-    def observe(self, images_uint8: torch.Tensor) -> SampleStats:
+    def images_to_stats(self, images_uint8: torch.Tensor) -> SampleStats:
         features = images_uint8.flatten(1)[:, :1].cpu().numpy().astype(np.float64)
         return SampleStats(features_to_stats(features), np.array([len(images_uint8)]))
 

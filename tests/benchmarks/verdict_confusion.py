@@ -26,8 +26,8 @@ from gan_study.config.thresholds import Thresholds
 from gan_study.data.datasets import load_dataset
 from gan_study.diagnosis.diagnose import ImageSet
 from gan_study.diagnosis.measures.modes import confusion_matrix
-from gan_study.extractors import domain_classifier
-from gan_study.extractors.base import apply
+from gan_study.extractors.base import apply_network
+from gan_study.extractors.kinds import load_or_train_extractor
 from gan_study.runs.diagnosis import Diagnostics, MeasureWithControl, Verdict, VerdictName
 
 # Letters hold 40 % out instead of 10 %, so that there are fresh images beside the controls.
@@ -59,10 +59,10 @@ def score_dataset(name: str, seeds: range, thresholds: Thresholds) -> list[Score
     """Every case with every seed."""
     config, num, num_learned = DATASETS[name]
     dataset = load_dataset(DatasetConfig.model_validate(config))
-    extractor = domain_classifier.load_or_train(dataset)
+    extractor = load_or_train_extractor("domain_classifier", dataset)
 
     def look(images: np.ndarray) -> ImageSet:
-        seen = [apply(extractor.network, part) for part in torch.from_numpy(images).split(100)]
+        seen = [apply_network(extractor.network, part) for part in torch.from_numpy(images).split(100)]
         labels = torch.cat([logits.argmax(1) for _, logits in seen if logits is not None])
         return ImageSet(torch.cat([features for features, _ in seen]).numpy(), images, labels.numpy())
 

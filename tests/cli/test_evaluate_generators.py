@@ -12,7 +12,7 @@ from support.synthetic_run import OBJECTIVE, write_synthetic_run
 
 from gan_study.data.datasets import load_dataset
 from gan_study.evaluation.generators import find_snapshot
-from gan_study.extractors import autoencoder
+from gan_study.extractors.kinds import load_or_train_extractor
 from gan_study.gan.networks import build_networks
 from gan_study.runs.folder import RunFolder
 from gan_study.runs.records import EvaluationRecord
@@ -86,7 +86,7 @@ def test_the_study_sets_the_length_of_the_extractors_training(here: Path, capsys
     learned = {"name": "image_folder", "path": str(here / "real"), "image_size": SIZE, "held_out_share": 0.4}
     short = {"extractor": "autoencoder", "num_samples": 110, "split": "train", "extractor_kimg": 0.2}
     config = tiny_trial(here / "trial", learned, short)
-    own = autoencoder.load_or_train(load_dataset(config.training.dataset), kimg=0.2)
+    own = load_or_train_extractor("autoencoder", load_dataset(config.training.dataset), kimg=0.2)
     assert found(capsys, "trial", "real")["key"]["weights_hash"] == own.weights_hash
     named = found(capsys, "trial", "real", extractor="autoencoder", split="train")
     assert named["key"]["weights_hash"] != own.weights_hash, "an extractor that is named has its own length"

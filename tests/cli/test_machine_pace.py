@@ -11,8 +11,9 @@ from gan_study.cli.preparation.machine_pace import _step_ratio, assumed_pace, ex
 from gan_study.config.reading.load import parse_study
 from gan_study.config.study import StudyConfig
 from gan_study.data.datasets import load_dataset
-from gan_study.extractors import domain_classifier, fitting
+from gan_study.extractors import fitting
 from gan_study.extractors.fitting_state import FittingState
+from gan_study.extractors.kinds import load_or_train_extractor
 from gan_study.extractors.pace import measure_learning_sec
 
 TEXT = """\
@@ -69,7 +70,7 @@ def test_learning_is_timed_by_the_training_itself(extractor: str, monkeypatch: p
 def test_a_kept_extractor_is_found(extractor_cache: Any) -> None:
     load_dataset(study().dataset)
     assert not extractor_is_kept(study("objective.extractor_kimg=0.137"))
-    domain_classifier.load_or_train(load_dataset(study().dataset), kimg=0.137)
+    load_or_train_extractor("domain_classifier", load_dataset(study().dataset), kimg=0.137)
     assert extractor_is_kept(study("objective.extractor_kimg=0.137"))
     assert not extractor_is_kept(study("dataset={name: celeba, image_size: 16}", "objective.extractor=autoencoder"))
 

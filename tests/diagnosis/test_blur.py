@@ -12,7 +12,7 @@ from gan_study.config.thresholds import Thresholds
 from gan_study.diagnosis.diagnose import ImageSet, RealReference, measure, prepare
 from gan_study.diagnosis.evidence import Evidence
 from gan_study.diagnosis.verdict import evidence_to_verdict
-from gan_study.extractors.base import apply
+from gan_study.extractors.base import apply_network
 from gan_study.metrics.frechet import features_to_frechet_distance, stats_to_reference
 from gan_study.metrics.statistics import features_to_stats
 from gan_study.runs.diagnosis import Diagnostics
@@ -29,7 +29,7 @@ def look(prepared: Prepared) -> Look:
     network = prepared.load().extractor.network
 
     def look(images: np.ndarray) -> ImageSet:
-        features, logits = apply(network, torch.from_numpy(images))
+        features, logits = apply_network(network, torch.from_numpy(images))
         assert logits is not None
         return ImageSet(features.numpy(), images, logits.argmax(1).numpy())
 

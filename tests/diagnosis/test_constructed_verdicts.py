@@ -12,8 +12,8 @@ from support.small_mnist import small_mnist
 
 from gan_study.diagnosis.diagnose import ImageSet
 from gan_study.diagnosis.measures.modes import confusion_matrix
-from gan_study.extractors import domain_classifier
-from gan_study.extractors.base import apply
+from gan_study.extractors.base import apply_network
+from gan_study.extractors.kinds import load_or_train_extractor
 
 NUM, NUM_LEARNED, NUM_HELD_OUT = 500, 1500, 6500
 
@@ -22,10 +22,10 @@ NUM, NUM_LEARNED, NUM_HELD_OUT = 500, 1500, 6500
 def material(data_folder: Path, extractor_cache: Path) -> Material:
     """The images as a classifier sees them that has learned the first 1500."""
     dataset = small_mnist(data_folder, NUM_LEARNED, NUM_HELD_OUT)
-    network = domain_classifier.load_or_train(dataset).network
+    network = load_or_train_extractor("domain_classifier", dataset).network
 
     def look(images: np.ndarray) -> ImageSet:
-        seen = [apply(network, part) for part in torch.from_numpy(images).split(500)]
+        seen = [apply_network(network, part) for part in torch.from_numpy(images).split(500)]
         labels = torch.cat([logits.argmax(1) for _, logits in seen if logits is not None])
         return ImageSet(torch.cat([features for features, _ in seen]).numpy(), images, labels.numpy())
 

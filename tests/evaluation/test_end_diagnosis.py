@@ -27,7 +27,7 @@ from gan_study.evaluation.end_diagnosis import diagnose_trial
 from gan_study.extractors import real_features
 from gan_study.extractors.base import Extractor
 from gan_study.extractors.objective import Objective
-from gan_study.extractors.real_features import take
+from gan_study.extractors.real_features import compute_real_features
 from gan_study.runs.diagnosis import DiagnosisRecord
 from gan_study.runs.storage import Storage
 from gan_study.runs.trial_folder import TrialFolder
@@ -173,9 +173,9 @@ def test_real_images_are_looked_at_once_by_a_machine(
 
     def counted(extractor: Extractor, dataset: Dataset, indices: np.ndarray) -> Any:
         seen.append(len(indices))
-        return take(extractor, dataset, indices)
+        return compute_real_features(extractor, dataset, indices)
 
-    monkeypatch.setattr(real_features, "take", counted)
+    monkeypatch.setattr(real_features, "compute_real_features", counted)
     less = replace(dataset, train_indices=dataset.train_indices[:900])  # that no other test has measured with
     records = []
     for _ in ("one process", "another"):

@@ -76,7 +76,7 @@ def test_real_images_score_like_the_control(
     assert (scores.cur_nimg, scores.key) == (1000, objective.record.key)
     # Each draw has the images after those of the draw before, and the objective's own score.
     parts = [torch.from_numpy(np.rint((part.numpy() + 1) * 127.5).astype(np.uint8)) for part in real_images.split(num)]
-    assert scores.draws == pytest.approx([objective.score(objective.observe(part)) for part in parts[:3]])
+    assert scores.draws == pytest.approx([objective.score(objective.images_to_stats(part)) for part in parts[:3]])
     assert scores.mean == pytest.approx(np.mean(scores.draws))
     assert scores.std == pytest.approx(np.std(scores.draws, ddof=1))
     assert scores.mean < 3 * scores.floor
@@ -148,7 +148,7 @@ def test_which_trials_are_scored_at_their_end(phase: Any, final_draws: int, writ
 def test_scores_in_bfloat16_are_other_scores(prepared: Prepared, objective: Objective) -> None:
     short = replace(objective, extractor=objective.extractor.in_precision("bfloat16"))
     images = torch.from_numpy(prepared.dataset.images[:200])
-    exact, rounded = (scorer.score(scorer.observe(images)) for scorer in (objective, short))
+    exact, rounded = (scorer.score(scorer.images_to_stats(images)) for scorer in (objective, short))
     assert exact is not None
     assert rounded is not None
     assert rounded != exact

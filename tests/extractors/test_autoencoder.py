@@ -11,8 +11,9 @@ from safetensors.torch import save
 from gan_study.config.data import DatasetConfig
 from gan_study.config.training import TrainingConfig
 from gan_study.data.datasets import Dataset, load_dataset
-from gan_study.extractors.autoencoder import Autoencoder, load_or_train, reconstruction_error, train
-from gan_study.extractors.base import apply
+from gan_study.extractors.autoencoder import Autoencoder, reconstruction_error, train
+from gan_study.extractors.base import apply_network
+from gan_study.extractors.kinds import load_or_train_extractor
 from gan_study.extractors.objective import load_objective, prepare_objective
 from gan_study.runs.folder import RunFolder
 from gan_study.runs.storage import Storage
@@ -43,7 +44,7 @@ def test_images_come_back_at_their_size(image_size: int, num_channels: int) -> N
 
 
 def test_it_learns_what_the_images_look_like(few_digits: Dataset, tmp_path: Path) -> None:
-    extractor = load_or_train(few_digits, Storage(tmp_path))
+    extractor = load_or_train_extractor("autoencoder", few_digits, Storage(tmp_path))
     # Measured: 0.086 after the 253 steps on 270 images; 2.3 to 3.5 untrained, which is worse than the mean image.
     assert extractor.reconstruction_error is not None
     assert 0.04 < extractor.reconstruction_error < 0.2
@@ -53,7 +54,7 @@ def test_it_learns_what_the_images_look_like(few_digits: Dataset, tmp_path: Path
     assert (extractor.name, extractor.layer, extractor.dims) == ("autoencoder", "bottleneck", 64)
     assert extractor.accuracy is None
     assert [name[:14] for name in Storage(tmp_path).list_names()] == ["autoencoder-3-"]
-    assert load_or_train(few_digits, Storage(tmp_path)).weights == extractor.weights
+    assert load_or_train_extractor("autoencoder", few_digits, Storage(tmp_path)).weights == extractor.weights
     assert not extractor.network.training
 
 
@@ -102,10 +103,12 @@ def test_an_objective_without_labels(few_digits: Dataset, tmp_path: Path, monkey
         record.key.label() == f"FD[autoencoder@{record.key.weights_hash},bottleneck,d=64]/N=100v30:held_out/uint8-8px"
     )
     objective = load_objective(folder.storage, record, few_digits)
-    samples = objective.observe(torch.from_numpy(few_digits.images[few_digits.held_out_indices]))
+    samples = objective.images_to_stats(torch.from_numpy(few_digits.images[few_digits.held_out_indices]))
     assert len(samples.class_counts) == 0
     value = objective.score(samples)
     assert value is not None
     assert abs(value) < 1e-4 * record.untrained_score
-    features, _ = apply(objective.extractor.network, torch.from_numpy(few_digits.images[few_digits.held_out_indices]))
+    features, _ = apply_network(
+        objective.extractor.network, torch.from_numpy(few_digits.images[few_digits.held_out_indices])
+    )
     np.testing.assert_allclose(objective.reference.mean, features.double().numpy().mean(0), rtol=1e-5, atol=1e-5)

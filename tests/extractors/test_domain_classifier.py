@@ -13,16 +13,15 @@ from support.prepared_objective import Prepared
 from gan_study.config.data import DatasetConfig
 from gan_study.data.datasets import Dataset, load_dataset
 from gan_study.errors import InputError
-from gan_study.extractors.base import apply
+from gan_study.extractors.base import apply_network
 from gan_study.extractors.domain_classifier import (
     HIDDEN_DIMS,
     DomainClassifier,
     StackedClassifier,
     accuracy,
-    load_or_train,
-    restore,
     train,
 )
+from gan_study.extractors.kinds import load_or_train_extractor, restore_trained_extractor
 from gan_study.runs.storage import Storage
 
 
@@ -50,13 +49,13 @@ def constant_weights(dataset: Dataset) -> bytes:
 def test_accuracy_on_held_out_digits(prepared: Prepared) -> None:
     # Measured: 0.98.
     weights = prepared.folder.storage.read_bytes("objective/domain_classifier.safetensors")
-    classifier = restore(weights, prepared.dataset).network
+    classifier = restore_trained_extractor("domain_classifier", weights, prepared.dataset).network
     assert 0.95 <= accuracy(classifier, prepared.dataset) <= 1
     assert accuracy(classifier, prepared.dataset) == prepared.record.extractor_accuracy
 
 
 def test_accuracy_is_the_share_of_held_out_images(few_digits: Dataset) -> None:
-    constant = restore(constant_weights(few_digits), few_digits).network
+    constant = restore_trained_extractor("domain_classifier", constant_weights(few_digits), few_digits).network
     zeros = (few_digits.labels[few_digits.held_out_indices] == 0).sum()
     assert accuracy(constant, few_digits) == zeros / 20
     # Also of more images than go through at once.
@@ -66,8 +65,8 @@ def test_accuracy_is_the_share_of_held_out_images(few_digits: Dataset) -> None:
 
 
 def test_features_and_logits(few_digits: Dataset) -> None:
-    network = restore(constant_weights(few_digits), few_digits).network
-    features, logits = apply(network, torch.from_numpy(few_digits.images[:5]))
+    network = restore_trained_extractor("domain_classifier", constant_weights(few_digits), few_digits).network
+    features, logits = apply_network(network, torch.from_numpy(few_digits.images[:5]))
     assert logits is not None
     assert (features.shape, logits.shape) == ((5, HIDDEN_DIMS), (5, 10))
     assert not network.training
@@ -85,11 +84,13 @@ def test_large_images_are_brought_to_64_pixels_and_the_key_says_so(few_digits: D
     small = np.repeat(np.repeat(few_digits.images, 8, axis=2), 8, axis=3)
     large = np.repeat(np.repeat(small, 2, axis=2), 2, axis=3)
     datasets = [replace(few_digits, images=images) for images in (small, large)]
-    of_small, of_large = (restore(constant_weights(dataset), dataset) for dataset in datasets)
+    of_small, of_large = (
+        restore_trained_extractor("domain_classifier", constant_weights(dataset), dataset) for dataset in datasets
+    )
     assert (of_small.preprocessing, of_large.preprocessing) == ("uint8-64px", "uint8-128px-area64")
     of_large.network.load_state_dict(of_small.network.state_dict())
-    expected, _ = apply(of_small.network, torch.from_numpy(small[:3]))
-    got, _ = apply(of_large.network, torch.from_numpy(large[:3]))
+    expected, _ = apply_network(of_small.network, torch.from_numpy(small[:3]))
+    got, _ = apply_network(of_large.network, torch.from_numpy(large[:3]))
     torch.testing.assert_close(got, expected, rtol=1e-6, atol=1e-6)
 
 
@@ -102,12 +103,12 @@ def test_three_digits_in_one_image(few_digits: Dataset, tmp_path: Path) -> None:
         labels=few_digits.labels[triples] @ np.array([100, 10, 1]),
         class_names=tuple(f"{number:03}" for number in range(1000)),
     )
-    extractor = load_or_train(stacked, Storage(tmp_path))
+    extractor = load_or_train_extractor("domain_classifier", stacked, Storage(tmp_path))
     assert isinstance(extractor.network, StackedClassifier)
-    features, logits = apply(extractor.network, torch.from_numpy(stacked.images))
+    features, logits = apply_network(extractor.network, torch.from_numpy(stacked.images))
     assert logits is not None
     assert (extractor.dims, features.shape, logits.shape) == (192, (200, 192), (200, 1000))
-    alone, digit_logits = apply(extractor.network.digit, torch.from_numpy(few_digits.images))
+    alone, digit_logits = apply_network(extractor.network.digit, torch.from_numpy(few_digits.images))
     assert digit_logits is not None
     torch.testing.assert_close(features, alone[torch.from_numpy(triples)].flatten(1), rtol=1e-5, atol=1e-5)
     named = digit_logits.argmax(1).numpy()
@@ -121,7 +122,9 @@ def test_three_digits_in_one_image(few_digits: Dataset, tmp_path: Path) -> None:
 
 def test_without_labels_it_says_what_else_there_is(few_digits: Dataset, tmp_path: Path) -> None:
     with pytest.raises(InputError) as caught:
-        load_or_train(replace(few_digits, labels=None, class_names=None), Storage(tmp_path))
+        load_or_train_extractor(
+            "domain_classifier", replace(few_digits, labels=None, class_names=None), Storage(tmp_path)
+        )
     assert str(caught.value) == (
         "objective.extractor: the domain classifier needs class labels, but got dataset=digits without any; "
         "use extractor: autoencoder or inception, or put the images into a folder for each class"
@@ -130,13 +133,13 @@ def test_without_labels_it_says_what_else_there_is(few_digits: Dataset, tmp_path
 
 def test_it_is_trained_once_and_then_read_from_the_cache(few_digits: Dataset, tmp_path: Path) -> None:
     cache = Storage(tmp_path)
-    first = load_or_train(few_digits, cache)
+    first = load_or_train_extractor("domain_classifier", few_digits, cache)
     (name,) = cache.list_names()
     assert name == f"domain_classifier-4-{few_digits.identity}.safetensors"
     assert cache.read_bytes(name) == first.weights
     other = constant_weights(few_digits)
     cache.write_bytes(name, other)
-    second = load_or_train(few_digits, cache)
+    second = load_or_train_extractor("domain_classifier", few_digits, cache)
     assert second.weights == other
     assert second.accuracy != first.accuracy
     assert second.weights_hash == hashlib.sha256(other).hexdigest()[:8]
@@ -144,8 +147,8 @@ def test_it_is_trained_once_and_then_read_from_the_cache(few_digits: Dataset, tm
 
 def test_other_images_are_another_classifier(few_digits: Dataset, tmp_path: Path) -> None:
     cache = Storage(tmp_path)
-    first = load_or_train(few_digits, cache)
-    inverted = load_or_train(replace(few_digits, images=255 - few_digits.images), cache)
+    first = load_or_train_extractor("domain_classifier", few_digits, cache)
+    inverted = load_or_train_extractor("domain_classifier", replace(few_digits, images=255 - few_digits.images), cache)
     assert len(cache.list_names()) == 2
     assert inverted.weights_hash != first.weights_hash
 
@@ -154,18 +157,21 @@ def test_the_cache_lies_where_the_environment_says(
     few_digits: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("GAN_STUDY_CACHE", str(tmp_path / "cache"))
-    load_or_train(few_digits)
+    load_or_train_extractor("domain_classifier", few_digits)
     assert len(Storage(tmp_path / "cache").list_names()) == 1
     monkeypatch.delenv("GAN_STUDY_CACHE")
     monkeypatch.setenv("HOME", str(tmp_path))
-    load_or_train(few_digits)
+    load_or_train_extractor("domain_classifier", few_digits)
     assert len(Storage(tmp_path / ".cache/gan_study").list_names()) == 1
 
 
 def test_a_cache_that_cannot_be_used_does_no_harm(few_digits: Dataset, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("not a folder")
-    trained = load_or_train(few_digits, Storage(tmp_path / "file"))
-    assert trained.weights == load_or_train(few_digits, Storage(tmp_path / "folder")).weights
+    trained = load_or_train_extractor("domain_classifier", few_digits, Storage(tmp_path / "file"))
+    assert (
+        trained.weights
+        == load_or_train_extractor("domain_classifier", few_digits, Storage(tmp_path / "folder")).weights
+    )
 
 
 def test_training_is_repeatable_and_leaves_torch_as_it_was(
@@ -201,4 +207,7 @@ def test_only_the_train_part_is_learned(few_digits: Dataset) -> None:
 
 @pytest.mark.slow
 def test_the_digits_of_a_study_give_the_same_weights_again(prepared: Prepared, tmp_path: Path) -> None:
-    assert load_or_train(prepared.dataset, Storage(tmp_path)).weights_hash == prepared.record.key.weights_hash
+    assert (
+        load_or_train_extractor("domain_classifier", prepared.dataset, Storage(tmp_path)).weights_hash
+        == prepared.record.key.weights_hash
+    )

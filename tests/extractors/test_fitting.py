@@ -15,6 +15,7 @@ from gan_study.extractors import autoencoder, domain_classifier, fitting
 from gan_study.extractors.cache import unfinished_name
 from gan_study.extractors.fitting import _has_settled, num_steps
 from gan_study.extractors.fitting_state import StateFile
+from gan_study.extractors.kinds import load_or_train_extractor
 from gan_study.extractors.progress import listening
 from gan_study.runs.storage import Storage
 
@@ -55,15 +56,15 @@ def test_an_interrupted_training_goes_on_to_the_same_weights(
     cache = Storage(tmp_path)
     interruption = Interruption(7)
     with pytest.raises(KeyboardInterrupt), listening(interruption):
-        extractor.load_or_train(digits, cache, kimg=0.8)
+        load_or_train_extractor(extractor.KIND.name, digits, cache, kimg=0.8)
     assert cache.list_names() == []
-    name = f"{extractor.NAME}-{extractor.RECIPE}-{digits.identity}-0.8kimg.safetensors"
+    name = f"{extractor.KIND.name}-{extractor.KIND.recipe}-{digits.identity}-0.8kimg.safetensors"
     saved = StateFile(cache, unfinished_name(name)).read()
     assert saved is not None
     assert (saved["step"], len(saved["errors"])) == (7, 1)
     texts: list[str] = []
     with listening(texts.append):
-        assert extractor.load_or_train(digits, cache, kimg=0.8).weights == expected
+        assert load_or_train_extractor(extractor.KIND.name, digits, cache, kimg=0.8).weights == expected
     steps = [text for text in texts if text.startswith("steps of training")]
     assert [int(text.split(": ")[1].split()[0]) for text in steps] == [7, 8, 9, 10, 11, 12]
     assert cache.list_names() == [name]
@@ -73,10 +74,10 @@ def test_an_interrupted_training_goes_on_to_the_same_weights(
 @pytest.mark.parametrize("damage", [b"", b"PK\x03\x04 cut short", b"no file of torch"])
 def test_a_damaged_state_is_left_aside(digits: Dataset, tmp_path: Path, damage: bytes) -> None:
     cache = Storage(tmp_path)
-    name = f"domain_classifier-{domain_classifier.RECIPE}-{digits.identity}-0.3kimg.safetensors"
+    name = f"domain_classifier-{domain_classifier.KIND.recipe}-{digits.identity}-0.3kimg.safetensors"
     cache.write_bytes(unfinished_name(name), damage)
     expected = save(domain_classifier.train(digits, kimg=0.3).state_dict())
-    assert domain_classifier.load_or_train(digits, cache, kimg=0.3).weights == expected
+    assert load_or_train_extractor("domain_classifier", digits, cache, kimg=0.3).weights == expected
 
 
 @pytest.mark.usefixtures("keep_threads")
@@ -145,11 +146,11 @@ def test_length() -> None:
 
 def test_a_shorter_training_is_another_extractor(digits: Dataset, tmp_path: Path) -> None:
     cache = Storage(tmp_path)
-    short = domain_classifier.load_or_train(digits, cache, kimg=0.2)
-    longer = domain_classifier.load_or_train(digits, cache, kimg=0.5)
+    short = load_or_train_extractor("domain_classifier", digits, cache, kimg=0.2)
+    longer = load_or_train_extractor("domain_classifier", digits, cache, kimg=0.5)
     assert len(cache.list_names()) == 2
     assert short.weights_hash != longer.weights_hash
-    assert domain_classifier.load_or_train(digits, cache, kimg=0.2).weights == short.weights
+    assert load_or_train_extractor("domain_classifier", digits, cache, kimg=0.2).weights == short.weights
 
 
 def test_each_step_takes_the_mean_gradient_of_its_batch(digits: Dataset) -> None:

@@ -18,7 +18,7 @@ from gan_study.data.places import INCEPTION_ENVIRONMENT
 from gan_study.data.sources.downloads import NotFetchedError
 from gan_study.errors import InputError
 from gan_study.extractors import inception, inception_weights
-from gan_study.extractors.base import apply
+from gan_study.extractors.base import apply_network
 from gan_study.extractors.inception import InceptionFeatures, load_inception
 from gan_study.extractors.inception_weights import (
     OFFICIAL_NAME,
@@ -72,7 +72,7 @@ def write_weights(path: Path, weights: dict[str, Tensor]) -> str:
 def test_features_are_those_of_pytorch_fid(weights: dict[str, Tensor], dims: int, channels: int, size: int) -> None:
     images = photos(3, channels, size)
     expected = reference_features(reference_network(weights, dims), images.expand(-1, 3, -1, -1) / 255)
-    features, logits = apply(InceptionFeatures(weights, dims), images)
+    features, logits = apply_network(InceptionFeatures(weights, dims), images)
     assert logits is None
     assert expected.std(0).mean() > 0.01, "images differ in their features"
     scale = expected.abs().max().item()
@@ -86,7 +86,7 @@ def test_features_of_the_real_weights(data_folder: Path, nowhere: Path, monkeypa
     real = random_weights() | torch.load(find_weights(768).path, weights_only=True)
     images = photos(4, 3, 64)
     expected = reference_features(reference_network(real, 768), images / 255)
-    features, _ = apply(InceptionFeatures(real, 768), images)
+    features, _ = apply_network(InceptionFeatures(real, 768), images)
     torch.testing.assert_close(features, expected, rtol=0, atol=1e-5)
 
 
@@ -95,14 +95,14 @@ def test_features_do_not_depend_on_how_images_are_cut(
 ) -> None:
     monkeypatch.setattr(inception, "_CPU_BATCH_SIZES", (2, 4))
     network, images = InceptionFeatures(weights, 192), photos(7, 1, 16)
-    whole, _ = apply(network, images)
-    parts = torch.cat([apply(network, part)[0] for part in images.split([1, 5, 1, 0])])
+    whole, _ = apply_network(network, images)
+    parts = torch.cat([apply_network(network, part)[0] for part in images.split([1, 5, 1, 0])])
     torch.testing.assert_close(parts, whole, rtol=1e-5, atol=1e-5)
     before = torch.get_num_threads()
     for num_threads in (1, 2, 3, 9):
         torch.set_num_threads(num_threads)
         try:
-            torch.testing.assert_close(apply(network, images)[0], whole, rtol=1e-5, atol=1e-5)
+            torch.testing.assert_close(apply_network(network, images)[0], whole, rtol=1e-5, atol=1e-5)
         finally:
             torch.set_num_threads(before)
 
@@ -294,7 +294,7 @@ def test_the_run_folder_holds_no_weights_and_the_same_file_is_asked_for(
     assert record.key.label() == f"FD[inception@{sha256[:8]},max_pool_1,d=64]/N=100v40:all/uint8-8px-bilinear299"
     assert record.class_names is record.extractor_accuracy is record.reconstruction_error is None
     objective = load_objective(folder.storage, record, few)
-    real = objective.observe(torch.from_numpy(few.images[[*few.train_indices, *few.held_out_indices]]))
+    real = objective.images_to_stats(torch.from_numpy(few.images[[*few.train_indices, *few.held_out_indices]]))
     value = objective.score(real)
     assert value is not None
     assert abs(value) < 1e-3 * record.untrained_score

@@ -1,11 +1,13 @@
 """How far long work is: told while it goes on, and never more often than is wanted."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from support.prepared_objective import Prepared
 
-from gan_study.extractors import domain_classifier, progress
+from gan_study.config.extractors import EXTRACTORS
+from gan_study.extractors import progress
 from gan_study.extractors.objective import prepare_objective
 from gan_study.extractors.progress import at_work, listening, now_and_then, passed
 from gan_study.runs.folder import RunFolder
@@ -77,7 +79,8 @@ def test_an_objective_tells_each_of_its_parts(
     prepared: Prepared, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("GAN_STUDY_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr(domain_classifier, "EPOCHS", 1)
+    one_epoch = replace(EXTRACTORS["domain_classifier"], most_epochs=1)
+    monkeypatch.setitem(EXTRACTORS, "domain_classifier", one_epoch)
     few = prepared.training.model_copy(
         update={"objective": prepared.training.objective.model_copy(update={"split": "held_out"})}
     )

@@ -11,8 +11,8 @@ from support.prepared_objective import Prepared
 
 from gan_study.data.hashing import content_hash
 from gan_study.extractors import real_features, real_statistics
-from gan_study.extractors.base import apply
-from gan_study.extractors.real_features import load_or_compute_features, take
+from gan_study.extractors.base import apply_network
+from gan_study.extractors.real_features import compute_real_features, load_or_compute_features
 from gan_study.runs.storage import Storage
 
 CHOSEN = np.random.default_rng(0).permutation(1797)[:250]
@@ -20,7 +20,7 @@ CHOSEN = np.random.default_rng(0).permutation(1797)[:250]
 
 def test_they_are_the_extractor_s_in_the_order_asked_for(prepared: Prepared, tmp_path: Path) -> None:
     extractor, images = prepared.load().extractor, prepared.dataset.images
-    expected, logits = apply(extractor.network, torch.from_numpy(images[CHOSEN]))
+    expected, logits = apply_network(extractor.network, torch.from_numpy(images[CHOSEN]))
     assert logits is not None
     for _ in ("taken", "found again"):
         features, classes = load_or_compute_features(extractor, prepared.dataset, CHOSEN, Storage(tmp_path))
@@ -48,9 +48,9 @@ def test_they_are_taken_once_for_each_extractor_and_choice(
 
     def counted(*arguments: Any) -> Any:
         calls.append(arguments)
-        return take(*arguments)
+        return compute_real_features(*arguments)
 
-    monkeypatch.setattr(real_features, "take", counted)
+    monkeypatch.setattr(real_features, "compute_real_features", counted)
     extractor, dataset, cache = prepared.load().extractor, prepared.dataset, Storage(tmp_path)
     for _ in range(2):
         load_or_compute_features(extractor, dataset, CHOSEN, cache)
@@ -72,7 +72,11 @@ def test_those_of_a_part_whose_statistics_are_known_are_not_taken_again(
     apart = load_or_compute_features(extractor, dataset, part, Storage(tmp_path / "other"))
     real_statistics.load_or_compute_statistics(extractor, dataset, split, cache)
     calls: list[int] = []
-    monkeypatch.setattr(real_features, "take", lambda *arguments: calls.append(len(arguments[2])) or take(*arguments))
+    monkeypatch.setattr(
+        real_features,
+        "compute_real_features",
+        lambda *arguments: calls.append(len(arguments[2])) or compute_real_features(*arguments),
+    )
     features, classes = load_or_compute_features(extractor, dataset, part, cache)
     assert not calls
     np.testing.assert_allclose(features, apart[0], rtol=1e-5, atol=1e-5)

@@ -13,9 +13,9 @@ from support.prepared_objective import Prepared
 from gan_study.data.hashing import content_hash
 from gan_study.errors import InputError
 from gan_study.extractors import real_features, real_statistics
-from gan_study.extractors.base import apply
+from gan_study.extractors.base import apply_network
 from gan_study.extractors.cache import cached
-from gan_study.extractors.real_statistics import load_or_compute_statistics, take, unpack
+from gan_study.extractors.real_statistics import compute_real_statistics, load_or_compute_statistics, unpack
 from gan_study.runs.storage import Storage
 
 
@@ -28,7 +28,7 @@ def test_they_are_those_of_the_split(
     real = unpack(load_or_compute_statistics(extractor, dataset, split, Storage(tmp_path)))
     indices = dataset.split_indices(split)
     assert real.reference.num == num == len(indices)
-    features, logits = apply(extractor.network, torch.from_numpy(dataset.images[indices]))
+    features, logits = apply_network(extractor.network, torch.from_numpy(dataset.images[indices]))
     assert logits is not None
     expected = features.double().numpy()
     np.testing.assert_allclose(real.reference.mean, expected.mean(0), rtol=1e-5, atol=1e-5)
@@ -60,9 +60,9 @@ def test_they_are_taken_once_for_each_extractor_and_split(
 
     def counted(*arguments: object) -> object:
         calls.append(arguments)
-        return take(*arguments)
+        return compute_real_statistics(*arguments)
 
-    monkeypatch.setattr(real_statistics, "take", counted)
+    monkeypatch.setattr(real_statistics, "compute_real_statistics", counted)
     extractor, cache = prepared.load().extractor, Storage(tmp_path)
     first = load_or_compute_statistics(extractor, prepared.dataset, "held_out", cache)
     assert load_or_compute_statistics(extractor, prepared.dataset, "held_out", cache) == first
@@ -87,8 +87,10 @@ def test_two_held_out_parts_beside_the_same_train_part_are_told_apart(prepared: 
     assert unpack(load_or_compute_statistics(extractor, second, "held_out", cache)).reference.num == 40
     for dataset in (first, second):
         part = dataset.held_out_indices
-        seen = np.concatenate([seen.features for seen in real_features.of_part(extractor, dataset, "held_out", cache)])
-        assert np.array_equal(seen, real_features.take(extractor, dataset, part).features)
+        seen = np.concatenate(
+            [seen.features for seen in real_features.split_features(extractor, dataset, "held_out", cache)]
+        )
+        assert np.array_equal(seen, real_features.compute_real_features(extractor, dataset, part).features)
 
 
 def make_slowly(folder: str, out: str, number: int) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from gan_study.config.data import DatasetConfig, ObjectiveConfig
+from gan_study.config.extractors import EXTRACTORS
 from gan_study.data.sources.catalogue import find_files
 from gan_study.data.sources.downloads import REACH_SEC, NotFetchedError
 from gan_study.errors import InputError
@@ -17,7 +18,6 @@ from gan_study.runs.records import ObjectiveRecord
 from gan_study.runs.score_keys import require_same_images
 
 _PACKAGED = "digits"
-_INCEPTION = "inception"
 
 
 def fetch_files(config: DatasetConfig, say: Callable[[str], None]) -> None:
@@ -92,7 +92,7 @@ def fetch_weights(objective: ObjectiveConfig, record: ObjectiveRecord | None, sa
     record: of a study that has begun, whose weights they must be. `say` is told before a download is tried. Raises
     InputError if they are not there and cannot be downloaded, or are not what they should be.
     """
-    if objective.extractor != _INCEPTION:
+    if not EXTRACTORS[objective.extractor].is_pretrained:
         return
 
     def find(may_fetch: bool) -> WeightsFile:
@@ -115,7 +115,7 @@ def weights_text(objective: ObjectiveConfig) -> str | None:
 
     Nothing is fetched.
     """
-    if objective.extractor != _INCEPTION:
+    if not EXTRACTORS[objective.extractor].is_pretrained:
         return None
     try:
         return f"found in {_checked_weights(objective).path}"
@@ -127,7 +127,7 @@ def weights_text(objective: ObjectiveConfig) -> str | None:
 
 def missing_weights(objective: ObjectiveConfig) -> tuple[str, ...]:
     """Why Inception cannot score here; empty if it can, need not, or may be brought by a download."""
-    if objective.extractor != _INCEPTION:
+    if not EXTRACTORS[objective.extractor].is_pretrained:
         return ()
     try:
         _checked_weights(objective)
@@ -142,7 +142,7 @@ def _checked_weights(objective: ObjectiveConfig) -> WeightsFile:
     """The file on this machine, with a look into it where its hash does not say what it holds."""
     file = weights_for(objective, may_fetch=False)
     if not file.is_good_for(objective.dims or 2048):
-        from gan_study.extractors import inception  # torch, which takes seconds
+        from gan_study.extractors.inception import load_inception  # torch, which takes seconds
 
-        inception.load_inception(objective, None)
+        load_inception(objective, None)
     return file

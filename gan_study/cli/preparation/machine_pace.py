@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from gan_study.config.arms.arm import Arm
 from gan_study.config.arms.trial_configs import ASSUMED_TRAIN_IMAGES, first_trial_values, resolve_training
+from gan_study.config.extractors import EXTRACTORS
 from gan_study.config.plan.pace import Pace
 from gan_study.config.plan.time_estimate import num_at_once
 from gan_study.config.plan.training_time import estimate_scoring_sec, estimate_seconds_per_kimg
@@ -51,7 +52,7 @@ def measure_pace(study: StudyConfig) -> Pace:
         if ratio is not None:
             step[arm] = ratio
     known = Pace(num_cpus, num_gpus, step)
-    if study.objective.extractor == "inception":
+    if EXTRACTORS[study.objective.extractor].is_pretrained:
         return known
     num_threads = study.resources.cpus_per_worker * num_at_once(study, known)
     scoring, learning = _extractor_pace(study, num_channels, device, num_threads)
@@ -88,7 +89,7 @@ def _extractor_pace(
     import torch
 
     from gan_study.data.conversion import to_uint8
-    from gan_study.extractors.pace import build, measure_learning_sec, measure_seeing_sec
+    from gan_study.extractors.pace import build_network, measure_learning_sec, measure_seeing_sec
     from gan_study.gan.latents import draw_z
     from gan_study.gan.networks import build_networks
 
@@ -96,7 +97,7 @@ def _extractor_pace(
     training = _first_training(study, next(iter(study.arms)))
     generator, _ = build_networks(training.network, size, num_channels, training.z_dim, training.pac)
     generator.to(device).eval()
-    network = build(study.objective.extractor, size, num_channels).to(device)
+    network = build_network(study.objective.extractor, size, num_channels).to(device)
 
     def generate(num: int) -> torch.Tensor:
         with torch.no_grad():
@@ -118,15 +119,14 @@ def extractor_is_kept(study: StudyConfig) -> bool:
     from gan_study.data.cache import find_cache
     from gan_study.data.datasets import load_dataset
     from gan_study.data.sources.catalogue import find_files
-    from gan_study.extractors import autoencoder, domain_classifier
     from gan_study.extractors.cache import default_cache
-    from gan_study.extractors.fitting import weights_name
+    from gan_study.extractors.kinds import trained_kind
 
-    module = autoencoder if study.objective.extractor == autoencoder.NAME else domain_classifier
     try:
         if find_cache(study.dataset, find_files(study.dataset, may_fetch=False)) is None:
             return False
         dataset = load_dataset(study.dataset)
-        return default_cache().exists(weights_name(module.NAME, module.RECIPE, dataset, study.objective.extractor_kimg))
+        name = trained_kind(study.objective.extractor).weights_name(dataset, study.objective.extractor_kimg)
+        return default_cache().exists(name)
     except GanStudyError:
         return False

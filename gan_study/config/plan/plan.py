@@ -11,6 +11,7 @@ from gan_study.config.arms.sampling import drawn_at_random
 from gan_study.config.arms.trial_configs import ASSUMED_TRAIN_IMAGES, first_trial_values, resolve_training
 from gan_study.config.base import Scalar
 from gan_study.config.data import ObjectiveConfig
+from gan_study.config.extractors import EXTRACTORS
 from gan_study.config.intervals import eighth
 from gan_study.config.names import CONDITIONS, HYPERPARAMETERS
 from gan_study.config.plan.scoring_cost import ScoringCost, scoring_cost
@@ -309,14 +310,15 @@ def _time(plan: StudyPlan) -> str:
     text += ", estimated for one core of the developers' machine"
     if number is not None and number > 1:
         text += f"; about {duration(plan.max_sec)} with {number} trials at once, each on its own core"
-    if plan.study.objective.extractor == "inception":
+    extractor = plan.study.objective.extractor
+    if EXTRACTORS[extractor].is_pretrained:
         text += (
             f"; of it {duration(scoring.preparation_sec)} before the first trial, in which {scoring.num_real:,} real "
-            f"images and {scoring.num_untrained:,} of an untrained generator pass through inception, unless this "
+            f"images and {scoring.num_untrained:,} of an untrained generator pass through {extractor}, unless this "
             "machine keeps the real ones' statistics from before"
         )
     left_out = "the start of Ray and of its processes, which takes 20 s to a minute on two cores"
-    if (extractor := plan.study.objective.extractor) != "inception":
+    if not EXTRACTORS[extractor].is_pretrained:
         left_out += f", and the training of the {extractor.replace('_', ' ')} unless this machine keeps it"
     return f"{text}; left out is {left_out}"
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from gan_study.config.arms.trial_configs import ASSUMED_TRAIN_IMAGES
 from gan_study.config.data import DatasetConfig
+from gan_study.config.extractors import EXTRACTORS
 from gan_study.config.names import HELD_OUT_IMAGES
 from gan_study.config.plan.training_time import estimate_scoring_sec
 from gan_study.config.study import StudyConfig
@@ -64,7 +65,7 @@ def scoring_cost(study: StudyConfig, num_train_images: int | None) -> ScoringCos
     compared = min(train, _MOST_DIAGNOSED) if is_diagnosed and objective.split == "held_out" else 0
     compared += 2 * num_diagnosed if objective.split == "train" else 0
     # But the classifier's probabilities are not kept.
-    if num_confirmed and objective.final_draws and objective.extractor == "domain_classifier":
+    if num_confirmed and objective.final_draws and EXTRACTORS[objective.extractor].is_classifier:
         compared += min(2 * min(objective.num_samples, _MOST_NEIGHBOURS), num_real)
     return ScoringCost(
         num_real=num_real,

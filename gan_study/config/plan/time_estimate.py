@@ -7,6 +7,7 @@ from math import ceil
 from gan_study.config.arms.arm import arms_of
 from gan_study.config.arms.longest import longest_trainings, typical_training
 from gan_study.config.arms.trial_configs import ASSUMED_TRAIN_IMAGES
+from gan_study.config.extractors import EXTRACTORS
 from gan_study.config.plan.expected_length import chances_at_rungs, expected_nimg
 from gan_study.config.plan.pace import Pace
 from gan_study.config.plan.scoring_cost import ScoringCost, scoring_cost
@@ -23,8 +24,6 @@ _SHARING = 1.15
 """How much longer a step takes while other trials run on other cores of the same machine."""
 _LEARNING_SEC_PER_KIMG = 0.8
 """In which one core learns from a thousand images of 32 pixels, on the developers' machine."""
-_MOST_KIMG = {"domain_classifier": 192.0, "autoencoder": 64.0}
-_MOST_EPOCHS = {"domain_classifier": 30, "autoencoder": 60}
 
 
 @dataclass(frozen=True)
@@ -140,10 +139,10 @@ def time_text(study: StudyConfig, estimate: TimeEstimate, duration: Callable[[fl
 
 
 def _extractor_sec(study: StudyConfig, num_train_images: int, pace: Pace) -> float:
-    name = study.objective.extractor
-    if name == "inception" or pace.extractor_is_kept:
+    facts = EXTRACTORS[study.objective.extractor]
+    if facts.is_pretrained or pace.extractor_is_kept:
         return 0.0
-    kimg = min(study.objective.extractor_kimg or _MOST_KIMG[name], _MOST_EPOCHS[name] * num_train_images / 1000)
+    kimg = min(study.objective.extractor_kimg or facts.most_kimg, facts.most_epochs * num_train_images / 1000)
     if pace.learning_sec_per_kimg is not None:
         return kimg * pace.learning_sec_per_kimg
     threads = 1 if pace.num_gpus else min(4, num_at_once(study, pace) * study.resources.cpus_per_worker)
@@ -152,6 +151,6 @@ def _extractor_sec(study: StudyConfig, num_train_images: int, pace: Pace) -> flo
 
 
 def _preparation_sec(scoring: ScoringCost, study: StudyConfig, pace: Pace) -> float:
-    """Before the first trial, on the developers' machine; inception uses the cores there are."""
+    """Seconds before the first trial, on the developers' machine."""
     threads = num_at_once(study, pace) * study.resources.cpus_per_worker
-    return scoring.preparation_sec / (threads if study.objective.extractor == "inception" else 1)
+    return scoring.preparation_sec / (threads if EXTRACTORS[study.objective.extractor].uses_all_cores else 1)

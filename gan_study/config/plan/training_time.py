@@ -3,11 +3,9 @@
 from math import log2
 
 from gan_study.config.data import ObjectiveConfig
+from gan_study.config.extractors import EXTRACTORS
 from gan_study.config.names import WEIGHTED_PENALTIES
 from gan_study.config.training import TrainingConfig
-
-_INCEPTION_SEC = {64: 0.0115, 192: 0.0215, 768: 0.073, 2048: 0.088}
-"""Seconds for each image on one thread, by `objective.dims`; of 32 grey images of 64 pixels, and 16 within 10 %."""
 
 
 def estimate_seconds_per_kimg(training: TrainingConfig, step_ratio: float = 1.0, scoring_ratio: float = 1.0) -> float:
@@ -43,7 +41,8 @@ def estimate_scoring_sec(objective: ObjectiveConfig, image_size: int) -> float:
     Inception sees every image at 299 pixels a side, so its time depends on `dims` alone.
     """
     own = 0.2e-3 * image_size**2 / 256
-    return own + (_INCEPTION_SEC[objective.dims or 2048] if objective.extractor == "inception" else 0)
+    layers = EXTRACTORS[objective.extractor].layers
+    return own + (layers[objective.dims or max(layers)].image_sec if layers else 0)
 
 
 def _samples_per_evaluation(training: TrainingConfig) -> float:

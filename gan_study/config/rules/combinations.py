@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from gan_study.config.conditions import applies, requirement
+from gan_study.config.extractors import EXTRACTORS, FID_DIMS, FID_EXTRACTOR
 from gan_study.config.names import NETWORK_IMAGE_SIZES, UNLABELLED_DATASETS
 
 if TYPE_CHECKING:
@@ -55,31 +56,31 @@ def _images(training: "TrainingConfig") -> Iterator[tuple[str, str]]:
 
 
 def _objective(training: "TrainingConfig") -> Iterator[tuple[str, str]]:
-    objective = training.objective
-    if objective.extractor == "domain_classifier" and training.dataset.name in UNLABELLED_DATASETS:
+    objective, facts = training.objective, EXTRACTORS[training.objective.extractor]
+    if facts.is_classifier and training.dataset.name in UNLABELLED_DATASETS:
         yield (
             "objective.extractor",
-            f"the domain classifier needs labels, but got dataset={training.dataset.name}; "
+            f"the {objective.extractor.replace('_', ' ')} needs labels, but got dataset={training.dataset.name}; "
             "use metric: fid, or extractor: autoencoder",
         )
-    if objective.metric == "fid" and (objective.extractor, objective.dims) != ("inception", 2048):
+    if objective.metric == "fid" and (objective.extractor, objective.dims) != (FID_EXTRACTOR, FID_DIMS):
         yield (
             "objective.metric",
             f"fid means inception's 2048 features, but got extractor={objective.extractor}"
             f"{f' with dims={objective.dims}' if objective.dims else ''}; "
             "use metric: frechet_distance, or leave extractor and dims out",
         )
-    if objective.extractor != "inception" and objective.dims is not None:
+    if not facts.layers and objective.dims is not None:
         yield (
             "objective.dims",
             f"dims belongs to inception, but got extractor={objective.extractor} with dims={objective.dims}; "
             "remove it, or set extractor: inception",
         )
-    if objective.extractor == "inception" and objective.extractor_kimg is not None:
+    if facts.is_pretrained and objective.extractor_kimg is not None:
         yield (
             "objective.extractor_kimg",
-            "extractor_kimg is the length of the extractor's training, but got extractor=inception, which is not "
-            f"trained, with extractor_kimg={objective.extractor_kimg:g}; remove it, or choose another extractor",
+            f"extractor_kimg is the length of the extractor's training, but got extractor={objective.extractor}, which "
+            f"is not trained, with extractor_kimg={objective.extractor_kimg:g}; remove it, or choose another extractor",
         )
     if objective.early_num_samples is not None and objective.early_num_samples >= objective.num_samples:
         yield (
