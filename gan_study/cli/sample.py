@@ -20,10 +20,10 @@ from gan_study.cli.terminal.interruption import telling
 from gan_study.cli.terminal.outcome import make_console
 from gan_study.config.reading.source import no_such
 from gan_study.config.training import TrainingConfig
-from gan_study.data.conversion import to_uint8
 from gan_study.errors import InputError
 from gan_study.evaluation.generators import Snapshot, read_snapshot
 from gan_study.evaluation.snapshots import find_generator
+from gan_study.gan.generation import generate_uint8
 from gan_study.gan.latents import draw_z, z_path
 from gan_study.metrics.samples import BATCH_SIZE
 from gan_study.runs.storage import Storage
@@ -162,14 +162,10 @@ def _record(snapshot: Snapshot, options: Options, grid: tuple[int, int] | None, 
 def _images(generator: nn.Module, training: TrainingConfig, num: int, seed: int) -> Iterator[Tensor]:
     """`num` images NCHW uint8 in [0, 255] in parts. Image number i depends on the seed and on i alone."""
     random = torch.Generator().manual_seed(seed)
-    for start in range(0, num, BATCH_SIZE):
-        z = draw_z(BATCH_SIZE, training.z_dim, training.z_distribution, random)
-        yield _generate(generator, z)[: num - start]
-
-
-@torch.no_grad()
-def _generate(generator: nn.Module, z: Tensor) -> Tensor:
-    return to_uint8(generator(z.to(next(generator.parameters()).device))).cpu()
+    starts = range(0, num, BATCH_SIZE)
+    latents = (draw_z(BATCH_SIZE, training.z_dim, training.z_distribution, random) for _ in starts)
+    for start, (images, _) in zip(starts, generate_uint8(generator, latents), strict=True):
+        yield images[: num - start].cpu()
 
 
 def _enlarge(images: Tensor, scale: int) -> Tensor:
@@ -185,9 +181,8 @@ def _animation(generator: nn.Module, training: TrainingConfig, options: Options)
         corners = draw_z(options.corners, training.z_dim, training.z_distribution, random)
         walks.append(z_path(corners, options.steps, training.z_distribution, closed=True))
     factor = max(1, _WALK_TILE // training.dataset.image_size)
-    frames = []
-    for z in torch.stack(walks, dim=1):
-        frames.append(grid_pixels(_enlarge(_generate(generator, z), factor), _WALK_SIDE))
+    moments = generate_uint8(generator, torch.stack(walks, dim=1))
+    frames = [grid_pixels(_enlarge(images.cpu(), factor), _WALK_SIDE) for images, _ in moments]
     return _encode(frames, options.interpolation)
 
 

@@ -8,24 +8,21 @@ from numpy.typing import NDArray
 from torch import nn
 
 from gan_study.config.training import TrainingConfig, TrialConfig
-from gan_study.data.conversion import to_uint8
 from gan_study.data.datasets import Dataset
+from gan_study.evaluation.kept_values import kept_value
 from gan_study.extractors import real_features
 from gan_study.extractors.base import apply_network
 from gan_study.extractors.objective import Objective
-from gan_study.gan.latents import draw_z
+from gan_study.gan.generation import generate_uint8
 from gan_study.metrics.prdc import ball_radii, expected_coverage, features_to_coverage
 from gan_study.metrics.samples import BATCH_SIZE
-from gan_study.runs.records import CoverageRecord, ScoreKey
+from gan_study.runs.records import CoverageRecord
 from gan_study.training.evaluate import MeasureCoverage
-from gan_study.training.randomness import Stream, seeded_generator
+from gan_study.training.randomness import Stream, draw_latents
 
 COVERAGE_K = 5
 """Neighbours that a real ball reaches to: the default of Naeem et al. 2020."""
 _Features = NDArray[np.float32]
-
-_kept: dict[ScoreKey, tuple[_Features, _Features]] = {}
-"""Real features and the radii of their balls, of the last study that this process has measured for."""
 
 
 def coverage_measure(config: TrialConfig, dataset: Dataset, objective: Objective) -> MeasureCoverage | None:
@@ -50,7 +47,7 @@ def _measure(
     generated = _generated_features(g_ema, training, num, objective)
     if generated is None:
         return None
-    real, radii = _real_balls(key, dataset, objective, num)
+    real, radii = kept_value("coverage", key, lambda: _real_balls(dataset, objective, num))
     return CoverageRecord(
         value=features_to_coverage(generated, real, radii),
         expected=expected_coverage(num, num, COVERAGE_K),
@@ -61,22 +58,17 @@ def _measure(
 
 def _generated_features(g_ema: nn.Module, training: TrainingConfig, num: int, objective: Objective) -> _Features | None:
     """(num, d) features; None if a pixel is not finite."""
-    weights, parts = next(g_ema.parameters()), []
-    random = seeded_generator(training.seed, Stream.COVERAGE)
-    for z in draw_z(num, training.z_dim, training.z_distribution, random).split(BATCH_SIZE):
-        images = g_ema(z.to(device=weights.device, dtype=weights.dtype))
-        if not images.isfinite().all():
+    parts = []
+    for images, are_finite in generate_uint8(g_ema, draw_latents(training, num, Stream.COVERAGE).split(BATCH_SIZE)):
+        if not are_finite:
             return None
-        features, _ = apply_network(objective.extractor.network, to_uint8(images))
+        features, _ = apply_network(objective.extractor.network, images)
         parts.append(features.cpu().numpy())
     return np.concatenate(parts)
 
 
-def _real_balls(key: ScoreKey, dataset: Dataset, objective: Objective, num: int) -> tuple[_Features, _Features]:
-    """Features of `num` random training images and their radii; the radii made once by each process for a study."""
-    if key not in _kept:
-        chosen = np.random.default_rng(0).choice(dataset.train_indices, num, replace=False)
-        features, _ = real_features.load_or_compute_features(objective.extractor, dataset, np.sort(chosen))
-        _kept.clear()
-        _kept[key] = features, ball_radii(features, COVERAGE_K)
-    return _kept[key]
+def _real_balls(dataset: Dataset, objective: Objective, num: int) -> tuple[_Features, _Features]:
+    """The features (num, d) of random training images and the radii (num,) of their balls."""
+    chosen = np.random.default_rng(0).choice(dataset.train_indices, num, replace=False)
+    features, _ = real_features.load_or_compute_features(objective.extractor, dataset, np.sort(chosen))
+    return features, ball_radii(features, COVERAGE_K)

@@ -10,7 +10,6 @@ from safetensors import SafetensorError
 from torch import Tensor, nn
 
 from gan_study.config.training import TrainingConfig, TrialConfig
-from gan_study.data.conversion import to_uint8
 from gan_study.data.datasets import Dataset
 from gan_study.diagnosis.diagnose import (
     LEAST_MEASURED,
@@ -24,17 +23,17 @@ from gan_study.diagnosis.evidence import trial_evidence
 from gan_study.diagnosis.measures.modes import confusion_matrix, stacked_confusion
 from gan_study.diagnosis.measures.spectra import weights_to_spectra
 from gan_study.diagnosis.verdict import evidence_to_verdict
+from gan_study.evaluation.kept_values import kept_value
 from gan_study.extractors import real_features
 from gan_study.extractors.objective import Objective
 from gan_study.extractors.real_features import Classes, Features, image_features
-from gan_study.gan.latents import draw_z
+from gan_study.gan.generation import generate_uint8
 from gan_study.metrics.samples import BATCH_SIZE
 from gan_study.runs.counted import counted_snapshot
 from gan_study.runs.diagnosis import DiagnosisRecord, Diagnostics
-from gan_study.runs.records import ScoreKey
 from gan_study.runs.trial_folder import TrialFolder
 from gan_study.training.evaluate import grid_png
-from gan_study.training.randomness import Stream, seeded_generator
+from gan_study.training.randomness import Stream, draw_latents
 from gan_study.training.snapshot import load_generator, unusable
 
 _MOST_TRAIN = 60_000
@@ -68,10 +67,6 @@ class _Real:
     reference: RealReference
 
 
-_kept: dict[tuple[ScoreKey, int], _Real] = {}
-"""Of the last study that this process has measured for."""
-
-
 def diagnose_trial(
     trial: TrialFolder, config: TrialConfig, dataset: Dataset, objective: Objective, cur_nimg: int | None = None
 ) -> TrialDiagnosis:
@@ -86,7 +81,9 @@ def diagnose_trial(
     assert cur_nimg is not None, "a trial that is diagnosed has its snapshots"
     generator = _load(trial, cur_nimg, config.training, dataset.num_channels)
     num = min(config.diagnosis.num_samples, len(dataset.train_indices), len(dataset.held_out_indices) // 2)
-    real = _real_images(dataset, objective, num) if num >= LEAST_MEASURED else None
+    real: _Real | None = None
+    if num >= LEAST_MEASURED:
+        real = kept_value("diagnosis", (objective.record.key, num), lambda: _real_images(dataset, objective, num))
     start = time.perf_counter()
     images = _generate(generator, config.training, num, objective)
     neighbours: bytes | None = None
@@ -124,18 +121,15 @@ def _load(trial: TrialFolder, cur_nimg: int, training: TrainingConfig, num_chann
         raise unusable(trial.snapshot_location(cur_nimg), error) from error
 
 
-@torch.no_grad()
 def _generate(generator: nn.Module, training: TrainingConfig, num: int, objective: Objective) -> Tensor | None:
     """`num` images NCHW uint8 on the CPU, of latents that no evaluation has seen; None if a pixel is not finite."""
     device = next(objective.extractor.network.parameters()).device
-    generator = generator.to(device)
-    random = seeded_generator(training.seed, Stream.DIAGNOSIS)
+    latents = draw_latents(training, num, Stream.DIAGNOSIS).split(BATCH_SIZE)
     parts = []
-    for z in draw_z(num, training.z_dim, training.z_distribution, random).split(BATCH_SIZE):
-        images = generator(z.to(device))
-        if not images.isfinite().all():
+    for images, are_finite in generate_uint8(generator.to(device), latents):
+        if not are_finite:
             return None
-        parts.append(to_uint8(images).cpu())
+        parts.append(images.cpu())
     return torch.cat(parts)
 
 
@@ -145,31 +139,27 @@ def _image_set(images: NDArray[np.uint8], seen: tuple[Features, Classes | None])
 
 
 def _real_images(dataset: Dataset, objective: Objective, num: int) -> _Real:
-    """What `num` generated images are measured against; made once by each process for all trials of a study.
+    """The real images, and their features, that `num` generated images are measured against.
 
-    The features are made once by each machine.
+    Each machine computes the features once.
     """
-    key = objective.record.key, num
-    if key not in _kept:
-        random = np.random.default_rng(0)
-        num_train = min(_MOST_TRAIN, len(dataset.train_indices))
-        train_indices = random.choice(dataset.train_indices, num_train, replace=False)
-        held_out_indices = random.choice(dataset.held_out_indices, 2 * num, replace=False)
-        train, held_out = (
-            _image_set(dataset.images[part], real_features.load_or_compute_features(objective.extractor, dataset, part))
-            for part in (train_indices, held_out_indices)
-        )
-        shares = objective.record.real_class_shares
-        reference = prepare(
-            train,
-            held_out,
-            num,
-            real_shares=np.array(shares) if shares is not None else None,
-            confusion=_confusion(dataset, held_out_indices, held_out),
-        )
-        _kept.clear()
-        _kept[key] = _Real(train, reference)
-    return _kept[key]
+    random = np.random.default_rng(0)
+    num_train = min(_MOST_TRAIN, len(dataset.train_indices))
+    train_indices = random.choice(dataset.train_indices, num_train, replace=False)
+    held_out_indices = random.choice(dataset.held_out_indices, 2 * num, replace=False)
+    train, held_out = (
+        _image_set(dataset.images[part], real_features.load_or_compute_features(objective.extractor, dataset, part))
+        for part in (train_indices, held_out_indices)
+    )
+    shares = objective.record.real_class_shares
+    reference = prepare(
+        train,
+        held_out,
+        num,
+        real_shares=np.array(shares) if shares is not None else None,
+        confusion=_confusion(dataset, held_out_indices, held_out),
+    )
+    return _Real(train, reference)
 
 
 def _confusion(dataset: Dataset, indices: NDArray[np.int64], seen: ImageSet) -> NDArray[np.float64] | None:

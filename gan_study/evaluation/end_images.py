@@ -4,7 +4,7 @@ import torch
 from torch import nn
 
 from gan_study.config.training import TrainingConfig
-from gan_study.data.conversion import to_uint8
+from gan_study.gan.generation import generate_uint8
 from gan_study.gan.latents import z_path
 from gan_study.runs.counted import counted_snapshot
 from gan_study.runs.trial_folder import TrialFolder
@@ -28,14 +28,13 @@ def write_end_images(trial: TrialFolder, training: TrainingConfig, num_channels:
     return picture is not None
 
 
-@torch.no_grad()
 def interpolation_png(generator: nn.Module, training: TrainingConfig) -> bytes | None:
     """A PNG of four rows of ten images on paths between latents; None if a pixel is not finite.
 
     The ends are the first eight latents of the trial's sample grid: the first row leads from its first image to its
     second, the next one from the third to the fourth, and so on.
     """
-    ends = grid_latents(training.z_dim, training.seed, training.z_distribution)[: 2 * NUM_PATHS]
+    ends = grid_latents(training)[: 2 * NUM_PATHS]
     paths = [z_path(pair, NUM_STEPS, training.z_distribution) for pair in ends.split(2)]
-    images = generator(torch.cat(paths))
-    return grid_png(to_uint8(images), NUM_STEPS + 1) if bool(images.isfinite().all()) else None
+    ((images, are_finite),) = generate_uint8(generator, [torch.cat(paths)])
+    return grid_png(images, NUM_STEPS + 1) if are_finite else None

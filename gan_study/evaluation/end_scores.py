@@ -14,24 +14,20 @@ import torch
 from torch import Tensor, nn
 
 from gan_study.config.training import TrainingConfig
-from gan_study.data.conversion import to_uint8
 from gan_study.data.datasets import Dataset
+from gan_study.evaluation.kept_values import kept_value
 from gan_study.extractors import real_features
 from gan_study.extractors.base import apply_network
 from gan_study.extractors.objective import Objective
-from gan_study.gan.latents import draw_z
+from gan_study.gan.generation import generate_uint8
 from gan_study.metrics.all_scores import MOST_NEIGHBOURS, AllScores, NeighbourScores, Side, sides_to_scores
 from gan_study.metrics.samples import batch_size
 from gan_study.metrics.statistics import features_to_stats
 from gan_study.runs.counted import counted_snapshot
 from gan_study.runs.final_scores import FinalScores, InfinityRecord, KernelRecord, NeighbourRecord, ScoreWithReal
-from gan_study.runs.records import ScoreKey
 from gan_study.runs.trial_folder import TrialFolder
-from gan_study.training.randomness import Stream, seeded_generator
+from gan_study.training.randomness import Stream, draw_latents
 from gan_study.training.snapshot import load_generator
-
-_kept: dict[ScoreKey, Side] = {}
-"""The real images of the last study that this process has scored for."""
 
 
 def score_finally(
@@ -45,7 +41,7 @@ def score_finally(
     cur_nimg = counted_snapshot(trial, training.objective.at)
     assert cur_nimg is not None, "a trial that has completed has its snapshots"
     generator = load_generator(trial.read_snapshot(cur_nimg), training, dataset.num_channels)
-    real = _real_side(dataset, objective)
+    real = kept_value("scores", objective.record.key, lambda: _real_side(dataset, objective))
     start = time.perf_counter()
     first, *others = (_draw(generator, training, draw, objective) for draw in range(training.objective.final_draws))
     if first is None or None in others:
@@ -77,40 +73,33 @@ def _draw(generator: nn.Module, training: TrainingConfig, draw: int, objective: 
     Only of the first draw are the features kept: all other scores are of them.
     """
     device = next(objective.extractor.network.parameters()).device
-    random = seeded_generator(training.seed, Stream.FINAL_SCORES, draw)
-    z = draw_z(objective.num_samples, training.z_dim, training.z_distribution, random).to(device)
+    z = draw_latents(training, objective.num_samples, Stream.FINAL_SCORES, draw)
     finite: list[Tensor] = []
-    side = _side(_images(generator.to(device), z, finite), objective)
+
+    def images() -> Iterator[Tensor]:
+        for part, are_finite in generate_uint8(generator.to(device), z.split(batch_size(device.type))):
+            finite.append(are_finite)
+            yield part
+
+    side = _side(images(), objective)
     if not torch.stack(finite).all() or not np.isfinite(side.gaussian.mean).all():
         return None
     return side if draw == 0 else Side(side.gaussian)
 
 
-@torch.no_grad()
-def _images(generator: nn.Module, z: Tensor, finite: list[Tensor]) -> Iterator[Tensor]:
-    """NCHW uint8 in [0, 255], in parts; whether all pixels of a part were finite is added to `finite`."""
-    for part in z.split(batch_size(z.device.type)):
-        images = generator(part)
-        finite.append(images.isfinite().all())
-        yield to_uint8(images)
-
-
 def _real_side(dataset: Dataset, objective: Objective) -> Side:
     """Twice as many real images as are scored, so that there is a control of each number; fewer if there are fewer."""
     key = objective.record.key
-    if key not in _kept:
-        indices = dataset.split_indices(key.split)
-        num = min(2 * min(key.num_generated, MOST_NEIGHBOURS), len(indices))
-        chosen = np.random.default_rng(0).choice(indices, num, replace=False)
-        _kept.clear()
-        if objective.record.real_class_shares is None:
-            features, _ = real_features.load_or_compute_features(objective.extractor, dataset, chosen)
-            _kept[key] = Side(features_to_stats(features).to_gaussian(), features)
-        else:  # the cache does not hold probabilities, and a classifier is quick
-            images = torch.from_numpy(dataset.images[chosen])
-            device = next(objective.extractor.network.parameters()).device
-            _kept[key] = _side(images.split(batch_size(device.type)), objective)
-    return _kept[key]
+    indices = dataset.split_indices(key.split)
+    num = min(2 * min(key.num_generated, MOST_NEIGHBOURS), len(indices))
+    chosen = np.random.default_rng(0).choice(indices, num, replace=False)
+    if objective.record.real_class_shares is None:
+        features, _ = real_features.load_or_compute_features(objective.extractor, dataset, chosen)
+        return Side(features_to_stats(features).to_gaussian(), features)
+    # The cache does not hold probabilities, and a classifier is quick.
+    images = torch.from_numpy(dataset.images[chosen])
+    device = next(objective.extractor.network.parameters()).device
+    return _side(images.split(batch_size(device.type)), objective)
 
 
 def _side(images_uint8: Iterable[Tensor], objective: Objective) -> Side:

@@ -25,7 +25,9 @@ from gan_study.evaluation.generators import Snapshot, find_snapshot
 from gan_study.evaluation.image_place import NAMED_DATASETS, find_place, refuse_runs
 from gan_study.evaluation.statistics_file import Statistics, read_statistics
 from gan_study.extractors.progress import at_work
-from gan_study.training.snapshot import generate
+from gan_study.gan.generation import generate_uint8
+from gan_study.gan.latents import draw_z
+from gan_study.metrics.samples import BATCH_SIZE
 
 SNAPSHOT_SAMPLES = 10_000
 """Images that are drawn from a generator if no number is given."""
@@ -109,8 +111,9 @@ def sized_images(dataset: Dataset, split: str, num: int | None, batch_size: int,
 
 def generated_images(snapshot: Snapshot, num: int | None, seed: int) -> Images:
     """`num` images (default 10,000) from latents that depend on the seed alone."""
-    num = num or SNAPSHOT_SAMPLES
-    return Images(num, generate(snapshot.generator, snapshot.training, num, seed))
+    num, training = num or SNAPSHOT_SAMPLES, snapshot.training
+    z = draw_z(num, training.z_dim, training.z_distribution, torch.Generator().manual_seed(seed))
+    return Images(num, (images for images, _ in generate_uint8(snapshot.generator, z.split(BATCH_SIZE))))
 
 
 def own_size_images(

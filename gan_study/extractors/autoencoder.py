@@ -11,12 +11,12 @@ import torch
 from torch import Tensor, nn
 
 from gan_study.config.extractors import EXTRACTORS
-from gan_study.data.conversion import to_float
 from gan_study.data.datasets import Dataset
 from gan_study.extractors.base import Extractor, apply_network, shrink, shrunk_size
 from gan_study.extractors.fitting import Indices, Lesson, fit, num_steps
 from gan_study.extractors.fitting_state import StateFile
 from gan_study.extractors.kinds import FeatureNetwork, TrainedKind
+from gan_study.gan.conversion import to_float
 
 BOTTLENECK_DIMS = 64
 

@@ -16,7 +16,6 @@ from torchvision.models import inception as torchvision
 
 from gan_study.config.data import ObjectiveConfig
 from gan_study.config.extractors import EXTRACTORS, FID_DIMS
-from gan_study.data.conversion import to_float
 from gan_study.data.datasets import Dataset
 from gan_study.errors import InputError
 from gan_study.extractors.base import Extractor
@@ -31,6 +30,7 @@ from gan_study.extractors.inception_weights import (
 )
 from gan_study.extractors.kinds import PretrainedKind
 from gan_study.extractors.threads import map_in_threads
+from gan_study.gan.conversion import to_float
 from gan_study.runs.records import ScoreKey
 
 _LAYERS = EXTRACTORS["inception"].layers

@@ -13,7 +13,6 @@ from torch import Tensor
 
 from gan_study.config.extractors import EXTRACTORS
 from gan_study.config.training import TrainingConfig
-from gan_study.data.conversion import to_uint8
 from gan_study.data.datasets import Dataset
 from gan_study.errors import StorageError
 from gan_study.extractors import real_statistics
@@ -21,6 +20,7 @@ from gan_study.extractors.base import Extractor, hash_weights, images_to_stats
 from gan_study.extractors.kinds import prepare_extractor, restore_extractor
 from gan_study.extractors.progress import at_work
 from gan_study.extractors.real_statistics import RealStatistics
+from gan_study.gan.generation import generate_uint8
 from gan_study.gan.latents import draw_z
 from gan_study.gan.networks import build_networks
 from gan_study.metrics.frechet import FrechetReference, reference_floor, stats_to_frechet_distance
@@ -149,7 +149,7 @@ def _record(training: TrainingConfig, dataset: Dataset, extractor: Extractor, re
 
 
 def _untrained_images(training: TrainingConfig, dataset: Dataset) -> Iterator[Tensor]:
-    """Images NCHW uint8 of the generator before its first step, `objective.num_samples` of them in parts."""
+    """`objective.num_samples` images NCHW uint8 of the generator before its first step, in parts."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(training.seed)
         generator, _ = build_networks(
@@ -157,10 +157,7 @@ def _untrained_images(training: TrainingConfig, dataset: Dataset) -> Iterator[Te
         )
         z = draw_z(training.objective.num_samples, training.z_dim, training.z_distribution)
     generator.eval()
-    for part in z.split(BATCH_SIZE):
-        with torch.no_grad():
-            images = generator(part)
-        yield to_uint8(images)
+    yield from (images for images, _ in generate_uint8(generator, z.split(BATCH_SIZE)))
 
 
 def _weights_name(extractor: str) -> str:

@@ -6,14 +6,13 @@ from torch import Tensor
 from gan_study.config.base import Scalar
 from gan_study.config.rules.workers import worker_problem
 from gan_study.config.training import TrainingConfig
-from gan_study.data.conversion import to_float
 from gan_study.data.datasets import Dataset
 from gan_study.data.sampler import batch_positions
 from gan_study.errors import InputError
-from gan_study.gan.latents import draw_z
+from gan_study.gan.conversion import to_float
 from gan_study.gan.penalties import GRADIENT_PENALTIES
 from gan_study.training.distributed import Workers
-from gan_study.training.randomness import Stream, seeded_generator
+from gan_study.training.randomness import Stream, draw_latents, seeded_generator
 
 
 def check_batch(training: TrainingConfig, workers: Workers, batch_statistics: str) -> None:
@@ -53,8 +52,7 @@ def draw_batch(
     chosen = workers.own_rows(torch.from_numpy(dataset.train_indices[positions])).numpy()
     images = torch.from_numpy(dataset.images[chosen]).to(workers.device)
     real_images = to_float(images, dtype).to(memory_format=torch.channels_last)
-    random = seeded_generator(training.seed, Stream.LATENTS, cur_nimg)
-    z = draw_z(training.batch_size, training.z_dim, training.z_distribution, random)
+    z = draw_latents(training, training.batch_size, Stream.LATENTS, cur_nimg)
     noise = draw_penalty_noise(training, real_images[0].numel(), cur_nimg)
     if noise is not None:
         noise = workers.own_rows(noise).to(workers.device, dtype)

@@ -10,13 +10,12 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor, nn
 
-from gan_study.config.training import TrainingConfig, ZDistribution
-from gan_study.data.conversion import to_uint8
-from gan_study.gan.latents import draw_z
+from gan_study.config.training import TrainingConfig
+from gan_study.gan.generation import generate_uint8
 from gan_study.metrics.samples import BLOCK_SIZE, SampleStats, batch_size, merge_samples
 from gan_study.runs.records import CoverageRecord
 from gan_study.training.distributed import Workers
-from gan_study.training.randomness import Stream, seeded_generator
+from gan_study.training.randomness import Stream, draw_latents
 
 _GRID_SIDE = 8
 _FRAME_GREY = 128
@@ -57,22 +56,21 @@ def observe_generator(
     None if a pixel is not finite, which would otherwise pass for black. The latents are a function of the
     seed and the stream alone, so that all evaluations of a trial see the same ones.
     """
-    random = seeded_generator(training.seed, stream)
-    z = draw_z(scorer.num_samples, training.z_dim, training.z_distribution, random)
+    z = draw_latents(training, scorer.num_samples, stream)
     parts = workers.gather(_observe_rows(g_ema, scorer, workers.own_rows(z[images])))
     finite_parts = [part for part in parts if part is not None]
     return merge_samples(finite_parts) if len(finite_parts) == len(parts) else None
 
 
-@torch.no_grad()
-def sample_grid_png(g_ema: nn.Module, z_dim: int, seed: int, z_distribution: ZDistribution) -> bytes:
-    """A PNG of 8 x 8 generated images, at every number of images from the same latents."""
-    return grid_png(to_uint8(_generate(g_ema, grid_latents(z_dim, seed, z_distribution))), _GRID_SIDE)
+def sample_grid_png(g_ema: nn.Module, training: TrainingConfig) -> bytes:
+    """A PNG of 8 x 8 generated images, from the same latents throughout a training."""
+    ((images, _),) = generate_uint8(g_ema, [grid_latents(training)])
+    return grid_png(images, _GRID_SIDE)
 
 
-def grid_latents(z_dim: int, seed: int, z_distribution: ZDistribution) -> Tensor:
+def grid_latents(training: TrainingConfig) -> Tensor:
     """The latents (64, z_dim) of a trial's sample grids, row by row."""
-    return draw_z(_GRID_SIDE**2, z_dim, z_distribution, seeded_generator(seed, Stream.SAMPLE_GRID))
+    return draw_latents(training, _GRID_SIDE**2, Stream.SAMPLE_GRID)
 
 
 def grid_png(images_uint8: Tensor, num_columns: int) -> bytes:
@@ -93,27 +91,11 @@ def grid_pixels(images_uint8: Tensor, num_columns: int) -> NDArray[np.uint8]:
 
 
 def _observe_rows(g_ema: nn.Module, scorer: Scorer, z: Tensor) -> SampleStats | None:
-    parts = []
+    parts, device = [], next(g_ema.parameters()).device
     for block in z.split(BLOCK_SIZE):
-        images, are_finite = _generate_uint8(g_ema, block)
-        if not are_finite:
+        latents = block.to(device).split(batch_size(device.type))
+        images, finite = zip(*generate_uint8(g_ema, latents), strict=True)
+        if not torch.stack(finite).all():
             return None
-        parts.append(scorer.images_to_stats(images))
+        parts.append(scorer.images_to_stats(torch.cat(images)))
     return merge_samples(parts)
-
-
-def _generate_uint8(g_ema: nn.Module, z: Tensor) -> tuple[Tensor, Tensor]:
-    """Images NCHW uint8 in [0, 255], and whether all pixels are finite; a GPU need not be waited for."""
-    z = z.to(next(g_ema.parameters()).device)
-    images, finite = [], []
-    for chunk in z.split(batch_size(z.device.type)):
-        part = _generate(g_ema, chunk)
-        images.append(to_uint8(part))
-        finite.append(part.isfinite().all())
-    return torch.cat(images), torch.stack(finite).all()
-
-
-def _generate(g_ema: nn.Module, z: Tensor) -> Tensor:
-    weights = next(g_ema.parameters())
-    images: Tensor = g_ema(z.to(device=weights.device, dtype=weights.dtype))
-    return images

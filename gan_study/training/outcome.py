@@ -50,7 +50,7 @@ def read_end(folder: TrialFolder) -> TrialStatus | None:
 def write_images(state: TrainingState, folder: TrialFolder, training: TrainingConfig) -> None:
     """Write the samples and the snapshot of the generator as it is."""
     cur_nimg = state.counters.cur_nimg
-    folder.write_samples(cur_nimg, sample_grid_png(state.g_ema, training.z_dim, training.seed, training.z_distribution))
+    folder.write_samples(cur_nimg, sample_grid_png(state.g_ema, training))
     folder.write_snapshot(cur_nimg, state.snapshot())
 
 

@@ -8,6 +8,10 @@ from enum import IntEnum
 
 import numpy as np
 import torch
+from torch import Tensor
+
+from gan_study.config.training import TrainingConfig
+from gan_study.gan.latents import draw_z
 
 
 class Stream(IntEnum):
@@ -30,6 +34,14 @@ def seeded_generator(seed: int, stream: Stream, cur_nimg: int = 0) -> torch.Gene
     generator = torch.Generator()
     generator.manual_seed(stream_seed(seed, stream, cur_nimg))
     return generator
+
+
+def draw_latents(training: TrainingConfig, num: int, stream: Stream, index: int = 0) -> Tensor:
+    """(num, z_dim) float32 on the CPU, from a training's distribution of latents and its seed.
+
+    index: images seen by the generator, or the number of a draw; each gives other latents.
+    """
+    return draw_z(num, training.z_dim, training.z_distribution, seeded_generator(training.seed, stream, index))
 
 
 def stream_seed(seed: int, stream: Stream, cur_nimg: int = 0) -> int:

@@ -15,16 +15,15 @@ from torch import Tensor, nn
 
 from gan_study.config.names import LossName
 from gan_study.config.training import TrainingConfig
-from gan_study.data.conversion import to_float, to_uint8
 from gan_study.data.datasets import Dataset
 from gan_study.diagnosis.measures.discriminator import logits_to_accuracy, losses_to_jensen_shannon
 from gan_study.diagnosis.measures.image_signals import duplicate_share, latent_sensitivity, mean_distance
-from gan_study.gan.latents import draw_z
+from gan_study.gan.conversion import to_float, to_uint8
 from gan_study.gan.losses import LOSSES
 from gan_study.gan.packing import pack_images
 from gan_study.runs.records import SignalsRecord
 from gan_study.training.distributed import Workers
-from gan_study.training.randomness import Stream, seeded_generator, stream_seed
+from gan_study.training.randomness import Stream, draw_latents, stream_seed
 from gan_study.training.state import TrainingState
 
 _NUM_COMPARED = 256
@@ -103,12 +102,11 @@ def make_probe(training: TrainingConfig, dataset: Dataset, workers: Workers) -> 
     compared = dataset.images[np.sort(random.choice(dataset.train_indices, num_compared, replace=False))]
     judged = dataset.images[np.sort(random.choice(dataset.held_out_indices, num_judged, replace=False))]
     dtype = getattr(torch, training.precision)
-    z = draw_z(num_judged, training.z_dim, training.z_distribution, seeded_generator(training.seed, Stream.SIGNALS))
     pixels = to_float(torch.from_numpy(compared)).flatten(1).numpy()
     return Probe(
         real_distance=(mean_distance(pixels) or None) if num_compared >= 2 else None,
         judged=to_float(torch.from_numpy(judged).to(workers.device), dtype).to(memory_format=torch.channels_last),
-        z=z.to(workers.device, dtype),
+        z=draw_latents(training, num_judged, Stream.SIGNALS).to(workers.device, dtype),
     )
 
 

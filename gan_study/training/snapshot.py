@@ -1,18 +1,13 @@
 """A trained generator, from the snapshot that the loop has written."""
 
-from collections.abc import Iterator
-
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load
-from torch import Tensor, nn
+from torch import nn
 
 from gan_study.config.training import TrainingConfig
-from gan_study.data.conversion import to_uint8
 from gan_study.errors import InputError
-from gan_study.gan.latents import draw_z
 from gan_study.gan.networks import build_networks
-from gan_study.metrics.samples import BATCH_SIZE
 
 
 def load_generator(snapshot: bytes, config: TrainingConfig, num_channels: int) -> nn.Module:
@@ -43,11 +38,3 @@ def unusable(place: str, error: RuntimeError | SafetensorError) -> InputError:
         f"{place}: a snapshot must hold the generator of its trial's config.json, but got another content ({reason}); "
         "give a snapshot that is as the training has written it"
     )
-
-
-@torch.no_grad()
-def generate(generator: nn.Module, config: TrainingConfig, num: int, seed: int) -> Iterator[Tensor]:
-    """`num` images NCHW uint8 in [0, 255], in parts of at most 100; the latents depend on the seed alone."""
-    z = draw_z(num, config.z_dim, config.z_distribution, torch.Generator().manual_seed(seed))
-    for part in z.split(BATCH_SIZE):
-        yield to_uint8(generator(part))

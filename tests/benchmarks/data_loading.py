@@ -23,9 +23,9 @@ from PIL import Image
 
 from gan_study.config.data import DatasetConfig
 from gan_study.config.training import TrainingConfig, TrialConfig, WorkersConfig
-from gan_study.data.conversion import to_float
 from gan_study.data.datasets import Dataset, load_dataset
 from gan_study.data.sampler import batch_positions
+from gan_study.gan.conversion import to_float
 from gan_study.metrics.samples import SampleStats
 from gan_study.metrics.statistics import features_to_stats
 from gan_study.runs.folder import RunFolder

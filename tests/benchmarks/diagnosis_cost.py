@@ -28,13 +28,14 @@ from numpy.typing import NDArray
 from torch import nn
 
 from gan_study.config.training import DiagnosisConfig, TrainingConfig, TrialConfig
-from gan_study.data.conversion import to_float
 from gan_study.data.datasets import Dataset, load_dataset
 from gan_study.diagnosis import diagnose
 from gan_study.diagnosis.measures import memorisation
 from gan_study.evaluation import end_diagnosis
+from gan_study.evaluation.kept_values import forget_values
 from gan_study.extractors import real_features
 from gan_study.extractors.objective import Objective, load_objective, prepare_objective
+from gan_study.gan.conversion import to_float
 from gan_study.runs.folder import RunFolder
 from gan_study.training import loop, steps
 from gan_study.training.distributed import Workers
@@ -187,7 +188,7 @@ def at_end(num: int) -> None:
         varied = dataset.images[np.random.default_rng(1).permutation(dataset.held_out_indices)[:num]]
         for which in ("first trial of a process", "first trial of another process", "every other trial"):
             if which != "every other trial":
-                end_diagnosis._kept.clear()
+                forget_values()
             clock = Clock()
             generator = AsVaried(build_state(training, dataset.num_channels, torch.device("cpu")).g_ema, varied)
             with (

@@ -18,9 +18,12 @@ from numpy.typing import NDArray
 from gan_study.data.datasets import Dataset, load_dataset
 from gan_study.extractors.base import Extractor, apply_network
 from gan_study.extractors.objective import load_objective
+from gan_study.gan.generation import generate_uint8
 from gan_study.metrics.prdc import features_to_prdc
+from gan_study.metrics.samples import BATCH_SIZE
 from gan_study.runs.folder import RunFolder
-from gan_study.training.snapshot import generate, load_generator
+from gan_study.training.randomness import Stream, draw_latents
+from gan_study.training.snapshot import load_generator
 
 
 def features_of(
@@ -54,7 +57,8 @@ def main() -> None:
     extractor = load_objective(folder.storage, record, dataset).extractor
     num = min(options.num, len(dataset.held_out_indices))
     generator = load_generator(trial.read_snapshot(trial.snapshot_nimgs()[-1]), config.training, dataset.num_channels)
-    generated = torch.cat(list(generate(generator, config.training, num, seed=1))).numpy()
+    latents = draw_latents(config.training, num, Stream.FINAL_SCORES).split(BATCH_SIZE)
+    generated = torch.cat([images for images, _ in generate_uint8(generator, latents)]).numpy()
     real, _ = features_of(extractor, some(dataset, dataset.train_indices, num))
     held_out, _ = features_of(extractor, some(dataset, dataset.held_out_indices, num))
     fake, classes = features_of(extractor, generated)

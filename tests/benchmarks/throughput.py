@@ -20,9 +20,9 @@ from torch import nn
 from torch.utils.data import DataLoader, Dataset
 
 from gan_study.config.training import NetworkConfig, TrainingConfig, TrialConfig, WorkersConfig
-from gan_study.data.conversion import to_float
 from gan_study.data.datasets import Dataset as Images
 from gan_study.data.datasets import load_dataset
+from gan_study.gan.conversion import to_float
 from gan_study.gan.networks import build_networks
 from gan_study.metrics.samples import SampleStats
 from gan_study.metrics.statistics import features_to_stats

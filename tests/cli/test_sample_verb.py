@@ -16,10 +16,10 @@ from typer.testing import CliRunner
 
 from gan_study.cli.main import app
 from gan_study.config.training import TrainingConfig, TrialConfig
-from gan_study.data.conversion import to_uint8
 from gan_study.errors import InputError
 from gan_study.evaluation.generators import read_snapshot
 from gan_study.evaluation.snapshots import find_generator
+from gan_study.gan.conversion import to_uint8
 from gan_study.gan.latents import draw_z
 from gan_study.runs.folder import RunFolder
 from gan_study.runs.records import BestScore

@@ -19,15 +19,16 @@ from support.prepared_objective import Prepared
 from torch import Tensor, nn
 
 from gan_study.config.training import DiagnosisConfig, TrainingConfig, TrialConfig
-from gan_study.data.conversion import to_float
 from gan_study.data.datasets import Dataset
 from gan_study.errors import InputError
 from gan_study.evaluation import end_diagnosis
 from gan_study.evaluation.end_diagnosis import diagnose_trial
+from gan_study.evaluation.kept_values import forget_values
 from gan_study.extractors import real_features
 from gan_study.extractors.base import Extractor
 from gan_study.extractors.objective import Objective
 from gan_study.extractors.real_features import compute_real_features
+from gan_study.gan.conversion import to_float
 from gan_study.runs.diagnosis import DiagnosisRecord
 from gan_study.runs.storage import Storage
 from gan_study.runs.trial_folder import TrialFolder
@@ -102,9 +103,9 @@ def judged(
         return diagnosis.record
 
     # These images are a part of the digits under the key of the whole, which others may have measured or will.
-    end_diagnosis._kept.clear()
+    forget_values()
     yield judge
-    end_diagnosis._kept.clear()
+    forget_values()
 
 
 Judged = Callable[[nn.Module], DiagnosisRecord]
@@ -179,10 +180,10 @@ def test_real_images_are_looked_at_once_by_a_machine(
     less = replace(dataset, train_indices=dataset.train_indices[:900])  # that no other test has measured with
     records = []
     for _ in ("one process", "another"):
-        end_diagnosis._kept.clear()
+        forget_values()
         records.append(diagnose_trial(trial, CONFIG, less, objective).record)
         assert seen == [900, 300]
-    end_diagnosis._kept.clear()
+    forget_values()
     assert records[0].diagnostics == records[1].diagnostics
 
 

@@ -12,10 +12,10 @@ from support.prepared_objective import Prepared
 from torch import Tensor, nn
 
 from gan_study.config.training import DiagnosisConfig, TrainingConfig, TrialConfig
-from gan_study.data.conversion import to_float
 from gan_study.evaluation import end_scores
 from gan_study.evaluation.end_scores import score_finally
 from gan_study.extractors.objective import Objective
+from gan_study.gan.conversion import to_float
 from gan_study.runs.storage import Storage
 from gan_study.runs.trial_folder import TrialFolder
 from gan_study.search.trials.begin_trial import begin_trial

@@ -48,7 +48,7 @@ def test_paths_lead_from_images_of_the_sample_grid_to_their_neighbours(distribut
     png = interpolation_png(generator, training)
     assert png is not None
     found = tiles(png)[..., 0, 0].astype(int)
-    grid = tiles(sample_grid_png(generator, training.z_dim, training.seed, training.z_distribution))[..., 0, 0]
+    grid = tiles(sample_grid_png(generator, training))[..., 0, 0]
     assert found.shape == (4, 10)
     assert found[:, 0].tolist() == grid[0, 0::2].tolist()
     assert found[:, -1].tolist() == grid[0, 1::2].tolist()

@@ -72,7 +72,7 @@ def test_training_and_evaluation_have_the_same_latents(
 
     spy = Spy(training.z_dim, 256)
     observe_generator(spy, objective, training, Workers())
-    sample_grid_png(spy, training.z_dim, training.seed, training.z_distribution)
+    sample_grid_png(spy, training)
     assert sum(len(z) for z in seen) == BATCH_SIZE + objective.num_samples + 64
     # Of 160 or more normal numbers, a third lies outside [-1, 1].
     assert {bool(z.abs().max() <= 1) for z in seen} == {training.z_distribution == "uniform"}

@@ -15,9 +15,9 @@ from safetensors.torch import load
 from support.prepared_objective import Prepared
 from support.tiny_training import BATCH_SIZE, files, measured, run, tiny_trial, trial_folder
 
-from gan_study.data.conversion import to_uint8
 from gan_study.errors import InputError
 from gan_study.extractors.objective import Objective
+from gan_study.gan.conversion import to_uint8
 from gan_study.gan.networks import build_networks
 from gan_study.runs.records import LossRecord, TrialState
 from gan_study.training.batch import draw_batch

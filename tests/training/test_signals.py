@@ -13,8 +13,8 @@ from support.tiny_training import measured, run, tiny_trial, trial_folder
 from torch import Tensor, nn
 
 from gan_study.config.training import TrainingConfig, TrialConfig
-from gan_study.data.conversion import to_float
 from gan_study.extractors.objective import Objective
+from gan_study.gan.conversion import to_float
 from gan_study.gan.latents import draw_z
 from gan_study.runs.records import EvaluationRecord, SignalsRecord
 from gan_study.training import loop

@@ -88,8 +88,8 @@ def _extractor_pace(
     """The ratio of scoring, and the seconds in which the extractor learns from a thousand images on `num_threads`."""
     import torch
 
-    from gan_study.data.conversion import to_uint8
     from gan_study.extractors.pace import build_network, measure_learning_sec, measure_seeing_sec
+    from gan_study.gan.generation import generate_uint8
     from gan_study.gan.latents import draw_z
     from gan_study.gan.networks import build_networks
 
@@ -100,8 +100,8 @@ def _extractor_pace(
     network = build_network(study.objective.extractor, size, num_channels).to(device)
 
     def generate(num: int) -> torch.Tensor:
-        with torch.no_grad():
-            return to_uint8(generator(draw_z(num, training.z_dim, training.z_distribution).to(device)))
+        ((images, _),) = generate_uint8(generator, [draw_z(num, training.z_dim, training.z_distribution)])
+        return images
 
     before = torch.get_num_threads()
     torch.set_num_threads(study.resources.cpus_per_worker)

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from gan_study.data.conversion import to_float, to_uint8
+from gan_study.gan.conversion import to_float, to_uint8
 
 LEVELS = torch.arange(256, dtype=torch.uint8).reshape(4, 1, 8, 8)
 
