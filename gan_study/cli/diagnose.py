@@ -11,7 +11,7 @@ from gan_study.cli.terminal.outcome import make_console, say
 from gan_study.data.datasets import load_dataset
 from gan_study.errors import InputError
 from gan_study.evaluation.end_diagnosis import TrialDiagnosis, diagnose_trial
-from gan_study.evaluation.snapshots import SnapshotPlace, find_generator, open_place, trials_with_snapshots
+from gan_study.evaluation.snapshots import SnapshotPlace, find_snapshot, open_place, trials_with_snapshots
 from gan_study.extractors.objective import load_objective
 from gan_study.runs.counted import counted_snapshot
 from gan_study.runs.diagnosis import DiagnosisRecord
@@ -44,7 +44,7 @@ def diagnose(location: str, *, again: bool, as_json: bool) -> None:
 
 def _targets(place: SnapshotPlace | TrialFolder | RunFolder | None, location: str) -> list[SnapshotPlace]:
     if not isinstance(place, RunFolder):
-        return [find_generator(location)]
+        return [find_snapshot(location)]
     warn_of_lost_trials(location)
     found = trials_with_snapshots(place)
     if not found:

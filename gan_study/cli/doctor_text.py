@@ -2,7 +2,6 @@
 
 import io
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.filesize import decimal
@@ -18,17 +17,15 @@ from gan_study.data.inspection.inspection import Inspection
 from gan_study.data.places import cache_folder
 from gan_study.data.survey import Spread
 from gan_study.errors import printable
+from gan_study.evaluation.collections.dataset_summary import DatasetSummary
 from gan_study.report.text import duration
-
-if TYPE_CHECKING:
-    from gan_study.cli.doctor import DatasetSummary
 
 _MAX_NAMED = 10
 _NUM_EPOCHS = 50
 _INDENT = (0, 0, 0, 2)
 
 
-def print_dataset_summary(console: Console, summary: "DatasetSummary") -> None:
+def print_dataset_summary(console: Console, summary: DatasetSummary) -> None:
     """Print all of it, the study file's blocks last."""
     size = summary.dataset.image_size
     _print_rows(console, "Images", _image_rows(summary))
@@ -52,7 +49,7 @@ def print_dataset_summary(console: Console, summary: "DatasetSummary") -> None:
     _say(console, study_blocks(summary))
 
 
-def study_blocks(summary: "DatasetSummary") -> str:
+def study_blocks(summary: DatasetSummary) -> str:
     """The `dataset` and `objective` of a study file as YAML, without what goes without saying."""
     blocks = CommentedMap(dataset=_block(summary.dataset), objective=_block(summary.objective))
     yaml, stream = YAML(), io.StringIO()
@@ -74,7 +71,7 @@ def _changed(config: Frozen) -> set[str]:
     return {key for key, field in type(config).model_fields.items() if getattr(config, key) != field.default}
 
 
-def _image_rows(summary: "DatasetSummary") -> Iterator[tuple[str, str]]:
+def _image_rows(summary: DatasetSummary) -> Iterator[tuple[str, str]]:
     inspection, survey = summary.inspection, summary.inspection.survey
     yield "place", printable(inspection.place)
     learned = f"{inspection.num_train:,} to learn, {inspection.num_held_out:,} held out"
@@ -92,7 +89,7 @@ def _image_rows(summary: "DatasetSummary") -> Iterator[tuple[str, str]]:
     yield "not used", ", ".join(not_used) or "nothing is passed over"
 
 
-def _score_rows(summary: "DatasetSummary") -> Iterator[tuple[str, str]]:
+def _score_rows(summary: DatasetSummary) -> Iterator[tuple[str, str]]:
     objective, num_real = summary.objective, summary.inspection.survey.num_images
     yield (
         "samples",
@@ -107,7 +104,7 @@ def _score_rows(summary: "DatasetSummary") -> Iterator[tuple[str, str]]:
     yield "memory", f"at most {size} for them on each machine, shared by all its trials and freed when needed elsewhere"
 
 
-def _network_table(summary: "DatasetSummary") -> Table:
+def _network_table(summary: DatasetSummary) -> Table:
     table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0))
     for column in ("network", "built for", "1 epoch", f"{_NUM_EPOCHS} epochs"):
         table.add_column(column)

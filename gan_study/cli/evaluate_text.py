@@ -3,17 +3,14 @@
 import textwrap
 from collections.abc import Iterator, Sequence
 from statistics import fmean, stdev
-from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from gan_study.analysis.sentences.text import ROUGH_FLOOR
+from gan_study.evaluation.collections.evaluation import Collection, Evaluation
 from gan_study.metrics.all_scores import AllScores, ClassScores, NeighbourScores
-
-if TYPE_CHECKING:
-    from gan_study.cli.evaluate import Collection, Evaluation
 
 Row = tuple[str, str, str, str]
 """A score's name, its value, its value for real images, and an explanation, which is printed below the table."""
@@ -24,7 +21,7 @@ _MOST_COLUMNS = 120
 _UNBROKEN = "\N{NO-BREAK SPACE}"
 
 
-def print_evaluation(console: Console, evaluation: "Evaluation") -> None:
+def print_evaluation(console: Console, evaluation: Evaluation) -> None:
     """Print all of it, a score that could not be had as a dash with the reason."""
     published = "" if evaluation.is_published_fid else "; not comparable with published FID"
     _say(console, f"Score: {evaluation.label}, lower is better{published}.")
@@ -57,7 +54,7 @@ def _table(rows: Sequence[Row]) -> Table:
     return table
 
 
-def _rows(evaluation: "Evaluation") -> Iterator[Row]:
+def _rows(evaluation: Evaluation) -> Iterator[Row]:
     scores, is_fid = evaluation.scores, evaluation.is_published_fid
     name = "FID" if is_fid else "FD"
     below = "; rounding can bring a distance of 0 slightly below it" if scores.frechet_distance < 0 else ""
@@ -152,7 +149,7 @@ def _shares(classes: ClassScores, class_names: tuple[str, ...], width: int) -> s
     return "\n".join(lines).replace(_UNBROKEN, " ")
 
 
-def _collection(collection: "Collection") -> str:
+def _collection(collection: Collection) -> str:
     num = "an unknown number of" if collection.num is None else f"{collection.num:,}"
     how = collection.preprocessing or "unknown, as the file does not say what made it"
     return f"{collection.place}: {num} {collection.kind}; preprocessing {how}"

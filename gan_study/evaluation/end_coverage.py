@@ -1,4 +1,4 @@
-"""The coverage of a trained generator, measured at a trial's end where it is an objective of the search."""
+"""The coverage of a trained generator, measured at the trial's end if coverage is an objective of the search."""
 
 from functools import partial
 
@@ -21,15 +21,16 @@ from gan_study.training.evaluate import MeasureCoverage
 from gan_study.training.randomness import Stream, draw_latents
 
 COVERAGE_K = 5
-"""Neighbours that a real ball reaches to: the default of Naeem et al. 2020."""
+"""Nearest neighbours that set the radius of a real image's ball: the default of Naeem et al. 2020."""
 _Features = NDArray[np.float32]
 
 
 def coverage_measure(config: TrialConfig, dataset: Dataset, objective: Objective) -> MeasureCoverage | None:
-    """What the loop measures at the trial's end; None if the trial asks for nothing.
+    """Return the function that the loop calls at the trial's end; None if the trial does not ask for its coverage.
 
-    As many generated images as are scored, but no more than training images, of latents that no evaluation has seen,
-    against as many random training images, in the features of the score. The seconds count in no budget.
+    It compares as many generated images as are scored, but at most as many as there are training images, with equally
+    many random training images, in the features of the score. No evaluation has used the same latents. The seconds
+    count towards no budget.
     """
     if not config.measure_coverage:
         return None

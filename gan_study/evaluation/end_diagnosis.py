@@ -1,4 +1,4 @@
-"""The diagnosis of a trained generator, in the features of its study's objective: at a trial's end, or asked for."""
+"""The diagnosis of a trained generator, in the features of its study's objective."""
 
 import time
 from dataclasses import dataclass
@@ -37,23 +37,23 @@ from gan_study.training.randomness import Stream, draw_latents
 from gan_study.training.snapshot import load_generator, unusable
 
 _MOST_TRAIN = 60_000
-"""Training images, at most, that neighbours and copies are looked for among. A copy of another one is not seen: with a
-quarter of them, a tenth of the output copied from the training images looks like a fortieth."""
+"""Training images, at most, that are searched for neighbours and copies. A copy of any other one is missed: with a
+quarter of the training images, a tenth of the output that is copied looks like a fortieth."""
 _NUM_SHOWN = 16
-"""Generated images shown above their nearest training images, the closest ones."""
+"""Generated images in the picture of nearest training images: those closest to a training image."""
 
 
 @dataclass(frozen=True)
 class TrialDiagnosis:
-    """The diagnosis of a trial's generator, with its picture of nearest training images."""
+    """The result of a diagnosis."""
 
     record: DiagnosisRecord
     neighbours_png: bytes | None
-    """Generated images, the closest to training images first, each above the training image nearest to it; None where
-    nothing was measured."""
+    """A picture of generated images, the closest to a training image first, each above its nearest training image; None
+    if nothing was measured."""
 
     def write(self, trial: TrialFolder) -> None:
-        """Write both into the trial's folder."""
+        """Write the result into the trial's folder."""
         trial.write_diagnosis(self.record)
         if self.neighbours_png is not None:
             trial.write_neighbours(self.neighbours_png)
@@ -61,7 +61,7 @@ class TrialDiagnosis:
 
 @dataclass(frozen=True, eq=False)
 class _Real:
-    """What all trials of a study are measured against."""
+    """The real images that all generators of a study are compared with."""
 
     train: ImageSet
     reference: RealReference
@@ -70,11 +70,11 @@ class _Real:
 def diagnose_trial(
     trial: TrialFolder, config: TrialConfig, dataset: Dataset, objective: Objective, cur_nimg: int | None = None
 ) -> TrialDiagnosis:
-    """Measure a snapshot, by default the one that counts, and judge by that and by the trial's evaluations up to it.
+    """Measure a snapshot and derive the verdict from it and from the trial's evaluations up to it.
 
-    `config.diagnosis.num_samples` images are generated, fewer if the training images or half the held-out ones are
-    fewer; below 40 nothing is measured. The work is done on the device of `objective`. Raises InputError if the
-    snapshot is damaged or not of this trial.
+    The default snapshot is the one that counts. `config.diagnosis.num_samples` images are generated, but at most as
+    many as there are training images, and half as many as held-out images; with fewer than 40 nothing is measured. The
+    work is done on the device of `objective`. Raises InputError if the snapshot is damaged or of another trial.
     """
     counted = counted_snapshot(trial, config.training.objective.at)
     cur_nimg = counted if cur_nimg is None else cur_nimg
@@ -99,7 +99,7 @@ def diagnose_trial(
     diagnostics = diagnostics.model_copy(update={"spectra": weights_to_spectra(weights)})
     status, evaluations = trial.read_status(), trial.read_evaluations()
     if cur_nimg != counted:
-        # How the training went on says nothing of a snapshot on the way.
+        # The later training says nothing about an earlier snapshot.
         status, evaluations = None, [e for e in evaluations if e.cur_nimg <= cur_nimg]
     evidence = trial_evidence(status, evaluations, objective.record, diagnostics, cur_nimg)
     key = objective.record.key
@@ -122,7 +122,7 @@ def _load(trial: TrialFolder, cur_nimg: int, training: TrainingConfig, num_chann
 
 
 def _generate(generator: nn.Module, training: TrainingConfig, num: int, objective: Objective) -> Tensor | None:
-    """`num` images NCHW uint8 on the CPU, of latents that no evaluation has seen; None if a pixel is not finite."""
+    """`num` images NCHW uint8 on the CPU, from latents that no evaluation uses; None if a pixel is not finite."""
     device = next(objective.extractor.network.parameters()).device
     latents = draw_latents(training, num, Stream.DIAGNOSIS).split(BATCH_SIZE)
     parts = []
@@ -134,7 +134,7 @@ def _generate(generator: nn.Module, training: TrainingConfig, num: int, objectiv
 
 
 def _image_set(images: NDArray[np.uint8], seen: tuple[Features, Classes | None]) -> ImageSet:
-    """Images NCHW with their features and, from a classifier, their labels."""
+    """The images NCHW with their features and, if the extractor is a classifier, their predicted classes."""
     return ImageSet(seen[0], images, seen[1])
 
 
@@ -163,7 +163,7 @@ def _real_images(dataset: Dataset, objective: Objective, num: int) -> _Real:
 
 
 def _confusion(dataset: Dataset, indices: NDArray[np.int64], seen: ImageSet) -> NDArray[np.float64] | None:
-    """How the classifier errs, from held-out images of known classes; None without either."""
+    """The classifier's confusion matrix on held-out images; None without a classifier or without class labels."""
     if dataset.labels is None or dataset.class_names is None or seen.labels is None:
         return None
     true, said = dataset.labels[indices], seen.labels
@@ -174,13 +174,14 @@ def _confusion(dataset: Dataset, indices: NDArray[np.int64], seen: ImageSet) -> 
 
 
 def _neighbours(generated: ImageSet, real: _Real, found: FoundNeighbours) -> tuple[bytes, tuple[float, ...]]:
-    """A PNG of generated images, the closest to training images first, each above the training image nearest to it; and
-    their distances, over the median one of held-out images.
+    """Return a PNG of generated images, the closest to a training image first, each above its nearest training image.
+
+    The second value holds their distances, divided by the median distance of held-out images.
     """
     assert generated.images is not None, "made from images"
     assert real.train.images is not None, "made from images"
     to_nearest, nearest = found.neighbours.distances[:, 0], found.neighbours.indices[:, 0]
-    # Of equal distances the image that was made first comes first.
+    # Images at equal distances keep the order in which they were generated.
     closest = np.lexsort((found.rows, to_nearest))[:_NUM_SHOWN]
     rows = np.concatenate([generated.images[found.rows[closest]], real.train.images[nearest[closest]]])
     usual = float(np.median(real.reference.copies.test_distances))

@@ -1,4 +1,4 @@
-"""Pictures of a trained generator that are made where torch is, for a report that does without it."""
+"""Pictures of a trained generator for the report, which does not import torch."""
 
 import torch
 from torch import nn
@@ -14,11 +14,11 @@ from gan_study.training.snapshot import load_generator
 NUM_PATHS = 4
 """Paths between latents, a row of images for each."""
 NUM_STEPS = 9
-"""From one end of a path to the other; a row holds one image more."""
+"""Steps of a path; a row holds one image more."""
 
 
 def write_end_images(trial: TrialFolder, training: TrainingConfig, num_channels: int) -> bool:
-    """Write samples/interpolation.png of the snapshot that counts; False, and no file, if an image is not finite."""
+    """Write samples/interpolation.png from the snapshot that counts. Return False if an image is not finite."""
     cur_nimg = counted_snapshot(trial, training.objective.at)
     assert cur_nimg is not None, "a trial that has completed has its snapshots"
     generator = load_generator(trial.read_snapshot(cur_nimg), training, num_channels)

@@ -1,4 +1,4 @@
-"""The missing parts of a completed trial's end work. This file does without torch, so the driver can ask."""
+"""The missing parts of a completed trial's end work, found without torch because the study's driver needs them."""
 
 from gan_study.config.training import TrialConfig
 from gan_study.runs.records import EndPart, TrialState, TrialStatus

@@ -1,7 +1,7 @@
-"""The scores of a confirmed trial that are too dear for every evaluation: on fresh draws of latents, and of all kinds.
+"""The final scores of a confirmed trial, which cost too much for every evaluation: all metrics, on fresh latents.
 
-The cost is that of `objective.final_draws` evaluations for each trial, of at most two more for the real images in each
-process, and of neighbours among 10,000 images at most.
+A trial costs `objective.final_draws` evaluations and a search for neighbours among at most 10,000 images. The real
+images cost at most two more evaluations in each process.
 """
 
 import time
@@ -30,13 +30,13 @@ from gan_study.training.randomness import Stream, draw_latents
 from gan_study.training.snapshot import load_generator
 
 
-def score_finally(
+def compute_final_scores(
     trial: TrialFolder, training: TrainingConfig, dataset: Dataset, objective: Objective
 ) -> FinalScores | None:
-    """Every score of the images of the snapshot that counts; None if an image or its features are not finite.
+    """Compute every score of the snapshot that counts; None if an image or its features are not finite.
 
-    `training.objective.final_draws`, at least one, is the number of draws. The work is done on the device of
-    `objective`.
+    `training.objective.final_draws`, at least one, is the number of draws of latents. The work is done on the device
+    of `objective`.
     """
     cur_nimg = counted_snapshot(trial, training.objective.at)
     assert cur_nimg is not None, "a trial that has completed has its snapshots"
@@ -68,9 +68,9 @@ def score_finally(
 
 
 def _draw(generator: nn.Module, training: TrainingConfig, draw: int, objective: Objective) -> Side | None:
-    """Images of latents that no evaluation has seen; None if something is not finite.
+    """Draw images from latents that no evaluation uses; None if an image or a feature is not finite.
 
-    Only of the first draw are the features kept: all other scores are of them.
+    The features themselves are kept for the first draw only. The other draws give their Frechet distance alone.
     """
     device = next(objective.extractor.network.parameters()).device
     z = draw_latents(training, objective.num_samples, Stream.FINAL_SCORES, draw)
@@ -88,7 +88,7 @@ def _draw(generator: nn.Module, training: TrainingConfig, draw: int, objective: 
 
 
 def _real_side(dataset: Dataset, objective: Objective) -> Side:
-    """Twice as many real images as are scored, so that there is a control of each number; fewer if there are fewer."""
+    """Twice as many real images as are scored, or all if there are fewer: half of them serve as a control."""
     key = objective.record.key
     indices = dataset.split_indices(key.split)
     num = min(2 * min(key.num_generated, MOST_NEIGHBOURS), len(indices))
@@ -103,7 +103,7 @@ def _real_side(dataset: Dataset, objective: Objective) -> Side:
 
 
 def _side(images_uint8: Iterable[Tensor], objective: Objective) -> Side:
-    """Images NCHW uint8 in [0, 255], in parts, as the extractor sees them."""
+    """Extract the features of images NCHW uint8 in [0, 255], which come in parts."""
     features, probabilities = [], []
     for part in images_uint8:
         part_features, logits = apply_network(objective.extractor.network, part)

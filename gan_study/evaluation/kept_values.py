@@ -1,4 +1,4 @@
-"""What a process keeps of a study's real images, so that each of its trials need not make it anew."""
+"""Values from a study's real images, which a process computes once for all its trials."""
 
 from collections.abc import Callable, Hashable
 from typing import Any, TypeVar
@@ -10,7 +10,7 @@ _kept: dict[str, tuple[Hashable, Any]] = {}
 def kept_value(kind: str, key: Hashable, make: Callable[[], _T]) -> _T:
     """Return the value that this process has made before for this kind and key, or else `make()`.
 
-    Of each kind only the value of the last key is kept: a process seldom goes from one study to another and back.
+    Only the last key of each kind is kept: a process seldom returns to an earlier study.
     """
     known = _kept.get(kind)
     if known is None or known[0] != key:

@@ -1,6 +1,6 @@
-"""Where trained generators lie, as a command line names them: a snapshot's file, a trial folder, or a run folder.
+"""Find the snapshot that a command line names by its file, its trial folder or its run folder.
 
-Nothing here imports torch; `generators` reads what is found.
+This file does not import torch; `generators` loads the snapshots.
 """
 
 from collections.abc import Sequence, Set
@@ -25,15 +25,15 @@ from gan_study.runs.storage import Storage
 from gan_study.runs.trial_folder import TrialFolder
 
 SUFFIX = ".safetensors"
-"""Of a snapshot's file."""
+"""Suffix of a snapshot's file."""
 TRIAL_NAMES = ("config.json", "status.json", "snapshots")
-"""What a trial's folder is known by."""
+"""Names by which a trial's folder is recognised."""
 _WANTED = "a trained generator is a snapshot, the folder of a trial or the folder of a run"
 
 
 @dataclass(frozen=True)
 class SnapshotPlace:
-    """A snapshot that is there, not read yet."""
+    """An existing snapshot that is not loaded yet."""
 
     trial: TrialFolder
     config: TrialConfig
@@ -46,7 +46,7 @@ class SnapshotPlace:
 
     @property
     def moment(self) -> str:
-        """Such as `after 40,000 images (its best evaluation, which counts)`."""
+        """The moment of the training, such as `after 40,000 images (its best evaluation, which counts)`."""
         evaluations, at = self.trial.read_evaluations(), self.config.training.objective.at
         text = f"after {self.cur_nimg:,} images"
         if not evaluations:
@@ -61,15 +61,15 @@ class SnapshotPlace:
 
     @property
     def run(self) -> RunFolder:
-        """The run folder that the trial belongs to, if it lies in one."""
+        """The folder three levels above the trial, which is its run folder if it belongs to a study."""
         return RunFolder(self.trial.storage.location.rsplit("/", 3)[0])
 
 
 def open_place(location: str) -> SnapshotPlace | TrialFolder | RunFolder | None:
-    """What lies at a location; None if it is none of these.
+    """Return the snapshot, trial folder or run folder at a location; None if there is none of them.
 
-    Raises InputError for a snapshot's name that no snapshot is there for, or that lies apart from its trial, for the
-    folder of an arm, and for what `export` has written.
+    Raises InputError for a snapshot that does not exist or lies apart from its trial, for the folder of an arm, and for
+    files that `export` has written.
     """
     is_uri = "://" in location
     place = location.rstrip("/") if is_uri else abspath(Path(location).expanduser())
@@ -84,18 +84,18 @@ def open_place(location: str) -> SnapshotPlace | TrialFolder | RunFolder | None:
     if is_trial({name for name in TRIAL_NAMES if storage.exists(name)}):
         return TrialFolder(storage)
     _refuse_arm(place)
-    # What `train` writes has no study.
+    # A folder that `train` has written holds no study.
     return RunFolder(place) if _has_trials(RunFolder(place)) else None
 
 
 def is_trial(names: Set[str]) -> bool:
-    """Whether a folder with these names in it, of which TRIAL_NAMES matter, is that of a trial."""
+    """Return True if a folder with these names in it is the folder of a trial; only TRIAL_NAMES matter."""
     # Images may lie beside a config.json too, but hardly beside both.
     return "config.json" in names and not names.isdisjoint({"status.json", "snapshots"})
 
 
 def _refuse_arm(place: str) -> None:
-    """Raise InputError for the folder of an arm, whose pictures would pass for a collection of images."""
+    """Raise InputError for the folder of an arm, which would pass for a folder of images."""
     run, _, rest = place.rpartition("/arms/")
     if run and rest and "/" not in rest and rest in RunFolder(run).arms() and RunFolder(run).trials(rest):
         raise InputError(
@@ -104,16 +104,16 @@ def _refuse_arm(place: str) -> None:
         )
 
 
-def find_generator(location: str, arm: str | None = None, trial: str | None = None) -> SnapshotPlace:
-    """The one snapshot that a location stands for: itself, a trial's that counts, or that of a run's best trial.
+def find_snapshot(location: str, arm: str | None = None, trial: str | None = None) -> SnapshotPlace:
+    """Find the snapshot at a location: the one named, a trial's one that counts, or that of a run's best trial.
 
-    A run's best trial is the one that stands for its winner (or for the arm that leads) in the report: the arm's
-    best confirmed seed. Where no two arms are confirmed it is the best confirmed trial, else the best of all.
+    A run's best trial is the one that represents its winner (or the leading arm) in the report: that arm's best
+    confirmed seed. If fewer than two arms are confirmed, it is the best confirmed trial, or else the best of all.
 
     Args:
         location: as the user wrote it.
-        arm: of a run, choose in this arm.
-        trial: of a run, take this trial, whatever it scored: `arm/trial`, or its name alone if one arm only has it or
+        arm: choose in this arm of a run.
+        trial: take this trial of a run, whatever its score: `arm/trial`, or its name alone if only one arm has it or
             `arm` is given.
 
     Raises InputError if there is none, StorageError if a record does not fit this version of gan_study.
@@ -121,27 +121,29 @@ def find_generator(location: str, arm: str | None = None, trial: str | None = No
     place = open_place(location)
     if place is None:
         raise InputError(f"{location}: {_WANTED}, but got none of them; check the path")
-    return choose(place, location, arm, trial)
+    return choose_snapshot(place, location, arm, trial)
 
 
-def choose(
+def choose_snapshot(
     place: SnapshotPlace | TrialFolder | RunFolder, location: str, arm: str | None = None, trial: str | None = None
 ) -> SnapshotPlace:
-    """As `find_generator`, for what `open_place` has found at the location."""
+    """Choose the snapshot as `find_snapshot` does, in a place that `open_place` has found at the location."""
     if isinstance(place, RunFolder):
-        return place_that_counts(_named_trial(place, arm, trial) if trial else _best_trial(place, arm))
+        return counted_snapshot_place(_named_trial(place, arm, trial) if trial else _best_trial(place, arm))
     if arm is not None or trial is not None:
         option = "--arm" if arm is not None else "--trial"
         raise InputError(
             f"{option}: an arm or a trial is chosen in the folder of a run, but got {location}; leave {option} out, "
             "or give the run folder"
         )
-    return place if isinstance(place, SnapshotPlace) else place_that_counts(place)
+    return place if isinstance(place, SnapshotPlace) else counted_snapshot_place(place)
 
 
-def place_that_counts(trial: TrialFolder) -> SnapshotPlace:
-    """The snapshot of a trial that counts, by `objective.at`: the last, or the best. Raises InputError if it is not
-    there."""
+def counted_snapshot_place(trial: TrialFolder) -> SnapshotPlace:
+    """The snapshot of a trial that counts, by `objective.at`: the last or the best.
+
+    Raises InputError if the trial does not have it.
+    """
     config = _config(trial, trial.storage.location)
     nimg = counted_snapshot(trial, config.training.objective.at)
     if nimg is None:
@@ -183,7 +185,7 @@ def _has_trials(run: RunFolder) -> bool:
 
 
 def trials_with_snapshots(run: RunFolder) -> list[SnapshotPlace]:
-    """The snapshots that count of a run's confirmed trials; if none of these has one, of all its trials."""
+    """The counting snapshot of each of a run's confirmed trials, or of all its trials if no confirmed one has one."""
     folders = (run.trial(arm, name) for arm in run.arms() for name in run.trials(arm))
     found = [
         SnapshotPlace(folder, config, nimg)
@@ -212,7 +214,7 @@ def _named_trial(run: RunFolder, arm: str | None, name: str) -> TrialFolder:
 
 
 def _check_arm(run: RunFolder, arm: str | None) -> Sequence[str]:
-    """The arms that are asked for. Raises InputError, naming the arms, if there is none of this name."""
+    """The arms to choose from. Raises InputError, which names the arms, if there is no arm of this name."""
     arms = run.arms()
     if arm is None:
         return arms

@@ -9,7 +9,7 @@ from gan_study.evaluation.end_coverage import coverage_measure
 from gan_study.evaluation.end_diagnosis import diagnose_trial
 from gan_study.evaluation.end_images import write_end_images
 from gan_study.evaluation.end_parts import missing_end_parts
-from gan_study.evaluation.end_scores import score_finally
+from gan_study.evaluation.end_scores import compute_final_scores
 from gan_study.extractors.objective import Objective
 from gan_study.runs.records import EndPart
 from gan_study.runs.trial_folder import TrialFolder
@@ -34,7 +34,7 @@ def train_and_finish(
 
 
 def _do_end_work(config: TrialConfig, dataset: Dataset, objective: Objective, trial: TrialFolder) -> None:
-    """Do the missing parts of the end work. A part that fails is noted: the training itself has ended well."""
+    """Do the missing parts of the end work. The trial's status records a part that fails: the training is complete."""
     do: dict[EndPart, Callable[[], bool]] = {
         "diagnosis": lambda: _diagnose(config, dataset, objective, trial),
         "interpolation": lambda: write_end_images(trial, config.training, dataset.num_channels),
@@ -48,9 +48,9 @@ def _do_end_work(config: TrialConfig, dataset: Dataset, objective: Objective, tr
         try:
             if not do[part]():
                 not_finite.append(part)
-        except StorageError:  # No other trial would fare better: the study ends, to be gone on with.
+        except StorageError:  # Every other trial would fail too: the study ends and can be resumed.
             raise
-        except Exception as error:  # whatever it is, the training has not failed
+        except Exception as error:  # The training is complete, whatever went wrong here.
             failures[part] = _one_line(error)
     after = status.model_copy(update={"end_failures": failures, "end_not_finite": tuple(not_finite)})
     if after != status:
@@ -63,7 +63,7 @@ def _diagnose(config: TrialConfig, dataset: Dataset, objective: Objective, trial
 
 
 def _score(config: TrialConfig, dataset: Dataset, objective: Objective, trial: TrialFolder) -> bool:
-    scores = score_finally(trial, config.training, dataset, objective)
+    scores = compute_final_scores(trial, config.training, dataset, objective)
     if scores is not None:
         trial.write_final_scores(scores)
     return scores is not None

@@ -15,12 +15,13 @@ from ruamel.yaml import YAML
 from support.command import gan_study
 from support.synthetic_run import write_synthetic_run
 
-from gan_study.cli.doctor import examine, find_dataset
+from gan_study.cli.doctor import examine_dataset
 from gan_study.config.data import DatasetConfig, ObjectiveConfig
 from gan_study.data.datasets import load_dataset
 from gan_study.data.files.listing import PassedOver
 from gan_study.data.sources.source import FileNotes
 from gan_study.errors import InputError
+from gan_study.evaluation.collections.places import find_dataset
 
 RANDOM = np.random.default_rng(0)
 
@@ -60,13 +61,13 @@ def fill(folder: Path, files: dict[str, bytes]) -> Path:
 
 def in_json(capsys: pytest.CaptureFixture[str], name: str, **options: Any) -> dict[str, Any]:
     """What `doctor --json` finds."""
-    examine(name, as_json=True, **options)
+    examine_dataset(name, as_json=True, **options)
     found: dict[str, Any] = json.loads(capsys.readouterr().out)
     return found
 
 
 def in_words(capsys: pytest.CaptureFixture[str], name: str, **options: Any) -> str:
-    examine(name, as_json=False, **options)
+    examine_dataset(name, as_json=False, **options)
     return capsys.readouterr().out
 
 
@@ -222,7 +223,7 @@ def test_a_preview_replaces_its_own_kind_only(here: Path, capsys: pytest.Capture
     foreign = png()
     (here / "doctor-flat.png").write_bytes(foreign)
     with pytest.raises(InputError, match=r"^--preview: .* got .*/doctor-flat\.png with another file in it; choose"):
-        examine("flat", as_json=True)
+        examine_dataset("flat", as_json=True)
     assert (here / "doctor-flat.png").read_bytes() == foreign
 
 
@@ -231,7 +232,7 @@ def test_a_preview_never_becomes_one_of_the_images(
 ) -> None:
     flat = fill(here / "flat", {f"{number}.png": png() for number in range(4)})
     with pytest.raises(InputError, match=r"^--preview: the picture must not become one of the images"):
-        examine("flat", preview="flat/preview.png", as_json=True)
+        examine_dataset("flat", preview="flat/preview.png", as_json=True)
     monkeypatch.chdir(flat)
     assert in_json(capsys, ".")["preview"] == str(here / "doctor-flat.png")
     assert in_json(capsys, ".")["inspection"]["survey"]["num_images"] == 4
@@ -241,7 +242,7 @@ def test_a_preview_never_becomes_one_of_the_images(
 def test_a_preview_without_a_place(here: Path, place: str) -> None:
     fill(here / "flat", {"0.png": png()})
     with pytest.raises(InputError, match=r"^--preview: the name must end in \.png"):
-        examine("flat", preview=place, as_json=True)
+        examine_dataset("flat", preview=place, as_json=True)
 
 
 @pytest.mark.parametrize(
@@ -332,7 +333,7 @@ def test_a_download_is_told_of_before_it_is_tried(
 
     monkeypatch.setattr("gan_study.data.sources.downloads._download_beside", no_network)
     with pytest.raises(InputError, match="could not be downloaded"):
-        examine("kmnist", as_json=True)
+        examine_dataset("kmnist", as_json=True)
     assert f"kmnist is not in {here.parent}/data/KMNIST/raw: trying to download it there" in capsys.readouterr().err
     assert list(here.iterdir()) == []
 
@@ -362,7 +363,7 @@ def test_what_holds_no_images(here: Path, name: str, content: bytes | None, mess
     place = here / name
     place.mkdir() if content is None else place.write_bytes(content)
     with pytest.raises(InputError) as caught:
-        examine(name, as_json=True)
+        examine_dataset(name, as_json=True)
     assert str(caught.value).startswith(message.format(place=place))
 
 
@@ -371,7 +372,7 @@ def test_a_folder_with_a_run_in_it(here: Path) -> None:
     fill(here / "mixed/photographs", {f"{number}.png": png() for number in range(4)})
     write_synthetic_run(str(here / "mixed/run"))
     with pytest.raises(InputError) as caught:
-        examine("mixed", as_json=True)
+        examine_dataset("mixed", as_json=True)
     place = here / "mixed"
     assert str(caught.value).startswith(
         f"{place}: a folder of images must hold no trainings, but got the folder of a run"

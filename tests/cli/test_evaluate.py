@@ -14,8 +14,8 @@ from support.reference_inception import reference_features, reference_network
 from torch import Tensor
 
 from gan_study.errors import InputError
-from gan_study.evaluation.image_collections import ImageSource, open_argument, own_size_images
-from gan_study.evaluation.statistics_file import FeatureKey, write_statistics
+from gan_study.evaluation.collections.images import ImageSource, open_argument, own_size_images
+from gan_study.evaluation.collections.statistics_file import FeatureKey, write_statistics
 from gan_study.metrics import all_scores
 from gan_study.metrics.prdc import features_to_prdc
 from gan_study.metrics.statistics import Gaussian

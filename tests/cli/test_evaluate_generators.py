@@ -11,7 +11,7 @@ from support.evaluating import SIZE, found, printed, refused, tiny_trial, write_
 from support.synthetic_run import OBJECTIVE, write_synthetic_run
 
 from gan_study.data.datasets import load_dataset
-from gan_study.evaluation.generators import find_snapshot
+from gan_study.evaluation.generators import load_generator_at
 from gan_study.extractors.kinds import load_or_train_extractor
 from gan_study.gan.networks import build_networks
 from gan_study.runs.folder import RunFolder
@@ -182,7 +182,7 @@ def test_of_a_run_it_is_the_best_confirmed_trial(here: Path) -> None:
             generator, _ = build_networks(training.network, training.dataset.image_size, 1, training.z_dim)
             if trial.read_evaluations()[-1].score in (9.0, 9.5, 10.0):
                 trial.write_snapshot(40_000, save(generator.state_dict()))
-    snapshot = find_snapshot("run")
+    snapshot = load_generator_at("run")
     assert snapshot is not None
     best = [
         name

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from gan_study.cli.evaluate import Collection, Evaluation
 from gan_study.cli.evaluate_text import print_evaluation
+from gan_study.evaluation.collections.evaluation import Collection, Evaluation
 from gan_study.metrics.all_scores import features_to_side, sides_to_scores
 
 

@@ -20,8 +20,8 @@ from gan_study.errors import InputError
 from gan_study.evaluation.exports import formats as export_formats
 from gan_study.evaluation.exports.formats import ONNX_PACKAGES, check_formats, export_generator
 from gan_study.evaluation.exports.model_card import _place_of
-from gan_study.evaluation.generators import read_snapshot
-from gan_study.evaluation.snapshots import find_generator
+from gan_study.evaluation.generators import load_trained_generator
+from gan_study.evaluation.snapshots import find_snapshot
 from gan_study.runs.folder import RunFolder
 
 HAS_ONNX = all(find_spec(package) for package in ONNX_PACKAGES)
@@ -67,7 +67,7 @@ def test_the_card_s_own_lines_make_the_generator_s_images(name: str, run: RunFol
     assert {path.name for path in (tmp_path / "out").iterdir()} == beside
     images, packages = run_card(tmp_path / "out")
     assert ("torch" in packages) == (name != "onnx")
-    snapshot = read_snapshot(find_generator(run.location))
+    snapshot = load_trained_generator(find_snapshot(run.location))
     shape = (64, snapshot.training.z_dim)
     if name == "onnx":
         z = torch.from_numpy(np.random.default_rng(0).standard_normal(shape).astype(np.float32))
@@ -95,7 +95,7 @@ def test_every_network_is_exported(name: str, network: str, tmp_path: Path) -> N
     trial.write_config(TrialConfig.model_validate({"training": training}))
     # Larger weights would make numbers of millions in the residual network, whose rounding errors one could see.
     write_generator(trial, seed=0, gain=1 if network == "resnet" else 8)
-    snapshot = read_snapshot(find_generator(trial.storage.location))
+    snapshot = load_trained_generator(find_snapshot(trial.storage.location))
     content, difference = export_generator(snapshot.generator, snapshot.training, name, snapshot.place)
     assert len(content) > 100
     assert difference <= 1e-5
@@ -103,7 +103,7 @@ def test_every_network_is_exported(name: str, network: str, tmp_path: Path) -> N
 
 def test_another_generator_s_images_are_refused(run: RunFolder, monkeypatch: pytest.MonkeyPatch) -> None:
     """The fault that the check is for: a file that gives other images."""
-    snapshot = read_snapshot(find_generator(run.location))
+    snapshot = load_trained_generator(find_snapshot(run.location))
 
     def spoilt(content: bytes, generator: torch.nn.Module) -> torch.nn.Module:
         loaded = export_formats._from_torchscript(content, generator)

@@ -17,8 +17,8 @@ from typer.testing import CliRunner
 from gan_study.cli.main import app
 from gan_study.config.training import TrainingConfig, TrialConfig
 from gan_study.errors import InputError
-from gan_study.evaluation.generators import read_snapshot
-from gan_study.evaluation.snapshots import find_generator
+from gan_study.evaluation.generators import load_trained_generator
+from gan_study.evaluation.snapshots import find_snapshot
 from gan_study.gan.conversion import to_uint8
 from gan_study.gan.latents import draw_z
 from gan_study.runs.folder import RunFolder
@@ -93,7 +93,7 @@ def test_the_snapshot_that_counts(run: RunFolder, tmp_path: Path) -> None:
         assert f"lsgan/confirm_002_seed_0 after {words}, which counts): " in printed
     trial.keep_snapshots({40_000})
     with pytest.raises(InputError, match="the best snapshot of a trial is taken, but got none in its folder snapshots"):
-        find_generator(trial.storage.location)
+        find_snapshot(trial.storage.location)
 
 
 def test_what_is_written(run: RunFolder, tmp_path: Path) -> None:
@@ -112,7 +112,7 @@ def test_what_is_written(run: RunFolder, tmp_path: Path) -> None:
     assert record["snapshot"] == f"{run.location}/arms/lsgan/{best}/snapshots/{LAST_NIMG:08d}.safetensors"
     names = sorted(path.name for path in (out / "images").iterdir())
     assert (len(names), names[0], names[-1]) == (104, "000000.png", "000103.png")
-    snapshot = read_snapshot(find_generator(run.location))
+    snapshot = load_trained_generator(find_snapshot(run.location))
     random = torch.Generator().manual_seed(5)
     z = torch.cat([draw_z(100, snapshot.training.z_dim, "normal", random) for _ in range(2)])[:104]
     with torch.no_grad():
@@ -184,7 +184,7 @@ def test_the_seed_decides(run: RunFolder, tmp_path: Path) -> None:
 
 
 def place_of(location: str, arm: str | None = None, trial: str | None = None) -> str:
-    found = find_generator(location, arm, trial)
+    found = find_snapshot(location, arm, trial)
     return f"{found.config.arm}/{found.config.name}/{found.cur_nimg}"
 
 
@@ -212,7 +212,7 @@ def test_the_folder_of_a_training_without_a_study(tmp_path: Path) -> None:
     trial.write_config(TrialConfig(training=TrainingConfig.model_validate(training)))
     write_generator(trial, seed=0)
     with pytest.raises(InputError, match="the best trial of a run is taken, but got none with a score"):
-        find_generator(folder.location)
+        find_snapshot(folder.location)
     assert place_of(folder.location, trial="trial") == "train/trial/40000"
     assert place_of(f"{folder.location}/arms/train/trial") == "train/trial/40000"
 

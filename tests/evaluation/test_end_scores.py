@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from gan_study.config.training import DiagnosisConfig, TrainingConfig, TrialConfig
 from gan_study.evaluation import end_scores
-from gan_study.evaluation.end_scores import score_finally
+from gan_study.evaluation.end_scores import compute_final_scores
 from gan_study.extractors.objective import Objective
 from gan_study.gan.conversion import to_float
 from gan_study.runs.storage import Storage
@@ -70,7 +70,7 @@ def test_real_images_score_like_the_control(
     trial: TrialFolder, prepared: Prepared, objective: Objective, real_images: Tensor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(end_scores, "load_generator", lambda *arguments: Reel(real_images))
-    scores = score_finally(trial, TRAINING, prepared.dataset, objective)
+    scores = compute_final_scores(trial, TRAINING, prepared.dataset, objective)
     assert scores is not None
     num = objective.num_samples
     assert (scores.cur_nimg, scores.key) == (1000, objective.record.key)
@@ -100,7 +100,7 @@ def test_a_generator_of_one_image_is_far_off(
     trial: TrialFolder, prepared: Prepared, objective: Objective, real_images: Tensor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(end_scores, "load_generator", lambda *arguments: Reel(real_images[:1]))
-    scores = score_finally(trial, TRAINING, prepared.dataset, objective)
+    scores = compute_final_scores(trial, TRAINING, prepared.dataset, objective)
     assert scores is not None
     assert scores.neighbours is not None
     assert scores.neighbours.vendi is not None
@@ -115,7 +115,7 @@ def test_images_that_are_not_finite_have_no_final_scores(
 ) -> None:
     real_images[450] = torch.nan  # in the third draw of 200
     monkeypatch.setattr(end_scores, "load_generator", lambda *arguments: Reel(real_images))
-    assert score_finally(trial, TRAINING, prepared.dataset, objective) is None
+    assert compute_final_scores(trial, TRAINING, prepared.dataset, objective) is None
 
 
 @pytest.mark.parametrize(

@@ -162,7 +162,7 @@ def test_an_error_of_one_part_leaves_the_others_and_a_note(
     monkeypatch.setattr(whole_trial, "train", _Ended(trial))
     monkeypatch.setattr(whole_trial, "diagnose_trial", fail)
     monkeypatch.setattr(whole_trial, "write_end_images", lambda *_: False)
-    monkeypatch.setattr(whole_trial, "score_finally", lambda *_: None)
+    monkeypatch.setattr(whole_trial, "compute_final_scores", lambda *_: None)
     (progress,) = train_and_finish(config, prepared.dataset, prepared.load(), trial, Workers())
     assert progress.status.state is TrialState.COMPLETED
     status = trial.read_status()

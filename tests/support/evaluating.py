@@ -11,9 +11,9 @@ from PIL import Image
 from safetensors.torch import save
 
 from gan_study.cli.evaluate import evaluate
-from gan_study.cli.evaluate_options import Options
 from gan_study.config.training import TrainingConfig, TrialConfig
 from gan_study.errors import InputError
+from gan_study.evaluation.collections.options import EvaluateOptions
 from gan_study.gan.networks import build_networks
 from gan_study.metrics.statistics import Gaussian
 from gan_study.runs.storage import Storage
@@ -34,19 +34,19 @@ def write_images(folder: Path, nums: dict[str, int], seed: int, size: tuple[int,
 
 def found(capsys: pytest.CaptureFixture[str], generated: object, reference: object, **options: Any) -> dict[str, Any]:
     """What `evaluate --json` finds."""
-    evaluate(str(generated), str(reference), Options(as_json=True, **options))
+    evaluate(str(generated), str(reference), EvaluateOptions(as_json=True, **options))
     evaluation: dict[str, Any] = json.loads(capsys.readouterr().out)
     return evaluation
 
 
 def printed(capsys: pytest.CaptureFixture[str], generated: object, reference: object, **options: Any) -> str:
-    evaluate(str(generated), str(reference), Options(**options))
+    evaluate(str(generated), str(reference), EvaluateOptions(**options))
     return capsys.readouterr().out
 
 
 def refused(generated: object, reference: object, **options: Any) -> str:
     with pytest.raises(InputError) as caught:
-        evaluate(str(generated), str(reference), Options(**options))
+        evaluate(str(generated), str(reference), EvaluateOptions(**options))
     return str(caught.value)
 
 

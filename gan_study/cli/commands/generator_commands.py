@@ -67,22 +67,20 @@ def sample(
     Writes a grid, single images and an animated interpolation. The same seed gives the same images; classes cannot
     be chosen, since no generator is conditional.
     """
-    from gan_study.cli.sample import Options
+    from gan_study.cli.sample import parse_animation, parse_grid
     from gan_study.cli.sample import sample as sample_generator
+    from gan_study.evaluation.sampling import SampleRequest
 
-    options = Options(
-        out=out,
-        grid=grid,
+    request = SampleRequest(
+        grid=parse_grid(grid),
         scale=scale,
         num=num,
-        interpolation=interpolation,
+        interpolation=parse_animation(interpolation),
         corners=corners,
         steps=steps,
         seed=seed,
-        arm=arm,
-        trial=trial,
     )
-    sample_generator(generator, options)
+    sample_generator(generator, request, out, arm, trial)
 
 
 @app.command()

@@ -44,9 +44,9 @@ def doctor(
     from gan_study.cli.commands.surroundings import set_places
 
     set_places(data_root, None)
-    from gan_study.cli.doctor import examine
+    from gan_study.cli.doctor import examine_dataset
 
-    examine(dataset, crop=crop, image_size=image_size, preview=preview, as_json=as_json)
+    examine_dataset(dataset, crop=crop, image_size=image_size, preview=preview, as_json=as_json)
 
 
 @app.command()
@@ -131,9 +131,9 @@ def evaluate(
 
     set_places(data_root, inception_weights)
     from gan_study.cli.evaluate import evaluate
-    from gan_study.cli.evaluate_options import Options
+    from gan_study.evaluation.collections.options import EvaluateOptions
 
-    options = Options(
+    options = EvaluateOptions(
         extractor=extractor,
         dims=dims,
         batch_size=batch_size,

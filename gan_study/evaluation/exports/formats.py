@@ -1,4 +1,4 @@
-"""A generator in the formats of other programs, each loaded back and held against the original on the same latents."""
+"""Export a generator in the formats of other programs, and check each file against the original."""
 
 import io
 import logging
@@ -26,7 +26,7 @@ TOLERANCE = 1e-4
 ONNX_PACKAGES = ("onnx", "onnxscript", "onnxruntime")
 _NUM_CHECKED = 64
 _NUM_TRACED = 2
-"""Not 1, which exporters may take for a constant; any number of latents must do afterwards."""
+"""Latents of the traced call: not 1, which exporters may treat as a constant."""
 _INPUT, _OUTPUT = "z", "images"
 
 

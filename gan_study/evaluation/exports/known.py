@@ -1,4 +1,4 @@
-"""What `export` has written, known again where a trained generator is asked for."""
+"""Recognise the files that `export` writes where a trained generator is wanted."""
 
 from contextlib import suppress
 from os.path import basename, dirname
@@ -17,7 +17,7 @@ FILES = {
 
 
 def refuse_export(place: str) -> None:
-    """Raise InputError if an export or its folder lies at a place: other programs read it, gan_study what it is of."""
+    """Raise InputError if an export or its folder lies at a place: gan_study reads a trial's own snapshots instead."""
     is_file = basename(place) in FILES.values()
     folder = Storage(dirname(place) if is_file else place)
     found = [name for name in FILES.values() if folder.exists(name)]

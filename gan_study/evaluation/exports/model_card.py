@@ -1,4 +1,4 @@
-"""The model card beside an exported generator: what it is, what it scored, what that is worth, how to load it."""
+"""The model card beside an exported generator: its training, its score, how to load it, and its limits."""
 
 import html
 from collections.abc import Iterator, Mapping
@@ -17,30 +17,30 @@ from gan_study.runs.records import ObjectiveRecord, TrialState
 
 @dataclass(frozen=True)
 class Exported:
-    """Everything that a card tells of."""
+    """The content of a model card."""
 
     config: TrialConfig
     moment: str
-    """When in its training that is, in words."""
+    """The snapshot's moment of the training, in words."""
     num_channels: int
     num_parameters: int
     state: TrialState
     score: float | None
-    """What this generator scored in its training; None if it did not."""
+    """The snapshot's score in its training; None if it has none."""
     seed_scores: tuple[float, ...]
-    """Of every confirmed training of this configuration that has come to its end, this one's too if it is one."""
+    """Scores of all completed confirmed trainings of this configuration, this one included if it is confirmed."""
     objective: ObjectiveRecord | None
-    """What the score is; None if the run folder does not say."""
+    """The objective that gave the score; None if the run folder does not hold it."""
     study_verdict: str | None
-    """The sentence about all arms; None outside of a study."""
+    """The sentence about all arms; None outside a study."""
     diagnosis: DiagnosisRecord | None
-    """Of this very snapshot."""
+    """The diagnosis of this snapshot; None if there is none."""
     differences: Mapping[str, float]
-    """By format: the largest difference of its pixels from the original's, on [-1, 1]."""
+    """For each format, the largest difference of its pixels from the original's, on [-1, 1]."""
 
 
 def model_card(exported: Exported) -> str:
-    """README.md. Its Python blocks run in the folder that it lies in."""
+    """The text of README.md, whose Python blocks run in its own folder."""
     config = exported.config
     sections = [
         _front_matter(),
@@ -55,7 +55,7 @@ def model_card(exported: Exported) -> str:
 
 
 def _front_matter() -> str:
-    """What model hubs read. The licence is the user's to name."""
+    """The metadata for model hubs. The user must name the licence."""
     lines = (
         "library_name: gan_study",
         "pipeline_tag: unconditional-image-generation",
@@ -115,13 +115,13 @@ def _score_paragraphs(exported: Exported) -> Iterator[str]:
         )
         yield _seeds(exported.seed_scores, score)
     if exported.diagnosis is not None:
-        yield f"Diagnosis of its images: {_text(exported.diagnosis.verdict.sentence)}"
+        yield f"TrialDiagnosis of its images: {_text(exported.diagnosis.verdict.sentence)}"
     if exported.study_verdict is not None:
         yield f"Verdict of the study: {_text(exported.study_verdict)}"
 
 
 def _seeds(scores: tuple[float, ...], score: float) -> str:
-    """What another training may be expected to score."""
+    """The score to expect of another training."""
     if len(scores) < 2 or score not in scores:
         return (
             "It is the score of one training with one seed. If that was chosen for its score, a new training is likely "

@@ -34,8 +34,8 @@ def load_generator(path: str) -> nn.Module:
 def generator_to_source(generator: nn.Module) -> str:
     """The text of `model.py`.
 
-    A layer of torch is written as its constructor's call, whose arguments are those that torch prints of it. A class
-    of our own is copied; its constructor takes its children by their names.
+    A torch layer becomes a call of its constructor with the arguments that torch prints for it. A class of this package
+    is copied; its constructor takes its children by their names.
     """
     own = {type(module) for module in generator.modules() if not _is_of_torch(module)}
     classes = "".join(f"\n{source}\n" for source in sorted(inspect.getsource(kind) for kind in own))
@@ -45,7 +45,7 @@ def generator_to_source(generator: nn.Module) -> str:
 
 
 def _call(module: nn.Module, indent: str, name: str = "") -> Iterator[str]:
-    """The lines of a constructor's call; `name`: of the parameter that it is given to."""
+    """The lines of a constructor's call; `name` is the parameter that receives the result, such as `main=`."""
     head = f"{indent}{name}{'nn.' if _is_of_torch(module) else ''}{type(module).__name__}("
     comma = "," if len(indent) > 4 else ""
     children = list(module.named_children())

@@ -1,5 +1,4 @@
-"""Images as a command line names them: what is there under a path, from here or from the data folder, and whether it
-is images."""
+"""Find the images that a command line names, in the working directory or in the data folder."""
 
 import os
 from collections.abc import Iterator
@@ -15,11 +14,14 @@ from gan_study.errors import InputError, require_utf8
 from gan_study.evaluation.snapshots import SUFFIX, TRIAL_NAMES, is_trial
 
 NAMED_DATASETS = tuple(name for name in DATASETS if name != "image_folder")
-"""Data sets that a name alone tells."""
+"""Data sets that need no path."""
 
 
 def find_place(text: str, wanted: str) -> Path:
-    """What is there under a path, else InputError with what is nearest; `wanted` says what could be there."""
+    """Find a path in the working directory or in the data folder.
+
+    Raises InputError, which suggests the nearest name, if there is no such file; `wanted` names what the command takes.
+    """
     require_utf8(text, "images")
     path = Path(text).expanduser()
     places = list(dict.fromkeys(Path(abspath(folder / path)) for folder in (Path.cwd(), data_folder())))
@@ -34,11 +36,25 @@ def find_place(text: str, wanted: str) -> Path:
     )
 
 
-def refuse_runs(folder: str, takes_generators: bool) -> None:
-    """Raise InputError if a folder that is taken for one of images holds a run or a trial, or is a trial's samples.
+def find_dataset(name: str) -> dict[str, str]:
+    """The fields of a study's `dataset` block that identify the data set: its name, or `image_folder` and the path.
 
-    The pictures there are grids of samples, and would pass for images. takes_generators: whether the command would take
-    a trained generator instead.
+    Raises InputError, which suggests the nearest name, if there is none, and for a folder that holds runs.
+    """
+    if name in NAMED_DATASETS:
+        return {"name": name}
+    root = Path(abspath(data_folder()))
+    place = find_place(name, "doctor takes a folder, an archive or the name of a data set")
+    if place.is_dir():
+        refuse_runs(str(place), takes_generators=False)
+    return {"name": "image_folder", "path": str(place.relative_to(root) if root in place.parents else place)}
+
+
+def refuse_runs(folder: str, takes_generators: bool) -> None:
+    """Raise InputError if a folder of images holds a run or a trial, or is a trial's folder of samples.
+
+    The pictures there are grids of samples, which would pass for images. takes_generators: True if the command also
+    takes a trained generator.
     """
     found = next(_runs_and_trials(folder), None)
     if found is None:
@@ -57,7 +73,7 @@ def refuse_runs(folder: str, takes_generators: bool) -> None:
 
 
 def _runs_and_trials(folder: str) -> Iterator[tuple[str, str]]:
-    """`run` or `trial`, and the place: the trial that the folder is the samples of, then all below it and its links."""
+    """Yield `run` or `trial` and its place: the trial that owns a folder of samples, then all below the folder."""
     above, name = os.path.split(folder)
     if name == "samples" and is_trial({name for name in TRIAL_NAMES if exists(os.path.join(above, name))}):
         yield "trial", above
@@ -77,7 +93,7 @@ def _runs_and_trials(folder: str) -> Iterator[tuple[str, str]]:
 
 
 def _nearest(places: list[Path]) -> Path | None:
-    """What is beside one of these places under a name like theirs."""
+    """The existing file beside one of these places whose name is most like theirs; None if there is none."""
     found: list[Path] = []
     for place in places:
         with suppress(OSError):  # no folder, or not for us to read

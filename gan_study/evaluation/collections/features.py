@@ -1,4 +1,4 @@
-"""How `evaluate` looks at both collections: one extractor, one size of image, and the features of each."""
+"""The features of two collections of images, from one extractor and at one image size."""
 
 import hashlib
 from dataclasses import dataclass
@@ -12,8 +12,7 @@ from gan_study.config.reading.source import no_such
 from gan_study.data.datasets import Dataset
 from gan_study.data.inspection.inspection import inspect_dataset
 from gan_study.errors import InputError
-from gan_study.evaluation.generators import Snapshot
-from gan_study.evaluation.image_collections import (
+from gan_study.evaluation.collections.images import (
     Argument,
     Images,
     ImageSource,
@@ -22,7 +21,8 @@ from gan_study.evaluation.image_collections import (
     own_size_images,
     sized_images,
 )
-from gan_study.evaluation.statistics_file import FeatureKey, Statistics
+from gan_study.evaluation.collections.statistics_file import FeatureKey, Statistics
+from gan_study.evaluation.generators import TrainedGenerator
 from gan_study.extractors.base import Extractor, apply_network
 from gan_study.extractors.kinds import load_or_train_extractor, pretrained_kind
 from gan_study.extractors.progress import at_work
@@ -33,27 +33,27 @@ _LEAST_SIZE, _LARGEST_SIZE = 8, 256
 
 @dataclass(frozen=True)
 class Loading:
-    """How images are read."""
+    """Settings for reading images and extracting their features."""
 
     batch_size: int
-    """Images that the extractor is handed at a time."""
+    """Images that pass through the extractor at once."""
     num_workers: int
     """Threads that decode files."""
     device: torch.device
-    """What the extractor runs on."""
+    """The extractor's device."""
 
 
 @dataclass(frozen=True, eq=False)
 class View:
-    """The extractor, and how images are brought to it."""
+    """An extractor, and the form in which it receives images."""
 
     extractor: Extractor
     image_size: int | None
-    """Height and width in pixels that all images are brought to; None if each comes at its own size."""
+    """Height and width in pixels to which all images are resized; None if each keeps its own size."""
     channels: int | None
-    """To which images are brought; None if the extractor takes grey and colour alike."""
+    """Channels to which images are converted; None if the extractor takes grey and colour alike."""
     class_names: tuple[str, ...] | None = None
-    """Of the classes that the extractor tells apart; None if it knows none."""
+    """Names of the classes that the extractor predicts; None if it predicts none."""
 
     @property
     def learned_size(self) -> int | None:
@@ -63,13 +63,13 @@ class View:
 
 @dataclass(frozen=True, eq=False)
 class Observed:
-    """One side of a score, and what it is of."""
+    """The features of one side of a score, and their origin."""
 
     side: Side
     key: FeatureKey | None
-    """None for a file of statistics that does not say what made them."""
+    """The origin; None for a file of statistics that does not name it."""
     notes: tuple[str, ...] = ()
-    """What a user should know of the images' files."""
+    """Warnings about the images' files."""
 
 
 def make_view(
@@ -81,11 +81,12 @@ def make_view(
     device: torch.device | None = None,
     kimg: float | None = None,
 ) -> View:
-    """The extractor by name for both sides. One that learns from images learns from the reference's, on `device`.
+    """Return the named extractor for both sides. One that must be trained learns the reference's images on `device`.
 
-    `kimg` is the most thousands of images that its training takes, None for the extractor's own length.
+    `kimg` limits that training, in thousands of images; None is the extractor's own length.
 
-    Raises InputError if it cannot be had, `dims` is not its own, or the sizes of the images do not go together.
+    Raises InputError if the extractor is not available, has no layer with `dims` features, or the images' sizes do not
+    match.
     """
     if extractor not in EXTRACTORS:
         raise InputError(f"--extractor: {no_such('extractor', extractor, EXTRACTORS)}")
@@ -116,18 +117,18 @@ def make_view(
     return View(found, size, dataset.num_channels, dataset.class_names if facts.is_classifier else None)
 
 
-def observe_argument(argument: Argument, view: View | None, num: int | None, loading: Loading, seed: int) -> Observed:
-    """The features of one side; of statistics there is nothing to do, and no `view` is needed.
+def extract_features(argument: Argument, view: View | None, num: int | None, loading: Loading, seed: int) -> Observed:
+    """Return the features of one side. Statistics hold them already and need no `view`.
 
-    `num` chooses a random part, or the number of images that are drawn from a generator. Raises InputError if there
-    are fewer than two images, or too many are corrupt.
+    `num` is the size of a random part of the images, or the number of images that a generator draws. Raises InputError
+    if there are fewer than two images, or too many are corrupt.
     """
     if isinstance(argument, Statistics):
         return Observed(Side(argument.gaussian), argument.key)
     assert view is not None, "images are seen through an extractor"
     notes: list[str] = []
-    what = "generated images" if isinstance(argument, Snapshot) else argument.name
-    if isinstance(argument, Snapshot):
+    what = "generated images" if isinstance(argument, TrainedGenerator) else argument.name
+    if isinstance(argument, TrainedGenerator):
         images, name, identity, split = generated_images(argument, num, seed), "snapshot", None, "all"
     elif view.image_size is None:
         images = own_size_images(argument, num, loading.batch_size, loading.num_workers, seed, notes)
@@ -154,24 +155,24 @@ def observe_argument(argument: Argument, view: View | None, num: int | None, loa
 
 
 def place_of(argument: Argument) -> str:
-    """What a user calls it."""
+    """The place as messages name it: the user's own words, or a file."""
     return argument.name if isinstance(argument, ImageSource) else argument.place
 
 
 def kind_of(argument: Argument, num: int | None) -> str:
-    """What a number of it are, such as `images`; `num` as for `observe_argument`."""
+    """A noun for the counted items, such as `held-out images`; `num` as for `extract_features`."""
     if isinstance(argument, Statistics):
         return "images, as statistics"
-    if isinstance(argument, Snapshot):
+    if isinstance(argument, TrainedGenerator):
         return "images of a trained generator"
     part = {"all": "images", "train": "images of the train part", "held_out": "held-out images"}[argument.split]
     return part if num is None else f"{part}, at most {num:,} at random"
 
 
 def _extract(images: Images, view: View, device: torch.device, whose: str, what: str) -> tuple[Side, str]:
-    """Features of all images, and 8 hex digits that tell the images from others.
+    """Return the features of all images, and 8 hex digits of a hash of their pixels.
 
-    whose: for a message. what: such as `generated images`, for whoever waits.
+    whose: the place in an error message. what: the kind of images in a progress message, such as `generated images`.
     """
     extractor, hashed = view.extractor.to(device), hashlib.sha256()
     features: list[Tensor] = []
@@ -195,8 +196,8 @@ def _extract(images: Images, view: View, device: torch.device, whose: str, what:
 
 
 def _common_size(first: Argument, reference: Argument, image_size: int | None) -> int | None:
-    """The size that generators or the user demand; None if neither does."""
-    sizes = {side.training.dataset.image_size for side in (first, reference) if isinstance(side, Snapshot)}
+    """The image size that a generator or the user sets, in pixels; None if neither does."""
+    sizes = {side.training.dataset.image_size for side in (first, reference) if isinstance(side, TrainedGenerator)}
     demanded = sizes | ({image_size} if image_size is not None else set())
     if len(demanded) > 1:
         raise InputError(
@@ -207,7 +208,7 @@ def _common_size(first: Argument, reference: Argument, image_size: int | None) -
 
 
 def _found_size(first: Argument, reference: Argument, extractor: str) -> int:
-    """The one size of all images. Raises InputError if there are several, or the extractor cannot take it."""
+    """The size in pixels that all images share. Raises InputError if sizes differ or the extractor cannot take it."""
     sizes = set()
     for side in (first, reference):
         if isinstance(side, ImageSource):
@@ -222,18 +223,18 @@ def _found_size(first: Argument, reference: Argument, extractor: str) -> int:
     return sizes.pop()
 
 
-def _source(reference: Snapshot | ImageSource) -> ImageSource:
-    """The images to learn from: of a generator, those that it has learned from."""
+def _source(reference: TrainedGenerator | ImageSource) -> ImageSource:
+    """The reference's images; for a generator, its training images."""
     if isinstance(reference, ImageSource):
         return reference
     return ImageSource(reference.training.dataset.name, reference.training.dataset, "all")
 
 
 def _learned_dataset(first: Argument, source: ImageSource, image_size: int) -> Dataset:
-    """The images to learn from; grey ones as colour if the other side has colour, which must not go unseen."""
+    """The images that the extractor learns from; grey ones become colour images if the other side has colour."""
     dataset = load_sized(source, image_size)
     channels = dataset.num_channels
-    if isinstance(first, Snapshot):
+    if isinstance(first, TrainedGenerator):
         channels = max(channels, first.num_channels)
     elif isinstance(first, ImageSource):
         channels = max(channels, load_sized(first, image_size).num_channels)

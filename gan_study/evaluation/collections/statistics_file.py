@@ -1,4 +1,4 @@
-"""Statistics of images in an .npz file: pytorch-fid's form, and beside it what made the features."""
+"""Statistics of images in an .npz file: pytorch-fid's format, with the origin of the features beside it."""
 
 import io
 import zipfile
@@ -15,29 +15,28 @@ from gan_study.runs.records import Record
 from gan_study.runs.storage import Storage
 
 _MADE_BY = "made_by.json"
-"""Our own addition to the file, which pytorch-fid and numpy pass over."""
+"""A member of the file that only gan_study reads; pytorch-fid and numpy ignore it."""
 
 
 class FeatureKey(Record):
-    """What features are, and what they are of. Features compare only if those of the same network are held together."""
+    """The origin of features. Only features of the same network can be compared."""
 
     extractor: str
     """The network, such as inception."""
     weights_hash: str
     """First 8 hex digits of the SHA-256 of its weights."""
     layer: str
-    """Which of its layers."""
+    """The layer that gives the features."""
     dims: int
     """Length of a feature vector."""
     preprocessing: str
-    """How the images were brought to the network."""
+    """The conversion of the images to the network's input."""
     split: str
     """The part of the images, such as all."""
     dataset: str
     """The images, by name and content."""
     image_size: int | None = None
-    """Height and width in pixels of the images that the network has learned from; None for Inception, and in files that
-    do not say."""
+    """Height and width in pixels of the network's training images; None for Inception, and in older files."""
 
     @property
     def network(self) -> dict[str, str | int]:
@@ -52,7 +51,7 @@ class Statistics:
     place: str
     gaussian: Gaussian
     key: FeatureKey | None
-    """None if the file does not say what made the features, as pytorch-fid's do not."""
+    """The origin of the features; None if the file does not name it, as pytorch-fid's do not."""
 
 
 def read_statistics(place: str) -> Statistics:
@@ -82,9 +81,10 @@ def write_statistics(target: Path, gaussian: Gaussian, key: FeatureKey | None) -
 
 
 def check_target(option: str, file: str, suffix: str) -> Path:
-    """Where an option's file goes. Raises InputError unless it is a new one with this suffix in a folder that is there.
+    """Return the path of an option's output file.
 
-    Called before anything is computed. pytorch-fid does not replace statistics either.
+    Raises InputError unless it is a new file with this suffix in an existing folder. pytorch-fid does not replace
+    statistics either.
     """
     target = Path(file).expanduser().absolute()
     if target.suffix != suffix or not target.parent.is_dir():

@@ -1,7 +1,7 @@
-"""What `evaluate` compares: statistics in a file, a trained generator, or images in a folder, an archive or a data set.
+"""The images of an argument of `evaluate`, and the argument itself: statistics, a generator, or a set of images.
 
-Images come in batches, either all brought to one size and shape as for a training, or each at its own size, which
-is what pytorch-fid does with files.
+Images come in batches: either all resized to one shape as for a training, or each at its own size, as pytorch-fid reads
+files.
 """
 
 import os
@@ -21,16 +21,16 @@ from gan_study.data.sources.catalogue import find_files
 from gan_study.data.sources.image_folder import find_images, images_path, require_images
 from gan_study.data.survey import SurveyCounter
 from gan_study.errors import InputError
-from gan_study.evaluation.generators import Snapshot, find_snapshot
-from gan_study.evaluation.image_place import NAMED_DATASETS, find_place, refuse_runs
-from gan_study.evaluation.statistics_file import Statistics, read_statistics
+from gan_study.evaluation.collections.places import NAMED_DATASETS, find_place, refuse_runs
+from gan_study.evaluation.collections.statistics_file import Statistics, read_statistics
+from gan_study.evaluation.generators import TrainedGenerator, load_generator_at
 from gan_study.extractors.progress import at_work
 from gan_study.gan.generation import generate_uint8
 from gan_study.gan.latents import draw_z
 from gan_study.metrics.samples import BATCH_SIZE
 
 SNAPSHOT_SAMPLES = 10_000
-"""Images that are drawn from a generator if no number is given."""
+"""Default number of images that are drawn from a generator."""
 _WANTED = "evaluate takes a folder, an archive, a snapshot, a data set's name or statistics (.npz)"
 _PART_STREAM = 0xE7A1
 
@@ -40,10 +40,10 @@ Batches = Iterator[Tensor]
 
 @dataclass(frozen=True, eq=False)
 class Images:
-    """Images to be read or drawn once."""
+    """A sequence of images that can be read once."""
 
     num: int
-    """How many, of which those that cannot be decoded are left out."""
+    """Number of images before those that cannot be decoded are left out."""
     batches: Batches
 
 
@@ -54,27 +54,27 @@ class ImageSource:
     name: str
     """As the user wrote it."""
     config: DatasetConfig
-    """Its `image_size` is not yet that of the evaluation."""
+    """The data set; `load_sized` replaces its `image_size`."""
     split: str
-    """Which part of it: all, train or held_out."""
+    """The part to read: all, train or held_out."""
 
 
-Argument = Statistics | Snapshot | ImageSource
+Argument = Statistics | TrainedGenerator | ImageSource
 
 
 def open_argument(text: str, split: str, *, is_reference: bool) -> Argument:
-    """What an argument of the command line stands for; no image is decoded yet.
+    """Find the object that an argument of the command line names; no image is decoded yet.
 
-    `split` is for data sets by name, and for a folder or an archive as reference: another folder holds generated
-    images, of which no part is held out. Raises InputError if there is no such thing or it cannot be read, and for a
-    folder that holds runs.
+    `split` applies to data sets by name, and to a folder or an archive that is the reference: any other folder holds
+    generated images, of which no part is held out. Raises InputError if nothing is found or it cannot be read, and for
+    a folder that holds runs.
     """
     if text in NAMED_DATASETS:
         return ImageSource(text, DatasetConfig.model_validate({"name": text}), split)
     place = text if "://" in text else str(find_place(text, _WANTED))
     if place.lower().endswith(".npz") and not os.path.isdir(place):
         return read_statistics(place)
-    snapshot = find_snapshot(place)
+    snapshot = load_generator_at(place)
     if snapshot is not None:
         return snapshot
     if "://" in place:
@@ -89,14 +89,14 @@ def open_argument(text: str, split: str, *, is_reference: bool) -> Argument:
     return ImageSource(text, config, split if is_reference else "all")
 
 
-def has_learned(snapshot: Snapshot, source: ImageSource) -> bool:
-    """Whether the source is the data that the snapshot's training has learned from."""
+def was_trained_on(snapshot: TrainedGenerator, source: ImageSource) -> bool:
+    """Return True if the generator was trained on the images of `source`."""
     learned, asked = snapshot.training.dataset, source.config
     return learned.name == asked.name and (asked.path is None or images_path(learned) == images_path(asked))
 
 
 def load_sized(source: ImageSource, image_size: int, channels: int | None = None) -> Dataset:
-    """The source as a training would see it."""
+    """Load the source's images at one size, as a training does."""
     changes = {"image_size": image_size, **({"channels": channels} if channels else {})}
     with at_work(f"the images of {source.name}"):
         return load_dataset(source.config.model_copy(update=changes))
@@ -109,8 +109,8 @@ def sized_images(dataset: Dataset, split: str, num: int | None, batch_size: int,
     return Images(len(indices), (torch.from_numpy(dataset.images[part]) for part in parts))
 
 
-def generated_images(snapshot: Snapshot, num: int | None, seed: int) -> Images:
-    """`num` images (default 10,000) from latents that depend on the seed alone."""
+def generated_images(snapshot: TrainedGenerator, num: int | None, seed: int) -> Images:
+    """Draw `num` images (default 10,000) from latents that depend on the seed alone."""
     num, training = num or SNAPSHOT_SAMPLES, snapshot.training
     z = draw_z(num, training.z_dim, training.z_distribution, torch.Generator().manual_seed(seed))
     return Images(num, (images for images, _ in generate_uint8(snapshot.generator, z.split(BATCH_SIZE))))
@@ -119,10 +119,10 @@ def generated_images(snapshot: Snapshot, num: int | None, seed: int) -> Images:
 def own_size_images(
     source: ImageSource, num: int | None, batch_size: int, num_workers: int, seed: int, notes: list[str]
 ) -> Images:
-    """Images of a source as they are, neither cropped nor resized; of mixed sizes, the shapes are kept apart.
+    """Read images as they are, neither cropped nor resized; each batch holds images of one shape.
 
-    What a user should know of the files is added to `notes` after the last batch. Raises InputError if there are no
-    images, too many are corrupt, or a folder's part is asked for, which is chosen among images of one size.
+    After the last batch, warnings about the files are added to `notes`. Raises InputError if there are no images, too
+    many are corrupt, or `split` asks for a part of a folder, which needs images of one size.
     """
     contents = find_files(source.config).read()
     notes += contents.notes.warnings(source.name)
@@ -150,7 +150,7 @@ def _stacked(pixels: StackPixels, positions: NDArray[np.int64], batch_size: int)
 def _decode_files(
     pixels: FilePixels, positions: NDArray[np.int64], num_workers: int, source: ImageSource, notes: list[str]
 ) -> Iterator[NDArray[np.uint8]]:
-    """The files at `positions` as (C, H, W), without those left out. Raises InputError if these are too many."""
+    """Decode the files at `positions` to (C, H, W). Raises InputError if too many cannot be decoded."""
     counter, max_share = SurveyCounter(), source.config.max_corrupt_share
     for image in pixels.decoded(None, positions.tolist(), num_workers):
         counter.add(image)

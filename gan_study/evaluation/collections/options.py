@@ -1,4 +1,4 @@
-"""What `evaluate` is told on the command line, and what it takes where it is told nothing."""
+"""The options of `evaluate`, and the defaults that a generator or a file of statistics gives them."""
 
 from dataclasses import dataclass, replace
 from typing import Any
@@ -8,15 +8,15 @@ from gan_study.config.extractors import EXTRACTORS, FID_EXTRACTOR
 from gan_study.config.reading.source import no_such
 from gan_study.data.datasets import SPLITS
 from gan_study.errors import InputError
-from gan_study.evaluation.generators import Snapshot
-from gan_study.evaluation.image_collections import Argument, ImageSource, has_learned
-from gan_study.evaluation.statistics_file import Statistics
+from gan_study.evaluation.collections.images import Argument, ImageSource, was_trained_on
+from gan_study.evaluation.collections.statistics_file import Statistics
+from gan_study.evaluation.generators import TrainedGenerator
 from gan_study.runs.counted import recorded_score
 
 
 @dataclass(frozen=True, kw_only=True)
-class Options:
-    """What may be said on the command line beside the two collections. See `main.evaluate`."""
+class EvaluateOptions:
+    """The options of the command line, which `commands.image_commands.evaluate` explains."""
 
     extractor: str | None = None
     dims: int | None = None
@@ -33,8 +33,8 @@ class Options:
     json_file: str | None = None
 
 
-def check_options(options: Options) -> None:
-    """Raise InputError, with what may be chosen, if a word or number is none of those known."""
+def check_options(options: EvaluateOptions) -> None:
+    """Raise InputError, which names the choices, if an option has an unknown value."""
     for name, value, known in (
         ("extractor", options.extractor, EXTRACTORS),
         ("split", options.split, SPLITS),
@@ -45,42 +45,46 @@ def check_options(options: Options) -> None:
 
 
 @dataclass(frozen=True)
-class Settled:
-    """Both sides, and the options with what was left open."""
+class ScoringRequest:
+    """Both sides, and the options with their defaults filled in."""
 
     generated: Argument
     reference: Argument
-    options: Options
+    options: EvaluateOptions
     is_as_in_study: bool = False
-    """Whether a generator is scored as its study does it."""
+    """True if a generator is scored as in its study."""
     extractor_kimg: float | None = None
-    """Most thousands of images that the extractor's training takes, as the generator's study sets it."""
+    """Longest training of the extractor in the generator's study, in thousands of images; None for its own length."""
     notes: tuple[str, ...] = ()
-    """What a user should know of that."""
+    """Remarks on the defaults that were filled in."""
 
 
-def settle(generated: Argument, reference: Argument, options: Options) -> Settled:
-    """What was left open is taken from a generator's training, or from what made a file of statistics.
+def complete_request(generated: Argument, reference: Argument, options: EvaluateOptions) -> ScoringRequest:
+    """Fill in the options that the user left out, from a generator's training or from a file of statistics.
 
-    The data that a generator has learned from is cropped and parted as it was there; held against it, and with no
-    extractor named, a generator is scored as in its study. Raises InputError if an option chooses among images of a
-    side that has none.
+    A generator's training data is cropped and split as in its training. If such data is the reference and no extractor
+    is named, the generator is scored as in its study. Raises InputError if an option chooses among the images of a side
+    that holds statistics.
     """
     _check_choices(generated, reference, options)
     for snapshot in (generated, reference):
-        if isinstance(snapshot, Snapshot):
+        if isinstance(snapshot, TrainedGenerator):
             generated, reference = _as_learned(generated, snapshot), _as_learned(reference, snapshot)
     if options.extractor is not None or options.dims is not None:
-        return Settled(generated, reference, options)
+        return ScoringRequest(generated, reference, options)
     for statistics in (generated, reference):
         if isinstance(statistics, Statistics):
-            return Settled(generated, reference, replace(options, **_network_of(statistics, options.image_size)))
-    if isinstance(generated, Snapshot) and isinstance(reference, ImageSource) and has_learned(generated, reference):
+            return ScoringRequest(generated, reference, replace(options, **_network_of(statistics, options.image_size)))
+    if (
+        isinstance(generated, TrainedGenerator)
+        and isinstance(reference, ImageSource)
+        and was_trained_on(generated, reference)
+    ):
         return _as_in_study(generated, reference, options)
-    return Settled(generated, reference, options)
+    return ScoringRequest(generated, reference, options)
 
 
-def _check_choices(generated: Argument, reference: Argument, options: Options) -> None:
+def _check_choices(generated: Argument, reference: Argument, options: EvaluateOptions) -> None:
     for option, value, side in (
         ("num", options.num, generated),
         ("num-reference", options.num_reference, reference),
@@ -94,7 +98,7 @@ def _check_choices(generated: Argument, reference: Argument, options: Options) -
 
 
 def _network_of(statistics: Statistics, image_size: int | None) -> dict[str, Any]:
-    """The options for the network that made the statistics, as far as the file says; the size that was said stays."""
+    """The options for the network of the statistics, as far as the file names it; a given image size is kept."""
     key = statistics.key
     if key is not None:
         dims = key.dims if key.extractor == FID_EXTRACTOR else None
@@ -103,7 +107,7 @@ def _network_of(statistics: Statistics, image_size: int | None) -> dict[str, Any
     return {"dims": dims} if dims in EXTRACTORS[FID_EXTRACTOR].layers else {}
 
 
-def _as_in_study(generated: Snapshot, reference: ImageSource, options: Options) -> Settled:
+def _as_in_study(generated: TrainedGenerator, reference: ImageSource, options: EvaluateOptions) -> ScoringRequest:
     objective = generated.training.objective
     num, split = options.num or objective.num_samples, options.split or objective.split
     taken = {"extractor": None, "number of generated images": options.num, "part of the data": options.split}
@@ -112,19 +116,19 @@ def _as_in_study(generated: Snapshot, reference: ImageSource, options: Options) 
     notes = [f"{listed(names)} {'are those' if len(names) > 1 else 'is that'} of the generator's study{other}"]
     if {options.num, options.split, options.num_reference} == {None}:
         notes += _own_scores(generated)
-    settled = replace(options, extractor=objective.extractor, dims=objective.dims, num=num, split=split)
-    return Settled(
+    request = replace(options, extractor=objective.extractor, dims=objective.dims, num=num, split=split)
+    return ScoringRequest(
         generated,
         replace(reference, split=split),
-        settled,
+        request,
         is_as_in_study=True,
         extractor_kimg=objective.extractor_kimg,
         notes=tuple(notes),
     )
 
 
-def _own_scores(generated: Snapshot) -> list[str]:
-    """What the study's own scores of this generator are."""
+def _own_scores(generated: TrainedGenerator) -> list[str]:
+    """A remark with the scores that this generator had in its study."""
     trial, cur_nimg = generated.source.trial, generated.source.cur_nimg
     own = recorded_score(trial.read_evaluations(), cur_nimg, generated.training.objective)
     if own is None:
@@ -136,7 +140,7 @@ def _own_scores(generated: Snapshot) -> list[str]:
     return [f"in its study this generator scored {own:.4g}{fresh}; latents are others here"]
 
 
-def _as_learned(side: Argument, snapshot: Snapshot) -> Argument:
-    if not isinstance(side, ImageSource) or not has_learned(snapshot, side):
+def _as_learned(side: Argument, snapshot: TrainedGenerator) -> Argument:
+    if not isinstance(side, ImageSource) or not was_trained_on(snapshot, side):
         return side
     return ImageSource(side.name, snapshot.training.dataset, side.split)

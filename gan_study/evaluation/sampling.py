@@ -1,0 +1,163 @@
+"""Images of a trained generator as files: a grid, single images and an animated walk through its latent space."""
+
+import io
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from math import ceil
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from PIL import Image
+from torch import Tensor, nn
+
+from gan_study.config.training import TrainingConfig
+from gan_study.evaluation.generators import TrainedGenerator
+from gan_study.gan.generation import generate_uint8
+from gan_study.gan.latents import draw_z, z_path
+from gan_study.metrics.samples import BATCH_SIZE
+from gan_study.runs.storage import Storage
+from gan_study.training.distributed import choose_device
+from gan_study.training.evaluate import grid_pixels, grid_png
+
+ANIMATIONS = ("gif", "webp")
+_WALK_SIDE = 4
+"""Rows and columns of an animation's frames; each tile shows a walk of its own."""
+_WALK_TILE = 64
+"""Side of a tile in pixels to which smaller images are enlarged, each pixel to a square."""
+_LEAST_GRID_WIDTH = 512
+"""Least width in pixels of a grid whose scale the user does not choose."""
+_FRAME_MSEC = 60
+"""Duration of a frame: GIF counts hundredths of a second, and browsers show at most 50 frames a second."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SampleRequest:
+    """The files to write of a generator's images."""
+
+    grid: tuple[int, int] | None = (8, 8)
+    """Columns and rows of grid.png; None for no grid."""
+    scale: int | None = None
+    """Pixels on a side of the square that shows one pixel in grid.png; None for the least that makes the grid 512
+    pixels wide."""
+    num: int = 0
+    """Single images."""
+    interpolation: str | None = "gif"
+    """The animation's format, one of `ANIMATIONS`; None for no animation."""
+    corners: int = 6
+    """Random latents that each walk of the animation passes."""
+    steps: int = 12
+    """Frames from one of them to the next."""
+    seed: int = 0
+    """Seed of the latents."""
+
+
+@dataclass(frozen=True)
+class SamplesRecord:
+    """The content of samples.json, with which the images can be drawn again."""
+
+    snapshot: str
+    study: str
+    arm: str
+    trial: str
+    cur_nimg: int
+    """Images that the generator was trained on."""
+    seed: int
+    z_dim: int
+    z_distribution: str
+    grid: tuple[int, int] | None
+    """Columns and rows."""
+    num: int
+    """Single images."""
+    interpolation: str | None
+    files: tuple[str, ...]
+
+
+def write_samples(snapshot: TrainedGenerator, request: SampleRequest, target: Storage) -> tuple[str, ...]:
+    """Write the requested files and samples.json into a folder; return their names there."""
+    generator = snapshot.generator.to(choose_device(use_gpu=True))
+    files = []
+    grid = request.grid
+    if grid is not None:
+        images = torch.cat(list(_images(generator, snapshot.training, grid[0] * grid[1], request.seed)))
+        scale = request.scale or ceil(_LEAST_GRID_WIDTH / (grid[0] * images.shape[-1]))
+        target.write_bytes("grid.png", grid_png(_enlarge(images, scale), grid[0]))
+        files.append("grid.png")
+    if request.interpolation is not None:
+        name = f"interpolation.{request.interpolation}"
+        target.write_bytes(name, _animation(generator, snapshot.training, request, request.interpolation))
+        files.append(name)
+    digits, written = max(6, len(str(request.num - 1))), 0
+    for batch in _images(generator, snapshot.training, request.num, request.seed):
+        for image in batch:
+            target.write_bytes(f"images/{written:0{digits}d}.png", _png(image))
+            written += 1
+    if written:
+        files.append("images")
+    target.write_text("samples.json", json.dumps(_record(snapshot, request, files), indent=1) + "\n")
+    return (*files, "samples.json")
+
+
+def _record(snapshot: TrainedGenerator, request: SampleRequest, files: list[str]) -> dict[str, object]:
+    config, training = snapshot.source.config, snapshot.training
+    record = SamplesRecord(
+        snapshot=snapshot.place,
+        study=config.study,
+        arm=config.arm,
+        trial=config.name,
+        cur_nimg=snapshot.source.cur_nimg,
+        seed=request.seed,
+        z_dim=training.z_dim,
+        z_distribution=training.z_distribution,
+        grid=request.grid,
+        num=request.num,
+        interpolation=request.interpolation,
+        files=tuple(files),
+    )
+    return vars(record)
+
+
+def _images(generator: nn.Module, training: TrainingConfig, num: int, seed: int) -> Iterator[Tensor]:
+    """Yield `num` images NCHW uint8 in [0, 255] in parts. Image number i depends on the seed and on i alone."""
+    random = torch.Generator().manual_seed(seed)
+    starts = range(0, num, BATCH_SIZE)
+    latents = (draw_z(BATCH_SIZE, training.z_dim, training.z_distribution, random) for _ in starts)
+    for start, (images, _) in zip(starts, generate_uint8(generator, latents), strict=True):
+        yield images[: num - start].cpu()
+
+
+def _enlarge(images: Tensor, scale: int) -> Tensor:
+    """(N, C, H, W) => (N, C, scale H, scale W), each pixel as a square."""
+    return images.repeat_interleave(scale, dim=2).repeat_interleave(scale, dim=3)
+
+
+def _animation(generator: nn.Module, training: TrainingConfig, request: SampleRequest, image_format: str) -> bytes:
+    """A loop of 16 walks through the latent space, each past `corners` latents of its own and back to the first."""
+    random = torch.Generator().manual_seed(request.seed)
+    walks = []
+    for _ in range(_WALK_SIDE**2):
+        corners = draw_z(request.corners, training.z_dim, training.z_distribution, random)
+        walks.append(z_path(corners, request.steps, training.z_distribution, closed=True))
+    factor = max(1, _WALK_TILE // training.dataset.image_size)
+    moments = generate_uint8(generator, torch.stack(walks, dim=1))
+    frames = [grid_pixels(_enlarge(images.cpu(), factor), _WALK_SIDE) for images, _ in moments]
+    return _encode(frames, image_format)
+
+
+def _encode(frames: list[NDArray[np.uint8]], image_format: str) -> bytes:
+    """Encode an endlessly repeated animation."""
+    first, *others = (Image.fromarray(frame) for frame in frames)
+    buffer = io.BytesIO()
+    # Lossless, because compression would make the images look worse, or smoother, than they are.
+    settings = {"lossless": True} if image_format == "webp" else {"optimize": False}
+    first.save(buffer, image_format, save_all=True, append_images=others, duration=_FRAME_MSEC, loop=0, **settings)
+    return buffer.getvalue()
+
+
+def _png(image_uint8: Tensor) -> bytes:
+    """(C, H, W) => a PNG, grey or in colour."""
+    pixels = image_uint8.permute(1, 2, 0).numpy()
+    buffer = io.BytesIO()
+    Image.fromarray(pixels[:, :, 0] if pixels.shape[2] == 1 else pixels).save(buffer, "PNG")
+    return buffer.getvalue()
