@@ -1,1 +1,1 @@
-"""From a run folder to one HTML file; no torch, ray or optuna."""
+"""Reports as one HTML file, made from run folders; no torch, ray or optuna."""

@@ -1,4 +1,4 @@
-"""The report of one study as one HTML text: which tabs it has, and what they may use."""
+"""The report of one study as HTML: its tabs and the values that their templates use."""
 
 from typing import Any
 
@@ -30,7 +30,7 @@ TABS = (
 
 
 def render_page(run: RunData, summary: Summary, pictures: Pictures) -> str:
-    """The whole report, with the pictures that `load_pictures` has found."""
+    """Render the whole report, with the pictures from `load_pictures`."""
     confirmed, shown = list(confirmed_arms(run).values()), shown_trials(run)
     values: dict[str, Any] = {
         "run": run,

@@ -1,5 +1,7 @@
-"""The frame that every page has: its head, its tabs, the styles and scripts inside it. What the tabs hold is in
-sections/, one template for each."""
+"""The frame of every page: its head, its tabs, and the styles and scripts inside it.
+
+The content of each tab comes from a template in sections/.
+"""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -15,37 +17,37 @@ from gan_study.analysis.sentences.text import number
 from gan_study.report.tables.tables import Table
 
 STYLES = ("page", "tables", "figures", "images", "atlas", "dark", "print")
-"""Files of styles/, in the order in which they overrule each other."""
+"""Files of styles/. Later ones override earlier ones."""
 SCRIPTS = ("theme", "downloads", "figures", "chooser", "tables", "timeline", "zoom", "tabs", "ready")
-"""Files of scripts/, in the order in which they run; what one declares, the later ones may use."""
+"""Files of scripts/, in the order in which they run. Later ones may use what earlier ones declare."""
 
 _BREAKS = re.compile("([_./])(?=[A-Za-z])")
 _NO_BREAK = "\N{NO-BREAK SPACE}"
 _LONG_CELL = 40
-"""Characters of a cell of words from which it is not squeezed to the width of a word."""
+"""A text cell with more characters than this is not narrowed to the width of a word."""
 
 
 @dataclass(frozen=True)
 class Tab:
-    """One section of the page: a tab where there is JavaScript, a chapter on paper and without."""
+    """One section of the page: a tab with JavaScript, a chapter on paper or without JavaScript."""
 
     name: str
-    """Its anchor, and the name of its template: sections/<name>.html.jinja."""
+    """The anchor of the section and the name of its template, sections/<name>.html.jinja."""
     title: str
 
 
 def render_skeleton(
     title: str, header: str, tabs: Sequence[Tab], values: Mapping[str, Any], kind: str = "report"
 ) -> str:
-    """A whole page. A tab whose template renders nothing has nothing to show, and is left out.
+    """Render a whole page. A tab whose template renders nothing is left out.
 
-    header: name of the template in sections/ that stands above the tabs. values: what the templates may use. kind: by
-    which a page is known for one of its own kind, see `is_page`.
+    header: name of the template in sections/ for the part above the tabs. values: variables of the templates. kind: the
+    kind of page that `is_page` recognises.
     """
     environment = _environment()
 
     def section(name: str) -> Markup:
-        # The template has escaped what it was given.
+        # The template has escaped its values.
         return Markup(environment.get_template(f"sections/{name}.html.jinja").render(values).strip())
 
     return environment.get_template("report.html.jinja").render(
@@ -60,7 +62,7 @@ def render_skeleton(
 
 
 def is_page(start: str, kind: str) -> bool:
-    """Whether a file that begins so is a page of this kind."""
+    """Return True if a file with this start is a page of this kind."""
     return f'<meta name="generator" content="gan_study {kind}">' in start
 
 
@@ -84,17 +86,17 @@ def _cell_class(table: Table, row: int, column: int) -> str | None:
 
 
 def _breakable(text: str) -> Markup:
-    """The text, where long names in it may be broken across lines."""
+    """Text in which long names may break across lines."""
     return Markup(_BREAKS.sub(r"\1<wbr>", str(escape(text))))
 
 
 def _unbroken(text: str) -> str:
-    """Numbers that stay together: only what is in parentheses may stand on the next line."""
+    """Text that breaks across lines only before a parenthesis."""
     return text.replace(" ", _NO_BREAK).replace(f"{_NO_BREAK}(", " (")
 
 
 def _whole_percents(text: str) -> str:
-    """The text, in which no line begins with a percent sign."""
+    """Text in which no line begins with a percent sign."""
     return text.replace(" %", f"{_NO_BREAK}%")
 
 

@@ -1,4 +1,4 @@
-"""Durations, and how a score is called and read."""
+"""Durations, names of scores, and notes on how to read scores."""
 
 from gan_study.analysis.sentences.text import ROUGH_FLOOR, number
 from gan_study.analysis.statistics.budget import Crossover
@@ -7,7 +7,7 @@ from gan_study.runs.records import ObjectiveRecord, ScoreKey
 
 
 def duration(seconds: float) -> str:
-    """Such as `52 s`, `12 min` or `3.4 h`."""
+    """A duration such as `52 s`, `12 min` or `3.4 h`."""
     if seconds < 90:
         return f"{seconds:.0f} s"
     if seconds < 90 * 60:
@@ -16,14 +16,14 @@ def duration(seconds: float) -> str:
 
 
 def score_name(objective: ObjectiveRecord | None) -> str:
-    """FID only for what is comparable with published FID; FD for any other Frechet distance."""
+    """FID for scores that are comparable with published FID; FD for any other Frechet distance."""
     if objective is None:
         return "score"
     return "FID" if objective.key.is_published_fid else "FD"
 
 
 def score_note(objective: ObjectiveRecord) -> str:
-    """How to read every score of the study; stands once, at the head of the page."""
+    """Explain how to read the scores of the study, once at the head of the page."""
     return (
         f"{score_name(objective)}, lower is better; N = {objective.key.num_generated:,} generated v "
         f"{objective.key.num_real:,} real images; real-against-real floor {number(objective.floor)}"
@@ -43,28 +43,28 @@ def _early_note(objective: ObjectiveRecord) -> str:
 
 
 def rough_note(key: ScoreKey, num_generated: int | None = None) -> str:
-    """What follows a floor that is no more than a rough estimate; empty for others.
+    """A note for a floor that is only a rough estimate; empty for other floors.
 
-    num_generated: where it is the floor of other numbers of images than the key's.
+    num_generated: number of images of the floor, if it is not that of the key.
     """
     num = key.num_generated if num_generated is None else num_generated
     return f", {ROUGH_FLOOR}" if floor_is_rough(num, key.num_real, key.dims) else ""
 
 
 def short_note(objective: ObjectiveRecord | None) -> str:
-    """What stands beside the scores of a figure or table: how many images each is made from."""
+    """A note for the scores of a figure or table: the number of images behind each score."""
     if objective is None:
         return "What they are made from is settled before the first training."
     return f"{score_name(objective)} at N = {objective.key.num_generated:,}; lower is better."
 
 
 def curve_note(objective: ObjectiveRecord) -> str:
-    """What stands beside curves of scores over a training, which are all from equally many images."""
+    """A note for curves of scores over a training, all of which are from equally many images."""
     num = objective.early_num_samples or objective.key.num_generated
     return f"{score_name(objective)} at N = {num:,}; lower is better."
 
 
 def crossover_sentence(found: Crossover) -> str:
-    """Where one arm overtakes another in the search."""
+    """A sentence on the budget at which one arm overtakes another in the search."""
     more = f" (the lead changed {found.num_changes} times in all)" if found.num_changes > 1 else ""
     return f"{found.after} overtakes {found.before} for good once each has spent {number(found.spent_kimg)} kimg{more}."

@@ -1,4 +1,4 @@
-"""Writing of a report: report.html, summary.json and trials.csv into the run folder."""
+"""Write the files of a report into the run folder: report.html, summary.json and trials.csv."""
 
 from gan_study.analysis.load import load_run
 from gan_study.analysis.summary import summarise
@@ -9,10 +9,10 @@ from gan_study.runs.folder import RunFolder
 
 
 def write_report(folder: RunFolder) -> str:
-    """Write the report of a run as far as it has come, and return where report.html lies.
+    """Write the report of a run, finished or not, and return the location of report.html.
 
-    The page needs no network and no other file. Raises InputError if no study has begun in the folder, and
-    StorageError if it cannot be read or written.
+    The page needs no network and no other file. Raises InputError if the folder holds no study, StorageError if a file
+    cannot be read or written.
     """
     run = load_run(folder)
     summary = summarise(run)

@@ -1,1 +1,1 @@
-"""The page that shows several finished studies side by side."""
+"""The page that compares several finished studies."""

@@ -1,4 +1,4 @@
-"""Finished studies side by side in one page, if their protocols are alike."""
+"""Load several finished studies and render the page that compares them."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -26,7 +26,7 @@ from gan_study.report.text import score_note, short_note
 from gan_study.runs.folder import RunFolder
 
 KIND = "comparison"
-"""By which its pages are known."""
+"""Kind of the pages, see `is_page`."""
 TABS = (
     Tab("result", "Result"),
     Tab("confirmation", "Confirmation"),
@@ -37,9 +37,9 @@ TABS = (
 
 
 def compare_studies(folders: Sequence[RunFolder]) -> SideBySide:
-    """Read studies and compare their arms.
+    """Load studies and compare their arms.
 
-    Raises InputError with every reason at once if they may not be compared, StorageError if a file cannot be read.
+    Raises InputError with all reasons if they may not be compared, StorageError if a file cannot be read.
     """
     runs: list[tuple[str, RunData]] = []
     problems: list[str] = []
@@ -56,7 +56,7 @@ def compare_studies(folders: Sequence[RunFolder]) -> SideBySide:
 
 
 def render_comparison(found: SideBySide) -> str:
-    """The whole page, with the pictures that are read from the run folders. It needs no network and no other file.
+    """Render the whole page, with pictures from the run folders. It needs no network and no other file.
 
     Raises StorageError if a picture cannot be read.
     """
@@ -85,7 +85,7 @@ def render_comparison(found: SideBySide) -> str:
 
 
 def _labelled(runs: Sequence[tuple[str, RunData]]) -> list[ComparedStudy]:
-    """Studies under names that tell them apart: their own, their folders', or the part in which the places differ."""
+    """Studies with unique labels: their names, their folders' names, or the parts in which their locations differ."""
     names = [run.study.name for _, run in runs]
     places = [location for location, _ in runs]
     folders = [place.partition("?")[0].rstrip("/").rpartition("/")[2] for place in places]
@@ -94,7 +94,7 @@ def _labelled(runs: Sequence[tuple[str, RunData]]) -> list[ComparedStudy]:
 
 
 def _apart(places: Sequence[str]) -> list[str]:
-    """Places without the folders that all have in common at the head and at the end; of each some part remains."""
+    """Locations without their common first and last folders. At least one folder of each remains."""
     parts = [place.rstrip("/").split("/") for place in places]
     while all(len(each) > 1 for each in parts) and len({each[0] for each in parts}) == 1:
         parts = [each[1:] for each in parts]
@@ -104,7 +104,7 @@ def _apart(places: Sequence[str]) -> list[str]:
 
 
 def _notices(found: SideBySide) -> list[str]:
-    """What a reader has to know before the numbers."""
+    """Sentences that a reader needs before the numbers."""
     differing = {row.name for row in found.differences}
     notices = [same.words for same in found.same_trainings] + list(found.same_arms)
     if found.studies[0].run.study.budget.device_sec is not None and "hosts" in differing:

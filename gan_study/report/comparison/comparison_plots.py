@@ -1,4 +1,4 @@
-"""The figures of several studies side by side, each with its caption."""
+"""The figures of a comparison of studies, each with its caption."""
 
 import math
 
@@ -14,13 +14,13 @@ from gan_study.report.text import crossover_sentence, curve_note, short_note
 from gan_study.runs.records import ObjectiveRecord
 
 _WIDTH, _MARK, _CHARACTER, _ROW = 1080, 40, 7, 20
-"""Pixels, roughly: of a figure, and in its legend of a mark, of a character and from row to row."""
+"""Approximate widths in pixels of a figure and of a mark and a character in its legend; height of a legend's row."""
 _MOST_CROSSOVERS = 6
-"""Sentences in a caption; of more, their number."""
+"""Largest number of crossovers that a caption describes one by one."""
 
 
 def comparison_plots(found: SideBySide, styles: Styles) -> dict[str, list[Plot]]:
-    """The figures by section; a section without anything to show is an empty list."""
+    """The figures by section. A section without figures has an empty list."""
     objective = found.together.objective
     assert objective is not None, "a study without an objective is refused"
     plots: dict[str, list[Plot]] = {"result": [], "confirmation": [], "search": _search_plots(found, styles, objective)}
@@ -37,8 +37,11 @@ def comparison_plots(found: SideBySide, styles: Styles) -> dict[str, list[Plot]]
 
 
 def _search_plots(found: SideBySide, styles: Styles, objective: ObjectiveRecord) -> list[Plot]:
-    """What the searches found against what they spent. All lines are of one kind: expectations only if all arms have
-    one, medians over repeats, which all studies have equally many of, or else the path of each single search."""
+    """The best scores of the searches against the budget spent.
+
+    All lines are of one kind: expectations if all arms have one, else medians over repeats, of which all studies have
+    equally many, or else the path of each single search.
+    """
     comparison, repeats = found.summary.comparison, found.studies[0].run.study.search.repeats
     after = f"{_overtaken(found)} {short_note(objective)}"
     expected = data.expected_bests(comparison)
@@ -69,8 +72,10 @@ def _search_plots(found: SideBySide, styles: Styles, objective: ObjectiveRecord)
 
 
 def _with_room(figure: go.Figure) -> go.Figure:
-    """The figure, higher by the rows that the names of many arms take in its legend. Plotly sets them in columns as
-    wide as the widest, and gives a legend at most half of the height."""
+    """Make a figure higher by the rows of its legend.
+
+    Plotly sets the names in columns as wide as the widest one, and gives a legend at most half of the height.
+    """
     names = [trace.name for trace in figure.data if trace.showlegend is not False and trace.name]
     columns = max(1, _WIDTH // max((_MARK + _CHARACTER * len(name) for name in names), default=_WIDTH))
     figure.update_layout(height=figure.layout.height + _ROW * max(0, math.ceil(len(names) / columns) - 2))
@@ -82,7 +87,7 @@ def _is_random(sampler: str, scheduler: str) -> bool:
 
 
 def _searches(found: SideBySide) -> str:
-    """By what each study was searched, and what follows where that differs."""
+    """Sampler and scheduler of each study, and what follows if they differ."""
     ways = {s.label: _way(s.run.study.search.sampler, s.run.study.search.scheduler) for s in found.studies}
     if len(set(ways.values())) == 1:
         return f"All were searched by {next(iter(ways.values()))}."

@@ -1,4 +1,4 @@
-"""The tables of several studies side by side: every arm beside its study, every item of the protocols in one row."""
+"""The tables of a comparison of studies: every arm with its study, every item of the protocols in one row."""
 
 from collections.abc import Callable, Sequence
 
@@ -14,7 +14,7 @@ from gan_study.report.tables.tables import Table
 
 
 def arm_tables(found: SideBySide) -> dict[str, Table]:
-    """The tables that have one row or more for each arm, by their names in the templates of a report."""
+    """The tables with one or more rows for each arm, by their names in the templates of a report."""
     run, summary = found.together, found.summary
     confirmed = [found.confirmed[arm] for arm in found.standing if arm in found.confirmed]
     made = {
@@ -29,14 +29,14 @@ def arm_tables(found: SideBySide) -> dict[str, Table]:
 
 
 def configuration_table(found: SideBySide) -> Table:
-    """Searched hyperparameters against arms, each with what its own study fixes."""
+    """The configuration of each arm, with the values that its own study fixes."""
     return tables.configurations(
         found.summary, {arm: plan_arm(Arm(run.study, arm)).fixed for run in found.runs for arm in run.arms}
     )
 
 
 def final_notes(found: SideBySide) -> str:
-    """How many images the final scores are made from; by study where that differs."""
+    """Number of images behind the final scores, by study if it differs."""
     notes = {
         study.label: final_note([found.confirmed[arm] for arm in run.arms if arm in found.confirmed])
         for study, run in zip(found.studies, found.runs, strict=True)
@@ -48,13 +48,13 @@ def final_notes(found: SideBySide) -> str:
 
 
 def difference_table(found: SideBySide) -> Table:
-    """What is not the same in all studies, the arms apart."""
+    """Settings and facts that differ between the studies, without their arms."""
     columns = ("Different", *(study.label for study in found.studies))
     return Table(columns, tuple((row.name, *row.values) for row in found.differences), frozenset(columns))
 
 
 def protocol_table(found: SideBySide) -> Table:
-    """The protocol of each study in a column; what is the same in all is muted."""
+    """The protocols with a column for each study. Items that are equal in all are muted."""
     items = [_by_term(protocol_items(study.run)) for study in found.studies]
     terms = dict.fromkeys(term for each in items for term in each)
     values = [(term, tuple(each.get(term, NOTHING) for each in items)) for term in terms]
@@ -72,13 +72,13 @@ def _by_term(items: Sequence[tuple[str, str]]) -> dict[str, str]:
 
 
 def _in_order(table: Table, arms: Sequence[str]) -> Table:
-    """Rows that begin with an arm, in the order of the arms."""
+    """Sort rows that begin with an arm in the order of `arms`."""
     rows = {row[0]: row for row in table.rows}
     return Table(table.columns, tuple(rows[arm] for arm in arms), table.text_columns)
 
 
 def _stacked(runs: Sequence[RunData], make: Callable[[RunData], Table]) -> Table:
-    """The same table of each run, one under the other."""
+    """Make a table of each run and put the rows of all into one table."""
     found = [make(run) for run in runs]
     columns = tuple(dict.fromkeys(column for table in found for column in table.columns))
     rows = [dict(zip(table.columns, row, strict=True)) for table in found for row in table.rows]
@@ -90,7 +90,7 @@ def _stacked(runs: Sequence[RunData], make: Callable[[RunData], Table]) -> Table
 
 
 def _with_study(table: Table, found: SideBySide) -> Table:
-    """Beside each arm, which the rows begin with, the study that it is of."""
+    """Add a second column with the study of the arm in the first."""
     if not table.rows:
         return table
     return Table(
@@ -102,5 +102,5 @@ def _with_study(table: Table, found: SideBySide) -> Table:
 
 
 def _moved(row: int, column: int) -> Sequence[tuple[int, int]]:
-    """Where a cell has come to when the second column was put in; it is like the first."""
+    """Places of a cell after a second column was added, which is muted like the first."""
     return [(row, 0), (row, 1)] if column == 0 else [(row, column + 1)]

@@ -1,1 +1,1 @@
-"""The figures of a report: their content as plain values, and their drawing."""
+"""The figures of a report: their data as plain values, and functions that draw them."""

@@ -1,4 +1,4 @@
-"""The collapse atlas as plain values: how many trials of each arm have which verdict, and where failures lie."""
+"""Data of the collapse atlas: verdicts of each arm's trials, and the places of failures in its search space."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,13 +14,13 @@ from gan_study.report.figures.figure_data import Scale, scale_of
 
 @dataclass(frozen=True)
 class VerdictBar:
-    """The verdicts on an arm's trials of one phase."""
+    """Verdicts on an arm's trials of one phase."""
 
     arm: str
     phase: str
-    """search or confirm."""
+    """`search` or `confirm`."""
     counts: dict[str, int]
-    """Trials by the word of their verdict, the worst first."""
+    """Number of trials by verdict, the worst first."""
 
     @property
     def num(self) -> int:
@@ -29,7 +29,7 @@ class VerdictBar:
 
 
 def verdict_bars(run: RunData) -> tuple[VerdictBar, ...]:
-    """One for each arm and phase of which a trial has ended, in the order of the study file."""
+    """A bar for each arm and phase with ended trials, in the order of the study file."""
     bars = []
     for arm in run.arms:
         for phase in ("search", "confirm"):
@@ -45,46 +45,49 @@ def _is_of(trial: TrialData, arm: str, phase: str) -> bool:
 
 @dataclass(frozen=True)
 class Separation:
-    """One searched hyperparameter, and how far it tells the failures from the other trials."""
+    """One searched hyperparameter, and how well it separates the failures from the other trials."""
 
     name: str
     scale: Scale
     categories: tuple[str, ...]
-    """In the order of the study file; empty unless the scale is category."""
+    """Categories in the order of the study file; empty unless the scale is `category`."""
     value: float
-    """In [0, 1]: the largest distance of the two distribution functions (Kolmogorov-Smirnov), or, of categories, half
-    the sum of the differences of their shares; 0: failures lie where the others do, 1: apart from them."""
+    """Distance of the two distributions in [0, 1]: 0 if they are equal, 1 if they do not overlap.
+
+    It is the largest distance of the distribution functions (Kolmogorov-Smirnov), or for categories half the sum of the
+    absolute differences of their shares (total variation).
+    """
 
 
 @dataclass(frozen=True)
 class MappedTrial:
-    """A search trial in the map of its arm."""
+    """A search trial in the failure map of its arm."""
 
     trial: str
     word: str
-    """Of its verdict."""
+    """Short form of its verdict."""
     is_failure: bool
     values: tuple[Scalar, ...]
-    """Of the map's hyperparameters."""
+    """Values of the map's hyperparameters, in the order of the axes."""
 
 
 @dataclass(frozen=True)
 class FailureMap:
-    """Where in the search space of an arm its failures lie."""
+    """The failed and other trials of an arm in its search space."""
 
     arm: str
     axes: tuple[Separation, ...]
-    """The two hyperparameters that separate best, the best first; one, if only one is searched."""
+    """The two hyperparameters that separate failures best, the best first; one if only one is searched."""
     trials: tuple[MappedTrial, ...]
 
     @property
     def num_failures(self) -> int:
-        """Trials among those drawn whose verdict or end names something wrong."""
+        """Number of failures among the drawn trials."""
         return sum(t.is_failure for t in self.trials)
 
 
 def failure_maps(run: RunData) -> tuple[FailureMap, ...]:
-    """One for each arm of which some search trials failed and some did not."""
+    """A map for each arm with both failed and other search trials."""
     found = (_failure_map(run, arm) for arm in run.arms)
     return tuple(each for each in found if each is not None)
 
@@ -101,7 +104,7 @@ def _failure_map(run: RunData, arm: str) -> FailureMap | None:
         if failed and others:
             value = separation(failed, others, is_category=scale == "category")
             separations.append(Separation(parameter.name, scale, categories, value))
-    # Equal ones stay in the order of the study file.
+    # Equal ones keep the order of the study file.
     axes = tuple(sorted(separations, key=lambda s: -s.value)[:2])
     if not axes:
         return None
@@ -114,7 +117,7 @@ def _failure_map(run: RunData, arm: str) -> FailureMap | None:
 
 
 def separation(failed: Sequence[Scalar], others: Sequence[Scalar], is_category: bool) -> float:
-    """How far the two samples (neither empty) lie apart, in [0, 1]; see `Separation.value`."""
+    """Distance of two samples, neither of them empty, in [0, 1]; see `Separation.value`."""
     values = sorted({*failed, *others}, key=str) if is_category else sorted({*failed, *others})
     shares = [
         np.array([sample.count(value) for value in values]) / len(sample) for sample in (list(failed), list(others))

@@ -1,4 +1,4 @@
-"""Drawing of the collapse atlas, whose content `atlas.py` works out."""
+"""Draw the figures of the collapse atlas from the data of `atlas_data.py`."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -19,7 +19,7 @@ _PHASES = {"search": "search", "confirm": "confirmed"}
 
 
 def atlas_plots(run: RunData) -> dict[str, list[Plot]]:
-    """The figures of the atlas: `shares` of the verdicts, and `maps` of the failures; empty lists without any."""
+    """The figures of the atlas by kind: `shares` of verdicts and `maps` of failures. Both may be empty."""
     plots: dict[str, list[Plot]] = {"shares": [], "maps": []}
     if bars := verdict_bars(run):
         caption = (
@@ -33,7 +33,7 @@ def atlas_plots(run: RunData) -> dict[str, list[Plot]]:
 
 
 def draw_verdict_bars(bars: Sequence[VerdictBar]) -> go.Figure:
-    """Stacked bars of the shares, one for each arm and phase, with the counts in them."""
+    """Draw stacked bars of the shares of verdicts, one for each arm and phase, with the numbers of trials."""
     figure = new_figure(height=34 * len(bars) + 150)
     names = [f"{label(bar.arm)}, {_PHASES[bar.phase]} ({bar.num:,})" for bar in bars]
     for word in WORDS:
@@ -70,8 +70,9 @@ def draw_verdict_bars(bars: Sequence[VerdictBar]) -> go.Figure:
 
 
 def draw_failure_map(found: FailureMap) -> go.Figure:
-    """The arm's search trials over the two hyperparameters that tell failures best; over one, if only one is searched,
-    with the verdicts on the other axis.
+    """Draw an arm's search trials over the two hyperparameters that separate failures best.
+
+    If only one is searched, the other axis has the verdicts.
     """
     figure = new_figure(height=380)
     second = found.axes[1] if len(found.axes) > 1 else None

@@ -1,4 +1,4 @@
-"""What each figure shows, as plain values. `*_figures.py` draw them; only these functions need a test by value."""
+"""Data of the figures as plain values, which `*_figures.py` draw."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -26,20 +26,20 @@ class ConfirmedPoints:
     arm: str
     trials: tuple[str, ...]
     scores: tuple[float, ...]
-    """Of the seeds that have one."""
+    """Scores of the seeds that have one."""
     failed: tuple[str, ...]
-    """Trials of the seeds that have none."""
+    """Trials of the seeds without a score."""
     search_score: float | None
     mean: Estimate | None
-    """Of all seeds, a failed one counted with the failure score; None below five."""
+    """Mean over all seeds, in which a failed seed has the failure score; None below five seeds."""
     others: tuple[tuple[str, float], ...] = ()
-    """Trials with their scores by the evaluation that does not count, as far as they have them."""
+    """Trials and their scores by the evaluation that does not count, if they have one."""
     other_at: At = "best"
-    """Which evaluation that is."""
+    """The evaluation that does not count."""
 
 
 def confirmed_points(confirmed: Sequence[ConfirmedArm], comparison: ArmsComparison) -> tuple[ConfirmedPoints, ...]:
-    """Raw confirmed scores, arm by arm, beside the search score of their configuration."""
+    """The confirmed scores of each arm and the search score of its configuration."""
     means = {arm.arm: arm.confirmed.counted.mean for arm in comparison.arms if arm.confirmed}
     return tuple(
         ConfirmedPoints(
@@ -62,7 +62,7 @@ def _other(at: At) -> At:
 
 @dataclass(frozen=True)
 class BestCurve:
-    """Best search score of one arm against the budget it spent."""
+    """Best score so far of one arm's search against the budget spent."""
 
     arm: str
     kimg: tuple[float, ...]
@@ -70,7 +70,10 @@ class BestCurve:
 
 
 def best_curves(run: RunData) -> tuple[BestCurve, ...]:
-    """Best score so far against spent kimg; starts at the first trial with a score, though all before are counted."""
+    """Best score so far against thousands of images spent.
+
+    A curve starts at the first trial with a score; the budget includes all trials before it.
+    """
     curves = []
     for arm in run.arms:
         scored = [(p.spent_kimg, p.best_score) for p in search_curve(run, arm) if p.best_score is not None]
@@ -81,14 +84,14 @@ def best_curves(run: RunData) -> tuple[BestCurve, ...]:
 
 @dataclass(frozen=True)
 class ExpectedBest:
-    """What a random search of one arm can expect to find."""
+    """Expected best score of a random search of one arm."""
 
     arm: str
     points: tuple[BestOfN, ...]
 
 
 def expected_bests(comparison: ArmsComparison) -> tuple[ExpectedBest, ...]:
-    """Expected best of n trials; empty unless the trials are independent draws."""
+    """Expected best of n trials for each arm; empty unless the trials are independent draws."""
     return tuple(ExpectedBest(a.arm, a.search.expected_best) for a in comparison.arms if a.search.expected_best)
 
 
@@ -100,13 +103,13 @@ class ScoreCurve:
     trial: str
     state: TrialState
     state_text: str
-    """The state in words: a trial that an interrupted study left behind does not run."""
+    """The state in words; `unfinished` for a running trial of an interrupted study."""
     kimg: tuple[float, ...]
     scores: tuple[float, ...]
 
 
 def score_curves(run: RunData, phase: Phase) -> tuple[ScoreCurve, ...]:
-    """Every evaluation with a score of every trial of one phase; all scores of a curve are from equally many images."""
+    """Scores over training of all trials of one phase. All scores of a curve are from equally many images."""
     curves = []
     for trial in run.trials:
         points = [(e.cur_nimg / 1000, e.curve_score) for e in trial.evaluations if e.curve_score is not None]
@@ -122,7 +125,7 @@ Scale = Literal["linear", "log", "category"]
 
 @dataclass(frozen=True)
 class SlicePoint:
-    """One search trial's value of one hyperparameter, and what it scored (None: diverged or failed)."""
+    """One search trial's value of one hyperparameter and its score; None if it diverged or failed."""
 
     arm: str
     trial: str
@@ -133,19 +136,19 @@ class SlicePoint:
 
 @dataclass(frozen=True)
 class Slice:
-    """One searched hyperparameter against the score."""
+    """Search trials by one hyperparameter and their score."""
 
     name: str
     scale: Scale
     categories: tuple[str, ...]
-    """In the order of the study file; empty unless the scale is category."""
+    """Categories in the order of the study file; empty unless the scale is `category`."""
     points: tuple[SlicePoint, ...]
 
 
 def slices(run: RunData) -> tuple[Slice, ...]:
-    """Each hyperparameter that some arm searches, with the ended search trials of the arms that search it.
+    """A slice for each hyperparameter that any arm searches, with the ended trials of the arms that search it.
 
-    Trials stopped on a score from fewer images are left out.
+    Trials that were stopped on a score from fewer images are left out.
     """
     ranges: dict[str, list[SearchRange]] = {}
     for arm in run.arms:
@@ -167,7 +170,10 @@ def _slice(run: RunData, name: str, ranges: list[SearchRange]) -> Slice:
 
 
 def scale_of(ranges: Sequence[SearchRange], values: Sequence[Scalar]) -> tuple[Scale, tuple[str, ...]]:
-    """How a hyperparameter with these ranges is drawn, and its categories, if so, with those only found as values."""
+    """Scale of the axis for a hyperparameter with these ranges, and its categories.
+
+    The categories include values that are in no range.
+    """
     choices = [r for r in ranges if isinstance(r, Choice)]
     if choices:
         listed = [str(v) for r in choices for v in r.choice] + [str(v) for v in values]
@@ -177,16 +183,16 @@ def scale_of(ranges: Sequence[SearchRange], values: Sequence[Scalar]) -> tuple[S
 
 @dataclass(frozen=True)
 class ClassShareBars:
-    """Share of each class among real images and among each arm's generated ones."""
+    """Share of each class among the real images and among the generated images of each arm."""
 
     class_names: tuple[str, ...]
     real: tuple[float, ...]
     arms: tuple[tuple[str, tuple[float, ...]], ...]
-    """(arm, shares)."""
+    """Arms with their shares by class."""
 
 
 def class_share_bars(run: RunData, shown: Mapping[str, TrialData]) -> ClassShareBars | None:
-    """Class shares of the generators that stand for their arms; None without classes or with too many."""
+    """Class shares of the representative trials of the arms; None without classes or with too many."""
     objective = run.objective
     if objective is None or objective.class_names is None or objective.real_class_shares is None:
         return None

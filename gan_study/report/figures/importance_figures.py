@@ -1,4 +1,4 @@
-"""Figures of what mattered in a search: each hyperparameter's share of the variance, with its interval."""
+"""Figures of hyperparameter importance: each one's share of the variance, with its interval."""
 
 from dataclasses import dataclass
 
@@ -11,7 +11,7 @@ from gan_study.report.figures.style import NEUTRAL, ArmStyle, label, new_figure,
 
 @dataclass(frozen=True)
 class ImportanceBars:
-    """One arm and target, the most important hyperparameter first. Shares are in percent."""
+    """Importance of hyperparameters for one arm and target, the largest first. Shares are in percent."""
 
     names: tuple[str, ...]
     shares: tuple[float, ...]
@@ -22,7 +22,7 @@ class ImportanceBars:
 
 
 def importance_bars(importance: ArmImportance) -> ImportanceBars:
-    """The hyperparameters that have a number."""
+    """Bars for the hyperparameters that have a number."""
     known = [
         (each.name, each.share, each.by_chance or 0.0, each.num_trials) for each in importance.shares if each.share
     ]
@@ -37,10 +37,10 @@ def importance_bars(importance: ArmImportance) -> ImportanceBars:
 
 
 def draw_importance(bars: ImportanceBars, style: ArmStyle) -> go.Figure:
-    """A horizontal bar for each hyperparameter, its 95 % interval, and a tick where chance may reach."""
+    """Draw a bar for each hyperparameter, its 95 % interval, and a mark at the largest share by chance."""
     figure = new_figure(height=110 + 30 * len(bars.names))
     names = [label(name) for name in bars.names]
-    # A bootstrap of few trials can lie beside the value: the line then goes from end to end of the interval.
+    # With few trials the interval may not contain the value, so it is drawn by itself and not as an error bar.
     figure.add_bar(
         x=bars.shares,
         y=names,
@@ -77,13 +77,13 @@ def draw_importance(bars: ImportanceBars, style: ArmStyle) -> go.Figure:
 
 
 def importance_title(importance: ArmImportance) -> str:
-    """Such as `What mattered for the score of wgan.`"""
+    """Title of a figure, such as `What mattered for the score: wgan.`"""
     what = "the score" if importance.target == "score" else "failing or collapsing"
     return f"What mattered for {what}: {importance.arm}."
 
 
 def importance_items(run: RunData, importances: tuple[ArmImportance, ...]) -> list[tuple[str, str]]:
-    """How importance was worked out, and where it was not, for the protocol; none without importance.json."""
+    """Items of the protocol on how importance was computed and where it was not; empty without importance.json."""
     record = run.importance
     if record is None or not importances:
         return []

@@ -1,4 +1,4 @@
-"""Learning curves of one arm's trials: score, losses, logits, the discriminator's accuracy, gradients over images."""
+"""Data of the learning curves of an arm's trials: score, losses, logits, accuracy and gradients over images seen."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,11 +15,11 @@ class SignalCurve:
     trial: str
     signal: str
     is_first: bool
-    """Whether it is the first signal of its panel: the discriminator's, the real images', or the only one."""
+    """True for the first signal of its panel: that of the discriminator or the real images, or the only one."""
     is_shown: bool
-    """Whether this is the trial whose images stand for the arm."""
+    """True for the representative trial of the arm."""
     is_lost: bool
-    """Whether the trial diverged or failed."""
+    """True if the trial diverged or failed."""
     kimg: tuple[float, ...]
     values: tuple[float, ...]
 
@@ -30,7 +30,7 @@ class SignalPanel:
 
     title: str
     is_log: bool
-    """Whether its values are above 0 by nature, and span powers of ten."""
+    """True if the axis is logarithmic."""
     curves: tuple[SignalCurve, ...]
 
 
@@ -69,10 +69,10 @@ _PANELS: tuple[tuple[str, bool, tuple[_Signal, ...]], ...] = (
 
 
 def signal_panels(run: RunData, arm: str, shown: str | None) -> tuple[SignalPanel, ...]:
-    """Score and signals of an arm's trials, those that any has; `shown` names the trial to stand out.
+    """Panels of the score and the signals of an arm's trials; `shown` names the trial to highlight.
 
-    The score is that of each evaluation, signals are means over the steps since the evaluation before. Empty if no
-    trial has come to a second evaluation, so that there is no signal.
+    Signals are means over the steps since the evaluation before. Empty if no trial has a second evaluation, since there
+    are no signals before that.
     """
     trials = run.of_arm(arm)
     if not any(e.losses for t in trials for e in t.evaluations):

@@ -1,4 +1,4 @@
-"""Lines of many trials in one trace, which a browser draws far faster than a trace for each."""
+"""Join the lines of many trials into one trace, which a browser draws far faster than many traces."""
 
 import math
 from collections.abc import Iterable, Sequence
@@ -8,7 +8,7 @@ from typing import Any
 from gan_study.report.figures.style import label
 
 MOST_POINTS = 12
-"""Points that are left of a thinned line, its extremes not counted."""
+"""Most points of a thinned line besides its extremes."""
 
 
 @dataclass(frozen=True)
@@ -16,17 +16,17 @@ class Line:
     """One trial's line."""
 
     trial: str
-    """By which the reader switches it on and off."""
+    """Name of the trial, by which the reader switches the line on and off."""
     text: str
-    """What stands beside the pointer."""
+    """Text that is shown next to the pointer."""
     x: Sequence[float]
     y: Sequence[float]
 
 
 def joined(arm: str, lines: Iterable[Line]) -> dict[str, Any]:
-    """x, y and meta of one trace of Plotly with a gap after each line; numbers have five significant digits.
+    """x, y and meta of a Plotly trace with a gap after each line. Numbers have five significant digits.
 
-    `meta` names the arm, and the trial and the text of each line once, not at each point; figures.js repeats the texts.
+    `meta` has the arm, and the trial and text of each line once. figures.js repeats the texts for each point.
     """
     x: list[float | None] = []
     y: list[float | None] = []
@@ -40,7 +40,7 @@ def joined(arm: str, lines: Iterable[Line]) -> dict[str, Any]:
 
 
 def ends(arm: str, lines: Iterable[Line]) -> dict[str, Any]:
-    """x, y and meta of a trace with the last point of each line, which the trace of the lines holds too."""
+    """x, y and meta of a Plotly trace with the last point of each line."""
     own = list(lines)
     meta = {"arm": arm, "trials": [line.trial for line in own], "texts": [label(line.text) for line in own]}
     x, y = [_shortened(line.x[-1]) for line in own], [_shortened(line.y[-1]) for line in own]
@@ -48,7 +48,7 @@ def ends(arm: str, lines: Iterable[Line]) -> dict[str, Any]:
 
 
 def thinned(line: Line) -> Line:
-    """The line with at most fourteen of its points, the first, the last, the lowest and the highest among them."""
+    """The line with at most 14 of its points, including the first, the last, the lowest and the highest."""
     num = len(line.y)
     if num <= MOST_POINTS:
         return line

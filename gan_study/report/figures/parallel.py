@@ -1,4 +1,4 @@
-"""Parallel coordinates of one arm's search: a line for each trial, through its hyperparameters to its score."""
+"""Parallel coordinates of one arm's search: a line for each trial from its hyperparameters to its score."""
 
 import math
 from collections.abc import Sequence
@@ -25,28 +25,28 @@ _BEST_SHARE = 0.25
 
 @dataclass(frozen=True)
 class ParallelAxis:
-    """One hyperparameter, or the score."""
+    """The axis of a hyperparameter or of the score."""
 
     name: str
     ticks: tuple[tuple[float, str], ...]
-    """Positions in [0, 1] and what stands there."""
+    """Positions in [0, 1] with their labels."""
 
 
 @dataclass(frozen=True)
 class ParallelLine:
-    """One trial."""
+    """The line of one trial."""
 
     trial: str
     kind: str
-    """`best quarter`, `others` (as far as they have a score), or `diverged or failed`."""
+    """`best quarter`, `others` or `diverged or failed`."""
     positions: tuple[float | None, ...]
-    """In [0, 1] on each axis; None where the hyperparameter does not exist in this trial."""
+    """Position in [0, 1] on each axis; None if the trial has no value for it."""
     values: tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class ParallelCoordinates:
-    """An arm's ended search trials; the last axis is the score, lower to the left."""
+    """An arm's ended search trials. The last axis is the score, with lower scores to the left."""
 
     axes: tuple[ParallelAxis, ...]
     lines: tuple[ParallelLine, ...]
@@ -56,10 +56,11 @@ _KINDS = ("diverged or failed", "others", "best quarter")
 
 
 def parallel_coordinates(run: RunData, arm: str) -> ParallelCoordinates | None:
-    """None below two searched hyperparameters or three ended trials, and without an objective.
+    """The parallel coordinates of an arm's search.
 
-    A trial that diverged or failed stands at the failure score, which also bounds the others'. One that was stopped on
-    a score from fewer images has no place on the score's axis.
+    None with fewer than two searched hyperparameters or three ended trials, or without an objective. A trial that
+    diverged or failed has the failure score, at which all scores are capped. A trial that was stopped on a score from
+    fewer images has no position on the axis of the score.
     """
     trials = [t for t in best_first(run.searched(arm)) if t.state.is_final]
     ranges: dict[str, list[SearchRange]] = {}
@@ -83,7 +84,7 @@ def parallel_coordinates(run: RunData, arm: str) -> ParallelCoordinates | None:
 
 
 _Column = tuple[ParallelAxis, list[float | None], list[str]]
-"""An axis with the position and the value of each trial on it."""
+"""An axis with the position and the label of each trial."""
 
 
 def _hyperparameter(name: str, ranges: Sequence[SearchRange], trials: Sequence[TrialData]) -> _Column:
@@ -139,7 +140,7 @@ def _numbers(values: Sequence[Scalar]) -> list[float]:
 
 
 def draw_parallel(data: ParallelCoordinates, style: ArmStyle) -> go.Figure:
-    """The axes one below the other, which leaves room for their names also on a narrow page."""
+    """Draw the axes below each other, so that their names fit on a narrow page."""
     figure = new_figure(height=_ROW_HEIGHT * len(data.axes) + 90)
     looks = {
         _KINDS[0]: {"color": NEUTRAL, "width": 1, "dash": "dot"},
@@ -151,7 +152,7 @@ def draw_parallel(data: ParallelCoordinates, style: ArmStyle) -> go.Figure:
         lines = [line for line in data.lines if line.kind == kind]
         if lines:
             figure.add_scatter(
-                # The gap after each line's last row keeps it apart from the next.
+                # A gap separates each line from the next.
                 x=[x for line in lines for x in (*line.positions, None)],
                 y=[y for _ in lines for y in (*rows, None)],
                 text=[text for line in lines for text in (*_texts(line, data.axes), "")],
@@ -164,13 +165,13 @@ def draw_parallel(data: ParallelCoordinates, style: ArmStyle) -> go.Figure:
             )
     for row, axis in enumerate(data.axes):
         for position, text in axis.ticks:
-            # Texts at the ends stay within the drawing.
+            # Labels at the ends stay inside the plot.
             anchor = "left" if position < 0.05 else "right" if position > 0.95 else "center"
             place = {"x": position, "y": row, "yshift": -11, "xanchor": anchor}
             figure.add_annotation(text=short_label(text), showarrow=False, font={"size": 11}, **place)
     style_axes(figure)
     figure.update_xaxes(range=[-0.04, 1.04], showticklabels=False)
-    # Long names in two lines: they stand beside the lines, also on a narrow page.
+    # Long names take two lines, so that they fit on a narrow page.
     names = [label(axis.name).replace(".", ".<br>") for axis in data.axes]
     figure.update_yaxes(range=[len(data.axes) - 0.4, -0.4], tickvals=list(rows), ticktext=names)
     return figure

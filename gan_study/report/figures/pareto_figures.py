@@ -1,4 +1,4 @@
-"""Searches with several objectives: every trial in the plane of the score and another objective, and the fronts."""
+"""Figures and table of a search with several objectives: its trials and Pareto fronts."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,21 +18,21 @@ _WORDS = {"coverage": "Coverage (higher is better)", "device_sec": "Device-secon
 
 @dataclass(frozen=True)
 class ParetoPlane:
-    """The score against one other objective."""
+    """The search trials in the plane of the score and one other objective."""
 
     objective: str
     points: Mapping[str, tuple[ParetoPoint, ...]]
-    """Each arm's completed search trials, by score."""
+    """Completed search trials of each arm, sorted by score."""
     fronts: ParetoSummary
 
     @property
     def is_whole(self) -> bool:
-        """Whether these two are all objectives, so that the front is a line in this plane."""
+        """True if there are no other objectives, so that the front is a line in this plane."""
         return len(self.fronts.objectives) == 2
 
 
 def pareto_planes(run: RunData) -> list[ParetoPlane]:
-    """One for each objective beside the score; none if there are no such or nothing is completed."""
+    """A plane for each objective besides the score; empty with one objective or without completed trials."""
     fronts = summarise_pareto(run)
     if fronts is None or not fronts.overall:
         return []
@@ -41,12 +41,12 @@ def pareto_planes(run: RunData) -> list[ParetoPlane]:
 
 
 def draw_pareto(plane: ParetoPlane, styles: Styles, objective: ObjectiveRecord) -> go.Figure:
-    """Trials of each arm, those on its front filled; a ring around those on the front over all arms."""
+    """Draw the trials of each arm, filled if on the arm's front and with a ring if on the front over all arms."""
     figure = new_figure(height=380)
     for arm, points in plane.points.items():
         front = plane.fronts.arms[arm]
         if plane.is_whole:
-            # By the corner that both trials reach, never by one that none does.
+            # The step goes through the corner that both trials dominate.
             _add(
                 figure,
                 plane,
@@ -84,7 +84,7 @@ def draw_pareto(plane: ParetoPlane, styles: Styles, objective: ObjectiveRecord) 
 
 
 def pareto_caption(plane: ParetoPlane) -> str:
-    """What the figure shows."""
+    """Caption of the figure."""
     left_out = plane.fronts.num_left_out
     lost = (
         f" {left_out} {'trials' if left_out > 1 else 'trial'} that came to no such values are left out."
@@ -99,7 +99,7 @@ def pareto_caption(plane: ParetoPlane) -> str:
 
 
 def pareto_table(fronts: ParetoSummary | None) -> Table:
-    """The fronts' trials, arm by arm; without rows if the search has one objective."""
+    """The trials on the front of each arm; no rows if the search has one objective."""
     if fronts is None:
         return Table(("Arm", "Trial"), (), frozenset({"Arm", "Trial"}))
     rows = tuple(

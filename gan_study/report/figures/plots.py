@@ -1,4 +1,4 @@
-"""The figures of the page by section, each with its caption."""
+"""All figures of a report by section, each with its caption."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -22,16 +22,16 @@ from gan_study.runs.records import ObjectiveRecord
 
 @dataclass(frozen=True)
 class Plot:
-    """A figure on the page."""
+    """A figure of the page, with its caption."""
 
     title: str
-    """Its caption's first words, and its text for a reader who does not see it."""
+    """First words of the caption, and the alternative text of the figure."""
     caption: str
     height: int
     json: str
-    """Plotly's form of it, safe inside a script element."""
+    """The figure as JSON for Plotly, safe inside a script element."""
     has_trials: bool = False
-    """Whether trials in it can be switched on and off by name."""
+    """True if the reader can switch trials on and off by name."""
 
 
 _THINNED = (
@@ -44,9 +44,9 @@ _SECTIONS = ("result", "confirmation", "classes", "search", "parallel", "slices"
 def draw_plots(
     run: RunData, comparison: ArmsComparison, confirmed: Sequence[ConfirmedArm], shown: Mapping[str, TrialData]
 ) -> dict[str, list[Plot]]:
-    """The figures by section; a section without anything to show is an empty list.
+    """The figures by section. A section without figures has an empty list.
 
-    shown: for each arm with a score, the trial whose images stand for it.
+    shown: the representative trial of each arm with a score.
     """
     styles = arm_styles(run.arms)
     plots: dict[str, list[Plot]] = {name: [] for name in _SECTIONS}
@@ -83,7 +83,7 @@ def draw_plots(
 
 
 def _search_plots(run: RunData, comparison: ArmsComparison, styles: Styles, objective: ObjectiveRecord) -> list[Plot]:
-    """What the search found against what it spent: an expectation where trials are independent draws, else its path."""
+    """The best score against the budget: an expectation for independent trials, else the path of the search."""
     plots, search = [], run.study.search
     overtaken = "".join(f" {crossover_sentence(c)}" for c in comparison.crossovers)
     if expected := data.expected_bests(comparison):
@@ -129,7 +129,7 @@ def _first_left_out(run: RunData) -> str:
 
 
 def _left_out(objective: ObjectiveRecord) -> str:
-    """Who is not among trials that are compared by their scores."""
+    """A sentence on trials that are left out, since they were stopped on a score from fewer images."""
     if objective.early_num_samples is None:
         return ""
     return f"Without the trials that were stopped on a score of {objective.early_num_samples:,} images."
@@ -159,7 +159,7 @@ def _signal_plot(arm: str, figure: go.Figure) -> Plot:
 
 
 def make_plot(title: str, caption: str, figure: go.Figure) -> Plot:
-    """A figure with its caption."""
+    """Make a figure for the page."""
     # "<" could end the script element that holds the figure.
     safe = figure.to_json().replace("<", "\\u003c")
     has_trials = any(isinstance(trace.meta, dict) and "trials" in trace.meta for trace in figure.data)

@@ -1,4 +1,4 @@
-"""The figure of repeated searches: the best score so far against the budget, as a median with its range."""
+"""The figure of repeated searches: median and range of the best score so far against the budget."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,19 +13,19 @@ from gan_study.runs.records import ObjectiveRecord
 
 @dataclass(frozen=True)
 class RepeatedCurve:
-    """Best search score of one arm against the budget that each of its repeated searches spent."""
+    """Best score so far of one arm's repeated searches against the budget of each search."""
 
     arm: str
     num_searches: int
     kimg: tuple[float, ...]
-    """Where all have a score."""
+    """Thousands of images at which all searches have a score."""
     median: tuple[float, ...]
     lowest: tuple[float, ...]
     highest: tuple[float, ...]
 
 
 def repeated_curves(comparison: ArmsComparison) -> tuple[RepeatedCurve, ...]:
-    """The arms whose search was done several times, from the budget at which every search has a score."""
+    """Curves of the arms with repeated searches, from the budget at which every search has a score."""
     curves = []
     for arm in comparison.arms:
         band = arm.search.repeated
@@ -40,7 +40,7 @@ def repeated_curves(comparison: ArmsComparison) -> tuple[RepeatedCurve, ...]:
 
 
 def draw_repeated(curves: Sequence[RepeatedCurve], styles: Styles, objective: ObjectiveRecord) -> go.Figure:
-    """One step line for the median of each arm, in a band from the lowest to the highest of its searches."""
+    """Draw the median of each arm as a step line, in a band from the lowest to the highest of its searches."""
     figure = new_figure(height=360)
     for curve in curves:
         style, name = styles[curve.arm], label(curve.arm)
@@ -74,7 +74,7 @@ def draw_repeated(curves: Sequence[RepeatedCurve], styles: Styles, objective: Ob
 
 
 def _steps(kimg: Sequence[float], scores: Sequence[float]) -> list[tuple[float, float]]:
-    """The corners of a step line: a score holds up to the next point's budget."""
+    """Corners of a step line, in which a score holds up to the budget of the next point."""
     corners = [(kimg[0], scores[0])]
     for place, before, score in zip(kimg[1:], scores, scores[1:], strict=False):
         corners += [(place, before), (place, score)]

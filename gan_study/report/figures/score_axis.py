@@ -1,4 +1,4 @@
-"""The axis on which scores are drawn: logarithmic where it can be, with the floor and the untrained score marked."""
+"""The axis for scores: logarithmic if possible, with marks at the floor and the untrained score."""
 
 import math
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ from gan_study.runs.records import ObjectiveRecord
 
 
 def score_axis(values: Sequence[float], objective: ObjectiveRecord) -> dict[str, Any]:
-    """Plotly's settings of an axis that holds these scores (at least one); logarithmic if all are above 0."""
+    """Plotly's settings of an axis for one or more scores; logarithmic if all are above 0."""
     name = score_name(objective)
     low, high = score_range(values)
     if low <= 0:
@@ -22,7 +22,7 @@ def score_axis(values: Sequence[float], objective: ObjectiveRecord) -> dict[str,
 
 
 def log_axis(low: float, high: float, most_ticks: int = 8) -> dict[str, Any]:
-    """Plotly's settings of a logarithmic axis from low to high, with ticks whose labels do not touch."""
+    """Plotly's settings of a logarithmic axis from low to high, with ticks whose labels do not overlap."""
     ticks = log_ticks(low, high, most_ticks)
     return {
         "type": "log",
@@ -33,7 +33,7 @@ def log_axis(low: float, high: float, most_ticks: int = 8) -> dict[str, Any]:
 
 
 def score_range(values: Sequence[float]) -> tuple[float, float]:
-    """The ends of an axis with a margin around the scores; the lower end is above 0 if all scores are."""
+    """Ends of an axis with a margin around the scores. The lower end is above 0 if all scores are."""
     low, high = min(values), max(values)
     if low > 0:
         return low / 1.25, high * 1.25
@@ -70,7 +70,10 @@ def _equal_ticks(low: float, high: float, enough: int) -> list[float]:
 
 
 def set_score_axis(figure: go.Figure, values: Sequence[float], objective: ObjectiveRecord) -> None:
-    """Make the vertical axis one of scores, with a line or, beyond its ends, an arrow for floor and untrained score."""
+    """Make the vertical axis one of scores, with lines at the floor and the untrained score.
+
+    An arrow marks one that is outside the range of the axis.
+    """
     axis = score_axis(values, objective)
     low, high = score_range(values)
     below, above = [], []

@@ -1,4 +1,4 @@
-"""Drawing of the figures with scores, whose content `figure_data.py` works out."""
+"""Draw the figures of scores from the data of `figure_data.py`."""
 
 import math
 from collections.abc import Iterable, Sequence
@@ -15,11 +15,11 @@ from gan_study.runs.records import ObjectiveRecord, TrialState
 _LOST = (TrialState.DIVERGED, TrialState.FAILED)
 _CROSS = "x-thin-open"
 MOST_WHOLE_LINES = 20
-"""So many trials of an arm are drawn with all their points; of more, the best quarter alone."""
+"""Most trials of an arm whose lines keep all points. With more trials, only those of the best quarter do."""
 
 
 def draw_confirmed(arms: Sequence[ConfirmedPoints], styles: Styles, objective: ObjectiveRecord) -> go.Figure:
-    """Each arm's confirmed scores as points in one row, failed seeds as crosses, the search score as a tick."""
+    """Draw each arm's confirmed scores as a row of points, with crosses for failed seeds and a tick at the search score."""
     figure = new_figure(height=100 + 44 * len(arms))
     _add_means(figure, arms)
     for arm in arms:
@@ -77,7 +77,7 @@ def _add_means(figure: go.Figure, arms: Sequence[ConfirmedPoints]) -> None:
 
 
 def draw_best(curves: Sequence[BestCurve], styles: Styles, objective: ObjectiveRecord) -> go.Figure:
-    """Best score so far against spent budget, one step line for each arm."""
+    """Draw the best score so far against the budget spent, with a step line for each arm."""
     figure = new_figure(height=360)
     for curve in curves:
         style, name = styles[curve.arm], label(curve.arm)
@@ -97,10 +97,10 @@ def draw_best(curves: Sequence[BestCurve], styles: Styles, objective: ObjectiveR
 
 
 def draw_expected(arms: Sequence[ExpectedBest], styles: Styles, objective: ObjectiveRecord) -> go.Figure:
-    """Expected best of n trials, one line for each arm, with its interval as a band as far as there is one."""
+    """Draw the expected best of n trials, with a line for each arm and its interval as a band."""
     figure = new_figure(height=360)
     values = [point.expected for arm in arms for point in arm.points]
-    # An interval that goes below 0 has no place on a logarithmic axis.
+    # A logarithmic axis cannot show the part of an interval below 0.
     least = min(values) / 1.25 if min(values) > 0 else -math.inf
     for arm in arms:
         style, name = styles[arm.arm], label(arm.arm)
@@ -134,9 +134,9 @@ def draw_expected(arms: Sequence[ExpectedBest], styles: Styles, objective: Objec
 
 
 def draw_scores(curves: Sequence[ScoreCurve], styles: Styles, objective: ObjectiveRecord) -> go.Figure:
-    """Score over training, one thin line for each trial; its last marker says how it ended.
+    """Draw the score over training, with a thin line for each trial and a marker for how it ended.
 
-    Of an arm with many trials, lines outside the best quarter are thinned.
+    If an arm has many trials, lines outside the best quarter are thinned.
     """
     figure = new_figure(height=400)
     for arm in dict.fromkeys(c.arm for c in curves):
@@ -163,16 +163,14 @@ def draw_scores(curves: Sequence[ScoreCurve], styles: Styles, objective: Objecti
 
 
 def _whole_trials(curves: Sequence[ScoreCurve]) -> set[str]:
-    """The trials of an arm whose lines keep all points: the quarter with the lowest last scores, completed ones first,
-    or all of a few.
-    """
+    """Trials of an arm whose lines keep all points: all if they are few, else the best quarter by the last score."""
     num = len(curves) if len(curves) <= MOST_WHOLE_LINES else math.ceil(len(curves) / 4)
     ranked = sorted(curves, key=lambda c: (c.state is not TrialState.COMPLETED, c.scores[-1]))
     return {c.trial for c in ranked[:num]}
 
 
 def draw_slice(data: Slice, styles: Styles, objective: ObjectiveRecord) -> go.Figure:
-    """One hyperparameter against the score; stopped trials hollow, failed ones as crosses at the failure score."""
+    """Draw the score against one hyperparameter, with hollow marks for stopped trials and crosses for failed ones."""
     figure = new_figure(height=300)
     for arm in dict.fromkeys(p.arm for p in data.points):
         points = [p for p in data.points if p.arm == arm]

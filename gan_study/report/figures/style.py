@@ -1,4 +1,4 @@
-"""How every figure looks: one colour and one symbol for an arm everywhere, and axes that the page can theme."""
+"""The common look of all figures: colour and symbol of each arm, fonts and axes."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, s
 
 @dataclass(frozen=True)
 class ArmStyle:
-    """The marks of one arm."""
+    """Colour and symbol of one arm."""
 
     colour: str
     symbol: str
@@ -27,22 +27,22 @@ Styles = dict[str, ArmStyle]
 
 
 def arm_styles(arms: Sequence[str]) -> Styles:
-    """A style for each arm, by its place in the study file. Colours repeat after six, symbols after seven."""
+    """A style for each arm by its position in the study file. Colours repeat after six arms, symbols after seven."""
     return {arm: ArmStyle(_COLOURS[i % len(_COLOURS)], _SYMBOLS[i % len(_SYMBOLS)]) for i, arm in enumerate(arms)}
 
 
 def label(text: str) -> str:
-    """Untrusted text for a figure: Plotly reads labels as simple HTML."""
+    """Escape untrusted text for a figure, since Plotly reads labels as simple HTML."""
     return escape(text)
 
 
 def short_label(text: str) -> str:
-    """Untrusted text for an axis, where a long one would press the drawing flat: its beginning alone."""
+    """Escape untrusted text for an axis and cut it short, since long labels would leave no room for the plot."""
     return label(text if len(text) <= _MOST_CHARACTERS else f"{text[: _MOST_CHARACTERS - 1]}…")
 
 
 def new_figure(height: int) -> go.Figure:
-    """An empty figure. Text and grid take their colours from the page's style sheet (light, dark, print)."""
+    """Make an empty figure. The page's style sheet sets the colours of text and grid (light, dark, print)."""
     figure = go.Figure()
     figure.update_layout(
         template="none",
@@ -67,7 +67,7 @@ def style_axes(figure: go.Figure) -> None:
 
 
 def set_share_axis(figure: go.Figure, **settings: object) -> None:
-    """Make the horizontal axis one of shares in percent, up to 100, whose label reaches beyond the drawing's edge."""
+    """Make the horizontal axis one of shares from 0 to 100 percent, with room for the label at 100."""
     figure.update_xaxes(range=[0, 100], **settings)
-    # Plotly hides a label that the figure has no room for.
+    # Plotly hides a label that does not fit into the figure.
     figure.update_layout(margin_r=24)

@@ -1,4 +1,4 @@
-"""Drawing of the figures about training itself, whose content `figure_data.py` works out."""
+"""Draw learning curves and class shares."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -15,7 +15,7 @@ _SHOWN, _OTHER = {"width": 2.5, "opacity": 1.0}, {"width": 1.0, "opacity": 0.35}
 
 
 def draw_signals(panels: Sequence[SignalPanel], arm: str, style: ArmStyle) -> go.Figure:
-    """Learning curves of one arm, one panel above the other; the shown trial stands out."""
+    """Draw the learning curves of one arm in panels, with the representative trial highlighted."""
     figure = new_figure(height=170 * len(panels) + 80)
     figure.set_subplots(rows=len(panels), cols=1, shared_xaxes=True, vertical_spacing=0.18 / len(panels))
     style_axes(figure)
@@ -39,7 +39,7 @@ def draw_signals(panels: Sequence[SignalPanel], arm: str, style: ArmStyle) -> go
 
 
 def draw_class_shares(data: ClassShareBars, styles: Styles) -> go.Figure:
-    """Bars of the class shares, those of the real images first."""
+    """Draw bars of the class shares, those of the real images first."""
     figure = new_figure(height=340)
     colours = {arm: styles[arm].colour for arm, _ in data.arms}
     bars = [("real images", NEUTRAL, data.real), *((arm, colours[arm], shares) for arm, shares in data.arms)]
@@ -100,8 +100,10 @@ def _signal_axis(panel: SignalPanel) -> dict[str, Any]:
 
 
 def _steady_values(curves: Sequence[SignalCurve]) -> list[float]:
-    """The values that set the range of an axis: a diverging trial runs off the plot instead of pressing all others
-    flat, and one that was stopped at its first evaluation, still far from where trainings settle, does not stretch it.
+    """The values that set the range of an axis.
+
+    Trials that diverged, failed or have a single evaluation are left out, because their extreme values would flatten
+    all other curves. They may run off the plot.
     """
     steady = [c for c in curves if not c.is_lost and len(c.values) > 1]
     return [v for c in steady or curves for v in c.values]

@@ -1,4 +1,4 @@
-"""The marks of a verdict: one colour, one pattern and one symbol for each word, the same in every figure."""
+"""Colour, pattern and symbol of each verdict in all figures."""
 
 from dataclasses import dataclass
 
@@ -7,17 +7,17 @@ from gan_study.analysis.trial_verdicts import NO_SIGN
 
 @dataclass(frozen=True)
 class VerdictStyle:
-    """How a verdict is drawn."""
+    """Marks of a verdict."""
 
     colour: str
     pattern: str
-    """Of a bar, so that it is told apart without its colour; empty where nothing is wrong."""
+    """Pattern of a bar, which distinguishes failures without colour; empty for other verdicts."""
     symbol: str
-    """Of a point; hollow where nothing is wrong."""
+    """Symbol of a point; hollow for verdicts that are no failure."""
 
 
-# Colours of Paul Tol's "muted" scheme (SRON/EPS/TN/09-002, figure 4), safe for colour-blind readers. The arms have
-# those of another scheme.
+# Colours of Paul Tol's "muted" scheme (SRON/EPS/TN/09-002, figure 4), safe for colour-blind readers. The arms
+# have the colours of another scheme.
 VERDICT_STYLES = {
     "diverged": VerdictStyle("#882255", "x", "x"),
     "not learning": VerdictStyle("#332288", ".", "circle-x"),

@@ -1,4 +1,4 @@
-"""A closer look at trained generators: training images like theirs, and images between two latents."""
+"""Pictures of nearest training images, and of interpolations between latents."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,12 +11,12 @@ from gan_study.runs.diagnosis import VerdictName
 
 _WIDE, _QUALITY = 640, 85
 _MOST_MEMORISERS = 8
-"""Trials with that verdict that are shown beside those that stand for their arms."""
+"""Largest number of trials with possible memorisation that are shown besides the arms' representative trials."""
 
 
 @dataclass(frozen=True)
 class CloserLook:
-    """A picture of one trial."""
+    """A picture of one trial, with its caption."""
 
     arm: str
     trial: str
@@ -25,8 +25,10 @@ class CloserLook:
 
 
 def neighbour_pictures(run: RunData, find: FindTrial, shown: Mapping[str, TrialData]) -> tuple[CloserLook, ...]:
-    """Generated images above their nearest training images: of the trial that stands for each arm, and of those whose
-    verdict is possible memorisation. Empty where nothing was measured.
+    """Pictures of generated images above their nearest training images.
+
+    They are of the representative trial of each arm, and of trials with possible memorisation. Empty if no trial was
+    measured. shown: the representative trials by arm.
     """
     suspects = [
         trial
@@ -59,7 +61,7 @@ def _neighbours(run: RunData, find: FindTrial, trial: TrialData) -> CloserLook |
 
 
 def interpolation_pictures(find: FindTrial, shown: Mapping[str, TrialData]) -> tuple[CloserLook, ...]:
-    """Images along paths between latents of the confirmed trial that stands for each arm."""
+    """Pictures of images along paths between latents, for the representative trial of each arm."""
     looks = []
     for trial in shown.values():
         png = find(trial).read_interpolation()

@@ -1,4 +1,4 @@
-"""Which trials' trainings the page shows in pictures, and with how many, so that it stays small whatever the study."""
+"""Choose the trials whose training the page shows in pictures, within a budget for the size of the page."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,23 +13,23 @@ from gan_study.runs.folder import RunFolder
 from gan_study.runs.trial_folder import TrialFolder
 
 BUDGET = 3_000_000
-"""Characters of all pictures of all timelines together; a data URI has four for three bytes."""
+"""Characters of all pictures in all timelines. A data URI has four characters for three bytes."""
 MOST_MOMENTS = 50
-"""Of the trial that stands for its arm."""
+"""Most frames in the animation of an arm's representative trial."""
 MOST_OTHER_MOMENTS = 12
-"""Of any other trial."""
+"""Most frames in the animation of any other trial."""
 _LEAST_MOMENTS = 3
 _SHARE_OF_SHOWN = 0.6
-"""Of the budget, for the trials that stand for their arms."""
+"""Share of the budget for the representative trials of the arms."""
 _MOST_EMBEDDED = 250_000
-"""Bytes of an animation that is inside the page too."""
+"""Largest animation in bytes that is also embedded in the page."""
 _NUM_BEST, _NUM_FAILED = 3, 4
-"""Search trials of an arm beside its confirmed seeds: the best, and failures, one of each verdict first."""
+"""Number of best and of failed search trials of an arm that are shown besides its confirmed seeds."""
 
 
 @dataclass(frozen=True)
 class Film:
-    """The timelines of one arm, that of the trial that stands for it first."""
+    """The timelines of one arm, first that of its representative trial."""
 
     arm: str
     timelines: tuple[Timeline, ...]
@@ -37,17 +37,20 @@ class Film:
 
 @dataclass
 class _Projector:
-    """Makes timelines until the budget is spent."""
+    """Makes timelines until the budget of characters is spent."""
 
     run: RunData
     folder: RunFolder
     left: int
-    """Characters that may still be spent."""
+    """Remaining characters of the budget."""
     made: dict[str, list[Timeline]] = field(default_factory=dict)
     num_left_out: int = 0
 
     def add(self, trial: TrialData, choice: str, most: int, allowance: int) -> None:
-        """Make the timeline of a trial with sample grids, with at most `allowance` characters; else count it."""
+        """Make the timeline of a trial with at most `allowance` characters, or count it as left out.
+
+        A trial without sample grids is ignored.
+        """
         files = self.folder.trial(trial.config.arm, trial.name)
         nimgs = files.sample_nimgs()
         if not nimgs:
@@ -81,11 +84,11 @@ def make_films(
     confirmed: Sequence[ConfirmedArm],
     budget: int = BUDGET,
 ) -> tuple[tuple[Film, ...], int]:
-    """The films of the arms with sample grids, and how many trials the budget left out.
+    """Make the films of the arms with sample grids; also return the number of trials that the budget left out.
 
-    Each timeline is also written into its trial's folder as an animated image. shown: the trial that stands for each
-    arm. It comes first; then, arm by arm in turn, the other confirmed seeds, the best search trials, and failed ones.
-    budget: characters of all pictures together.
+    Each timeline is also written into its trial's folder as an animated image. shown: the representative trials by arm,
+    which come first. The other confirmed seeds, the best search trials and failed ones follow, one trial of each arm in
+    turn. budget: characters of all pictures together.
     """
     projector = _Projector(run, folder, budget)
     seeds = {c.arm: c for c in confirmed}
@@ -110,7 +113,7 @@ def _choice_of_shown(trial: TrialData, confirmed: ConfirmedArm | None) -> str:
 def _others(
     run: RunData, arm: str, shown: TrialData | None, confirmed: ConfirmedArm | None
 ) -> Iterator[tuple[TrialData, str]]:
-    """The arm's other trials worth a look, each once, with what they are."""
+    """Other trials of the arm to show, each once with the reason."""
     trials = [t for t in run.searched(arm) if t != shown]
     best = [t for t in best_first(trials) if t.score is not None][:_NUM_BEST]
     failed = _failed(run, [t for t in trials if t not in best])
@@ -137,7 +140,7 @@ def _described(run: RunData, trial: TrialData, what: str) -> str:
 
 
 def _pictures(files: TrialFolder, nimgs: Sequence[int], most: int, allowance: int) -> dict[int, Thumbnail]:
-    """At most `most` grids of at most `allowance` characters, evenly spread; empty if too few of them would fit."""
+    """At most `most` evenly spread grids with at most `allowance` characters together; empty if too few would fit."""
     made = {nimg: thumbnail(files.read_samples(nimg)) for nimg in {nimgs[0], nimgs[-1]}}
     typical = sum(picture.num_characters for picture in made.values()) / len(made)
     least = min(_LEAST_MOMENTS, len(nimgs))

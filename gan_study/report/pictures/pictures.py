@@ -16,27 +16,27 @@ from gan_study.runs.folder import RunFolder
 
 @dataclass(frozen=True)
 class Pictures:
-    """What the page shows of the images that generators have made."""
+    """All pictures of generated images on a page."""
 
     wall: tuple[WallRow, ...]
     neighbours: tuple[CloserLook, ...]
     interpolations: tuple[CloserLook, ...]
     films: tuple[Film, ...] = ()
     num_left_out: int = 0
-    """Trials whose timelines would have made the page too large."""
+    """Trials whose timelines are left out because the page would be too large."""
 
 
 def shown_trials(run: RunData) -> dict[str, TrialData]:
-    """For each arm with a score, the trial whose images stand for it."""
+    """The representative trial of each arm with a score, whose images are shown."""
     confirmed = confirmed_arms(run)
     found = {arm: shown_trial(run, arm, confirmed.get(arm)) for arm in run.arms}
     return {arm: trial for arm, trial in found.items() if trial is not None}
 
 
 def load_pictures(run: RunData, folder: RunFolder, shown: Mapping[str, TrialData]) -> Pictures:
-    """Read and shrink the pictures; each timeline is also written into its trial's folder as an animated image.
+    """Read and shrink the pictures. Each timeline is also written into its trial's folder as an animated image.
 
-    shown: as `shown_trials` gives it.
+    shown: the representative trials, from `shown_trials`.
     """
     confirmed, find = list(confirmed_arms(run).values()), in_run(folder)
     films, num_left_out = make_films(run, folder, shown, confirmed)
@@ -50,7 +50,7 @@ def load_pictures(run: RunData, folder: RunFolder, shown: Mapping[str, TrialData
 
 
 def compared_pictures(found: SideBySide) -> Pictures:
-    """Those of compared studies, as they stand there; the films are in each study's own report."""
+    """Pictures of the compared studies, without films, which are in each study's own report."""
     run, find = found.together, in_studies(found)
     trials = {arm: trial for each in found.runs for arm, trial in shown_trials(each).items()}
     shown = {arm: trials[arm] for arm in found.standing if arm in trials}

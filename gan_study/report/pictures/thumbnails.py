@@ -1,4 +1,4 @@
-"""Pictures of a run folder made small enough for a page that holds hundreds of them."""
+"""Shrink the pictures of a run folder for a page that holds hundreds of them."""
 
 import base64
 import io
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from PIL import Image
 
 MOST_SIDE = 288
-"""Pixels of the longer side, so that 8 x 8 images of 32 pixels with their frames are kept pixel by pixel."""
+"""Most pixels of the longer side. A grid of 8 x 8 images of 32 pixels fits without shrinking."""
 _QUALITY = 80
 _SECONDS_PER_LOOP = 8.0
 _MOST_FRAME_MS, _LAST_FRAME_MS = 500, 1500
@@ -22,12 +22,12 @@ class Thumbnail:
 
     @property
     def size(self) -> tuple[int, int]:
-        """Its width and height in pixels, by which a browser leaves room for it before it is drawn."""
+        """Width and height in pixels, so that a browser can reserve the space."""
         return Image.open(io.BytesIO(self.webp)).size
 
     @property
     def data_uri(self) -> str:
-        """What an `img` element shows."""
+        """The picture as a data URI for an `img` element."""
         return "data:image/webp;base64," + base64.b64encode(self.webp).decode("ascii")
 
     @property
@@ -37,7 +37,7 @@ class Thumbnail:
 
 
 def thumbnail(png: bytes, most_side: int = MOST_SIDE, quality: int = _QUALITY) -> Thumbnail:
-    """The picture in lossy WebP of this quality (1 to 100), its longer side at most `most_side` pixels."""
+    """Convert a picture to lossy WebP of this quality (1 to 100), with a longer side of at most `most_side` pixels."""
     image = Image.open(io.BytesIO(png)).convert("RGB")
     image.thumbnail((most_side, most_side), Image.Resampling.LANCZOS)
     buffer = io.BytesIO()
@@ -46,7 +46,7 @@ def thumbnail(png: bytes, most_side: int = MOST_SIDE, quality: int = _QUALITY) -
 
 
 def animate(frames: Sequence[Thumbnail]) -> bytes:
-    """The frames one after the other as an animated WebP that starts anew, with a rest on the last; at least one."""
+    """Join one or more frames into an animated WebP in an endless loop, which rests on the last frame."""
     first, *others = (Image.open(io.BytesIO(frame.webp)) for frame in frames)
     each = min(_MOST_FRAME_MS, round(1000 * _SECONDS_PER_LOOP / len(frames)))
     durations = [each] * len(others) + [_LAST_FRAME_MS]
@@ -65,7 +65,7 @@ def animate(frames: Sequence[Thumbnail]) -> bytes:
 
 
 def evenly(num: int, most: int) -> list[int]:
-    """At most `most` (at least 2) of the numbers from 0 to num - 1, evenly spread, with the first and the last."""
+    """Evenly spread numbers from 0 to num - 1, including both ends; at most `most`, which is 2 or more."""
     if num <= most:
         return list(range(num))
     return [round(i * (num - 1) / (most - 1)) for i in range(most)]

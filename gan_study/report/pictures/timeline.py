@@ -1,4 +1,4 @@
-"""A trial's training in pictures: its sample grids, each with what it scored at that time."""
+"""A trial's training in pictures: its sample grids with the scores at that time."""
 
 import json
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from gan_study.report.text import score_name
 
 @dataclass(frozen=True)
 class Moment:
-    """One sample grid."""
+    """One sample grid, with its caption."""
 
     cur_nimg: int
     picture: Thumbnail
@@ -27,25 +27,25 @@ class Timeline:
     arm: str
     trial: str
     choice: str
-    """Why this trial."""
+    """Reason for showing this trial."""
     moments: tuple[Moment, ...]
     num_grids: int
-    """Grids in the run folder; those that are left out lie evenly between the others."""
+    """Grids in the run folder, of which evenly spread ones may be left out."""
     curve: str
     """JSON of [thousands of images, score or null, classes or null] for each evaluation."""
     animation: str | None
-    """Where in the run folder the moments lie as an animated image."""
+    """Path of the animated image in the run folder."""
     animation_uri: str | None
-    """The same inside the page, if it is small."""
+    """The animated image as a data URI, if it is small enough for the page."""
 
     @property
     def is_thinned(self) -> bool:
-        """Whether some grids are left out."""
+        """True if some grids are left out."""
         return len(self.moments) < self.num_grids
 
 
 def moment_caption(run: RunData, trial: TrialData, cur_nimg: int) -> str:
-    """Images seen, and what the trial scored at that time."""
+    """Images seen, with the score and the classes of the evaluation at that time."""
     parts = [f"{number(cur_nimg / 1000)} kimg"]
     evaluation = next((e for e in trial.evaluations if e.cur_nimg == cur_nimg), None)
     if evaluation is not None and run.objective is not None:
@@ -61,7 +61,7 @@ def moment_caption(run: RunData, trial: TrialData, cur_nimg: int) -> str:
 
 
 def curve_json(run: RunData, trial: TrialData) -> str:
-    """[thousands of images, score or null, number of classes or modes, or null] for each evaluation."""
+    """JSON of [thousands of images, score or null, number of classes or modes or null] for each evaluation."""
     points = []
     for evaluation in trial.evaluations:
         shares = class_shares(trial.name, evaluation, run.objective) if run.objective else None

@@ -1,4 +1,4 @@
-"""Where the files of a trial lie, whatever its arm is called on the page."""
+"""Find the folder of a trial, also if its arm has another name on the page."""
 
 from collections.abc import Callable
 
@@ -8,16 +8,16 @@ from gan_study.runs.folder import RunFolder
 from gan_study.runs.trial_folder import TrialFolder
 
 FindTrial = Callable[[TrialData], TrialFolder]
-"""The folder of a trial."""
+"""A function that returns the folder of a trial."""
 
 
 def in_run(folder: RunFolder) -> FindTrial:
-    """Of the trials of one run."""
+    """Find the trials of one run."""
     return lambda trial: folder.trial(trial.config.arm, trial.name)
 
 
 def in_studies(found: SideBySide) -> FindTrial:
-    """Of the trials of compared studies, whose arms may have other names there than in their run folders."""
+    """Find the trials of compared studies, whose arms may have other names there than in their run folders."""
     places = {
         arm: (RunFolder(study.location), name)
         for study, run in zip(found.studies, found.runs, strict=True)

@@ -1,4 +1,4 @@
-"""The sample wall: what the arms' generators make of the same latents, side by side."""
+"""The sample wall: the sample grids of all arms side by side, a row for each seed."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,38 +10,40 @@ from gan_study.report.pictures.timeline import moment_caption
 from gan_study.report.pictures.trial_places import FindTrial
 
 _MOST_SIDE, _QUALITY = 560, 88
-"""Of the first row, which a reader looks at closely; the others are thumbnails."""
+"""Most pixels of a side and quality of pictures in the first row. Other rows have smaller pictures."""
 _MOST_ROWS = 5
 _MOST_PICTURES = 60
-"""Of rows below the first."""
+"""Most pictures in the rows below the first."""
 
 
 @dataclass(frozen=True)
 class WallPicture:
-    """One arm's last sample grid of one seed."""
+    """One arm's sample grid of one seed, at the evaluation that counts."""
 
     arm: str
     trial: str
     caption: str
-    """What it scored then, and what became of it."""
+    """Score of that evaluation and verdict on the trial."""
     picture: Thumbnail
 
 
 @dataclass(frozen=True)
 class WallRow:
-    """One seed."""
+    """The pictures of one seed."""
 
     title: str
     latents: str
-    """Whether the pictures are made from the same latents, in a sentence."""
+    """A sentence that says if all pictures are from the same latents; empty for a single picture."""
     pictures: tuple[WallPicture, ...]
 
 
 def sample_wall(
     run: RunData, find: FindTrial, shown: Mapping[str, TrialData], confirmed: Sequence[ConfirmedArm]
 ) -> tuple[WallRow, ...]:
-    """A row for each confirmed seed number, in their order and not picked by score, each with the arms that have it;
-    without confirmed seeds one row of the trials that stand for their arms. Empty without sample grids.
+    """Rows of sample grids: one for each confirmed seed in ascending order, with a picture of each arm.
+
+    Without confirmed seeds there is one row with the representative trial of each arm. Empty without sample grids.
+    shown: the representative trials by arm.
     """
     rows: list[WallRow] = []
     num = 0
@@ -83,7 +85,7 @@ def _picture(
 
 
 def _latents(trials: Sequence[TrialData]) -> str:
-    """The latents are drawn from the seed, so they are the same if seed, length and distribution are."""
+    """Compare the latents of the trials, which are equal if seed, length and distribution are equal."""
     if len(trials) == 1:
         return ""
     kinds: dict[tuple[int, int, str], list[str]] = {}

@@ -1,1 +1,1 @@
-"""The tables of a report as rows of text."""
+"""The tables and the protocol of a report, as rows of text."""

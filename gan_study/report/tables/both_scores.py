@@ -1,4 +1,4 @@
-"""The columns of a table in which the scores of the last and of the best evaluation stand side by side."""
+"""Table columns for the scores of the last and of the best evaluation."""
 
 from collections.abc import Iterable, Sequence
 
@@ -11,20 +11,20 @@ _BOTH: tuple[At, At] = ("last", "best")
 
 
 def both_headings(name: str, at: At) -> tuple[str, str]:
-    """The headings of the two columns, of which that of the score that counts says so."""
+    """The headings of the two columns; one is marked as the score that counts."""
     last, best = (f"{name}, {each}{' (counts)' if each == at else ''}" for each in _BOTH)
     return last, best
 
 
 def score_headings(name: str, trials: Sequence[TrialData]) -> tuple[str, ...]:
-    """What stands over `score_cells`: the score alone if no trial's best evaluation was scored anew."""
+    """The headings for `score_cells`: only the score if no trial's best evaluation was scored again."""
     if not _has_best(trials):
         return (name,)
     return *both_headings(name, trials[0].at), "Best at (kimg)"
 
 
 def score_cells(trial: TrialData, trials: Sequence[TrialData]) -> tuple[str, ...]:
-    """The scores of one of the trials of a table."""
+    """The score cells of one trial in a table of `trials`."""
     if not _has_best(trials):
         return (_last_text(trial),)
     best_at = number(trial.best.cur_nimg / 1000) if trial.best else NOTHING
@@ -32,7 +32,7 @@ def score_cells(trial: TrialData, trials: Sequence[TrialData]) -> tuple[str, ...
 
 
 def seeds_text(seeds: Iterable[ConfirmedSeed], at: At | None = None) -> str:
-    """The confirmed scores of an arm one after the other, by the evaluation that counts or by another one."""
+    """List the confirmed scores of an arm, by default those of the evaluation that counts."""
     by = {None: "score", "last": "score_last", "best": "score_best"}[at]
     scores = [(seed.state, getattr(seed, by)) for seed in seeds]
     return ", ".join(state if score is None else score_text(score) for state, score in scores) or "none"
@@ -43,7 +43,7 @@ def _has_best(trials: Sequence[TrialData]) -> bool:
 
 
 def _last_text(trial: TrialData) -> str:
-    """A score; of a trial that was stopped on one from fewer images, that one with their number."""
+    """The last score; for a trial stopped on a score from fewer images, that one with the number of images."""
     score = trial.score_at("last")
     if score is not None or trial.early_score is None:
         return score_text(score)

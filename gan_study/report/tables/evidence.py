@@ -1,4 +1,4 @@
-"""What each verdict rests on: every finding of a trial with its value, threshold, source and control."""
+"""The findings behind each verdict, with value, threshold, source and control."""
 
 from dataclasses import dataclass
 
@@ -11,21 +11,21 @@ from gan_study.report.tables.tables import Table
 from gan_study.runs.diagnosis import DiagnosisRecord, Finding, Verdict
 
 MOST_TABLES = 60
-"""Trials whose findings the page shows; those of others are in their diagnosis.json, or told by `diagnose`."""
+"""Most trials whose findings the page shows. `diagnose` prints those of the others."""
 
 
 @dataclass(frozen=True)
 class TrialEvidence:
-    """The findings of one trial."""
+    """The findings behind the verdict on one trial."""
 
     arm: str
     trial: str
     text: str
-    """The verdict with its missing classes and the flag."""
+    """The verdict with its missing classes and late collapse."""
     sentence: str
     """The verdict and its reason."""
     basis: str
-    """What was looked at."""
+    """The images or evaluations that were examined, in words."""
     table: Table
     not_measured: str
     """Names of the findings without a value, in a sentence; empty if there are none."""
@@ -38,13 +38,13 @@ class Evidences:
     trials: tuple[TrialEvidence, ...]
     num_left_out: int
     how_chosen: str = order_of_rules()
-    """How a verdict is chosen."""
+    """Explanation of how a verdict is chosen."""
 
 
 def evidences(run: RunData) -> Evidences:
-    """Trials whose images were measured and those that failed: the confirmed ones first, then the worst verdicts."""
+    """Findings of the trials that were measured or failed: confirmed ones first, then by verdict, the worst first."""
     found = [(t, v) for t in run.trials if (v := run.verdict_of(t)) and (v.is_measured or v.is_failure)]
-    # Trials of equal rank stay arm by arm, in their order.
+    # Trials of equal rank keep their order.
     found.sort(key=lambda each: (each[0].config.phase != "confirm", WORDS.index(each[1].word)))
     shown = tuple(_evidence(trial, verdict) for trial, verdict in found[:MOST_TABLES])
     return Evidences(shown, max(0, len(found) - MOST_TABLES))
@@ -58,7 +58,7 @@ def _evidence(trial: TrialData, found: TrialVerdict) -> TrialEvidence:
         sentence=found.verdict.sentence,
         basis=_basis(trial, found),
         table=finding_table(found),
-        # Without measured images, all that they would tell is missing, which the basis says.
+        # Without measured images the basis already says that nothing was measured.
         not_measured=not_measured(found.verdict) if found.is_measured else "",
     )
 
@@ -79,7 +79,7 @@ def _basis(trial: TrialData, found: TrialVerdict) -> str:
 
 
 def images_basis(diagnosis: DiagnosisRecord, config: TrialConfig) -> str:
-    """How many images were measured, in which features, beside what; and why they are fewer than the study asks for."""
+    """Number of measured images, their features and controls, and the reason if they are fewer than requested."""
     measured, asked = diagnosis.diagnostics, config.diagnosis.num_samples
     text = (
         f"{measured.num:,} generated images at {diagnosis.cur_nimg / 1000:,.4g} kimg in features of "
@@ -96,7 +96,7 @@ def images_basis(diagnosis: DiagnosisRecord, config: TrialConfig) -> str:
 
 
 def finding_table(found: TrialVerdict) -> Table:
-    """The findings with a value, in the order of `measured_findings`; of those that fire, why they did not decide."""
+    """A row for each finding with a value. For those that fire but did not decide, the text gives the reason."""
     decisive = {f.name for f in found.verdict.decisive}
     reasons = {finding.name: f" {reason}" for finding, reason in undecided(found.verdict)}
     rows = tuple(
@@ -107,14 +107,14 @@ def finding_table(found: TrialVerdict) -> Table:
 
 
 def measured_findings(verdict: Verdict) -> list[Finding]:
-    """Those with a value: first those that decided, then others that fire, then the rest."""
+    """The findings with a value: first those that decided, then others that fire, then the rest."""
     decisive = {f.name for f in verdict.decisive}
     measured = [f for f in verdict.findings if f.value is not None]
     return sorted(measured, key=lambda f: (f.name not in decisive, not f.fires))
 
 
 def threshold_text(finding: Finding, above: str = "above ", below: str = "below ") -> str:
-    """The side on which a finding fires, and from where on."""
+    """The threshold of a finding, with the side on which it fires."""
     if finding.threshold is None:
         return NOTHING
     return f"{above if finding.direction == 'above' else below}{short(finding.threshold)}"
@@ -135,5 +135,5 @@ def _row(finding: Finding, is_decisive: bool, words: str) -> tuple[str, ...]:
 
 def short(value: float | None) -> str:
     """A number of a finding: four significant digits; a dash for None."""
-    # Controls may differ from 0 by rounding alone.
+    # A control may differ from 0 by rounding errors.
     return NOTHING if value is None else f"{round(value, 6):.4g}"

@@ -1,4 +1,4 @@
-"""What a report says of a study that was added to after it had been run."""
+"""Items of the protocol on extensions of a study after it had been run."""
 
 from datetime import UTC, datetime
 
@@ -9,7 +9,7 @@ from gan_study.analysis.sentences.text import quantity
 
 
 def extension_items(run: RunData) -> list[tuple[str, str]]:
-    """Terms and texts for the protocol; none for a study that was never extended."""
+    """Terms and texts on the extensions; empty for a study that was never extended."""
     if not run.extensions:
         return []
     items = []

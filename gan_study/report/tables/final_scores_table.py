@@ -1,4 +1,4 @@
-"""The table of final scores: every confirmed seed on fresh draws of latents."""
+"""The table of the final scores of confirmed seeds, on fresh draws of latents."""
 
 from collections.abc import Sequence
 
@@ -11,7 +11,7 @@ from gan_study.runs.final_scores import FinalScores, ScoreWithReal
 
 
 def final_table(run: RunData, confirmed: Sequence[ConfirmedArm]) -> Table:
-    """One row for each confirmed seed with final scores; columns that no seed has a value for are left out."""
+    """One row for each confirmed seed with final scores. Columns without any value are left out."""
     name = score_name(run.objective)
     columns = (
         "Arm",
@@ -35,7 +35,7 @@ def final_table(run: RunData, confirmed: Sequence[ConfirmedArm]) -> Table:
 
 
 def final_note(confirmed: Sequence[ConfirmedArm]) -> str:
-    """How many images each of the table's scores is made from, and what stands beside it."""
+    """Explain the scores of the table: numbers of images, floor and values in parentheses."""
     found = [t.final_scores for arm in confirmed for t in arm.trials if t.final_scores]
     if not found:
         return ""

@@ -1,4 +1,4 @@
-"""How a study was run, as terms and texts: all that another group needs to repeat or doubt it."""
+"""The protocol of a study as terms and texts, for anyone who wants to repeat or check it."""
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -19,11 +19,11 @@ from gan_study.runs.environment import Environment
 from gan_study.runs.records import ObjectiveRecord, TrialState
 
 Item = tuple[str, str]
-"""A term and what it is in this study."""
+"""A term and its text."""
 
 
 def protocol_items(run: RunData) -> list[Item]:
-    """The protocol, from the data set to the cost. What is not recorded is left out."""
+    """The protocol, from the data set to the cost. Items that were not recorded are left out."""
     dataset = run.study.dataset
     items = [("Data set", f"{dataset.name}, {dataset.image_size} × {dataset.image_size} pixels")]
     if run.objective is not None:
@@ -43,7 +43,7 @@ def protocol_items(run: RunData) -> list[Item]:
 
 
 def comparability(objective: ObjectiveRecord) -> str:
-    """Whether the scores may stand beside published ones."""
+    """Say if the scores are comparable with published FID."""
     return "comparable with published FID" if objective.key.is_published_fid else "not comparable with published FID"
 
 
@@ -99,7 +99,7 @@ def _search_items(run: RunData) -> list[Item]:
 
 
 def _sampler_settings(run: RunData) -> str:
-    """What Optuna's sampler was given, as far as it was written down."""
+    """Settings of Optuna's sampler, if they were recorded."""
     environment = run.environment
     if environment is None or not environment.sampler:
         return ""
@@ -113,7 +113,7 @@ def _repeats(run: RunData) -> str:
 
 
 def _schedules(run: RunData) -> list[Item]:
-    """What each arm's best trial of a population came to be trained with, and is confirmed with."""
+    """The learning rates and betas over training that population-based training found, for each arm's best trial."""
     items = []
     for arm in run.arms:
         best = best_trial(run.of_arm(arm, "search"))
@@ -136,20 +136,20 @@ def _confirmation(confirm: ConfirmConfig) -> str:
 
 
 def _commit(commit: str | None) -> str:
-    """The recorded commit ends in `+` if files differed from it."""
+    """Describe a commit, which ends in `+` if there were uncommitted changes."""
     if commit is None:
         return "not run from a checkout"
     return f"{commit[:-1]}, with changes that were not committed" if commit.endswith("+") else commit
 
 
 def _length(run: RunData) -> str:
-    """How long a full training is, in the study's unit and in the others."""
+    """The length of a full training, in the unit of the study and in other units."""
     unit, amount = run.study.budget.length
     words = {"total_kimg": "kimg", "epochs": "epochs", "d_steps": "discriminator steps", "g_steps": "generator steps"}
     words["device_sec"] = "device-seconds"
     completed = [t for t in run.trials if t.state is TrialState.COMPLETED]
     converted = []
-    # How many images time makes is not known before a training has ended.
+    # With a budget in seconds, the number of images is known only after a training has ended.
     kimg = sorted(
         {t.kimg for t in completed} if unit == "device_sec" else {t.config.training.total_kimg for t in run.trials}
     )
@@ -188,7 +188,7 @@ def _environment_items(run: RunData) -> list[Item]:
 
 
 def _earlier_items(environment: Environment) -> list[Item]:
-    """What trainings ran with before the last command, in the order of time."""
+    """Commands, versions and hosts of trainings before the last command, the oldest first."""
     items = []
     for place, each in enumerate(environment.earlier):
         different = {name: v for name, v in each.versions.items() if environment.versions.get(name) != v}

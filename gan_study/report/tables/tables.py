@@ -36,15 +36,15 @@ class Table:
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     text_columns: frozenset[str]
-    """Columns of words, set flush left; all others hold numbers."""
+    """Columns of text, which are aligned left. The others hold numbers."""
     muted: frozenset[tuple[int, int]] = frozenset()
-    """Rows and columns of cells that only fill up what is compared."""
+    """Row and column of cells that are shown in grey."""
 
 
 def score_table(run: RunData, summary: Summary) -> Table:
-    """One row for each arm: its confirmed scores beside what the search promised, each with its failures.
+    """One row for each arm with its confirmed scores, its search score and its failures.
 
-    Columns that no arm has a value for (as means below five seeds) are left out.
+    Columns without any value, such as means below five seeds, are left out.
     """
     name, other = score_name(run.objective), summary.other_count
     confirmed = both_headings(f"Confirmed {name}", run.study.objective.at) if other else (f"Confirmed {name}",)
@@ -90,14 +90,14 @@ def _score_row(arm: ArmSummary, statistics: ArmStatistics, other: OtherCount | N
 
 
 def _both_means(other: OtherCount, arm: str) -> str:
-    """Such as `82.80, 68.60`; a dash without confirmed seeds."""
+    """Means by both evaluations, such as `82.80, 68.60`; a dash without confirmed seeds."""
     if arm not in other.mean_last:
         return NOTHING
     return f"{score_text(other.mean_last[arm])}, {score_text(other.mean_best[arm])}"
 
 
 def cost_table(summary: Summary) -> Table:
-    """One row for each arm: what its images lack, and what it cost."""
+    """One row for each arm with the classes that its images lack, and its cost."""
     many = any(arm.class_shares and arm.class_shares.has_many_classes for arm in summary.arms.values())
     rows = tuple(
         (
@@ -126,14 +126,16 @@ def _modes(arm: ArmSummary) -> tuple[str, str]:
 
 
 def configuration_table(run: RunData, summary: Summary) -> Table:
-    """One row for each hyperparameter that some arm searches: its value in each arm's confirmed or else best
-    configuration; muted where the arm does not search it, a dash where it has none.
+    """One row for each hyperparameter that any arm searches, with its value in each arm.
+
+    The values are those of the confirmed configuration, or else of the best one of the search. A value that the arm
+    does not search is muted; an arm without the hyperparameter has a dash.
     """
     return configurations(summary, {arm: plan_arm(Arm(run.study, arm)).fixed for arm in run.arms})
 
 
 def configurations(summary: Summary, fixed: Mapping[str, Mapping[str, Scalar]]) -> Table:
-    """The same, given by arm the hyperparameters that it does not search."""
+    """The configuration table for given fixed values: by arm, the hyperparameters that it does not search."""
     names = list(dict.fromkeys(name for arm in summary.arms.values() for name in arm.hyperparameters))
     rows = tuple(
         (name, *(number(arm.hyperparameters.get(name, fixed[key].get(name))) for key, arm in summary.arms.items()))
@@ -178,7 +180,7 @@ def _pair_row(pair: PairStatistics) -> tuple[str, ...]:
 
 
 def leaderboard(run: RunData, arm: str) -> Table:
-    """An arm's search and refine trials, the best first; then those without a score."""
+    """An arm's search and refine trials, the best first and those without a score last."""
     trials = run.searched(arm)
     searched = tuple(dict.fromkeys(name for t in trials for name in t.config.searched))
     scores = score_headings(score_name(run.objective), trials)
@@ -201,7 +203,7 @@ def leaderboard(run: RunData, arm: str) -> Table:
 
 
 def confirmed_table(run: RunData, confirmed: Sequence[ConfirmedArm]) -> Table:
-    """Every confirmed seed with its state; muted those that no longer stand for their arm."""
+    """Every confirmed seed, muted if it no longer counts because the study was extended."""
     shown = [(arm, t) for arm in confirmed for t in (*arm.trials, *arm.superseded)]
     trials = [t for _, t in shown]
     rows = tuple(
@@ -232,7 +234,7 @@ def verdict_text(run: RunData, trial: TrialData) -> str:
 
 
 def _state(run: RunData, trial: TrialData) -> str:
-    """Where a trial stands, and how often it went back to an earlier state on the way."""
+    """State of a trial and the number of its rollbacks."""
     text, rollbacks = run.state_text(trial.state), trial.status.rollbacks
     return f"{text} after {quantity(len(rollbacks), 'rollback')}" if rollbacks else text
 
@@ -257,7 +259,7 @@ def failure_table(run: RunData) -> Table:
 
 
 def arm_table(run: RunData) -> Table:
-    """What each arm is: what it searches, and every other hyperparameter with its default filled in."""
+    """The definition of each arm: its search space, and all fixed hyperparameters including defaults."""
     rows = []
     for name in run.study.arms:
         arm = plan_arm(Arm(run.study, name))
@@ -272,7 +274,7 @@ def arm_table(run: RunData) -> Table:
 
 
 def _refined(run: RunData, arm: str) -> list[str]:
-    """The narrowed ranges of an arm, as a cell, if any arm has some."""
+    """A cell with the refined ranges of an arm; no cell if no arm has any."""
     if not run.refinements:
         return []
     found = run.refinements.get(arm)
@@ -283,7 +285,7 @@ def _refined(run: RunData, arm: str) -> list[str]:
 
 
 def state_table(run: RunData) -> Table:
-    """How many trials of each arm and phase stand where."""
+    """Number of trials in each state, for each arm and phase."""
     rows = []
     for arm in run.arms:
         for phase in _phases(run):
@@ -294,5 +296,5 @@ def state_table(run: RunData) -> Table:
 
 
 def _phases(run: RunData) -> list[Phase]:
-    """The phases of this study in their order."""
+    """The phases of the study in their order."""
     return [phase for phase in PHASES if phase != "refine" or run.study.refine.trials_per_arm]

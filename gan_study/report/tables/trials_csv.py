@@ -1,4 +1,4 @@
-"""trials.csv: every trial in one row."""
+"""The content of trials.csv, with a row for each trial."""
 
 import csv
 import io
@@ -7,10 +7,11 @@ from gan_study.analysis.run_data import RunData, TrialData
 
 
 def trials_csv(run: RunData) -> str:
-    """The content of trials.csv: one row for each trial; a value that does not exist is an empty cell.
+    """The content of trials.csv, with a row for each trial. A missing value is an empty cell.
 
-    rollbacks: the images at which it went back to an earlier state, with spaces between. score: the one that counts, by
-    `objective.at`, out of score_last and score_best (of the best evaluation, at best_nimg images, on fresh latents).
+    Column rollbacks has the images seen at each rollback, separated by spaces. score is the one that counts by
+    `objective.at`: score_last, or score_best, which is that of the best evaluation, at best_nimg images, on fresh
+    latents.
     """
     searched = tuple(dict.fromkeys(name for t in run.trials for name in t.config.searched))
     columns = ["arm", "trial", "phase", "source", "state", "reason", "score", "cur_nimg", "seconds", "restarts"]
@@ -53,7 +54,7 @@ def _values(trial: TrialData) -> tuple[object, ...]:
 
 
 def _verdict(run: RunData, trial: TrialData) -> tuple[object, ...]:
-    """The bare verdict's name, what it rests on, the missing classes one after the other, and the flag."""
+    """The verdict's name, its source, the missing classes, and whether the training collapsed late."""
     found = run.verdict_of(trial)
     if found is None:
         return None, None, None, None
