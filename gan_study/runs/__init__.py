@@ -1,1 +1,1 @@
-"""The on-disk contract: the only meeting point of what writes a run folder and what reads it."""
+"""The files of a run folder: the only meeting point of the code that writes them and the code that reads them."""

@@ -1,4 +1,4 @@
-"""Whether a process still works on a run folder whose study_status.json says so."""
+"""The status of a study, corrected if its process has been killed."""
 
 import os
 import socket
@@ -8,7 +8,8 @@ from gan_study.runs.records import StudyStatus
 
 
 def present_status(folder: RunFolder) -> StudyStatus | None:
-    """study_status.json; interrupted in place of running if its process was killed and could not write that down."""
+    """study_status.json, with `interrupted` in place of `running` if the process was killed before it could write
+    that."""
     status = folder.read_study_status()
     if status is not None and is_left_off(status):
         return status.model_copy(update={"state": "interrupted", "pid": None})
@@ -16,9 +17,9 @@ def present_status(folder: RunFolder) -> StudyStatus | None:
 
 
 def is_left_off(status: StudyStatus) -> bool:
-    """Whether the process that a running study names has ended without a word, as far as this machine can tell.
+    """Return True if the process of a running study no longer exists.
 
-    Of a process on another machine that is not known, so it counts as being at work.
+    A process on another machine cannot be checked from here and counts as running.
     """
     if status.state != "running" or status.host != socket.gethostname() or status.pid is None:
         return False

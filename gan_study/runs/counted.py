@@ -1,4 +1,4 @@
-"""Which of a training's generators counts, by `objective.at`, and what it scored."""
+"""The generator of a training that counts (see `objective.at`) and its score."""
 
 from collections.abc import Iterable, Sequence
 from typing import Literal
@@ -8,32 +8,32 @@ from gan_study.runs.records import EvaluationRecord
 from gan_study.runs.trial_folder import TrialFolder
 
 At = Literal["last", "best"]
-"""The evaluation of a training whose generator counts."""
+"""The evaluation whose generator counts."""
 
 
 def best_evaluation(evaluations: Iterable[EvaluationRecord]) -> EvaluationRecord | None:
-    """The evaluation with the lowest score among those of equally many images; the first of equals.
+    """The evaluation with the lowest score among those of equally many images; the first if several are equal.
 
-    What a training gave up because it had collapsed is left out. None if no evaluation has a score.
+    Evaluations before a rollback, which the training gave up, do not take part. None if no evaluation has a score.
     """
     scored = [e for e in evaluations if e.curve_score is not None and e.rolled_back_to is None]
     return min(scored, key=lambda e: (e.curve_score, e.cur_nimg), default=None)
 
 
 def counted_score(last: EvaluationRecord, at: At) -> float | None:
-    """The score that counts of a training with this last evaluation; where its best was not scored anew (as in a
-    stopped training), the last score."""
+    """The score that counts, from a training's last evaluation. This is the last score if the best generator was not
+    scored again, as in a stopped training."""
     return last.best.score if at == "best" and last.best is not None else last.score
 
 
 def counted_nimg(last: EvaluationRecord, at: At) -> int:
-    """Images seen by the generator that `counted_score` is of."""
+    """Images seen by the generator whose score `counted_score` returns."""
     return last.best.cur_nimg if at == "best" and last.best is not None else last.cur_nimg
 
 
 def counted_snapshot(trial: TrialFolder, at: At) -> int | None:
-    """Images seen by the generator that counts of a trial; that of the last snapshot while the training has not
-    completed. None if its snapshot is not there."""
+    """Images seen by the generator that counts; while the training runs, by the generator of the last snapshot. None if
+    this snapshot does not exist."""
     nimgs = trial.snapshot_nimgs()
     evaluations = trial.read_evaluations() if at == "best" else []
     if evaluations and evaluations[-1].best is not None:
@@ -43,8 +43,11 @@ def counted_snapshot(trial: TrialFolder, at: At) -> int | None:
 
 
 def recorded_score(evaluations: Sequence[EvaluationRecord], cur_nimg: int, objective: ObjectiveConfig) -> float | None:
-    """What the generator of a snapshot scored in its training: on fresh latents if it was the best, unless it counts as
-    the last. None if there is no score of as many images as rank."""
+    """The score that a snapshot's generator had in its training.
+
+    The best generator has a score on fresh latents, unless it counts as the last one. None if no score was made from as
+    many images as a ranked score.
+    """
     best, last_nimg = (evaluations[-1].best, evaluations[-1].cur_nimg) if evaluations else (None, 0)
     counts_as_last = objective.at == "last" and cur_nimg == last_nimg
     if best is not None and cur_nimg == best.cur_nimg and not counts_as_last:

@@ -1,4 +1,4 @@
-"""decisions.json: what somebody has cut short of a study while it ran."""
+"""decisions.json: the parts of a study that a user cut short while it ran."""
 
 from typing import Literal
 
@@ -8,21 +8,21 @@ from gan_study.runs.records import SCHEMA_VERSION, Record
 
 
 class SkippedArm(Record):
-    """An arm that was given up by hand."""
+    """An arm that the user gave up."""
 
     num_trials: int
-    """Search and refine trials of it that had ended by then."""
+    """Search and refine trials that had ended by then."""
     num_planned: int
-    """How many it was to have."""
+    """Search and refine trials that were planned."""
 
 
 class DecisionsRecord(Record):
-    """All decisions. What had been trained before stays in the run folder."""
+    """All decisions. Trials that had been trained before stay in the run folder."""
 
     schema_version: Literal[1] = SCHEMA_VERSION
     skipped: dict[str, SkippedArm] = Field(default_factory=dict)
-    """Arms that train nothing more and take part in no comparison."""
+    """Arms that train nothing more and take part in no comparison, by name."""
     confirms_now: bool = False
-    """Whether search and refinement have ended with the trials that there were."""
+    """True if search and refinement ended early, with the trials that existed by then."""
     changes: tuple[str, ...] = ()
-    """What was lowered, such as `confirm.seeds: 5 to 2`, the oldest first."""
+    """Settings that were lowered, such as `confirm.seeds: 5 to 2`, the oldest first."""

@@ -1,4 +1,4 @@
-"""diagnosis.json: what was measured of a generator, each number held against its threshold, and the verdict."""
+"""diagnosis.json: measures of a generator, the findings that compare them with thresholds, and the verdict."""
 
 from enum import StrEnum
 from typing import Any, Literal
@@ -11,138 +11,138 @@ Direction = Literal["above", "below"]
 
 
 class MeasureWithControl(Record):
-    """A measure of the generated images, and its control: the same measure of as many held-out real images."""
+    """A measure of the generated images, and its control: the measure of as many held-out real images."""
 
     value: float
-    """Of the generated images."""
+    """Value for the generated images."""
     control: float
-    """Of the held-out real images: the value that a perfect generator would have."""
+    """Value for the held-out real images, which a perfect generator would reach."""
 
     @property
     def ratio(self) -> float | None:
-        """Value over control; None where the control is 0."""
+        """Value over control; None if the control is 0."""
         return self.value / self.control if self.control else None
 
     @property
     def excess(self) -> float:
-        """Value less control."""
+        """Value minus control."""
         return self.value - self.control
 
 
 class LayerSpectrum(Record):
-    """The singular values of one weight. To report, not to judge by: no cut-off is published.
+    """Singular values of one weight. They are reported and decide nothing, since no cut-off is published.
 
-    Liu et al. 2019 (Spectral Regularization, ICCV) see many small ones in the discriminator where modes collapse;
-    Brock et al. 2019 (BigGAN, ICLR), section 4.1, the largest one of the generator explode when training does.
+    Liu et al. 2019 (Spectral Regularization, ICCV) see many small singular values in the discriminator when modes
+    collapse. Brock et al. 2019 (BigGAN, ICLR), section 4.1, see the generator's largest one explode when training does.
     """
 
     layer: str
-    """Its name."""
+    """Name of the layer."""
     top: tuple[float, ...]
-    """The three largest, largest first: the first is the spectral norm."""
+    """The three largest singular values, largest first; the first is the spectral norm."""
     small_share: float
-    """Share of them below a tenth of the largest, in [0, 1]."""
+    """Share of the singular values that are below a tenth of the largest, in [0, 1]."""
 
 
 class Classes(Record):
-    """Which classes the generated images belong to, by the classifier."""
+    """The classes of the generated images, as the classifier sees them."""
 
     num_modes: MeasureWithControl
     """Classes with at least one image."""
     kl: MeasureWithControl | None
-    """Divergence of their shares from the real ones, in nats; null if an image is of a class that no real one has."""
+    """Kullback-Leibler divergence of their class shares from the real ones, in nats; null if an image has a class that
+    no real image has."""
     missing: tuple[int, ...]
-    """Numbers of the classes that hardly any image belongs to, after the control for the classifier's errors."""
+    """Numbers of the classes with hardly any image, after allowing for the classifier's errors."""
     missing_by_chance: float
-    """How many a perfect generator would miss on average."""
+    """Classes that a perfect generator would miss on average."""
     left: MeasureWithControl | None = None
     """Share of the real images whose class is not missing, in [0, 1]; null in a file of a version without it."""
 
 
 class Diagnostics(Record):
-    """What generated images show at the end of a trial."""
+    """Measures of a generator's images at the end of a trial."""
 
     num: int
-    """Generated images measured, and held-out ones in each control."""
+    """Generated images measured, and held-out images in each control."""
     num_train: int
-    """Training images that neighbours were looked for in."""
+    """Training images among which nearest neighbours were searched."""
     non_finite: tuple[str, ...] = ()
-    """What held NaN or infinity (images, features); nothing else is measured then."""
+    """Places with NaN or infinity (images, features); nothing else is measured then."""
     level_deviation: MeasureWithControl | None = None
     """Standard deviation of all values of the images, in levels of 255."""
     duplicates: MeasureWithControl | None = None
-    """Share of the images that equal an earlier one."""
+    """Share of the images that equal an earlier image."""
     variation: MeasureWithControl | None = None
-    """Share of the variance of all values that lies between the images, not within their mean."""
+    """Share of the variance of all pixel values that is between images, not within the mean image."""
     pairwise_distance: MeasureWithControl | None = None
-    """Mean distance of two images, over that of two training images."""
+    """Mean distance between two images, relative to that between two training images."""
     precision: MeasureWithControl | None = None
-    """Share of the images among real ones."""
+    """Share of the generated images that lie in a real neighbourhood (Kynkaanniemi et al. 2019)."""
     recall: MeasureWithControl | None = None
-    """Share of the real images among these."""
+    """Share of the real images that lie in a generated neighbourhood (Kynkaanniemi et al. 2019)."""
     density: MeasureWithControl | None = None
-    """Real neighbourhoods that an image lies in, over the number expected."""
+    """Real neighbourhoods around a generated image, relative to the expected number (Naeem et al. 2020)."""
     coverage: MeasureWithControl | None = None
-    """Share of the real neighbourhoods with an image."""
+    """Share of the real neighbourhoods that hold a generated image (Naeem et al. 2020)."""
     vendi: MeasureWithControl | None = None
     """Effective number of different images; null if a feature vector is zero."""
     support: MeasureWithControl | None = None
-    """Different images by the birthday test, a lower bound where few collide."""
+    """Number of different images by the birthday test; a lower bound if few images collide."""
     ndb: MeasureWithControl | None = None
-    """Share of the bins of training images that are filled differently."""
+    """Share of the bins of training images that hold a significantly different share of the images."""
     bins_jensen_shannon: MeasureWithControl | None = None
-    """Divergence of the two histograms over these bins, in nats."""
+    """Jensen-Shannon divergence of the two histograms over these bins, in nats."""
     c_t: MeasureWithControl | None = None
-    """C_T, a z score: far below 0 for copies of training images."""
+    """C_T (Meehan et al. 2020), a z-score: far below 0 for copies of training images."""
     authenticity: MeasureWithControl | None = None
-    """Share of the images that are no copies, by Alaa's measure."""
+    """Share of the images that are not copies (Alaa et al. 2022)."""
     near_copies: MeasureWithControl | None = None
-    """Share of the images much closer to a training image than held-out ones are."""
+    """Share of the images that are much closer to a training image than held-out images are."""
     nearest_distance: MeasureWithControl | None = None
-    """Median distance to the nearest training image, over that of held-out images."""
+    """Median distance to the nearest training image, relative to that of held-out images."""
     pixel_distance: MeasureWithControl | None = None
-    """Median root mean square difference to the nearest of up to 1000 training images, in levels of 255; the control is
-    that of held-out images whose classes are weighted like those of the generated ones. Null in a file of a version
-    without it."""
+    """Median root mean square difference to the nearest of up to 1000 training images, in levels of 255. The control
+    weights held-out images by the class shares of the generated ones. Null in files of older versions."""
     classes: Classes | None = None
-    """Null without labels."""
+    """Classes of the images; null without labels."""
     spectra: tuple[LayerSpectrum, ...] = ()
     """Singular values of the generator's weights."""
 
 
 class Finding(Record):
-    """What was measured, from where on it is a sign of something, and what a perfect generator has."""
+    """A measured value, the threshold beyond which it is a sign of trouble, and its control."""
 
     name: str
-    """Of the check, such as coverage_partial."""
+    """Name of the check, such as coverage_partial."""
     value: float | None
-    """What was measured; null if it was not."""
+    """The measured value; null if it was not measured."""
     threshold: float | None
-    """Where it begins to fire, in the units of the value; null if it goes with a control that was not measured."""
+    """Threshold, in the units of the value; null if it depends on a control that was not measured."""
     direction: Direction
-    """Side of the threshold on which it fires, the threshold itself not included."""
+    """Side of the threshold on which the finding fires; a value equal to the threshold does not fire."""
     source: str
-    """Who proposed the measure, and the threshold."""
+    """Source of the measure and of the threshold."""
     control: float | None
-    """The same measure of as many held-out real images in the place of the generated ones; null if there is none."""
+    """The measure of as many held-out real images; null if it has no control."""
     fires: bool
-    """Whether the value is beyond the threshold."""
+    """True if the value is beyond the threshold."""
     sentence: str
     """The finding for a reader, with its numbers."""
     note: str = ""
-    """How value or threshold came about, if it is not a setting as it stands, such as `0.75 of the control`; empty
-    otherwise, or in a file of a version without it."""
+    """Derivation of value or threshold if it is not a plain setting, such as `0.75 of the control`; otherwise empty, as
+    in files of older versions."""
 
     @property
     def what(self) -> str:
-        """What was looked at, in words: the beginning of the sentence."""
+        """The measure in words: the beginning of the sentence."""
         is_open = self.value is None or self.threshold is None
         end = " was not measured." if is_open else f" is {self.value:.4g}, "
         return self.sentence.split(end)[0].removeprefix("The ").removesuffix(",")
 
 
 class VerdictName(StrEnum):
-    """What became of a trial."""
+    """Verdicts on a trial."""
 
     DIVERGED = "diverged"
     NOT_LEARNING = "not_learning"
@@ -164,25 +164,25 @@ class VerdictName(StrEnum):
 
 
 class Verdict(Record):
-    """What became of a trial, and why."""
+    """The verdict on a trial and its reasons."""
 
     name: VerdictName
     late_collapse: bool
-    """Whether the training was better before its end: its best evaluation's snapshot is kept."""
+    """True if the generator was better before the end of training; the snapshot of the best evaluation is kept."""
     missing_classes: tuple[str, ...]
-    """Names of the classes that hardly any image belongs to, or their numbers where they have no names; none if the
-    images are so poor that their classes mean nothing."""
+    """Names of the classes with hardly any image, or their numbers if they have no names; empty if the images are so
+    poor that their classes mean nothing."""
     decisive: tuple[Finding, ...]
-    """The findings that decided; for healthy, those that had to be made; for inconclusive, those that are missing."""
+    """The findings that decided. For `healthy` these are the required ones, for `inconclusive` the missing ones."""
     findings: tuple[Finding, ...]
-    """All of them, also those that did not fire or were not measured."""
+    """All findings, including those that did not fire or were not measured."""
     sentence: str
-    """The verdict and its reason, for a reader."""
+    """The verdict and its reason in words."""
 
     @model_validator(mode="before")
     @classmethod
     def _split_undertrained(cls, data: Any) -> Any:
-        """Earlier versions had one name, undertrained, for both of its successors, and one remedy."""
+        """Read files of earlier versions, which had one name, undertrained, for two of today's verdicts."""
         if not isinstance(data, dict) or data.get("name") != "undertrained":
             return data
         sentence, decisive = data.get("sentence"), data.get("decisive")
@@ -197,20 +197,20 @@ class Verdict(Record):
 
 
 class DiagnosisRecord(Record):
-    """The whole file."""
+    """The content of diagnosis.json."""
 
     schema_version: Literal[1] = SCHEMA_VERSION
     cur_nimg: int
-    """Images seen by the generator that was measured: the number of its snapshot."""
+    """Images seen by the measured generator; this is the number of its snapshot."""
     extractor: str
-    """What the features are of: network@weights,layer,d=dims."""
+    """The extractor, as network@weights,layer,d=dims."""
     seconds: float
-    """How long the measuring took, without what is shared by all trials of a process."""
+    """Duration of the measurement, without the work that all trials of a process share."""
     verdict: Verdict
-    """With every finding: value, threshold, source and control."""
+    """The verdict with all its findings."""
     diagnostics: Diagnostics
-    """The bare measures."""
+    """The measures alone."""
     neighbour_distances: tuple[float, ...] = ()
-    """Of the pairs in samples/neighbours.png from left to right, over the median distance of held-out images to their
-    nearest training image: below 1, a generated image lies closer than they usually do. Empty if that is 0, or in a
-    file of a version without it."""
+    """Distances of the pairs in samples/neighbours.png from left to right, relative to the median distance between
+    held-out images and their nearest training image. Below 1, a generated image is closer than is usual. Empty if that
+    median is 0, and in files of older versions."""

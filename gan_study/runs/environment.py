@@ -1,4 +1,4 @@
-"""environment.json: what the study ran with, the last time and before."""
+"""environment.json: hardware, software and command lines of a study's trainings."""
 
 import re
 from typing import Literal
@@ -13,43 +13,44 @@ _FREE_MEMORY = re.compile(r"(?<=CPUs), \d+ GiB(?=, [\d.]+ GPUs)")
 
 
 class Surroundings(Record):
-    """What some of a study's trainings ran with."""
+    """Hardware, software and command line of some of a study's trainings."""
 
     versions: dict[str, str]
     """Python and package versions."""
     hosts: tuple[str, ...]
-    """One text for each machine: CPUs, GPUs."""
+    """CPUs and GPUs of each machine, one text for each."""
     commit: str | None
-    """Commit of gan_study, if it runs from a checkout."""
+    """Commit of gan_study, if it runs from a git checkout."""
     command: PublicText
     """The command line."""
     sampler: dict[str, Scalar | None] = Field(default_factory=dict)
-    """The settings of the study's sampler, by Optuna's names; empty in a file of a version that did not write them."""
+    """Settings of the study's sampler, by Optuna's names; empty in files of older versions."""
     draws: tuple[float, ...] = ()
-    """What that sampler drew in a small search of known scores: another version that draws otherwise shows in it."""
+    """Values that the sampler drew in a small search with known scores; they reveal a version that draws
+    differently."""
 
     @field_validator("hosts")
     @classmethod
     def _without_free_memory(cls, hosts: tuple[str, ...]) -> tuple[str, ...]:
-        """Older versions wrote down what memory was free, by which one machine looked like several."""
+        """Drop the free memory that older versions recorded, since it made one machine look like several."""
         return tuple(_FREE_MEMORY.sub("", host) for host in hosts)
 
 
 class Environment(Surroundings):
-    """The whole file: what the last command ran with."""
+    """The content of environment.json: surroundings of the last command."""
 
     schema_version: Literal[1] = SCHEMA_VERSION
     earlier: tuple[Surroundings, ...] = ()
-    """What commands before it ran with, the oldest first, each once and none equal to the last; empty in a file of a
-    version that kept the last alone."""
+    """Surroundings of earlier commands, oldest first, each once and none equal to the last; empty in files of older
+    versions."""
 
     @property
     def all(self) -> tuple[Surroundings, ...]:
-        """The earlier ones, then the last."""
+        """Earlier surroundings, then the last ones."""
         return *self.earlier, _bare(self)
 
     def following(self, before: "Environment | None") -> "Environment":
-        """This environment for a folder that holds `before`, which is kept within it."""
+        """This environment with the ones of `before`, which the folder holds so far, as earlier ones."""
         former = before.all if before is not None else ()
         kept: list[Surroundings] = []
         for each in former:

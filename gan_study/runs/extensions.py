@@ -1,4 +1,4 @@
-"""extensions.json: what was added to a study after it had been run."""
+"""extensions.json: additions to a study after it had run."""
 
 from typing import Literal
 
@@ -10,15 +10,15 @@ class ExtensionRecord(Record):
     """One extension."""
 
     time: float
-    """Unix time at which it was asked for."""
+    """Unix time of the command."""
     command: PublicText
     """The command line."""
     additions: tuple[str, ...]
-    """What there is more of, such as `budget.trials_per_arm: 8 to 12`."""
+    """Settings that grew, such as `budget.trials_per_arm: 8 to 12`."""
     changes: tuple[str, ...] = ()
-    """What else is different, such as resources."""
+    """Other settings that changed, such as resources."""
     former_study: str
-    """The file in the run folder that holds the study as it was before."""
+    """The file in the run folder that holds the study before the extension."""
     num_trials: int
     """Trials that had ended before."""
 

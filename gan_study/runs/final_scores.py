@@ -1,4 +1,4 @@
-"""final_scores.json: every score of a confirmed trial's images, on fresh draws of latents, at its end."""
+"""final_scores.json: all scores of a confirmed trial's images, on fresh draws of latents at its end."""
 
 from typing import Literal
 
@@ -6,39 +6,39 @@ from gan_study.runs.records import SCHEMA_VERSION, Record, ScoreKey
 
 
 class ScoreWithReal(Record):
-    """A score of the generated images, and the same score of as many real images."""
+    """A score of the generated images, and the score of as many real images."""
 
     value: float
-    """Of the generated images."""
+    """Score of the generated images."""
     real: float | None
-    """Of the real images; null if they are too few for it."""
+    """Score of the real images; null if there are too few of them."""
 
 
 class KernelRecord(Record):
-    """The kernel distance (KID, where the key's score is the FID) to the real images; 0 for a perfect generator."""
+    """Kernel distance to the real images (KID if the score's key is the FID); 0 for a perfect generator."""
 
     mean: float
-    """Over subsets."""
+    """Mean over subsets."""
     std: float | None
-    """Over subsets; null if there is but one, of all images."""
+    """Standard deviation over subsets; null if one subset holds all images."""
     subset_size: int
-    """Images of each side in a subset."""
+    """Generated images in a subset, and as many real ones."""
     num_subsets: int
 
 
 class NeighbourRecord(Record):
-    """Shares by nearest neighbours, of as many generated as real images."""
+    """Scores from nearest neighbours among equally many generated and real images."""
 
     num: int
-    """Images of each side."""
+    """Generated images, and as many real ones."""
     precision: ScoreWithReal
-    """k = 3 (Kynkaanniemi et al. 2019)."""
+    """Precision with k = 3 (Kynkaanniemi et al. 2019)."""
     recall: ScoreWithReal
-    """k = 3."""
+    """Recall with k = 3 (Kynkaanniemi et al. 2019)."""
     density: ScoreWithReal
-    """k = 5 (Naeem et al. 2020)."""
+    """Density with k = 5 (Naeem et al. 2020)."""
     coverage: ScoreWithReal
-    """k = 5."""
+    """Coverage with k = 5 (Naeem et al. 2020)."""
     vendi: ScoreWithReal | None
     """Effective number of different images; null if a feature vector is zero."""
 
@@ -48,40 +48,40 @@ class InfinityRecord(Record):
 
     value: float
     low: float
-    """Lower end of the line's 95 % interval."""
+    """Lower end of the 95 % interval."""
     high: float
-    """Upper end of it."""
+    """Upper end of the 95 % interval."""
     nums: tuple[int, int]
-    """The smallest and the largest number of images that the line goes through."""
+    """Smallest and largest number of images in the fit of the line."""
 
 
 class FinalScores(Record):
-    """The whole file. All scores but `draws` are of the first draw."""
+    """The content of final_scores.json. All scores but `draws` are those of the first draw."""
 
     schema_version: Literal[1] = SCHEMA_VERSION
     cur_nimg: int
-    """Images seen by the generator that was scored: the number of its snapshot."""
+    """Images seen by the scored generator; this is the number of its snapshot."""
     key: ScoreKey
-    """What each of the `draws` is; the network of all the others."""
+    """Key of each score in `draws`; its extractor made the features of the other scores, too."""
     draws: tuple[float, ...]
-    """The objective for each fresh draw of latents, lower is better."""
+    """The objective for each fresh draw of latents; lower is better."""
     mean: float
     """Mean of the draws."""
     std: float | None
-    """Standard deviation of the draws (divisor n - 1); null if there is but one."""
+    """Standard deviation of the draws (divisor n - 1); null for a single draw."""
     floor: float
-    """Expected of as many images of a perfect generator."""
+    """Expected score of as many images from a perfect generator."""
     floor_is_rough: bool
-    """Whether there are fewer than 4 images for each feature, so that the floor's formula may be off by over 4 %."""
+    """True if there are fewer than 4 images for each feature; the floor's formula may then be off by more than 4 %."""
     num_real: int
-    """Real images, chosen at random, that all scores but the objective compare with."""
+    """Randomly chosen real images with which all scores but the objective compare."""
     infinity: InfinityRecord | None
-    """Null with fewer than 4.8 generated images for each feature."""
+    """Distance for infinitely many images; null with fewer than 4.8 generated images for each feature."""
     kernel: KernelRecord | None
     neighbours: NeighbourRecord | None
     inception_score: ScoreWithReal | None
-    """Inception-type score by the extractor's classes (10 parts); null if it knows none."""
+    """Inception-type score from the extractor's classes (10 parts); null if it knows no classes."""
     missing: dict[str, str]
-    """Why a score is null, by its name."""
+    """The reason for each score that is null, by its name."""
     seconds: float
-    """How long it took, without the features of the real images, which all trials of a process share."""
+    """Duration in seconds, without the features of the real images, which all trials of a process share."""

@@ -41,7 +41,7 @@ class RunFolder:
         self.location = self.storage.location
 
     def is_a_run(self) -> bool:
-        """Whether a study has begun here."""
+        """True if a study has begun here."""
         return self.storage.exists("study.yaml")
 
     def require_run(self) -> None:
@@ -61,19 +61,19 @@ class RunFolder:
         self.storage.write_text("study.yaml", text)
 
     def read_trained_study(self) -> str | None:
-        """study_as_trained.yaml: study.yaml as the last command that trained has read it. None in folders of versions
-        that wrote no such copy."""
+        """study_as_trained.yaml: study.yaml as the last command that trained read it. None in folders of older
+        versions."""
         try:
             return self.storage.read_text("study_as_trained.yaml")
         except FileNotFoundError:
             return None
 
     def write_trained_study(self, text: str) -> None:
-        """Write study_as_trained.yaml, by which later commands notice what somebody has edited in study.yaml."""
+        """Write study_as_trained.yaml, from which later commands notice edits of study.yaml."""
         self.storage.write_text("study_as_trained.yaml", text)
 
     def forget_study(self) -> None:
-        """Remove what says that a study has begun here, where nothing of it has."""
+        """Remove the files that mark a study as begun, for a study of which nothing has begun."""
         for name in ("study.yaml", "study_as_trained.yaml", "study_status.json"):
             self.storage.delete(name)
 
@@ -86,7 +86,7 @@ class RunFolder:
         self.storage.write_text("importance.json", importance.model_dump_json(indent=2) + "\n")
 
     def read_decisions(self) -> DecisionsRecord:
-        """decisions.json; without one, that of a study that was never cut short."""
+        """decisions.json; without one, the record of a study that was never cut short."""
         return read(self.storage, "decisions.json", DecisionsRecord) or DecisionsRecord()
 
     def write_decisions(self, decisions: DecisionsRecord) -> None:
@@ -94,7 +94,7 @@ class RunFolder:
         self.storage.write_text("decisions.json", decisions.model_dump_json(indent=2) + "\n")
 
     def read_extensions(self) -> ExtensionsRecord:
-        """extensions.json; without one, that of a study that was never extended."""
+        """extensions.json; without one, the record of a study that was never extended."""
         return read(self.storage, "extensions.json", ExtensionsRecord) or ExtensionsRecord()
 
     def write_extensions(self, extensions: ExtensionsRecord) -> None:
@@ -102,7 +102,7 @@ class RunFolder:
         self.storage.write_text("extensions.json", extensions.model_dump_json(indent=2) + "\n")
 
     def read_former_study(self, name: str) -> str:
-        """The study as it was before an extension, from the file that its record names."""
+        """The study before an extension, from the file that the extension's record names."""
         return self.storage.read_text(name)
 
     def write_former_study(self, name: str, text: str) -> None:
@@ -118,7 +118,7 @@ class RunFolder:
         self.storage.write_text("objective/objective.json", objective.model_dump_json(indent=2) + "\n")
 
     def read_preparation(self) -> str | None:
-        """preparation.txt: what is being done before the first trial, and how far it is."""
+        """preparation.txt: the work before the first trial, and its progress."""
         try:
             return self.storage.read_text("preparation.txt")
         except FileNotFoundError:
@@ -149,7 +149,7 @@ class RunFolder:
         self.storage.write_text("study_status.json", status.model_dump_json(indent=2) + "\n")
 
     def trackers(self) -> Storage:
-        """The folder of what TensorBoard, MLflow and W&B are told, there or not."""
+        """The folder for files of TensorBoard, MLflow and W&B, which may not exist yet."""
         return self.storage.child("trackers")
 
     def read_generations(self, arm: str) -> list[Generation]:
@@ -177,14 +177,13 @@ class RunFolder:
         return self.storage.list_names(f"arms/{arm}")
 
     def trials_without_config(self) -> list[str]:
-        """Folders of trials that hold files and no config.json, such as `arms/wgan/search_003`.
+        """Folders of trials that hold files but no config.json, such as `arms/wgan/search_003`.
 
-        A study that is killed before it has written a trial's configuration leaves an empty folder, which counts for
-        nothing.
+        Empty folders do not count: a study leaves one if it is killed before it has written a trial's configuration.
         """
         places = (f"arms/{arm}/{name}" for arm in self.arms() for name in self.trials(arm))
         return [place for place in places if (names := self.storage.list_names(place)) and "config.json" not in names]
 
     def trial(self, arm: str, name: str) -> TrialFolder:
-        """The folder of one trial, there or not."""
+        """The folder of one trial, which may not exist yet."""
         return TrialFolder(self.storage.child(f"arms/{arm}/{name}"))

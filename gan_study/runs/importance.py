@@ -1,6 +1,6 @@
-"""importance.json: which hyperparameters of each arm's search mattered, for the score and for failing.
+"""importance.json: the importance of each arm's hyperparameters for the score and for failures.
 
-Written by whoever has Optuna, read by the report, which has not.
+The search room writes it, which has Optuna; the report reads it, which has not.
 """
 
 from typing import Literal
@@ -11,12 +11,12 @@ Target = Literal["score", "failure"]
 
 
 class ParameterImportance(Record):
-    """One searched hyperparameter. Value, interval and chance level are null together, with the reason."""
+    """Importance of one searched hyperparameter. Value, interval and chance level are null together, with a reason."""
 
     name: str
-    """As the sampler knows it: dotted, with its condition where it has several ranges."""
+    """Dotted name, as the sampler knows it, with its condition if the hyperparameter has several ranges."""
     num_trials: int
-    """Trials that this rests on: those in which it exists."""
+    """Trials in which the hyperparameter exists; the value rests on these."""
     value: float | None
     """Share of the target's variance over the search space that it explains alone, in [0, 1]."""
     low: float | None
@@ -24,47 +24,47 @@ class ParameterImportance(Record):
     high: float | None
     """97.5 % quantile."""
     by_chance: float | None
-    """95 % quantile where the targets are shuffled among the trials: a value below it may be chance."""
+    """95 % quantile with targets shuffled among the trials; a value below it may be due to chance."""
     reason: str | None = None
-    """Why there is no value."""
+    """Reason for a missing value."""
     condition: str | None = None
-    """Under which choices it exists; its share is one of the variance among those trials alone."""
+    """Choices under which the hyperparameter exists; its share then refers to the variance among those trials."""
 
 
 class TargetImportance(Record):
-    """One arm and one target."""
+    """Importance of an arm's hyperparameters for one target."""
 
     arm: str
     target: Target
-    """score: the logarithm of a completed trial's score, or the score where one is not above 0. failure: 1 for an ended
-    trial that diverged, failed or collapsed, else 0."""
+    """`score`: the logarithm of a completed trial's score, or the score itself if any is not above 0. `failure`: 1 for
+    an ended trial that diverged, failed or collapsed, otherwise 0."""
     scale: Literal["log", "linear", "0/1"]
-    """Of the target."""
+    """Scale of the target."""
     num_trials: int
     """Trials that have the target."""
     num_failed: int | None
-    """failure: how many of them failed; null for score."""
+    """For `failure`, the trials that failed; null for `score`."""
     parameters: tuple[ParameterImportance, ...]
     """Every hyperparameter that the arm searches."""
     reason: str | None = None
-    """Why no parameter has a value."""
+    """Reason if no hyperparameter has a value."""
 
 
 class ImportanceRecord(Record):
-    """The whole file."""
+    """The content of importance.json."""
 
     schema_version: Literal[1] = SCHEMA_VERSION
     method: Literal["fanova"] = "fanova"
-    """Functional ANOVA of a random forest (Hutter et al. 2014), by Optuna. Ranges are taken on the scale on which they
-    are drawn."""
+    """Functional ANOVA of a random forest (Hutter et al. 2014), by Optuna. Ranges are on the scale on which values are
+    drawn."""
     num_forests: int
-    """Forests on all trials, each with a seed of its own, whose mean is the value."""
+    """Forests on all trials, each with its own seed; the value is their mean."""
     num_trees: int
-    """Of each forest."""
+    """Trees in each forest."""
     num_resamples: int
-    """Times the trials were drawn anew, with replacement, each for a forest with a seed of its own. The interval is
-    that of luck in the trials and in the forest; that a forest of few trials misses some of the truth is not in it."""
+    """Bootstrap samples of the trials, each with a forest of its own seed. The interval covers chance in trials and
+    forests, but not what a forest of few trials misses."""
     num_shuffles: int
-    """Times the targets were shuffled among the trials."""
+    """Shuffles of the targets among the trials."""
     targets: tuple[TargetImportance, ...]
-    """For each arm the score and the failures."""
+    """Score and failures of each arm."""

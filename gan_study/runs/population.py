@@ -1,4 +1,4 @@
-"""population/<arm>.jsonl and a trial's pbt.jsonl: which trials of a population went on as copies of which, and how."""
+"""population/<arm>.jsonl and pbt.jsonl: the copies among the trials of a population."""
 
 from gan_study.config.base import Scalar
 from gan_study.config.schedule import ScheduleEntry
@@ -6,34 +6,34 @@ from gan_study.runs.records import Record
 
 
 class MemberCopy(Record):
-    """One trial that went on as a copy of another. Its folder is from then on that of its parent's training."""
+    """One trial that continued as a copy of another. From then on, its folder holds its parent's training."""
 
     at_kimg: float
-    """Where the population was compared."""
+    """Images seen at the comparison, in thousands."""
     child: str
     """Name of the trial that was given up."""
     parent: str
-    """Name of the trial it became a copy of, with its configuration, seed, weights and history up to here."""
+    """Name of the trial whose configuration, seed, weights and history so far it took over."""
     rates: ScheduleEntry
-    """What the copy goes on with, from the images its parent had seen."""
+    """Changed values with which the copy continues after its parent's images."""
     child_score: float | None
-    """Score at which the child was given up; null if it had none."""
+    """The child's score at the comparison; null if it had none."""
     parent_score: float
-    """Score of its parent there."""
+    """The parent's score at the comparison."""
     replaced: dict[str, Scalar]
-    """The child's searched values before."""
+    """Searched values of the child before the copy."""
     given_up: tuple[tuple[int, float | None], ...]
-    """Images and score at every evaluation of what was given up."""
+    """Images and score at every evaluation of the training that was given up."""
     given_up_sec: float
-    """Seconds of training and evaluation behind it. The folder then counts its parent's instead."""
+    """Seconds of training and evaluation that were given up. The folder then counts its parent's seconds instead."""
 
 
 class Generation(Record):
-    """One line of population/<arm>.jsonl: a comparison and all that follows from it."""
+    """One line of population/<arm>.jsonl: a comparison and its copies."""
 
     at_kimg: float
-    """Where it was made."""
+    """Images seen at the comparison, in thousands."""
     scores: dict[str, float | None]
-    """Of all trials that still ran, by name; null where there is none."""
+    """Scores of all running trials, by name; null without a score."""
     copies: tuple[MemberCopy, ...]
-    """Made in this order; a parent is never a child of the same comparison."""
+    """Copies in the order in which they were made; a parent is never a child in the same comparison."""

@@ -1,4 +1,4 @@
-"""Records in files, read as the values that they are."""
+"""Reading records from files, with an error that names damaged ones."""
 
 import re
 from typing import TypeVar
@@ -22,11 +22,12 @@ _WITHOUT = {
     "study_status.json": "`python -m gan_study resume` writes it anew",
     "importance.json": "the report then does without",
 }
-"""What follows if a file is removed; the others cannot be done without."""
+"""Consequence of removing a file; other files are indispensable."""
 
 
 def read_lines(storage: Storage, name: str, model: type[_R]) -> list[_R]:
-    """A record on each line; none if the file is not there. Raises StorageError if one is damaged or does not fit."""
+    """The records in a file, one on each line; empty without a file. Raises StorageError if a record is damaged or does
+    not fit."""
     try:
         lines = storage.read_bytes(name).splitlines()
     except FileNotFoundError:
@@ -35,7 +36,7 @@ def read_lines(storage: Storage, name: str, model: type[_R]) -> list[_R]:
 
 
 def read(storage: Storage, name: str, model: type[_R]) -> _R | None:
-    """The record in a file; None if it is not there. Raises StorageError if it is damaged or does not fit."""
+    """The record in a file; None without a file. Raises StorageError if it is damaged or does not fit."""
     try:
         content = storage.read_bytes(name)
     except FileNotFoundError:
@@ -58,7 +59,7 @@ def _parse(storage: Storage, name: str, content: bytes, model: type[_R], first_l
 
 
 def _damaged(place: str, reason: str, first_line: int) -> StorageError:
-    """What a user is told of a file that is no JSON, for a reason that ends in `at line 1 column 2`."""
+    """The message for a file that is not JSON, with a reason that ends in `at line 1 column 2`."""
     found = re.fullmatch(r"(.*) at line (\d+) column (\d+)", reason)
     if found is not None:
         reason, line, column = found[1], first_line + int(found[2]) - 1, max(1, int(found[3]))

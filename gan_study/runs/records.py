@@ -1,6 +1,6 @@
-"""The records of a run folder: what a trial measured, how it ended, what the study's objective is.
+"""The records of a run folder: measurements of a trial, how it ended, and the objective of the study.
 
-A value that does not exist is null beside a state, never a magic number.
+A missing value is null and a state gives the reason; no number has a special meaning.
 """
 
 from enum import StrEnum
@@ -23,16 +23,16 @@ class Record(BaseModel):
 
 
 class ScoreKey(Record):
-    """What a score is. Scores compare only if every field is equal."""
+    """The identity of a score. Scores compare only if every field is equal."""
 
     metric: str
-    """Such as frechet_distance."""
+    """The metric, such as frechet_distance."""
     extractor: str
     """The network that made the features, such as domain_classifier."""
     weights_hash: str
     """First 8 hex digits of the SHA-256 of its weights."""
     layer: str
-    """Which of its layers."""
+    """The layer whose outputs are the features."""
     dims: int
     """Length of a feature vector."""
     num_generated: int
@@ -42,15 +42,15 @@ class ScoreKey(Record):
     split: str
     """The part of the data set that is the reference, such as all."""
     preprocessing: str
-    """How images were brought to the extractor."""
+    """Conversion of the images for the extractor."""
     dataset: str
     """The data set and its content, such as digits-16px-1a2b3c4d."""
     precision: str = "float32"
-    """Of the extractor's arithmetic: float32 or bfloat16."""
+    """Precision of the extractor's arithmetic: float32 or bfloat16."""
 
     @property
     def is_published_fid(self) -> bool:
-        """Whether the score may be called FID and compared with published ones."""
+        """True if the score may be called FID and compared with published ones."""
         made_by = (self.metric, self.extractor, self.weights_hash, self.dims, self.precision)
         return made_by == ("frechet_distance", FID_EXTRACTOR, OFFICIAL_INCEPTION_HASH, FID_DIMS, "float32")
 
@@ -64,46 +64,48 @@ class ScoreKey(Record):
 
 
 class ObjectiveRecord(Record):
-    """objective/objective.json: what all trials of the study are scored with, made once before they start."""
+    """objective/objective.json: the objective of all trials of a study, made once before they start."""
 
     schema_version: Literal[1] = SCHEMA_VERSION
     key: ScoreKey
-    """What the scores are."""
+    """Identity of the scores."""
     floor: float
-    """Expected score of as many fresh real images against the reference: no generator can be expected below."""
+    """Expected score of as many fresh real images; no generator can be expected to score lower."""
     early_num_samples: int | None = None
-    """Generated images of scores before a training's end; null if as many as at the end."""
+    """Generated images in scores before the end of a training; null if as many as at the end."""
     early_floor: float | None = None
-    """The floor with so many images; null without them."""
+    """The floor for scores before the end; null if they are made from as many images as at the end."""
     untrained_score: float
     """Score of an untrained generator (the first arm's network)."""
     failure_score: float
-    """What the searcher is told of a diverged trial, and the most it is told of any: twice the untrained score."""
+    """Score that the searcher receives for a diverged trial, and the highest that it receives for any trial: twice the
+    untrained score."""
     num_train_images: int
     """Images that a generator learns from."""
     data_warnings: tuple[str, ...] = ()
-    """What a reader should know of the data set's files, such as corrupt ones that were left out."""
+    """Warnings about the data set's files, such as corrupt ones that were left out."""
     extractor_accuracy: float | None
-    """Share of held-out real images that the domain classifier names rightly; null for other extractors."""
+    """Accuracy of the domain classifier on held-out real images, in [0, 1]; null for other extractors."""
     reconstruction_error: float | None = None
-    """Share of the held-out real images' variance that the autoencoder loses; null for other extractors, and where the
-    images have no variance."""
+    """Share of the variance of held-out real images that the autoencoder loses; null for other extractors and for
+    images without variance."""
     class_names: tuple[str, ...] | None
-    """Names of the classes, in the order of `class_shares`; null if the extractor knows none."""
+    """Names of the classes, in the order of `class_shares`; null if the extractor knows no classes."""
     real_class_shares: tuple[float, ...] | None
-    """Share of each class in the reference, as the classifier sees it; null if the extractor knows none."""
+    """Share of each class in the reference, as the classifier sees it; null if the extractor knows no classes."""
 
     def num_samples(self, evaluation: "EvaluationRecord") -> int:
-        """Generated images that an evaluation's score and class shares are made from."""
+        """Generated images in an evaluation's score and class shares."""
         return self.key.num_generated if evaluation.num_samples is None else evaluation.num_samples
 
     def is_full(self, evaluation: "EvaluationRecord") -> bool:
-        """Whether an evaluation's score is made from all the images that make a score rank."""
+        """Return True if an evaluation's score is made from as many images as a ranked score."""
         return self.num_samples(evaluation) == self.key.num_generated
 
 
 class LossRecord(Record):
-    """Means over the steps since the evaluation before; null at 0 images. One is null where a step's is not finite."""
+    """Means over the steps since the previous evaluation; null at 0 images. A mean is null if one of its steps is not
+    finite."""
 
     d_loss: float | None
     """The discriminator's loss with its penalty."""
@@ -120,59 +122,59 @@ class LossRecord(Record):
     g_grad_norm: float | None
     """Norm of the generator's gradient."""
     g_output_gradient: float | None = None
-    """Norm of the gradient that reaches one generated image, as if the loss were that image's alone."""
+    """Norm of the gradient of the loss of one generated image with respect to that image."""
 
 
 class SignalsRecord(Record):
-    """Cheap signs of trouble at one evaluation, from some hundred images; null where a sign does not exist."""
+    """Cheap signs of trouble at one evaluation, from a few hundred images; null if a sign does not exist."""
 
     non_finite: tuple[str, ...] = ()
-    """What held NaN or infinity (images, real_logits, fake_logits); what depends on it is null."""
+    """Places with NaN or infinity (images, real_logits, fake_logits); signs that depend on them are null."""
     duplicates: float | None = None
-    """Share of the generated images that equal an earlier one."""
+    """Share of the generated images that equal an earlier image."""
     pairwise_distance_ratio: float | None = None
-    """Mean distance of two generated images over that of two real ones, in pixels."""
+    """Mean pixel distance of two generated images, relative to that of two real images."""
     latent_sensitivity: float | None = None
-    """How far an image moves with its latent."""
+    """Distance that an image moves with its latent."""
     d_accuracy_real: float | None = None
-    """Discriminator's accuracy on held-out real images; null for losses whose logits have no boundary."""
+    """Accuracy of the discriminator on held-out real images; null for losses whose logits have no boundary."""
     d_accuracy_fake: float | None = None
-    """The same on images of the generator that it plays against."""
+    """Accuracy of the discriminator on images of the generator that it plays against."""
     d_loss_real: float | None = None
-    """What held-out real images add to the discriminator's loss, without penalty and label smoothing; null for a loss
-    that looks at pairs."""
+    """Part of the discriminator's loss from held-out real images, without penalty and label smoothing; null for a loss
+    of pairs."""
     d_loss_fake: float | None = None
-    """What generated images add to it."""
+    """Part of the discriminator's loss from generated images, as above."""
     jensen_shannon: float | None = None
-    """Divergence that these two losses prove, in nats; null for losses other than the cross-entropies, and with label
-    smoothing."""
+    """Lower bound of the Jensen-Shannon divergence from these two losses, in nats; null for losses other than
+    cross-entropies, and with label smoothing."""
     wasserstein: float | None = None
-    """Mean output on held-out real images less that on generated ones; null for losses other than wasserstein."""
+    """Mean output on held-out real images minus that on generated ones; null for losses other than wasserstein."""
 
 
 class CoverageRecord(Record):
-    """How much of the real images' variety the generated ones reach, at the end of a trial."""
+    """Share of the real images' variety that the generated ones reach, at the end of a trial."""
 
     value: float
     """Share of the real neighbourhoods that hold a generated image, in [0, 1]; higher is better."""
     expected: float
-    """What a perfect generator has on average with as many images."""
+    """Mean value for a perfect generator with as many images."""
     k: int
-    """A neighbourhood reaches to a real image's k-th nearest other one, border included."""
+    """A neighbourhood extends to the k-th nearest other real image, border included."""
     key: ScoreKey
-    """What it was measured with: the features of the score, as many generated as real images of `split`."""
+    """Identity of the measurement: the features of the score, and as many generated as real images of `split`."""
 
 
 class BestScore(Record):
-    """The best evaluation of a completed training, its generator scored anew on latents that no evaluation has seen."""
+    """The best evaluation of a completed training, with a new score of its generator on fresh latents."""
 
     cur_nimg: int
-    """Images that this generator had seen: the number of its snapshot."""
+    """Images seen by this generator; this is the number of its snapshot."""
     score: float | None
-    """The objective of as many images as at the end, from fresh latents (lower is better); null if it or an image is
+    """The objective from fresh latents and as many images as at the end (lower is better); null if it or an image is
     not finite."""
     chosen_by: float
-    """The score of the evaluation, the lowest of all that compare, which flatters it."""
+    """Score of the evaluation, the lowest of all comparable ones. It is biased towards low values."""
 
 
 class EvaluationRecord(Record):
@@ -191,66 +193,69 @@ class EvaluationRecord(Record):
     score: float | None
     """The objective (lower is better); null if it or an image is not finite."""
     num_samples: int | None = None
-    """Generated images that the score is made from; null in a file of a version without it: the objective's number."""
+    """Generated images in the score; null in files of older versions, where it is the objective's number."""
     early_score: float | None = None
-    """The score of the fewer images that scores before the end are made from; null before the end, and where all
-    scores of the trial are made from equal numbers."""
+    """Score from as many images as the scores before the end; null before the end, and if all scores of the trial are
+    made from equally many images."""
     class_shares: tuple[float, ...] | None
-    """Share of each class among the generated images, as the domain classifier sees them; null like the score."""
+    """Share of each class among the generated images, as the domain classifier sees them; null without classes or if
+    the score is null."""
     losses: LossRecord | None
-    """Means since the last evaluation or rollback; null where no step was made since, as at 0 images."""
+    """Means since the last evaluation or rollback; null if no step was made since then, as at 0 images."""
     signals: SignalsRecord | None = None
-    """What the diagnosis saw; null in a file of a version without it."""
+    """Signs of trouble; null in files of older versions."""
     rolled_back_to: int | None = None
-    """What was evaluated here had collapsed, and was given up for the state at so many images; null if it was kept."""
+    """Images seen by the state to which the training returned because the generator had collapsed here; null if the
+    training went on."""
     coverage: CoverageRecord | None = None
-    """Measured at a trial's end where it is an objective of the search, of the generator that counts; null elsewhere
-    and for images that are not finite."""
+    """Coverage of the generator that counts, at the end of a trial whose search has coverage as an objective; otherwise
+    null, and null if an image is not finite."""
     best: BestScore | None = None
-    """At a completed trial's end: its best evaluation, scored anew; null before the end, where that is not asked for,
-    where no evaluation has a score, and in a file of a version without it."""
+    """The best evaluation with its new score, at the end of a completed trial. Null before the end, if it is not asked
+    for, if no evaluation has a score, and in files of older versions."""
 
     @property
     def curve_score(self) -> float | None:
-        """The score that compares with the trial's other evaluations: of as many images. It never ranks a trial."""
+        """The score that compares with the trial's other evaluations, since it is made from as many images. It never
+        ranks a trial."""
         return self.score if self.early_score is None else self.early_score
 
 
 class TrialState(StrEnum):
-    """Where a trial stands."""
+    """The states of a trial."""
 
     RUNNING = "running"
     COMPLETED = "completed"
     STOPPED = "stopped"
-    """Given up by the scheduler, or ended by itself because its generator had collapsed."""
+    """Given up by the scheduler, or ended because its generator had collapsed."""
     DIVERGED = "diverged"
-    """A loss or a gradient became non-finite."""
+    """A loss or a gradient became infinite or NaN."""
     FAILED = "failed"
-    """Its process died or raised an error, also after the retries."""
+    """Its process died or raised an error in every attempt."""
 
     @property
     def is_final(self) -> bool:
-        """Whether nothing more will happen to the trial."""
+        """True if the trial has ended."""
         return self is not TrialState.RUNNING
 
 
 LOST_PROCESS = "its process "
-"""How the reason of a failed trial begins whose process died or ended, rather than raise an error."""
+"""Beginning of the reason of a failed trial whose process died rather than raised an error."""
 
 
 class RollbackRecord(Record):
-    """One return of a training to an earlier state, see `on_collapse: rollback`."""
+    """One return of a training to an earlier state; see `on_collapse: rollback`."""
 
     cur_nimg: int
-    """Images seen by then; those after it count on from here."""
+    """Images seen at the rollback; later images are counted from here."""
     to_nimg: int
-    """Images that the state had seen which it went back to: the last evaluation without a sign of collapse."""
+    """Images seen by the state to which it returned: the last evaluation without a sign of collapse."""
     reason: str
-    """What was wrong, for a reader."""
+    """Reason in words."""
 
 
 EndPart = Literal["diagnosis", "interpolation", "final_scores"]
-"""What may be done after the last step of a completed trial, in this order. It changes nothing of the training."""
+"""Parts of the work after the last step of a completed trial, in this order. They do not change the training."""
 
 
 class TrialStatus(Record):
@@ -259,54 +264,54 @@ class TrialStatus(Record):
     schema_version: Literal[1] = SCHEMA_VERSION
     state: TrialState
     reason: PublicText | None = None
-    """Why it is not completed, for a reader."""
+    """The reason in words if it is not completed."""
     collapsed: bool = False
-    """Whether it was stopped because its generator had collapsed."""
+    """True if it was stopped because its generator had collapsed."""
     rollbacks: tuple[RollbackRecord, ...] = ()
-    """Where the training went back to an earlier state, in their order."""
+    """Returns of the training to an earlier state, in their order."""
     cur_nimg: int = 0
     """Images seen when this was written."""
     is_paused: bool = False
-    """Whether it waits for the rest of its population, with a checkpoint."""
+    """True if it waits, with a checkpoint, for the rest of its population."""
     seconds: float | None = None
-    """Seconds of training and evaluation when the loop ended it, over all attempts; null while it runs, where the
-    study ended it, and in a file of a version without it."""
+    """Seconds of training and evaluation over all attempts, when the loop ended. Null while the trial runs, if the
+    study ended it, and in files of older versions."""
     end_failures: dict[EndPart, str] = {}
-    """Why a part of the end work of a completed trial is missing; it is tried again when the study is gone on with."""
+    """Reasons for missing parts of the end work of a completed trial; `resume` tries them again."""
     end_not_finite: tuple[EndPart, ...] = ()
-    """Parts of the end work that have no result, because a generated image is not finite."""
+    """Parts of the end work without a result because a generated image is not finite."""
     num_restarts: int = 0
-    """How often it was started again, from its checkpoint, after its process or the study had died."""
+    """Restarts from its checkpoint after its process or the study had died."""
     pid: int | None = None
     """Process of rank 0 while it runs."""
     host: str | None = None
-    """Name of the machine that process runs on."""
+    """Name of the machine on which that process runs."""
     start_time: float | None = None
-    """Unix time at which its first attempt began."""
+    """Unix time at the start of its first attempt."""
     end_time: float | None = None
-    """Unix time at which it ended."""
+    """Unix time at its end."""
 
 
 class HeardRecord(Record):
-    """heard.json of a trial that rungs compare with others: which of its evaluations the study has answered."""
+    """heard.json of a trial that rungs compare with others: the evaluations that the study has answered."""
 
     schema_version: Literal[1] = SCHEMA_VERSION
     order: dict[int, int] = {}
-    """By images seen, the running number of the evaluation among all that the study has heard of, counted from 0."""
+    """For each number of images seen, the running number of the evaluation among all those of the study, from 0."""
 
 
 class StudyStatus(Record):
-    """study_status.json: where the whole study stands."""
+    """study_status.json: the state of the whole study."""
 
     schema_version: Literal[1] = SCHEMA_VERSION
     state: Literal["running", "interrupted", "completed", "failed"]
     start_time: float
-    """Unix time at which the first attempt began."""
+    """Unix time at the start of the first attempt."""
     elapsed_sec: float = 0.0
     """Seconds of all attempts together."""
     num_concurrent_trials: int = 1
-    """Trials at once."""
+    """Trials that run at once."""
     pid: int | None = None
     """Process of the command while it runs."""
     host: str | None = None
-    """Name of the machine that process runs on."""
+    """Name of the machine on which that process runs."""

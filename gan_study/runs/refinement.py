@@ -7,10 +7,10 @@ from gan_study.runs.records import SCHEMA_VERSION, Record
 
 
 class RefinementRecord(Record):
-    """What an arm's refine trials are drawn from; written before the first of them."""
+    """The ranges of an arm's refine trials, written before the first of them."""
 
     schema_version: Literal[1] = SCHEMA_VERSION
     sources: tuple[str, ...]
-    """The search trials that span the ranges, the best first; empty if none was completed, which narrows nothing."""
+    """Search trials that span the ranges, the best first; empty if none was completed, so that no range is narrower."""
     ranges: dict[str, SearchRange]
-    """Narrowed ranges by label: the dotted name, with its condition where a hyperparameter has several ranges."""
+    """Narrowed ranges by label: the dotted name, with its condition if a hyperparameter has several ranges."""

@@ -1,4 +1,4 @@
-"""Scores are held together only if they are the same score: what differs is an error that names it."""
+"""Checks that scores are comparable. An error names the fields in which their keys differ."""
 
 from gan_study.config.data import ObjectiveConfig
 from gan_study.errors import InputError

@@ -1,4 +1,4 @@
-"""Passwords and keys in URIs: refused where a place is given, cut out of what is stored or printed."""
+"""Passwords and keys in URIs: refused in places, and removed from texts that are stored or printed."""
 
 import re
 from typing import Annotated
@@ -9,7 +9,7 @@ from gan_study.errors import InputError
 
 _HIDDEN = "***"
 _USER = re.compile(r"(?<=://)(?!anonymous@)(?:[^/@\s'\"]+:(?!\d+/)[^@\s'\"]*|[^/@\s'\"]+)(?=@)")
-"""What comes before the host: a user, or a user and a password. Secret keys of S3 may hold slashes."""
+"""The part of a URI before the host: a user, with or without a password. Secret keys of S3 may hold slashes."""
 _QUERY = re.compile(
     r"(?<=[?&])([\w.%-]*(?:secret|token|passw|credential|signature|access_?key|api_?key|private_?key)[\w.%-]*|sig|pwd)="
     r"[^&\s'\"#]+",
@@ -26,7 +26,7 @@ def without_secrets(text: str) -> str:
 
 
 PublicText = Annotated[str, AfterValidator(without_secrets)]
-"""A text of a record that may quote what the user typed; secrets are cut out of it, also when an older file is read."""
+"""A text of a record that may quote user input; secrets are removed from it, also when an older file is read."""
 
 
 def refuse_secrets(uri: str) -> None:

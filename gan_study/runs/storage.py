@@ -1,7 +1,7 @@
 """Files of a run folder on a local disk or an object store (`s3://`, `gs://`), through one interface.
 
-Every write is atomic: a reader sees the old file or the new one, never a part, also after a crash or on a
-full disk. Locally that is a temporary file and a rename; an object store replaces whole objects by itself.
+Every write is atomic: a reader sees the old file or the new one, never a part of it, even after a crash or on a full
+disk. A local write uses a temporary file and a rename; an object store replaces whole objects by itself.
 """
 
 import errno
@@ -57,17 +57,17 @@ class Storage:
         return Storage(_place(self.location, name))
 
     def local_path(self, name: str) -> Path:
-        """Where `name` lies on this machine's disk. Only for a local folder."""
+        """The path of `name` on this machine's disk. Only for a local folder."""
         assert self.is_local, f"{self.location} is not on a local disk"
         return Path(self._root) / name
 
     def exists(self, name: str = "") -> bool:
-        """Whether the file or folder is there (an object store's folder: whether it holds anything)."""
+        """Return True if the file or folder exists. A folder of an object store exists if it holds anything."""
         with _explained(self.location, name):
             return bool(self._filesystem.get_file_info(self._path(name)).type != fs.FileType.NotFound)
 
     def list_names(self, name: str = "") -> list[str]:
-        """Sorted names in a folder, without hidden files (as temporary ones are); empty if there is none."""
+        """Sorted names in a folder, without hidden files (such as temporary ones); empty if there is no folder."""
         selector = fs.FileSelector(self._path(name), allow_not_found=True)
         with _explained(self.location, name):
             names = (info.base_name for info in self._filesystem.get_file_info(selector))
@@ -116,9 +116,9 @@ class Storage:
             self._filesystem.delete_dir(self._path(name))
 
     def lock(self, name: str) -> BaseFileLock | None:
-        """Lock a file, made for it with the folders above, until it is released or the process ends, however it does.
+        """Lock a file, which is created for it, until it is released or the process ends in any way.
 
-        None if another process holds it. Only for a local folder. Raises StorageError.
+        None if another process holds the lock. Only for a local folder. Raises StorageError.
         """
         lock = FileLock(self.local_path(name))
         with _explained(self.location, ""):  # the file means nothing to the user
@@ -130,13 +130,13 @@ class Storage:
         return lock
 
     def download(self, folder: Path) -> None:
-        """Copy all that lies here into a folder of this machine's disk. Raises StorageError."""
+        """Copy everything in this folder to a folder on this machine's disk. Raises StorageError."""
         if self.exists():
             with _explained(self.location, ""):
                 fs.copy_files(self._root, str(folder), source_filesystem=self._filesystem)
 
     def upload(self, folder: Path) -> None:
-        """Copy all that lies in a folder of this machine's disk here, in place of what has the same names. Raises
+        """Copy everything in a folder on this machine's disk to this folder, replacing files of the same names. Raises
         StorageError."""
         with _explained(self.location, ""):
             fs.copy_files(str(folder), self._root, destination_filesystem=self._filesystem)
@@ -163,7 +163,7 @@ _TEMPORARY = ".writing-"
 
 
 def _local_path(uri: str) -> str:
-    """The path of a `file://` URI. One written by hand may hold a bare # or ?, which belongs to the path then."""
+    """The path of a `file://` URI. A bare # or ?, as in a URI written by hand, belongs to the path."""
     host, slash, path = uri.removeprefix("file://").partition("/")
     if not slash or host not in ("", "localhost"):
         raise StorageError(
@@ -173,7 +173,7 @@ def _local_path(uri: str) -> str:
 
 
 def _place(location: str, name: str) -> str:
-    """Where `name` lies, for a reader; of a URI, the query stays at the end."""
+    """The location of `name` for a reader. The query of a URI stays at the end."""
     if not name:
         return location
     base, mark, query = location.partition("?") if "://" in location else (location, "", "")
@@ -182,7 +182,7 @@ def _place(location: str, name: str) -> str:
 
 @contextmanager
 def _explained(location: str, name: str, may_be_missing: bool = False) -> Iterator[None]:
-    """Turn the operating system's errors into a StorageError that says what to do."""
+    """Turn errors of the operating system into a StorageError with a remedy."""
     try:
         yield
     except OSError as error:

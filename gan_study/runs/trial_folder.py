@@ -16,7 +16,7 @@ from gan_study.runs.storage import Storage
 
 
 class TrialFolder:
-    """One trial's files. Reading a file that is not there gives None or nothing."""
+    """The files of one trial. Reading a missing file gives None or an empty list."""
 
     def __init__(self, storage: Storage) -> None:
         self.storage = storage
@@ -70,11 +70,11 @@ class TrialFolder:
         self.storage.write_text("final_scores.json", scores.model_dump_json(indent=2) + "\n")
 
     def write_neighbours(self, png: bytes) -> None:
-        """Write the picture of generated images, each above the training image nearest to it."""
+        """Write the picture of generated images, each above its nearest training image."""
         self.storage.write_bytes("samples/neighbours.png", png)
 
     def read_neighbours(self) -> bytes | None:
-        """The PNG of generated images, each above the training image nearest to it."""
+        """The PNG of generated images, each above its nearest training image."""
         return self._read_picture("neighbours.png")
 
     def write_interpolation(self, png: bytes) -> None:
@@ -100,7 +100,7 @@ class TrialFolder:
             return None
 
     def sample_nimgs(self) -> list[int]:
-        """The numbers of images at which a sample grid was written, ascending."""
+        """Numbers of images with a sample grid, ascending."""
         return _numbers(self.storage, "samples")
 
     def read_samples(self, cur_nimg: int) -> bytes:
@@ -117,7 +117,7 @@ class TrialFolder:
             self.storage.delete(f"samples/{nimg:08d}.png")
 
     def read_copies(self) -> list[MemberCopy]:
-        """pbt.jsonl: how often this trial of a population has gone on as another's copy, in order."""
+        """pbt.jsonl: the copies that this trial of a population has become, in order."""
         return read_lines(self.storage, "pbt.jsonl", MemberCopy)
 
     def write_copies(self, copies: Sequence[MemberCopy]) -> None:
@@ -125,7 +125,7 @@ class TrialFolder:
         self.storage.write_text("pbt.jsonl", "".join(c.model_dump_json() + "\n" for c in copies))
 
     def snapshot_nimgs(self) -> list[int]:
-        """The numbers of images at which the EMA generator was written, ascending."""
+        """Numbers of images with a snapshot of the EMA generator, ascending."""
         return _numbers(self.storage, "snapshots")
 
     def read_snapshot(self, cur_nimg: int) -> bytes:
@@ -133,7 +133,7 @@ class TrialFolder:
         return self.storage.read_bytes(f"snapshots/{cur_nimg:08d}.safetensors")
 
     def snapshot_location(self, cur_nimg: int) -> str:
-        """Where the file of the EMA generator at `cur_nimg` images lies."""
+        """The location of the EMA generator's file at `cur_nimg` images."""
         return self.storage.child(f"snapshots/{cur_nimg:08d}.safetensors").location
 
     def write_snapshot(self, cur_nimg: int, content: bytes) -> None:
@@ -146,11 +146,11 @@ class TrialFolder:
             self.storage.delete(f"snapshots/{nimg:08d}.safetensors")
 
     def checkpoint_nimgs(self) -> list[int]:
-        """The numbers of images at which there is a checkpoint, ascending."""
+        """Numbers of images with a checkpoint, ascending."""
         return _numbers(self.storage, "checkpoints")
 
     def checkpoint_location(self, cur_nimg: int) -> str:
-        """Where the checkpoint at `cur_nimg` images lies."""
+        """The location of the checkpoint at `cur_nimg` images."""
         return self.storage.child(f"checkpoints/{cur_nimg:08d}.pt").location
 
     def read_checkpoint(self, cur_nimg: int) -> bytes:
