@@ -1,14 +1,17 @@
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
 from support.compared_runs import write_second_run
+from support.page_troubles import PageTroubles
 from support.synthetic_run import write_synthetic_run
 
+from gan_study.analysis.comparison.side_by_side import SideBySide
 from gan_study.report.comparison.comparison import compare_studies
+from gan_study.runs.folder import RunFolder
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -23,16 +26,16 @@ def _quick_run_folders() -> Iterator[None]:
 
 
 @pytest.fixture(scope="module")
-def first(tmp_path_factory: pytest.TempPathFactory):
+def first(tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
     """The run folder of synthetic_run; no test writes into it."""
     return write_synthetic_run(str(tmp_path_factory.mktemp("runs") / "first"))
 
 
 @pytest.fixture
-def compared(first, tmp_path: Path):
+def compared(first: RunFolder, tmp_path: Path) -> Callable[..., SideBySide]:
     """Compares the first study with the second, changed."""
 
-    def compare(**changes):
+    def compare(**changes: Any) -> SideBySide:
         place = tmp_path / "second"
         shutil.rmtree(place, ignore_errors=True)  # trials of the call before, with other configurations
         return compare_studies([first, write_second_run(str(place), **changes)])
@@ -56,28 +59,13 @@ def browser() -> Iterator["Browser"]:
         browser.close()
 
 
-def _missing(reason: str) -> Any:
+def _missing(reason: str) -> NoReturn:
     if os.environ.get("CI") == "true":
         pytest.fail(reason)
     pytest.skip(reason)
 
 
-class Troubles(list[str]):
-    """What went wrong in a page: errors in its scripts and on its console, and requests for anything but itself."""
-
-    def watch(self, page: Any) -> None:
-        """Collect from now on."""
-        page.on("pageerror", lambda error: self.append(f"error: {error}"))
-        page.on("console", lambda message: message.type == "error" and self.append(f"console: {message.text}"))
-        page.on("request", lambda request: self._add_request(request))
-
-    def _add_request(self, request: Any) -> None:
-        is_itself = request.is_navigation_request() and request.url.startswith("file:")
-        if not is_itself and not request.url.startswith(("data:", "blob:")):
-            self.append(f"request: {request.url}")
-
-
 @pytest.fixture(scope="module")
-def troubles() -> Troubles:
+def troubles() -> PageTroubles:
     """What the pages that it watches have got into; a test that sees some should fail."""
-    return Troubles()
+    return PageTroubles()

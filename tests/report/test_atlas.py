@@ -26,14 +26,15 @@ from gan_study.report.figures.verdict_style import VERDICT_STYLES
 from gan_study.report.tables.evidence import MOST_TABLES, evidences, images_basis
 from gan_study.report.write import write_report
 from gan_study.runs.diagnosis import Diagnostics, VerdictName
+from gan_study.runs.folder import RunFolder
 
 
 @pytest.fixture
-def folder(tmp_path: Path):
+def folder(tmp_path: Path) -> RunFolder:
     return write_synthetic_run(str(tmp_path))
 
 
-def test_verdicts_are_counted_for_each_arm_and_phase(folder) -> None:
+def test_verdicts_are_counted_for_each_arm_and_phase(folder: RunFolder) -> None:
     folder.trial("wgan", "confirm_003_seed_0").write_diagnosis(planted_diagnosis(VerdictName.PARTIAL_COLLAPSE))
     assert [(bar.arm, bar.phase, bar.counts) for bar in verdict_bars(load_run(folder))] == [
         ("lsgan", "search", {"diverged": 1, "still improving": 3, NO_SIGN: 1}),
@@ -43,7 +44,7 @@ def test_verdicts_are_counted_for_each_arm_and_phase(folder) -> None:
     ]
 
 
-def test_bars_are_shares_with_counts_in_them(folder) -> None:
+def test_bars_are_shares_with_counts_in_them(folder: RunFolder) -> None:
     (plot,) = atlas_plots(load_run(folder))["shares"]
     bars = {trace["name"]: trace for trace in json.loads(plot.json)["data"]}
     assert list(bars) == ["diverged", "still improving", "process failed", NO_SIGN]
@@ -106,7 +107,7 @@ def test_every_verdict_has_its_own_look() -> None:
     assert len({s.symbol for s in VERDICT_STYLES.values()}) == len(WORDS)
 
 
-def test_evidence_has_value_threshold_source_and_control(folder) -> None:
+def test_evidence_has_value_threshold_source_and_control(folder: RunFolder) -> None:
     record = planted_diagnosis(VerdictName.PARTIAL_COLLAPSE, ("7",), late_collapse=True)
     folder.trial("wgan", "confirm_003_seed_0").write_diagnosis(record)
     found = evidences(load_run(folder))
@@ -138,7 +139,7 @@ def test_evidence_has_value_threshold_source_and_control(folder) -> None:
     assert found.num_left_out == 0
 
 
-def test_evidence_says_why_the_rest_did_not_decide(folder) -> None:
+def test_evidence_says_why_the_rest_did_not_decide(folder: RunFolder) -> None:
     record = planted_diagnosis(VerdictName.PARTIAL_COLLAPSE)
     noted = FINDINGS[0].model_copy(update={"name": "coverage_low", "sentence": "The coverage is low."})
     verdict = record.verdict.model_copy(update={"findings": (*FINDINGS, noted)})
@@ -151,7 +152,7 @@ def test_evidence_says_why_the_rest_did_not_decide(folder) -> None:
     assert f"How a verdict is chosen: {order_of_rules()}" in folder.storage.read_text("report.html")
 
 
-def test_few_training_images_are_named_as_the_limit(folder) -> None:
+def test_few_training_images_are_named_as_the_limit(folder: RunFolder) -> None:
     few = planted_diagnosis(VerdictName.HEALTHY).model_copy(update={"diagnostics": Diagnostics(num=150, num_train=150)})
     config = search_trial_config(Arm(load_run(folder).study, "wgan"), 0, {}, NUM_TRAIN_IMAGES)
     assert images_basis(few, config).endswith("but there are no more training images.")

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 from support.planted_diagnosis import planted_diagnosis
+from support.present import present
 from support.synthetic_run import STUDY, draw_samples, write_synthetic_run
 
 from gan_study.analysis.load import load_run
@@ -12,12 +13,13 @@ from gan_study.report.pictures.pictures import shown_trials
 from gan_study.report.pictures.trial_places import in_run
 from gan_study.report.write import write_report
 from gan_study.runs.diagnosis import VerdictName
+from gan_study.runs.folder import RunFolder
 
 BEST, OTHER = "confirm_002_seed_0", "confirm_002_seed_1"
 
 
 @pytest.fixture
-def folder(tmp_path: Path):
+def folder(tmp_path: Path) -> RunFolder:
     folder = write_synthetic_run(str(tmp_path))
     for trial, verdict in ((BEST, VerdictName.HEALTHY), (OTHER, VerdictName.POSSIBLE_MEMORISATION)):
         files = folder.trial("lsgan", trial)
@@ -27,7 +29,7 @@ def folder(tmp_path: Path):
     return folder
 
 
-def test_neighbours_of_the_shown_trials_and_of_suspects(folder) -> None:
+def test_neighbours_of_the_shown_trials_and_of_suspects(folder: RunFolder) -> None:
     run = load_run(folder)
     best, other = neighbour_pictures(run, in_run(folder), shown_trials(run))
     assert (best.trial, other.trial) == (BEST, OTHER)
@@ -38,9 +40,9 @@ def test_neighbours_of_the_shown_trials_and_of_suspects(folder) -> None:
     assert other.caption.startswith("Verdict: possible memorisation. ")
 
 
-def test_a_picture_without_distances_or_distances_without_a_picture(folder) -> None:
+def test_a_picture_without_distances_or_distances_without_a_picture(folder: RunFolder) -> None:
     files = folder.trial("lsgan", BEST)
-    files.write_diagnosis(files.read_diagnosis().model_copy(update={"neighbour_distances": ()}))
+    files.write_diagnosis(present(files.read_diagnosis()).model_copy(update={"neighbour_distances": ()}))
     folder.trial("lsgan", OTHER).storage.delete("samples/neighbours.png")
     run = load_run(folder)
     (best,) = neighbour_pictures(run, in_run(folder), shown_trials(run))
@@ -48,7 +50,7 @@ def test_a_picture_without_distances_or_distances_without_a_picture(folder) -> N
 
 
 @pytest.mark.parametrize(("distribution", "way"), [("normal", "a great circle"), ("uniform", "a straight line")])
-def test_paths_of_the_trial_that_stands_for_its_arm(tmp_path: Path, distribution, way) -> None:
+def test_paths_of_the_trial_that_stands_for_its_arm(tmp_path: Path, distribution: str, way: str) -> None:
     arms = {"lsgan": {**STUDY["arms"]["lsgan"], "z_distribution": distribution}}
     folder = write_synthetic_run(str(tmp_path), study={**STUDY, "arms": {**STUDY["arms"], **arms}})
     folder.trial("lsgan", BEST).write_interpolation(draw_samples(2, 1.0))
@@ -57,7 +59,7 @@ def test_paths_of_the_trial_that_stands_for_its_arm(tmp_path: Path, distribution
     assert f"leads on {way}" in look.caption
 
 
-def test_they_stand_on_the_page_and_are_no_sample_grids(folder, tmp_path: Path) -> None:
+def test_they_stand_on_the_page_and_are_no_sample_grids(folder: RunFolder, tmp_path: Path) -> None:
     write_report(folder)
     page = (tmp_path / "report.html").read_text(encoding="utf-8")
     for alt in (

@@ -1,16 +1,18 @@
 """Studies side by side: the right arm wins, arms of one name are kept apart, and what is merely different is shown."""
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from support.compared_runs import SECOND, SECOND_CONFIRM, SECOND_SEARCH, changed, write_second_run
+from support.parsed_page import INJECTED, ParsedPage
+from support.present import present
 from support.synthetic_run import COMPLETED, OBJECTIVE, STUDY, Outcome, write_synthetic_run, write_trial
-from test_page import INJECTED, Page
 
 from gan_study.analysis.arm_comparison import compare_arms
-from gan_study.analysis.comparison.side_by_side import put_side_by_side
+from gan_study.analysis.comparison.side_by_side import SideBySide, put_side_by_side
 from gan_study.analysis.load import load_run
 from gan_study.analysis.sentences.text import score_text
 from gan_study.analysis.statistics.two_samples import holm, mann_whitney_p
@@ -20,19 +22,20 @@ from gan_study.report.comparison.comparison_plots import comparison_plots
 from gan_study.report.comparison.comparison_tables import protocol_table
 from gan_study.report.figures.style import arm_styles
 from gan_study.runs.extensions import ExtensionRecord, ExtensionsRecord
+from gan_study.runs.folder import RunFolder
 
 
 @pytest.fixture(scope="module")
-def found(first, tmp_path_factory: pytest.TempPathFactory):
+def found(first: RunFolder, tmp_path_factory: pytest.TempPathFactory) -> SideBySide:
     return compare_studies([first, write_second_run(str(tmp_path_factory.mktemp("second")))])
 
 
 @pytest.fixture(scope="module")
-def page(found):
-    return Page(render_comparison(found))
+def page(found: SideBySide) -> ParsedPage:
+    return ParsedPage(render_comparison(found))
 
 
-def test_the_best_arm_of_all_studies_wins(found) -> None:
+def test_the_best_arm_of_all_studies_wins(found: SideBySide) -> None:
     assert found.together.arms == ("lsgan_vs_wgan/lsgan", "wgan", "hinge_study/lsgan", "hinge")
     assert found.standing == ("hinge", "lsgan_vs_wgan/lsgan", "hinge_study/lsgan", "wgan")
     assert found.summary.winner == "hinge"
@@ -48,7 +51,7 @@ def test_the_best_arm_of_all_studies_wins(found) -> None:
     )
 
 
-def test_p_values_are_corrected_over_the_pairs_of_all_studies(found) -> None:
+def test_p_values_are_corrected_over_the_pairs_of_all_studies(found: SideBySide) -> None:
     assert [(p.test.a, p.test.b) for p in found.pairs] == [
         ("hinge", "lsgan_vs_wgan/lsgan"),
         ("hinge", "hinge_study/lsgan"),
@@ -63,7 +66,7 @@ def test_p_values_are_corrected_over_the_pairs_of_all_studies(found) -> None:
     assert found.pairs[0].test.p_holm == pytest.approx(6 * 2 / 252)
 
 
-def test_arms_of_one_name_are_kept_apart(found) -> None:
+def test_arms_of_one_name_are_kept_apart(found: SideBySide) -> None:
     ours, theirs = found.confirmed["lsgan_vs_wgan/lsgan"], found.confirmed["hinge_study/lsgan"]
     assert [t.score for t in ours.trials] == [9.5, 10, 11, 10.5, 12]
     assert [t.score for t in theirs.trials] == [12.5, 13, 12.2, 12.8, None]
@@ -75,15 +78,15 @@ def test_arms_of_one_name_are_kept_apart(found) -> None:
     }
 
 
-def test_an_arm_alone_compares_as_in_its_own_study(found, first) -> None:
+def test_an_arm_alone_compares_as_in_its_own_study(found: SideBySide, first: RunFolder) -> None:
     own = compare_arms(load_run(first)).by_arm["wgan"]
     assert found.summary.comparison.by_arm["wgan"] == own
 
 
 def test_studies_of_one_name_are_called_by_their_folders_or_places(tmp_path: Path) -> None:
-    def write(place):
+    def write(place: str) -> RunFolder:
         folder = write_second_run(str(tmp_path / place))
-        status = folder.read_study_status()
+        status = present(folder.read_study_status())
         folder.write_study_status(status.model_copy(update={"start_time": status.start_time + len(place)}))
         return folder
 
@@ -92,7 +95,7 @@ def test_studies_of_one_name_are_called_by_their_folders_or_places(tmp_path: Pat
     assert labels == [["one", "two_"], ["one", "deeper/one"], ["deeper", "elsewhere"]]
 
 
-def test_three_studies(first, tmp_path: Path) -> None:
+def test_three_studies(first: RunFolder, tmp_path: Path) -> None:
     third = write_second_run(str(tmp_path / "third"), study={**SECOND, "name": "third"})
     found = compare_studies([first, write_second_run(str(tmp_path / "second")), third])
     assert len(found.pairs) == 6 * 5 / 2
@@ -100,7 +103,7 @@ def test_three_studies(first, tmp_path: Path) -> None:
     assert [s.label for s in found.studies] == ["lsgan_vs_wgan", "hinge_study", "third"]
 
 
-def test_a_failed_seed_is_worst_wherever_it_was(compared) -> None:
+def test_a_failed_seed_is_worst_wherever_it_was(compared: Callable[..., SideBySide]) -> None:
     # Of another first network's untrained images: 40, hence 80 for a failed seed, which is worse than 90.
     lower = OBJECTIVE.model_copy(update={"untrained_score": 40.0, "failure_score": 80.0})
     confirm = {**SECOND_CONFIRM, "hinge": tuple(Outcome(COMPLETED, s) for s in (90.0, 5.2, 6.0, 5.9, 5.7))}
@@ -108,7 +111,7 @@ def test_a_failed_seed_is_worst_wherever_it_was(compared) -> None:
     assert found.confirmed["hinge"].counted == (90, 5.2, 6, 5.9, 5.7)
     assert found.confirmed["hinge_study/lsgan"].counted[-1] == 120
     assert found.confirmed["wgan"].counted[-1] == 120
-    text = Page(render_comparison(found)).text
+    text = ParsedPage(render_comparison(found)).text
     assert "Seeds without a score count, in all studies, with the highest of their failure scores, 120." in text
     # Each study's own stands in its protocol.
     assert "80, counted for a trial that diverged or failed" in text
@@ -124,18 +127,18 @@ def test_every_study_chooses_what_it_confirms_by_its_own_objectives(tmp_path: Pa
         study=changed(SECOND, search=search, confirm__top_k=2),
         search={**SECOND_SEARCH, "hinge": (*SECOND_SEARCH["hinge"][:3], cheap)},
     )
-    source, study = folder.trial("hinge", "search_003").read_config(), load_run(folder).study
+    source, study = present(folder.trial("hinge", "search_003").read_config()), load_run(folder).study
     for seed in range(5):
         write_trial(folder, confirm_trial_config(study, source, 5 + seed, seed), Outcome(COMPLETED, 4.0 + seed / 10))
     first = write_synthetic_run(str(tmp_path / "first"), study=changed(STUDY, confirm__top_k=2))
     found = compare_studies([first, folder])
-    assert found.summary.comparison.by_arm["hinge"].confirmed.source == "search_003"
+    assert present(found.summary.comparison.by_arm["hinge"].confirmed).source == "search_003"
     assert found.confirmed["hinge"].source == "search_003"
     assert found.summary.comparison.by_arm["hinge"] == compare_arms(load_run(folder)).by_arm["hinge"]
     assert "search.objectives" in {row.name for row in found.differences}
 
 
-def test_what_differs_is_shown(found, page) -> None:
+def test_what_differs_is_shown(found: SideBySide, page: ParsedPage) -> None:
     assert [(row.name, row.values) for row in found.differences] == [
         ("search.sampler", ("tpe", "random")),
         ("search.scheduler", ("asha", "none")),
@@ -143,9 +146,9 @@ def test_what_differs_is_shown(found, page) -> None:
     assert "search.sampler, search.scheduler; all else that is fixed for all arms of a study is the same" in page.text
 
 
-def test_hosts_versions_and_extensions_are_among_the_differences(first, tmp_path: Path) -> None:
+def test_hosts_versions_and_extensions_are_among_the_differences(first: RunFolder, tmp_path: Path) -> None:
     second = write_second_run(str(tmp_path / "second"), study=changed(SECOND, confirm__seeds=6))
-    environment = second.read_environment()
+    environment = present(second.read_environment())
     versions = {**environment.versions, "torch": "2.9.0"}
     second.write_environment(environment.model_copy(update={"versions": versions, "hosts": ("cluster: 8 GPUs",)}))
     record = ExtensionRecord(time=0, command="", additions=("x",), former_study="", num_trials=3)
@@ -155,7 +158,7 @@ def test_hosts_versions_and_extensions_are_among_the_differences(first, tmp_path
     assert values["confirm.seeds"] == ("5", "6")
     assert values["version of torch"] == ("2.8.0", "2.9.0")
     assert values["hosts"] == ("laptop: 8 cores, 16 GiB, no GPU", "cluster: 8 GPUs")
-    assert "Added to after results could be seen: hinge_study." in Page(render_comparison(found)).text
+    assert "Added to after results could be seen: hinge_study." in ParsedPage(render_comparison(found)).text
 
 
 def test_budgets_in_seconds_of_different_machines_are_pointed_out(tmp_path: Path) -> None:
@@ -164,12 +167,12 @@ def test_budgets_in_seconds_of_different_machines_are_pointed_out(tmp_path: Path
     second = write_second_run(str(tmp_path / "second"), study={**SECOND, "budget": budget})
     words = "the studies ran on different machines"
     assert words not in render_comparison(compare_studies([first, second]))
-    second.write_environment(second.read_environment().model_copy(update={"hosts": ("cluster: 8 GPUs",)}))
+    second.write_environment(present(second.read_environment()).model_copy(update={"hosts": ("cluster: 8 GPUs",)}))
     assert words in render_comparison(compare_studies([first, second]))
 
 
-def test_long_names_in_a_legend_leave_a_figure_its_room(found) -> None:
-    def heights(side_by_side):
+def test_long_names_in_a_legend_leave_a_figure_its_room(found: SideBySide) -> None:
+    def heights(side_by_side: SideBySide) -> list[int]:
         plots = comparison_plots(side_by_side, arm_styles(side_by_side.together.arms))
         return [plot.height for plot in (*plots["result"], *plots["confirmation"], *plots["search"])]
 
@@ -180,12 +183,12 @@ def test_long_names_in_a_legend_leave_a_figure_its_room(found) -> None:
     assert heights(longer) == [points, curves + 60, searches + 40]
 
 
-def loads(page):
+def loads(page: ParsedPage) -> list[str]:
     """What the page refers to besides the pictures inside it: its own tabs, if all is well."""
     return [place for place in page.loads if not place.startswith("data:image/webp;base64,")]
 
 
-def test_the_page_holds_every_arm_with_its_study(found, page) -> None:
+def test_the_page_holds_every_arm_with_its_study(found: SideBySide, page: ParsedPage) -> None:
     for arm, confirmed in found.confirmed.items():
         assert arm in page.text
         assert all(score_text(t.score) in page.text for t in confirmed.trials if t.score is not None)
@@ -193,7 +196,7 @@ def test_the_page_holds_every_arm_with_its_study(found, page) -> None:
     assert loads(page) == ["#result", "#confirmation", "#images_compared", "#searches", "#protocols"]
 
 
-def test_paths_of_searches_that_are_not_alike_are_drawn_as_such(page) -> None:
+def test_paths_of_searches_that_are_not_alike_are_drawn_as_such(page: ParsedPage) -> None:
     # Confirmed points, their curves, and the searches.
     assert len(page.figures) == 3
     (drawn,) = [f for f in map(json.loads, page.figures) if "Spent" in f["layout"]["xaxis"]["title"]["text"]]
@@ -209,7 +212,7 @@ def test_paths_of_searches_that_are_not_alike_are_drawn_as_such(page) -> None:
 def test_random_searches_are_drawn_as_expectations(tmp_path: Path) -> None:
     search = {"sampler": "random", "scheduler": "none"}
     first = write_synthetic_run(str(tmp_path / "a"), study={**STUDY, "search": {**search, "first_trial": "sampled"}})
-    page = Page(render_comparison(compare_studies([first, write_second_run(str(tmp_path / "b"))])))
+    page = ParsedPage(render_comparison(compare_studies([first, write_second_run(str(tmp_path / "b"))])))
     assert "Expected best of n trials." in page.text
     assert "without replacement, without the paper's defaults of hinge_study, which were not drawn." in page.text
     assert "not searched alike" not in page.text
@@ -225,31 +228,31 @@ def test_repeated_searches_are_drawn_as_medians(tmp_path: Path) -> None:
             if trial.config.phase == "search" and trial.config.index > 2:
                 config = trial.config.model_copy(update={"repeat": 1})
                 folders[-1].trial(config.arm, trial.name).write_config(config)
-    page = Page(render_comparison(compare_studies(folders)))
+    page = ParsedPage(render_comparison(compare_studies(folders)))
     assert "Over 2 searches of each arm, each with a seed of its own" in page.text
     assert "Expected best" not in page.text
 
 
-def test_curves_of_scores_from_other_numbers_of_images_share_no_axis(compared) -> None:
+def test_curves_of_scores_from_other_numbers_of_images_share_no_axis(compared: Callable[..., SideBySide]) -> None:
     found = compared(study=changed(SECOND, objective__early_num_samples=500))
-    page = Page(render_comparison(found))
+    page = ParsedPage(render_comparison(found))
     assert len(page.figures) == 2
     assert "Before a training's end N" not in page.text
 
 
-def test_text_from_studies_stays_text(first, tmp_path: Path) -> None:
+def test_text_from_studies_stays_text(first: RunFolder, tmp_path: Path) -> None:
     study = changed(SECOND, name="lsgan_vs_wgan", description=INJECTED)
     folder = write_second_run(str(tmp_path / INJECTED.replace("/", "") / INJECTED.replace("/", "")), study=study)
-    status, environment = folder.read_study_status(), folder.read_environment()
+    status, environment = present(folder.read_study_status()), present(folder.read_environment())
     folder.write_study_status(status.model_copy(update={"start_time": 5.0}))
     folder.write_environment(environment.model_copy(update={"hosts": (INJECTED,), "commit": INJECTED}))
     trial = folder.trial("hinge", "search_000")
-    trial.write_status(trial.read_status().model_copy(update={"reason": INJECTED}))
+    trial.write_status(present(trial.read_status()).model_copy(update={"reason": INJECTED}))
     found = compare_studies([first, folder])
     label = INJECTED.replace("/", "")
     assert f"{label}/lsgan" in found.together.arms
     html = render_comparison(found)
-    page = Page(html)
+    page = ParsedPage(html)
     assert INJECTED not in html
     assert label not in html
     assert "<" not in "".join(page.figures)
@@ -260,12 +263,12 @@ def test_text_from_studies_stays_text(first, tmp_path: Path) -> None:
     )
 
 
-def test_a_study_without_confirmed_seeds_has_no_winner(compared) -> None:
+def test_a_study_without_confirmed_seeds_has_no_winner(compared: Callable[..., SideBySide]) -> None:
     found = compared(confirm={})
     assert found.summary.winner is None
     assert "hinge_study/lsgan has no confirmed seeds. hinge has no confirmed seeds" in found.summary.verdict
     assert found.standing == ("lsgan_vs_wgan/lsgan", "wgan", "hinge", "hinge_study/lsgan")
-    page = Page(render_comparison(found))
+    page = ParsedPage(render_comparison(found))
     assert "none" in page.text
 
 
@@ -273,10 +276,10 @@ def test_nothing_confirmed_at_all(tmp_path: Path) -> None:
     first = write_synthetic_run(str(tmp_path / "first"), confirm={})
     found = compare_studies([first, write_second_run(str(tmp_path / "second"), confirm={})])
     assert found.summary.verdict.startswith("No winner: no configuration has been re-trained with fresh seeds;")
-    assert loads(Page(render_comparison(found))) == ["#result", "#images_compared", "#searches", "#protocols"]
+    assert loads(ParsedPage(render_comparison(found))) == ["#result", "#images_compared", "#searches", "#protocols"]
 
 
-def test_protocols_stand_side_by_side_with_what_differs_marked(found) -> None:
+def test_protocols_stand_side_by_side_with_what_differs_marked(found: SideBySide) -> None:
     table = protocol_table(found)
     rows = {row[0]: row for row in table.rows}
     assert table.columns == ("Item", "Differs", "lsgan_vs_wgan", "hinge_study")
@@ -289,5 +292,5 @@ def test_protocols_stand_side_by_side_with_what_differs_marked(found) -> None:
     }
 
 
-def test_the_original_studies_are_left_as_they_are(found) -> None:
+def test_the_original_studies_are_left_as_they_are(found: SideBySide) -> None:
     assert [study.run.arms for study in found.studies] == [("lsgan", "wgan"), ("lsgan", "hinge")]

@@ -1,18 +1,21 @@
 """Studies that hold the same trainings: told in words, not tested against each other, and no further tests."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from support.compared_runs import SECOND, SECOND_CONFIRM, SECOND_SEARCH, changed, write_second_run
+from support.parsed_page import ParsedPage
 from support.synthetic_run import SEARCH
-from test_page import Page
 
+from gan_study.analysis.comparison.side_by_side import SideBySide
 from gan_study.report.comparison.comparison import compare_studies, render_comparison
+from gan_study.runs.folder import RunFolder
 
 
 @pytest.fixture(scope="module")
-def run_twice(first, tmp_path_factory: pytest.TempPathFactory):
+def run_twice(first: RunFolder, tmp_path_factory: pytest.TempPathFactory) -> SideBySide:
     """The first study, and one that was run twice, the second time in another folder with data of another place."""
     folder = tmp_path_factory.mktemp("twice")
     dataset = {**SECOND["dataset"], "max_images": 100_000}
@@ -27,7 +30,7 @@ def run_twice(first, tmp_path_factory: pytest.TempPathFactory):
     )
 
 
-def test_the_same_trainings_are_not_tested_against_each_other(run_twice) -> None:
+def test_the_same_trainings_are_not_tested_against_each_other(run_twice: SideBySide) -> None:
     pairs = {(p.test.a, p.test.b): p for p in run_twice.pairs}
     assert len(pairs) == 6 * 5 / 2
     not_tested = {names for names, pair in pairs.items() if not pair.test.is_tested}
@@ -42,7 +45,7 @@ def test_the_same_trainings_are_not_tested_against_each_other(run_twice) -> None
     assert pairs["again/hinge", "wgan"].test.p_holm == pytest.approx(6 * 2 / 252)
 
 
-def test_the_same_trainings_are_told_in_words_and_win_once(run_twice) -> None:
+def test_the_same_trainings_are_told_in_words_and_win_once(run_twice: SideBySide) -> None:
     assert run_twice.summary.winner == "hinge_study/hinge"
     assert ", and than each other rival in 100 %. " in run_twice.summary.verdict
     assert ". again/lsgan holds the same trainings as hinge_study/lsgan and counts once with it" in (
@@ -58,7 +61,7 @@ def test_the_same_trainings_are_told_in_words_and_win_once(run_twice) -> None:
         "configuration and seed. That is one result and not two, so the two arms are not tested against each other, "
     )
     assert f'<p class="notice">{words}' in head
-    assert "not tested: the same 5 trainings" in Page(html).text
+    assert "not tested: the same 5 trainings" in ParsedPage(html).text
 
 
 def test_two_copies_of_one_training_decide_nothing(tmp_path: Path) -> None:
@@ -75,7 +78,7 @@ def test_two_copies_of_one_training_decide_nothing(tmp_path: Path) -> None:
     assert render_comparison(found)
 
 
-def test_another_seed_or_another_value_is_another_training(compared) -> None:
+def test_another_seed_or_another_value_is_another_training(compared: Callable[..., SideBySide]) -> None:
     assert compared(study=changed(SECOND, search__seed=1)).same_trainings == ()
     lsgan = {"network": "dcgan", "loss": "least_squares", "beta2": 0.9}
     search = {**SECOND_SEARCH, "lsgan": SEARCH["lsgan"]}
@@ -90,7 +93,7 @@ def test_another_seed_or_another_value_is_another_training(compared) -> None:
     assert other.same_trainings == ()
 
 
-def test_trainings_that_are_partly_the_same_are_not_tested_either(compared) -> None:
+def test_trainings_that_are_partly_the_same_are_not_tested_either(compared: Callable[..., SideBySide]) -> None:
     search = {**SECOND_SEARCH, "lsgan": SEARCH["lsgan"]}
     confirm = {**SECOND_CONFIRM, "lsgan": SECOND_CONFIRM["lsgan"][:2]}
     found = compared(search=search, confirm=confirm)

@@ -2,9 +2,11 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from support.both_scores_run import BEST, write_run_with_both_scores
+from support.present import present
 from support.synthetic_run import (
     ALL_FAILED,
     COMPLETED,
@@ -41,12 +43,12 @@ from gan_study.report.pictures.pictures import shown_trials
 
 
 @pytest.fixture(scope="module")
-def run(tmp_path_factory: pytest.TempPathFactory):
+def run(tmp_path_factory: pytest.TempPathFactory) -> RunData:
     return load_run(write_synthetic_run(str(tmp_path_factory.mktemp("run"))))
 
 
 @pytest.fixture
-def failed_run(tmp_path: Path):
+def failed_run(tmp_path: Path) -> RunData:
     return load_run(write_synthetic_run(str(tmp_path), search=ALL_FAILED, confirm={}, state="failed"))
 
 
@@ -64,9 +66,9 @@ def test_confirmed_points_by_the_evaluation_that_does_not_count(at: str, tmp_pat
 def test_confirmed_points(run: RunData) -> None:
     comparison = compare_arms(run)
     lsgan, wgan = confirmed_points(list(confirmed_arms(run).values()), comparison)
-    names, mean = tuple(f"confirm_002_seed_{i}" for i in range(5)), comparison.arms[0].confirmed.counted.mean
+    names, mean = tuple(f"confirm_002_seed_{i}" for i in range(5)), present(comparison.arms[0].confirmed).counted.mean
     assert lsgan == ConfirmedPoints("lsgan", names, (9.5, 10.0, 11.0, 10.5, 12.0), (), 9.0, mean)
-    assert wgan.mean.value == pytest.approx(38.1)
+    assert present(wgan.mean).value == pytest.approx(38.1)
     assert wgan.scores == (17.0, 16.5, 19.0, 18.0)
     assert wgan.failed == ("confirm_003_seed_4",)
 
@@ -82,13 +84,13 @@ def test_best_curves_count_every_trial(run: RunData) -> None:
 def test_best_curves_follow_the_order_in_which_trials_ended(tmp_path: Path) -> None:
     folder = write_synthetic_run(str(tmp_path))
     first = folder.trial("lsgan", "search_000")
-    first.write_status(first.read_status().model_copy(update={"end_time": 4e9}))
+    first.write_status(present(first.read_status()).model_copy(update={"end_time": 4e9}))
     (curve, _) = best_curves(load_run(folder))
     # Now the stopped trial is first: 10, 40, 20, 40, 40.
     assert curve == BestCurve("lsgan", (10, 50, 70, 110, 150), (35.0, 9.0, 9.0, 9.0, 9.0))
 
 
-def random_search(tmp_path: Path, **search):
+def random_search(tmp_path: Path, **search: Any) -> RunData:
     study = {**STUDY, "search": {"sampler": "random", "scheduler": "none", **search}}
     return load_run(write_synthetic_run(str(tmp_path), study=study))
 
@@ -154,7 +156,7 @@ def test_a_name_that_arms_search_differently_is_drawn_by_category(tmp_path: Path
 
 
 def test_class_share_bars(run: RunData) -> None:
-    bars = class_share_bars(run, shown_trials(run))
+    bars = present(class_share_bars(run, shown_trials(run)))
     assert bars.real == REAL_SHARES
     assert [arm for arm, _ in bars.arms] == ["lsgan", "wgan"]
     assert bars.arms[0][1] == pytest.approx((0.1,) * 10)
@@ -167,7 +169,7 @@ def test_many_classes_are_not_drawn_as_bars(run: RunData) -> None:
     assert class_share_bars(replace(run, objective=objective), shown_trials(run)) is None
 
 
-def test_a_run_without_a_score_has_only_what_was_measured(failed_run) -> None:
+def test_a_run_without_a_score_has_only_what_was_measured(failed_run: RunData) -> None:
     assert shown_trials(failed_run) == {}
     assert best_curves(failed_run) == ()
     assert class_share_bars(failed_run, {}) is None

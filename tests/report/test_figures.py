@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+import plotly.graph_objects as go
 import pytest
 from support.synthetic_run import (
     COMPLETED,
@@ -19,27 +20,29 @@ from support.synthetic_run import (
 from gan_study.analysis.arm_comparison import compare_arms
 from gan_study.analysis.confirmation import confirmed_arms
 from gan_study.analysis.load import load_run
+from gan_study.analysis.run_data import RunData
 from gan_study.analysis.statistics.random_search import BestOfN
 from gan_study.config.arms.arm import Arm
 from gan_study.config.arms.trial_configs import search_trial_config
 from gan_study.report.figures.figure_data import ExpectedBest, ScoreCurve, confirmed_points
 from gan_study.report.figures.learning_curves import SignalCurve, SignalPanel
-from gan_study.report.figures.plots import draw_plots
+from gan_study.report.figures.plots import Plot, draw_plots
 from gan_study.report.figures.repeated_figures import RepeatedCurve, draw_repeated, repeated_curves
 from gan_study.report.figures.score_figures import MOST_WHOLE_LINES, draw_confirmed, draw_expected, draw_scores
 from gan_study.report.figures.style import arm_styles
 from gan_study.report.figures.training_figures import draw_signals
 from gan_study.report.pictures.pictures import shown_trials
+from gan_study.runs.folder import RunFolder
 from gan_study.runs.records import TrialState
 
 STYLES = arm_styles(("lsgan", "wgan"))
 
 
-def curve(trial: Any, values, is_shown=False, is_lost: bool = False):
+def curve(trial: Any, values: tuple[float, ...], is_shown: bool = False, is_lost: bool = False) -> SignalCurve:
     return SignalCurve(trial, "discriminator", True, is_shown, is_lost, tuple(range(len(values))), values)
 
 
-def drawn(*curves, is_log=False):
+def drawn(*curves: SignalCurve, is_log: bool = False) -> go.Figure:
     return draw_signals((SignalPanel("Loss", is_log, curves),), "lsgan", STYLES["lsgan"])
 
 
@@ -64,7 +67,7 @@ def test_a_norm_that_stayed_at_zero_has_no_place_on_a_logarithmic_axis() -> None
     assert drawn(curve("a", (0.0, 1.0)), is_log=True).layout.yaxis.type == "log"
 
 
-def legend(figure):
+def legend(figure: go.Figure) -> list[str]:
     return [trace.name for trace in figure.data if trace.showlegend is not False]
 
 
@@ -75,7 +78,7 @@ def test_the_legend_says_whose_lines_are_thick_and_whose_are_pale() -> None:
     assert legend(alone)[-1] == "confirm_002"
 
 
-def confirmed_figure(folder):
+def confirmed_figure(folder: RunFolder) -> go.Figure:
     run = load_run(folder)
     return draw_confirmed(confirmed_points(list(confirmed_arms(run).values()), compare_arms(run)), STYLES, OBJECTIVE)
 
@@ -106,7 +109,7 @@ def test_an_interval_that_goes_below_zero_is_cut_where_the_axis_ends() -> None:
     assert (line.x, line.y) == ((1, 2), (20.0, 12.0))
 
 
-def plots_of(tmp_path: Path, **search):
+def plots_of(tmp_path: Path, **search: str) -> list[Plot]:
     study = {**STUDY, "search": search}
     run = load_run(write_synthetic_run(str(tmp_path), study=study))
     comparison = compare_arms(run)
@@ -126,13 +129,13 @@ def test_a_random_search_shows_its_expected_best(tmp_path: Path) -> None:
         ({"sampler": "random", "scheduler": "asha"}, "by the random sampler that stops trials early (asha): what it"),
     ],
 )
-def test_any_other_search_shows_its_path_and_says_so(tmp_path: Path, search, said) -> None:
+def test_any_other_search_shows_its_path_and_says_so(tmp_path: Path, search: dict[str, str], said: str) -> None:
     first = plots_of(tmp_path, **search)[0]
     assert first.title == "Best score so far."
     assert said in first.caption
 
 
-def repeated_run(tmp_path: Path, sampler: str = "tpe"):
+def repeated_run(tmp_path: Path, sampler: str = "tpe") -> RunData:
     """Two searches of one arm: 14, 9 and 11 score best in the first, 20 and 8 in the second, 40 kimg each."""
     study = {**STUDY, "search": {"sampler": sampler, "scheduler": "none", "repeats": 2}}
     outcomes = {"lsgan": tuple(Outcome(COMPLETED, score) for score in (14.0, 9.0, 11.0))}
@@ -166,13 +169,13 @@ def test_repeats_of_a_random_search_are_draws_of_the_expected_best(tmp_path: Pat
     assert titles == ["Expected best of n trials.", "Search trials."]
 
 
-def score_curve(index: int, num_points=51):
+def score_curve(index: int, num_points: int = 51) -> ScoreCurve:
     scores = tuple(10.0 + index + (30.0 if i == 17 else 0.0) for i in range(num_points))
     name, state = f"search_{index:03d}", TrialState.COMPLETED
     return ScoreCurve("lsgan", name, state, "completed", tuple(map(float, range(num_points))), scores)
 
 
-def points_of(trace: Any):
+def points_of(trace: Any) -> dict[str, int]:
     """The number of points of each of a trace's trials, by name."""
     ends = [i for i, x in enumerate(trace.x) if x is None]
     starts = [0, *(end + 1 for end in ends)]

@@ -4,11 +4,11 @@ import json
 from pathlib import Path
 
 import pytest
+from support.present import present
 from support.synthetic_run import OBJECTIVE, write_synthetic_run
 
 from gan_study.analysis.confirmation import confirmed_arms
 from gan_study.analysis.load import load_run
-from gan_study.analysis.run_data import RunData
 from gan_study.errors import InputError
 from gan_study.report.tables.final_scores_table import final_note, final_table
 from gan_study.report.text import score_note
@@ -50,7 +50,7 @@ def run(tmp_path: Path) -> RunFolder:
     return folder
 
 
-def test_a_row_for_each_scored_seed_without_empty_columns(run: RunData) -> None:
+def test_a_row_for_each_scored_seed_without_empty_columns(run: RunFolder) -> None:
     data = load_run(run)
     confirmed = list(confirmed_arms(data).values())
     table = final_table(data, confirmed)
@@ -69,7 +69,7 @@ def test_a_row_for_each_scored_seed_without_empty_columns(run: RunData) -> None:
     assert "3 draws of 5,000 images, v 1,797 real ones; real-against-real floor" in final_note(confirmed)
 
 
-def test_report_and_summary_hold_them(run: RunData) -> None:
+def test_report_and_summary_hold_them(run: RunFolder) -> None:
     write_report(run)
     assert "Final scores on fresh latents" in run.storage.read_text("report.html")
     seeds = json.loads(run.storage.read_text("summary.json"))["arms"]["lsgan"]["confirmed"]["seeds"]
@@ -119,16 +119,16 @@ def test_a_run_without_final_scores_has_no_table(tmp_path: Path) -> None:
     assert "Final scores on fresh latents" not in folder.storage.read_text("report.html")
 
 
-def test_final_scores_of_another_key_are_refused(run: RunData) -> None:
+def test_final_scores_of_another_key_are_refused(run: RunFolder) -> None:
     other = SCORES.model_copy(update={"key": OBJECTIVE.key.model_copy(update={"num_real": 5, "layer": "first"})})
     run.trial("lsgan", "confirm_002_seed_1").write_final_scores(other)
     with pytest.raises(InputError, match=r"seed_1: .* but got layer=first and hidden, num_real=5 and 1797;"):
         write_report(run)
 
 
-def test_a_trial_with_another_objective_is_refused(run: RunData) -> None:
+def test_a_trial_with_another_objective_is_refused(run: RunFolder) -> None:
     trial = run.trial("wgan", "search_001")
-    config = trial.read_config()
+    config = present(trial.read_config())
     assert config is not None
     objective = config.training.objective.model_copy(update={"num_samples": 100, "precision": "bfloat16"})
     trial.write_config(

@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from support.synthetic_run import STUDY, write_synthetic_run
@@ -18,10 +19,19 @@ from gan_study.report.figures.importance_figures import (
 )
 from gan_study.report.figures.style import arm_styles
 from gan_study.report.write import write_report
+from gan_study.runs.folder import RunFolder
 from gan_study.runs.importance import ImportanceRecord, ParameterImportance, TargetImportance
 
 
-def parameter(name: str, value, low=None, high=None, by_chance: float | None = None, num: int = 20, **more):
+def parameter(
+    name: str,
+    value: float | None,
+    low: float | None = None,
+    high: float | None = None,
+    by_chance: float | None = None,
+    num: int = 20,
+    **more: Any,
+) -> ParameterImportance:
     return ParameterImportance(name=name, num_trials=num, value=value, low=low, high=high, by_chance=by_chance, **more)
 
 
@@ -58,13 +68,13 @@ RECORD = ImportanceRecord(
 
 
 @pytest.fixture
-def folder(tmp_path: Path):
+def folder(tmp_path: Path) -> RunFolder:
     folder = write_synthetic_run(str(tmp_path))
     folder.write_importance(RECORD)
     return folder
 
 
-def test_the_words(folder) -> None:
+def test_the_words(folder: RunFolder) -> None:
     scores, failures = arm_importances(load_run(folder))
     assert scores.sentence == (
         "wgan, the score: of its variance over 20 trials, penalty_weight (in 12 trials) 62 % (41 % to 80 %); "
@@ -79,7 +89,7 @@ def test_the_words(folder) -> None:
     assert (scores.is_known, failures.is_known) == (True, False)
 
 
-def test_the_bars(folder) -> None:
+def test_the_bars(folder: RunFolder) -> None:
     scores, _ = arm_importances(load_run(folder))
     bars = importance_bars(scores)
     assert bars == ImportanceBars(
@@ -99,7 +109,7 @@ def test_the_bars(folder) -> None:
     assert importance_title(scores) == "What mattered for the score: wgan."
 
 
-def test_the_report_and_the_summary_tell_it(folder) -> None:
+def test_the_report_and_the_summary_tell_it(folder: RunFolder) -> None:
     write_report(folder)
     page = folder.storage.read_text("report.html")
     assert page.count("What mattered for the score: wgan.") >= 1

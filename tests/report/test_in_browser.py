@@ -2,15 +2,23 @@
 downloads and themes work with mouse and keyboard, and nothing fails or is loaded.
 """
 
+from __future__ import annotations
+
 import csv
 import json
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
-from playwright.sync_api import Browser
 from support.hostile_run import HOSTILE, HOSTILE_TRIAL, write_hostile_run
+from support.page_troubles import PageTroubles
+from support.present import present
 
 from gan_study.report.write import write_report
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Locator, Page
 
 TABS = ("result", "confirmation", "images", "atlas", "failures", "search", "training", "protocol")
 OPEN_TABS = """[...document.querySelectorAll('main > section')].filter((each) =>
@@ -19,11 +27,11 @@ OPEN_TABS = """[...document.querySelectorAll('main > section')].filter((each) =>
 
 
 @pytest.fixture(scope="module")
-def report(tmp_path_factory: pytest.TempPathFactory):
+def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return Path(write_report(write_hostile_run(str(tmp_path_factory.mktemp("run")))))
 
 
-def opened(browser: "Browser", report, troubles: list[str], address: str = "", **context):
+def opened(browser: Browser, report: Path, troubles: PageTroubles, address: str = "", **context: Any) -> Page:
     page = browser.new_context(viewport={"width": 1280, "height": 900}, **context).new_page()
     troubles.watch(page)
     page.goto(report.as_uri() + address)
@@ -32,23 +40,23 @@ def opened(browser: "Browser", report, troubles: list[str], address: str = "", *
 
 
 @pytest.fixture(scope="module")
-def shared(browser: "Browser", report, troubles: list[str]):
+def shared(browser: Browser, report: Path, troubles: PageTroubles) -> Page:
     """One page for tests that leave it as it was, or do not mind."""
     return opened(browser, report, troubles)
 
 
 @pytest.fixture
-def page(shared, troubles: list[str]):
+def page(shared: Page, troubles: PageTroubles) -> Iterator[Page]:
     yield shared
     assert troubles == []
 
 
 @pytest.fixture
-def new_page(browser: "Browser", report, troubles: list[str]):
+def new_page(browser: Browser, report: Path, troubles: PageTroubles) -> Iterator[Callable[..., Page]]:
     """Opens the report in a profile of its own."""
     pages = []
 
-    def new(address: str = "", **context):
+    def new(address: str = "", **context: Any) -> Page:
         pages.append(opened(browser, report, troubles, address, **context))
         return pages[-1]
 
@@ -58,11 +66,11 @@ def new_page(browser: "Browser", report, troubles: list[str]):
     assert troubles == []
 
 
-def open_tab(page, name: str) -> None:
+def open_tab(page: Page, name: str) -> None:
     page.locator(f"#tab_{name}").click()
 
 
-def draw_all(page) -> None:
+def draw_all(page: Page) -> None:
     """Scroll to every figure of every tab, as a reader would."""
     for name in TABS:
         open_tab(page, name)
@@ -71,7 +79,7 @@ def draw_all(page) -> None:
             plot.locator(".main-svg").first.wait_for()
 
 
-def test_every_tab_opens_with_a_click(page) -> None:
+def test_every_tab_opens_with_a_click(page: Page) -> None:
     assert [tab.get_attribute("id") for tab in page.locator("[role=tab]").all()] == [f"tab_{name}" for name in TABS]
     for name in (*TABS[1:], TABS[0]):
         open_tab(page, name)
@@ -80,7 +88,7 @@ def test_every_tab_opens_with_a_click(page) -> None:
         assert page.url.endswith(f"#{name}")
 
 
-def test_every_tab_opens_with_the_keyboard_alone(page) -> None:
+def test_every_tab_opens_with_the_keyboard_alone(page: Page) -> None:
     open_tab(page, "result")
     for name in (*TABS[1:], TABS[0]):
         page.keyboard.press("ArrowRight")
@@ -95,7 +103,7 @@ def test_every_tab_opens_with_the_keyboard_alone(page) -> None:
         assert page.evaluate(OPEN_TABS) == ["search"]
 
 
-def test_an_address_opens_its_tab_and_the_browser_goes_back(new_page) -> None:
+def test_an_address_opens_its_tab_and_the_browser_goes_back(new_page: Callable[..., Page]) -> None:
     page = new_page("#failures")
     assert page.evaluate(OPEN_TABS) == ["failures"]
     open_tab(page, "search")
@@ -103,7 +111,7 @@ def test_an_address_opens_its_tab_and_the_browser_goes_back(new_page) -> None:
     assert page.evaluate(OPEN_TABS) == ["failures"]
 
 
-def test_the_keyboard_reaches_all_that_can_be_used(page) -> None:
+def test_the_keyboard_reaches_all_that_can_be_used(page: Page) -> None:
     """Tab leads from the head of the page into the open tab; each stop has a visible mark."""
     open_tab(page, "failures")
     page.locator(".theme").focus()
@@ -122,7 +130,7 @@ def test_the_keyboard_reaches_all_that_can_be_used(page) -> None:
     assert outlines == {"solid"}
 
 
-def test_every_figure_is_drawn_with_data(page) -> None:
+def test_every_figure_is_drawn_with_data(page: Page) -> None:
     # Those that no tab has shown yet are drawn when they are near.
     draw_all(page)
     found = page.locator(".drawing").evaluate_all(
@@ -133,7 +141,7 @@ def test_every_figure_is_drawn_with_data(page) -> None:
     assert [label for label, num_values, num_drawn in found if not num_values or not num_drawn] == []
 
 
-def test_an_axis_of_shares_names_its_end(page) -> None:
+def test_an_axis_of_shares_names_its_end(page: Page) -> None:
     """Plotly hides the label of a tick that does not fit into the figure."""
     open_tab(page, "atlas")
     page.locator("#atlas .main-svg").first.wait_for()
@@ -144,14 +152,14 @@ def test_an_axis_of_shares_names_its_end(page) -> None:
     assert (shown[0], shown[-1]) == ("0 %", "100 %")
 
 
-def test_figures_far_below_wait_until_they_are_near(new_page) -> None:
+def test_figures_far_below_wait_until_they_are_near(new_page: Callable[..., Page]) -> None:
     page = new_page("#search")
     page.locator("#search .main-svg").first.wait_for()
     all_of_tab, drawn = page.locator("#search .drawing"), page.locator("#search .drawing:has(.main-svg)")
     assert 1 <= drawn.count() < all_of_tab.count()
 
 
-def test_text_from_outside_stays_text(page) -> None:
+def test_text_from_outside_stays_text(page: Page) -> None:
     draw_all(page)
     for name in ("result", "images", "atlas", "failures", "search", "protocol"):
         open_tab(page, name)
@@ -168,7 +176,7 @@ def test_text_from_outside_stays_text(page) -> None:
     assert page.evaluate("[typeof wasRun, document.querySelectorAll('img[src=x], b').length]") == ["undefined", 0]
 
 
-def test_hover_texts_stay_text(page) -> None:
+def test_hover_texts_stay_text(page: Page) -> None:
     open_tab(page, "search")
     plot = page.locator("#search .drawing").filter(has=page.locator(".main-svg")).nth(1)
     place = page.evaluate(
@@ -178,10 +186,10 @@ def test_hover_texts_stay_text(page) -> None:
         plot.element_handle(),
     )
     assert min(place) >= 0
-    assert HOSTILE_TRIAL in plot.locator(".hoverlayer").text_content()
+    assert HOSTILE_TRIAL in (plot.locator(".hoverlayer").text_content() or "")
 
 
-def test_the_slider_changes_the_picture_and_its_words(page) -> None:
+def test_the_slider_changes_the_picture_and_its_words(page: Page) -> None:
     open_tab(page, "images")
     timeline = page.locator(".timeline").first
     picture, slider, words = timeline.locator("img"), timeline.locator("input"), timeline.locator("output")
@@ -194,14 +202,14 @@ def test_the_slider_changes_the_picture_and_its_words(page) -> None:
         seen.add(picture.get_attribute("src"))
     assert len(seen) == 5
     assert words.inner_text() == slider.get_attribute("aria-valuetext") == "0 kimg, FD 60, 10 of 10 classes"
-    box = slider.bounding_box()
+    box = present(slider.bounding_box())
     # By its place in the slider, which may still move on the page: figures beside it are drawn meanwhile.
     slider.click(position={"x": box["width"] - 2, "y": box["height"] / 2})
     timeline.locator("output", has_text="40 kimg").wait_for()
     assert picture.get_attribute("src") == last
 
 
-def test_every_picture_and_control_has_a_name(page) -> None:
+def test_every_picture_and_control_has_a_name(page: Page) -> None:
     open_tab(page, "images")
     alts = page.locator("img").evaluate_all("images => images.map((image) => image.alt.trim())")
     assert len(alts) > 50
@@ -213,15 +221,18 @@ def test_every_picture_and_control_has_a_name(page) -> None:
     assert unnamed == []
 
 
-def colours(page):
-    return page.evaluate("['background-color', 'color'].map((name) => getComputedStyle(document.body)[name])")
+def colours(page: Page) -> list[str]:
+    found: list[str] = page.evaluate(
+        "['background-color', 'color'].map((name) => getComputedStyle(document.body)[name])"
+    )
+    return found
 
 
-def brightness(colour):
+def brightness(colour: str) -> int:
     return sum(map(int, colour.removeprefix("rgb(").removesuffix(")").split(",")))
 
 
-def test_the_theme_can_be_chosen_and_stays(new_page) -> None:
+def test_the_theme_can_be_chosen_and_stays(new_page: Callable[..., Page]) -> None:
     page = new_page()
     light_page, light_ink = colours(page)
     assert brightness(light_page) > brightness(light_ink)
@@ -240,7 +251,7 @@ def test_the_theme_can_be_chosen_and_stays(new_page) -> None:
     assert colours(page) == [light_page, light_ink]
 
 
-def test_the_theme_follows_the_system_until_it_is_chosen(new_page) -> None:
+def test_the_theme_follows_the_system_until_it_is_chosen(new_page: Callable[..., Page]) -> None:
     page = new_page(color_scheme="dark")
     assert brightness(colours(page)[0]) < 150
     page.emulate_media(color_scheme="light")
@@ -248,7 +259,7 @@ def test_the_theme_follows_the_system_until_it_is_chosen(new_page) -> None:
     assert brightness(colours(page)[0]) > 600
 
 
-def test_an_arm_has_one_colour_everywhere(page) -> None:
+def test_an_arm_has_one_colour_everywhere(page: Page) -> None:
     draw_all(page)
     swatches = page.locator(".swatch").evaluate_all(
         "all => all.map((each) => [each.nextSibling.textContent.match(/\\S+/)[0], each.style.backgroundColor])"
@@ -264,7 +275,7 @@ def test_an_arm_has_one_colour_everywhere(page) -> None:
     }
 
 
-def test_nothing_is_wider_than_a_phone(new_page) -> None:
+def test_nothing_is_wider_than_a_phone(new_page: Callable[..., Page]) -> None:
     page = new_page()
     page.set_viewport_size({"width": 390, "height": 800})
     draw_all(page)
@@ -280,7 +291,7 @@ def test_nothing_is_wider_than_a_phone(new_page) -> None:
         assert (name, page.evaluate("document.documentElement.scrollWidth - innerWidth"), wide) == (name, 0, [])
 
 
-def downloaded(page, button):
+def downloaded(page: Page, button: Locator) -> tuple[str, str]:
     # Chromium drops, without a word, what a page wants to save beyond ten files within a second.
     page.wait_for_timeout(150)
     with page.expect_download() as download:
@@ -288,7 +299,7 @@ def downloaded(page, button):
     return download.value.suggested_filename, Path(download.value.path()).read_text(encoding="utf-8")
 
 
-def test_the_numbers_of_a_figure_can_be_saved(page) -> None:
+def test_the_numbers_of_a_figure_can_be_saved(page: Page) -> None:
     open_tab(page, "result")
     buttons = page.locator("#result .drawing ~ figcaption .downloads button")
     (csv_name, table), (json_name, values) = (downloaded(page, button) for button in buttons.all())
@@ -305,7 +316,7 @@ def test_the_numbers_of_a_figure_can_be_saved(page) -> None:
     assert read[1:] == [["" if value is None else str(value) for value in row] for row in rows]
 
 
-def test_every_figure_and_table_can_be_saved(page) -> None:
+def test_every_figure_and_table_can_be_saved(page: Page) -> None:
     """With the numbers it draws: as many rows as the figure has points, texts as they were before any escaping."""
     texts = ""
     for name in TABS:
@@ -320,7 +331,7 @@ def test_every_figure_and_table_can_be_saved(page) -> None:
     assert "&lt;" not in texts
 
 
-def test_on_paper_every_tab_and_every_figure_is_there(new_page) -> None:
+def test_on_paper_every_tab_and_every_figure_is_there(new_page: Callable[..., Page]) -> None:
     page = new_page(color_scheme="dark")
     # What is on the page at the moment it is printed.
     page.evaluate(
@@ -336,7 +347,7 @@ def test_on_paper_every_tab_and_every_figure_is_there(new_page) -> None:
     assert page.evaluate(OPEN_TABS) == ["result"]
 
 
-def test_the_style_of_a_printed_page(new_page) -> None:
+def test_the_style_of_a_printed_page(new_page: Callable[..., Page]) -> None:
     page = new_page(color_scheme="dark")
     page.set_viewport_size({"width": 794, "height": 1123})
     page.emulate_media(media="print")

@@ -7,25 +7,26 @@ import pytest
 from support.synthetic_run import ALL_FAILED, write_synthetic_run
 
 from gan_study.analysis.load import load_run
-from gan_study.report.figures.learning_curves import signal_panels
+from gan_study.report.figures.learning_curves import SignalCurve, SignalPanel, signal_panels
+from gan_study.runs.folder import RunFolder
 from gan_study.runs.records import SignalsRecord
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory):
+def folder(tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
     return write_synthetic_run(str(tmp_path_factory.mktemp("run")))
 
 
 @pytest.fixture(scope="module")
-def panels(folder):
+def panels(folder: RunFolder) -> tuple[SignalPanel, ...]:
     return signal_panels(load_run(folder), "lsgan", shown="search_002")
 
 
-def of_trial(panel, trial: Any):
+def of_trial(panel: SignalPanel, trial: Any) -> list[SignalCurve]:
     return [c for c in panel.curves if c.trial == trial]
 
 
-def test_the_score_comes_first_from_the_untrained_generator_on(panels) -> None:
+def test_the_score_comes_first_from_the_untrained_generator_on(panels: tuple[SignalPanel, ...]) -> None:
     assert [p.title for p in panels] == ["FD", "Loss", "Logit", "Gradient norm"]
     (curve,) = of_trial(panels[0], "search_001")
     assert curve.kimg == (0, 10)
@@ -33,7 +34,7 @@ def test_the_score_comes_first_from_the_untrained_generator_on(panels) -> None:
     assert [p.is_log for p in panels] == [True, False, False, True]
 
 
-def test_losses_logits_and_gradients(panels) -> None:
+def test_losses_logits_and_gradients(panels: tuple[SignalPanel, ...]) -> None:
     _, losses, logits, norms = panels
     d_loss, g_loss = of_trial(losses, "search_002")
     assert (d_loss.signal, g_loss.signal) == ("discriminator", "generator")

@@ -19,7 +19,7 @@ def test_the_ends_of_lines() -> None:
     assert found["meta"]["trials"] == ["a", "<b>"]
 
 
-def line(ys):
+def line(ys: list[float]) -> Line:
     return Line("a", "a", range(len(ys)), ys)
 
 
@@ -29,7 +29,7 @@ def test_thinning_keeps_the_ends_and_the_extremes() -> None:
     found = thinned(line(ys))
     assert (found.trial, found.x[0], found.x[-1]) == ("a", 0, 50)
     assert (min(found.y), max(found.y)) == (-4.0, 900.0)
-    assert found.y == [ys[i] for i in found.x]
+    assert found.y == [ys[int(i)] for i in found.x]
     assert len(found.x) == 13
     assert list(found.x) == sorted(set(found.x))
 

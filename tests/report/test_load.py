@@ -4,6 +4,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from support.present import present
 from support.synthetic_run import CLASS_NAMES, STUDY, write_synthetic_run
 
 from gan_study.analysis.load import load_run
@@ -18,7 +19,7 @@ def test_a_whole_run(tmp_path: Path) -> None:
     assert [t.name for t in run.of_arm("lsgan", "search")] == [f"search_{i:03d}" for i in range(5)]
     assert [t.name for t in run.of_arm("wgan", "confirm")] == [f"confirm_003_seed_{i}" for i in range(5)]
     assert len(run.trials) == 20
-    assert run.objective.class_names == CLASS_NAMES
+    assert present(run.objective).class_names == CLASS_NAMES
     assert run.is_finished
     assert run.unreadable == ()
 
@@ -77,7 +78,7 @@ def test_a_trial_that_counts_otherwise(tmp_path: Path) -> None:
     """Such as one copied from the folder of a study that counts each training's best evaluation."""
     folder = write_synthetic_run(str(tmp_path))
     trial = folder.trial("wgan", "search_003")
-    config = trial.read_config()
+    config = present(trial.read_config())
     objective = config.training.objective.model_copy(update={"at": "best"})
     training = config.training.model_copy(update={"objective": objective})
     trial.write_config(config.model_copy(update={"training": training}))

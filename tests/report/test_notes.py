@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from rich.console import Console
 from support.compared_runs import write_second_run
+from support.parsed_page import ParsedPage
 from support.planted_diagnosis import planted_diagnosis
 from support.synthetic_run import COMPLETED, STUDY, Outcome, write_synthetic_run
-from test_page import Page
 
 from gan_study.analysis.confirmation import confirmed_arms
 from gan_study.analysis.load import load_run
@@ -36,7 +36,7 @@ def folder(tmp_path: Path) -> RunFolder:
 
 def head(folder: RunFolder) -> str:
     """What stands above the tabs of its report, and so above the Result tab."""
-    text = Page(Path(write_report(folder)).read_text(encoding="utf-8")).text
+    text = ParsedPage(Path(write_report(folder)).read_text(encoding="utf-8")).text
     return text[: text.index("Result")]
 
 
@@ -169,7 +169,7 @@ def test_the_caution_about_an_extension_stands_once_beside_the_verdict(folder: R
 def test_a_comparison_has_them_too(folder: RunFolder, tmp_path: Path) -> None:
     extend(folder)
     found = compare_studies([folder, write_second_run(str(tmp_path / "second"))])
-    text = Page(render_comparison(found)).text
+    text = ParsedPage(render_comparison(found)).text
     assert len(found.summary.notes) == 2
     for line in (*found.summary.notes, *found.summary.trial_verdicts):
         assert text.count(line) == 1
@@ -202,7 +202,7 @@ def test_failed_seeds_are_defined_and_told_of_the_leader(folder: RunFolder) -> N
     above = head(folder)
     assert above.count(sentence) == 1
     assert sentence in printed(folder)
-    text = Page(Path(write_report(folder)).read_text(encoding="utf-8")).text
+    text = ParsedPage(Path(write_report(folder)).read_text(encoding="utf-8")).text
     assert "Failed: trainings without a score, and those that their verdict says collapsed totally or diverged" in text
 
 
@@ -238,7 +238,7 @@ def test_a_comparison_names_the_study_of_a_trial_whose_scores_got_lost(folder: R
     found = compare_studies([folder, write_second_run(str(tmp_path / "second"))])
     (warning,) = found.summary.warnings
     assert warning.startswith("lsgan_vs_wgan/arms/wgan/confirm_003_seed_0/metrics.jsonl: ")
-    assert Page(render_comparison(found)).text.count(f"Damaged run folder. {warning}.") == 1
+    assert ParsedPage(render_comparison(found)).text.count(f"Damaged run folder. {warning}.") == 1
 
 
 def test_a_trial_without_its_configuration_is_named(folder: RunFolder) -> None:

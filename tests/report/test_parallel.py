@@ -3,19 +3,20 @@
 from pathlib import Path
 
 import pytest
+from support.present import present
 from support.synthetic_run import COMPLETED, SEARCH, Outcome, write_synthetic_run
 
 from gan_study.analysis.load import load_run
-from gan_study.report.figures.parallel import draw_parallel, parallel_coordinates
+from gan_study.report.figures.parallel import ParallelCoordinates, draw_parallel, parallel_coordinates
 from gan_study.report.figures.style import arm_styles
 
 
 @pytest.fixture(scope="module")
-def found(tmp_path_factory: pytest.TempPathFactory):
-    return parallel_coordinates(load_run(write_synthetic_run(str(tmp_path_factory.mktemp("run")))), "wgan")
+def found(tmp_path_factory: pytest.TempPathFactory) -> ParallelCoordinates:
+    return present(parallel_coordinates(load_run(write_synthetic_run(str(tmp_path_factory.mktemp("run")))), "wgan"))
 
 
-def test_each_axis_spans_the_range_that_was_searched(found) -> None:
+def test_each_axis_spans_the_range_that_was_searched(found: ParallelCoordinates) -> None:
     assert [axis.name for axis in found.axes] == ["g_lr", "beta1", "network.width", "penalty_weight", "FD"]
     g_lr, beta1, width, penalty_weight, score = ({text: at for at, text in axis.ticks} for axis in found.axes)
     assert g_lr == pytest.approx({"1e-05": 0, "0.0001": 1 / 3, "0.001": 2 / 3, "0.01": 1})
@@ -26,7 +27,7 @@ def test_each_axis_spans_the_range_that_was_searched(found) -> None:
     assert list(score) == ["20", "50", "100"]
 
 
-def test_each_line_goes_through_its_trial_s_values(found) -> None:
+def test_each_line_goes_through_its_trial_s_values(found: ParallelCoordinates) -> None:
     lines = {line.trial: line for line in found.lines}
     assert {name: line.kind for name, line in lines.items()} == {
         "search_003": "best quarter",
@@ -45,10 +46,10 @@ def test_each_line_goes_through_its_trial_s_values(found) -> None:
 def test_a_hyperparameter_that_a_trial_does_not_have_leaves_a_gap(tmp_path: Path) -> None:
     folder = write_synthetic_run(str(tmp_path))
     trial = folder.trial("wgan", "search_000")
-    config = trial.read_config()
+    config = present(trial.read_config())
     searched = {name: value for name, value in config.searched.items() if name != "beta1"}
     trial.write_config(config.model_copy(update={"searched": searched}))
-    lines = {line.trial: line for line in parallel_coordinates(load_run(folder), "wgan").lines}
+    lines = {line.trial: line for line in present(parallel_coordinates(load_run(folder), "wgan")).lines}
     assert lines["search_000"].positions[1] is None
     assert lines["search_000"].values[1] == "–"
 
@@ -60,12 +61,14 @@ def test_too_little_to_compare_is_not_drawn(tmp_path: Path) -> None:
 
 def test_equal_scores_stand_in_the_middle(tmp_path: Path) -> None:
     search = {"lsgan": (Outcome(COMPLETED, 9.0),) * 3}
-    found = parallel_coordinates(load_run(write_synthetic_run(str(tmp_path), search=search, confirm={})), "lsgan")
+    found = present(
+        parallel_coordinates(load_run(write_synthetic_run(str(tmp_path), search=search, confirm={})), "lsgan")
+    )
     assert {line.positions[-1] for line in found.lines} == {0.5}
     assert found.axes[-1].ticks == ((0.5, "9"),)
 
 
-def test_the_best_are_drawn_last_and_apart_from_each_other(found) -> None:
+def test_the_best_are_drawn_last_and_apart_from_each_other(found: ParallelCoordinates) -> None:
     figure = draw_parallel(found, arm_styles(("lsgan", "wgan"))["wgan"])
     assert [trace.name for trace in figure.data] == ["diverged or failed", "others", "best quarter"]
     best, others = figure.data[2], figure.data[1]

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 from support.pareto_run import write_run
+from support.present import present
 from support.synthetic_run import write_synthetic_run
 
 from gan_study.analysis.load import load_run
@@ -11,17 +12,18 @@ from gan_study.analysis.statistics.pareto import summarise_pareto
 from gan_study.report.figures.pareto_figures import draw_pareto, pareto_caption, pareto_planes, pareto_table
 from gan_study.report.figures.style import arm_styles
 from gan_study.report.write import write_report
+from gan_study.runs.folder import RunFolder
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory):
+def folder(tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
     return write_run(tmp_path_factory.mktemp("pareto"))
 
 
-def test_filled_marks_and_rings_are_the_fronts(folder) -> None:
+def test_filled_marks_and_rings_are_the_fronts(folder: RunFolder) -> None:
     run = load_run(folder)
     (plane,) = pareto_planes(run)
-    figure = draw_pareto(plane, arm_styles(run.arms), run.objective)
+    figure = draw_pareto(plane, arm_styles(run.arms), present(run.objective))
     marks = {trace.name: trace for trace in figure.data if trace.mode == "markers"}
     filled = {arm: sum(not s.endswith("-open") for s in marks[arm].marker.symbol) for arm in ("lsgan", "wgan")}
     assert filled == {"lsgan": 3, "wgan": 2}
@@ -33,13 +35,13 @@ def test_filled_marks_and_rings_are_the_fronts(folder) -> None:
     assert "2 trials that came to no such values are left out" in pareto_caption(plane)
 
 
-def test_the_table_lists_the_fronts(folder) -> None:
+def test_the_table_lists_the_fronts(folder: RunFolder) -> None:
     table = pareto_table(summarise_pareto(load_run(folder)))
     assert table.rows[0] == ("lsgan", "search_003", "5", "0.3", "yes")
     assert [row[-1] for row in table.rows] == ["yes", "yes", "yes", "no", "yes"]
 
 
-def test_the_page_shows_both(folder) -> None:
+def test_the_page_shows_both(folder: RunFolder) -> None:
     write_report(folder)
     page = folder.storage.read_text("report.html")
     assert "Score and coverage of the search trials." in page

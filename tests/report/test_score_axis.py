@@ -43,7 +43,7 @@ def test_a_score_below_zero_makes_the_axis_linear() -> None:
     assert score_range([0.0, 0.0]) == (-1.0, 1.0)
 
 
-def annotations(values):
+def annotations(values: list[float]) -> tuple[list[str], list[float]]:
     figure = new_figure(height=100)
     figure.add_scatter(x=[0], y=[1])
     set_score_axis(figure, values, OBJECTIVE)

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from support.present import present
 from support.synthetic_run import COMPLETED, CONFIRM, FAILED, SEARCH, STUDY, Outcome, many_classes, write_synthetic_run
 
 from gan_study.analysis.load import load_run
@@ -15,11 +16,12 @@ from gan_study.config.schedule import ScheduleEntry
 from gan_study.report.tables import tables
 from gan_study.report.tables.protocol import protocol_items
 from gan_study.report.text import duration
+from gan_study.runs.folder import RunFolder
 from gan_study.runs.records import TrialState
 
 
 @pytest.fixture(scope="module")
-def run(tmp_path_factory: pytest.TempPathFactory):
+def run(tmp_path_factory: pytest.TempPathFactory) -> RunData:
     return load_run(write_synthetic_run(str(tmp_path_factory.mktemp("run"))))
 
 
@@ -122,7 +124,7 @@ def test_a_hyperparameter_that_an_arm_does_not_search_shows_its_fixed_value_mute
     arms = {**STUDY["arms"], "lsgan": {**STUDY["arms"]["lsgan"], "beta1": 0.25}}
     folder = write_synthetic_run(str(tmp_path), study={**STUDY, "arms": arms})
     for name in folder.trials("lsgan"):
-        config = folder.trial("lsgan", name).read_config()
+        config = present(folder.trial("lsgan", name).read_config())
         searched = {key: value for key, value in config.searched.items() if key != "beta1"}
         training = config.training.model_copy(update={"beta1": 0.25})
         changed = config.model_copy(update={"searched": searched, "training": training})
@@ -169,7 +171,7 @@ def test_failures_and_states(run: RunData) -> None:
 def test_a_trial_that_was_left_off_is_not_called_running(tmp_path: Path) -> None:
     folder = write_synthetic_run(str(tmp_path), state="running")
     trial = folder.trial("wgan", "search_000")
-    trial.write_status(trial.read_status().model_copy(update={"state": TrialState.RUNNING}))
+    trial.write_status(present(trial.read_status()).model_copy(update={"state": TrialState.RUNNING}))
     running = load_run(folder)
     left = load_run(folder_with_state(folder, "interrupted"))
     for run, word in ((running, "running"), (left, "unfinished")):
@@ -177,15 +179,15 @@ def test_a_trial_that_was_left_off_is_not_called_running(tmp_path: Path) -> None
         assert word in tables.state_table(run).columns
 
 
-def folder_with_state(folder, state):
-    folder.write_study_status(folder.read_study_status().model_copy(update={"state": state}))
+def folder_with_state(folder: RunFolder, state: str) -> RunFolder:
+    folder.write_study_status(present(folder.read_study_status()).model_copy(update={"state": state}))
     return folder
 
 
 def test_a_failure_without_a_reason_says_so(tmp_path: Path) -> None:
     folder = write_synthetic_run(str(tmp_path))
     trial = folder.trial("wgan", "search_002")
-    trial.write_status(trial.read_status().model_copy(update={"reason": None}))
+    trial.write_status(present(trial.read_status()).model_copy(update={"reason": None}))
     rows = tables.failure_table(load_run(folder)).rows
     assert [row[6] for row in rows if row[2] == FAILED] == ["no reason was recorded"]
 
@@ -222,7 +224,7 @@ def test_protocol(run: RunData) -> None:
 def test_one_of_a_thing_and_a_changed_checkout_are_said_so(tmp_path: Path) -> None:
     study = {**STUDY, "budget": {**STUDY["budget"], "trials_per_arm": 1}, "confirm": {"top_k": 2, "seeds": 1}}
     folder = write_synthetic_run(str(tmp_path), study=study)
-    folder.write_environment(folder.read_environment().model_copy(update={"commit": "ac60fda+"}))
+    folder.write_environment(present(folder.read_environment()).model_copy(update={"commit": "ac60fda+"}))
     items = dict(protocol_items(load_run(folder)))
     assert items["Confirmation"] == "the best 2 configurations of each arm, 1 fresh seed each"
     assert items["Budget"].startswith("1 trial for each arm, each of")
@@ -242,7 +244,7 @@ def test_the_best_schedule_of_a_population_is_in_the_protocol(tmp_path: Path) ->
     study = {**STUDY, "search": {"scheduler": "pbt"}}
     folder = write_synthetic_run(str(tmp_path), study=study)
     files = folder.trial("lsgan", "search_002")
-    config = files.read_config()
+    config = present(files.read_config())
     entry = ScheduleEntry(from_kimg=10, g_lr=2e-3, d_lr=1e-4, beta1=0.5, beta2=0.99)
     training = config.training.model_copy(update={"schedule": (entry,)})
     files.write_config(config.model_copy(update={"training": training}))

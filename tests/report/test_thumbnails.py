@@ -6,6 +6,7 @@ import io
 import numpy as np
 import pytest
 from PIL import Image
+from PIL.WebPImagePlugin import WebPImageFile
 from support.synthetic_run import draw_samples
 
 from gan_study.report.pictures.thumbnails import MOST_SIDE, animate, evenly, thumbnail
@@ -48,7 +49,8 @@ def test_a_data_uri_holds_the_picture_and_is_as_long_as_it_says() -> None:
 def test_an_animation_has_every_frame_in_its_order() -> None:
     frames = [thumbnail(draw_samples(i, 1.0)) for i in range(4)]
     found = opened(animate(frames))
-    assert (found.format, found.n_frames, found.info["loop"]) == ("WEBP", 4, 0)
+    assert isinstance(found, WebPImageFile)
+    assert (found.n_frames, found.info["loop"]) == (4, 0)
     durations = []
     for i, frame in enumerate(frames):
         found.seek(i)
@@ -69,5 +71,5 @@ def test_one_frame_is_an_animation_too() -> None:
 @pytest.mark.parametrize(
     ("num", "most", "found"), [(0, 5, []), (3, 5, [0, 1, 2]), (9, 5, [0, 2, 4, 6, 8]), (50, 3, [0, 24, 49])]
 )
-def test_what_is_left_out_lies_evenly(num: int, most: int, found) -> None:
+def test_what_is_left_out_lies_evenly(num: int, most: int, found: list[int]) -> None:
     assert evenly(num, most) == found

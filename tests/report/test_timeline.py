@@ -7,25 +7,28 @@ from pathlib import Path
 
 from PIL import Image
 from support.planted_diagnosis import planted_diagnosis
+from support.present import present
 from support.synthetic_run import COMPLETED, CONFIRM, DIVERGED, SEARCH, Outcome, many_classes, write_synthetic_run
 
 from gan_study.analysis.confirmation import confirmed_arms
 from gan_study.analysis.load import load_run
-from gan_study.report.pictures.films import BUDGET, make_films
+from gan_study.report.pictures.films import BUDGET, Film, make_films
 from gan_study.report.pictures.pictures import shown_trials
+from gan_study.report.pictures.timeline import Timeline
 from gan_study.runs.diagnosis import VerdictName
+from gan_study.runs.folder import RunFolder
 
 
-def found(folder, budget=BUDGET):
+def found(folder: RunFolder, budget: int = BUDGET) -> tuple[tuple[Film, ...], int]:
     run = load_run(folder)
     return make_films(run, folder, shown_trials(run), list(confirmed_arms(run).values()), budget)
 
 
-def films(folder):
+def films(folder: RunFolder) -> tuple[Film, ...]:
     return found(folder)[0]
 
 
-def captions(timeline):
+def captions(timeline: Timeline) -> list[str]:
     return [moment.caption for moment in timeline.moments]
 
 
@@ -99,11 +102,11 @@ def test_each_timeline_is_an_animation_in_its_trial_s_folder(tmp_path: Path) -> 
     folder = write_synthetic_run(str(tmp_path))
     for film in films(folder):
         for number, timeline in enumerate(film.timelines):
-            image = Image.open(tmp_path / timeline.animation)
+            image = Image.open(tmp_path / present(timeline.animation))
             assert (image.format, getattr(image, "n_frames", 1)) == ("WEBP", len(timeline.moments))
             assert (timeline.animation_uri is not None) == (number == 0)
     # The animation of a trial that has ended is not made again.
-    place = tmp_path / film.timelines[0].animation
+    place = tmp_path / present(film.timelines[0].animation)
     place.write_bytes(place.read_bytes() + b"kept")
     films(folder)
     assert place.read_bytes().endswith(b"kept")

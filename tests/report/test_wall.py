@@ -11,10 +11,11 @@ from gan_study.analysis.confirmation import confirmed_arms
 from gan_study.analysis.load import load_run
 from gan_study.report.pictures.pictures import shown_trials
 from gan_study.report.pictures.trial_places import in_run
-from gan_study.report.pictures.wall import sample_wall
+from gan_study.report.pictures.wall import WallRow, sample_wall
+from gan_study.runs.folder import RunFolder
 
 
-def wall(folder):
+def wall(folder: RunFolder) -> tuple[WallRow, ...]:
     run = load_run(folder)
     return sample_wall(run, in_run(folder), shown_trials(run), list(confirmed_arms(run).values()))
 
@@ -37,7 +38,7 @@ def test_each_row_is_a_seed_of_every_arm(tmp_path: Path) -> None:
     ("setting", "told"),
     [({"z_dim": 32}, "z_dim 32, normal"), ({"z_distribution": "uniform"}, "z_dim 64, uniform")],
 )
-def test_latents_that_differ_are_told(tmp_path: Path, setting: str, told) -> None:
+def test_latents_that_differ_are_told(tmp_path: Path, setting: dict[str, int | str], told: str) -> None:
     arms = {**STUDY["arms"], "wgan": {**STUDY["arms"]["wgan"], **setting}}
     row, *_ = wall(write_synthetic_run(str(tmp_path), study={**STUDY, "arms": arms}))
     assert row.latents == (

@@ -66,6 +66,7 @@ def make_material(
     learned, controls, fresh = train[:num_learned], held_out[: 2 * num], held_out[2 * num :]
     reference = prepare(every.part(learned), every.part(controls), num, confusion=confusion)
     unlearned = np.concatenate([fresh, train[num_learned:]])
+    assert dataset.labels is not None
     return Material(every, dataset.labels, learned, fresh, unlearned, reference, look)
 
 

@@ -31,7 +31,8 @@ def with_copies(originals: np.ndarray, share: float, num: int, seed: int) -> np.
 
 def noise(num: int, seed: int) -> np.ndarray:
     """Vectors that know nothing of the classes."""
-    return _MEANS.mean(axis=0) + 6 * np.random.default_rng(seed).normal(size=(num, DIMS))
+    centre: np.ndarray = _MEANS.mean(axis=0)
+    return centre + 6 * np.random.default_rng(seed).normal(size=(num, DIMS))
 
 
 def image_set(features: np.ndarray) -> ImageSet:

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from gan_study.data.places import data_folder
 from gan_study.extractors.inception import _STAGES
 from gan_study.extractors.inception_weights import PARTIAL_NAME
+from support.present import present
 
 
 def random_weights(seed: int = 0) -> dict[str, Tensor]:
@@ -24,9 +25,9 @@ def random_weights(seed: int = 0) -> dict[str, Tensor]:
             if isinstance(layer, nn.BatchNorm2d):
                 nn.init.uniform_(layer.weight, 0.8, 1.2)
                 nn.init.normal_(layer.bias, 0, 0.1)
-                nn.init.normal_(layer.running_mean, 0, 0.1)
-                nn.init.uniform_(layer.running_var, 0.8, 1.2)
-                nn.init.zeros_(layer.num_batches_tracked)
+                nn.init.normal_(present(layer.running_mean), 0, 0.1)
+                nn.init.uniform_(present(layer.running_var), 0.8, 1.2)
+                nn.init.zeros_(present(layer.num_batches_tracked))
     return {**layers.state_dict(), "fc.weight": torch.zeros(1008, 2048), "fc.bias": torch.zeros(1008)}
 
 

@@ -10,7 +10,6 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import BinaryIO
 from urllib.parse import parse_qs, unquote, urlsplit
 from xml.etree import ElementTree
 from xml.sax.saxutils import escape
@@ -171,7 +170,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
 
-def _join_chunks(stream: BinaryIO) -> bytes:
+def _join_chunks(stream: io.BufferedIOBase) -> bytes:
     chunks = []
     while size := int(stream.readline().split(b";")[0], 16):
         chunks.append(stream.read(size))

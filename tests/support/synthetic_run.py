@@ -5,6 +5,7 @@ Nothing is trained: scores, losses and images are made up, by formulas simple en
 
 import io
 import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -146,8 +147,8 @@ def searched_values(arm: str, index: int) -> dict[str, Scalar]:
 def write_synthetic_run(
     location: str,
     *,
-    search: dict[str, tuple[Outcome, ...]] = SEARCH,
-    confirm: dict[str, tuple[Outcome, ...]] = CONFIRM,
+    search: Mapping[str, Sequence[Outcome]] = SEARCH,
+    confirm: Mapping[str, Sequence[Outcome]] = CONFIRM,
     state: Literal["running", "interrupted", "completed", "failed"] = "completed",
     study: dict[str, Any] = STUDY,
     objective: ObjectiveRecord | None = OBJECTIVE,
@@ -157,7 +158,7 @@ def write_synthetic_run(
     config = StudyConfig.model_validate(study)
     stream = io.StringIO()
     yaml = YAML(typ="safe", pure=True)
-    yaml.sort_base_mapping_type_on_output = False
+    yaml.sort_base_mapping_type_on_output = False  # type: ignore[assignment]  # ruamel.yaml types it as None
     yaml.dump(config.model_dump(mode="json", exclude_defaults=True), stream)
     folder.write_study_text(stream.getvalue())
     if objective is not None:
