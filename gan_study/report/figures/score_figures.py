@@ -19,7 +19,7 @@ MOST_WHOLE_LINES = 20
 
 
 def draw_confirmed(arms: Sequence[ConfirmedPoints], styles: Styles, objective: ObjectiveRecord) -> go.Figure:
-    """Draw each arm's confirmed scores as a row of points, with crosses for failed seeds and a tick at the search score."""
+    """Draw each arm's confirmed scores in a row, with crosses for failed seeds and a tick at its search score."""
     figure = new_figure(height=100 + 44 * len(arms))
     _add_means(figure, arms)
     for arm in arms:
