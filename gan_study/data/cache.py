@@ -1,7 +1,7 @@
-"""Every data set is decoded once per machine and read from there by all trials: see `open_or_build`.
+"""Each data set is decoded once per machine, and all trials read the decoded images: see `open_or_build`.
 
 Decoded images are found by the content of the files and the transform. Reading all content at every start would take
-too long, so what it was is kept for files whose facts (`fingerprint`) are still the same.
+too long, so a digest of it is kept for files whose facts (see `fingerprint`) have not changed.
 """
 
 import errno
@@ -28,8 +28,8 @@ from gan_study.data.sources.source import Contents, FileNotes, Source
 from gan_study.errors import InputError, StorageError
 
 SETTLED_NS: Final = 2_000_000_000
-"""A file that has changed so shortly before it was read may change again within one tick of its file system's clock,
-which is 2 seconds at the most (FAT)."""
+"""A file that changed this shortly before it was read may change again within one tick of its file system's clock,
+which is at most 2 seconds (FAT)."""
 
 _REMEDIES: Final = dict.fromkeys((errno.ENOSPC, errno.EDQUOT, errno.EFBIG), "make room") | dict.fromkeys(
     (errno.EACCES, errno.EPERM, errno.EROFS), "permit it"
@@ -37,26 +37,26 @@ _REMEDIES: Final = dict.fromkeys((errno.ENOSPC, errno.EDQUOT, errno.EFBIG), "mak
 
 
 class _Known(Frozen):
-    """What reading all files of a data set has shown; kept in a file that the files' facts name."""
+    """A digest of all files of a data set, kept in a file whose name derives from the files' facts."""
 
     content: str
-    """Tells the content of all files from any other."""
+    """Digest of the content of all files."""
     notes: FileNotes
 
 
 @dataclass(frozen=True, eq=False)
 class Found:
-    """A data set's decoded images, and what a user should know of its files."""
+    """A data set's decoded images, and warnings about its files."""
 
     images: CachedImages
     notes: FileNotes
 
 
 def open_or_build(config: DatasetConfig, source: Source) -> Found:
-    """The decoded images of a source: from the cache, else built there; meanwhile other processes wait.
+    """The decoded images of a source, from the cache or decoded now; meanwhile other processes wait.
 
-    A process that dies while it builds leaves a folder that is never taken for a cache, and that the next one
-    removes. Raises InputError if the files are damaged or change meanwhile, StorageError if the cache folder cannot be
+    A process that dies while it decodes leaves a folder that is never mistaken for a cache; the next process removes
+    it. Raises InputError if the files are damaged or change meanwhile, StorageError if the cache folder cannot be
     written.
     """
     files = _look(source)
@@ -68,7 +68,7 @@ def open_or_build(config: DatasetConfig, source: Source) -> Found:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         _known_file(facts).parent.mkdir(exist_ok=True)
-        # The lock ends with its process, however that ends.
+        # The lock ends with its process, in any case.
         with FileLock(_known_file(facts).with_suffix(".lock")):
             return _find(config, facts) or _read_and_decode(config, source, files, facts)
     except OSError as error:
@@ -79,7 +79,7 @@ def open_or_build(config: DatasetConfig, source: Source) -> Found:
 
 
 def find_cache(config: DatasetConfig, source: Source) -> Found | None:
-    """The decoded images of a source if they are in the cache, and the files' content is known."""
+    """The decoded images of a source, if they are in the cache and the content of the files is known."""
     return _find(config, _digest(source, [part.facts_digest() for part in _look(source)]))
 
 
@@ -107,7 +107,7 @@ def _digest(source: Source, parts: list[bytes]) -> str:
 
 
 def _read_and_decode(config: DatasetConfig, source: Source, files: Sequence[Files], facts: str) -> Found:
-    """Read all files, and decode them unless the same content has been decoded before. Holds the lock of the facts."""
+    """Read all files, and decode them unless the same content has been decoded before. The caller holds the lock."""
     start_ns = time.time_ns()
     try:
         contents = source.read()
@@ -117,7 +117,7 @@ def _read_and_decode(config: DatasetConfig, source: Source, files: Sequence[File
     folder = _images_folder(config, known.content)
     with FileLock(folder.with_name(f"{folder.name}.lock")):
         images = read_cache(folder) or _build(folder, source, contents, files, Transform.of(config))
-    # What may have changed unseen since it was read is read again at the next start.
+    # Files that may have changed unnoticed since they were read are read again at the next start.
     if max((part.newest_change_ns for part in files), default=0) < start_ns - SETTLED_NS:
         written = _known_file(facts).with_suffix(f".{os.getpid()}")
         written.write_text(known.model_dump_json())
@@ -138,7 +138,7 @@ def _images_folder(config: DatasetConfig, content: str) -> Path:
 def _build(
     folder: Path, source: Source, contents: Contents, files: Sequence[Files], transform: Transform
 ) -> CachedImages:
-    # Holding the lock: what others left here is from processes that died.
+    # This process holds the lock, so folders that others left here are from processes that died.
     for left in folder.parent.glob(f"{folder.name}.building-*"):
         shutil.rmtree(left, ignore_errors=True)
     building = folder.with_name(f"{folder.name}.building-{os.getpid()}")

@@ -16,7 +16,7 @@ from gan_study.data.sources.source import Contents
 from gan_study.data.survey import Survey, SurveyCounter
 
 FORMAT_VERSION: Final = 3
-"""Part of every cache's key; raised when anything that makes its pixels, its files or what is said of them changes."""
+"""Part of every cache's key; raised when a change affects the cache's pixels, files or warnings."""
 
 _IMAGES, _LABELS, _IS_TRAIN, _META = "images.npy", "labels.npy", "is_train.npy", "meta.json"
 _CHUNK = 1 << 12
@@ -28,11 +28,11 @@ class CacheMeta(Frozen):
     format_version: Literal[3] = FORMAT_VERSION
     """Version of the folder's layout."""
     content_hash: str
-    """Of images, labels and, where the source decides them, train indices."""
+    """Hash of images, labels and, if the source decides them, train indices."""
     class_names: tuple[str, ...] | None
-    """What the labels index; null without classes."""
+    """Names of the classes, by label; null without classes."""
     survey: Survey
-    """What decoding showed."""
+    """Properties of the images before crop and resize."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,7 +41,7 @@ class CachedImages:
 
     meta: CacheMeta
     images: NDArray[np.uint8]
-    """(N, C, H, W) in [0, 255], mapped from the file: pages are read when used, and processes share them."""
+    """(N, C, H, W) in [0, 255], mapped from the file: pages are loaded on use, and processes share them."""
     labels: NDArray[np.int64] | None
     is_train: NDArray[np.bool_] | None
 
@@ -54,7 +54,7 @@ def write_cache(folder: Path, contents: Contents, transform: Transform, place: s
     counter, kept = SurveyCounter(), []
     channels = transform.channels or contents.pixels.channels
     with (folder / _IMAGES).open("wb") as file:
-        # Until the last image is seen, one with colour may come.
+        # Any image up to the last may be the first with colour.
         shape = (len(contents.pixels), channels or 3, transform.image_size, transform.image_size)
         _write_header(file, shape)
         for image in contents.pixels.decoded(transform):
@@ -78,7 +78,7 @@ def write_cache(folder: Path, contents: Contents, transform: Transform, place: s
 
 
 def read_cache(folder: Path) -> CachedImages | None:
-    """What `write_cache` wrote; None if it is not there or damaged."""
+    """The images that `write_cache` wrote; None if they are missing or damaged."""
     try:
         meta = CacheMeta.model_validate_json((folder / _META).read_bytes())
         images = _map(folder / _IMAGES)
@@ -97,7 +97,7 @@ def _map(path: Path) -> NDArray[np.uint8]:
 
 
 def _write_header(file: BinaryIO, shape: tuple[int, ...]) -> None:
-    """Of an npy file of bytes; numpy leaves room in it for any length of the first axis, so it can be written again."""
+    """Write the header of an npy file of bytes. It has room for any length of the first axis and can be overwritten."""
     file.seek(0)
     np.lib.format.write_array_header_1_0(file, {"descr": "|u1", "fortran_order": False, "shape": shape})
 
@@ -112,7 +112,7 @@ def _keep_first_channel(path: Path) -> None:
 
 
 def _flush(folder: Path) -> None:
-    """Onto the disk, so that a machine that loses power does not keep a folder with empty files."""
+    """Force the files onto the disk, so that a power failure does not leave a folder with empty files."""
     for path in folder.iterdir():
         with path.open("rb") as file:
             os.fsync(file.fileno())

@@ -1,4 +1,4 @@
-"""Data sets by name: every image as uint8, its label if it has one, and a train / held-out split."""
+"""Data sets by name: all images as uint8, their labels if they have any, and the split into train and held-out part."""
 
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
@@ -19,25 +19,26 @@ SPLITS = ("all", "train", "held_out")
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
-    """GANs and extractors learn from the train part; held-out images are for diagnosis.
+    """A data set. GANs and extractors learn from the train part; held-out images serve diagnosis.
 
-    With `max_images`, images that are left out of the train part are in neither.
+    Images that `max_images` removes from the train part are in neither part.
     """
 
     name: str
     images: NDArray[np.uint8]
-    """(N, C, H, W) in [0, 255]; mapped from a file, so that processes share them and only what is used is in memory."""
+    """(N, C, H, W) in [0, 255]; mapped from a file, so that processes share them and unused ones take no memory."""
     labels: NDArray[np.int64] | None
     """(N,) class numbers, which index `class_names`; None without classes."""
     class_names: tuple[str, ...] | None
     train_indices: NDArray[np.int64]
-    """Ascending."""
+    """(N_train,) ascending."""
     held_out_indices: NDArray[np.int64]
-    """Ascending."""
+    """(N_held_out,) ascending."""
     warnings: tuple[str, ...] = ()
-    """What a user should know of the files, such as what is passed over or corrupt; whoever loads it says so."""
+    """Warnings about the files, such as files that are not used or corrupt, for the caller to show."""
     _known_hash: str | None = field(init=False, default=None, repr=False)
-    """So that opening takes no reading of all; `dataclasses.replace` does not carry it on to changed images."""
+    """The content hash from the cache, which spares reading all images. `dataclasses.replace` does not copy it, since
+    images may change."""
 
     @property
     def num_channels(self) -> int:
@@ -51,7 +52,7 @@ class Dataset:
 
     @cached_property
     def content_hash(self) -> str:
-        """8 hex digits that tell images, labels and split from all others."""
+        """8 hex digits of a hash of images, labels and split."""
         return self._known_hash or content_hash([self.images, self.labels, self.train_indices])
 
     @property
@@ -60,7 +61,8 @@ class Dataset:
         return f"{self.name}-{self.image_size}px-{self.content_hash}"
 
     def split_indices(self, split: str) -> NDArray[np.int64]:
-        """The numbers of the images in `split` (all, train or held_out), ascending; all is the others together."""
+        """The numbers of the images in `split` (all, train or held_out), ascending; `all` is train and held_out
+        together."""
         if split == "all":
             return np.union1d(self.train_indices, self.held_out_indices)
         return {"train": self.train_indices, "held_out": self.held_out_indices}[split]
@@ -68,11 +70,10 @@ class Dataset:
 
 @lru_cache(maxsize=2)
 def load_dataset(config: DatasetConfig) -> Dataset:
-    """A data set as configured, once per process; decoded when this machine has not done so before.
+    """The data set of a configuration, loaded once per process and decoded once per machine.
 
-    Raises InputError if its files are not there and cannot be downloaded, too many are left out, or their
-    levels would be lost; StorageError if
-    decoded images cannot be kept.
+    Raises InputError if its files are missing and cannot be downloaded, if too many images are left out, or if their
+    levels would be lost; StorageError if decoded images cannot be kept.
     """
     source = find_files(config)
     found = open_or_build(config, source)

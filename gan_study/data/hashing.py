@@ -1,4 +1,4 @@
-"""What two data sets must share to be the same."""
+"""The hash that identifies a data set's content."""
 
 import hashlib
 from collections.abc import Iterable
@@ -10,7 +10,7 @@ _CHUNK = 1 << 12
 
 
 def content_hash(arrays: Iterable[NDArray[np.generic] | None]) -> str:
-    """First 8 hex digits of the SHA-256 of all arrays' bytes; read in chunks, as they may exceed the memory."""
+    """First 8 hex digits of the SHA-256 of all arrays' bytes, read in chunks, since they may exceed the memory."""
     digest = hashlib.sha256()
     for array in arrays:
         if array is not None:

@@ -1,4 +1,4 @@
-"""Where data sets lie on this machine, and where what is made from them is kept."""
+"""Folders on this machine for data sets, and for everything that is made from them."""
 
 import os
 from pathlib import Path
@@ -9,10 +9,10 @@ INCEPTION_ENVIRONMENT = "GAN_STUDY_INCEPTION_WEIGHTS"
 
 
 def cache_folder() -> Path:
-    """The folder of this machine that keeps things between studies: GAN_STUDY_CACHE or ~/.cache/gan_study.
+    """This machine's folder for data that lasts between studies: GAN_STUDY_CACHE or ~/.cache/gan_study.
 
-    Decoded images are mapped into memory, which needs a local disk: with a URI in GAN_STUDY_CACHE they, unlike
-    extractors, stay in ~/.cache/gan_study.
+    Decoded images are mapped into memory, which needs a local disk. If GAN_STUDY_CACHE is a URI, they stay in
+    ~/.cache/gan_study, unlike extractors.
     """
     place = os.environ.get(CACHE_ENVIRONMENT)
     if not place or "://" in place:

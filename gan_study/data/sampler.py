@@ -1,4 +1,4 @@
-"""The order in which a training sees its images: shuffled anew each epoch, a function of the seed alone."""
+"""The order in which a training sees its images: shuffled in each epoch, a function of the seed alone."""
 
 from functools import lru_cache
 
@@ -9,10 +9,10 @@ _STREAM = 0x5A4D
 
 
 def batch_positions(seed: int, cur_nimg: int, batch_size: int, num_images: int) -> NDArray[np.int64]:
-    """Which of `num_images` images form the batch after `cur_nimg` images: (batch_size,) numbers.
+    """The numbers, out of `num_images`, of the images in the batch after `cur_nimg` images: (batch_size,).
 
-    Any batch can be asked for at any time, so a resumed run continues in the middle of an epoch, and every
-    worker can cut its part out of the same global batch.
+    Any batch can be computed at any time, so a resumed run continues in the middle of an epoch, and every worker can
+    cut its part out of the global batch.
     """
     positions = np.arange(cur_nimg, cur_nimg + batch_size)
     epochs, offsets = np.divmod(positions, num_images)

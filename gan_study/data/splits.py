@@ -1,4 +1,4 @@
-"""Which images are learned and which are held out, as a function of labels and a seed alone."""
+"""The choice of learned and held-out images, as a function of labels and seed alone."""
 
 from collections.abc import Sequence
 
@@ -10,9 +10,9 @@ _PART_STREAM = 0x9A27
 
 
 def held_out_counts(class_sizes: Sequence[int], share: float) -> list[int]:
-    """How many images of each class are held out: the share rounded, at least one in all, never a whole class.
+    """Number of held-out images in each class: the share, rounded, but at least one in all, and never a whole class.
 
-    Raises ValueError if there are fewer than two images in the largest class, so that nothing can be held out.
+    Raises ValueError if the largest class has fewer than two images, so that nothing can be held out.
     """
     if max(class_sizes) < 2:
         raise ValueError("no class has two images")
@@ -23,7 +23,7 @@ def held_out_counts(class_sizes: Sequence[int], share: float) -> list[int]:
 
 
 def choose_held_out(labels: NDArray[np.int64], share: float, seed: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Labels (N,) => train and held-out indices, ascending; each class gives its share to the held-out part."""
+    """Labels (N,) => train and held-out indices, ascending; each class contributes its share to the held-out part."""
     classes = [np.flatnonzero(labels == label) for label in np.unique(labels)]
     counts = held_out_counts([len(members) for members in classes], share)
     random = np.random.default_rng([_HELD_OUT_STREAM, seed])
@@ -34,7 +34,7 @@ def choose_held_out(labels: NDArray[np.int64], share: float, seed: int) -> tuple
 
 
 def choose_part(indices: NDArray[np.int64], max_images: int | None, seed: int) -> NDArray[np.int64]:
-    """At most `max_images` of the indices, ascending."""
+    """At most `max_images` of the indices, chosen by the seed, ascending."""
     if max_images is None or max_images >= len(indices):
         return indices
     chosen = np.random.default_rng([_PART_STREAM, seed]).choice(indices, max_images, replace=False)

@@ -1,4 +1,4 @@
-"""What decoding all images of a data set shows about them: kinds, sizes, duplicates, and files that are left out."""
+"""Properties of all decoded images of a data set: kinds, sizes, duplicates, and files that are left out."""
 
 from collections import Counter
 from statistics import median
@@ -13,68 +13,69 @@ from gan_study.errors import InputError, printable
 _MAX_NAMED = 10
 _LEVEL_OF_8_BITS = 256
 _USUAL_SHARE_OF_LEVELS = 0.25
-"""Sixteen-bit images that keep below this share of their levels are learned too dark to be meant so."""
+"""16-bit images that use less than this share of their levels are learned too dark to be intended."""
 
 
 class Spread(Frozen):
-    """How a number is distributed over the images."""
+    """Distribution of a number over the images."""
 
     min: int
-    """The smallest."""
+    """Smallest value."""
     median: float
-    """The one in the middle."""
+    """Median."""
     max: int
-    """The largest."""
+    """Largest value."""
 
 
 class Survey(Frozen):
-    """All images of a data set, train and held-out part together, as they were before crop and resize."""
+    """Properties of all images of a data set, train and held-out part together, before crop and resize."""
 
     num_images: int
-    """Readable ones."""
+    """Readable images."""
     num_duplicates: int
     """Images whose pixels equal those of an earlier one."""
     modes: dict[str, int]
-    """Images by the way they are stored, in Pillow's terms: L is 8-bit grey, P has a palette, A is transparency."""
+    """Numbers of images by storage mode, in Pillow's terms: L is 8-bit grey, P has a palette, A is transparency."""
     width: Spread
-    """In pixels."""
+    """Widths in pixels."""
     height: Spread
-    """In pixels."""
+    """Heights in pixels."""
     corrupt: dict[str, str]
-    """Files that cannot be decoded, by name, with the reason."""
+    """Reasons for files that cannot be decoded, by name."""
     refused: dict[str, str] = Field(default_factory=dict)
-    """Files that are whole, but not taken, by name, with the reason and what to do about it."""
+    """Reasons and remedies for files that are whole but not accepted, by name."""
     num_transparent: int = 0
-    """Images through which white shows."""
+    """Images with transparent pixels, which show white."""
     num_hidden: int = 0
-    """Transparent images of which nothing but white shows."""
+    """Transparent images that show nothing but white."""
     num_further_pages: int = 0
-    """Pictures in the readable files beyond the first of each; they are not used."""
+    """Pictures in the readable files after the first; they are not used."""
     deep_levels: tuple[int, int] | None = None
-    """The lowest and the highest level in all images of 16-bit grey, in [0, 65535]; None without such images."""
+    """Lowest and highest level in all images of 16-bit grey, in [0, 65535]; None without such images."""
 
     @property
     def num_left_out(self) -> int:
-        """Corrupt and refused files."""
+        """Number of corrupt and refused files."""
         return len(self.corrupt) + len(self.refused)
 
     @property
     def share_left_out(self) -> float:
-        """Of all files."""
+        """Share of all files that are corrupt or refused."""
         return self.num_left_out / (self.num_images + self.num_left_out)
 
     @property
     def num_deep(self) -> int:
-        """Images of 16-bit grey."""
+        """Number of images of 16-bit grey."""
         return sum(number for mode, number in self.modes.items() if mode.startswith("I"))
 
     @property
     def is_dark(self) -> bool:
-        """Whether the images of 16-bit grey use so few of the levels that they are learned too dark."""
+        """True if the images of 16-bit grey use so few of the levels that they are learned too dark."""
         return self.deep_levels is not None and 0 < self.deep_levels[1] < _USUAL_SHARE_OF_LEVELS * DEEP_LEVELS
 
     def loses_levels(self, max_share: float) -> bool:
-        """Whether images of 16-bit grey, more than this share of all, lose what they show, as with 8-bit levels."""
+        """Return True if images of 16-bit grey, more than this share of all, lose their content, as with 8-bit
+        levels."""
         if self.deep_levels is None or self.num_deep <= max_share * self.num_images:
             return False
         lowest, highest = self.deep_levels
@@ -82,13 +83,13 @@ class Survey(Frozen):
 
     @property
     def further_pages(self) -> str | None:
-        """How many pages and frames are not used, if there are any."""
+        """The number of pages and frames that are not used, in words; empty without any."""
         pages = "page" if self.num_further_pages == 1 else "pages"
         used = "(only the first of each file is used)"
         return f"{self.num_further_pages:,} further {pages} {used}" if self.num_further_pages else None
 
     def warnings(self, place: str) -> tuple[str, ...]:
-        """What a user should know, one sentence each; `place` says which data set it is."""
+        """Warnings about the data set `place`, one sentence each."""
         found = []
         if self.corrupt:
             found.append(f"{_number_of(self.corrupt)} cannot be decoded and {_are_left_out(self.corrupt)}")
@@ -131,9 +132,9 @@ class Survey(Frozen):
 
 
 class SurveyCounter:
-    """Makes a survey of images that come one by one; of each it keeps a few bytes.
+    """Makes a survey of images that come one by one; it keeps a few bytes of each.
 
-    `has_colour` says whether any so far had three channels.
+    `has_colour` is True once an image had three channels.
     """
 
     def __init__(self) -> None:
@@ -148,7 +149,7 @@ class SurveyCounter:
         self._refused: dict[str, str] = {}
 
     def add(self, image: Outcome) -> None:
-        """Count one more."""
+        """Count one more image."""
         if isinstance(image, Corrupt):
             self._corrupt[printable(image.name)] = printable(image.reason)
             return
@@ -167,7 +168,7 @@ class SurveyCounter:
         self.has_colour |= len(image.pixels) == 3
 
     def check_so_far(self, num: int, max_share: float, place: str) -> None:
-        """Raise InputError as soon as the files left out are more than this share of `num`."""
+        """Raise InputError as soon as more than this share of `num` files are left out."""
         num_left_out = len(self._corrupt) + len(self._refused)
         if num_left_out > max_share * num:
             numbers = f"at least {num_left_out} of {num}"
@@ -200,7 +201,7 @@ class SurveyCounter:
 
 
 def _too_many_left_out(corrupt: dict[str, str], refused: dict[str, str], numbers: str, max_share: float) -> str:
-    """What is wrong with more than a share `max_share` of files that are left out; `numbers` says how many they are."""
+    """The message for more than a share `max_share` of left-out files; `numbers` counts them in words."""
     what = "left out" if refused else "corrupt"
     remedy = "repair or remove them" if corrupt else "do what is said of each, or remove them"
     return (

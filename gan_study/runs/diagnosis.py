@@ -187,7 +187,7 @@ class Verdict(Record):
             return data
         sentence, decisive = data.get("sentence"), data.get("decisive")
         if not isinstance(sentence, str) or not isinstance(decisive, list | tuple):
-            return data  # whose fields are then found to be wrong
+            return data  # pydantic reports its wrong fields
         falls = any(isinstance(finding, dict) and finding.get("name") == "still_falling" for finding in decisive)
         name = VerdictName.STILL_IMPROVING if falls else VerdictName.UNLIKE_REAL_IMAGES
         sentence = sentence.replace("Undertrained:", f"{name.word.capitalize()}:", 1)

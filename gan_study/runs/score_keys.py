@@ -28,10 +28,10 @@ def require_same_images(location: str, record: ObjectiveRecord, identity: str, n
     """Raise InputError unless a data set's images are those that the objective of a run folder was made from.
 
     Args:
-        location: of the run folder.
-        record: its objective.
-        identity: of the data set: its name, size and content.
-        num_train: images in its train part.
+        location: the run folder.
+        record: the objective of the run folder.
+        identity: name, size and content of the data set, in one word.
+        num_train: images in the data set's train part.
     """
     if identity != record.key.dataset:
         before = record.num_train_images

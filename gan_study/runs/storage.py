@@ -75,7 +75,7 @@ class Storage:
 
     def read_bytes(self, name: str) -> bytes:
         """The content of a file. Raises FileNotFoundError if there is none."""
-        # Of a file whose size is known, read() is one request; of a stream it is one for every 16 KiB.
+        # With a known size, read() is one request; for a stream it would be one for every 16 KiB.
         explained = _explained(self.location, name, may_be_missing=True)
         with explained, self._filesystem.open_input_file(self._path(name)) as file:
             return bytes(file.read())

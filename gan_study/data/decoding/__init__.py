@@ -1,1 +1,1 @@
-"""From an encoded image to pixels of one shape."""
+"""Decoding of image files into pixels of one shape."""

@@ -1,10 +1,10 @@
-"""An encoded image => upright 8-bit grey or RGB pixels.
+"""Decoding of an image file into upright 8-bit grey or RGB pixels.
 
-Conventions: only the pixels decide whether an image is whole, not texts, colour profiles or EXIF data beside them;
-the orientation that a camera wrote down (EXIF) is applied where it can be read. Transparent parts show white, as most
-drawings and scans with transparency are dark on no ground. Grey of more than 8 bits is scaled from the range that its
-format states. Values without a stated range (32-bit and signed integers, floats) are refused, as guessing a range would
-change the images. Of an animation or a file of several pages the first picture is taken.
+Conventions: only the pixels decide whether an image is whole, not texts, colour profiles or EXIF data beside them. The
+orientation that a camera recorded (EXIF) is applied if it can be read. Transparent parts become white, since most
+drawings and scans with transparency are dark. Grey of more than 8 bits is scaled from the range that its format states.
+Values without a stated range (32-bit and signed integers, floats) are refused, since guessing a range would change the
+images. Animations and files of several pages count as their first picture.
 """
 
 import io
@@ -29,24 +29,26 @@ IMAGE_ENDINGS = frozenset(
         *((".avif",) if features.check("avif") else ()),
     }
 )
-"""Of the files taken for images, in lower case."""
+"""Endings of image files, in lower case."""
 MAX_PIXELS: Final = 64_000_000
-"""Of an image. A file of some hundred kilobytes can unpack into gigabytes, and several threads decode at once."""
+"""Most pixels of an image. A file of some hundred kilobytes can unpack into gigabytes, and several threads decode at
+once."""
 DEEP_LEVELS: Final = 0xFFFF
-"""The highest level of 16-bit grey."""
+"""Highest level of 16-bit grey."""
 
 _FORMATS = ("AVIF", "BMP", "GIF", "JPEG", "PNG", "PPM", "TIFF", "WEBP")
-"""In Pillow's terms. Its readers of other formats never see a file: that of PostScript, for one, starts a program."""
+"""Formats that Pillow may read, by its names. Its other readers never see a file; that of PostScript, for one, starts a
+program."""
 _LARGE_PIXELS = 16_000_000
 _large_image = Lock()
-"""Of images beyond that size one is in use at a time, as each takes up to a gigabyte."""
+"""Lock for images of more pixels than above: they are decoded one at a time, since each takes up to a gigabyte."""
 _NOISY_GREY_FORMATS = ("WEBP",)
 _MAX_GREY_NOISE = 2
-"""Levels by which the colours of a grey picture differ after WebP's way to colours and back."""
+"""Largest difference, in levels, between the colours of a grey picture that WebP has converted to colours and back."""
 _STATED_DEEP_FORMATS = ("PNG", "PPM")
-"""Of the formats whose pixels Pillow gives as 32-bit integers, those that state a range and are scaled to 16 bits."""
+"""Formats with a stated range, among those that Pillow decodes to 32-bit integers; they are scaled to 16 bits."""
 _PNG_BIT_DEPTH = 24
-"""Where it is in the file."""
+"""Position of the bit depth in a PNG file."""
 _SAMPLE_FORMAT = 339
 _WHITE_IS_ZERO = 0
 _IN_PLANES = 2
@@ -60,27 +62,27 @@ _TURNS = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
-"""What makes an image upright, by its EXIF orientation."""
+"""The transposition that makes an image upright, by its EXIF orientation."""
 
 
 class RefusedImageError(ValueError):
-    """An image that is whole, but not taken; the message says why and what to do about it."""
+    """An image that is whole but not accepted; the message gives the reason and a remedy."""
 
 
 @dataclass(frozen=True, slots=True)
 class DecodedImage:
-    """An image and how its file holds it."""
+    """An image and properties of its file."""
 
     image: Image.Image
-    """Upright, of Pillow's mode L or RGB."""
+    """The upright image, in Pillow's mode L or RGB."""
     mode: str
-    """That of the file in Pillow's terms (L is grey)."""
+    """Mode of the file in Pillow's terms (L is grey)."""
     num_pages: int
-    """Pictures in the file, of which this is the first."""
+    """Pictures in the file; this is the first."""
     is_transparent: bool
-    """Whether white shows through some of its pixels."""
+    """True if some pixels are transparent and so show white."""
     deep_levels: tuple[int, int] | None
-    """Of an image of 16-bit grey, the lowest and the highest level in [0, 65535]; None for other images."""
+    """Lowest and highest level of 16-bit grey, in [0, 65535]; None for other images."""
 
 
 @contextmanager
@@ -158,7 +160,7 @@ def _refuse_without_range(image: Image.Image) -> None:
 
 
 def _refuse_deep_planes(image: Image.Image) -> None:
-    """Raise RefusedImageError for 16-bit colours that are stored one after the other: Pillow takes them for 8 bits."""
+    """Raise RefusedImageError for 16-bit colours stored one after the other, which Pillow mistakes for 8 bits."""
     if image.format == "TIFF" and _tiff_tag(image, TiffImagePlugin.PLANAR_CONFIGURATION) == (_IN_PLANES,):
         bits = _tiff_tag(image, TiffImagePlugin.BITSPERSAMPLE)
         if len(bits) > 1 and max(bits) > 8:
@@ -166,7 +168,7 @@ def _refuse_deep_planes(image: Image.Image) -> None:
 
 
 def _repair_palette(image: Image.Image) -> None:
-    """Give a TIFF file's palette its colours if it was written with 8 bits in place of 16, as libtiff does."""
+    """Restore the colours of a TIFF palette that was written with 8 bits in place of 16, as libtiff does."""
     if image.format == "TIFF" and image.mode == "P":
         colours = np.array(_tiff_tag(image, TiffImagePlugin.COLORMAP))
         if len(colours) and colours.max() < 256:
@@ -174,7 +176,7 @@ def _repair_palette(image: Image.Image) -> None:
 
 
 def _grey_or_rgb(image: Image.Image) -> tuple[Image.Image, bool]:
-    """The image over white, and whether that shows."""
+    """The image over white, and True if some of the white is visible."""
     is_transparent = False
     if image.has_transparency_data:
         over = image.convert("RGBA")
@@ -193,7 +195,7 @@ def _grey_or_rgb(image: Image.Image) -> tuple[Image.Image, bool]:
 
 
 def _is_grey(image: Image.Image) -> bool:
-    """Whether no two colours of a pixel differ by more than the noise of a grey picture."""
+    """Return True if the colours of every pixel differ by no more than the noise of a grey picture."""
     red, green, blue = image.split()
     return all(
         int(np.max(ImageChops.difference(*pair).getextrema())) <= _MAX_GREY_NOISE
@@ -202,7 +204,7 @@ def _is_grey(image: Image.Image) -> bool:
 
 
 def _scaled_transparency(image: Image.Image, bit_depth: int) -> object:
-    """PNG's transparent level or colour, which is stored with the file's bits, as the levels that Pillow gives."""
+    """PNG's transparent level or colour, scaled from the file's bit depth to the levels that Pillow gives."""
     levels = image.info["transparency"]
     if image.mode == "L":
         highest = 2**bit_depth - 1
@@ -213,7 +215,7 @@ def _scaled_transparency(image: Image.Image, bit_depth: int) -> object:
 
 
 def _from_deep_grey(image: Image.Image) -> tuple[Image.Image, bool, tuple[int, int]]:
-    """Grey of more than 8 bits => 8 bits over white, whether white shows, and the lowest and highest 16-bit level."""
+    """Grey of more than 8 bits => 8 bits over white, True if white is visible, and lowest and highest 16-bit level."""
     levels = np.asarray(image).astype(np.int64)
     highest = DEEP_LEVELS
     is_transparent = levels == image.info.get("transparency", -1)
@@ -228,7 +230,7 @@ def _from_deep_grey(image: Image.Image) -> tuple[Image.Image, bool, tuple[int, i
 
 
 def _tiff_tag(image: Image.Image, number: int) -> tuple[int, ...]:
-    """The values of a tag, () without it."""
+    """The values of a tag; () without it."""
     assert isinstance(image, TiffImagePlugin.TiffImageFile)
     value = image.tag_v2.get(number, ())
     return value if isinstance(value, tuple) else (value,)
@@ -242,7 +244,7 @@ def _num_pages(image: Image.Image) -> int:
 
 
 def _turn(image: Image.Image) -> Image.Transpose | None:
-    """What makes the image upright; None if nothing has to be done, or its EXIF data cannot be read."""
+    """The transposition that makes the image upright; None if it is upright or its EXIF data cannot be read."""
     try:
         return _TURNS.get(image.getexif().get(ExifTags.Base.Orientation, 1))
     except Exception:  # damaged EXIF data raise all kinds

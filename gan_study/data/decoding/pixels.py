@@ -1,4 +1,4 @@
-"""The images of a source, one by one: decoded, brought to one shape, and fingerprinted, in bounded memory."""
+"""The images of a source one by one, decoded, brought to one shape and fingerprinted, in bounded memory."""
 
 import os
 from collections import deque
@@ -30,19 +30,19 @@ class Decoded:
     pixels: NDArray[np.uint8]
     """(C, image_size, image_size) in [0, 255]."""
     digest: bytes
-    """Of the original's decoded pixels: equal for exact duplicates."""
+    """Digest of the original's decoded pixels; equal for exact duplicates."""
     original_size: tuple[int, int]
     """Width and height in pixels."""
     mode: str
-    """How the original is stored, in Pillow's terms (L is grey)."""
+    """Mode of the original in Pillow's terms (L is grey)."""
     num_pages: int = 1
-    """Pictures in its file, of which this is the first."""
+    """Pictures in its file; this is the first."""
     is_transparent: bool = False
-    """Whether white shows through the original."""
+    """True if some pixels of the original are transparent and so show white."""
     is_hidden: bool = False
-    """Whether nothing but white shows of a transparent original."""
+    """True if the original is transparent and shows nothing but white."""
     deep_levels: tuple[int, int] | None = None
-    """Of 16-bit grey, the lowest and the highest level in [0, 65535]; None for other images."""
+    """Lowest and highest level of 16-bit grey, in [0, 65535]; None for other images."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,16 +56,16 @@ class Corrupt:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """An image that is whole, but not taken."""
+    """An image that is whole but not accepted."""
 
     position: int
     name: str
     reason: str
-    """With what to do about it."""
+    """Reason and remedy."""
 
 
 Outcome = Decoded | Corrupt | Refused
-"""What becomes of an image."""
+"""The result for one image."""
 
 
 class Pixels(Protocol):
@@ -73,7 +73,7 @@ class Pixels(Protocol):
 
     @property
     def channels(self) -> int | None:
-        """1 or 3; None if only decoding tells."""
+        """1 or 3; None if only decoding can tell."""
 
     def __len__(self) -> int: ...
 
@@ -83,7 +83,7 @@ class Pixels(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class StackPixels:
-    """Images of one size that lie in memory, or are made from such."""
+    """Images of one size in memory, or derived from such images."""
 
     num_images: int
     channels: int
@@ -92,7 +92,7 @@ class StackPixels:
 
     @classmethod
     def of(cls, images: NDArray[np.uint8]) -> "StackPixels":
-        """From an array (N, C, H, W)."""
+        """The images of an array (N, C, H, W)."""
         return cls(len(images), images.shape[1], lambda positions: images[positions])
 
     def __len__(self) -> int:
@@ -112,7 +112,7 @@ class StackPixels:
 
 @dataclass(frozen=True, eq=False)
 class FilePixels:
-    """Encoded images in a folder or an archive, decoded by several threads (Pillow lets them run at once)."""
+    """Encoded images in a folder or an archive, decoded by several threads (Pillow releases the interpreter lock)."""
 
     files: ImageFiles
     names: tuple[str, ...]
@@ -125,17 +125,17 @@ class FilePixels:
     def decoded(
         self, transform: Transform | None, positions: Sequence[int] | None = None, num_threads: int | None = None
     ) -> Iterator[Outcome]:
-        """See `Pixels`. Without a transform the pixels are (C, H, W) of the image's own size and colours.
+        """See `Pixels`. Without a transform, pixels are (C, H, W) in the image's own size and colours.
 
-        num_threads: default: one for each core, at most 16.
+        `num_threads` is one for each core by default, at most 16.
         """
         chosen = range(len(self.names)) if positions is None else positions
         contents = zip(chosen, self.files.contents([self.names[position] for position in chosen]), strict=True)
         num_threads = num_threads or min(os.cpu_count() or 1, _MAX_THREADS)
         waiting: deque[Future[list[Outcome]]] = deque()
         with ThreadPoolExecutor(num_threads) as pool:
-            # A bounded number under way, so that neither encoded nor decoded images pile up; several at a time,
-            # as handing over a small one takes as long as decoding it.
+            # The number of images in flight is bounded, so that neither encoded nor decoded ones pile up. Threads get
+            # several at a time, since handing over a small image takes as long as decoding it.
             while group := list(islice(contents, _FILES_TOGETHER)):
                 waiting.append(pool.submit(self._decode_group, group, transform))
                 if len(waiting) > 2 * num_threads:
@@ -167,7 +167,7 @@ class FilePixels:
         except RefusedImageError as error:
             return Refused(position, name, str(error))
         except Exception as error:  # decoders and archives raise all kinds for a damaged file
-            # Of what the disk says, the path is told already.
+            # The disk's message names the path already.
             return Corrupt(position, name, getattr(error, "strerror", None) or str(error) or type(error).__name__)
 
 

@@ -1,7 +1,7 @@
-"""What a PNG or JPEG file holds beside its pixels: taken out before a decoder reads the file.
+"""Removal of everything but pixels from PNG and JPEG files before they are decoded.
 
 Damaged or very long texts, colour profiles and EXIF data make Pillow refuse whole files, although every viewer shows
-them. Only what decides about pixels is left in; the EXIF data is handed on, as it says which side is up.
+them. Only the parts that determine pixels stay; the EXIF data is returned, since it gives the orientation.
 """
 
 import re
@@ -11,7 +11,7 @@ _PNG_START = b"\x89PNG\r\n\x1a\n"
 _JPEG_START = b"\xff\xd8"
 _EXIF_START = b"Exif\0\0"
 _SEGMENTS_OF_PIXELS = frozenset((0xE0, 0xEE))
-"""APP0 (JFIF) and APP14 (Adobe), by which a decoder knows the colours. The other APPs and comments are left out."""
+"""APP0 (JFIF) and APP14 (Adobe), from which a decoder derives the colours. Other APPs and comments are removed."""
 _COMMENT = 0xFE
 _MARKER = re.compile(rb"\xff+([^\xff\0])")
 _START_OF_SCAN = 0xDA
@@ -23,15 +23,15 @@ class Parts(NamedTuple):
     """A file without its side information."""
 
     pixels: bytes
-    """The file as a decoder needs it."""
+    """The file with all that a decoder needs."""
     exif: bytes | None
-    """The EXIF data with its own beginning (`Exif`, 0, 0); None if there is none, or the file is of another kind."""
+    """The EXIF data with its header (`Exif`, 0, 0); None without any, and for files of other kinds."""
     num_frames: int | None
-    """Of an animated PNG; None for other files."""
+    """Frames of an animated PNG; None for other files."""
 
 
 def take_out_side_information(content: bytes) -> Parts:
-    """The parts of a PNG or JPEG file. A file of another kind, or a damaged part, is left as it is."""
+    """The parts of a PNG or JPEG file. Files of other kinds and damaged parts stay unchanged."""
     if content.startswith(_PNG_START):
         return _png_parts(content)
     if content.startswith(_JPEG_START):
@@ -76,7 +76,7 @@ def _jpeg_parts(content: bytes) -> Parts:
 
 
 def _next_segment(content: bytes, start: int) -> tuple[int, int, int] | None:
-    """Marker, first byte and end of the JPEG segment at `start`; None if there is none, or it is cut short."""
+    """Marker, first byte and end of the JPEG segment at `start`; None if there is none or it is truncated."""
     found = _MARKER.match(content, start)
     if found is None:
         return None

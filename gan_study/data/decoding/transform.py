@@ -1,4 +1,4 @@
-"""What every image goes through once: grey or colour, centre crop, resize (bicubic with antialiasing)."""
+"""The transform of every image: grey or colour, centre crop, resize (bicubic with antialiasing)."""
 
 from dataclasses import dataclass
 
@@ -11,16 +11,16 @@ from gan_study.config.data import DatasetConfig
 
 @dataclass(frozen=True)
 class Transform:
-    """How images are brought to one shape. Fields as in `DatasetConfig`."""
+    """The common shape of all images. Fields are those of `DatasetConfig`."""
 
     image_size: int
     crop: int | None
     channels: int | None
-    """None: as many as the image itself has."""
+    """1 or 3; None for the image's own number."""
 
     @classmethod
     def of(cls, config: DatasetConfig) -> "Transform":
-        """The part of a data set's configuration that decides about its pixels."""
+        """The part of a data set's configuration that determines its pixels."""
         return cls(config.image_size, config.crop, config.channels)
 
     def picture(self, image: Image.Image) -> NDArray[np.uint8]:
@@ -32,7 +32,7 @@ class Transform:
             image = image.convert("L")
         left, top, side = self._square(*image.size)
         if image.size != (side, side):
-            # Cropped before the resize, which would look at the pixels around a box.
+            # The crop comes before the resize, which would otherwise use pixels around the box.
             image = image.crop((left, top, left + side, top + side))
         if side != self.image_size:
             image = image.resize((self.image_size, self.image_size), Image.Resampling.BICUBIC)
@@ -74,7 +74,7 @@ def _resize(images: NDArray[np.uint8], image_size: int) -> NDArray[np.uint8]:
     """(N, C, H, H) uint8 => (N, C, image_size, image_size) uint8."""
     if images.shape[-1] == image_size:
         return images
-    # Imported here because images that are in the cache already, and counting them, need no torch.
+    # Imported here because reading cached images and counting images need no torch.
     import torch
 
     floats = torch.from_numpy(np.ascontiguousarray(images)).float()

@@ -1,4 +1,4 @@
-"""Pictures that are whole, but of a kind that is not read: their files are known by how they begin."""
+"""Explanations for whole pictures of kinds that are not read; their first bytes give the kind."""
 
 import io
 from contextlib import suppress
@@ -17,12 +17,12 @@ _OTHERS = {
 _HEIC_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"mif1", b"msf1")
 _TIFF_STARTS = (b"II*\0", b"MM\0*")
 _UNREAD_TIFF = ("unknown pixel mode", "unknown data organization")
-"""What Pillow says of a TIFF file that is whole."""
+"""Pillow's messages for TIFF files that are whole."""
 _LFS_POINTER = b"version https://git-lfs"
 
 
 def explain_unread(content: bytes) -> str | None:
-    """What a file is that no decoder takes, with what to do about it; None if it is of no known kind, or damaged."""
+    """The kind of a file that no decoder accepts, with a remedy; None if the kind is unknown or the file is damaged."""
     if content.startswith(_LFS_POINTER):
         return "a pointer of Git LFS in place of the picture; fetch the picture itself with `git lfs pull`"
     kind = next((kind for start, kind in _OTHERS.items() if content.startswith(start)), None)
@@ -34,7 +34,7 @@ def explain_unread(content: bytes) -> str | None:
 
 
 def _is_unread_tiff(content: bytes) -> bool:
-    """Whether Pillow can read what the file says of its pixels, but has no way to decode such pixels."""
+    """Return True if Pillow understands the description of the pixels but has no decoder for them."""
     with suppress(Exception):  # whatever a damaged file raises
         try:
             TiffImagePlugin.TiffImageFile(io.BytesIO(content))

@@ -8,7 +8,7 @@ from typing import Union
 from gan_study.data.files.listing import Lister, PassedOver, name_form
 
 _MAX_LINKS = 40
-"""Links on the way to one file, as Linux allows them."""
+"""Most links on the way to one file, as on Linux."""
 _Entry = Union["_Folder", "_Link", int, None]
 _Folder = dict[str, "_Entry"]
 
@@ -16,7 +16,7 @@ _Folder = dict[str, "_Entry"]
 @dataclass(frozen=True)
 class _Link:
     target: str
-    """In the form of `name_form`, from the root of the archive."""
+    """Target in the form of `name_form`, from the root of the archive."""
 
 
 class _CircleError(Exception):
@@ -25,32 +25,33 @@ class _CircleError(Exception):
 
 @dataclass
 class ArchiveTree:
-    """Made member by member in the order of the archive; of equal names the last counts, as unpacking leaves it."""
+    """A tree of folders, built member by member in the order of the archive; the last of equal names counts, as after
+    unpacking."""
 
     _root: _Folder = field(default_factory=dict)
     _num_repeated: int = 0
 
     def add_file(self, name: str, member: int) -> None:
-        """A file, whose content is that of the archive's member with this number."""
+        """Add a file with the content of the member of this number."""
         self._put(name, member)
 
     def add_hard_link(self, name: str, target: str) -> None:
-        """Another name of a file that came before; an unknown one counts as a link without a target."""
+        """Add another name of an earlier file; an unknown file counts as a link without a target."""
         entry = self._entry(name_form(target))
         self._put(name, entry if isinstance(entry, (int, _Link)) else _Link(name_form(target)))
 
     def add_link(self, name: str, target: str) -> None:
-        """A symbolic link. An absolute target counts from the root of the archive."""
+        """Add a symbolic link. An absolute target counts from the root of the archive."""
         own = name_form(name)
         above = "" if target.startswith(("/", "\\")) else posixpath.dirname(own)
         self._put(own, _Link(name_form(f"{above}/{target}")))
 
     def add_special(self, name: str) -> None:
-        """A pipe or a device."""
+        """Add a pipe or a device."""
         self._put(name, None)
 
     def images(self) -> tuple[dict[str, int], PassedOver]:
-        """The member of each image by name, sorted by name, and what there is beside them."""
+        """The member number of each image by name, sorted by name, and the count of everything that is not used."""
         lister = Lister()
         lister.repeated = self._num_repeated
         found = sorted(self._walk(self._root, "", (), lister))
@@ -96,7 +97,7 @@ class ArchiveTree:
                     lister.special += 1
 
     def _entry(self, path: str, num_links: int = 0) -> _Entry:
-        """What is at a path, links followed; None if there is nothing. Raises _CircleError."""
+        """The entry at a path, links followed; None without one. Raises _CircleError."""
         if num_links > _MAX_LINKS:
             raise _CircleError
         entry: _Entry = self._root

@@ -1,4 +1,4 @@
-"""The image files in zip and tar archives: listed, and read one by one without unpacking anything on the disk."""
+"""Image files in zip and tar archives, listed and read one by one without unpacking to disk."""
 
 import lzma
 import stat
@@ -20,7 +20,7 @@ from gan_study.data.files.no_archive import explain_no_archive
 from gan_study.errors import InputError
 
 _MAX_FILE_BYTES = 1 << 30
-"""An archive's member beyond this is refused: a few bytes can unpack into more than the memory holds."""
+"""Largest member that is read: a few bytes can unpack into more than the memory holds."""
 _ENCRYPTED = 1
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA)
 _METHOD_NAMES = {
@@ -52,7 +52,7 @@ def open_image_files(path: Path) -> ImageFiles:
 
 @dataclass(frozen=True, eq=False)
 class _Archive:
-    """One file that holds images."""
+    """An archive that holds images."""
 
     path: Path
 
@@ -68,7 +68,7 @@ class _Archive:
 
     @cached_property
     def _listed(self) -> tuple[dict[Any, Any], PassedOver]:
-        """The members with images, and what there is beside them."""
+        """The members with images, and the count of everything that is not used."""
         raise NotImplementedError
 
 
@@ -82,7 +82,7 @@ class ZipFiles(_Archive):
 
     def contents(self, names: Sequence[str]) -> Iterator[LoadContent]:
         """See `ImageFiles`."""
-        # Closed with the last of the loads that hold it: they may be called after this generator has ended.
+        # The file stays open until the last load that uses it is gone: loads may run after this generator has ended.
         archive = self._open()
         members = archive.infolist()
         for name in names:
@@ -114,10 +114,10 @@ class ZipFiles(_Archive):
 
 @dataclass(frozen=True, eq=False)
 class TarFiles(_Archive):
-    """A tar archive, plain or compressed. It is read from front to back: a compressed one allows nothing else."""
+    """A tar archive, plain or compressed. It is read from front to back, the only way for a compressed one."""
 
     def names(self) -> list[str]:
-        """See `ImageFiles`. The names of one member, which links give it, follow one another."""
+        """See `ImageFiles`. All names of a member, which links may give it, follow one another."""
         return [name for names in self._listed[0].values() for name in names]
 
     def contents(self, names: Sequence[str]) -> Iterator[LoadContent]:
@@ -162,11 +162,11 @@ class TarFiles(_Archive):
 
 
 class _CheckedHeader(tarfile.TarInfo):
-    """A member of a tar archive. For Python the archive ends at a damaged header, and later members are lost."""
+    """A member of a tar archive. Python would end the archive at a damaged header and lose later members."""
 
     @classmethod
     def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> Self:
-        """A member by its header. Raises ReadError if that is damaged, or the file ends before the archive does."""
+        """A member from its header. Raises ReadError if the header is damaged or the file ends before the archive."""
         try:
             return super().frombuf(buf, encoding, errors)
         except tarfile.HeaderError as error:
@@ -177,7 +177,7 @@ class _CheckedHeader(tarfile.TarInfo):
 
 
 def _check_packing(path: Path, members: Sequence[zipfile.ZipInfo]) -> None:
-    """Raise InputError if images are packed in a way that Python cannot read, which is no fault of theirs."""
+    """Raise InputError if images are compressed in a way that Python cannot read."""
     encrypted = sum(member.flag_bits & _ENCRYPTED for member in members)
     if encrypted:
         raise InputError(
@@ -194,7 +194,7 @@ def _check_packing(path: Path, members: Sequence[zipfile.ZipInfo]) -> None:
 
 
 def _read_link(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> str:
-    """The target of a symbolic link, which is its content; the empty text if it cannot be read."""
+    """The target of a symbolic link, which is its content; empty if it cannot be read."""
     try:
         return archive.read(member).decode(errors="surrogateescape") if member.file_size < 1 << 14 else ""
     except (OSError, RuntimeError, NotImplementedError, zipfile.BadZipFile, zlib.error):
@@ -215,7 +215,7 @@ def _load_now(archive: tarfile.TarFile, member: tarfile.TarInfo) -> LoadContent:
 
 
 def _refuse_oversize(num_bytes: int) -> bytes:
-    """Raises ValueError for a file that is too large to be read; else gives nothing."""
+    """Raise ValueError for a file that is too large to be read."""
     if num_bytes > _MAX_FILE_BYTES:
         raise ValueError(f"the file unpacks into {num_bytes:,} bytes, of which {_MAX_FILE_BYTES:,} are allowed")
     return b""

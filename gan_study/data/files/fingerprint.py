@@ -1,9 +1,9 @@
-"""What tells the files of a data set from others: their facts, which cost little at every start, and their content.
+"""Fingerprints of a data set's files: cheap facts, checked at every start, and a digest of their content.
 
-Names, sizes and times do not tell files apart: formats without compression have equal sizes, and `tar -x`, `unzip`,
-`cp -p` and container images give equal times. Device, inode and change time do, since no user can set a change time.
-File systems that are packed as a whole (squashfs, disk images) may repeat all of these, so a few bytes of some files
-are read as well.
+Names, sizes and times do not identify files: formats without compression have equal sizes, and `tar -x`, `unzip`, `cp
+-p` and container images give equal times. Device, inode and change time do, since no user can set a change time. File
+systems that are packed as a whole (squashfs, disk images) may repeat all of these, so a few bytes of some files are
+read as well.
 """
 
 import os
@@ -34,15 +34,15 @@ class Files:
 
     root: Path
     names: Sequence[str]
-    """Relative to `root`."""
+    """Names relative to `root`."""
     facts: "array[int]"
-    """Device, inode, size in bytes, time of the last write and of the last change in nanoseconds, file after file."""
+    """Device, inode, size in bytes, and times of the last write and the last change in nanoseconds, file after file."""
     beside: str = ""
-    """What lies there beside these files; it is part of the facts and not of the content."""
+    """Other contents of the folder; they are part of the facts but not of the content."""
 
     @classmethod
     def of(cls, *paths: Path) -> "Files":
-        """Files by their paths, one at least. Raises OSError if one is not there."""
+        """Files at these paths, at least one. Raises OSError if one is missing."""
         facts = array("q")
         for path in paths:
             facts.frombytes(facts_of(path.stat()))
@@ -50,18 +50,18 @@ class Files:
         return cls(root, [str(path.relative_to(root)) for path in paths], facts)
 
     def in_order_of_names(self) -> "Files":
-        """The same files, sorted."""
+        """These files, sorted by name."""
         order = sorted(range(len(self.names)), key=self.names.__getitem__)
         rows = np.frombuffer(self.facts, np.int64).reshape(-1, _FACTS_PER_FILE)[order]
         return replace(self, names=[self.names[place] for place in order], facts=array("q", rows.tobytes()))
 
     @property
     def newest_change_ns(self) -> int:
-        """The latest time at which any file was changed, in nanoseconds."""
+        """The latest change time of any file, in nanoseconds."""
         return max(self.facts[_FACTS_PER_FILE - 1 :: _FACTS_PER_FILE], default=0)
 
     def facts_digest(self) -> bytes:
-        """16 bytes of the names and facts, and of some of the bytes."""
+        """16-byte digest of names, facts and some of the bytes."""
         digest = self._names_digest()
         digest.update(self.facts.tobytes())
         digest.update(self._sample())
@@ -69,7 +69,7 @@ class Files:
         return digest.digest()
 
     def have_changed(self) -> bool:
-        """Whether any of the files is another one by now, or has changed or gone."""
+        """Return True if any of the files has been changed, replaced or removed."""
         now = array("q")
         try:
             for name in self.names:
@@ -79,7 +79,7 @@ class Files:
         return now != self.facts
 
     def content_digest(self) -> bytes:
-        """16 bytes of the names and of everything in the files."""
+        """16-byte digest of the names and the whole content."""
         digest = self._names_digest()
         with ThreadPoolExecutor(_NUM_THREADS) as pool:
             for part in pool.map(_file_digest, (self.root / name for name in self.names)):
@@ -91,7 +91,7 @@ class Files:
         return blake2b(os.fsencode("\0".join(self.names)), digest_size=16)
 
     def _sample(self) -> bytes:
-        """Digest of pieces that are evenly spread over the files, and of a few large files over their content."""
+        """Digest of pieces that are spread evenly over the files, and over the content of a few large files."""
         num_files = len(self.names)
         chosen = sorted({number * (num_files - 1) // (_NUM_SAMPLES - 1) for number in range(_NUM_SAMPLES)})
         pieces = -(-_NUM_SAMPLES // len(chosen)) if num_files else 0
@@ -103,12 +103,12 @@ class Files:
 
 
 def facts_of(status: os.stat_result) -> bytes:
-    """A file's part of `Files.facts`: five native 64-bit integers."""
+    """The facts of one file: five native 64-bit integers."""
     return _pack_facts(*_get_facts(status))
 
 
 def _pieces(path: str, size: int, num: int, seed: int) -> bytes:
-    """`num` pieces of a file, its end among them if there are several; of a file that cannot be read the reason."""
+    """`num` pieces of a file, including its end if there are several; the reason if the file cannot be read."""
     last = max(0, size - _SAMPLE_BYTES)
     starts = [last * number // (num - 1) for number in range(num)] if num > 1 else [seed * 7919 % (last + 1)]
     try:
@@ -124,6 +124,6 @@ def _file_digest(path: Path) -> bytes:
         with path.open("rb", buffering=0) as file:
             while chunk := file.read(_CHUNK_BYTES):
                 digest.update(chunk)
-    except OSError as error:  # left out of the images later; whoever permits it changes the file's facts
+    except OSError as error:  # The image is left out later; a change of the permission changes the file's facts.
         digest.update(f"error {error.errno}".encode())
     return digest.digest()

@@ -1,4 +1,4 @@
-"""The image files in a folder: listed, and read one by one. Archives are in `archives`."""
+"""Image files in a folder, listed and read one by one. For archives see `archives`."""
 
 import errno
 import os
@@ -15,30 +15,30 @@ from gan_study.data.files.listing import Lister, PassedOver
 from gan_study.errors import InputError
 
 LoadContent = Callable[[], bytes]
-"""Gives a file's bytes. May be called in another thread; raises whatever is wrong with the file."""
+"""Returns a file's bytes. It may run in another thread, and raises any error of the file."""
 
 
 class ImageFiles(Protocol):
-    """A folder or an archive, which is looked through once at most. Names are relative to it, with `/`."""
+    """A folder or an archive, which is listed at most once. Names are relative to it, with `/`."""
 
     @property
     def files(self) -> Files:
-        """The files on the disk that decide about the images."""
+        """The files on the disk that determine the images."""
 
     @property
     def passed_over(self) -> PassedOver:
-        """What there is beside the images."""
+        """Everything beside the images."""
 
     def names(self) -> list[str]:
-        """Of the image files, in the order in which they are read best."""
+        """Names of the image files, in the best order for reading."""
 
     def contents(self, names: Sequence[str]) -> Iterator[LoadContent]:
-        """Of the files with these names, which are in the order of `names()`."""
+        """Contents of the files with these names, which are in the order of `names()`."""
 
 
 @dataclass(frozen=True, eq=False)
 class FolderFiles:
-    """A folder, with all folders below it; links are followed."""
+    """A folder and all folders below it; links are followed."""
 
     path: Path
 
@@ -74,7 +74,7 @@ class FolderFiles:
 
 
 def unreadable(path: Path, error: OSError) -> InputError:
-    """What to say of a file or folder that the system does not let us read, with the way out of this very cause."""
+    """The error for a file or folder that the system does not allow to be read, with a remedy for its cause."""
     kind = "folder" if path.is_dir() else "file"
     if error.errno in (errno.EACCES, errno.EPERM):
         remedy = "permit it"
@@ -96,9 +96,9 @@ def _walk(
     names: list[str],
     facts: "array[int]",
 ) -> None:
-    """Add all image files below a folder; `above` are the folders that lead to it, against links in a circle.
+    """Add all image files below a folder; `above` holds the folders around it, to detect circular links.
 
-    It runs at every start over each of many thousand files, so it makes no object that has to be kept but their names.
+    It runs over many thousand files at every start, so it keeps no objects but their names.
     """
     status = os.stat(folder)
     here = (status.st_dev, status.st_ino)
@@ -122,7 +122,7 @@ def _walk(
                     else:
                         lister.special += 1
             except OSError as error:
-                # Of a folder below, the error names that folder; only what the entry itself leads to is passed over.
+                # An error of a folder below names that folder. Only errors of the entry itself are counted and passed over.
                 if not entry.is_symlink() or error.filename != entry.path:
                     raise
                 if error.errno == errno.ELOOP:

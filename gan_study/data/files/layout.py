@@ -1,4 +1,4 @@
-"""Classes by the folders that images lie in, and what in their layout decided that there are classes or none."""
+"""Classes from the folders of the images, with notes on the layout that explain them."""
 
 import re
 import unicodedata
@@ -17,30 +17,30 @@ _PARTS = frozenset(
         *("holdout", "held_out", "heldout"),
     }
 )
-"""How people name the parts of a data set, in lower case."""
+"""Usual names of the parts of a data set, in lower case."""
 _BESIDE_PARTS = frozenset(
     {"data", "dataset", "extra", "image", "images", "img", "imgs", "seg", "set", "split", "unlabeled"}
 )
-"""Words that are added to such names (`training_set`), or name one more part."""
+"""Words that such names may also hold (`training_set`), or names of a further part."""
 _MAX_NAMED = 3
 
 
 class LayoutNotes(Frozen):
-    """What decided about the classes of a folder or an archive."""
+    """Reasons for the classes of a folder or an archive."""
 
     common_folder: str = ""
-    """The folders around all images, which are passed over (`home/letters`)."""
+    """Folders around all images, which do not count (`home/letters`)."""
     stray: tuple[str, ...] = ()
-    """Some images that lie beside folders which else would be classes."""
+    """Some images beside folders that would otherwise be classes."""
     num_stray: int = 0
-    """How many such images there are."""
+    """Number of such images."""
     num_other_folders: int = 0
-    """The folders that would be the classes without them."""
+    """Folders that would be classes without them."""
     parts: tuple[str, ...] = ()
-    """The classes, if all have names of parts of a data set (train, test, val)."""
+    """The classes, if all are named like parts of a data set (train, test, val)."""
 
     def stray_text(self) -> str | None:
-        """Why there are no classes, if a few images are the reason."""
+        """The reason for the absence of classes, if a few images cause it; otherwise None."""
         if not self.num_stray:
             return None
         more = f" and {self.num_stray - len(self.stray):,} more" if self.num_stray > len(self.stray) else ""
@@ -51,13 +51,13 @@ class LayoutNotes(Frozen):
         )
 
     def parts_text(self) -> str | None:
-        """That the classes are parts of a data set, if they are."""
+        """A note that the classes look like parts of a data set; otherwise None."""
         if not self.parts:
             return None
         return f"the classes are the parts of a data set ({', '.join(self.parts)}) and no kinds of images"
 
     def warnings(self, place: str) -> tuple[str, ...]:
-        """One sentence for each finding; `place` says of which folder or archive."""
+        """One sentence for each finding about the folder or archive `place`."""
         return tuple(f"{place}: {text}" for text in (self.stray_text(), self.parts_text()) if text)
 
 
@@ -71,10 +71,10 @@ class Layout:
 
 
 def layout_of(names: Sequence[str]) -> Layout:
-    """Classes by the images' names (`letters/A/1.png` => A).
+    """Classes from the images' names (`letters/A/1.png` => A).
 
-    The folders around all images are passed over. If every image then lies in a folder, and there are at least two
-    of these, they are the classes.
+    The folders around all images do not count. If every image then lies in one of at least two folders, these are the
+    classes.
     """
     folders = [_folders(name) for name in names]
     common = _common(folders)
@@ -93,7 +93,7 @@ def layout_of(names: Sequence[str]) -> Layout:
 
 
 def _with_stray(notes: LayoutNotes, names: Sequence[str], folders: list[list[str]], num_stray: int) -> LayoutNotes:
-    """Add the images that are in the way of classes, if the others have some."""
+    """Add the images that prevent classes, if the others have some."""
     depth = len(_common(folders))
     stray = [name for name, folder in zip(names, folders, strict=True) if len(folder) == depth]
     others = layout_of([name for name, folder in zip(names, folders, strict=True) if len(folder) > depth])
@@ -105,24 +105,24 @@ def _with_stray(notes: LayoutNotes, names: Sequence[str], folders: list[list[str
 
 
 def _common(folders: list[list[str]]) -> list[str]:
-    """The folders at the beginning of all."""
-    # What the first and the last in order share, all between them share.
+    """The common beginning of all folders."""
+    # All names between the first and the last in sorted order share what these two share.
     first, last = min(folders, default=[]), max(folders, default=[])
     return [one for one, _ in takewhile(lambda pair: pair[0] == pair[1], zip(first, last, strict=False))]
 
 
 def _is_part(name: str) -> bool:
-    """Whether a folder is named like a part of a data set: `train`, `Test set`, `val2017`, `1_train`."""
+    """Return True if a folder is named like a part of a data set: `train`, `Test set`, `val2017`, `1_train`."""
     return bool(_words(name)) and _words(name) <= _PARTS | _BESIDE_PARTS
 
 
 def _words(name: str) -> set[str]:
-    """The words of a name in lower case, without numbers; `held_out` and its like are one."""
+    """The words of a name in lower case, without numbers; `held_out` and its like count as one."""
     whole = name.lower()
     return {whole} if whole in _PARTS else set(re.findall(r"[^\W\d_]+", whole))
 
 
 def _folders(name: str) -> list[str]:
-    """The folders that an image lies in. Equal letters have one form: macOS writes é as two characters."""
+    """The folders of an image. Equal letters get one form, since macOS writes é as two characters."""
     form = name_form(name)
     return (form if form.isascii() else unicodedata.normalize("NFC", form)).split("/")[:-1]

@@ -1,4 +1,4 @@
-"""Which files of a folder or an archive are images, and a count of everything that is passed over."""
+"""Selection of the image files in a folder or an archive, and a count of everything else."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -39,8 +39,8 @@ _BY_PRODUCTS = frozenset(
         "~snapshot",
     }
 )
-"""Files and folders that systems write for themselves (macOS, Windows, Linux, Android, NAS), in lower case.
-Names that begin with a dot are hidden and passed over as well."""
+"""Files and folders that systems create (macOS, Windows, Linux, Android, NAS), in lower case. Names that begin with a
+dot are hidden and do not count either."""
 _ARCHIVE_ENDINGS = (".zip", ".tar", ".tgz", ".tbz2", ".txz", ".gz", ".bz2", ".xz", ".zst", ".7z", ".rar")
 _PICTURE_ENDINGS = (
     *(".heic", ".heif", ".hif", ".avif", ".webp", ".jxl", ".jp2", ".j2k", ".jpx", ".apng", ".tga", ".dib", ".ico"),
@@ -51,36 +51,36 @@ _MAX_KINDS = 8
 
 
 class PassedOver(Frozen):
-    """How many files, links and folders beside the images are not used."""
+    """Numbers of files, links and folders beside the images that are not used."""
 
     endings: dict[str, int] = Field(default={})
-    """Files that are not taken for images, by ending in lower case (`.heic`); "" for files without one."""
+    """Files that are not images, by ending in lower case (`.heic`); "" for files without one."""
     by_products: dict[str, int] = Field(default={})
-    """Files and folders that systems write for themselves, such as `@eaDir`, by name; of a folder's content nothing is
+    """Files and folders that systems create, such as `@eaDir`, by name; the contents of such folders are not
     counted."""
     hidden: int = 0
-    """Files and folders whose name begins with a dot."""
+    """Files and folders with a name that begins with a dot."""
     dangling_links: int = 0
-    """Links to something that is not there."""
+    """Links without a target."""
     circular_links: int = 0
-    """Links that lead back to themselves or to a folder around them."""
+    """Links to themselves or to a folder around them."""
     special: int = 0
     """Pipes, sockets and devices."""
     repeated: int = 0
-    """Earlier members of an archive under a name that a later member has, too: the last one counts."""
+    """Members of an archive whose name a later member repeats; the last one counts."""
 
     @property
     def num_archives(self) -> int:
-        """Archives inside of the folder or archive."""
+        """Archives in the folder or archive."""
         return sum(number for ending, number in self.endings.items() if ending in _ARCHIVE_ENDINGS)
 
     @property
     def pictures(self) -> dict[str, int]:
-        """Files whose ending tells of a picture that cannot be read here, by ending."""
+        """Files of picture formats that cannot be read here, by ending."""
         return {ending: number for ending, number in self.endings.items() if ending in _PICTURE_ENDINGS}
 
     def parts(self) -> list[str]:
-        """One phrase for each kind, such as `30 .heic files`; empty if nothing was passed over."""
+        """One phrase for each kind, such as `30 .heic files`; empty if everything is used."""
         files = [_files(number, ending) for ending, number in self.endings.items()]
         own = [f"{name} ({number:,})" for name, number in self.by_products.items()]
         counts = (
@@ -97,13 +97,13 @@ class PassedOver(Frozen):
         ]
 
     def warnings(self, place: str) -> tuple[str, ...]:
-        """At most one sentence, which says what is not used; `place` says of which folder or archive."""
+        """At most one sentence on everything that is not used in the folder or archive `place`."""
         parts = self.parts()
         return (f"{place}: not used: {', '.join(parts)}",) if parts else ()
 
 
 class Lister:
-    """Decides name by name what is an image, and counts what is not."""
+    """Selects images by their names, and counts the other files."""
 
     def __init__(self) -> None:
         self._endings: Counter[str] = Counter()
@@ -115,7 +115,7 @@ class Lister:
         self.repeated = 0
 
     def takes_file(self, name: str) -> bool:
-        """Whether a file is an image by its name alone (without its folders); else it is counted."""
+        """Return True if a file is an image by its name (without folders); otherwise count it."""
         # Called for each of many thousand files: text is cut here faster than by os.path or pathlib.
         dot = name.rfind(".")
         ending = name[dot:].lower() if dot > 0 else ""
@@ -129,7 +129,7 @@ class Lister:
         return False
 
     def takes_folder(self, name: str) -> bool:
-        """Whether a folder may hold images by its name alone; else it is counted."""
+        """Return True if a folder may hold images by its name; otherwise count it."""
         for part in name_form(name).split("/"):
             if part.lower() in _BY_PRODUCTS:
                 self._by_products[printable(part)] += 1
@@ -140,7 +140,7 @@ class Lister:
         return True
 
     def finish(self) -> PassedOver:
-        """What was counted, the most frequent first."""
+        """The counts, the most frequent kind first."""
         return PassedOver(
             endings=dict(sorted(self._endings.items(), key=_most_first)),
             by_products=dict(sorted(self._by_products.items(), key=_most_first)),
@@ -153,9 +153,9 @@ class Lister:
 
 
 def name_form(name: str) -> str:
-    """The one form in which names are judged: `/` between the parts, none of which is empty, `.` or `..`.
+    """The normal form of a name: `/` between the parts, none of which is empty, `.` or `..`.
 
-    Archives from Windows have backslashes, and those that tar writes may begin with `./` or `/`.
+    Archives from Windows have backslashes, and those from tar may begin with `./` or `/`.
     """
     parts: list[str] = []
     for part in name.replace("\\", "/").split("/"):

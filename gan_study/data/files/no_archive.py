@@ -1,4 +1,4 @@
-"""What a file is that should be an archive of images and is none, and what to do about it."""
+"""Explanations for files that should be an archive of images but are not."""
 
 from pathlib import Path
 
@@ -18,7 +18,7 @@ _BY_START = {
     b"\x89HDF": "an HDF5 file; save its images as files in a folder",
 }
 _WEB_STARTS = (b"<!doctype", b"<html", b"<head", b"<?xml", b"<error", b"{")
-"""How pages and answers of servers begin, in lower case."""
+"""Beginnings of web pages and answers of servers, in lower case."""
 
 
 def explain_no_archive(path: Path) -> InputError:

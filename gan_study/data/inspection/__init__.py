@@ -1,1 +1,1 @@
-"""A look at a data set before anything is learned from it."""
+"""Inspection of a data set before anything is learned from it."""

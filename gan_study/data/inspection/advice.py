@@ -1,4 +1,4 @@
-"""What a look at a data set means for learning from it: a size to begin with, and what to do about its flaws."""
+"""Advice on learning from a data set: an image size to begin with, and remedies for its flaws."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,48 +12,48 @@ from gan_study.data.inspection.inspection import Inspection
 from gan_study.data.survey import Survey
 
 MAX_FIRST_IMAGE_SIZE = 64
-"""The largest size that is proposed, as the time of a training grows with the number of pixels; larger ones can be
-asked for."""
+"""Largest proposed size, since the time of a training grows with the number of pixels. Users can ask for more."""
 _MAX_ENLARGEMENT = 1.25
-"""Beyond this factor an enlarged image is visibly blurred, and so would be what a GAN learns."""
+"""Largest factor by which an image can be enlarged before it, and so a GAN's images, look blurred."""
 _MIN_TRAIN = 1000
-"""The fewer images, the earlier the discriminator knows them by heart and a training falls apart (Karras et al. 2020,
-ADA, figure 1). The number is ours."""
+"""With fewer images, the discriminator memorises them early and the training breaks down (Karras et al. 2020, ADA,
+figure 1). The number is ours."""
 _MIN_HELD_OUT = 500
-"""From here on the scores of held-out images vary by about a hundredth from draw to draw."""
+"""With this many held-out images, their scores vary by about a hundredth from draw to draw."""
 _MIN_PER_CLASS = 20
-"""With fewer images of a class the domain classifier can hardly learn it."""
+"""With fewer images of a class, the domain classifier can hardly learn it."""
 _MAX_CLASS_RATIO = 10
 _MAX_SIZE_RATIO = 2
 _MAX_COPIED_SHARE = 0.1
 _MAX_CUT_SHARE = 0.3
 MIN_REAL_FOR_FID = 5000
-"""About 2.4 for each of Inception's 2048 features; with fewer the covariance of the real images says little."""
+"""About 2.4 images for each of Inception's 2048 features; with fewer, the covariance of the real images is poorly
+known."""
 _GREY_MODES = ("1", "L", "LA", "La")
 
 
 Gravity = Literal["stops", "spoils", "weakens", "noted"]
-"""stops: a study is refused until something is done (for lack of labels, one with the default extractor); spoils: what
-is learned or scored is not what was meant; weakens: numbers say less, or some images are wrong; noted: does no harm."""
+"""stops: a study is refused until it is fixed (a lack of labels: a study with the default extractor); spoils: training
+or score are not what was intended; weakens: numbers are less certain, or some images are wrong; noted: harmless."""
 GRAVITIES: Final[tuple[Gravity, ...]] = get_args(Gravity)
 
 
 @dataclass(frozen=True)
 class Advice:
-    """Something about a data set that a user should know."""
+    """A property of a data set that a user should know."""
 
     finding: str
-    """What was found, with its numbers."""
+    """The finding, with its numbers."""
     remedy: str
-    """What to do about it."""
+    """The remedy."""
     gravity: Gravity
-    """How much it hurts if nothing is done."""
+    """Consequences without the remedy."""
 
 
 def propose_image_size(survey: Survey, crop: int | None) -> int:
-    """Height and width in pixels to begin with: the largest of the dcgan's that hardly enlarges a typical image.
+    """Height and width in pixels to begin with: the largest of dcgan's sizes that hardly enlarges a typical image.
 
-    A size between 16 and `MAX_FIRST_IMAGE_SIZE`. `crop` is the side of the centre crop in pixels, None for the
+    The size is between 16 and `MAX_FIRST_IMAGE_SIZE`. `crop` is the side of the centre crop in pixels, None for the
     largest square.
     """
     side = min(survey.width.median, survey.height.median, crop or float("inf"))
@@ -64,7 +64,7 @@ def propose_image_size(survey: Survey, crop: int | None) -> int:
 
 
 def advise(inspection: Inspection, config: DatasetConfig) -> list[Advice]:
-    """Everything that may spoil a study of this data set as `config` wants it learned, gravest first."""
+    """All flaws that may spoil a study of this data set with `config`, gravest first."""
     found = [
         *_files(inspection, config),
         *_numbers(inspection, config),
@@ -106,7 +106,7 @@ def _files(inspection: Inspection, config: DatasetConfig) -> Iterator[Advice]:
 
 
 def _passed_over(passed_over: PassedOver) -> Iterator[Advice]:
-    """What is left out although it was probably meant to be learned; the row `not used` has everything."""
+    """Files that are left out although they were probably meant to be learned; the row `not used` has all of them."""
     pictures, links = sum(passed_over.pictures.values()), passed_over.dangling_links
     if pictures:
         endings = ", ".join(passed_over.pictures)

@@ -1,12 +1,4 @@
-"""Looking at a data set before anything is learned from it.
-
-- `inspect_dataset(config: DatasetConfig) -> Inspection`: number of images, kinds, sizes, duplicates, corrupt
-  files and classes, from the cache if there is one, else by decoding everything once without keeping it.
-- `example_images(config: DatasetConfig, num: int) -> NDArray[np.uint8]`: some images as a GAN would see them.
-- `count_train_images(config: DatasetConfig) -> Counted | None`: how many are learned, without decoding any.
-
-`DatasetConfig(name="image_folder", path="letters.zip", image_size=28)` stands for a folder or an archive.
-"""
+"""Inspection of a data set before anything is learned from it."""
 
 from collections import Counter
 from dataclasses import dataclass, field
@@ -28,28 +20,28 @@ from gan_study.data.survey import Survey, SurveyCounter
 
 @dataclass(frozen=True)
 class Inspection:
-    """What there is to know about a data set's images."""
+    """Properties of a data set's images."""
 
     place: str
-    """The folder or file they come from."""
+    """The folder or file of the images."""
     survey: Survey
-    """Numbers of images, duplicates, kinds, sizes before crop and resize, corrupt files by name."""
+    """Numbers of images and duplicates, kinds, sizes before crop and resize, and corrupt files by name."""
     channels: int
-    """What a GAN would learn with this configuration: 1 for grey, 3 for colour."""
+    """Channels of the images that a GAN would learn with this configuration: 1 for grey, 3 for colour."""
     num_train: int
-    """Images to learn, after max_images."""
+    """Images in the train part, after max_images."""
     num_held_out: int
-    """Images that are held out."""
+    """Images in the held-out part."""
     class_counts: dict[str, int] | None
-    """Readable images of each class, train and held-out part together; None without classes."""
+    """Readable images of each class, in train and held-out part together; None without classes."""
     notes: FileNotes = field(default_factory=FileNotes)
-    """What is passed over, and what decided about the classes."""
+    """Files that are not used, and the reasons for the classes."""
 
 
 def inspect_dataset(config: DatasetConfig) -> Inspection:
-    """Look at every image of a data set. Raises InputError if its files cannot be had or none can be decoded.
+    """Inspect all images of a data set. Raises InputError if its files are not available or none can be decoded.
 
-    Corrupt files are no error here, however many there are.
+    Any number of corrupt files is accepted here.
     """
     source = find_files(config)
     found = find_cache(config, source)
@@ -83,10 +75,10 @@ def inspect_dataset(config: DatasetConfig) -> Inspection:
 
 
 def example_images(config: DatasetConfig, num: int) -> NDArray[np.uint8]:
-    """At most `num` readable images, evenly spaced over the data set, cropped and resized as for a training.
+    """At most `num` readable images, spaced evenly over the data set, cropped and resized as for a training.
 
-    Returns (num, C, image_size, image_size) uint8 in [0, 255]; only these are decoded. Raises InputError if the
-    files cannot be had.
+    Returns (num, C, image_size, image_size) uint8 in [0, 255]; only these are decoded. Raises InputError if the files
+    are not available.
     """
     source = find_files(config)
     found = find_cache(config, source)
@@ -103,19 +95,19 @@ def example_images(config: DatasetConfig, num: int) -> NDArray[np.uint8]:
 
 @dataclass(frozen=True)
 class Counted:
-    """Images that nobody has decoded."""
+    """Numbers of images that are not decoded yet."""
 
     num_train: int
     """Images in the train part."""
     warnings: tuple[str, ...] = ()
-    """What a user should know of the files."""
+    """Warnings about the files."""
 
 
 def count_train_images(config: DatasetConfig) -> Counted | None:
-    """Images in the train part, from what is known of named data sets and from the names of a folder's files.
+    """Images in the train part, from published numbers or from the names of a folder's files.
 
-    None if the folder or archive is not on this machine. Corrupt images are counted like others, as nothing is
-    decoded. Raises InputError if an archive cannot be read.
+    None if the folder or archive is not on this machine. Corrupt images are counted as well, since nothing is decoded.
+    Raises InputError if an archive cannot be read.
     """
     if config.known_train_images is not None:
         return Counted(config.known_train_images)

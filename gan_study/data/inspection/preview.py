@@ -1,4 +1,4 @@
-"""A picture of what a GAN would be shown: example images after crop and resize, side by side."""
+"""A picture of the images that a GAN would see: examples after crop and resize, side by side."""
 
 import io
 from pathlib import Path
@@ -10,14 +10,14 @@ from PIL.PngImagePlugin import PngInfo
 
 NUM_COLUMNS = 8
 _MIN_TILE = 64
-"""Pixels; smaller images are enlarged, each of their pixels to a square of equal ones."""
+"""Smallest tile in pixels; each pixel of a smaller image becomes a square."""
 _GAP = 2
 _GAP_LEVEL = 128
 _KEY, _MARK = "Software", "gan_study doctor"
 
 
 def preview_png(images: NDArray[np.uint8]) -> bytes:
-    """(N, C, H, W) uint8 in [0, 255], N at least 1 => a PNG, in rows of `NUM_COLUMNS`, that says who made it."""
+    """(N, C, H, W) uint8 in [0, 255], N at least 1 => a PNG in rows of `NUM_COLUMNS`, marked as made by gan_study."""
     factor = max(1, _MIN_TILE // images.shape[2])
     tiles = images.repeat(factor, axis=2).repeat(factor, axis=3)
     channels, height, width = tiles.shape[1:]
@@ -34,7 +34,7 @@ def preview_png(images: NDArray[np.uint8]) -> bytes:
 
 
 def is_preview(path: Path) -> bool:
-    """Whether `preview_png` has made the file, so that a newer one may take its place."""
+    """Return True if `preview_png` has made the file, so that a new preview may overwrite it."""
     try:
         with Image.open(path) as image:
             return image.info.get(_KEY) == _MARK

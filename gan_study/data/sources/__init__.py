@@ -1,1 +1,1 @@
-"""The readers of data sets, one file each; `catalogue.py` has them by name."""
+"""The readers of data sets, one file each; `catalogue.py` lists them by name."""

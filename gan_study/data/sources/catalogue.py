@@ -1,5 +1,4 @@
-"""The readers of data sets, by name. Each looks for its files, downloads them if it may and they can be, and
-gives a `Source` or raises InputError."""
+"""The readers of data sets by name. Each finds or downloads its files and returns a `Source`, or raises InputError."""
 
 from collections.abc import Callable
 
@@ -26,8 +25,8 @@ SOURCES: dict[str, Callable[[DatasetConfig, bool], Source]] = {
 
 
 def find_files(config: DatasetConfig, may_fetch: bool = True) -> Source:
-    """The data set's files on this machine, fetched if they can be and `may_fetch` says so; nothing is decoded.
+    """The data set's files on this machine, downloaded if possible and `may_fetch` is True; nothing is decoded.
 
-    Raises InputError, saying what to put where, if they are not there: NotFetchedError where fetching might help.
+    Raises InputError with a remedy if the files are missing: NotFetchedError if a download might help.
     """
     return SOURCES[config.name](config, may_fetch)

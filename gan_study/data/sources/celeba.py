@@ -1,8 +1,8 @@
 """CelebA (Liu et al. 2015), aligned and cropped: 202,599 faces of 178x218 pixels, without labels.
 
-Its official partition decides: part 0 is learned, parts 1 (validation) and 2 (test) are held out. The attributes are
-not used: an image has many of them, and no class. The authors and torchvision give list_eval_partition.txt beside
-img_align_celeba.zip; Kaggle gives list_eval_partition.csv and img_align_celeba/img_align_celeba/ in one archive.
+The official partition decides: part 0 is learned, parts 1 (validation) and 2 (test) are held out. The attributes are
+not used, since an image has many of them and no class. The authors and torchvision provide list_eval_partition.txt and
+img_align_celeba.zip; Kaggle provides list_eval_partition.csv and img_align_celeba/img_align_celeba/ in one archive.
 """
 
 import mmap
@@ -29,19 +29,19 @@ _IMAGES = "img_align_celeba"
 _PARTITIONS = ("list_eval_partition.txt", "list_eval_partition.csv")
 _WHAT = f"{_PARTITIONS[0]} or .csv, and {_IMAGES}.zip (or the folder {_IMAGES}), or an archive of both"
 _DIRECTORY_BYTES = 1 << 26
-"""At the end of a zip archive, where the names of some 200,000 files are."""
+"""Bytes at the end of a zip archive that hold the names of some 200,000 files."""
 
 
 @dataclass(frozen=True)
 class _Found:
     images: FoundFile
-    """A folder or an archive."""
+    """The folder or archive of the images."""
     partition: FoundFile | None
-    """None if it is in the archive."""
+    """The file of the partition; None if it is in the archive."""
 
 
 def celeba(config: DatasetConfig, may_fetch: bool = True) -> Source:
-    """162,770 images to learn, 39,829 held out."""
+    """Find CelebA: 162,770 images to learn, 39,829 held out."""
     files = look_for("celeba", stop=_IMAGES)
     found = _find(files)
     if found is None:
@@ -71,7 +71,7 @@ def _find(files: Sequence[FoundFile]) -> _Found | None:
 
 
 def _images(files: Sequence[FoundFile]) -> FoundFile | None:
-    """The folder of the images, else the archive of them, else one that may hold everything."""
+    """The folder of the images, or their archive, or an archive that may hold everything."""
     folders = [file for file in files if file.name == _IMAGES and file.path.is_dir()]
     archives = [file for file in files if file.is_zip or file.is_tar]
     own = [file for file in archives if file.name.startswith(_IMAGES)]
@@ -80,14 +80,15 @@ def _images(files: Sequence[FoundFile]) -> FoundFile | None:
 
 
 def _is_whole(file: FoundFile) -> bool:
-    """Whether a file is an archive that holds the partition; of a tar archive, which is slow to list, its name says."""
+    """Return True if an archive holds the partition. A tar archive, which is slow to list, is judged by its name."""
     if file.is_tar:
         return file.told == "celeba" and not file.name.startswith(_IMAGES)
     return file.is_zip and _mentions(file.path, _PARTITIONS[0].removesuffix(".txt").encode())
 
 
 def _mentions(path: Path, name: bytes) -> bool:
-    """Whether the end of a zip archive holds this part of a file's name. Listing 200,000 files takes a second."""
+    """Return True if the end of a zip archive holds this part of a file's name. Listing 200,000 files would take a
+    second."""
     size = path.stat().st_size
     if not size:
         return False
@@ -147,7 +148,7 @@ def _read(found: _Found, files: ImageFiles, max_missing: float) -> Contents:
 
 
 def _read_partition(file: FoundFile) -> dict[str, int]:
-    """Part of each image by its file name: 0 train, 1 validation, 2 test."""
+    """The part of each image by its file name: 0 train, 1 validation, 2 test."""
     parts = {}
     for number, line in enumerate(file.read().decode(errors="replace").splitlines(), 1):
         if number == 1 and line.startswith("image_id"):  # Kaggle's titles

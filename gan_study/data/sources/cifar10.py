@@ -1,6 +1,6 @@
 """CIFAR-10 (Krizhevsky 2009): 32x32 colour photos in Python pickles, packed (cifar-10-python.tar.gz) or not.
 
-A pickle can name any function to be called, so they are read by an unpickler that knows numpy arrays only.
+A pickle may call any function, so the unpickler here accepts numpy arrays only.
 """
 
 import io
@@ -39,7 +39,7 @@ _ALLOWED: dict[tuple[str, str], Any] = {
 
 
 def cifar10(config: DatasetConfig, may_fetch: bool = True) -> Source:
-    """50,000 images to learn; the 10,000 test images are held out."""
+    """Find CIFAR-10: 50,000 images to learn, and the 10,000 test images as held-out part."""
     located = locate(_WANTED, may_fetch)
     return Source(located.place, lambda: located.files, lambda: _read(located))
 

@@ -11,12 +11,12 @@ DIGIT_NAMES = tuple("0123456789")
 
 
 def digits(config: DatasetConfig, may_fetch: bool = True) -> Source:
-    """Comes with scikit-learn; 300 images, stratified by class, are held out."""
+    """The digits from scikit-learn; 300 images, stratified by class, are held out."""
     return Source("digits", list, _read, ("scikit-learn",))
 
 
 def _read() -> Contents:
-    # Imported here because it takes seconds, which the other data sets need not wait for.
+    # Imported here because it takes seconds, which other data sets need not wait for.
     from sklearn.datasets import load_digits
     from sklearn.model_selection import train_test_split
 

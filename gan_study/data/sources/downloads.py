@@ -1,4 +1,4 @@
-"""Fetching the files of a named data set with torchvision, which knows where they are and checks their sums."""
+"""Downloads of named data sets with torchvision, which knows their addresses and checksums."""
 
 import shutil
 import socket
@@ -19,18 +19,18 @@ from gan_study.data.places import DATA_ENVIRONMENT, data_folder
 from gan_study.errors import InputError
 
 REACH_SEC = 15.0
-"""How long an answer of any server is waited for."""
+"""Longest wait for an answer of any server."""
 _STALL_SEC = 30.0
-"""How long a download may stand still."""
+"""Longest wait for further data of a download."""
 
 
 class NotFetchedError(InputError):
-    """Files that can be downloaded are not on this machine, and it was asked not to download them."""
+    """Files that could be downloaded are not on this machine, and downloads are not allowed."""
 
     def __init__(self, place: Path, problem: str) -> None:
         super().__init__(problem)
         self.place = place
-        """The folder where they belong."""
+        """The folder for the files."""
 
 
 def download_missing(
@@ -39,16 +39,16 @@ def download_missing(
     """Download a data set into the data folder.
 
     Args:
-        name: which.
-        relative: the folder below the data folder where its files belong.
-        witness: a file that is there once it is downloaded, plain or not.
-        what: its files, for the message.
-        may_fetch: whether to try it at all.
-        found: what lies there in their place, for the message.
+        name: the data set.
+        relative: the folder for its files, below the data folder.
+        witness: a file that exists once the data set is downloaded, compressed or not.
+        what: a description of the files, for the message.
+        may_fetch: False forbids the download.
+        found: a description of other files in their place, for the message.
 
     Raises:
-        NotFetchedError: it may not be tried.
-        InputError: it cannot be downloaded, here and now; says which files to put where.
+        NotFetchedError: the download is not allowed.
+        InputError: the download failed; the message names the missing files and their folder.
     """
     root = data_folder()
     missing = f"{root / relative}: {what} must be here, but got no {witness}{f' (found {found})' if found else ''}"
@@ -70,7 +70,8 @@ def _is_there(folder: Path, witness: str) -> bool:
 
 
 def _download_beside(name: DatasetName, root: Path, relative: str) -> None:
-    """Download into a folder of its own and move the files when all are there: no half set is taken for whole."""
+    """Download into a temporary folder, and move the files when all are there, so that a partial data set never counts
+    as whole."""
     fetch, addresses = _downloader(name)
     if not _can_reach(addresses):
         raise URLError(f"no answer from {', '.join(addresses)}")
@@ -89,8 +90,8 @@ def _download_beside(name: DatasetName, root: Path, relative: str) -> None:
 
 
 def _downloader(name: DatasetName) -> tuple[Callable[[Path], Any], list[str]]:
-    """What downloads a data set into a folder, and the addresses that it would ask."""
-    # Imported here because it takes seconds, which data sets that are there need not wait for.
+    """A function that downloads a data set into a folder, and the addresses that it uses."""
+    # Imported here because it takes seconds, which data sets on this machine need not wait for.
     from torchvision import datasets
 
     classes = {"fashion_mnist": datasets.FashionMNIST, "kmnist": datasets.KMNIST}
@@ -105,14 +106,14 @@ def _downloader(name: DatasetName) -> tuple[Callable[[Path], Any], list[str]]:
 
 
 def _can_reach(addresses: list[str]) -> bool:
-    """Whether any server answers soon. Threads, as a name may take minutes to be looked up in vain."""
+    """Return True if any server answers soon. Threads are used because looking up a name may take minutes."""
     answers: SimpleQueue[bool] = SimpleQueue()
 
     def ask(address: str) -> None:
         try:
             with urllib.request.urlopen(urllib.request.Request(address, method="HEAD"), timeout=REACH_SEC):
                 answers.put(True)
-        except HTTPError:  # an answer, if not a friendly one
+        except HTTPError:  # an error is an answer, too
             answers.put(True)
         except (OSError, HTTPException):
             answers.put(False)
@@ -127,7 +128,7 @@ def _can_reach(addresses: list[str]) -> bool:
 
 @contextmanager
 def _timeout(seconds: float) -> Iterator[None]:
-    """torchvision sets no time limit of its own on a connection."""
+    """A time limit for connections, for which torchvision sets none."""
     before = socket.getdefaulttimeout()
     socket.setdefaulttimeout(seconds)
     try:

@@ -1,6 +1,6 @@
-"""A user's own images: a folder, or a zip or tar archive, of any depth, sizes and kinds.
+"""A user's own images: a folder, or a zip or tar archive, of any depth, with images of any size and kind.
 
-What the folders say of classes is decided by `layout`.
+`layout` derives classes from the folders.
 """
 
 import os
@@ -20,21 +20,21 @@ from gan_study.errors import InputError, printable, require_utf8
 
 
 def image_folder(config: DatasetConfig, may_fetch: bool = True) -> Source:
-    """Any number of images; `held_out_share` of each class is held out. Never downloaded."""
+    """Find any number of images; `held_out_share` of each class is held out. They are never downloaded."""
     files = find_images(config)
     path = images_path(config)
     return Source(str(path), lambda: [files.files], lambda: _read(files, str(path)))
 
 
 def images_path(config: DatasetConfig) -> Path:
-    """Where the images are looked for: `path`, if it is relative below the data folder."""
+    """The place of the images: `path`, below the data folder if it is relative."""
     assert config.path is not None, "image_folder has a path"
     # An absolute path stays what it is under `/`.
     return data_folder() / Path(config.path).expanduser()
 
 
 def find_images(config: DatasetConfig) -> ImageFiles:
-    """The folder or archive. Raises InputError if it is not there, or nothing of the kind."""
+    """The folder or archive. Raises InputError if it is missing or something else."""
     path = images_path(config)
     require_utf8(config.path or "", "a folder or archive of images")
     if not path.exists():
@@ -48,7 +48,7 @@ def find_images(config: DatasetConfig) -> ImageFiles:
 
 
 def require_images(files: ImageFiles, place: str) -> list[str]:
-    """The names of the images. Raises InputError, with what there is in their place, if there are none."""
+    """The names of the images. Raises InputError if there are none, with what is there instead."""
     names = files.names()
     if not names:
         found = _instead(files.passed_over)
@@ -68,7 +68,7 @@ def _read(files: ImageFiles, place: str) -> Contents:
 
 
 def _instead(passed_over: PassedOver) -> str:
-    """What there is where images should be, and what to do about it."""
+    """A description of other files in place of images, with a remedy."""
     parts = passed_over.parts()
     if not parts:
         return "none; check that this is the right place"

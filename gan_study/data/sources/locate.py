@@ -1,4 +1,4 @@
-"""Finding the files of a data set by name: those on this machine in any layout, else by a download."""
+"""Finding the files of a data set by name: on this machine in any layout, or else by a download."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from gan_study.data.sources.named_files import Form, FoundFile, choose, look_for
 from gan_study.errors import InputError
 
 Chosen = tuple[Form, dict[str, FoundFile]]
-"""A form, and the file for each of its parts."""
+"""A form of the data set, and the file for each of its parts."""
 
 
 @dataclass(frozen=True)
@@ -20,36 +20,37 @@ class Located:
     """The files of a data set."""
 
     place: str
-    """For messages: the folder, or the archive."""
+    """The folder or the archive, for messages."""
     paths: tuple[Path, ...]
-    """What lies on the disk: the files, or the archives that hold them."""
+    """Paths on the disk: the files, or the archives that hold them."""
     choose: Callable[[], Chosen]
-    """Gives the files, after a look into a tar archive. Raises InputError if they are not in it."""
+    """Returns the files, after a look into a tar archive. Raises InputError if they are not in it."""
 
     @property
     def files(self) -> list[Files]:
-        """What decides about the contents; each path of its own, as they may lie in several folders."""
+        """The files that determine the contents; each counts on its own, since they may lie in several folders."""
         return [Files.of(path) for path in self.paths]
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """The files of a data set in all their forms, and where a download puts them."""
+    """All forms of a data set's files, and the place of a download."""
 
     name: DatasetName
     forms: tuple[Form, ...]
     what: str
     """The files that a download brings, for messages."""
     folder: str
-    """Where a download puts them, below the data folder."""
+    """The folder of a download, below the data folder."""
     witness: str
-    """One of the files that a download brings, plain or not."""
+    """One of the files of a download, compressed or not."""
 
 
 def locate(wanted: Wanted, may_fetch: bool) -> Located:
-    """The files on this machine; downloaded if there is none and it may be.
+    """The files on this machine, downloaded if they are missing and downloads are allowed.
 
-    Raises InputError, naming what there is, if they cannot be had; NotFetchedError where fetching might help.
+    Raises InputError, which names the files that were found, if they are not available; NotFetchedError if a download
+    might help.
     """
     files = look_for(wanted.name)
     located = _located(wanted, files)
@@ -88,7 +89,7 @@ def _choose_packed(wanted: Wanted, archive: FoundFile) -> Chosen:
 
 
 def _refuse_some(wanted: Wanted, files: Sequence[FoundFile]) -> None:
-    """Raise InputError if some of the files of a form are there, but not all."""
+    """Raise InputError if some but not all files of a form are there."""
     matches = {form.title: match(wanted.name, form, files) for form in wanted.forms}
     form = max(wanted.forms, key=lambda form: len(matches[form.title]))
     there = matches[form.title]
@@ -103,7 +104,7 @@ def _refuse_some(wanted: Wanted, files: Sequence[FoundFile]) -> None:
 
 
 def _found_instead(wanted: Wanted, files: Sequence[FoundFile]) -> str:
-    """What lies where the files could be, for a message; empty if nothing does."""
+    """Description of other files in possible places, for a message; empty without any."""
     root, unclear = data_folder(), untold(wanted.forms, files)
     if unclear:
         return (

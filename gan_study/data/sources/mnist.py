@@ -1,4 +1,4 @@
-"""MNIST and its relatives: 28x28 grey images, in all the forms and layouts in which they are handed out.
+"""MNIST and its relatives: 28x28 grey images, in all forms and layouts in which they are distributed.
 
 Their test images are the held-out part.
 """
@@ -23,24 +23,24 @@ from gan_study.errors import InputError
 
 @dataclass(frozen=True)
 class Relative:
-    """One of the family."""
+    """One member of the family."""
 
     name: DatasetName
     title: str
     folder: str
-    """Where a download puts it, below the data folder."""
+    """The folder of a download, below the data folder."""
     class_names: tuple[str, ...]
     forms: tuple[tuple[Form, Callable[[forms.Files], tuple[forms.Part, forms.Part]]], ...]
-    """How it is handed out, each with what reads it."""
+    """Forms in which it is distributed, each with its reader."""
     train_images: str = "train-images-idx3-ubyte"
-    """The file that a download brings."""
+    """The file of a download with the train images."""
     first_label: int = 0
     is_transposed: bool = False
-    """Whether rows and columns are exchanged in the files."""
+    """True if rows and columns are exchanged in the files."""
 
     @property
     def wanted(self) -> Wanted:
-        """Its files."""
+        """The files to look for."""
         what = f"{self.title}'s four idx files (plain or .gz)"
         return Wanted(self.name, tuple(form for form, _ in self.forms), what, self.folder, self.train_images)
 
@@ -57,7 +57,7 @@ MNIST = Relative(
         (forms.tables_form("mnist"), forms.read_table_parts),
     ),
 )
-"""Handwritten digits: LeCun et al. 1998."""
+"""Handwritten digits (LeCun et al. 1998)."""
 FASHION_MNIST = Relative(
     "fashion_mnist",
     "Fashion-MNIST",
@@ -65,7 +65,7 @@ FASHION_MNIST = Relative(
     ("T-shirt/top", "trouser", "pullover", "dress", "coat", "sandal", "shirt", "sneaker", "bag", "ankle boot"),
     (_IDX, (forms.tables_form("fashion-?mnist"), forms.read_table_parts)),
 )
-"""Clothes: Xiao et al. 2017."""
+"""Clothes (Xiao et al. 2017)."""
 KMNIST = Relative(
     "kmnist",
     "KMNIST",
@@ -73,7 +73,7 @@ KMNIST = Relative(
     ("o", "ki", "su", "tsu", "na", "ha", "ma", "ya", "re", "wo"),
     (_IDX, (forms.arrays_form("kmnist"), forms.read_array_parts)),
 )
-"""Cursive Japanese: Clanuwat et al. 2018."""
+"""Cursive Japanese characters (Clanuwat et al. 2018)."""
 EMNIST_LETTERS = Relative(
     "emnist_letters",
     "EMNIST letters",
@@ -90,36 +90,37 @@ EMNIST_LETTERS = Relative(
     first_label=1,
     is_transposed=True,
 )
-"""Handwritten letters, upper and lower case in one class: Cohen et al. 2017."""
+"""Handwritten letters, with upper and lower case in one class (Cohen et al. 2017)."""
 
 
 def mnist(config: DatasetConfig, may_fetch: bool = True) -> Source:
-    """60,000 images to learn, 10,000 held out."""
+    """Find MNIST: 60,000 images to learn, 10,000 held out."""
     return _source(MNIST, may_fetch)
 
 
 def fashion_mnist(config: DatasetConfig, may_fetch: bool = True) -> Source:
-    """60,000 images to learn, 10,000 held out."""
+    """Find Fashion-MNIST: 60,000 images to learn, 10,000 held out."""
     return _source(FASHION_MNIST, may_fetch)
 
 
 def kmnist(config: DatasetConfig, may_fetch: bool = True) -> Source:
-    """60,000 images to learn, 10,000 held out."""
+    """Find KMNIST: 60,000 images to learn, 10,000 held out."""
     return _source(KMNIST, may_fetch)
 
 
 def emnist_letters(config: DatasetConfig, may_fetch: bool = True) -> Source:
-    """124,800 images to learn, 20,800 held out."""
+    """Find EMNIST Letters: 124,800 images to learn, 20,800 held out."""
     return _source(EMNIST_LETTERS, may_fetch)
 
 
 def find_files(relative: Relative, may_fetch: bool = True) -> Located:
-    """The files, downloaded if there is none and it may be. Raises InputError if they cannot be had."""
+    """The files, downloaded if they are missing and downloads are allowed. Raises InputError if they are not
+    available."""
     return locate(relative.wanted, may_fetch)
 
 
 def read_files(located: Located, relative: Relative) -> tuple[NDArray[np.uint8], NDArray[np.int64], int]:
-    """Images (N, H, W) in [0, 255], class numbers (N,), and how many of them, the first ones, are the train part.
+    """Images (N, H, W) in [0, 255], class numbers (N,), and the number of leading images that form the train part.
 
     Raises InputError if the files are damaged or do not belong together.
     """
@@ -153,7 +154,7 @@ def _read(located: Located, relative: Relative) -> Contents:
 def _checked(
     part: forms.Part, which: str, place: str, relative: Relative
 ) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
-    """Images as they are to be seen, and class numbers."""
+    """Images in the right orientation, and class numbers."""
     images, labels = part
     if images.ndim != 3 or labels.shape != images.shape[:1]:
         raise InputError(

@@ -1,4 +1,4 @@
-"""The forms in which MNIST and its relatives are handed out: idx files, arrays of numpy, and tables of numbers."""
+"""The forms of MNIST and its relatives: idx files, numpy arrays, and tables of numbers."""
 
 import gzip
 import io
@@ -14,14 +14,14 @@ from gan_study.data.sources.named_files import Form, FoundFile
 from gan_study.errors import InputError
 
 Part = tuple[NDArray[np.uint8], NDArray[np.uint8]]
-"""Images (N, H, W) and labels (N,) as the files have them."""
+"""Images (N, H, W) and labels (N,) as stored in the files."""
 Files = Mapping[str, FoundFile]
 _SIDE = 28
 _PARTS = ("train", "test")
 
 
 def idx_form(train_prefix: str, test_prefix: str, is_telling: bool) -> Form:
-    """Four idx files, as the authors and torchvision name them (`-idx3-ubyte`) or Kaggle does (`.idx3-ubyte`)."""
+    """Four idx files, named as by the authors and torchvision (`-idx3-ubyte`) or by Kaggle (`.idx3-ubyte`)."""
     patterns = {}
     for part, prefix in zip(_PARTS, (train_prefix, test_prefix), strict=True):
         for what, kind in (("images", "images[-.]idx3"), ("labels", "labels[-.]idx1")):
@@ -30,7 +30,7 @@ def idx_form(train_prefix: str, test_prefix: str, is_telling: bool) -> Form:
 
 
 def arrays_form(name: str) -> Form:
-    """Four files of numpy, as KMNIST's authors name them."""
+    """Four numpy files, named as by KMNIST's authors."""
     patterns = {
         f"{part} {what}": rf"{name}-{part}-{short}\.npz"
         for part in _PARTS
@@ -40,18 +40,18 @@ def arrays_form(name: str) -> Form:
 
 
 def keras_form(name: str) -> Form:
-    """One file of numpy with everything, as Keras has it."""
+    """One numpy file with everything, as from Keras."""
     return Form("npz file", {"all": rf"{name}\.npz"}, is_telling=True)
 
 
 def tables_form(name: str) -> Form:
-    """Two tables with a row for each image, as Kaggle has them: the label, and 784 levels."""
+    """Two tables with a row for each image, as from Kaggle: the label, and 784 levels."""
     patterns = {part: rf"{name}[-_]{part}\.csv(\.gz)?" for part in _PARTS}
     return Form("csv files", patterns, is_telling=True)
 
 
 def read_idx_parts(files: Files) -> tuple[Part, Part]:
-    """The train and the test part of `idx_form`. Raises InputError for a damaged file, as the others do."""
+    """The train and the test part of `idx_form`. Raises InputError for a damaged file, like the other readers."""
     return _parts(files, lambda file: parse_idx(file.read(), file.place))
 
 

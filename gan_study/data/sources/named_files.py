@@ -1,8 +1,8 @@
-"""Where the files of a data set lie that is known by its name, in whatever layout it was handed out.
+"""Finding the files of a named data set in any layout in which it is distributed.
 
-torchvision, Kaggle and the authors give the same files in different folders, plain, gzipped or packed together. So
-files are looked for by their own names, in every folder and archive whose name tells the data set. MNIST and its
-relatives have files of the same names, which only the folder tells apart.
+torchvision, Kaggle and the authors provide the same files in different folders, plain, gzipped or packed together.
+Files are therefore found by their own names, in every folder and archive whose name identifies the data set. MNIST and
+its relatives have files of equal names, which only the folder tells apart.
 """
 
 import os
@@ -29,10 +29,10 @@ _WORDS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("cifar10", ("cifar",)),
     ("celeba", ("celeba",)),
 )
-"""What tells a data set in the name of a file or folder; the first that fits counts."""
+"""Words in the name of a file or folder that identify a data set; the first match counts."""
 _ZIP_ENDINGS, _TAR_ENDINGS = (".zip",), (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")
 _UNNAMED = "archive"
-"""What Kaggle calls the zip archive of any data set."""
+"""Kaggle's name for the zip archive of any data set."""
 _MAX_DEPTH = 4
 _MAX_NAMED = 5
 
@@ -42,30 +42,31 @@ class FoundFile:
     """A file on the disk or in an archive."""
 
     path: Path
-    """On the disk: the file itself, or the archive that holds it."""
+    """Path on the disk: the file itself, or the archive that holds it."""
     member: str | None
-    """Its name in the archive; None on the disk."""
+    """Name in the archive; None for a file on the disk."""
     told: str | None
-    """The data set that the nearest name tells, its own or that of a folder or archive around it; None if none does."""
+    """The data set that the nearest name identifies, that of the file or of a folder or archive around it; None if no
+    name does."""
 
     @property
     def name(self) -> str:
-        """Its own name, in lower case."""
+        """The name without folders, in lower case."""
         return (self.member or self.path.name).replace("\\", "/").rpartition("/")[2].lower()
 
     @property
     def place(self) -> str:
-        """For messages."""
+        """The place, for messages."""
         return str(self.path) if self.member is None else f"{self.path}/{self.member}"
 
     @property
     def is_zip(self) -> bool:
-        """Whether it is a zip archive, by its ending."""
+        """True if it is a zip archive, by its ending."""
         return self.member is None and self.name.endswith(_ZIP_ENDINGS)
 
     @property
     def is_tar(self) -> bool:
-        """Whether it is a tar archive, by its ending."""
+        """True if it is a tar archive, by its ending."""
         return self.member is None and self.name.endswith(_TAR_ENDINGS)
 
     def read(self) -> bytes:
@@ -89,20 +90,20 @@ _UNREADABLE = (OSError, EOFError, zlib.error, tarfile.TarError, zipfile.BadZipFi
 
 @dataclass(frozen=True)
 class Form:
-    """A way in which the content of a data set is divided among files."""
+    """A division of a data set's content into files."""
 
     title: str
-    """What the files are, for messages."""
+    """Description of the files, for messages."""
     parts: Mapping[str, str]
-    """Patterns of their names in lower case, by what they hold."""
+    """Patterns of their names in lower case, by content."""
     is_telling: bool = False
-    """Whether these names belong to no other data set."""
+    """True if no other data set has files of these names."""
 
 
 def look_for(data_set: DatasetName, stop: str | None = None) -> list[FoundFile]:
-    """Files in the data folder and in its folders that tell the data set or are called `archive`, and in zip archives.
+    """Files in the data folder, in its folders that identify the data set or are called `archive`, and in zip archives.
 
-    A folder called `stop` is given like a file, and not looked into; with it archives are not looked into either.
+    A folder called `stop` is returned like a file and not searched. With `stop`, archives are not searched either.
     """
     root = data_folder()
     parent = root.parent.name if root.name.lower() == "raw" else ""
@@ -115,7 +116,7 @@ def look_for(data_set: DatasetName, stop: str | None = None) -> list[FoundFile]:
 
 
 def data_set_of(name: str) -> str | None:
-    """The data set that the name of a file or folder tells; None if none."""
+    """The data set that the name of a file or folder identifies; None if it identifies none."""
     word = re.sub(r"[^a-z0-9]", "", name.lower())
     return next((data_set for data_set, parts in _WORDS if any(part in word for part in parts)), None)
 
@@ -171,9 +172,9 @@ def _unreadable(place: str, error: Exception) -> InputError:
 def choose(
     data_set: DatasetName, forms: Sequence[Form], files: Sequence[FoundFile]
 ) -> tuple[Form, dict[str, FoundFile]] | None:
-    """The first form all of whose parts are there, with a file for each; None if there is none.
+    """The first form with all its parts, and a file for each; None if no form is complete.
 
-    Files that lie together come first.
+    Files in the same folder are preferred.
     """
     for form in forms:
         groups = [[file for file in files if _folder(file) == folder] for folder in dict.fromkeys(map(_folder, files))]
@@ -185,7 +186,7 @@ def choose(
 
 
 def match(data_set: DatasetName, form: Form, files: Sequence[FoundFile]) -> dict[str, FoundFile]:
-    """The first file for each part of a form that is there."""
+    """The first file for each part of a form, as far as there is one."""
     fitting = [file for file in files if file.told == data_set or (file.told is None and form.is_telling)]
     found = {}
     for part, pattern in form.parts.items():
@@ -202,13 +203,13 @@ def _folder(file: FoundFile) -> tuple[Path, str]:
 
 
 def untold(forms: Sequence[Form], files: Sequence[FoundFile]) -> list[FoundFile]:
-    """Files with the names of a form that no folder tells the data set of."""
+    """Files with names of a form whose data set no folder identifies."""
     patterns = [pattern for form in forms for pattern in form.parts.values()]
     return [file for file in files if file.told is None and any(re.fullmatch(p, file.name) for p in patterns)]
 
 
 def named(files: Sequence[FoundFile] | Sequence[str]) -> str:
-    """Some files, for messages."""
+    """The names of some files, for messages."""
     places = [file if isinstance(file, str) else file.place for file in files]
     more = f" and {len(places) - _MAX_NAMED:,} more" if len(places) > _MAX_NAMED else ""
     return ", ".join(places[:_MAX_NAMED]) + more

@@ -1,4 +1,4 @@
-"""What the reader of a data set gives: first what tells it from others, cheaply, and the images when asked."""
+"""The interface of a data set's reader: cheap identification first, images on demand."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -15,23 +15,24 @@ from gan_study.data.files.listing import PassedOver
 
 
 class FileNotes(Frozen):
-    """What a user should know of a data set's files beside the images."""
+    """Notes on a data set's files beside the images."""
 
     passed_over: PassedOver = PassedOver()
-    """What is not used."""
+    """Files that are not used."""
     layout: LayoutNotes = LayoutNotes()
-    """What decided about the classes."""
+    """Reasons for the classes."""
     others: tuple[str, ...] = ()
-    """What else is to be said of the files, a sentence each, such as how many are missing."""
+    """Other notes, a sentence each, such as the number of missing files."""
 
     def warnings(self, place: str) -> tuple[str, ...]:
-        """One sentence each; `place` says which data set it is."""
+        """One sentence for each note on the data set `place`."""
         others = (f"{place}: {text}" for text in self.others)
         return (*others, *self.passed_over.warnings(place), *self.layout.warnings(place))
 
 
 def unlike_published(name: DatasetName, is_train: NDArray[np.bool_]) -> tuple[str, ...]:
-    """A sentence if a data set by name has other numbers of images than the published one; `is_train` (N,) has ours."""
+    """A sentence if a named data set differs in its number of images from the published one; `is_train` (N,) has
+    ours."""
     ours = int(is_train.sum()), int((~is_train).sum())
     published = TRAIN_IMAGES[name], HELD_OUT_IMAGES[name]
     if ours == published:
@@ -51,19 +52,19 @@ class Contents:
     """(N,) class numbers, which index `class_names`; None without classes."""
     class_names: tuple[str, ...] | None
     is_train: NDArray[np.bool_] | None
-    """(N,); None if the held-out part is chosen by the configuration."""
+    """(N,); None if the configuration chooses the held-out part."""
     notes: FileNotes = field(default_factory=FileNotes)
 
 
 @dataclass(frozen=True, eq=False)
 class Source:
-    """Where a data set comes from."""
+    """A data set's files, and functions that read them."""
 
     place: str
-    """For messages: the folder or file."""
+    """The folder or file, for messages."""
     files: Callable[[], Sequence[Files]]
-    """Gives the files that decide about the contents. Raises InputError or OSError if they cannot be looked at."""
+    """Returns the files that determine the contents. Raises InputError or OSError if they are not accessible."""
     read: Callable[[], Contents]
-    """Gives the contents; slow. Raises InputError if the files are damaged."""
+    """Returns the contents; slow. Raises InputError if the files are damaged."""
     settings: tuple[str | int, ...] = ()
-    """What else decides about the contents, such as a seed."""
+    """Settings that also determine the contents, such as a seed."""

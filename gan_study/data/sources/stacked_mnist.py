@@ -1,6 +1,6 @@
-"""Stacked MNIST: three random MNIST digits as the red, green and blue of one image, 1000 classes to count modes in.
+"""Stacked MNIST: three random MNIST digits as red, green and blue of one image, with 1000 classes to count modes.
 
-The data set of Metz et al. 2017 (unrolled GANs); 128,000 train and 26,000 test images as in PacGAN (Lin et al.
+The data set of Metz et al. 2017 (unrolled GANs), with 128,000 train and 26,000 test images as in PacGAN (Lin et al.
 2018, section 4.1). Train images are made from MNIST's train digits, held-out ones from its test digits.
 """
 
@@ -18,7 +18,8 @@ _STREAM = 0x57AC
 
 
 def stacked_mnist(config: DatasetConfig, may_fetch: bool = True) -> Source:
-    """Class 100a + 10b + c, named "abc", has digit a in the first channel, b in the second, c in the third."""
+    """Find Stacked MNIST. Class 100a + 10b + c, named "abc", has digit a in the first channel, b in the second, c in
+    the third."""
     located = find_files(MNIST, may_fetch)
     return Source(located.place, lambda: located.files, lambda: _read(located, config.seed), (config.seed,))
 
