@@ -17,6 +17,7 @@ from gan_study.config.base import Frozen, Scalar
 from gan_study.config.betas import Betas
 from gan_study.config.data import DatasetConfig, ObjectiveConfig
 from gan_study.config.intervals import default_interval
+from gan_study.config.length import LENGTH_UNITS, Length
 from gan_study.config.names import (
     HyperparameterName,
     LossName,
@@ -134,10 +135,6 @@ class ArmConfig(Hyperparameters):
     """Ranges of this arm alone, by dotted name; they replace the study's ranges of the same name."""
 
 
-LENGTHS = ("total_kimg", "epochs", "d_steps", "g_steps", "device_sec")
-"""The units in which a budget may give the length of a full training."""
-
-
 class BudgetConfig(Frozen):
     """What each arm may spend. Stopped, diverged and failed trials count."""
 
@@ -161,35 +158,18 @@ class BudgetConfig(Frozen):
 
     @model_validator(mode="after")
     def _one_length(self) -> Self:
-        given = [name for name in LENGTHS if getattr(self, name) is not None]
+        given = [name for name in LENGTH_UNITS if getattr(self, name) is not None]
         if len(given) != 1:
             raise ValueError(
-                f"a budget must have one length out of {', '.join(LENGTHS)}, but got "
+                f"a budget must have one length out of {', '.join(LENGTH_UNITS)}, but got "
                 f"{' and '.join(given) or 'none'}; {'keep one of them' if given else 'add one'}"
             )
         return self
 
     @property
-    def length(self) -> tuple[str, float]:
-        """The unit in which the length of a training is given, and how many."""
-        return next((name, value) for name in LENGTHS if (value := getattr(self, name)) is not None)
-
-    def to_kimg(self, batch_size: int, d_steps_per_g_step: int, num_train_images: int) -> float | None:
-        """Thousands of real images that a full training of this batch size and update ratio is shown; None if time
-        alone decides.
-        """
-        unit, number = self.length
-        match unit:
-            case "total_kimg":
-                return number
-            case "epochs":
-                return number * num_train_images / 1000
-            case "d_steps":
-                return number * batch_size / 1000
-            case "device_sec":
-                return None
-            case _:
-                return number * batch_size * d_steps_per_g_step / 1000
+    def length(self) -> Length:
+        """The length of a full training."""
+        return next(Length(unit, amount) for unit in LENGTH_UNITS if (amount := getattr(self, unit)) is not None)
 
 
 class SearchConfig(Frozen):

@@ -3,6 +3,7 @@
 import pytest
 
 from gan_study.config.arms.arm import Arm
+from gan_study.config.length import Length
 from gan_study.config.reading.load import parse_study
 from gan_study.config.space import Choice, LogUniformRange
 from gan_study.config.study import PartialNetwork, StudyConfig
@@ -171,7 +172,7 @@ def test_an_option_for_one_arm_has_no_share_in_another_arms_mistake() -> None:
 
 
 def test_a_length_replaces_the_files_in_another_unit() -> None:
-    assert study_with("budget.d_steps=1000").budget.length == ("d_steps", 1000)
+    assert study_with("budget.d_steps=1000").budget.length == Length("d_steps", 1000)
     (problem,) = problems_with(TEXT, "budget.d_steps=1000", "budget.epochs=3")
     assert "a budget must have one length" in problem
     assert problem.endswith("d_steps is set by --set budget.d_steps=1000; epochs is set by --set budget.epochs=3")

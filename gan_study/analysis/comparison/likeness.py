@@ -163,12 +163,12 @@ def _length_problems(studies: Sequence[ComparedStudy]) -> list[str]:
     lengths = [s.run.study.budget.length for s in studies]
     problems = []
     if len(set(lengths)) > 1:
-        values = [f"{unit}={_show(amount)}" for unit, amount in lengths]
+        values = [f"{length.unit}={_show(length.amount)}" for length in lengths]
         problems.append(
             f"budget: every training must be equally long, in one unit, but got {_listed(values, labels)}; run one of "
             "them again with the budget of the other"
         )
-    if any(unit == "device_sec" for unit, _ in lengths):
+    if any(length.is_time for length in lengths):
         problems += [
             f"{row.name}: a budget in device_sec is spent on evaluations too, but got {_listed(row.values, labels)}; "
             "run one of them again with the value of the other"

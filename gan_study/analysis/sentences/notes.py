@@ -122,13 +122,13 @@ def remedy_notes(run: RunData, confirmed: Sequence[ConfirmedArm]) -> tuple[str, 
 
     There is one sentence for each such verdict, on all arms concerned.
     """
-    unit, amount = run.study.budget.length
+    length = run.study.budget.length
     change = "try other learning rates, another loss or another network."
     advice = {
         VerdictName.NOT_LEARNING: f"with scores still near that of an untrained generator: {change}",
         VerdictName.UNLIKE_REAL_IMAGES: f"and the scores do not show that longer ones would help: {change}",
         VerdictName.STILL_IMPROVING: "so longer ones may come to another verdict: run a new study with a larger "
-        f"budget.{unit} (here {amount:,.12g}).",
+        f"budget.{length.unit} (here {length.amount:,.12g}).",
     }
     heads = {name: _head(run, confirmed, name) for name in advice}
     return tuple(f"{head} {IN_SENTENCES[name.word]}, {advice[name]}" for name, head in heads.items() if head)

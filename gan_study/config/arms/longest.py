@@ -48,7 +48,7 @@ def _extreme_trainings(
         return training.total_kimg, training.total_kimg * estimate_seconds_per_kimg(training, step_ratio, scoring_ratio)
 
     # By time all take as long, so the longest is that with the most images.
-    most = 0 if arm.study.budget.device_sec is not None else 1
+    most = 0 if arm.study.budget.length.is_time else 1
     found = []
     for assignment in arm.assignments:
         active = [p for p in arm.parameters if p.is_active(assignment)]

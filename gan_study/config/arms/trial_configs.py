@@ -7,11 +7,12 @@ from pydantic import ValidationError
 from gan_study.config.arms.arm import Arm
 from gan_study.config.base import Scalar
 from gan_study.config.conditions import applies, requirement
+from gan_study.config.length import Length
 from gan_study.config.names import CONDITIONS
 from gan_study.config.paper_defaults import paper_defaults
 from gan_study.config.plan.training_time import estimate_seconds_per_kimg
 from gan_study.config.space import extremes, nearest
-from gan_study.config.study import BudgetConfig, StudyConfig
+from gan_study.config.study import StudyConfig
 from gan_study.config.training import TrainingConfig, TrialConfig, WorkersConfig
 
 ASSUMED_TRAIN_IMAGES = 10_000
@@ -42,12 +43,12 @@ def training_values(arm: Arm, searched: dict[str, Scalar], seed: int, num_train_
         for parent in parents:
             target = target.setdefault(parent, {})
         target[leaf] = value
-    total_kimg = _total_kimg(study.budget, flat, num_train_images)
+    length = study.budget.length
+    total_kimg = _total_kimg(length, flat, num_train_images)
     if total_kimg is None:
-        assert study.budget.device_sec is not None, "the one length that says nothing of images"
-        return {**values, **_timed(values, study.budget.device_sec)}
+        return {**values, **_timed(values, length.amount)}
     values["total_kimg"] = total_kimg
-    if study.budget.total_kimg is None:  # then no one has seen that the interval is longer
+    if length.unit != "total_kimg":  # then no one has seen that the interval is longer
         values["evaluate_every_kimg"] = min(study.budget.evaluate_every_kimg, total_kimg)
     return values
 
@@ -109,7 +110,7 @@ def _existing(arm: Arm, searched: dict[str, Scalar]) -> dict[str, Scalar]:
     }
 
 
-def _total_kimg(budget: BudgetConfig, values: dict[str, Scalar], num_train_images: int) -> float | None:
+def _total_kimg(length: Length, values: dict[str, Scalar], num_train_images: int) -> float | None:
     """The length of a training in images, if the budget says it.
 
     Values of a wrong type, which are told elsewhere, count as the default.
@@ -118,7 +119,7 @@ def _total_kimg(budget: BudgetConfig, values: dict[str, Scalar], num_train_image
     batch_size = values.get("batch_size", TrainingConfig.model_fields["batch_size"].default)
     ratio = values.get("d_steps_per_g_step", published.get("d_steps_per_g_step", 1))
     counts = [number if isinstance(number, int) and number > 0 else 1 for number in (batch_size, ratio)]
-    return budget.to_kimg(counts[0], counts[1], num_train_images)
+    return length.to_kimg(counts[0], counts[1], num_train_images)
 
 
 def _timed(values: dict[str, Any], device_sec: float) -> dict[str, Any]:

@@ -242,23 +242,20 @@ def _samples(objective: ObjectiveConfig) -> str:
 
 
 def _length(plan: StudyPlan) -> str:
-    unit, number = plan.study.budget.length
-    if unit == "total_kimg":
-        return f"{number:g} kimg (thousands of real images) for each training"
-    if unit == "device_sec":
+    length, images = plan.study.budget.length, "kimg (thousands of real images)"
+    if length.unit == "total_kimg":
+        return f"{length.amount:g} {images} for each training"
+    text = f"{length.amount:g} {length.noun}"
+    if length.is_time:
         return (
-            f"{number:g} device-seconds for each training (training and evaluation, on each of its workers), estimated "
-            f"at most {plan.max_training_kimg:,.3g} kimg (thousands of real images); images and scores then depend on "
-            "the machine and are not reproducible bit for bit"
+            f"{text} for each training (training and evaluation, on each of its workers), estimated at most "
+            f"{plan.max_training_kimg:,.3g} {images}; images and scores then depend on the machine and are not "
+            "reproducible bit for bit"
         )
-    words = {"epochs": "epochs", "d_steps": "discriminator steps", "g_steps": "generator steps"}[unit]
-    text = (
-        f"{number:g} {words}: at most {plan.max_training_kimg:,.6g} kimg (thousands of real images) for each training"
-    )
-    if unit == "epochs":
-        images = f"{plan.num_train_images or ASSUMED_TRAIN_IMAGES:,} images"
+    text += f": at most {plan.max_training_kimg:,.6g} {images} for each training"
+    if length.unit == "epochs":
         known = "" if plan.num_train_images else ", which only the files can tell"
-        text += f"; an epoch is taken as {images}{known}"
+        text += f"; an epoch is taken as {plan.num_train_images or ASSUMED_TRAIN_IMAGES:,} images{known}"
     return text
 
 
@@ -298,7 +295,7 @@ def _trainings(plan: StudyPlan) -> str:
 
 
 def _images(plan: StudyPlan) -> str:
-    estimated = " if all were the fastest, estimated" if plan.study.budget.device_sec is not None else ""
+    estimated = " if all were the fastest, estimated" if plan.study.budget.length.is_time else ""
     is_stopped = plan.study.search.scheduler != "none" or plan.study.diagnosis.on_collapse != "record"
     stopped = ", before early stopping" if is_stopped else ""
     return f"{plan.max_kimg:,.0f} kimg (thousands of real images){estimated}{stopped}"

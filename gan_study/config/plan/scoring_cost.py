@@ -71,7 +71,7 @@ def scoring_cost(study: StudyConfig, num_train_images: int | None) -> ScoringCos
         num_real=num_real,
         num_untrained=objective.num_samples,
         # A budget in seconds counts these too.
-        num_first=objective.samples_at(is_end=False) if study.budget.device_sec is None else 0,
+        num_first=0 if study.budget.length.is_time else objective.samples_at(is_end=False),
         num_diagnosed=num_diagnosed,
         all_diagnosed=diagnosis.at_end == "all",
         num_drawn=(objective.final_draws + 1) * objective.num_samples,

@@ -3,10 +3,10 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from gan_study.config.arms.parameters import PARTS
+from gan_study.config.length import LENGTH_UNITS
 from gan_study.config.names import HYPERPARAMETERS
 from gan_study.config.reading.source import Node, Origin, Place, Problem, parse, suggestion
 from gan_study.config.space import RANGE_KINDS
-from gan_study.config.study import LENGTHS
 
 
 def apply_overrides(root: Node, overrides: Sequence[str], tell: Callable[[str], None]) -> list[Problem]:
@@ -118,10 +118,10 @@ def _leave_search_space(root: Node, path: Sequence[str], value: Node) -> list[st
 
 def _replace_length(holder: Node, path: Sequence[str]) -> list[str]:
     """A budget has one length: what --set gives takes the place of the file's, in whatever unit. Returns that unit."""
-    if path[0] != "budget" or path[-1] not in LENGTHS or not isinstance(holder.content, dict):
+    if path[0] != "budget" or path[-1] not in LENGTH_UNITS or not isinstance(holder.content, dict):
         return []
-    replaced = []
-    for unit in set(LENGTHS) - {path[-1]}:
+    replaced: list[str] = []
+    for unit in {*LENGTH_UNITS} - {path[-1]}:
         given = holder.content.get(unit)
         if given is not None and not given.place.origin:
             del holder.content[unit]

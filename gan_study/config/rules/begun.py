@@ -108,7 +108,7 @@ def _training_differences(study: StudyConfig, trial: TrialConfig, num_train_imag
     except ValidationError:
         return
     trained = dict(flat(trial.training.model_dump(mode="json")))
-    own = _OWN if study.budget.device_sec is None else (*_OWN, "total_kimg")  # an estimate
+    own = (*_OWN, "total_kimg") if study.budget.length.is_time else _OWN  # an estimate
     for name, value in flat(values):
         if name in trained and name not in own and name not in trial.searched and trained[name] != value:
             yield (

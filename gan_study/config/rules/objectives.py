@@ -21,7 +21,7 @@ def objective_faults(study: StudyConfig) -> Iterator[Fault]:
             place,
             f"the score is the first objective (confirmed seeds are compared by it), but got {given}; begin with it",
         )
-    if "device_sec" in search.objectives and study.budget.device_sec is not None:
+    if "device_sec" in search.objectives and study.budget.length.is_time:
         yield Fault(
             place,
             f"a budget in device_sec gives every training the same seconds, but got {given}; remove it there, or "

@@ -7,9 +7,6 @@ from gan_study.config.population import SCHEDULED, PbtConfig
 from gan_study.config.reading.problems import Fault
 from gan_study.config.study import StudyConfig
 
-_LENGTHS = ("total_kimg", "epochs")
-"""Lengths that are the same number of images for every trial."""
-
 
 def pbt_settings(study: StudyConfig) -> PbtConfig:
     """The study's settings of pbt, or the defaults."""
@@ -86,12 +83,12 @@ def population_text(study: StudyConfig, max_kimg: float) -> str:
 
 
 def _length_faults(study: StudyConfig) -> Iterator[Fault]:
-    unit, number = study.budget.length
-    if unit not in _LENGTHS:
+    length = study.budget.length
+    if not length.fixes_images:
         yield Fault(
-            ("budget", unit),
-            f"a population is compared at equal images, and ends at equal images, but got {unit}={number:g}; give the "
-            "length as total_kimg or epochs",
+            ("budget", length.unit),
+            "a population is compared at equal images, and ends at equal images, but got "
+            f"{length.unit}={length.amount:g}; give the length as total_kimg or epochs",
             at_key=True,
         )
     every, interval = study.budget.evaluate_every_kimg, interval_kimg(study)
@@ -101,9 +98,9 @@ def _length_faults(study: StudyConfig) -> Iterator[Fault]:
             f"a population is compared at evaluations, but got interval_kimg={interval:g} with "
             f"evaluate_every_kimg={every:g}; give a multiple of it",
         )
-    if unit == "total_kimg" and interval >= number:
+    if length.unit == "total_kimg" and interval >= length.amount:
         yield Fault(
             ("search", "pbt", "interval_kimg") if pbt_settings(study).interval_kimg else ("budget", "total_kimg"),
             f"a population must be compared before its trainings end, but got interval_kimg={interval:g} with "
-            f"total_kimg={number:g}; compare more often, or train longer",
+            f"total_kimg={length.amount:g}; compare more often, or train longer",
         )

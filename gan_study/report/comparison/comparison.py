@@ -107,7 +107,7 @@ def _notices(found: SideBySide) -> list[str]:
     """Sentences that a reader needs before the numbers."""
     differing = {row.name for row in found.differences}
     notices = [same.words for same in found.same_trainings] + list(found.same_arms)
-    if found.studies[0].run.study.budget.device_sec is not None and "hosts" in differing:
+    if found.studies[0].run.study.budget.length.is_time and "hosts" in differing:
         notices.append(
             "The budget is in device-seconds and the studies ran on different machines, so the same budget is not the "
             "same number of images."

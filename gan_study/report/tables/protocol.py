@@ -144,24 +144,20 @@ def _commit(commit: str | None) -> str:
 
 def _length(run: RunData) -> str:
     """The length of a full training, in the unit of the study and in other units."""
-    unit, amount = run.study.budget.length
-    words = {"total_kimg": "kimg", "epochs": "epochs", "d_steps": "discriminator steps", "g_steps": "generator steps"}
-    words["device_sec"] = "device-seconds"
+    length = run.study.budget.length
     completed = [t for t in run.trials if t.state is TrialState.COMPLETED]
     converted = []
     # With a budget in seconds, the number of images is known only after a training has ended.
-    kimg = sorted(
-        {t.kimg for t in completed} if unit == "device_sec" else {t.config.training.total_kimg for t in run.trials}
-    )
-    if unit != "total_kimg" and kimg:
+    kimg = sorted({t.kimg for t in completed} if length.is_time else {t.config.training.total_kimg for t in run.trials})
+    if length.unit != "total_kimg" and kimg:
         converted.append(f"{_span(kimg)} kimg")
-    if unit != "epochs" and kimg and run.objective is not None:
+    if length.unit != "epochs" and kimg and run.objective is not None:
         num_images = run.objective.num_train_images
         converted.append(f"{_span([1000 * k / num_images for k in kimg])} epochs of {num_images:,} images")
-    if unit != "device_sec" and completed:
+    if not length.is_time and completed:
         converted.append(f"{_span(sorted(t.device_sec for t in completed))} device-seconds")
-    text = f"{number(amount)} {words[unit]}" + (f" ({', '.join(converted)})" if converted else "")
-    return f"{text}, on this machine and not reproducible bit for bit" if unit == "device_sec" else text
+    text = f"{number(length.amount)} {length.noun}" + (f" ({', '.join(converted)})" if converted else "")
+    return f"{text}, on this machine and not reproducible bit for bit" if length.is_time else text
 
 
 def _span(values: Sequence[float]) -> str:
