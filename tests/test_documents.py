@@ -22,7 +22,8 @@ from gan_study.analysis.summary import summarise
 from gan_study.analysis.trial_verdicts import WORDS
 from gan_study.cli.main import app
 from gan_study.cli.terminal.outcome import print_summary
-from gan_study.config.names import DATASETS, HYPERPARAMETERS, LOSSES, NETWORKS, OPTIMIZERS, PENALTIES, TRACKERS
+from gan_study.config.hyperparameters import HYPERPARAMETERS
+from gan_study.config.names import DATASETS, LOSSES, NETWORKS, OPTIMIZERS, PENALTIES, TRACKERS
 from gan_study.config.reading.load import load_study
 from gan_study.config.reading.trial_file import load_trial
 from gan_study.config.study import StudyConfig

@@ -1,1 +1,1 @@
-"""What a study file may say: frozen models, loading with file:line:column, search spaces, names."""
+"""The settings of a study: frozen models, search spaces, names, reading with file:line:column, and all checks."""

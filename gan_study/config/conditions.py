@@ -1,4 +1,4 @@
-"""Which hyperparameters there are at all, given the loss, the penalty, the network and the optimizer."""
+"""Hyperparameters that exist only under certain losses, penalties or optimizers."""
 
 from collections.abc import Mapping
 
@@ -14,16 +14,16 @@ _REQUIREMENTS: dict[str, tuple[str, tuple[str, ...]]] = {
     "beta1": ("optimizer", ("adam",)),
 }
 _DEFAULTS: dict[str, Scalar] = {"penalty": "none", "optimizer": "adam"}
-"""What a training has that does not say."""
+"""Defaults of the conditions that a training may leave out."""
 
 
 def requirement(name: str) -> tuple[str, tuple[str, ...]]:
-    """The condition a dependent hyperparameter has, and the values under which it exists."""
+    """The condition that a dependent hyperparameter has, and the condition's values under which it exists."""
     return _REQUIREMENTS[name]
 
 
 def applies(name: str, values: Mapping[str, Scalar]) -> bool:
-    """Whether a hyperparameter does anything, given the conditions in `values` (dotted names)."""
+    """Return True if a hyperparameter has an effect under the conditions in `values` (dotted names)."""
     if name not in _REQUIREMENTS:
         return True
     condition, wanted = _REQUIREMENTS[name]
@@ -31,7 +31,7 @@ def applies(name: str, values: Mapping[str, Scalar]) -> bool:
 
 
 def holds(when: Mapping[ConditionName, Scalar | tuple[Scalar, ...]], values: Mapping[str, Scalar]) -> bool:
-    """Whether every condition of `when` has its value, or one of its values, in `values`."""
+    """Return True if every condition of `when` has its value, or one of its values, in `values`."""
     for condition, wanted in when.items():
         value = values.get(condition, _DEFAULTS.get(condition))
         if value not in (wanted if isinstance(wanted, tuple) else (wanted,)):

@@ -1,4 +1,4 @@
-"""What a study may say of its images and of how generated ones are scored."""
+"""A study's data set, and the score of generated images."""
 
 from typing import Annotated, Any, Literal
 
@@ -10,7 +10,7 @@ from gan_study.config.names import TRAIN_IMAGES, DatasetName
 
 
 class DatasetConfig(Frozen):
-    """Which images are learned."""
+    """The images that generators learn."""
 
     name: DatasetName
     """A data set by name."""
@@ -35,13 +35,13 @@ class DatasetConfig(Frozen):
 
     @property
     def known_train_images(self) -> int | None:
-        """Images in the train part, as far as the name tells; None if only the files can."""
+        """Images in the train part; None if the number depends on the files."""
         number = TRAIN_IMAGES[self.name]
         return number if number is None or self.max_images is None else min(number, self.max_images)
 
 
 class ObjectiveConfig(Frozen):
-    """How a generator is scored; lower is better."""
+    """The score of a generator; lower is better."""
 
     metric: Literal["frechet_distance", "fid"] = "frechet_distance"
     """frechet_distance between the features of generated and real images; fid: the same with Inception's 2048-d
@@ -58,24 +58,25 @@ class ObjectiveConfig(Frozen):
     """Generated images per score."""
     early_num_samples: Annotated[int, Field(ge=100)] | None = None
     """Generated images per score before a training's end, fewer than num_samples: cheaper. Such scores may stop a
-    trial and never rank it; the report prints how well they tell the order. Default: num_samples."""
+    trial and never rank it; the report prints how well they predict the final order. Default: num_samples."""
     at: Literal["last", "best"] = "last"
-    """Which generator of a completed training counts, in the search and in the confirmation: that of its last
-    evaluation, or that of its best one. The best is the evaluation with the lowest score; its generator is then scored
-    anew on `num_samples` images of fresh latents, so that choosing it does not flatter it. Schedulers compare the
-    current scores either way, and a training that diverged counts as failed however good it was before. The report
-    shows both scores of the confirmed trainings."""
+    """The evaluation whose generator counts, in search and confirmation: the last one of a completed training, or its
+    best one. The best is the evaluation with the lowest score; its generator is then scored anew on
+    `num_samples` images of fresh latents, so that choosing it does not flatter it. Schedulers compare the current
+    scores either way, and a training that diverged counts as failed however good it was before. The report shows both
+    scores of the confirmed trainings."""
     split: Literal["all", "train", "held_out"] = "all"
-    """The real images that generated ones are held against."""
+    """The real images that generated ones are compared with."""
     precision: Literal["float32", "bfloat16"] = "float32"
-    """Of the extractor's arithmetic; bfloat16 is faster where the hardware has it, and another score."""
+    """Precision of the extractor's arithmetic; bfloat16 is faster where the hardware supports it, but gives another
+    score."""
     final_draws: Annotated[int, Field(ge=0, le=20)] = 3
     """Fresh draws of latents that a confirmed trial is scored on at its end, each at the cost of an evaluation. With
     them come kernel distance, precision, recall, density, coverage, Vendi score, inception-type score and the distance
     for infinitely many images; 0: none of these."""
 
     def samples_at(self, is_end: bool) -> int:
-        """Generated images that a score on the way, or that at the end, is made from."""
+        """Generated images per score: at the end of a training, or before it."""
         return self.num_samples if is_end or self.early_num_samples is None else self.early_num_samples
 
     @model_validator(mode="before")

@@ -1,18 +1,16 @@
-"""How often a training is evaluated if nothing says so: an eighth of its length."""
+"""The default interval between two evaluations: an eighth of the training's length."""
 
 import math
 from typing import Any
 
 NOT_KNOWN_YET = 1e-9
-"""Stands for the interval of a study whose length in images shows only with its arms, until it has been worked out."""
-
-
+"""Placeholder for the interval of a study whose length in images depends on its arms, until it is worked out."""
 NEVER = 1e12
 """An interval, in thousands of images, that no training reaches."""
 
 
 def eighth(kimg: float) -> float:
-    """An eighth of a length in thousands of images, rounded up to whole images, so that it makes eight evaluations."""
+    """An eighth of a length in thousands of images, rounded up to whole images, so that there are eight evaluations."""
     return max(1, math.ceil(round(125 * kimg, 6))) / 1000
 
 

@@ -1,7 +1,7 @@
-"""The names a study may use, and what may be combined. `gan/` and `data/` hold the code behind them.
+"""The names that a study may use for losses, networks, data sets and the like.
 
-These are plain literals so that reading a study needs no torch; a test holds them against the
-dictionaries in `gan/` and `data/`.
+They are plain literals so that reading a study needs no torch; a test compares them with the dictionaries in `gan/`
+and `data/`, where the code behind them is.
 """
 
 from typing import Literal, get_args
@@ -23,37 +23,10 @@ DatasetName = Literal[
 ]
 TrackerName = Literal["mlflow", "tensorboard", "wandb"]
 ConditionName = Literal["loss", "penalty", "network.name", "optimizer"]
-"""Choices that decide which other hyperparameters there are."""
+"""Hyperparameters that decide which others exist."""
 SearchObjectiveName = Literal["score", "coverage", "device_sec"]
-"""What a search may look at: the study's score, the share of real neighbourhoods that generated images reach, the
-seconds of devices a trial took."""
-HyperparameterName = Literal[
-    "loss",
-    "penalty",
-    "network.name",
-    "optimizer",
-    "penalty_weight",
-    "penalty_every",
-    "clip_value",
-    "label_smoothing",
-    "pac",
-    "batch_size",
-    "lr",
-    "g_lr",
-    "d_lr",
-    "betas",
-    "beta1",
-    "beta2",
-    "d_steps_per_g_step",
-    "z_dim",
-    "z_distribution",
-    "ema_half_life_kimg",
-    "network.width",
-    "network.discriminator_norm",
-    "network.spectral_norm",
-]
-"""What an arm may fix or search, those that others depend on first; a dot leads into a group."""
-
+"""Objectives of a search: the study's score, the share of real neighbourhoods that generated images reach, and the
+device-seconds of a trial."""
 LOSSES: tuple[str, ...] = get_args(LossName)
 PENALTIES: tuple[str, ...] = get_args(PenaltyName)
 NETWORKS: tuple[str, ...] = get_args(NetworkName)
@@ -61,10 +34,9 @@ DATASETS: tuple[str, ...] = get_args(DatasetName)
 OPTIMIZERS: tuple[str, ...] = get_args(OptimizerName)
 TRACKERS: tuple[str, ...] = get_args(TrackerName)
 CONDITIONS: tuple[str, ...] = get_args(ConditionName)
-HYPERPARAMETERS: tuple[str, ...] = get_args(HyperparameterName)
 
 MAXIMISED = ("coverage",)
-"""Objectives of a search of which more is better."""
+"""Objectives of a search that are maximised; the others are minimised."""
 
 NETWORK_IMAGE_SIZES: dict[str, tuple[int, ...] | None] = {
     "dcgan": (16, 32, 64, 128),
@@ -97,7 +69,7 @@ TRAIN_IMAGES: dict[str, int | None] = {
     "mnist": 60_000,
     "stacked_mnist": 128_000,
 }
-"""Images in the train part; None if only the files can tell."""
+"""Images in the train part; None if the number depends on the files."""
 HELD_OUT_IMAGES: dict[str, int | None] = {
     "celeba": 39_829,
     "cifar10": 10_000,
@@ -109,7 +81,7 @@ HELD_OUT_IMAGES: dict[str, int | None] = {
     "mnist": 10_000,
     "stacked_mnist": 26_000,
 }
-"""The same of the held-out part."""
+"""Images in the held-out part; None if the number depends on the files."""
 
 ALIASES = {
     "learning_rate": "lr",
@@ -135,7 +107,7 @@ ALIASES = {
     "tb": "tensorboard",
     "weights_and_biases": "wandb",
 }
-"""What papers and other tools call some of these, for suggestions."""
+"""Names from papers and other tools, with our name to suggest."""
 HINTS = {
     ("loss", "ragan"): "the relativistic average loss is not here; relativistic is the paired one (RpGAN, RSGAN)",
     ("loss", "rasgan"): "the relativistic average loss is not here; relativistic is the paired one (RpGAN, RSGAN)",
@@ -145,4 +117,4 @@ HINTS = {
     ("loss", "vanilla"): "write minimax (as in the paper's game), or non_saturating (as it is mostly trained)",
     ("loss", "dragan"): "write penalty: dragan and a loss, such as non_saturating",
 }
-"""What to write for names that stand for something else than one name of ours, by topic."""
+"""Advice for names that no single name of ours corresponds to, by topic."""

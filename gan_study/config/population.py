@@ -1,4 +1,4 @@
-"""Population based training: what a study may say of it, and what it changes."""
+"""Settings of population based training, and the hyperparameters that it changes."""
 
 from typing import Annotated, Final, Self
 
@@ -7,21 +7,22 @@ from pydantic import Field, PositiveFloat, model_validator
 from gan_study.config.base import Frozen
 
 SCHEDULED: Final = ("lr", "g_lr", "d_lr", "beta1", "beta2")
-"""Hyperparameters that a training can go on with when they change; all others shape it from its first step."""
+"""Hyperparameters that can change in the middle of a training; all others are fixed from its first step."""
 
 
 class PbtConfig(Frozen):
-    """pbt: all search trials of an arm are one population, trained in step."""
+    """pbt: all search trials of an arm form one population and are compared at equal numbers of images."""
 
     interval_kimg: PositiveFloat | None = None
     """Images between two comparisons, a multiple of evaluate_every_kimg; default: evaluate_every_kimg."""
     share: Annotated[float, Field(gt=0, le=0.5)] = 0.25
-    """Of the trials that still run, so many of the worst (at least one) go on as copies of as many of the best."""
+    """Share of the running trials that are replaced at each comparison: the worst (at least one) continue as copies of
+    as many of the best."""
     resample_probability: Annotated[float, Field(ge=0, le=1)] = 0.25
-    """Chance that a copy draws one of its rates anew from the range, in place of changing its parent's."""
+    """Chance that a copy draws one of its rates anew from the range instead of changing its parent's."""
     factors: tuple[PositiveFloat, PositiveFloat] = (0.8, 1.2)
-    """A changed learning rate is its parent's times one of these, of a decay rate its distance from 1; both stay in
-    the range. A choice of values takes the next lower or higher one."""
+    """A changed learning rate is its parent's times one of these factors; for a decay rate, the factor applies to its
+    distance from 1. Both stay in the range. A choice takes the next lower or higher value."""
 
     @model_validator(mode="after")
     def _up_and_down(self) -> Self:

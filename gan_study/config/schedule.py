@@ -11,10 +11,10 @@ DecayRate = Annotated[float, Field(ge=0, lt=1)]
 
 
 class ScheduleEntry(Frozen):
-    """What both optimizers are set to at one point of a training, until the next entry's point."""
+    """Settings of both optimizers from one point of a training to the next entry's point."""
 
     from_kimg: PositiveFloat
-    """Thousands of images seen: it holds from the first step that starts with so many."""
+    """Thousands of images seen; the entry holds from the first step that starts at or after this point."""
     g_lr: PositiveFloat
     """The generator's learning rate."""
     d_lr: PositiveFloat

@@ -3,9 +3,8 @@
 import json
 from typing import Any
 
-from gan_study.config.names import HYPERPARAMETERS
-from gan_study.config.study import Hyperparameters, StudyConfig
-from gan_study.config.training import NetworkConfig
+from gan_study.config.hyperparameters import HYPERPARAMETERS, PartialHyperparameters, PartialNetwork
+from gan_study.config.study import StudyConfig
 
 
 def study_json_schema() -> dict[str, Any]:
@@ -28,12 +27,11 @@ def _name_hyperparameters(search_space: dict[str, Any]) -> None:
 
 
 def _descriptions() -> dict[str, str]:
-    network = NetworkConfig.model_json_schema()["properties"]
     fields = {
-        **Hyperparameters.model_json_schema()["properties"],
-        **{f"network.{name}": field for name, field in network.items()},
+        **PartialHyperparameters.model_fields,
+        **{f"network.{name}": field for name, field in PartialNetwork.model_fields.items()},
     }
-    return {name: fields[name]["description"] for name in HYPERPARAMETERS}
+    return {name: fields[name].description or "" for name in HYPERPARAMETERS}
 
 
 def _tidy(schema: Any) -> None:

@@ -1,4 +1,4 @@
-"""Search ranges: what may be searched over one hyperparameter, as written in a study file."""
+"""The ranges of a search space, as written in a study file."""
 
 from typing import Annotated, Any, TypeVar
 
@@ -6,15 +6,16 @@ from pydantic import Discriminator, Field, Tag, field_validator
 
 from gan_study.config.base import Frozen, Scalar
 from gan_study.config.betas import pair_to_text
-from gan_study.config.names import ConditionName, HyperparameterName
+from gan_study.config.hyperparameters import HyperparameterName
+from gan_study.config.names import ConditionName
 
 When = dict[ConditionName, Scalar | tuple[Scalar, ...]]
 
 
 class _Range(Frozen):
     when: When = Field(default_factory=dict)
-    """Where this range exists, such as {network.name: mlp}: every condition has the value, or one of the values.
-    Default: only in arms where the hyperparameter has an effect."""
+    """Conditions under which this range exists, such as {network.name: mlp}: each has the value, or one of the values.
+    Default: wherever the hyperparameter has an effect."""
 
 
 class UniformRange(_Range):
@@ -144,7 +145,7 @@ def range_kind(search_range: SearchRange) -> str:
 
 
 def contains(search_range: SearchRange, value: Scalar) -> bool:
-    """Whether `value` lies in `search_range` (ends included)."""
+    """Return True if `value` lies in `search_range` (ends included)."""
     match search_range:
         case Choice(choice=values):
             return value in values
@@ -155,7 +156,7 @@ def contains(search_range: SearchRange, value: Scalar) -> bool:
 
 
 def extremes(search_range: SearchRange) -> tuple[Scalar, ...]:
-    """The values that bound a range: its two ends, or every value of a choice."""
+    """The two ends of a range, or every value of a choice."""
     match search_range:
         case Choice(choice=values):
             return values
@@ -166,7 +167,7 @@ def extremes(search_range: SearchRange) -> tuple[Scalar, ...]:
 
 
 def nearest(search_range: SearchRange, value: Scalar) -> Scalar:
-    """The value of a range that is nearest to `value`; a choice without it and without numbers gives its first."""
+    """The value of a range that is nearest to `value`; the first of a choice that lacks it and is not of numbers."""
     if contains(search_range, value):
         return value
     candidates = extremes(search_range)

@@ -2,131 +2,23 @@
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import (
-    Discriminator,
-    Field,
-    NonNegativeFloat,
-    PositiveFloat,
-    PositiveInt,
-    StringConstraints,
-    Tag,
-    model_validator,
-)
+from pydantic import Field, PositiveFloat, PositiveInt, StringConstraints, model_validator
 
 from gan_study.config.base import Frozen, Scalar
-from gan_study.config.betas import Betas
 from gan_study.config.data import DatasetConfig, ObjectiveConfig
+from gan_study.config.hyperparameters import HyperparameterName, PartialHyperparameters
 from gan_study.config.intervals import default_interval
 from gan_study.config.length import LENGTH_UNITS, Length
-from gan_study.config.names import (
-    HyperparameterName,
-    LossName,
-    NetworkName,
-    OptimizerName,
-    PenaltyName,
-    SearchObjectiveName,
-    TrackerName,
-)
+from gan_study.config.names import SearchObjectiveName, TrackerName
 from gan_study.config.population import PbtConfig
 from gan_study.config.space import SearchSpace
-from gan_study.config.training import (
-    BatchSize,
-    DecayRate,
-    DiagnosisConfig,
-    DiscriminatorNorm,
-    Pac,
-    PenaltyInterval,
-    Smoothing,
-    StepRatio,
-    Width,
-    ZDistribution,
-)
+from gan_study.config.training import DiagnosisConfig
 
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")]
 """A name that can also be a folder's."""
 
 
-class PartialNetwork(Frozen):
-    """A network as an arm names it: what is left out takes the default."""
-
-    name: NetworkName | None = None
-    """dcgan, infogan, mlp or resnet."""
-    width: Width | None = None
-    """mlp: units of the hidden layers; else: channels of the layer next to the image."""
-    discriminator_norm: DiscriminatorNorm | None = None
-    """Normalisation in the discriminator."""
-    spectral_norm: bool | None = None
-    """Whether every layer of the discriminator is divided by its largest singular value."""
-
-
-def _network_form(value: Any) -> str:
-    return "(settings)" if isinstance(value, dict | PartialNetwork) else "(name)"
-
-
-class Hyperparameters(Frozen):
-    """Values that need no search. What is left out takes the paper's default (`gan_study plan` prints it)."""
-
-    # Told apart by form, so that a wrong value is held against one of the two only.
-    network: (
-        Annotated[
-            Annotated[NetworkName, Tag("(name)")] | Annotated[PartialNetwork, Tag("(settings)")],
-            Discriminator(_network_form),
-        ]
-        | None
-    ) = None
-    """Name of the network, or its name with further settings."""
-    loss: LossName | None = None
-    """The two players' objective. relativistic is the paired loss (RpGAN, RSGAN), not the average one (RaGAN)."""
-    penalty: PenaltyName | None = None
-    """What keeps the discriminator smooth; default: none."""
-    penalty_weight: PositiveFloat | None = None
-    """Factor of the penalty in the discriminator's loss."""
-    penalty_every: PenaltyInterval | None = None
-    """r1, r2: evaluate the penalty every so many discriminator steps, so many times as strong."""
-    clip_value: PositiveFloat | None = None
-    """Bound of every discriminator weight under weight_clip."""
-    label_smoothing: Smoothing | None = None
-    """minimax, non_saturating: the discriminator's target for real images is 1 minus this."""
-    pac: Pac | None = None
-    """Images that the discriminator judges together, stacked as channels (PacGAN)."""
-    optimizer: OptimizerName | None = None
-    """Of both networks: adam or rmsprop."""
-    batch_size: BatchSize | None = None
-    """Images per step, over all workers together."""
-    lr: PositiveFloat | None = None
-    """The learning rate of both networks, in place of g_lr and d_lr."""
-    g_lr: PositiveFloat | None = None
-    """The generator's learning rate."""
-    d_lr: PositiveFloat | None = None
-    """The discriminator's learning rate."""
-    betas: Betas | None = None
-    """Both of Adam's decay rates, in place of beta1 and beta2: a pair such as [0.5, 0.999]."""
-    beta1: DecayRate | None = None
-    """Adam's first decay rate, for both networks."""
-    beta2: DecayRate | None = None
-    """Decay rate of the squared gradients, for both networks: Adam's second, RMSprop's alpha."""
-    d_steps_per_g_step: StepRatio | None = None
-    """Discriminator steps for every generator step."""
-    z_dim: PositiveInt | None = None
-    """Length of the latent vector."""
-    z_distribution: ZDistribution | None = None
-    """Of each of its entries: N(0, 1) or uniform on [-1, 1]."""
-    ema_half_life_kimg: NonNegativeFloat | None = None
-    """Half-life of the averaged generator's weights, in thousands of images."""
-
-    def dotted(self) -> dict[str, Scalar]:
-        """The values that are given, by dotted name; a bare network name becomes `network.name`."""
-        values: dict[str, Scalar] = {}
-        for key, value in self.model_dump(exclude_none=True, include=set(Hyperparameters.model_fields)).items():
-            if key == "network":
-                parts = {"name": value} if isinstance(value, str) else value
-                values.update({f"network.{part}": part_value for part, part_value in parts.items()})
-            else:
-                values[key] = value
-        return values
-
-
-class ArmConfig(Hyperparameters):
+class ArmConfig(PartialHyperparameters):
     """One way of training GANs that competes."""
 
     first_trial: dict[HyperparameterName, Scalar] = Field(default_factory=dict)
@@ -258,7 +150,7 @@ class StudyConfig(Frozen):
     """What each arm may spend."""
     arms: Annotated[dict[Name, ArmConfig], Field(min_length=1)]
     """What competes, by name."""
-    defaults: Hyperparameters = Hyperparameters()
+    defaults: PartialHyperparameters = PartialHyperparameters()
     """Values for every arm that does not set its own."""
     search_space: SearchSpace = Field(default_factory=dict)
     """Ranges searched in every arm, by dotted name such as g_lr or network.width."""

@@ -5,9 +5,7 @@ from typing import Annotated, Any, Final, Literal, Self, get_args
 from pydantic import (
     AfterValidator,
     Field,
-    NonNegativeFloat,
     PositiveFloat,
-    PositiveInt,
     field_validator,
     model_validator,
 )
@@ -16,11 +14,10 @@ from pydantic_core import PydanticCustomError
 from gan_study.config.base import Frozen, Scalar
 from gan_study.config.betas import betas_text, pair_to_text, parse_betas
 from gan_study.config.data import DatasetConfig, ObjectiveConfig
+from gan_study.config.hyperparameters import Hyperparameters
 from gan_study.config.intervals import default_interval
-from gan_study.config.names import LossName, NetworkName, OptimizerName, PenaltyName
 from gan_study.config.paper_defaults import default_discriminator_norm, paper_defaults
 from gan_study.config.rules.combinations import combination_problems
-from gan_study.config.schedule import DecayRate as DecayRate
 from gan_study.config.schedule import Schedule, require_ascending
 from gan_study.config.thresholds import Thresholds
 
@@ -30,73 +27,13 @@ SCHEMA_VERSION: Final = 1
 Phase = Literal["search", "refine", "confirm"]
 """What a trial is for; in the order in which an arm goes through them."""
 PHASES: Final[tuple[Phase, ...]] = get_args(Phase)
-BatchSize = Annotated[int, Field(ge=2)]
-StepRatio = Annotated[int, Field(ge=1, le=100)]
-Width = Annotated[int, Field(ge=1, le=2048)]
-DiscriminatorNorm = Literal["batch", "layer", "none"]
-ZDistribution = Literal["normal", "uniform"]
-Smoothing = Annotated[float, Field(ge=0, lt=0.5)]
-Pac = Annotated[int, Field(ge=1, le=16)]
-PenaltyInterval = Annotated[int, Field(ge=1, le=100)]
 
 
-class NetworkConfig(Frozen):
-    """The shape of the generator and the discriminator."""
-
-    name: NetworkName
-    """dcgan (strided convolutions), infogan (those of Lucic et al. 2018), mlp (stacked fully connected layers) or
-    resnet (residual blocks)."""
-    width: Width = 64
-    """mlp: units of the hidden layers; else: channels of the layer next to the image."""
-    discriminator_norm: DiscriminatorNorm = "batch"
-    """Normalisation in the discriminator. Default: batch; none with wgan_gp, r1, r2 (their gradients are per image,
-    WGAN-GP paper section 4), with spectral_norm, in mlp and in resnet."""
-    spectral_norm: bool = False
-    """Whether every layer of the discriminator is divided by its largest singular value (SNGAN)."""
-
-
-class TrainingConfig(Frozen):
+class TrainingConfig(Hyperparameters):
     """Everything that decides what one training computes. Missing hyperparameters take the paper's defaults."""
 
     dataset: DatasetConfig
     """The images."""
-    network: NetworkConfig
-    """Generator and discriminator; a bare name stands for its defaults."""
-    loss: LossName
-    """The two players' objective."""
-    penalty: PenaltyName = "none"
-    """What keeps the discriminator smooth."""
-    penalty_weight: PositiveFloat | None = None
-    """Factor of the penalty in the discriminator's loss (lambda or gamma in the papers)."""
-    penalty_every: PenaltyInterval | None = None
-    """r1, r2: evaluate the penalty every so many discriminator steps, so many times as strong; default: 1."""
-    clip_value: PositiveFloat | None = None
-    """Bound of every discriminator weight under weight_clip (c in the WGAN paper)."""
-    label_smoothing: Smoothing | None = None
-    """minimax, non_saturating: the discriminator's target for real images is 1 minus this; default: 0."""
-    pac: Pac = 1
-    """Images that the discriminator judges together, stacked as channels (PacGAN)."""
-    optimizer: OptimizerName = "adam"
-    """Of both networks."""
-    batch_size: BatchSize = 64
-    """Images per step, over all workers together."""
-    g_lr: PositiveFloat
-    """The generator's learning rate."""
-    d_lr: PositiveFloat
-    """The discriminator's learning rate."""
-    beta1: DecayRate
-    """Adam's first decay rate, for both networks; rmsprop has none."""
-    beta2: DecayRate
-    """Decay rate of the squared gradients, for both networks: Adam's second, RMSprop's alpha."""
-    d_steps_per_g_step: StepRatio = 1
-    """Discriminator steps for every generator step (n_critic in the WGAN paper)."""
-    z_dim: PositiveInt = 64
-    """Length of the latent vector."""
-    z_distribution: ZDistribution = "normal"
-    """Of each of its entries: N(0, 1) or uniform on [-1, 1]."""
-    ema_half_life_kimg: NonNegativeFloat = 10.0
-    """Half-life of the averaged generator's weights in thousands of images, at most a twentieth of the
-    images seen so far; 0 means no averaging."""
     total_kimg: Annotated[float, Field(gt=0)] = 60.0
     """Length of the training: thousands of real images shown to the discriminator. With device_sec an estimate of
     them, which ends nothing."""
@@ -157,7 +94,12 @@ class TrainingConfig(Frozen):
 
     @model_validator(mode="after")
     def _combinable(self) -> Self:
-        problems = combination_problems(self)
+        problems = combination_problems(self, self.dataset, self.objective)
+        if self.device_sec is None and self.evaluate_every_kimg > self.total_kimg:
+            problems["evaluate_every_kimg"] = (
+                f"evaluate_every_kimg must not exceed total_kimg, but got {self.evaluate_every_kimg:g} "
+                f"with total_kimg={self.total_kimg:g}; evaluate more often or train longer"
+            )
         if problems:
             # The context lets the study's reader place each problem at its own line.
             raise PydanticCustomError(

@@ -12,9 +12,9 @@ import torch
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
+from gan_study.config.hyperparameters import NetworkConfig
 from gan_study.config.names import NETWORK_IMAGE_SIZES, NetworkName
 from gan_study.config.paper_defaults import default_discriminator_norm
-from gan_study.config.training import NetworkConfig
 from gan_study.gan.networks import build_networks
 
 Z_DIM = 64

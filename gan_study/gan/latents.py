@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from gan_study.config.training import ZDistribution
+from gan_study.config.hyperparameters import ZDistribution
 
 _SMALLEST_SINE = 1e-6
 """Of the angle between two latents; below it, the arc is taken for the straight line."""

@@ -20,7 +20,7 @@ from gan_study.analysis.statistics.seed_scores import describe_seeds
 def _quick_run_folders(monkeypatch: pytest.MonkeyPatch) -> None:
     # Waiting for the disk and drawing images, at which no statistic looks, would take most of the time.
     monkeypatch.setattr("os.fsync", lambda _: None)
-    monkeypatch.setattr("synthetic_run.draw_samples", lambda *_: b"")
+    monkeypatch.setattr("support.synthetic_run.draw_samples", lambda *_: b"")
 
 
 def compared(tmp_path: Path, **changes):

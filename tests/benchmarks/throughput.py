@@ -19,7 +19,8 @@ from machine_speed import count_operations, matmul_rate
 from torch import nn
 from torch.utils.data import DataLoader, Dataset
 
-from gan_study.config.training import NetworkConfig, TrainingConfig, TrialConfig, WorkersConfig
+from gan_study.config.hyperparameters import NetworkConfig
+from gan_study.config.training import TrainingConfig, TrialConfig, WorkersConfig
 from gan_study.data.datasets import Dataset as Images
 from gan_study.data.datasets import load_dataset
 from gan_study.gan.conversion import to_float

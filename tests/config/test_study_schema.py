@@ -8,7 +8,7 @@ import pytest
 from jsonschema import Draft202012Validator
 from ruamel.yaml import YAML
 
-from gan_study.config.names import HYPERPARAMETERS
+from gan_study.config.hyperparameters import HYPERPARAMETERS
 from gan_study.config.schema import schema_text, study_json_schema
 
 STUDIES = Path(__file__).parents[2] / "studies"
@@ -83,7 +83,7 @@ def test_completion_knows_every_hyperparameter_with_its_meaning() -> None:
         assert space["properties"]["g_lr"]["description"] == "The generator's learning rate."
         assert space["properties"]["network.width"]["description"].startswith("mlp: units")
     arm = schema["$defs"]["ArmConfig"]["properties"]
-    assert arm["beta1"]["description"] == "Adam's first decay rate, for both networks."
+    assert arm["beta1"]["description"] == "Adam's first decay rate, for both networks; rmsprop has none."
 
 
 def test_the_schema_is_one_json_text_with_a_final_line_break() -> None:

@@ -12,11 +12,12 @@ from gan_study.config.arms.trial_configs import (
     resolve_training,
     search_trial_config,
 )
-from gan_study.config.names import HYPERPARAMETERS, LOSSES, PENALTIES
+from gan_study.config.hyperparameters import HYPERPARAMETERS, NetworkConfig, PartialHyperparameters, PartialNetwork
+from gan_study.config.names import LOSSES, PENALTIES
 from gan_study.config.reading.load import parse_study
 from gan_study.config.space import Choice
-from gan_study.config.study import Hyperparameters, PartialNetwork, StudyConfig
-from gan_study.config.training import NetworkConfig, TrainingConfig, TrialConfig, WorkersConfig
+from gan_study.config.study import StudyConfig
+from gan_study.config.training import TrainingConfig, TrialConfig, WorkersConfig
 
 
 def training(**values: Any) -> TrainingConfig:
@@ -131,12 +132,12 @@ def test_a_trial_reads_back_from_its_file() -> None:
 def test_hyperparameters_are_the_same_in_names_studies_and_trainings() -> None:
     flat = {name for name in HYPERPARAMETERS if "." not in name}
     settings = {name.removeprefix("network.") for name in HYPERPARAMETERS} - flat
-    assert flat | {"network"} == set(Hyperparameters.model_fields)
+    assert flat | {"network"} == set(PartialHyperparameters.model_fields)
     assert settings | {"name"} == set(PartialNetwork.model_fields) == set(NetworkConfig.model_fields)
     both = {"lr", "betas"}  # each stands for two others
     assert all(isinstance(getattr(TrainingConfig, name), property) for name in both)
     for name in flat - both:
-        assert _kind(Hyperparameters, name) == _kind(TrainingConfig, name), name
+        assert _kind(PartialHyperparameters, name) == _kind(TrainingConfig, name), name
     for name in settings:
         assert _kind(PartialNetwork, name) == _kind(NetworkConfig, name), name
 

@@ -46,7 +46,7 @@ def test_missing_values_are_the_papers_and_a_written_file_reads_back(tmp_path: P
         ("width: 8", "widht: 8", "3:26: training.network.widht: unknown key 'widht'; did you mean 'width'? (known: "),
         ("1e-4", "-1", "5:9: training.g_lr: must be above 0, but got g_lr=-1 (The generator's learning rate)"),
         ("1e-4", "'1e-4'", "5:9: training.g_lr: must be a number, but got g_lr='1e-4'; remove the quotes"),
-        ("  loss: least_squares\n", "", "2:3: training.loss: this key is missing; add it (The two players' objective)"),
+        ("  loss: least_squares\n", "", "2:3: training.loss: this key is missing; add it (The two players' objective"),
         ("  g_lr: 1e-4", "g_lr: 1e-4", "5:1: g_lr: unknown key 'g_lr'; did you mean training.g_lr?"),
         ("g_lr: 1e-4", "clip_value: 1", "5:3: training.clip_value: clip_value belongs to weight_clip, but got "),
         ("image_size: 16", "image_size: 17", "2:27: training.dataset.image_size: network dcgan is built for images "),

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from gan_study.config import names
-from gan_study.config.training import NetworkConfig
+from gan_study.config.hyperparameters import NetworkConfig
 from gan_study.gan.cost import network_costs, table
 
 

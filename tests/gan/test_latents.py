@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from gan_study.config.training import ZDistribution
+from gan_study.config.hyperparameters import ZDistribution
 from gan_study.gan.latents import draw_z, slerp, z_path
 
 

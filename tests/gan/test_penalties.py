@@ -5,7 +5,7 @@ import torch
 from torch import Tensor, nn
 
 from gan_study.config import names
-from gan_study.config.training import DiscriminatorNorm, NetworkConfig
+from gan_study.config.hyperparameters import DiscriminatorNorm, NetworkConfig
 from gan_study.gan.networks import build_networks
 from gan_study.gan.penalties import GRADIENT_PENALTIES, clip_weights_, dragan, r1, r2, wgan_gp
 

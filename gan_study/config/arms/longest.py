@@ -1,4 +1,4 @@
-"""The longest training that a study's ranges hold, and one of a usual length."""
+"""The longest and a typical training within a study's ranges."""
 
 from statistics import fmean
 
@@ -12,7 +12,7 @@ from gan_study.config.study import StudyConfig
 
 
 def max_training_kimg(study: StudyConfig, num_train_images: int) -> float:
-    """The most thousands of images that one training of any arm is shown."""
+    """Thousands of images in the longest training of any arm."""
     return max(longest_trainings(arm, num_train_images)[0] for arm in arms_of(study))
 
 
@@ -39,7 +39,7 @@ def typical_training(
 def _extreme_trainings(
     arm: Arm, num_train_images: int, step_ratio: float, scoring_ratio: float
 ) -> list[tuple[tuple[float, float], tuple[float, float]]]:
-    """The kimg and seconds of the shortest and of the longest training, for each way in which the choices turn out."""
+    """The kimg and seconds of the shortest and the longest training, for each assignment of the conditions."""
 
     def kimg_and_seconds(values: dict[str, Scalar]) -> tuple[float, float]:
         training = resolve_training(arm, values, seed=0, num_train_images=num_train_images)
@@ -47,7 +47,7 @@ def _extreme_trainings(
             return training.total_kimg, training.device_sec
         return training.total_kimg, training.total_kimg * estimate_seconds_per_kimg(training, step_ratio, scoring_ratio)
 
-    # By time all take as long, so the longest is that with the most images.
+    # With a budget in seconds all take equally long, and the longest is the one with the most images.
     most = 0 if arm.study.budget.length.is_time else 1
     found = []
     for assignment in arm.assignments:
@@ -57,7 +57,7 @@ def _extreme_trainings(
         pair = []
         for sign in (-1, 1):
             values = {**conditions, **{name: ends[0] for name, ends in ranges.items()}}
-            # One range after the other: the ends that take least or most, given the others.
+            # Choose for one range after the other the end that makes the training shortest or longest.
             for name, ends in ranges.items():
                 values = max(
                     ({**values, name: end} for end in ends),

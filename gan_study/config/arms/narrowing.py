@@ -9,7 +9,7 @@ from gan_study.config.base import Scalar
 from gan_study.config.space import Choice, IntegerRange, LogUniformRange, SearchRange, UniformRange, nearest
 
 _MARGIN = 0.1
-"""Of a range's width, which is kept on both sides of the values: one configuration leaves a fifth of the range."""
+"""Share of a range's width that is kept on both sides of the values: one configuration leaves a fifth of the range."""
 
 
 def narrow(
@@ -18,8 +18,9 @@ def narrow(
     """The parameters with ranges narrowed to the values in `best`, each a configuration by dotted name.
 
     Numbers keep the range from the lowest to the highest value, with a tenth of the range's width on both sides (of the
-    logarithms for log_uniform; at least 1 for integer); a choice keeps the values that occur. No range becomes wider:
-    a paper's value outside counts as the nearest within. A range that exists in none of the configurations stays.
+    logarithms for log_uniform; at least 1 for integer); a choice keeps the values that occur. No range becomes
+    wider: a paper's value outside the range counts as the nearest one within. A range that exists in none of the
+    configurations stays.
     """
     return tuple(replace(p, range=_narrow(p.range, _values(p, fixed, best))) for p in parameters)
 

@@ -6,6 +6,7 @@ from itertools import product
 
 from gan_study.config.base import Scalar
 from gan_study.config.conditions import applies, holds
+from gan_study.config.hyperparameters import PARTS
 from gan_study.config.names import CONDITIONS
 from gan_study.config.reading.source import KeyPath
 from gan_study.config.space import Choice, SearchRange
@@ -27,10 +28,6 @@ class Parameter:
     def is_active(self, values: Mapping[str, Scalar]) -> bool:
         """Return True if it exists under `values`: what is fixed, and what was drawn before it, by dotted name."""
         return applies(self.name, values) and holds(self.range.when, values)
-
-
-PARTS: Mapping[str, tuple[str, ...]] = {"lr": ("g_lr", "d_lr"), "betas": ("beta1", "beta2")}
-"""Shorthands, with the hyperparameters that each of them sets."""
 
 
 def covered(names: Collection[str]) -> set[str]:

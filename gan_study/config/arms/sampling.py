@@ -1,4 +1,4 @@
-"""What a sampler can learn of a search space, and from when on it learns."""
+"""The part of a search space that a sampler can learn, and the trials that it draws before it learns."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -11,11 +11,11 @@ from gan_study.config.space import Choice, IntegerRange, SearchRange
 from gan_study.config.study import StudyConfig
 
 LEARNING_SAMPLERS = ("tpe", "gp", "cmaes")
-"""Samplers that draw from what has been found."""
+"""Samplers that learn from the trials that have ended."""
 _MOST_CONFIGURATIONS = 10_000
-"""A search of more configurations than these hardly ever draws one twice."""
+"""Above this number, a search hardly ever draws a configuration twice."""
 JOINT_SAMPLERS = ("gp", "cmaes")
-"""Samplers that draw all they can learn at once: only what exists in every trial."""
+"""Samplers that draw all parameters jointly, and so learn only those that exist in every trial."""
 
 
 def startup_trials(study: StudyConfig) -> int:
@@ -29,9 +29,9 @@ def startup_trials(study: StudyConfig) -> int:
 
 
 def settled(study: StudyConfig, before: StudyConfig | None = None) -> StudyConfig:
-    """The study with what it leaves to its number of trials written out, so that an extension does not change it.
+    """The study with those defaults written out that depend on its number of trials, so that extending it keeps them.
 
-    before: the study that this one extends, whose values hold; None if it is the first.
+    before: the study that this one extends, whose defaults are kept; None if there is none.
     """
     of = before or study
     search = study.search
@@ -45,7 +45,7 @@ def settled(study: StudyConfig, before: StudyConfig | None = None) -> StudyConfi
 def configurations(
     parameters: Sequence[Parameter], fixed: Mapping[str, Scalar]
 ) -> tuple[dict[str, Scalar], ...] | None:
-    """All that can be drawn, by dotted name; None if there is no end to it, or more than anyone will try."""
+    """All configurations, by dotted name; None if they are infinitely many, or more than anyone will try."""
     found: list[dict[str, Scalar]] = [{}]
     for parameter in parameters:
         values = _all_values(parameter.range)
@@ -64,7 +64,7 @@ def configurations(
 
 
 def _all_values(search_range: SearchRange) -> Sequence[Scalar]:
-    """Every value of a range; none if they are not whole numbers or choices."""
+    """Every value of a choice or an integer range; empty for other ranges."""
     match search_range:
         case Choice(choice=values):
             return tuple(dict.fromkeys(values))
@@ -82,10 +82,10 @@ def population_size(num_parameters: int) -> int:
 def joint_parameters(
     sampler: str, parameters: Sequence[Parameter], fixed: Mapping[str, Scalar]
 ) -> tuple[Parameter, ...]:
-    """What `sampler` draws together, out of an arm's parameters and fixed values.
+    """The parameters of an arm that `sampler` draws jointly.
 
-    gp and cmaes: what exists whatever is drawn, cmaes without choices. sobol: everything, since its sequence has room
-    for what a trial then does not need. Others draw one after the other, and have nothing here.
+    gp and cmaes: those that exist in every trial, for cmaes without choices. sobol: all of them, since its sequence
+    has a dimension for each, whether or not a trial needs it. Other samplers draw one parameter after the other.
     """
     found = [p for p in parameters if not _is_single(p)]
     if sampler == "sobol":
@@ -98,12 +98,12 @@ def joint_parameters(
 
 
 def searches(arm: Arm) -> bool:
-    """Whether an arm's trials differ by more than their seeds: whether a range leaves anything to choose."""
+    """Return True if an arm's trials differ by more than their seeds, so if some range has several values."""
     return any(not _is_single(parameter) for parameter in arm.parameters)
 
 
 def drawn_at_random(arm: Arm) -> tuple[str, ...]:
-    """Labels of the parameters that an arm's sampler never learns: they are drawn at random in every trial."""
+    """Labels of the parameters that an arm's sampler cannot learn and draws at random in every trial."""
     sampler = arm.study.search.sampler
     if sampler not in JOINT_SAMPLERS:
         return ()

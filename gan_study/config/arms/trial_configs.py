@@ -1,4 +1,4 @@
-"""From a study to the trainings of its arms: what one sample means, and what the first trial takes."""
+"""From a sampled configuration to the training of a trial: its values, its seed and its name."""
 
 from typing import Any
 
@@ -16,15 +16,15 @@ from gan_study.config.study import StudyConfig
 from gan_study.config.training import TrainingConfig, TrialConfig, WorkersConfig
 
 ASSUMED_TRAIN_IMAGES = 10_000
-"""Images of the train part where a study is only checked or planned and no one has counted them."""
+"""Train images to assume while a study is checked or planned and nobody has counted them."""
 REFINE_SEED_OFFSET = 50_000
-"""Refine trials count their seeds from here."""
+"""First seed of refine trials, added to the study's."""
 CONFIRM_SEED_OFFSET = 100_000
-"""Confirm trials count their seeds from here, so that no trial of a search or a refinement has used them."""
+"""First seed of confirm trials: beyond those of search and refine trials, so that none of them is used twice."""
 CONFIRM_SEED_STRIDE = 1_000_000_000
-"""Distance between the confirm seeds of two studies with neighbouring `search.seed`, so that they share none."""
+"""Distance between the first confirm seeds of two studies whose `search.seed` differs by 1: they share none."""
 REPEAT_SEED_OFFSET = 1_000_000
-"""Each repeat of an arm's search counts the seeds of its trainings from this many further on."""
+"""Distance between the first seeds of two repeats of a search."""
 
 
 def training_values(arm: Arm, searched: dict[str, Scalar], seed: int, num_train_images: int) -> dict[str, Any]:
@@ -48,7 +48,7 @@ def training_values(arm: Arm, searched: dict[str, Scalar], seed: int, num_train_
     if total_kimg is None:
         return {**values, **_timed(values, length.amount)}
     values["total_kimg"] = total_kimg
-    if length.unit != "total_kimg":  # then no one has seen that the interval is longer
+    if length.unit != "total_kimg":  # TrainingConfig would refuse a longer interval
         values["evaluate_every_kimg"] = min(study.budget.evaluate_every_kimg, total_kimg)
     return values
 
@@ -64,11 +64,11 @@ def resolve_training(arm: Arm, searched: dict[str, Scalar], seed: int, num_train
 def first_trial_values(arm: Arm) -> dict[str, Scalar]:
     """The searched names' values in an arm's first trial.
 
-    The arm's `first_trial` comes first. Then what the papers of the loss and the penalty state (or the study's
-    `defaults` in their place) is taken as it is, also outside the range: the trial trains with it, the plan says so,
-    and the sampler is not shown that one parameter of that trial. Other names (such as network.width) start at the
-    study's or the trainer's default, or the value nearest to it that the range holds; a searched loss, penalty,
-    network or optimizer starts at the first that is listed.
+    The arm's `first_trial` has precedence. Values from the papers of the loss and the penalty (or the study's
+    `defaults` in their place) are taken unchanged, even outside the range: the trial trains with them, the plan
+    reports it, and the sampler does not learn that parameter from that trial. Other names (such as network.width)
+    start at the study's or the trainer's default, or at the value of the range that is nearest to it. A searched loss,
+    penalty, network or optimizer starts at its first choice.
     """
     stated = arm.config.first_trial
     values: dict[str, Scalar] = {}
@@ -87,7 +87,7 @@ def first_trial_values(arm: Arm) -> dict[str, Scalar]:
 
 
 def _default(arm: Arm, values: dict[str, Scalar], name: str) -> tuple[Scalar, bool]:
-    """What a training takes for a hyperparameter that is not given, and whether a paper states it."""
+    """The default of a hyperparameter in a training with these `values`, and True if it is from a paper."""
     conditions = {key: value for key, value in values.items() if key in CONDITIONS}
     training = resolve_training(arm, conditions, seed=0, num_train_images=ASSUMED_TRAIN_IMAGES)
     value: Any = training
@@ -97,11 +97,11 @@ def _default(arm: Arm, values: dict[str, Scalar], name: str) -> tuple[Scalar, bo
 
 
 _NEUTRAL: dict[str, Scalar] = {"penalty_every": 1, "label_smoothing": 0.0}
-"""What None stands for."""
+"""Values that have the same effect as None."""
 
 
 def _existing(arm: Arm, searched: dict[str, Scalar]) -> dict[str, Scalar]:
-    """Fixed and searched values, without those of the study, or under a searched condition, that do nothing here."""
+    """Fixed and searched values, less those of `defaults`, or under a searched condition, that have no effect here."""
     values = {**arm.fixed, **searched}
     return {
         name: value
@@ -111,9 +111,9 @@ def _existing(arm: Arm, searched: dict[str, Scalar]) -> dict[str, Scalar]:
 
 
 def _total_kimg(length: Length, values: dict[str, Scalar], num_train_images: int) -> float | None:
-    """The length of a training in images, if the budget says it.
+    """The length of a training in thousands of images; None if it is a time.
 
-    Values of a wrong type, which are told elsewhere, count as the default.
+    A value of a wrong type, which another check reports, counts as 1.
     """
     published = paper_defaults(str(values.get("loss")), str(values.get("penalty", "none")))
     batch_size = values.get("batch_size", TrainingConfig.model_fields["batch_size"].default)
@@ -126,7 +126,7 @@ def _timed(values: dict[str, Any], device_sec: float) -> dict[str, Any]:
     """The length of a training by time, with an estimate of its images for plans and remaining times."""
     try:
         training = TrainingConfig.model_validate({**values, "device_sec": device_sec})
-    except ValidationError:  # told elsewhere
+    except ValidationError:  # another check reports it
         return {"device_sec": device_sec}
     return {"device_sec": device_sec, "total_kimg": device_sec / estimate_seconds_per_kimg(training)}
 
@@ -168,7 +168,7 @@ def confirm_trial_config(
 ) -> TrialConfig:
     """A searched configuration with fresh seed number `seed_number`, as the arm's confirm trial number `index`.
 
-    Its name depends on the source and the seed's number alone, so that it stays the same whatever is confirmed later.
+    Its name depends on the source and the seed's number alone, so it does not change when more is confirmed later.
     `first_seed` is the seed with number 0, by default `first_confirm_seed`.
     """
     seed = (first_confirm_seed(study) if first_seed is None else first_seed) + seed_number
@@ -185,7 +185,7 @@ def confirm_trial_config(
 
 
 def with_resources(config: TrialConfig, study: StudyConfig) -> TrialConfig:
-    """A trial's configuration with the CPUs and GPUs of the study; what shapes its batches stays as it is."""
+    """A trial's configuration with the study's present CPUs and GPUs; settings that affect its results are kept."""
     present = _workers(study)
     resources = {name: getattr(present, name) for name in ("cpus_per_worker", "gpus_per_worker")}
     return config.model_copy(update={"workers": config.workers.model_copy(update=resources)})

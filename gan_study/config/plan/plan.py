@@ -6,14 +6,15 @@ from dataclasses import dataclass
 
 from gan_study.config.arms.arm import Arm, arms_of
 from gan_study.config.arms.longest import longest_trainings
-from gan_study.config.arms.parameters import PARTS, Parameter
+from gan_study.config.arms.parameters import Parameter
 from gan_study.config.arms.sampling import drawn_at_random
 from gan_study.config.arms.trial_configs import ASSUMED_TRAIN_IMAGES, first_trial_values, resolve_training
 from gan_study.config.base import Scalar
 from gan_study.config.data import ObjectiveConfig
 from gan_study.config.extractors import EXTRACTORS
+from gan_study.config.hyperparameters import HYPERPARAMETERS, PARTS
 from gan_study.config.intervals import eighth
-from gan_study.config.names import CONDITIONS, HYPERPARAMETERS
+from gan_study.config.names import CONDITIONS
 from gan_study.config.plan.scoring_cost import ScoringCost, scoring_cost
 from gan_study.config.plan.search_text import refinement_text, sampler_text, stopping_text
 from gan_study.config.plan.stopping import Bracket, brackets

@@ -3,8 +3,8 @@
 import re
 from typing import Any
 
+from gan_study.config.hyperparameters import PartialNetwork
 from gan_study.config.reading.source import KeyPath, Node, nearest
-from gan_study.config.study import PartialNetwork
 
 
 def show(value: Any) -> str:

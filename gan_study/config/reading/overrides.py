@@ -2,9 +2,8 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from gan_study.config.arms.parameters import PARTS
+from gan_study.config.hyperparameters import HYPERPARAMETERS, PARTS
 from gan_study.config.length import LENGTH_UNITS
-from gan_study.config.names import HYPERPARAMETERS
 from gan_study.config.reading.source import Node, Origin, Place, Problem, parse, suggestion
 from gan_study.config.space import RANGE_KINDS
 

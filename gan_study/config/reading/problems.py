@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from gan_study.config.names import ALIASES, CONDITIONS, HINTS, HYPERPARAMETERS
+from gan_study.config.hyperparameters import HYPERPARAMETERS
+from gan_study.config.names import ALIASES, CONDITIONS, HINTS
 from gan_study.config.reading.hints import choice_text, network_hint, node_at, remedy, shown
 from gan_study.config.reading.hints import show as show
 from gan_study.config.reading.model_fields import fields_at, meaning_of

@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Sequence
 
 from gan_study.config.arms.arm import Arm, arms_of
-from gan_study.config.arms.parameters import PARTS
 from gan_study.config.conditions import applies, requirement
+from gan_study.config.hyperparameters import PARTS
 from gan_study.config.plan.search_text import listed_arms
 from gan_study.config.reading.problems import show
 from gan_study.config.space import ranges_of

@@ -6,11 +6,12 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from gan_study.config.arms.arm import Arm, arms_of
-from gan_study.config.arms.parameters import PARTS, Parameter, covered
+from gan_study.config.arms.parameters import Parameter, covered
 from gan_study.config.arms.trial_configs import ASSUMED_TRAIN_IMAGES, training_values
 from gan_study.config.base import Scalar
 from gan_study.config.betas import parse_betas
 from gan_study.config.conditions import requirement
+from gan_study.config.hyperparameters import PARTS
 from gan_study.config.names import CONDITIONS, LOSSES, NETWORKS
 from gan_study.config.reading.problems import Fault, show, wrong_value
 from gan_study.config.rules.objectives import objective_faults

@@ -1,28 +1,29 @@
-"""What in one training does not go together."""
+"""Combinations of values that one training cannot have."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from gan_study.config.conditions import applies, requirement
+from gan_study.config.data import DatasetConfig, ObjectiveConfig
 from gan_study.config.extractors import EXTRACTORS, FID_DIMS, FID_EXTRACTOR
+from gan_study.config.hyperparameters import Hyperparameters
 from gan_study.config.names import NETWORK_IMAGE_SIZES, UNLABELLED_DATASETS
-
-if TYPE_CHECKING:
-    from gan_study.config.training import TrainingConfig
 
 _DEPENDENT = ("penalty_weight", "penalty_every", "clip_value", "label_smoothing")
 """Hyperparameters that are None where they do not apply."""
 
 
-def combination_problems(training: "TrainingConfig") -> dict[str, str]:
-    """Every reason why the parts of a training do not fit together, by the name of what is out of place."""
-    return dict([*_dependents(training), *_images(training), *_objective(training), *_lengths(training)])
+def combination_problems(
+    hyperparameters: Hyperparameters, dataset: DatasetConfig, objective: ObjectiveConfig
+) -> dict[str, str]:
+    """Every reason why the parts of a training do not fit together, by the dotted name of the part to change."""
+    problems = (_dependents(hyperparameters), _images(hyperparameters, dataset), _objective(dataset, objective))
+    return dict(problem for found in problems for problem in found)
 
 
-def _dependents(training: "TrainingConfig") -> Iterator[tuple[str, str]]:
-    values = {"loss": training.loss, "penalty": training.penalty, "optimizer": training.optimizer}
+def _dependents(hyperparameters: Hyperparameters) -> Iterator[tuple[str, str]]:
+    values = {"loss": hyperparameters.loss, "penalty": hyperparameters.penalty, "optimizer": hyperparameters.optimizer}
     for name in _DEPENDENT:
-        value = getattr(training, name)
+        value = getattr(hyperparameters, name)
         if value is not None and not applies(name, values):
             condition, wanted = requirement(name)
             yield (
@@ -32,12 +33,12 @@ def _dependents(training: "TrainingConfig") -> Iterator[tuple[str, str]]:
             )
 
 
-def _images(training: "TrainingConfig") -> Iterator[tuple[str, str]]:
-    dataset, sizes = training.dataset, NETWORK_IMAGE_SIZES[training.network.name]
+def _images(hyperparameters: Hyperparameters, dataset: DatasetConfig) -> Iterator[tuple[str, str]]:
+    sizes = NETWORK_IMAGE_SIZES[hyperparameters.network.name]
     if sizes is not None and dataset.image_size not in sizes:
         yield (
             "dataset.image_size",
-            f"network {training.network.name} is built for images of {', '.join(map(str, sizes))} pixels, "
+            f"network {hyperparameters.network.name} is built for images of {', '.join(map(str, sizes))} pixels, "
             f"but got image_size={dataset.image_size}; choose one of these sizes or network mlp",
         )
     if (dataset.path is not None) != (dataset.name == "image_folder"):
@@ -47,20 +48,20 @@ def _images(training: "TrainingConfig") -> Iterator[tuple[str, str]]:
             f"with path={dataset.path or '(not set)'}; "
             + ("name the folder or archive" if dataset.path is None else "remove it, or set name: image_folder"),
         )
-    if training.batch_size % training.pac:
+    if hyperparameters.batch_size % hyperparameters.pac:
         yield (
             "pac",
-            f"a batch must divide into groups of pac images, but got batch_size={training.batch_size} "
-            f"with pac={training.pac}; change one of them",
+            f"a batch must divide into groups of pac images, but got batch_size={hyperparameters.batch_size} "
+            f"with pac={hyperparameters.pac}; change one of them",
         )
 
 
-def _objective(training: "TrainingConfig") -> Iterator[tuple[str, str]]:
-    objective, facts = training.objective, EXTRACTORS[training.objective.extractor]
-    if facts.is_classifier and training.dataset.name in UNLABELLED_DATASETS:
+def _objective(dataset: DatasetConfig, objective: ObjectiveConfig) -> Iterator[tuple[str, str]]:
+    facts = EXTRACTORS[objective.extractor]
+    if facts.is_classifier and dataset.name in UNLABELLED_DATASETS:
         yield (
             "objective.extractor",
-            f"the {objective.extractor.replace('_', ' ')} needs labels, but got dataset={training.dataset.name}; "
+            f"the {objective.extractor.replace('_', ' ')} needs labels, but got dataset={dataset.name}; "
             "use metric: fid, or extractor: autoencoder",
         )
     if objective.metric == "fid" and (objective.extractor, objective.dims) != (FID_EXTRACTOR, FID_DIMS):
@@ -88,13 +89,4 @@ def _objective(training: "TrainingConfig") -> Iterator[tuple[str, str]]:
             "scores before the end are made from fewer images than those at the end, but got "
             f"early_num_samples={objective.early_num_samples} with num_samples={objective.num_samples}; "
             "lower it, or remove it",
-        )
-
-
-def _lengths(training: "TrainingConfig") -> Iterator[tuple[str, str]]:
-    if training.device_sec is None and training.evaluate_every_kimg > training.total_kimg:
-        yield (
-            "evaluate_every_kimg",
-            f"evaluate_every_kimg must not exceed total_kimg, but got {training.evaluate_every_kimg:g} "
-            f"with total_kimg={training.total_kimg:g}; evaluate more often or train longer",
         )

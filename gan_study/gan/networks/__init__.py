@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from torch import nn
 
+from gan_study.config.hyperparameters import NetworkConfig
 from gan_study.config.names import NetworkName
-from gan_study.config.training import NetworkConfig
 from gan_study.gan.networks.dcgan import dcgan_discriminator, dcgan_generator
 from gan_study.gan.networks.infogan import infogan_discriminator, infogan_generator
 from gan_study.gan.networks.layers import divide_by_spectral_norms_

@@ -9,8 +9,8 @@ from itertools import pairwise
 
 from torch import nn
 
+from gan_study.config.hyperparameters import NetworkConfig
 from gan_study.config.names import NETWORK_IMAGE_SIZES
-from gan_study.config.training import NetworkConfig
 from gan_study.gan.networks.layers import initialise_normal_, norm_2d
 
 _START_SIZE = 4

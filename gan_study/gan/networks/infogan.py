@@ -7,8 +7,8 @@ the sigmoid because images lie in [-1, 1], and layers before a batch norm, which
 
 from torch import nn
 
+from gan_study.config.hyperparameters import NetworkConfig
 from gan_study.config.names import NETWORK_IMAGE_SIZES
-from gan_study.config.training import NetworkConfig
 from gan_study.gan.networks.layers import initialise_normal_, norm_1d, norm_2d
 
 _HIDDEN = 16

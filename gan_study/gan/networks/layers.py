@@ -3,7 +3,7 @@
 from torch import nn
 from torch.nn.utils.parametrizations import spectral_norm
 
-from gan_study.config.training import DiscriminatorNorm
+from gan_study.config.hyperparameters import DiscriminatorNorm
 
 
 def norm_2d(norm: DiscriminatorNorm, num_channels: int) -> list[nn.Module]:

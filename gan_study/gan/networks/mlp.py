@@ -8,7 +8,7 @@ sigmoid because images lie in [-1, 1]. The initialisation is torch's for linear 
 
 from torch import nn
 
-from gan_study.config.training import NetworkConfig
+from gan_study.config.hyperparameters import NetworkConfig
 from gan_study.gan.networks.layers import norm_1d
 
 

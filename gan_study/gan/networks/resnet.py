@@ -11,8 +11,8 @@ from itertools import pairwise
 
 from torch import Tensor, nn
 
+from gan_study.config.hyperparameters import DiscriminatorNorm, NetworkConfig
 from gan_study.config.names import NETWORK_IMAGE_SIZES
-from gan_study.config.training import DiscriminatorNorm, NetworkConfig
 from gan_study.gan.networks.layers import norm_2d
 
 _START_SIZE = 4

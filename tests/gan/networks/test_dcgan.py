@@ -2,7 +2,7 @@ import pytest
 import torch
 from torch import nn
 
-from gan_study.config.training import DiscriminatorNorm, NetworkConfig
+from gan_study.config.hyperparameters import DiscriminatorNorm, NetworkConfig
 from gan_study.gan.networks.dcgan import dcgan_discriminator, dcgan_generator
 
 

@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from gan_study.config import names
-from gan_study.config.training import NetworkConfig
+from gan_study.config.hyperparameters import NetworkConfig
 from gan_study.gan.networks import build_networks
 from gan_study.gan.networks.layers import divide_by_spectral_norms_, norm_1d, norm_2d
 

@@ -1,7 +1,7 @@
 import pytest
 from torch import nn
 
-from gan_study.config.training import DiscriminatorNorm, NetworkConfig
+from gan_study.config.hyperparameters import DiscriminatorNorm, NetworkConfig
 from gan_study.gan.networks.mlp import mlp_discriminator, mlp_generator
 
 

@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from gan_study.config import names
-from gan_study.config.training import DiscriminatorNorm, NetworkConfig
+from gan_study.config.hyperparameters import DiscriminatorNorm, NetworkConfig
 from gan_study.gan.networks import NETWORKS, build_networks
 
 Z_DIM = 6

@@ -5,7 +5,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import avg_pool2d, conv2d, interpolate, relu
 
-from gan_study.config.training import DiscriminatorNorm, NetworkConfig
+from gan_study.config.hyperparameters import DiscriminatorNorm, NetworkConfig
 from gan_study.gan.networks.resnet import _Residual, resnet_discriminator, resnet_generator
 
 

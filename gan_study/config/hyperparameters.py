@@ -1,0 +1,149 @@
+"""Hyperparameters of a training: types, bounds, defaults and meanings. All other lists of them derive from here."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
+
+from pydantic import BaseModel, Discriminator, Field, NonNegativeFloat, PositiveFloat, PositiveInt, Tag, create_model
+
+from gan_study.config.base import Frozen, Scalar
+from gan_study.config.betas import Betas
+from gan_study.config.names import CONDITIONS, LossName, NetworkName, OptimizerName, PenaltyName
+from gan_study.config.schedule import DecayRate
+
+DiscriminatorNorm = Literal["batch", "layer", "none"]
+ZDistribution = Literal["normal", "uniform"]
+
+
+class NetworkConfig(Frozen):
+    """The shape of the generator and the discriminator."""
+
+    name: NetworkName
+    """dcgan (strided convolutions), infogan (those of Lucic et al. 2018), mlp (stacked fully connected layers) or
+    resnet (residual blocks)."""
+    width: Annotated[int, Field(ge=1, le=2048)] = 64
+    """mlp: units of the hidden layers; else: channels of the layer next to the image."""
+    discriminator_norm: DiscriminatorNorm = "batch"
+    """Normalisation in the discriminator. Default: batch; none with wgan_gp, r1, r2 (their gradients are per image,
+    WGAN-GP paper section 4), with spectral_norm, in mlp and in resnet."""
+    spectral_norm: bool = False
+    """Divide every layer of the discriminator by its largest singular value (SNGAN)."""
+
+
+class Hyperparameters(Frozen):
+    """The values that an arm may fix or search, as one training has them."""
+
+    network: NetworkConfig
+    """Generator and discriminator: a network's name, or its name with further settings."""
+    loss: LossName
+    """The two players' objective; relativistic is the paired loss (RpGAN, RSGAN), not the average one (RaGAN)."""
+    penalty: PenaltyName = "none"
+    """Penalty that keeps the discriminator smooth; default: none."""
+    penalty_weight: PositiveFloat | None = None
+    """Factor of the penalty in the discriminator's loss (lambda or gamma in the papers)."""
+    penalty_every: Annotated[int, Field(ge=1, le=100)] | None = None
+    """r1, r2: evaluate the penalty at one in this many discriminator steps, this many times as strong; default: 1."""
+    clip_value: PositiveFloat | None = None
+    """Bound of every discriminator weight under weight_clip (c in the WGAN paper)."""
+    label_smoothing: Annotated[float, Field(ge=0, lt=0.5)] | None = None
+    """minimax, non_saturating: the discriminator's target for real images is 1 minus this; default: 0."""
+    pac: Annotated[int, Field(ge=1, le=16)] = 1
+    """Images that the discriminator judges together, stacked as channels (PacGAN)."""
+    optimizer: OptimizerName = "adam"
+    """Optimizer of both networks: adam or rmsprop."""
+    batch_size: Annotated[int, Field(ge=2)] = 64
+    """Images per step, over all workers together."""
+    g_lr: PositiveFloat
+    """The generator's learning rate."""
+    d_lr: PositiveFloat
+    """The discriminator's learning rate."""
+    beta1: DecayRate
+    """Adam's first decay rate, for both networks; rmsprop has none."""
+    beta2: DecayRate
+    """Decay rate of the squared gradients, for both networks: Adam's second, RMSprop's alpha."""
+    d_steps_per_g_step: Annotated[int, Field(ge=1, le=100)] = 1
+    """Discriminator steps for every generator step (n_critic in the WGAN paper)."""
+    z_dim: PositiveInt = 64
+    """Length of the latent vector."""
+    z_distribution: ZDistribution = "normal"
+    """Distribution of each entry of the latent vector: N(0, 1) or uniform on [-1, 1]."""
+    ema_half_life_kimg: NonNegativeFloat = 10.0
+    """Half-life of the averaged generator's weights in thousands of images, at most a twentieth of the
+    images seen so far; 0 means no averaging."""
+
+
+PARTS: Final[Mapping[str, tuple[str, ...]]] = {"lr": ("g_lr", "d_lr"), "betas": ("beta1", "beta2")}
+"""Shorthands, with the hyperparameters that each of them sets."""
+
+
+def _optional_fields(model: type[BaseModel]) -> dict[str, Any]:
+    """The fields of a model for `create_model`, all of them optional; a shorthand stands before its first part."""
+    shorthands = {parts[0]: name for name, parts in PARTS.items()}
+    fields: dict[str, Any] = {}
+    for name, field in model.model_fields.items():
+        if name in shorthands:
+            fields[shorthands[name]] = (Any, None)
+        kind: Any = Annotated[(field.annotation, *field.metadata)] if field.metadata else field.annotation
+        fields[name] = (kind | None, Field(None, description=field.description))
+    return fields
+
+
+if TYPE_CHECKING:
+    from gan_study.config.base import Frozen as _OptionalHyperparameters
+    from gan_study.config.base import Frozen as _OptionalNetwork
+else:
+    _OptionalNetwork = create_model("_OptionalNetwork", __base__=Frozen, **_optional_fields(NetworkConfig))
+    _OptionalHyperparameters = create_model(
+        "_OptionalHyperparameters", __base__=Frozen, **_optional_fields(Hyperparameters)
+    )
+
+
+class PartialNetwork(_OptionalNetwork):
+    """A network as an arm gives it: settings that are left out take the default."""
+
+
+def _network_form(value: Any) -> str:
+    return "(settings)" if isinstance(value, dict | PartialNetwork) else "(name)"
+
+
+class PartialHyperparameters(_OptionalHyperparameters):
+    """Values without a search. Those that are left out take the paper's default (`gan_study plan` prints it)."""
+
+    # Told apart by form, so that a wrong value is held against one of the two only.
+    network: (
+        Annotated[
+            Annotated[NetworkName, Tag("(name)")] | Annotated[PartialNetwork, Tag("(settings)")],
+            Discriminator(_network_form),
+        ]
+        | None
+    ) = None
+    """Name of the network, or its name with further settings."""
+    lr: PositiveFloat | None = None
+    """The learning rate of both networks, in place of g_lr and d_lr."""
+    betas: Betas | None = None
+    """Both of Adam's decay rates, in place of beta1 and beta2: a pair such as [0.5, 0.999]."""
+
+    def dotted(self) -> dict[str, Scalar]:
+        """The values that are given, by dotted name; a bare network name becomes `network.name`."""
+        values: dict[str, Scalar] = {}
+        given = self.model_dump(exclude_none=True, include=set(PartialHyperparameters.model_fields))
+        for key, value in given.items():
+            if key == "network":
+                parts = {"name": value} if isinstance(value, str) else value
+                values.update({f"network.{part}": part_value for part, part_value in parts.items()})
+            else:
+                values[key] = value
+        return values
+
+
+def _names() -> tuple[str, ...]:
+    flat = [name for name in PartialHyperparameters.model_fields if name != "network"]
+    return tuple(dict.fromkeys([*CONDITIONS, *flat, *(f"network.{name}" for name in PartialNetwork.model_fields)]))
+
+
+HYPERPARAMETERS: Final = _names()
+"""All that an arm may fix or search, by dotted name (`network.width`): the conditions first, since others depend on
+them."""
+if TYPE_CHECKING:
+    HyperparameterName = str
+else:
+    HyperparameterName = Literal[HYPERPARAMETERS]
