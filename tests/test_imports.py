@@ -140,8 +140,8 @@ for sampler in ("random", "tpe", "cmaes", "sobol", "gp"):
     })
     search = ArmSearch(study, "a", InMemoryStorage(), 100.0)
     for index in range(5):
-        search.ask(index)
-        search.tell(index, TrialState.COMPLETED, 1.0 + index)
+        search.draw_configuration(index)
+        search.close_trial(index, TrialState.COMPLETED, 1.0 + index)
     print(sampler, "torch" in sys.modules)
 """
     answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)

@@ -1,1 +1,1 @@
-"""Ray Tune and Optuna: which configuration is trained next, where, and when it is given up."""
+"""The search of a study with Ray Tune and Optuna: it draws configurations, runs trials and stops them."""

@@ -1,4 +1,4 @@
-"""Whether anything answers where a user says that a Ray cluster is."""
+"""A check that something listens at the address of a Ray cluster."""
 
 import socket
 
@@ -8,9 +8,9 @@ _TIMEOUT_SEC = 10.0
 
 
 def require_reachable(address: str) -> None:
-    """Raise InputError if nothing listens at `host:port` or `ray://host:port`: Ray itself would try for minutes.
+    """Raise InputError if nothing listens at `host:port` or `ray://host:port`, where Ray itself would try for minutes.
 
-    Words such as `auto` are left to Ray.
+    Words such as `auto` are not checked.
     """
     host, mark, port = address.removeprefix("ray://").rpartition(":")
     if not mark:

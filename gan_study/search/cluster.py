@@ -1,4 +1,4 @@
-"""The Ray cluster a study runs on: started for it on this machine, or joined; and how many trials it holds."""
+"""The Ray cluster of a study, started on this machine or joined, and the number of trials that fit on it."""
 
 import logging
 import math
@@ -14,7 +14,7 @@ os.environ.setdefault("RAY_CHDIR_TO_TRIAL_DIR", "0")
 os.environ.setdefault("RAY_AIR_NEW_OUTPUT", "0")
 os.environ.setdefault("TUNE_DISABLE_SIGINT_HANDLER", "1")
 os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-# Else Tune writes every result of every trial into three files of its own, beside the run folder that is the record.
+# Otherwise Tune also writes every result of every trial into three files of its own.
 os.environ.setdefault("TUNE_DISABLE_AUTO_CALLBACK_LOGGERS", "1")
 
 import ray
@@ -22,23 +22,23 @@ import ray
 from gan_study.config.study import ResourcesConfig
 from gan_study.errors import InputError
 
-# Ray Train frees the resources of a stopped trial from a process of its own, which looks for its cluster anew and
-# gives up where several run on one machine; so every process of ours is told which one is its own.
+# Ray Train frees the resources of a stopped trial from a separate process, which searches for its cluster and fails if
+# several run on one machine. So every process of ours remembers the address of its cluster.
 _RUNTIME_ENV = {"worker_process_setup_hook": "gan_study.search.cluster.remember_address"}
 _OBJECT_STORE_BYTES = 256 * 1024**2
-"""Trials exchange small dictionaries only."""
+"""Ray's object store; trials exchange only small dictionaries."""
 
 
 @dataclass(frozen=True)
 class Cluster:
-    """What is there to run on."""
+    """The machines that a study can use."""
 
     num_cpus: float
     num_gpus: float
     hosts: tuple[str, ...]
-    """One text for each machine."""
+    """Description of each machine."""
     joined: bool
-    """Whether it was there before (and may grow), not started for this study."""
+    """True if it ran before the study and may grow, False if it was started for the study."""
 
 
 @contextmanager
@@ -47,13 +47,12 @@ def connected(
 ) -> Iterator[Cluster]:
     """Start Ray on this machine, or join the cluster at `address`; leave it at the end.
 
-    `on_hang` is given to `shut_down`.
+    with_dashboard: start Ray's dashboard, a dozen processes that take much of two cores. Trials with many workers need
+    it, because it frees their resources when they are stopped (ray#54305). on_hang: see `shut_down`.
 
-    Ray's dashboard, whose dozen processes take their share of two cores, is started only if asked for: it frees the
-    resources of stopped many-worker trials (ray#54305). Raises InputError if there is no cluster at
-    `address`.
+    Raises InputError if there is no cluster at `address`.
     """
-    # Failed trials are told of in the run folder, not by Ray's tracebacks.
+    # The run folder says why trials have failed, without Ray's tracebacks.
     level = logging.INFO if verbose else logging.CRITICAL
     for name in ("ray", "ray.tune", "ray.train"):
         logging.getLogger(name).setLevel(level)
@@ -75,7 +74,7 @@ def connected(
             f"--address: a Ray cluster must be running there, but got address={address} "
             f"({_first_line(error)}); start one with `ray up cluster.yaml`, or leave --address out"
         ) from error
-    except Exception as error:  # Ray has no class of its own for a start that fails, as on an overloaded machine
+    except Exception as error:  # Ray has no special class for a failed start, as on an overloaded machine
         raise InputError(
             f"Ray: it must start on this machine, but got an error ({_first_line(error)}); try again when the machine "
             "is less busy, and look at the space below /tmp and the free memory"
@@ -99,21 +98,21 @@ def shut_down(on_hang: Callable[[str], None], limit_sec: float = 60.0) -> None:
 
 
 def remember_address() -> None:
-    """Run by Ray at the start of every worker process."""
+    """Keep the address of the cluster; Ray calls this at the start of every worker process."""
     os.environ["RAY_ADDRESS"] = ray.get_runtime_context().gcs_address
 
 
 def gpus_per_worker(resources: ResourcesConfig, cluster: Cluster) -> float:
-    """The share of a GPU that each worker asks for."""
+    """Return the GPUs, or the share of one, that each worker requests."""
     if resources.gpus_per_worker != "auto":
         return resources.gpus_per_worker
     return 1.0 if cluster.num_gpus > 0 else 0.0
 
 
 def num_concurrent_trials(resources: ResourcesConfig, gpus: float, cluster: Cluster) -> int:
-    """How many trials run at once. Raises InputError, with the numbers, if not even one ever could.
+    """Return how many trials run at once. Raise InputError, with the numbers, if not even one fits.
 
-    A joined cluster may be one that grows on demand: there a stated max_concurrent_trials is taken as it is.
+    A joined cluster may grow on demand, so a given max_concurrent_trials is not compared with its present size.
     """
     cpus_needed = resources.workers_per_trial * resources.cpus_per_worker
     gpus_needed = resources.workers_per_trial * gpus
@@ -136,7 +135,7 @@ def num_concurrent_trials(resources: ResourcesConfig, gpus: float, cluster: Clus
 def _describe(joined: bool) -> Cluster:
     nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]
     hosts = tuple(
-        # Ray's memory is what was free when it was started, which says nothing of the machine.
+        # Ray reports the memory that was free when it started, which does not describe the machine.
         f"{node.get('CPU', 0):g} CPUs, {node.get('GPU', 0):g} GPUs"
         + "".join(f" ({name.split(':')[1]})" for name in node if name.startswith("accelerator_type:"))
         for node in nodes

@@ -1,4 +1,4 @@
-"""What a study runs with, for its protocol."""
+"""The environment of a study for its protocol: versions, machines, commit and the draws of the sampler."""
 
 import platform
 import subprocess
@@ -18,10 +18,10 @@ _PACKAGES = ("ray", "torch", "torchvision", "optuna", "numpy", "scikit-learn", "
 
 
 def record_environment(folder: RunFolder, cluster: Cluster, study: StudyConfig) -> str:
-    """Write environment.json; what trainings ran with before is kept in it.
+    """Write environment.json, which keeps the environments of earlier runs.
 
-    Returns a warning if the study's sampler draws differently here from how it drew for the trials in the folder;
-    else an empty text. Raises StorageError if the run folder cannot be written, or holds the file of another version.
+    Returns a warning if the study's sampler draws differently here than for the trials in the folder, else an empty
+    string. Raises StorageError if the run folder cannot be written, or holds the file of another version.
     """
     before, now = folder.read_environment(), describe_environment(cluster, study)
     folder.write_environment(now.following(before))
@@ -29,7 +29,7 @@ def record_environment(folder: RunFolder, cluster: Cluster, study: StudyConfig) 
 
 
 def describe_environment(cluster: Cluster, study: StudyConfig) -> Environment:
-    """Versions, machines, commit, command line, and how the study's sampler draws."""
+    """Return versions, machines, commit, command line, and settings and draws of the study's sampler."""
     versions = {"gan_study": gan_study.__version__, "python": platform.python_version()}
     return Environment(
         versions=versions | {name: version(name) for name in _PACKAGES},
@@ -42,7 +42,7 @@ def describe_environment(cluster: Cluster, study: StudyConfig) -> Environment:
 
 
 def _difference(before: Environment, now: Environment, sampler: str) -> str:
-    """Why the sampler goes on otherwise than it began; empty if it does not."""
+    """Return in which way the sampler may draw differently from now on; empty if it does not."""
     if are_alike(before.draws, now.draws):
         return ""
     versions = [each.versions.get("optuna", "an unknown version") for each in (before, now)]
@@ -57,7 +57,7 @@ def _difference(before: Environment, now: Environment, sampler: str) -> str:
 
 
 def _commit() -> str | None:
-    """The checkout's commit, with a + if files have changed since; None outside a checkout."""
+    """Return the checkout's commit, with a + if files have changed since; None outside a checkout."""
     try:
         git = ["git", "-C", str(Path(__file__).parent), "describe", "--always", "--dirty=+", "--exclude=*"]
         return subprocess.run(git, capture_output=True, text=True, check=True, timeout=10).stdout.strip()

@@ -1,7 +1,7 @@
-"""What a study needs before its first trial: the objective, made in a Ray task, and processes that are ready to train.
+"""The preparation of a study: its objective, made in a Ray task, and processes that are ready to train.
 
-The driver's machine need not be fit for training, and the driver itself does without torch, unless the study's sampler
-is gp, which Optuna makes of it.
+The driver's machine need not be able to train. The driver does not import torch, unless the study's sampler is gp,
+which Optuna builds with it.
 """
 
 from collections.abc import Callable
@@ -18,30 +18,34 @@ from gan_study.runs.folder import RunFolder
 from gan_study.runs.records import ObjectiveRecord
 
 _LOOK_SEC = 2.0
-"""Between two looks at how far it is."""
-_TELL_SEC = 2.0
-"""How often that is written down at most."""
+"""Seconds between two readings of the progress."""
+_WRITE_SEC = 2.0
+"""Least seconds between two writings of the progress."""
 
 
 def prepare_on_cluster(
     study: StudyConfig, folder: RunFolder, num_concurrent: int, num_threads: int, on_progress: Callable[[str], None]
 ) -> ObjectiveRecord:
-    """Make the study's objective, or find it in the run folder, while other processes load what trials import.
+    """Make the study's objective, or read it from the run folder, while other processes import what trials need.
 
-    Ray uses idle processes again, so the first trials then start at once. `on_progress` is told again and again what
-    is being done and how far it is: the task writes it into the run folder, the one place that both can see.
-    num_threads: how many the task may use on a CPU.
+    Ray uses idle processes again, so the first trials then start at once.
+
+    Args:
+        study: the study, with the cluster's answer in place of `gpus_per_worker: auto`.
+        folder: the run folder. The task writes its progress there, because both processes can reach it.
+        num_concurrent: trials that will run at once.
+        num_threads: threads that the task may use on a CPU.
+        on_progress: is called repeatedly with the present step and its progress.
 
     Raises:
-        InputError: the data, or the GPU that Ray lends, are not there.
-        StorageError: the run folder could not be written.
+        InputError: the data or the GPU that Ray lends is missing.
+        StorageError: the run folder cannot be written.
     """
     arm = arms_of(study)[0]
-    # How long it trains does not matter here, and how many images there are is not known yet.
+    # The training's length does not matter here, and the number of images is not known yet.
     training = resolve_training(arm, first_trial_values(arm), study.search.seed, ASSUMED_TRAIN_IMAGES)
     num_cpus, gpus = study.resources.cpus_per_worker, study.resources.gpus_per_worker
     assert gpus != "auto", "auto has been replaced by the cluster's answer"
-    task = ray.remote(num_cpus=num_cpus, num_gpus=gpus, max_retries=1)(_prepare)
     task = ray.remote(num_cpus=num_cpus, num_gpus=gpus, max_retries=1)(_prepare)
     outcome = task.remote(training, folder.location, num_threads, gpus)
     for _ in range(num_concurrent - 1):
@@ -70,14 +74,14 @@ def _prepare(training: TrainingConfig, location: str, num_threads: int, gpus: fl
 
     folder = RunFolder(location)
 
-    def tell(text: str) -> None:
-        with suppress(StorageError):  # what is to be kept will say it
+    def write_progress(text: str) -> None:
+        with suppress(StorageError):  # a later write of the results raises it
             folder.write_preparation(text)
 
-    # Ray wraps an exception in its own traceback; handed over as a value it stays what it is.
+    # Ray wraps an exception that is raised in its own traceback, so it is returned as a value.
     try:
         device = lent_device(gpus)
-        with listening(now_and_then(_TELL_SEC, tell)):
+        with listening(now_and_then(_WRITE_SEC, write_progress)):
             with at_work(f"the images of {training.dataset.name}"):
                 dataset = load_dataset(training.dataset)
             torch.set_num_threads(num_threads)  # a trial that uses this process later sets its own number

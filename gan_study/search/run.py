@@ -1,4 +1,4 @@
-"""One study on one cluster, from its objective to its last confirmed trial; begun or gone on with."""
+"""One run of a study on a Ray cluster, from the objective to the last confirmation, new or resumed."""
 
 import os
 import socket
@@ -31,9 +31,9 @@ from gan_study.search.trials.tune_adapters import DirectorScheduler, DirectorSea
 from gan_study.search.watch import LOSSES, ClusterLostError, watched
 
 _UNLIMITED = 10**9
-"""Tune's number of samples: the director says when it is enough."""
+"""Tune's number of samples: the director ends the study before."""
 _DRIVER_MEMORY_BYTES = 1024**2
-"""What the waiting process of a many-worker trial asks for: next to nothing, but Ray wants something."""
+"""Memory requested by the waiting process of a many-worker trial: almost none, but Ray requires a resource."""
 
 
 def run_study(
@@ -48,23 +48,23 @@ def run_study(
     on_progress: Callable[[str], None] = lambda progress: None,
     on_loss: Callable[[ClusterLostError], None] = lambda error: None,
 ) -> Director:
-    """Train everything of a study that the run folder does not hold yet.
+    """Run all trials of a study that the run folder does not hold yet.
 
     Args:
-        study: the same study that the folder's study.yaml holds.
+        study: the study in the folder's study.yaml.
         folder: the run folder, with study.yaml written.
         address: a running Ray cluster; None starts Ray on this machine.
-        verbose: let Ray's own messages through.
-        on_start: is given the director before the first trial.
-        on_change: is called whenever the director's picture of the study has changed.
-        on_stage: is told in words what is being done before the first trial, and of trackers that fail.
-        on_progress: is told again and again, while that takes long, what is being done and how far it is.
-        on_loss: is called from another thread if the cluster has gone and this function may never return.
+        verbose: show Ray's own messages.
+        on_start: receives the director before the first trial.
+        on_change: is called after every change of the director's trials.
+        on_stage: receives a message at every step before the first trial, and about trackers that fail.
+        on_progress: receives the progress of such a step repeatedly, if it takes long.
+        on_loss: is called from another thread if the cluster is lost, after which this function may never return.
 
     Raises:
-        InputError: the data, the cluster, the resources or a tracker's package are not there.
-        StorageError: the run folder could not be written; what is in it can be resumed.
-        ClusterLostError: Ray has said that the cluster is gone; what is in the run folder can be resumed.
+        InputError: the data, the cluster, the resources or a tracker's package is missing.
+        StorageError: the run folder cannot be written; the study can be resumed.
+        ClusterLostError: Ray reports that the cluster is lost; the study can be resumed.
     """
     require_trackers(study.trackers)
     optuna.logging.set_verbosity(optuna.logging.INFO if verbose else optuna.logging.WARNING)
@@ -73,7 +73,7 @@ def run_study(
         require_reachable(address)
     status = _begin(folder, run_start)
 
-    def lose(reason: str) -> None:
+    def report_loss(reason: str) -> None:
         with suppress(StorageError):
             known = folder.read_study_status()
             if known is not None and known.pid == os.getpid():
@@ -85,7 +85,7 @@ def run_study(
         with (
             connected(address, verbose, study.resources.workers_per_trial > 1, lose) as cluster,
             _explained_loss(folder),
-            nullcontext() if address is not None and address.startswith("ray://") else watched(lose),
+            nullcontext() if address is not None and address.startswith("ray://") else watched(report_loss),
         ):
             gpus = gpus_per_worker(study.resources, cluster)
             resources = study.resources.model_copy(update={"gpus_per_worker": gpus})
@@ -96,7 +96,7 @@ def run_study(
             if address is not None:
                 require_shared(folder)
             on_stage("preparing the data and the extractor")
-            # No trial needs its cores yet; of a cluster that others use too, the task takes no more than it asks for.
+            # The task may use the cores of all trials, since none runs yet; on a joined cluster only those it requests.
             num_trials = 1 if cluster.joined else num_concurrent * resources.workers_per_trial
             num_threads = resources.cpus_per_worker * num_trials
             objective = prepare_on_cluster(study, folder, num_concurrent, num_threads, on_progress)
@@ -121,7 +121,7 @@ def run_study(
                 raise StorageError(director.abort_reason)
             folder.write_importance(study_importance(study, director))
     except BaseException:
-        with suppress(StorageError):  # may be why it ends
+        with suppress(StorageError):  # it may be the reason for the end
             _finish(folder, status, "interrupted", run_start)
         raise
     _finish(folder, status, "completed", run_start)
@@ -129,7 +129,7 @@ def run_study(
 
 
 def _begin(folder: RunFolder, run_start: float) -> StudyStatus:
-    """Write down that this process is at work on the run folder, as it is for minutes before the first trial."""
+    """Write that this process works on the run folder, also in the minutes before the first trial."""
     before = folder.read_study_status()
     status = StudyStatus(
         state="running",
@@ -155,7 +155,7 @@ def _explained_loss(folder: RunFolder) -> Iterator[None]:
 def _tune(
     director: Director, folder: RunFolder, study: StudyConfig, verbose: bool, on_stage: Callable[[str], None]
 ) -> None:
-    """Let Ray Tune run whatever the director hands out."""
+    """Let Ray Tune run the director's trials until the study ends."""
     many = study.resources.workers_per_trial > 1
     with ScratchFolder(folder) as scratch, tracked(study.trackers, folder, study.name, on_stage) as trackers:
         extra = {"scratch": scratch, "max_retries": study.resources.max_retries} if many else {}

@@ -1,4 +1,4 @@
-"""Files that Ray needs while a study runs, and that the run folder can do without."""
+"""The folder of files that Ray needs only while a study runs."""
 
 from types import TracebackType
 
@@ -8,7 +8,7 @@ _RAY = ".ray"
 
 
 class ScratchFolder:
-    """Where Tune and Train keep their own state. On a cluster all nodes must reach it, so it lies beside the trials."""
+    """The folder for Tune's and Train's state. All nodes of a cluster must reach it, so it lies in the run folder."""
 
     def __init__(self, folder: RunFolder) -> None:
         self._folder = folder

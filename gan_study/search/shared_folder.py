@@ -1,4 +1,4 @@
-"""Whether all machines of a joined cluster see the run folder, which a local path on one of them is not."""
+"""A check that all machines of a joined cluster see the run folder. They do not see a local path of one machine."""
 
 import socket
 import uuid
@@ -14,14 +14,14 @@ from gan_study.runs.storage import Storage
 
 _MARK = ".seen_by_every_machine"
 _LIMIT_SEC = 60.0
-"""How long a machine may take to start a process that looks."""
+"""Seconds that a machine may take to start the process that looks for the folder."""
 
 
 def require_shared(folder: RunFolder) -> None:
     """Raise InputError if a machine of the cluster that may train does not see a run folder on a local path.
 
-    A mounted network folder is a local path, too, so each machine looks for itself. One that does not answer in a
-    minute passes: it may be busy, and its trials look again.
+    A mounted network folder also is a local path, so each machine checks for itself. A machine that does not answer
+    within a minute passes: it may be busy, and its trials check again.
     """
     if not folder.storage.is_local:
         return
@@ -32,7 +32,7 @@ def require_shared(folder: RunFolder) -> None:
     mark = uuid.uuid4().hex
     folder.storage.write_text(_MARK, mark)
     try:
-        seen = {node["NodeManagerHostname"]: _asked(node["NodeID"], folder.location, mark) for node in others}
+        seen = {node["NodeManagerHostname"]: _node_sees_mark(node["NodeID"], folder.location, mark) for node in others}
         refuse_unless_seen(folder, seen)
     finally:
         folder.storage.delete(_MARK)
@@ -48,9 +48,9 @@ def refuse_unless_seen(folder: RunFolder, seen: Mapping[str, bool]) -> None:
         )
 
 
-def _asked(node_id: str, location: str, mark: str) -> bool:
+def _node_sees_mark(node_id: str, location: str, mark: str) -> bool:
     there = NodeAffinitySchedulingStrategy(node_id, soft=False)
-    task = ray.remote(num_cpus=0, max_retries=0)(sees)
+    task = ray.remote(num_cpus=0, max_retries=0)(sees_mark)
     answer = task.options(scheduling_strategy=there).remote(location, mark)
     try:
         return bool(ray.get(answer, timeout=_LIMIT_SEC))
@@ -58,8 +58,8 @@ def _asked(node_id: str, location: str, mark: str) -> bool:
         return True
 
 
-def sees(location: str, mark: str) -> bool:
-    """Whether this machine sees in a run folder what the study has just written there."""
+def sees_mark(location: str, mark: str) -> bool:
+    """Return True if this machine reads in a run folder the mark that the study has just written there."""
     try:
         return Storage(location).read_text(_MARK) == mark
     except FileNotFoundError:

@@ -1,4 +1,4 @@
-"""Whether the Ray cluster of a study is still there. Ray itself waits for ever, or ends the driver without a word."""
+"""A watch on a study's Ray cluster. If the cluster is lost, Ray itself waits for ever, or ends the driver silently."""
 
 import socket
 import threading
@@ -27,10 +27,10 @@ LOSSES = (
     RpcError,
     WorkerCrashedError,
 )
-"""What Ray raises in the driver where the cluster, or a process that the driver waits for, is gone."""
+"""Ray's exceptions in the driver if the cluster, or a process that the driver waits for, is lost."""
 _PERIOD_SEC = 2.0
 _PATIENCE_SEC = 30.0
-"""A head node that is started again may come back within this; after a minute without it Ray ends the driver."""
+"""Seconds without a head node that count as a loss. A restarted one may be back; Ray ends the driver after a minute."""
 
 
 class ClusterLostError(GanStudyError):
@@ -45,10 +45,10 @@ class ClusterLostError(GanStudyError):
 
 @contextmanager
 def watched(on_loss: Callable[[str], None]) -> Iterator[None]:
-    """Look after the cluster that this process is connected to, in a thread of its own.
+    """Watch the cluster of this process from another thread, for as long as the context is open.
 
-    `on_loss` is called there with the reason, once. The main thread may hang in a call to Ray that never returns,
-    so only ending the process helps.
+    If the cluster is lost, that thread calls `on_loss` once, with the reason. The main thread may hang in a call to Ray
+    that never returns, so that only the end of the process helps.
     """
     address = ray.get_runtime_context().gcs_address
     ended = threading.Event()
@@ -76,7 +76,7 @@ def _problem(address: str) -> str | None:
     host, _, port = address.rpartition(":")
     try:
         socket.create_connection((host.strip("[]"), int(port)), _PERIOD_SEC).close()
-        # Asked only of a head node that answers: Ray's call would wait for it.
+        # Only after the head node has answered, because Ray's call would wait for it.
         is_alive = any(node["Alive"] for node in ray.nodes())
     except OSError:
         return f"its head node has not answered at {address}"

@@ -48,7 +48,7 @@ def hear(study: Director, kimg: int, state: TrialState = TrialState.RUNNING) -> 
             class_shares=None,
             losses=None,
         )
-        study.hear(key, state, evaluation)
+        study.receive_progress(key, state, evaluation)
 
 
 def test_without_early_stopping_every_trial_goes_to_its_end(tmp_path: Path) -> None:
@@ -70,7 +70,7 @@ def test_without_early_stopping_every_trial_goes_to_its_end(tmp_path: Path) -> N
     hear(study, 4)
     assert clock.text() == "about 5 s left"
     key = next(key for key, trial in study.trials.items() if not trial.state.is_final)
-    study.hear_of_failure(key, "killed")
+    study.receive_failure(key, "killed")
     assert clock.text() == "about 5 s left"  # one is left, which does not use two places
 
 

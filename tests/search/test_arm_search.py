@@ -19,22 +19,22 @@ def make_search(arm: str = "lsgan", **changes: Any) -> tuple[ArmSearch, optuna.S
 
 def test_the_first_trial_takes_the_papers_values() -> None:
     search, optuna_study = make_search("wgan")
-    assert search.ask(0) == {"g_lr": 1e-4, "network.width": 64, "d_steps_per_g_step": 5}
+    assert search.draw_configuration(0) == {"g_lr": 1e-4, "network.width": 64, "d_steps_per_g_step": 5}
     assert optuna_study.trials[0].params == {"g_lr": 1e-4, "network.width": 64, "d_steps_per_g_step": 5}
 
 
 def test_a_paper_value_outside_its_range_is_trained_with_and_not_shown_to_optuna() -> None:
     search, optuna_study = make_search("wgan", search_space={"g_lr": {"log_uniform": [1e-3, 1e-2]}})
-    assert search.ask(0) == {"g_lr": 1e-4, "d_steps_per_g_step": 5}
-    search.tell(0, TrialState.COMPLETED, 5.0)
+    assert search.draw_configuration(0) == {"g_lr": 1e-4, "d_steps_per_g_step": 5}
+    search.close_trial(0, TrialState.COMPLETED, 5.0)
     assert optuna_study.trials[0].params == {"d_steps_per_g_step": 5}
     assert optuna_study.trials[0].value == 5.0
-    assert 1e-3 <= search.ask(1)["g_lr"] <= 1e-2
+    assert 1e-3 <= search.draw_configuration(1)["g_lr"] <= 1e-2
 
 
 def test_the_first_trial_can_be_sampled() -> None:
     search, _ = make_search(search={"sampler": "random", "scheduler": "none", "first_trial": "sampled"})
-    values = search.ask(0)
+    values = search.draw_configuration(0)
     assert values["g_lr"] != 2e-4
     assert 1e-5 <= values["g_lr"] <= 1e-2
 
@@ -49,7 +49,7 @@ def test_values_keep_their_kind() -> None:
     }
     search, _ = make_search("wgan", search_space=space)
     for index in range(1, 9):
-        values = search.ask(index)
+        values = search.draw_configuration(index)
         assert {name: type(value) for name, value in values.items()} == {
             "beta1": float,
             "g_lr": float,
@@ -81,7 +81,7 @@ def test_a_joint_search_draws_what_exists_under_its_choices_and_nothing_else() -
     search, optuna_study = joint_search()
     seen = set()
     for index in range(1, 40):
-        values = search.ask(index)
+        values = search.draw_configuration(index)
         expected = {"loss", "penalty", "network.name", "network.width"}
         expected |= {"wgan_gp": {"penalty_weight"}, "weight_clip": {"clip_value"}, "none": set()}[values["penalty"]]
         assert set(values) == expected
@@ -94,9 +94,13 @@ def test_a_joint_search_draws_what_exists_under_its_choices_and_nothing_else() -
 
 def test_a_joint_search_takes_up_what_was_drawn_before() -> None:
     first, _ = joint_search()
-    values = next(v for v in map(first.ask, range(1, 40)) if v["penalty"] == "wgan_gp" and v["network.name"] == "mlp")
+    values = next(
+        v
+        for v in map(first.draw_configuration, range(1, 40))
+        if v["penalty"] == "wgan_gp" and v["network.name"] == "mlp"
+    )
     again, optuna_study = joint_search()
-    assert again.ask_for(3, values) == values
+    assert again.open_trial(3, values) == values
     assert optuna_study.trials[0].params == {
         "loss": values["loss"],
         "penalty": "wgan_gp",
@@ -114,8 +118,8 @@ def drawn(num_trials: int, **search: Any) -> list[dict[str, Any]]:
     )
     samples = []
     for index in range(num_trials):
-        samples.append(arm_search.ask(index))
-        arm_search.tell(index, TrialState.COMPLETED, 10 + 1000 * samples[-1]["g_lr"])
+        samples.append(arm_search.draw_configuration(index))
+        arm_search.close_trial(index, TrialState.COMPLETED, 10 + 1000 * samples[-1]["g_lr"])
     return samples
 
 
@@ -137,7 +141,7 @@ def test_samples_are_a_function_of_the_seed(sampler: str) -> None:
 def test_arms_draw_different_samples() -> None:
     (lsgan, _), (wgan, _) = make_search("lsgan"), make_search("wgan")
     for index in range(1, 4):
-        assert lsgan.ask(index)["g_lr"] != wgan.ask(index)["g_lr"]
+        assert lsgan.draw_configuration(index)["g_lr"] != wgan.draw_configuration(index)["g_lr"]
 
 
 @pytest.mark.parametrize(
@@ -155,10 +159,10 @@ def test_what_optuna_is_told_at_the_end(
     state: TrialState, score: float | None, told: OptunaState, value: float | None
 ) -> None:
     search, optuna_study = make_search()
-    search.ask(0)
-    search.report(0, make_evaluation(0, 500.0))
-    search.report(0, make_evaluation(1000, score))
-    search.tell(0, state, score)
+    search.draw_configuration(0)
+    search.report_evaluation(0, make_evaluation(0, 500.0))
+    search.report_evaluation(0, make_evaluation(1000, score))
+    search.close_trial(0, state, score)
     trial = optuna_study.trials[0]
     assert (trial.state, trial.value) == (told, value)
     assert trial.intermediate_values == {0: 500.0, 1000: FAILURE_SCORE if score in (None, 1e300) else score}
@@ -172,37 +176,39 @@ def test_asha_stops_the_worse_at_the_first_rung() -> None:
     search, _ = make_search(search=ASHA)
     verdicts = {}
     for index, score in enumerate((10.0, 30.0, 20.0, 5.0)):
-        search.ask(index)
-        assert search.report(index, make_evaluation(0, 500.0)) is False
-        verdicts[index] = search.report(index, make_evaluation(1000, score))
+        search.draw_configuration(index)
+        assert search.report_evaluation(index, make_evaluation(0, 500.0)) is False
+        verdicts[index] = search.report_evaluation(index, make_evaluation(1000, score))
     # The first has none to compare with. 30 is the worse of two; 20 is the second of three, of which one survives.
     assert verdicts == {0: False, 1: True, 2: True, 3: False}
 
 
 def test_asha_compares_at_equal_images() -> None:
     search, _ = make_search(search=ASHA)
-    search.ask(0)
+    search.draw_configuration(0)
     for kimg, score in enumerate((500.0, 50.0, 20.0, 10.0, 5.0)):
-        search.report(0, make_evaluation(1000 * kimg, score))
-    search.ask(1)
+        search.report_evaluation(0, make_evaluation(1000 * kimg, score))
+    search.draw_configuration(1)
     # Worse than the first trial's end, better than the first trial was at as many images.
-    assert [search.report(1, make_evaluation(1000 * kimg, score)) for kimg, score in enumerate((500.0, 40.0))] == [
+    assert [
+        search.report_evaluation(1, make_evaluation(1000 * kimg, score)) for kimg, score in enumerate((500.0, 40.0))
+    ] == [
         False,
         False,
     ]
-    assert search.report(1, make_evaluation(2000, 30.0)) is True
+    assert search.report_evaluation(1, make_evaluation(2000, 30.0)) is True
 
 
 def test_asha_begins_at_the_grace_period() -> None:
     search, _ = make_search(search=ASHA | {"grace_kimg": 2})
     for index, score in enumerate((10.0, 30.0)):
-        search.ask(index)
-        assert search.report(index, make_evaluation(1000, score)) is False
-        assert search.report(index, make_evaluation(2000, score)) is (index == 1)
+        search.draw_configuration(index)
+        assert search.report_evaluation(index, make_evaluation(1000, score)) is False
+        assert search.report_evaluation(index, make_evaluation(2000, score)) is (index == 1)
 
 
 def test_without_a_scheduler_nothing_is_stopped() -> None:
     search, _ = make_search()
     for index in range(4):
-        search.ask(index)
-        assert search.report(index, make_evaluation(1000, 10.0 * index)) is False
+        search.draw_configuration(index)
+        assert search.report_evaluation(index, make_evaluation(1000, 10.0 * index)) is False

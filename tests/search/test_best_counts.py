@@ -42,7 +42,7 @@ def told(found: World) -> list[float | None]:
 
 
 def best_names(director: Director) -> list[str]:
-    return [trial.config.name for trial in director.best("lsgan")]
+    return [trial.config.name for trial in director.agenda.best("lsgan")]
 
 
 @pytest.mark.parametrize(
@@ -54,7 +54,7 @@ def test_what_counts_is_told_and_confirmed(tmp_path: Path, at: str, values: list
     director = found.run()
     assert told(found) == values
     assert best_names(director)[0] == first
-    (confirmed,) = director.arm_trials("lsgan", "confirm")
+    (confirmed,) = director.agenda.arm_trials("lsgan", "confirm")
     assert confirmed.config.source == first
     run = load_run(found.folder)
     best = best_trial(run.searched("lsgan"))

@@ -167,7 +167,7 @@ def test_confirmations_wait_for_their_own_arm_only(tmp_path: Path) -> None:
         pass
     assert len(director.trials) == 8
     for arm, name in [key for key in director.trials if key != ("wgan", "search_003")]:
-        director.hear((arm, name), TrialState.COMPLETED, make_evaluation(4000, 5.0))
+        director.receive_progress((arm, name), TrialState.COMPLETED, make_evaluation(4000, 5.0))
     following = director.next_trial()
     assert following is not None
     assert (following.arm, following.name) == ("lsgan", "confirm_000_seed_0")
@@ -183,12 +183,14 @@ def test_a_repeated_message_changes_nothing(tmp_path: Path) -> None:
     key = ("lsgan", "search_000")
     for _ in range(2):
         for nimg in (0, 1000, 0):
-            assert director.hear(key, TrialState.RUNNING, make_evaluation(nimg, 10.0)) is False
+            assert director.receive_progress(key, TrialState.RUNNING, make_evaluation(nimg, 10.0)) is False
     assert [e.cur_nimg for e in director.trials[key].evaluations] == [0, 1000]
     for _ in range(2):
-        director.hear(key, TrialState.COMPLETED, make_evaluation(4000, 5.0))
-    director.hear(key, TrialState.RUNNING, make_evaluation(5000, 1.0))  # a straggler of a process that was given up
-    director.hear_of_failure(key, "its process ended")
+        director.receive_progress(key, TrialState.COMPLETED, make_evaluation(4000, 5.0))
+    director.receive_progress(
+        key, TrialState.RUNNING, make_evaluation(5000, 1.0)
+    )  # a straggler of a process that was given up
+    director.receive_failure(key, "its process ended")
     assert director.trials[key].state is TrialState.COMPLETED
     assert director.trials[key].score == 5.0
     (told,) = world.optuna_trials("lsgan")
@@ -202,10 +204,10 @@ def test_an_abort_leaves_unfinished_trials_unfinished(tmp_path: Path) -> None:
     first, second = director.next_trial(), director.next_trial()
     assert first is not None
     assert second is not None
-    director.hear(("lsgan", "search_000"), TrialState.RUNNING, make_evaluation(0, 10.0))
+    director.receive_progress(("lsgan", "search_000"), TrialState.RUNNING, make_evaluation(0, 10.0))
     director.abort("there is no space left")
     director.abort("a second reason, which came of the first")
-    director.hear_of_failure(("lsgan", "search_000"), "its process ended")
+    director.receive_failure(("lsgan", "search_000"), "its process ended")
     assert director.finished
     assert director.next_trial() is None
     assert director.abort_reason == "there is no space left"
@@ -269,7 +271,7 @@ def test_a_trial_that_went_back_is_compared_by_what_it_goes_on_with(tmp_path: Pa
         make_evaluation(nimg, score).model_copy(update={"rolled_back_to": back}) for nimg, score, back in told
     ]
     for evaluation in evaluations:
-        director.hear(key, TrialState.RUNNING, evaluation)
+        director.receive_progress(key, TrialState.RUNNING, evaluation)
     seen = {0: 200.0, 250: 12.0, 500: 12.0, 750: 11.0}
     assert world.optuna_trials(config.arm)[0].intermediate_values == seen
     folder = world.folder.trial(*key)
@@ -289,8 +291,8 @@ def test_of_several_objectives_the_front_is_confirmed_first(tmp_path: Path) -> N
     )
     world = World(study, RunFolder(str(tmp_path)), by_index({"lsgan": scores}), coverages=coverages)
     director = world.run()
-    assert [t.config.index for t in director.best("lsgan")] == [0, 2, 1, 3]
-    assert {t.config.source for t in director.arm_trials("lsgan", "confirm")} == {
+    assert [t.config.index for t in director.agenda.best("lsgan")] == [0, 2, 1, 3]
+    assert {t.config.source for t in director.agenda.arm_trials("lsgan", "confirm")} == {
         "search_000",
         "search_002",
         "search_001",

@@ -132,7 +132,7 @@ def test_the_former_best_stands_until_the_new_one_has_a_seed(tmp_path: Path) -> 
     director = extended.make_director()
     while (config := director.next_trial()) is not None and config.phase == "search":
         for state, evaluation in extended._train(config):
-            director.hear((config.arm, config.name), state, evaluation)
+            director.receive_progress((config.arm, config.name), state, evaluation)
     run = load_run(world.folder)
     assert run.study.budget.trials_per_arm == 3
     assert confirmed_arms(run)["lsgan"].source == "search_001"
@@ -186,7 +186,11 @@ def test_the_best_over_all_repeats_is_confirmed(tmp_path: Path) -> None:
     config = world.folder.trial("lsgan", confirmed[0]).read_config()
     assert config is not None
     assert (config.source, config.repeat, config.phase) == ("search_r2_000", 2, "confirm")
-    assert [t.config.name for t in director.best("lsgan")][:3] == ["search_r2_000", "search_r1_000", "search_r2_001"]
+    assert [t.config.name for t in director.agenda.best("lsgan")][:3] == [
+        "search_r2_000",
+        "search_r1_000",
+        "search_r2_001",
+    ]
     assert confirmed_arms(load_run(world.folder))["lsgan"].search_score == 8.0
     planned = {(row.arm, row.phase): row.num_trials for row in arm_rows(director)}
     assert planned["lsgan", "search"] == 2 * 3

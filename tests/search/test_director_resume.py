@@ -151,13 +151,13 @@ def two_at_once(tmp_path: Path) -> World:
     return World(study, RunFolder(str(tmp_path)), score, max_concurrent_trials=2)
 
 
-def hear(world: World, director: Director, name: str, nimg: int, score: float) -> bool:
+def receive(world: World, director: Director, name: str, nimg: int, score: float) -> bool:
     """A trial writes an evaluation and its checkpoint, and the study hears of it."""
     trial, evaluation = world.folder.trial("lsgan", name), make_evaluation(nimg, score)
     trial.write_evaluations([*trial.read_evaluations(), evaluation])
     trial.replace_checkpoint(nimg, b"")
     trial.write_status(TrialStatus(state=TrialState.RUNNING))
-    return director.hear(("lsgan", name), TrialState.RUNNING, evaluation)
+    return director.receive_progress(("lsgan", name), TrialState.RUNNING, evaluation)
 
 
 def test_a_trial_that_was_allowed_to_go_on_stays_allowed(tmp_path: Path) -> None:
@@ -165,18 +165,18 @@ def test_a_trial_that_was_allowed_to_go_on_stays_allowed(tmp_path: Path) -> None
     world = two_at_once(tmp_path)
     director = world.make_director()
     director.next_trial(), director.next_trial()
-    assert not hear(world, director, "search_001", 1000, 30.0)
-    assert not hear(world, director, "search_000", 1000, 10.0)
+    assert not receive(world, director, "search_001", 1000, 30.0)
+    assert not receive(world, director, "search_000", 1000, 10.0)
     again = world.make_director()
     assert [trial.state for trial in again.trials.values()] == [TrialState.RUNNING] * 2
     assert world.folder.trial("lsgan", "search_001").checkpoint_nimgs() == [1000]
     # At the next rung both studies judge alike, because they remember who had come to the first one, and when.
     for each in (again, world.make_director()):
         each.next_trial(), each.next_trial()
-    assert not hear(world, again, "search_001", 2000, 25.0)
+    assert not receive(world, again, "search_001", 2000, 25.0)
     third = world.make_director()
     third.next_trial(), third.next_trial()
-    assert hear(world, third, "search_000", 2000, 26.0)
+    assert receive(world, third, "search_000", 2000, 26.0)
 
 
 def test_a_verdict_that_was_not_heard_among_others_that_were(tmp_path: Path) -> None:
@@ -184,8 +184,8 @@ def test_a_verdict_that_was_not_heard_among_others_that_were(tmp_path: Path) -> 
     director = world.make_director()
     director.next_trial(), director.next_trial()
     for name in ("search_000", "search_001"):
-        hear(world, director, name, 0, 500.0)
-    assert not hear(world, director, "search_001", 1000, 10.0)
+        receive(world, director, name, 0, 500.0)
+    assert not receive(world, director, "search_001", 1000, 10.0)
     trial = world.folder.trial("lsgan", "search_000")  # The study dies before it hears of this:
     trial.write_evaluations([*trial.read_evaluations(), make_evaluation(1000, 30.0)])
     trial.replace_checkpoint(1000, b"")
@@ -198,8 +198,8 @@ def test_a_run_folder_of_a_version_that_kept_no_order_stops_nothing(tmp_path: Pa
     world = two_at_once(tmp_path)
     director = world.make_director()
     director.next_trial(), director.next_trial()
-    hear(world, director, "search_001", 1000, 30.0)
-    hear(world, director, "search_000", 1000, 10.0)
+    receive(world, director, "search_001", 1000, 30.0)
+    receive(world, director, "search_000", 1000, 10.0)
     for name in ("search_000", "search_001"):
         world.folder.trial("lsgan", name).storage.delete("heard.json")
     for _ in range(2):
@@ -219,7 +219,7 @@ def test_an_unfinished_trial_asks_for_the_gpus_that_there_are_now(tmp_path: Path
     resources(before)
     director = world.make_director()
     director.next_trial()
-    hear(world, director, "search_000", 1000, 30.0)
+    receive(world, director, "search_000", 1000, 30.0)
     resources(now)
     config = world.make_director().next_trial()
     assert config is not None

@@ -58,7 +58,7 @@ def test_only_full_scores_rank(world: World) -> None:
     director, run = finished(world)
     assert director.trials["lsgan", "search_002"].state is TrialState.STOPPED
     assert director.trials["lsgan", "search_002"].score is None
-    assert [trial.config.name for trial in director.best("lsgan")] == ["search_003", "search_001", "search_000"]
+    assert [trial.config.name for trial in director.agenda.best("lsgan")] == ["search_003", "search_001", "search_000"]
     ranked = best_first(run.of_arm("lsgan", "search"))
     assert [(t.name, t.score, t.early_score) for t in ranked] == [
         ("search_003", 20.0, 25.0),
@@ -75,7 +75,7 @@ def test_a_stopped_trial_with_the_lowest_score_of_all_wins_nothing(world: World)
     world.score = lambda config, cur_nimg: 1.0 if config.name == "search_002" else score(config, cur_nimg)
     director, run = finished(world)
     assert run.of_arm("lsgan", "search")[2].early_score == 6.0
-    assert director.best("lsgan")[0].config.name == "search_003"
+    assert director.agenda.best("lsgan")[0].config.name == "search_003"
     assert summarise(run).arms["lsgan"].best_trial == "search_003"
     best = {(row.arm, row.phase): row.best for row in arm_rows(director)}["lsgan", "search"]
     assert best is not None

@@ -44,7 +44,7 @@ def ended_trial(world: World) -> tuple[Director, TrialFolder, TrialConfig]:
     assert config is not None
     assert (config.arm, config.name) == KEY
     trial = world.folder.trial(*KEY)
-    director.hear(KEY, TrialState.RUNNING, make_evaluation(0, 500.0))
+    director.receive_progress(KEY, TrialState.RUNNING, make_evaluation(0, 500.0))
     trial.write_evaluations([make_evaluation(0, 500.0), make_evaluation(1000, 11.0)])
     trial.write_status(TrialStatus(state=TrialState.COMPLETED, cur_nimg=1000))
     return director, trial, config
@@ -52,7 +52,7 @@ def ended_trial(world: World) -> tuple[Director, TrialFolder, TrialConfig]:
 
 def test_a_process_that_dies_after_the_end_leaves_a_completed_trial(world: World) -> None:
     director, trial, _ = ended_trial(world)
-    director.hear_of_failure(KEY, "its process died: out of memory")
+    director.receive_failure(KEY, "its process died: out of memory")
     status = trial.read_status()
     assert status is not None
     assert status.state is TrialState.COMPLETED
@@ -72,10 +72,10 @@ def test_a_search_trial_that_died_after_its_end_is_told_with_its_score(tmp_path:
     trial = world.folder.trial(*key)
     trial.write_evaluations([make_evaluation(0, 500.0), make_evaluation(4000, 7.0)])
     trial.write_status(TrialStatus(state=TrialState.COMPLETED, cur_nimg=4000))
-    director.hear_of_failure(key, "its process died: out of memory")
+    director.receive_failure(key, "its process died: out of memory")
     (told,) = world.optuna_trials(config.arm)
     assert (told.value, told.intermediate_values) == (7.0, {0: 500.0, 4000: 7.0})
-    assert director.best(config.arm)[0].config.name == config.name
+    assert director.agenda.best(config.arm)[0].config.name == config.name
 
 
 @pytest.mark.parametrize(
@@ -84,7 +84,7 @@ def test_a_search_trial_that_died_after_its_end_is_told_with_its_score(tmp_path:
 def test_every_end_that_is_written_stands(world: World, state: TrialState, collapsed: bool) -> None:
     director, trial, _ = ended_trial(world)
     trial.write_status(TrialStatus(state=state, cur_nimg=1000, collapsed=collapsed))
-    director.hear_of_failure(KEY, "its process died")
+    director.receive_failure(KEY, "its process died")
     assert director.trials[KEY].state is state
     assert director.trials[KEY].collapsed is collapsed
     status = trial.read_status()
@@ -95,7 +95,7 @@ def test_every_end_that_is_written_stands(world: World, state: TrialState, colla
 def test_a_trial_that_died_before_its_end_has_failed(world: World) -> None:
     director, trial, _ = ended_trial(world)
     trial.write_status(TrialStatus(state=TrialState.RUNNING))
-    director.hear_of_failure(KEY, "its process died")
+    director.receive_failure(KEY, "its process died")
     assert director.trials[KEY].state is TrialState.FAILED
 
 
@@ -111,7 +111,7 @@ def test_end_work_is_made_up_for(world: World) -> None:
     assert (config.arm, config.name) == KEY
     assert not director.finished
     assert director.next_trial() is None
-    assert director.hear(KEY, TrialState.COMPLETED, director.trials[KEY].evaluations[-1]) is False
+    assert director.receive_progress(KEY, TrialState.COMPLETED, director.trials[KEY].evaluations[-1]) is False
     assert director.finished
     assert director.trials[KEY].state is TrialState.COMPLETED
 
@@ -121,7 +121,7 @@ def test_end_work_that_fails_again_ends_the_study_all_the_same(world: World) -> 
     world.run()
     director = world.make_director()
     director.next_trial()
-    director.hear_of_failure(KEY, "its process died: out of memory")
+    director.receive_failure(KEY, "its process died: out of memory")
     assert director.finished
     status = world.folder.trial(*KEY).read_status()
     assert status is not None

@@ -43,29 +43,29 @@ def test_values_are_finite_and_a_failure_s_the_worst(
     state: TrialState, score: float | None, end: TrialEnd, told: list[float]
 ) -> None:
     search, optuna_study = make_search()
-    search.ask(0)
-    search.tell(0, TrialState.COMPLETED, 50.0, TrialEnd(0.5, 100.0))
-    search.ask(1)
-    assert search.report(1, make_evaluation(1000, score)) is False
-    search.tell(1, state, score, end)
+    search.draw_configuration(0)
+    search.close_trial(0, TrialState.COMPLETED, 50.0, TrialEnd(0.5, 100.0))
+    search.draw_configuration(1)
+    assert search.report_evaluation(1, make_evaluation(1000, score)) is False
+    search.close_trial(1, state, score, end)
     assert optuna_study.trials[1].values == told
     assert all(trial.state is OptunaState.COMPLETE for trial in optuna_study.trials)
 
 
 def test_a_failure_before_any_end_is_bad_too() -> None:
     search, optuna_study = make_search()
-    search.ask(0)
-    search.tell(0, TrialState.DIVERGED, None, TrialEnd(None, 0.0))
-    search.ask(1)
-    search.tell(1, TrialState.COMPLETED, 50.0, TrialEnd(0.5, 0.1))
+    search.draw_configuration(0)
+    search.close_trial(0, TrialState.DIVERGED, None, TrialEnd(None, 0.0))
+    search.draw_configuration(1)
+    search.close_trial(1, TrialState.COMPLETED, 50.0, TrialEnd(0.5, 0.1))
     assert [trial.number for trial in optuna_study.best_trials] == [1]
 
 
 def test_failed_trials_are_told_as_the_worst() -> None:
     """A sampler never hears of a trial that is told as failed, and would try such a configuration again and again."""
     search, optuna_study = make_search()
-    search.ask(0)
-    search.tell(0, TrialState.FAILED, None)
+    search.draw_configuration(0)
+    search.close_trial(0, TrialState.FAILED, None)
     (trial,) = optuna_study.trials
     assert (trial.state, trial.user_attrs["state"]) == (OptunaState.COMPLETE, "failed")
     assert trial.values is not None
@@ -82,10 +82,10 @@ def test_samplers_learn_from_several_objectives(sampler: str) -> None:
     )  # fmt: skip
     widths = []
     for index in range(num):
-        width = search.ask(index)["network.width"]
+        width = search.draw_configuration(index)["network.width"]
         assert isinstance(width, int)
         widths.append(width)
-        search.tell(index, TrialState.COMPLETED, float(width), TrialEnd(1 - width / 100, float(width)))
+        search.close_trial(index, TrialState.COMPLETED, float(width), TrialEnd(1 - width / 100, float(width)))
     assert all(trial.state is OptunaState.COMPLETE for trial in optuna_study.trials)
     if sampler in ("tpe", "gp"):
         # Chance draws 36 on average. No width is drawn twice, so 16 of them cannot fall below 15.5.

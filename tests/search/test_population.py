@@ -13,7 +13,7 @@ from gan_study.errors import StorageError
 from gan_study.runs.folder import RunFolder
 from gan_study.runs.records import TrialState
 from gan_study.search.population import population
-from gan_study.search.population.population import current_rates
+from gan_study.search.population.rates import current_rates
 
 ARM = {"lsgan": {"network": "dcgan", "loss": "least_squares"}}
 SPACE = {
@@ -228,9 +228,9 @@ def test_what_is_confirmed_is_the_best_schedule_with_fresh_seeds(tmp_path: Path)
     world = make_world(tmp_path, confirm={"top_k": 1, "seeds": 2})
     world.score = lambda config, cur_nimg: score(config, cur_nimg) - 100 * len(config.training.schedule)
     director = world.run()
-    best = director.best("lsgan")[0].config
+    best = director.agenda.best("lsgan")[0].config
     assert best.training.schedule
-    confirmed = [trial.config for trial in director.arm_trials("lsgan", "confirm")]
+    confirmed = [trial.config for trial in director.agenda.arm_trials("lsgan", "confirm")]
     assert len(confirmed) == 2
     for config in confirmed:
         assert config.training.schedule == best.training.schedule

@@ -36,8 +36,8 @@ def test_a_population_trains_in_turns(ray_address: str, tmp_path: Path) -> None:
         status = trial.read_status()
         assert status is not None
         assert (status.num_restarts, status.is_paused, trial.checkpoint_nimgs()) == (0, False, [])
-    confirmed = director.arm_trials("lsgan", "confirm")[0].config.training
-    assert confirmed.schedule == director.best("lsgan")[0].config.training.schedule
+    confirmed = director.agenda.arm_trials("lsgan", "confirm")[0].config.training
+    assert confirmed.schedule == director.agenda.best("lsgan")[0].config.training.schedule
     told = load_study(study_name="tiny/lsgan", storage=RDBStorage(f"sqlite:///{folder.location}/optuna.db"))
     assert sorted(trial.state.name for trial in told.trials) == ["COMPLETE"] * 4 + ["PRUNED"] * 2
 

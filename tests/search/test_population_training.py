@@ -47,7 +47,7 @@ def test_every_trial_of_a_population_is_reproduced_from_its_config(tmp_path: Pat
         assert config is not None
         trial = folder.trial(config.arm, config.name)
         for progress in train(config, prepared.dataset, objective, trial, Workers()):
-            if director.hear((config.arm, config.name), progress.status.state, progress.evaluation):
+            if director.receive_progress((config.arm, config.name), progress.status.state, progress.evaluation):
                 break
     copies = [copy for generation in folder.read_generations("lsgan") for copy in generation.copies]
     assert len(copies) == 4

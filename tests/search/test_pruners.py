@@ -23,13 +23,13 @@ def study_of(num_trials: int = 12, total_kimg: float = 9, **search: Any) -> Stud
 
 def stopped_at(search: ArmSearch, index: int, score: float, last_kimg: int, batch: int = 1) -> int | None:
     """Train one trial with a constant score; the kimg at which it is stopped, None if it goes on to the end."""
-    search.ask(index)
+    search.draw_configuration(index)
     for kimg in range(last_kimg + 1):
-        stop = search.report(index, make_evaluation(-(-1000 * kimg // batch) * batch, score))
+        stop = search.report_evaluation(index, make_evaluation(-(-1000 * kimg // batch) * batch, score))
         if kimg < last_kimg and stop:
-            search.tell(index, TrialState.STOPPED, score)
+            search.close_trial(index, TrialState.STOPPED, score)
             return kimg
-    search.tell(index, TrialState.COMPLETED, score)
+    search.close_trial(index, TrialState.COMPLETED, score)
     return None
 
 
@@ -51,9 +51,9 @@ def test_hyperband_has_as_many_brackets_as_the_plan_says() -> None:
         study = study_of(12, total, scheduler="hyperband", grace_kimg=grace, reduction_factor=factor)
         pruner = make_pruner(study)
         search = ArmSearch(study, "lsgan", InMemoryStorage(), FAILURE_SCORE)
-        search.ask(0)
+        search.draw_configuration(0)
         search._study.pruner = pruner
-        search.report(0, make_evaluation(1000 * total, 10.0))
+        search.report_evaluation(0, make_evaluation(1000 * total, 10.0))
         assert len(getattr(pruner, "_pruners", [])) == len(brackets(study, total))
 
 

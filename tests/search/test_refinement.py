@@ -34,7 +34,7 @@ def make_world(place: Path, sampler: str = "tpe", ends: Ends | None = None, **ch
 
 
 def names(director: Director, arm: str, phase: str) -> list[str]:
-    return [trial.config.name for trial in director.arm_trials(arm, phase)]
+    return [trial.config.name for trial in director.agenda.arm_trials(arm, phase)]
 
 
 def test_every_arm_gets_as_many_trials_in_ranges_around_its_best(tmp_path: Path) -> None:
@@ -44,9 +44,9 @@ def test_every_arm_gets_as_many_trials_in_ranges_around_its_best(tmp_path: Path)
         assert names(director, arm, "refine") == ["refine_000", "refine_001", "refine_002"]
         record = world.folder.read_refinement(arm)
         assert record is not None
-        search = [trial for trial in director.best(arm) if trial.config.phase == "search"]
+        search = [trial for trial in director.agenda.best(arm) if trial.config.phase == "search"]
         assert record.sources == tuple(trial.config.name for trial in search[:2])
-        for trial in director.arm_trials(arm, "refine"):
+        for trial in director.agenda.arm_trials(arm, "refine"):
             assert set(trial.config.searched) == set(record.ranges)
             assert all(contains(record.ranges[name], value) for name, value in trial.config.searched.items())
         lowest, highest = extremes(record.ranges["network.width"])
@@ -61,9 +61,9 @@ def test_every_arm_gets_as_many_trials_in_ranges_around_its_best(tmp_path: Path)
 def test_the_best_over_search_and_refinement_are_confirmed(tmp_path: Path) -> None:
     director = make_world(tmp_path).run()
     for arm in director.study.arms:
-        found = director.arm_trials(arm, "search") + director.arm_trials(arm, "refine")
+        found = director.agenda.arm_trials(arm, "search") + director.agenda.arm_trials(arm, "refine")
         best = sorted(found, key=lambda trial: trial.score or 0.0)[:2]
-        assert {t.config.source for t in director.arm_trials(arm, "confirm")} == {t.config.name for t in best}
+        assert {t.config.source for t in director.agenda.arm_trials(arm, "confirm")} == {t.config.name for t in best}
     # This world's refinement improves on its search.
     assert any(name.startswith("confirm_refine_") for name in names(director, "lsgan", "confirm"))
 
@@ -98,8 +98,8 @@ def test_an_arm_without_a_completed_trial_is_refined_in_its_whole_ranges(tmp_pat
     assert record is not None
     assert record.sources == ()
     assert extremes(record.ranges["g_lr"]) == (1e-5, 1e-2)
-    assert len(director.arm_trials("wgan", "refine")) == 3
-    assert len(director.arm_trials("wgan", "confirm")) == 2
+    assert len(director.agenda.arm_trials("wgan", "refine")) == 3
+    assert len(director.agenda.arm_trials("wgan", "confirm")) == 2
 
 
 def test_a_learning_sampler_goes_on_from_the_search(tmp_path: Path) -> None:

@@ -49,10 +49,10 @@ def drawn(study: StudyConfig, num: int, resumed_at: int | None = None) -> list[d
         if index == resumed_at:
             search = ArmSearch(study, "only", InMemoryStorage(), FAILURE_SCORE)
             for before, values in enumerate(samples):
-                search.ask_for(before, values)
-                search.tell(before, TrialState.COMPLETED, score(values))
-        samples.append(search.ask(index))
-        search.tell(index, TrialState.COMPLETED, score(samples[-1]))
+                search.open_trial(before, values)
+                search.close_trial(before, TrialState.COMPLETED, score(values))
+        samples.append(search.draw_configuration(index))
+        search.close_trial(index, TrialState.COMPLETED, score(samples[-1]))
     return samples
 
 
@@ -101,10 +101,10 @@ def test_sobol_goes_through_its_sequence_by_the_trials_number() -> None:
 def test_sobol_does_not_depend_on_what_has_ended() -> None:
     study = study_of("sobol")
     search = ArmSearch(study, "only", InMemoryStorage(), FAILURE_SCORE)
-    at_once = [search.ask(index) for index in range(6)]
+    at_once = [search.draw_configuration(index) for index in range(6)]
     assert at_once == drawn(study, 6)
     again = ArmSearch(study, "only", InMemoryStorage(), FAILURE_SCORE)
-    assert again.ask(4) == at_once[4]
+    assert again.draw_configuration(4) == at_once[4]
 
 
 @pytest.mark.parametrize("sampler", ["gp", "cmaes"])

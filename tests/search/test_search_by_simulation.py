@@ -39,7 +39,7 @@ def drawn(
     )
     arm, rng, trials = ArmSearch(study, "only", InMemoryStorage(), FAILURE_SCORE), np.random.default_rng(seed), []
     for index in range(num):
-        values = arm.ask(index)
+        values = arm.draw_configuration(index)
         last, state, reached = score(values, rng), TrialState.COMPLETED, None
         for kimg in range(5, NUM_KIMG + 1, 5):
             if last is None and kimg > 10:
@@ -47,10 +47,10 @@ def drawn(
                 break
             reached = (last or 150.0) * (300 / (last or 150.0)) ** ((1 - kimg / NUM_KIMG) ** 2)
             reached *= float(np.exp(rng.normal(0, 0.05)))
-            if arm.report(index, make_evaluation(1000 * kimg, reached)):
+            if arm.report_evaluation(index, make_evaluation(1000 * kimg, reached)):
                 state = TrialState.STOPPED
                 break
-        arm.tell(index, state, reached)
+        arm.close_trial(index, state, reached)
         trials.append((values, state))
     return trials
 

@@ -127,10 +127,10 @@ class World:
                 if sent == stop_after and lose_last:
                     return director
                 if state is TrialState.FAILED:
-                    director.hear_of_failure(key, "its process was killed")
+                    director.receive_failure(key, "its process was killed")
                     stopped = True
                 else:
-                    stopped = director.hear(key, state, evaluation)
+                    stopped = director.receive_progress(key, state, evaluation)
                 if stopped or state.is_final:
                     del live[key]
                 if sent == stop_after:

@@ -178,7 +178,7 @@ def arm_rows(director: Director) -> list[ArmRow]:
     rows = []
     for phase in PHASES:
         for arm in director.study.arms:
-            trials = director.arm_trials(arm, phase)
+            trials = director.agenda.arm_trials(arm, phase)
             if not trials:
                 continue
             planned = len(trials) + director.agenda.num_to_open(arm, phase)

@@ -1,1 +1,1 @@
-"""The study's order of trials: which comes next, and when one is given up."""
+"""The rules by which a study opens, stops and ends its trials, without Ray."""

@@ -1,4 +1,4 @@
-"""Which trial a study opens next: the order of arms and phases, from the trials that are known."""
+"""The order in which a study opens its trials: arm by arm and phase by phase, from the trials known so far."""
 
 from collections.abc import Mapping
 from itertools import product
@@ -12,7 +12,7 @@ from gan_study.search.director.trial_record import TrialRecord, to_confirm
 
 
 class Agenda:
-    """A view of the trials of a study: it sees at once what is added to them. Trials go by (arm, name)."""
+    """A live view of a study's `trials`, by (arm, name): it reflects every later change to them."""
 
     def __init__(
         self, study: StudyConfig, trials: Mapping[tuple[str, str], TrialRecord], decisions: DecisionsRecord
@@ -21,8 +21,8 @@ class Agenda:
         self._trials = trials
         self._decisions = decisions
 
-    def why_given_up(self, arm: str, phase: Phase) -> str | None:
-        """Why the unfinished trials of an arm's phase are not gone on with; None if they are."""
+    def why_cut_short(self, arm: str, phase: Phase) -> str | None:
+        """Return why somebody has cut an arm's phase short; None if nobody has."""
         if arm in self._decisions.skipped:
             return "its arm was given up by hand"
         if self._decisions.confirms_now and phase != "confirm":
@@ -30,12 +30,12 @@ class Agenda:
         return None
 
     def arm_trials(self, arm: str, phase: str) -> list[TrialRecord]:
-        """An arm's trials of one phase, by repeat and index."""
+        """Return an arm's trials of one phase, by repeat and index."""
         trials = [t for (owner, _), t in self._trials.items() if owner == arm and t.config.phase == phase]
         return sorted(trials, key=lambda t: (t.config.repeat if phase == "search" else 0, t.config.index))
 
     def best(self, arm: str) -> list[TrialRecord]:
-        """An arm's completed search and refine trials with a score, best first (a Pareto front before the rest)."""
+        """Return an arm's completed search and refine trials with a score: Pareto front first, then by score."""
         searched = self.arm_trials(arm, "search") + self.arm_trials(arm, "refine")
         completed = [t for t in searched if t.state is TrialState.COMPLETED and t.score is not None]
 
@@ -45,7 +45,7 @@ class Agenda:
         return to_confirm(sorted(completed, key=rank), self._study.search.objectives)
 
     def next_arm(self) -> str | None:
-        """The arm whose turn it is: the one with the fewest trials in the earliest phase that any arm is in."""
+        """Return the arm with the fewest trials in the earliest phase of all; None if no arm has a next trial."""
         phases = {arm: phase for arm in self._study.arms if (phase := self.next_phase(arm)) is not None}
 
         def turn(arm: str) -> tuple[int, int]:
@@ -54,7 +54,7 @@ class Agenda:
         return min(phases, key=turn, default=None)
 
     def next_phase(self, arm: str) -> Phase | None:
-        """The phase of an arm's next trial; None at the arm's end, and while other trials must end first."""
+        """Return the phase of an arm's next trial; None at the arm's end, and while other trials must end first."""
         if arm in self._decisions.skipped:
             return None
         if self.next_search(arm) is not None:
@@ -66,28 +66,28 @@ class Agenda:
         return "confirm" if self.next_confirmation(arm) is not None else None
 
     def next_search(self, arm: str) -> tuple[int, int] | None:
-        """Index and repeat of an arm's next search trial, the repeats taking turns; None if there is none."""
-        if self.why_given_up(arm, "search"):
+        """Return index and repeat of an arm's next search trial; the repeats take turns. None if there is none."""
+        if self.why_cut_short(arm, "search"):
             return None
         taken = {(trial.config.index, trial.config.repeat) for trial in self.arm_trials(arm, "search")}
         wanted = product(range(self._study.budget.trials_per_arm), range(self._study.search.repeats))
         return next((each for each in wanted if each not in taken), None)
 
     def next_refined(self, arm: str) -> int | None:
-        """Index of an arm's next refine trial; None if there is none."""
-        if self.why_given_up(arm, "refine"):
+        """Return the index of an arm's next refine trial; None if there is none."""
+        if self.why_cut_short(arm, "refine"):
             return None
         taken = {trial.config.index for trial in self.arm_trials(arm, "refine")}
         return next((i for i in range(self._study.refine.trials_per_arm) if i not in taken), None)
 
     def next_confirmation(self, arm: str) -> TrialConfig | None:
-        """The next re-training of an arm's best, once its search and refinement have ended; None if there is none."""
+        """Return the next confirmation, once the arm's search and refinement have ended; None if there is none."""
         if any(not t.state.is_final for phase in ("search", "refine") for t in self.arm_trials(arm, phase)):
             return None
         return next(iter(self._confirmations(arm)), None)
 
     def _confirmations(self, arm: str) -> list[TrialConfig]:
-        """The re-trainings of an arm's best so far that are not opened yet."""
+        """Return the confirmations of an arm's best trials so far that are not opened yet."""
         index = max((t.config.index + 1 for t in self.arm_trials(arm, "confirm")), default=0)
         first_seed = self._first_confirm_seed()
         configs = (
@@ -98,20 +98,20 @@ class Agenda:
         return [config for config in configs if (arm, config.name) not in self._trials]
 
     def _first_confirm_seed(self) -> int | None:
-        """The first seed of the confirmations that the run folder holds, which an older version counted otherwise."""
+        """Return the first seed of the known confirmations, which an older version may have chosen otherwise."""
         for trial in self._trials.values():
             if trial.config.phase == "confirm":
                 return trial.config.training.seed - int(trial.config.name.rpartition("_")[2])
         return None
 
     def num_to_open(self, arm: str, phase: Phase) -> int:
-        """Trials of a phase that are still to be opened.
+        """Return how many trials of a phase are still to be opened.
 
-        Confirmations follow from the best of a search that has ended. Until then they are counted as if each of the
-        configurations that are now the best stayed so, and every missing one were still found.
+        Confirmations depend on the best trials of a search that has ended. Until then the count assumes that the best
+        so far stay the best, and that as many are found as will be confirmed.
         """
         study = self._study
-        if self.why_given_up(arm, phase):
+        if self.why_cut_short(arm, phase):
             return 0
         if phase == "search":
             return max(0, study.search_trials_per_arm - len(self.arm_trials(arm, "search")))
@@ -124,7 +124,7 @@ class Agenda:
         return known + max(0, wanted - len(self.best(arm))) * study.confirm.seeds
 
     def _has_searched(self, arm: str) -> bool:
-        """Whether every search and refine trial of an arm has been opened and has ended."""
+        """Return True if every search and refine trial of an arm has been opened and has ended."""
         opened = self.arm_trials(arm, "search") + self.arm_trials(arm, "refine")
         has_all = self.next_search(arm) is None and self.next_refined(arm) is None
         return has_all and all(trial.state.is_final for trial in opened)

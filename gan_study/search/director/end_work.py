@@ -1,4 +1,4 @@
-"""Completed trials whose end work is missing, as the director sees them."""
+"""The end work of completed trials: whether it is missing, and a record that it has failed."""
 
 from gan_study.evaluation.end_parts import missing_end_parts
 from gan_study.runs.records import TrialState, TrialStatus
@@ -14,7 +14,7 @@ def lacks_end_work(trial: TrialRecord) -> bool:
 
 
 def note_end_failure(trial: TrialRecord, status: TrialStatus, reason: str) -> None:
-    """Write down that a trial's process died after its last step. The first part that is missing was at work."""
+    """Write that a trial's process died during its end work: in the first part that is missing."""
     missing = missing_end_parts(trial.config, status, trial.folder)
     if missing:
         failures = {**status.end_failures, missing[0]: reason}

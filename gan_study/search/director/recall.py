@@ -1,4 +1,4 @@
-"""What a director takes up from the run folder of an interrupted study: its trials, and what their searches knew."""
+"""The trials of an interrupted study: read from its run folder, and replayed to their searches."""
 
 import math
 from collections.abc import Callable, Iterator, Sequence
@@ -13,14 +13,14 @@ from gan_study.search.sampling.arm_search import ArmSearch
 
 
 def recall_trials(
-    folder: RunFolder, arm: str, why_given_up: Callable[[str, Phase], str | None]
+    folder: RunFolder, arm: str, why_cut_short: Callable[[str, Phase], str | None]
 ) -> Iterator[TrialRecord]:
-    """An arm's trials as the run folder holds them.
+    """Read an arm's trials from the run folder.
 
-    A trial without a config.json is left out, because the study was killed before it was written down: it will be
-    drawn again. What an unfinished trial measured after its checkpoint is left out, because it will be measured again.
-    Where somebody has cut an arm's phase short, for a reason that `why_given_up` gives, its unfinished trials end.
-    Those that have not been measured yet are removed.
+    A trial without a config.json is left out: the study was killed before it was written, so it will be drawn again.
+    The evaluations of an unfinished trial after its checkpoint are left out, because the trial will repeat them. If
+    somebody has cut the arm's phase short, for the reason that `why_cut_short` gives, its unfinished trials are
+    stopped, and those without an evaluation are deleted.
     """
     for name in folder.trials(arm):
         trial = folder.trial(arm, name)
@@ -28,10 +28,10 @@ def recall_trials(
         if config is None:
             continue
         status = trial.read_status() or TrialStatus(state=TrialState.RUNNING)
-        nimgs, heard = trial.checkpoint_nimgs(), trial.read_heard() or HeardRecord()
+        nimgs, answers = trial.checkpoint_nimgs(), trial.read_heard() or HeardRecord()
         known = [e for e in trial.read_evaluations() if status.state.is_final or (nimgs and e.cur_nimg <= nimgs[-1])]
-        record = TrialRecord(config, trial, status.state, status.collapsed, known, dict(heard.order))
-        if not status.state.is_final and (reason := why_given_up(arm, config.phase)):
+        record = TrialRecord(config, trial, status.state, status.collapsed, known, dict(answers.order))
+        if not status.state.is_final and (reason := why_cut_short(arm, config.phase)):
             if not known:
                 folder.storage.delete_folder(f"arms/{arm}/{name}")
                 continue
@@ -41,7 +41,7 @@ def recall_trials(
 
 
 def renew_workers(trial: TrialRecord, study: StudyConfig) -> None:
-    """Let an unfinished trial ask for the CPUs and GPUs that there are now, and write that down."""
+    """Set an unfinished trial's CPUs and GPUs to those that the study has now, also in its config.json."""
     config = with_resources(trial.config, study)
     if config != trial.config:
         trial.config = config
@@ -49,24 +49,27 @@ def renew_workers(trial: TrialRecord, study: StudyConfig) -> None:
 
 
 def replay(
-    search: ArmSearch, trials: Sequence[TrialRecord], tell: Callable[[TrialRecord], None], has_copies: bool = False
+    search: ArmSearch,
+    trials: Sequence[TrialRecord],
+    close_trial: Callable[[TrialRecord], None],
+    has_copies: bool = False,
 ) -> list[TrialRecord]:
-    """Tell a search again what it knew, in the order in which the study heard of it.
+    """Report all known trials to a new search, in the order in which the study answered their evaluations.
 
-    The order matters, because a rung judges a trial by those that came to it before.
+    The order matters, because a rung compares a trial with those that reached it before.
 
     Args:
-        search: of one repeat of an arm, or of its refinement; nothing has been asked of it.
+        search: the search of one repeat of an arm, or of its refinement; it has drawn nothing yet.
         trials: its trials, by index.
-        tell: tells the search of a trial that has ended.
+        close_trial: reports to the search that a trial has ended.
         has_copies: whether trials of a population may have gone on as copies of others.
 
     Returns:
-        The unfinished trials that are to be given up: the study ended before it could answer their last evaluation. A
-        trial that was allowed to go on is not among them, whatever was heard after that.
+        The unfinished trials that must now be stopped, because the study ended before it could answer their last
+        evaluation. A trial that was allowed to go on is not among them, even if later reports would stop it.
     """
     events = sorted(
-        (_heard_order(trial, number), place, number)
+        (_answer_number(trial, number), place, number)
         for place, trial in enumerate(trials)
         for number in range(1, len(trial.evaluations) + 1)
     )
@@ -76,31 +79,31 @@ def replay(
         nonlocal num_opened
         for trial in trials[num_opened:place]:
             for copy in trial.folder.read_copies() if has_copies else ():
-                search.record_given_up(trial.config.index, copy.replaced, copy.given_up)
-            search.ask_for(trial.config.index, trial.config.searched)
+                search.record_replaced_trial(trial.config.index, copy.replaced, copy.given_up)
+            search.open_trial(trial.config.index, trial.config.searched)
             if trial.state.is_final and not trial.evaluations:
-                tell(trial)
+                close_trial(trial)
         num_opened = max(num_opened, place)
 
     for order, place, number in events:
         open_before(place + 1)
         trial = trials[place]
-        stop = search.report(trial.config.index, trial.standing(number))
+        stop = search.report_evaluation(trial.config.index, trial.standing(number))
         if number == len(trial.evaluations):
             if trial.state.is_final:
-                tell(trial)
+                close_trial(trial)
             elif stop and order == math.inf:
                 given_up.append(trial)
     open_before(len(trials))
     return given_up
 
 
-def _heard_order(trial: TrialRecord, number: int) -> float:
-    """When the study heard of a trial's `number`th evaluation; infinity if it never did.
+def _answer_number(trial: TrialRecord, number: int) -> float:
+    """Return the running number of a trial's `number`th evaluation among all answered; infinity without an answer.
 
-    Versions without heard.json leave it open. Their evaluations come first, trial by trial, as if each was answered.
+    Older versions wrote no heard.json. Their evaluations come first, trial by trial, as if all had been answered.
     """
     cur_nimg = trial.evaluations[number - 1].cur_nimg
-    if cur_nimg in trial.heard:
-        return trial.heard[cur_nimg]
-    return math.inf if trial.heard and cur_nimg > max(trial.heard) else -1
+    if cur_nimg in trial.answered:
+        return trial.answered[cur_nimg]
+    return math.inf if trial.answered and cur_nimg > max(trial.answered) else -1

@@ -21,14 +21,14 @@ class TrialRecord:
     folder: TrialFolder
     state: TrialState = TrialState.RUNNING
     collapsed: bool = False
-    """Whether it was stopped because its generator had collapsed."""
+    """True if it was stopped because its generator had collapsed."""
     evaluations: list[EvaluationRecord] = field(default_factory=list)
-    heard: dict[int, int] = field(default_factory=dict)
-    """By images seen, the evaluations that the study has answered: their running numbers in its arm."""
+    answered: dict[int, int] = field(default_factory=dict)
+    """Running number of each evaluation that the study has answered, by images seen (`AnswerOrder`)."""
 
     @property
     def score(self) -> float | None:
-        """The score that counts, by `objective.at`; None if it is from fewer images than make a score rank."""
+        """The score that counts, by `objective.at`; None if it was made from fewer images than a ranked score is."""
         if not self.evaluations:
             return None
         last, objective = self.evaluations[-1], self.config.training.objective
@@ -37,7 +37,7 @@ class TrialRecord:
 
     @property
     def curve_score(self) -> float | None:
-        """The last score that compares with those of other trials at as many images; it ranks no trial in the end."""
+        """The last score as trials are compared on the way, by equally many images; it does not rank the trial."""
         return self.evaluations[-1].curve_score if self.evaluations else None
 
     @property
@@ -46,9 +46,9 @@ class TrialRecord:
         return self.evaluations[-1].cur_nimg if self.evaluations else 0
 
     def standing(self, number: int | None = None) -> EvaluationRecord:
-        """Where the trial stands at its last evaluation (or its `number`th), as rungs are to compare it.
+        """Return the last evaluation, or the `number`th, as rungs compare it with those of other trials.
 
-        After a rollback that is the state it goes on from, with the scores of that, at the images it has spent by then.
+        After a rollback it holds the scores of the state that the trial goes on from, at the images spent by then.
         """
         known = self.evaluations[:number]
         last = known[-1]
@@ -59,7 +59,7 @@ class TrialRecord:
 
 
 def write_end(trial: TrialRecord, state: TrialState, reason: str) -> None:
-    """Write down that a trial has ended by no doing of its own, and remove what it would go on from."""
+    """Write that the study has ended a trial, and delete its checkpoints."""
     status = trial.folder.read_status() or TrialStatus(state=TrialState.RUNNING)
     end = {"state": state, "reason": reason, "cur_nimg": trial.cur_nimg, "end_time": time.time(), "pid": None}
     trial.folder.write_status(status.model_copy(update={**end, "is_paused": False}))
@@ -67,9 +67,9 @@ def write_end(trial: TrialRecord, state: TrialState, reason: str) -> None:
 
 
 def to_confirm(trials: Sequence[TrialRecord], names: Sequence[SearchObjectiveName]) -> list[TrialRecord]:
-    """Completed trials with a score, those on the Pareto front before the others, otherwise in their order.
+    """Return completed trials with a score: those on the Pareto front first, otherwise in their given order.
 
-    A trial without a coverage counts as one with none at all. With one objective the order stays as it is.
+    A trial without a coverage counts as one with a coverage of 0. With one objective the order does not change.
     """
     if len(names) == 1:
         return list(trials)

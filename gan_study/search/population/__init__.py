@@ -1,1 +1,1 @@
-"""Population-based training."""
+"""Population based training: comparisons, copies and their rates."""

@@ -1,1 +1,1 @@
-"""Optuna: the samplers, the pruners and the file that a dashboard reads."""
+"""Optuna: samplers, pruners, and the file for dashboards."""

@@ -1,4 +1,4 @@
-"""One arm's search: its own Optuna study with its own sampler and its own rungs of successive halving."""
+"""One arm's search: an Optuna study with a sampler and a pruner of its own."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -18,21 +18,21 @@ from gan_study.config.study import StudyConfig
 from gan_study.config.training import Phase
 from gan_study.runs.records import EvaluationRecord, TrialState
 from gan_study.search.sampling.distributions import distribution, suggest
-from gan_study.search.sampling.objective_values import ToldValues, TrialEnd, directions
+from gan_study.search.sampling.objective_values import ObjectiveValues, TrialEnd, directions
 from gan_study.search.sampling.pruners import make_pruner
 from gan_study.search.sampling.samplers import GivenValues, keeps_state, make_sampler
 
 _MOST_ATTEMPTS = 10
-"""Draws of a sampler before the untried configuration that is nearest to the last of them is taken in its place. gp
-draws once: it looks for an optimum, which it would find again, and each draw takes it seconds."""
+"""Most draws for one trial; then the untried configuration nearest to the last draw is used. gp draws only once,
+because it would find the same optimum again, in seconds for each draw."""
 
 
 class ArmSearch:
-    """Asks Optuna for configurations and tells it what became of them. Trials go by their index in the search.
+    """Draws configurations from Optuna and reports their results to it. Trials are identified by their index.
 
-    Every value told is finite: scores are cut at `failure_score`, which also stands for a score that does not
-    exist. Stopped trials are told as pruned with their intermediate values; failed ones as completed with the failure
-    score, like diverged ones, since no sampler hears of a trial that is told as failed.
+    Every reported value is finite: scores are cut at `failure_score`, which also replaces a missing score. Stopped
+    trials are closed as pruned, with their intermediate values. Diverged and failed trials are closed as completed
+    with the failure score, because samplers ignore trials in Optuna's state FAIL.
     """
 
     def __init__(
@@ -54,8 +54,8 @@ class ArmSearch:
         self._parameters = self._arm.parameters if parameters is None else parameters
         self._fixed = self._arm.fixed
         self._failure_score = failure_score
-        self._told = ToldValues(study, arm, failure_score, num_train_images)
-        # An evolution strategy needs its own draws, whatever they repeat.
+        self._values = ObjectiveValues(study, arm, failure_score, num_train_images)
+        # An evolution strategy needs its own draws, even if they repeat.
         self._all = None if keeps_state(study) else configurations(self._parameters, self._fixed)
         self._tried: list[dict[str, Scalar]] = []
         self._trials: dict[int, optuna.Trial] = {}
@@ -68,32 +68,32 @@ class ArmSearch:
             pruner=make_pruner(study, num_train_images),
         )
 
-    def ask(self, index: int) -> dict[str, Scalar]:
-        """The searched values of the arm's trial `index`: the paper's for the first, else the sampler's.
+    def draw_configuration(self, index: int) -> dict[str, Scalar]:
+        """Open trial `index` and return its searched values: the paper's for the first trial, else the sampler's.
 
-        Where there is an end to what can be drawn, nothing is drawn twice before all of it has been tried.
+        If the number of configurations is finite, none is drawn twice before all have been tried.
         """
         if self._is_paper_trial(index):
-            return self.ask_for(index, first_trial_values(self._arm))
+            return self.open_trial(index, first_trial_values(self._arm))
         untried = [values for values in self._all or () if values not in self._tried]
         if untried:
-            return self.ask_for(index, self._draw_from(index, untried))
-        values = self._open(index, self._parameters, self._sampler(index))
+            return self.open_trial(index, self._draw_from(index, untried))
+        values = self._open_optuna_trial(index, self._parameters, self._sampler(index))
         self._tried.append(values)
         return values
 
-    def ask_for(self, index: int, values: dict[str, Scalar]) -> dict[str, Scalar]:
-        """Open trial `index` with given values. Optuna is not shown those that lie outside their range."""
-        # A range that exists under these values, and no other, says what the sampler may see.
+    def open_trial(self, index: int, values: dict[str, Scalar]) -> dict[str, Scalar]:
+        """Open trial `index` with given values. Optuna receives only those that lie inside their range."""
+        # The sampler may see a value only if its parameter is active under these values.
         active = [p for p in self._parameters if p.name in values and p.is_active({**self._fixed, **values})]
         inside = [p for p in active if contains(p.range, values[p.name])]
         drawn_by = self._sampler(index) if keeps_state(self._config) and not self._is_paper_trial(index) else None
-        self._open(index, inside, GivenValues({p.label: values[p.name] for p in inside}, drawn_by))
+        self._open_optuna_trial(index, inside, GivenValues({p.label: values[p.name] for p in inside}, drawn_by))
         self._tried.append(values)
         return values
 
-    def take_over(self, other: "ArmSearch") -> None:
-        """Learn the ended trials of another search of the arm, as far as they lie within this one's ranges."""
+    def import_trials(self, other: "ArmSearch") -> None:
+        """Import the ended trials of another search of the arm that lie inside this one's ranges."""
         ranges = {p.label: p.range for p in self._parameters}
         self._tried += other._tried
         for trial in other._study.get_trials(states=(OptunaState.COMPLETE, OptunaState.PRUNED)):
@@ -110,50 +110,50 @@ class ArmSearch:
                     )
                 )
 
-    def record_given_up(
+    def record_replaced_trial(
         self, index: int, values: dict[str, Scalar], scores: Sequence[tuple[int, float | None]]
     ) -> None:
-        """A training of trial `index` that was given up before, as pruned: its values, images and scores on the way."""
-        self.ask_for(index, values)
+        """Record a training of trial `index` that a copy has replaced, as pruned, with its (images, score) pairs."""
+        self.open_trial(index, values)
         for cur_nimg, score in scores:
-            self._trials[index].report(self._told.score(score), step=self._step(index, cur_nimg))
-        self.tell(index, TrialState.STOPPED, None)
+            self._trials[index].report(self._values.score(score), step=self._step(index, cur_nimg))
+        self.close_trial(index, TrialState.STOPPED, None)
 
-    def report(self, index: int, evaluation: EvaluationRecord) -> bool:
-        """Record a score on the way; whether the trial is to be stopped.
+    def report_evaluation(self, index: int, evaluation: EvaluationRecord) -> bool:
+        """Report an evaluation's score; return True if the trial must stop.
 
-        Optuna takes none where there are several objectives, and nothing is stopped then. An end between two
-        evaluations, to which a budget in seconds may come, is compared with none.
+        With several objectives Optuna accepts no scores on the way, and no trial is stopped. An end between two
+        regular evaluations, as a budget in seconds brings it, is compared with no other trial.
         """
         if len(self._config.search.objectives) > 1:
             return False
         trial = self._trials[index]
         step = self._step(index, evaluation.cur_nimg)
-        trial.report(self._told.score(evaluation.curve_score), step=step)
+        trial.report(self._values.score(evaluation.curve_score), step=step)
         return step % self._interval == 0 and trial.should_prune()
 
-    def tell(self, index: int, state: TrialState, score: float | None, end: TrialEnd | None = None) -> None:
-        """Close trial `index` with its last score and, for several objectives, what else it had reached."""
+    def close_trial(self, index: int, state: TrialState, score: float | None, end: TrialEnd | None = None) -> None:
+        """Close trial `index` with its last score and, for several objectives, its other results."""
         end = end or TrialEnd()
         trial = self._trials.pop(index)
         trial.set_user_attr("state", state.value)
-        self._study.sampler = self._sampler(index)  # it notes at the end of a trial that it is a failure
+        self._study.sampler = self._sampler(index)  # it records in a closed trial whether that has failed
         match state:
             case TrialState.COMPLETED:
-                self._study.tell(trial, self._told.of(score, end))
+                self._study.tell(trial, self._values.of_end(score, end))
             case TrialState.DIVERGED | TrialState.FAILED:
-                self._study.tell(trial, self._told.of_failure(end))
+                self._study.tell(trial, self._values.of_failure(end))
             case TrialState.STOPPED:
                 self._study.tell(trial, state=OptunaState.PRUNED)
             case TrialState.RUNNING:
-                raise AssertionError("a running trial is not told")
+                raise AssertionError("a running trial is not closed")
 
     def _is_paper_trial(self, index: int) -> bool:
-        """Whether the trial was chosen, not drawn."""
+        """Return True if the trial has the paper's values, which are chosen, not drawn."""
         return index == 0 and self._phase == "search" and self._config.search.first_trial == "paper_defaults"
 
     def _draw_from(self, index: int, untried: Sequence[dict[str, Scalar]]) -> dict[str, Scalar]:
-        """What the sampler draws for trial `index`, drawn again until it is untried; else the nearest that is."""
+        """Draw an untried configuration for trial `index`, or else take the untried one nearest to the last draw."""
         values: dict[str, Scalar] = {}
         for attempt in range(1 if self._config.search.sampler == "gp" else _MOST_ATTEMPTS):
             study = optuna.create_study(
@@ -169,7 +169,7 @@ class ArmSearch:
         return min(untried, key=lambda other: self._distance(values, other))
 
     def _distance(self, a: dict[str, Scalar], b: dict[str, Scalar]) -> float:
-        """Between two configurations: 1 for each choice that differs, of whole numbers the share of the range."""
+        """Return the distance of two configurations: 1 for a choice that differs, for integers a share of the range."""
         widths = {
             p.name: p.range.integer[1] - p.range.integer[0]
             for p in self._parameters
@@ -184,7 +184,7 @@ class ArmSearch:
         return total
 
     def _sampler(self, index: int, attempt: int = 0) -> BaseSampler:
-        """The sampler of a trial. A further attempt at it draws by another seed."""
+        """Make the sampler of a trial; each attempt has another seed."""
         parts: list[object] = [self._arm.name, *([self._phase] if self._phase != "search" else [])]
         parts += [self._repeat] if self._repeat else []
         parts += [f"attempt {attempt}"] if attempt else []
@@ -199,7 +199,9 @@ class ArmSearch:
             self._phase,
         )
 
-    def _open(self, index: int, parameters: Sequence[Parameter], sampler: BaseSampler) -> dict[str, Scalar]:
+    def _open_optuna_trial(
+        self, index: int, parameters: Sequence[Parameter], sampler: BaseSampler
+    ) -> dict[str, Scalar]:
         self._study.sampler = sampler
         trial = self._study.ask()
         trial.set_user_attr("index", index)
@@ -215,16 +217,18 @@ class ArmSearch:
         return values
 
     def _step(self, index: int, cur_nimg: int) -> int:
-        """Images seen, without those by which the last batch went beyond the interval: trials with batches of
-        different sizes are evaluated, and compared, at the same interval."""
+        """Return the images seen, rounded down to the evaluation interval, at which trials are compared.
+
+        The last batch before an evaluation may go beyond the interval, by more images the larger the batch.
+        """
         step = cur_nimg // self._interval * self._interval
         reported = self._reported[index]
-        # The end of a training may lie within the interval that was reported before.
+        # A training may end within the interval that was last reported.
         step = cur_nimg if step in reported else step
         reported.add(step)
         return step
 
 
 def optuna_name(study: StudyConfig, arm: str, repeat: int = 0) -> str:
-    """The name of the Optuna study of one repeat of an arm's search."""
+    """Return the name of the Optuna study of one repeat of an arm's search."""
     return f"{study.name}/{arm}/repeat_{repeat}" if repeat else f"{study.name}/{arm}"

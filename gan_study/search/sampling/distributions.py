@@ -16,7 +16,7 @@ from gan_study.config.space import Choice, IntegerRange, LogUniformRange, Search
 
 
 def distribution(search_range: SearchRange) -> BaseDistribution:
-    """What Optuna draws from for this range."""
+    """Return the Optuna distribution of a search range."""
     match search_range:
         case UniformRange(uniform=(low, high)):
             return FloatDistribution(low, high)
@@ -29,7 +29,7 @@ def distribution(search_range: SearchRange) -> BaseDistribution:
 
 
 def suggest(trial: optuna.Trial, parameter: Parameter) -> Scalar:
-    """The trial's value of a parameter, drawn if it has none yet."""
+    """Return the trial's value of a parameter, drawn if it has none yet."""
     label = parameter.label
     match parameter.range:
         case UniformRange(uniform=(low, high)):
@@ -39,13 +39,13 @@ def suggest(trial: optuna.Trial, parameter: Parameter) -> Scalar:
         case IntegerRange(integer=(first, last)):
             return trial.suggest_int(label, first, last)
         case Choice(choice=values):
-            chosen: Any = trial.suggest_categorical(label, values)  # Optuna knows no type of their own for it
+            chosen: Any = trial.suggest_categorical(label, values)  # Optuna's annotation is wider
             value: Scalar = chosen
             return value
 
 
 def at_share(search_range: BaseDistribution, share: float) -> Any:
-    """The value at a share in [0, 1) of the way through a range, or of its choices in their order."""
+    """Return the value at a share in [0, 1) of a range, or of its choices in order."""
     match search_range:
         case FloatDistribution(low=low, high=high, log=True):
             return min(high, low * (high / low) ** share)

@@ -1,4 +1,4 @@
-"""How an installed Optuna draws: a small search in memory, by which two versions or machines can be told apart."""
+"""A sample of the draws of the installed Optuna, which shows whether two versions or machines draw alike."""
 
 import math
 from collections.abc import Sequence
@@ -12,14 +12,14 @@ from gan_study.search.sampling.arm_search import ArmSearch
 _NUM_TRIALS = 9
 _FAILURE_SCORE = 1000.0
 _TOLERANCE = 1e-3
-"""Relative difference of two samples that count as equal: machines round differently in the last digits."""
+"""Largest relative difference of equal draws: machines round the last digits differently."""
 
 
 def sample_draws(sampler: str) -> tuple[float, ...]:
-    """The learning rates and widths that a sampler draws in a search of known scores, one trial after the other.
+    """Return the learning rate and the width of each trial that a sampler draws in a small search of known scores.
 
-    Three trials are drawn before tpe and gp learn; then some trials have been stopped, and one has diverged. tpe takes
-    hundredths of a second, gp some seconds.
+    tpe and gp learn after three trials, of which one has diverged; later trials are also stopped. The search takes
+    hundredths of a second with tpe and some seconds with gp.
     """
     study = StudyConfig.model_validate(
         {
@@ -39,21 +39,21 @@ def sample_draws(sampler: str) -> tuple[float, ...]:
     search = ArmSearch(study, "only", InMemoryStorage(), _FAILURE_SCORE)
     drawn: list[float] = []
     for index in range(_NUM_TRIALS):
-        values = search.ask(index)
+        values = search.draw_configuration(index)
         rate, width = float(values["g_lr"]), float(values["network.width"])
         drawn += [rate, width]
         score = 20 * math.exp(abs(math.log10(rate) + 3.5) + (64 - width) / 60 + float(values["beta1"]))
         state = TrialState.COMPLETED
         for cur_nimg in range(1000, 5000, 1000):
-            if search.report(index, _evaluation(cur_nimg, score * (1 + (4000 - cur_nimg) / 4000))):
+            if search.report_evaluation(index, _evaluation(cur_nimg, score * (1 + (4000 - cur_nimg) / 4000))):
                 state = TrialState.STOPPED
                 break
-        search.tell(index, TrialState.DIVERGED if index == 1 else state, score)
+        search.close_trial(index, TrialState.DIVERGED if index == 1 else state, score)
     return tuple(float(f"{value:.5g}") for value in drawn)
 
 
 def are_alike(one: Sequence[float], other: Sequence[float]) -> bool:
-    """Whether two samples are of the same draws."""
+    """Return True if two samples hold the same draws."""
     return len(one) == len(other) and all(
         math.isclose(a, b, rel_tol=_TOLERANCE) for a, b in zip(one, other, strict=True)
     )

@@ -1,4 +1,4 @@
-"""Which hyperparameters mattered, by Optuna's fANOVA, each with the luck that is in its number."""
+"""The importance of hyperparameters by Optuna's fANOVA, with its uncertainty and with its value by chance alone."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -21,11 +21,11 @@ from gan_study.search.director.director import Director
 from gan_study.search.director.trial_record import TrialRecord
 
 MIN_TRIALS = 10
-"""Fewer say nothing: a forest of them gives noise a third of the variance and more."""
+"""Least number of trials: with fewer, a forest attributes a third of the variance and more to noise."""
 MIN_OF_EACH_KIND = 2
-"""So many trials must have failed, and so many not, before a forest can tell them apart."""
+"""Least number of failed trials, and of others, from which a forest can learn the difference."""
 MAX_TRIALS = 100
-"""Of more trials a random choice is taken: a forest's time grows faster than its trials."""
+"""Most trials in a forest, chosen at random: its time grows faster than their number."""
 _NUM_FORESTS, _NUM_TREES, _NUM_RESAMPLES, _NUM_SHUFFLES = 4, 16, 30, 20
 _COLLAPSED = (VerdictName.TOTAL_COLLAPSE, VerdictName.SHRUNKEN_MODES, VerdictName.PARTIAL_COLLAPSE)
 
@@ -39,10 +39,10 @@ class Sample:
 
 
 def study_importance(study: StudyConfig, director: Director) -> ImportanceRecord:
-    """The importance of every arm's searched hyperparameters over its ended search trials, all repeats together."""
+    """Return the importance of every arm's searched hyperparameters over its ended search trials of all repeats."""
     targets = []
     for arm in study.arms:
-        ended = [t for t in director.arm_trials(arm, "search") if t.state.is_final]
+        ended = [t for t in director.agenda.arm_trials(arm, "search") if t.state.is_final]
         targets += [_score_importance(study, arm, ended), _failure_importance(study, arm, ended)]
     return ImportanceRecord(
         num_forests=_NUM_FORESTS,
@@ -54,7 +54,7 @@ def study_importance(study: StudyConfig, director: Director) -> ImportanceRecord
 
 
 def _score_importance(study: StudyConfig, arm: str, ended: Sequence[TrialRecord]) -> TargetImportance:
-    # A stopped trial was scored after a shorter training, so its score is not of the same kind.
+    # A stopped trial was scored after a shorter training, so its score does not compare.
     scored = [(t, t.score) for t in ended if t.state is TrialState.COMPLETED and t.score is not None]
     is_positive = all(score > 0 for _, score in scored)
     samples = [Sample(t.config.searched, float(np.log(score)) if is_positive else score) for t, score in scored]
@@ -93,10 +93,11 @@ def _has_failed(trial: TrialRecord) -> bool:
 def arm_importance(
     study: StudyConfig, arm: str, target: Target, scale: Any, samples: Sequence[Sample], reason: str | None = None
 ) -> TargetImportance:
-    """The importance of an arm's searched hyperparameters for one target of its trials.
+    """Return the importance of an arm's searched hyperparameters for one target of its trials.
 
-    Those that exist in every trial are weighed together, over the trials with a value inside every range. A conditional
-    one is weighed beside them over the trials in which it exists. reason: why there is nothing to weigh, if so.
+    Hyperparameters that exist in every trial are analysed together, over the trials with a value inside every range. A
+    conditional one is analysed beside them, over the trials in which it exists. reason: why no importance can be
+    computed, or None.
     """
     found = Arm(study, arm)
     parameters, fixed = found.parameters, found.fixed
@@ -121,7 +122,7 @@ def arm_importance(
 def _weigh(
     present: Sequence[Parameter], wanted: Sequence[Parameter], fixed: Mapping[str, Scalar], samples: Sequence[Sample]
 ) -> dict[str, ParameterImportance]:
-    """The importance of `wanted` over the samples in which all of `present` exist, by label."""
+    """Return the importance of `wanted`, by label, over the samples in which all of `present` exist."""
     if not wanted:
         return {}
     kept = [s for s in samples if all(_has(p, {**fixed, **s.values}) for p in present)]
@@ -135,7 +136,7 @@ def _weigh(
         reason = "the trials in which it exists all came to the same"
         return {p.label: _without(p, len(kept), reason, is_conditional) for p in wanted}
     forest = _Forest(present, kept)
-    # The seed is fixed: a report written anew says the same.
+    # The seed is fixed, so that a report that is written again holds the same numbers.
     rng = np.random.default_rng(0)
     everything = np.arange(forest.num)
     whole = [forest.shares(everything, forest.targets, seed) for seed in range(_NUM_FORESTS)]
@@ -159,7 +160,7 @@ def _weigh(
 
 
 def _drawn(rng: np.random.Generator, targets: NDArray[np.float64]) -> NDArray[np.int64]:
-    """Places drawn with replacement, anew as long as all targets there are equal."""
+    """Draw positions with replacement, again and again until the targets there are not all equal."""
     while True:
         places = rng.integers(len(targets), size=len(targets))
         if len(np.unique(targets[places])) > 1:
@@ -167,7 +168,7 @@ def _drawn(rng: np.random.Generator, targets: NDArray[np.float64]) -> NDArray[np
 
 
 class _Forest:
-    """Trials in Optuna's form, of which forests are grown."""
+    """Trials in Optuna's form, from which forests are grown."""
 
     def __init__(self, parameters: Sequence[Parameter], samples: Sequence[Sample]) -> None:
         if len(samples) > MAX_TRIALS:
@@ -179,8 +180,8 @@ class _Forest:
         self._values = [{p.label: _position(p, s.values[p.name]) for p in parameters} for s in samples]
 
     def shares(self, places: NDArray[np.int64], targets: NDArray[np.float64], seed: int) -> dict[str, float]:
-        """The share of the variance that each parameter explains alone, over the trials at `places`."""
-        # Brings in scikit-learn, which takes a second: a study begins without it, and a small one ends without it.
+        """Return the share of the variance that each parameter alone explains, over the trials at `places`."""
+        # Imports scikit-learn, which takes a second and which a small study never needs.
         from optuna.importance import FanovaImportanceEvaluator
 
         study = optuna.create_study()
@@ -195,7 +196,7 @@ class _Forest:
         evaluate: Callable[..., dict[str, float]] = FanovaImportanceEvaluator(n_trees=_NUM_TREES, seed=seed).evaluate
         try:
             return evaluate(study)
-        except RuntimeError:  # Optuna's word for a forest whose trees are all a single leaf
+        except RuntimeError:  # Optuna raises it if every tree of the forest is a single leaf
             return dict.fromkeys(self._distributions, 0.0)
 
 
@@ -205,7 +206,7 @@ def _has(parameter: Parameter, values: Mapping[str, Scalar]) -> bool:
 
 
 def _distribution(parameter: Parameter) -> BaseDistribution:
-    """As it is drawn: Optuna's fANOVA itself takes a logarithmic range as if it were a plain one."""
+    """Return the distribution on the scale of the draws: Optuna's fANOVA ignores that a range is logarithmic."""
     match parameter.range:
         case UniformRange(uniform=(low, high)):
             return FloatDistribution(low, high)

@@ -1,4 +1,4 @@
-"""What an arm's Optuna study is told of a trial: one finite value for each objective of the search."""
+"""The values that an arm's Optuna study receives for a trial: one finite number for each objective of the search."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,16 +14,16 @@ from gan_study.runs.records import EvaluationRecord
 
 @dataclass(frozen=True)
 class TrialEnd:
-    """What a trial had reached at its last evaluation, besides its score."""
+    """A trial's results at its last evaluation, besides its score."""
 
     coverage: float | None = None
-    """Null where it was not measured."""
+    """None if it was not measured."""
     device_sec: float = 0.0
     """Seconds of training and evaluation, times workers."""
 
     @classmethod
     def of(cls, evaluations: Sequence[EvaluationRecord], num_workers: int) -> "TrialEnd":
-        """From a trial's evaluations, which may be none."""
+        """Return the end of a trial with these evaluations, of which there may be none."""
         if not evaluations:
             return cls()
         last = evaluations[-1]
@@ -32,34 +32,34 @@ class TrialEnd:
 
 
 def directions(names: Sequence[SearchObjectiveName]) -> list[StudyDirection]:
-    """Optuna's direction of each objective."""
+    """Return Optuna's direction for each objective."""
     return [StudyDirection.MAXIMIZE if name in MAXIMISED else StudyDirection.MINIMIZE for name in names]
 
 
-class ToldValues:
-    """The values of one arm's trials. Every one is finite: those of a failure are worse than any that was reached."""
+class ObjectiveValues:
+    """Makes the objective values of one arm's trials. All are finite; a failure's are worse than those of any trial."""
 
     def __init__(self, study: StudyConfig, arm: str, failure_score: float, num_train_images: int) -> None:
         self._names = study.search.objectives
         self._failure_score = failure_score
-        # By an estimate, so that there is a bound before any trial has ended.
+        # An estimate, so that there is a bound before any trial has ended.
         self._most_sec = longest_trainings(Arm(study, arm), num_train_images)[1] if "device_sec" in self._names else 0.0
 
     def score(self, score: float | None) -> float:
-        """A score cut at the failure score, which also stands for one that does not exist."""
+        """Return the score, at most the failure score; the failure score if there is none."""
         return self._failure_score if score is None else min(score, self._failure_score)
 
-    def of(self, score: float | None, end: TrialEnd) -> list[float]:
-        """Of a completed trial. A coverage that does not exist counts as none at all."""
+    def of_end(self, score: float | None, end: TrialEnd) -> list[float]:
+        """Return the values of a completed trial. A missing coverage counts as 0."""
         self._most_sec = max(self._most_sec, end.device_sec)
         return self._in_order(
             {"score": self.score(score), "coverage": end.coverage or 0.0, "device_sec": end.device_sec}
         )
 
     def of_failure(self, end: TrialEnd) -> list[float]:
-        """Of a diverged or collapsed trial: the failure score, no coverage, and twice the most seconds known of any.
+        """Return the values of a diverged, failed or collapsed trial: failure score, coverage 0, and many seconds.
 
-        Its own seconds would make an early failure a trial that no other beats.
+        These are twice the most that any trial has taken. With its own seconds, no trial could beat an early failure.
         """
         self._most_sec = max(self._most_sec, end.device_sec)
         return self._in_order({"score": self._failure_score, "coverage": 0.0, "device_sec": 2 * self._most_sec})

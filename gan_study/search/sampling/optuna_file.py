@@ -1,4 +1,4 @@
-"""optuna.db: a copy of the Optuna studies in the run folder, for dashboards. The search itself goes on in memory."""
+"""optuna.db: a copy of the Optuna studies in the run folder, for dashboards. The search itself works in memory."""
 
 import math
 import sqlite3
@@ -19,39 +19,39 @@ from gan_study.runs.folder import RunFolder
 
 _OPTUNA = "optuna.db"
 _LOCK_SEC = 60
-"""A dashboard that reads locks the file; this long it is waited for."""
+"""Seconds to wait for the file, which a dashboard locks while it reads."""
 _MOST_BUSY = 0.05
-"""Share of the time of the study's driver that may go into the file before the end of the study."""
+"""Largest share of the driver's time that is spent on the file while the study runs."""
 
 
 @dataclass
 class _WrittenTrial:
-    """What the file holds of one trial."""
+    """One trial as the file holds it."""
 
     trial_id: int
     is_finished: bool
     num_reports: int
     attributes: set[str] = field(default_factory=set)
-    """Names, those of users and of Optuna."""
+    """Names of the attributes, users' and Optuna's."""
 
 
 @dataclass
 class _WrittenStudy:
-    """What the file holds of one Optuna study, by the trials' numbers."""
+    """One Optuna study as the file holds it, with its trials by number."""
 
     study_id: int
     trials: dict[int, _WrittenTrial] = field(default_factory=dict)
 
 
 class OptunaFile:
-    """Gives the studies a storage in memory, and writes what is in it to the run folder's SQLite file.
+    """Holds the Optuna studies in memory, and copies them to an SQLite file in the run folder.
 
-    What the file holds already stays in its place, so that an open dashboard follows an extended or resumed study. A
-    file that cannot be read, or a study in it whose trials are not those of the run folder, is written anew. SQLite
-    cannot write to an object store, so there the file is made on the driver's disk and copied at the end. After an
-    interruption in the middle of a write, the next command writes what is missing.
+    Existing content of the file stays in place, so that an open dashboard follows an extended or resumed study. A file
+    that cannot be read is written anew, and so is a study in it whose trials differ from those in the run folder.
+    SQLite cannot write to an object store, so there the file is made on the driver's disk and copied at the end. After
+    an interruption in the middle of a write, the next command writes what is missing.
 
-    Raises StorageError where the file cannot be written.
+    Raises StorageError if the file cannot be written.
     """
 
     def __init__(self, folder: RunFolder) -> None:
@@ -72,7 +72,7 @@ class OptunaFile:
                     self._path.write_bytes(self._folder.storage.read_bytes(_OPTUNA))
             try:
                 self._file = self._open()
-            except Exception:  # of SQLite, SQLAlchemy and Optuna: the file is damaged, or of another version's layout
+            except Exception:  # SQLite's, SQLAlchemy's or Optuna's: the file is damaged, or another version's
                 self._path.unlink(missing_ok=True)
                 self._file = self._open()
         except Exception as error:
@@ -97,11 +97,11 @@ class OptunaFile:
                 self._temporary.cleanup()
 
     def begin(self) -> None:
-        """Say that the storage holds all that the run folder does, so that the file can be compared with it."""
+        """Allow writing from now on, because the storage now holds all trials of the run folder."""
         self._due = 0.0
 
     def update(self) -> None:
-        """Once begun, write what has changed, unless writing has taken more than its share of the time of late."""
+        """Write the changes, if writing is allowed and has not just taken more than its share of the time."""
         if time.monotonic() < self._due:
             return
         start = time.monotonic()
@@ -114,7 +114,7 @@ class OptunaFile:
         return RDBStorage("sqlite://", engine_kwargs={"creator": partial(_connect, self._path)})
 
     def _write_all(self, until: float = math.inf) -> None:
-        """Write what has changed of all studies, or the first of it until that time on the monotonic clock."""
+        """Write the changes of all studies, or as many as can be written before `until` (monotonic clock, seconds)."""
         try:
             for study in self.storage.get_all_studies():
                 trials = self.storage.get_all_trials(study._study_id, deepcopy=False)
@@ -132,7 +132,7 @@ class OptunaFile:
             raise
 
     def _find(self, name: str, trials: list[FrozenTrial]) -> _WrittenStudy:
-        """The study of this name in the file: what it holds of these trials, or a new one."""
+        """Return the file's study of this name, if its trials are the first of `trials`, else a new one."""
         source = next(each for each in self.storage.get_all_studies() if each.study_name == name)
         for there in self._file.get_all_studies():
             if there.study_name != name:
@@ -153,13 +153,13 @@ class OptunaFile:
 
 def _connect(path: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(path, timeout=_LOCK_SEC, check_same_thread=False)
-    # A transaction that the disk is not waited for is lost if the machine fails; the next command makes up for it.
+    # Without waiting for the disk, a failure of the machine can lose transactions. The next command repeats them.
     connection.execute("PRAGMA synchronous=OFF")
     return connection
 
 
 def _are_first(known: list[FrozenTrial], trials: list[FrozenTrial]) -> bool:
-    """Whether the file's trials are these trials, or the first of them, at an earlier time."""
+    """Return True if the file's trials are an earlier state of the first of `trials`, or of all."""
     if len(known) > len(trials):
         return False
     for old, new in zip(known, trials, strict=False):
@@ -175,7 +175,7 @@ def _as_written(trial: FrozenTrial) -> _WrittenTrial:
 
 
 def _write_trial(file: RDBStorage, study: _WrittenStudy, trial: FrozenTrial) -> None:
-    """Bring what the file holds of a trial up to date. A finished trial never changes."""
+    """Bring one trial in the file up to date. A finished trial never changes."""
     written = study.trials.get(trial.number)
     if written is None:
         trial_id = file.create_new_trial(study.study_id, template_trial=trial)

@@ -1,4 +1,4 @@
-"""What gives trials up before their end: Optuna's pruners, by the names that a study file uses."""
+"""The pruners that stop trials before their end: Optuna's, by the names that a study file uses."""
 
 from optuna.pruners import BasePruner, HyperbandPruner, MedianPruner, NopPruner, SuccessiveHalvingPruner
 
@@ -12,9 +12,9 @@ PRUNING = ("asha", "hyperband", "median")
 
 
 def make_pruner(study: StudyConfig, num_train_images: int = ASSUMED_TRAIN_IMAGES) -> BasePruner:
-    """The pruner of one arm's trials; its resource is the number of images seen. Every setting is given.
+    """Make the pruner of one arm's trials; its resource is the number of images seen. It uses no default of Optuna's.
 
-    num_train_images: of the data set's train part, from which hyperband works out its longest training.
+    num_train_images: images in the data set's train part, from which hyperband computes its longest training.
     """
     grace_nimg = round(grace_kimg(study) * 1000)
     match study.search.scheduler:

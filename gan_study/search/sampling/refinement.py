@@ -1,4 +1,4 @@
-"""The beginning of an arm's refinement: ranges narrowed around its best, and a search in them that knows the first."""
+"""The start of an arm's refinement: a search in ranges around its best trials, which knows the arm's earlier trials."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -25,26 +25,26 @@ def begin_refinement(
     searches: Sequence[ArmSearch],
     best: Sequence[TrialConfig],
 ) -> ArmSearch:
-    """The search of an arm's refine trials, in an Optuna study of its own.
+    """Make the search of an arm's refine trials, in an Optuna study of its own.
 
-    The ranges are those in the run folder, or else narrowed now and written there. The trials of `searches` that lie
-    within are taken over, so that a sampler that learns goes on from them.
+    The ranges are read from the run folder, or else narrowed now and written there. The trials of `searches` inside
+    these ranges are imported, so that a learning sampler starts from them.
 
     Args:
-        study: says how many of the best span the ranges.
-        arm: one of its arms, whose search has ended.
+        study: holds the number of best trials that span the ranges.
+        arm: an arm whose search has ended.
         folder: the run folder.
         storage: holds the Optuna studies.
-        objective: of the study.
+        objective: the study's objective.
         searches: the arm's searches.
-        best: the arm's completed search trials, the best first.
+        best: the arm's completed search trials, best first.
     """
     parameters = _parameters(study, arm, folder, best)
     refinement = ArmSearch(
         study, arm, storage, objective.failure_score, objective.num_train_images, phase="refine", parameters=parameters
     )
     for search in searches:
-        refinement.take_over(search)
+        refinement.import_trials(search)
     return refinement
 
 

@@ -1,4 +1,4 @@
-"""What draws an arm's configurations: Optuna's samplers, by the names that a study file uses."""
+"""The samplers that draw an arm's configurations: Optuna's, by the names that a study file uses."""
 
 import hashlib
 import math
@@ -23,15 +23,15 @@ from gan_study.search.sampling.distributions import at_share, distribution
 
 _Space = dict[str, BaseDistribution]
 _LEAST_SCORE = 1e-6
-"""In failure scores: a score of zero or below, as rounding makes of a distance, has no logarithm."""
+"""Least score whose logarithm gp uses, as a share of the failure score. Rounding can make a distance 0 or negative."""
 
 
 _SETTINGS: dict[str, dict[str, Any]] = {
     "random": {},
     "sobol": {"scramble": True},
     "tpe": {
-        # Each hyperparameter by itself. Neither way found clearly better configurations in searches of 12 to 100
-        # trials; this one learns conditional hyperparameters too, and Optuna 4.9 and 5.0 draw alike by it.
+        # Each hyperparameter is drawn by itself. Joint draws found no clearly better configurations in searches of 12
+        # to 100 trials. Single draws also learn conditional hyperparameters, and are equal in Optuna 4.9 and 5.0.
         "multivariate": False,
         "group": False,
         "n_ei_candidates": 24,
@@ -47,11 +47,11 @@ _SETTINGS: dict[str, dict[str, Any]] = {
         "lr_adapt": False,
     },
 }
-"""All settings on which a sampler's draws depend besides its seed and what the study says: Optuna's defaults change."""
+"""All other settings on which a sampler's draws depend, besides seed and study: Optuna's defaults change."""
 
 
 def sampler_settings(study: StudyConfig) -> dict[str, Any]:
-    """The settings of a study's sampler, by Optuna's names for them."""
+    """Return the settings of a study's sampler, by Optuna's names for them."""
     name = study.search.sampler
     settings = {**_SETTINGS[name]}
     if name in LEARNING_SAMPLERS:
@@ -71,21 +71,21 @@ def make_sampler(
     failure_score: float,
     phase: Phase = "search",
 ) -> BaseSampler:
-    """The sampler of an arm's trial `index` in a phase.
+    """Make the sampler of an arm's trial `index` in a phase.
 
-    Every trial has a sampler of its own: what is drawn depends on the trial's number and on what has been told, not on
-    how often the study was resumed. Optuna's joint samplers find out what they may draw from the trials that were
-    told; here they are given `joint_parameters`, so that a first trial outside its ranges takes nothing from them.
-    `draws.py` tells whether two versions of Optuna draw alike. gp imports torch, which takes seconds; no other does.
+    Every trial has a sampler of its own, so that its draws depend on the trial's number and on the reported trials, not
+    on how often the study was resumed. Optuna's joint samplers infer their search space from the reported trials; here
+    they receive `joint_parameters`, because a first trial outside its ranges would make that space smaller. `draws.py`
+    shows whether two versions of Optuna draw alike. Only gp imports torch, which takes seconds.
 
     Args:
-        study: names the sampler, its seed and its start-up trials.
+        study: holds the sampler's name, its seed and its number of start-up trials.
         parts: enter the seed, so that every arm, phase and repeat has its own.
         index: the trial's number within arm and phase.
-        parameters: all that the arm searches.
+        parameters: all searched parameters of the arm.
         fixed: the arm's fixed values by dotted name.
-        get_trials: all trials of the arm that Optuna knows.
-        failure_score: the highest score told of any trial.
+        get_trials: returns all trials of the arm that Optuna knows.
+        failure_score: the highest score that is reported of any trial.
         phase: search or refine.
     """
     name = study.search.sampler
@@ -102,7 +102,7 @@ def make_sampler(
                 return RandomSampler(seed=seed)
             case "sobol":
                 sequence = _seed(study.search.seed, *parts, "sobol")
-                # The papers' configuration is no point of the sequence.
+                # The papers' configuration is not a point of the sequence.
                 chosen = phase == "search" and study.search.first_trial == "paper_defaults"
                 return _SobolSampler(space, index - chosen, sequence)
             case "gp":
@@ -113,30 +113,32 @@ def make_sampler(
             case "tpe":
                 ended = [trial for trial in get_trials() if trial.state is not TrialState.RUNNING]
                 if all(_is_failure(trial)[0] > 0 for trial in ended):
-                    # It would take the first of the failures for good.
+                    # TPE would take the first failures for good trials.
                     settings["n_startup_trials"] = max(settings["n_startup_trials"], len(ended) + 1)
                 return TPESampler(seed=seed, constraints_func=_is_failure, **settings)
 
 
 def _is_failure(trial: FrozenTrial) -> tuple[float]:
-    """Above 0 for a trial that failed, diverged or collapsed: TPE ranks such trials behind all others.
+    """Return a number above 0 for a trial that failed, diverged or collapsed: TPE then ranks it behind all others.
 
-    By their score alone they would rank among the completed trials, which are few where a scheduler stops most, so
-    that TPE would take some of them for its best; and a trial told as failed is one that TPE never hears of.
+    By their score alone such trials would rank among the completed ones. If a scheduler stops most trials, few are
+    completed, and TPE would count failures among its best. Trials in Optuna's state FAIL are no remedy, because TPE
+    ignores them.
     """
     return (1.0 if trial.user_attrs.get("state") in ("diverged", "failed") else 0.0,)
 
 
 def keeps_state(study: StudyConfig) -> bool:
-    """Whether the sampler writes what it needs later into the trials it has drawn, also where the values are given."""
+    """Return True if the sampler keeps a state in the trials that it has drawn, and so must also see given values."""
     return study.search.sampler == "cmaes"
 
 
 class GivenValues(BaseSampler):
-    """Gives a trial values by label that were chosen, or drawn before: Optuna's own way, to enqueue them, passes the
-    sampler by, so that one with state would forget that it has drawn them.
+    """Gives a trial values, by label, that were chosen or drawn before.
 
-    drawn_by: the sampler that has drawn them, if it keeps a state.
+    Optuna's own way is to enqueue them. This bypasses the sampler, so that one with a state would not know of them.
+
+    drawn_by: the sampler that drew the values, if it keeps a state.
     """
 
     def __init__(self, values: Mapping[str, Scalar], drawn_by: BaseSampler | None = None) -> None:
@@ -144,11 +146,11 @@ class GivenValues(BaseSampler):
         self._drawn_by = drawn_by
 
     def infer_relative_search_space(self, study: optuna.Study, trial: FrozenTrial) -> _Space:
-        """What the sampler before has drawn together."""
+        """Return the search space of the sampler that drew the values."""
         return self._drawn_by.infer_relative_search_space(study, trial) if self._drawn_by else {}
 
     def sample_relative(self, study: optuna.Study, trial: FrozenTrial, search_space: _Space) -> dict[str, Any]:
-        """Nothing, after the sampler before has written its state."""
+        """Let the sampler that drew the values write its state; return no values."""
         if self._drawn_by is not None:
             self._drawn_by.sample_relative(study, trial, search_space)
         return {}
@@ -156,15 +158,15 @@ class GivenValues(BaseSampler):
     def sample_independent(
         self, study: optuna.Study, trial: FrozenTrial, param_name: str, param_distribution: BaseDistribution
     ) -> Any:
-        """The value given."""
+        """Return the given value."""
         return self._values[param_name]
 
 
 class _SobolSampler(BaseSampler):
-    """One point of a scrambled Sobol sequence with a dimension for every parameter, conditional ones too.
+    """Draws one point of a scrambled Sobol sequence, with a dimension for every parameter, also for conditional ones.
 
-    Optuna's own counts the points in its storage, as many as were drawn before in this process; before version 5.0 it
-    draws choices at random. Here the trial's number is the position. Numbers below 0 are drawn at random.
+    Optuna's own sampler takes the position from a counter in its storage, and before version 5.0 it draws choices at
+    random. Here the trial's number is the position. A trial with a number below 0 is drawn at random.
     """
 
     def __init__(self, space: _Space, position: int, seed: int) -> None:
@@ -173,11 +175,11 @@ class _SobolSampler(BaseSampler):
         self._seed = seed
 
     def infer_relative_search_space(self, study: optuna.Study, trial: FrozenTrial) -> _Space:
-        """Everything that is searched."""
+        """Return the space of all searched parameters."""
         return self._space
 
     def sample_relative(self, study: optuna.Study, trial: FrozenTrial, search_space: _Space) -> dict[str, Any]:
-        """The values at the sequence's point."""
+        """Return the values at the sequence's point."""
         if not search_space or self._position < 0:
             return {}
         from scipy.stats import qmc  # takes a second
@@ -191,15 +193,15 @@ class _SobolSampler(BaseSampler):
     def sample_independent(
         self, study: optuna.Study, trial: FrozenTrial, param_name: str, param_distribution: BaseDistribution
     ) -> Any:
-        """What the sequence has no dimension for, at random."""
+        """Draw a value at random, if the sequence has no dimension for the parameter."""
         random = RandomSampler(seed=self._seed)
         return random.sample_independent(study, trial, param_name, param_distribution)
 
 
 class _JointCmaEsSampler(CmaEsSampler):
-    """CMA-ES over a space that is known beforehand. Its state lies in the trials of the Optuna study.
+    """CMA-ES over a given search space. Its state lies in the trials of the Optuna study.
 
-    Where a scheduler stops trials, these count with their last score: a generation of completed trials alone would
+    If the scheduler stops trials, these count with their last score: a generation of completed trials alone would
     take most of a search.
     """
 
@@ -213,10 +215,10 @@ class _JointCmaEsSampler(CmaEsSampler):
 
 
 class _JointGPSampler(GPSampler):
-    """A Gaussian process over a space that is known beforehand, learning from the trials that have all of it.
+    """A Gaussian process over a given search space. It learns from the trials that have a value for all parameters.
 
-    It is shown the logarithms of scores, which span two to three powers of ten: of the scores themselves the failures
-    would set the scale, and all good ones would look alike. A stopped trial counts with its last score.
+    It learns the logarithms of scores, because scores span two to three powers of ten: failures would set the scale
+    of the scores themselves, and all good trials would look equal. A stopped trial counts with its last score.
     """
 
     def __init__(
@@ -247,12 +249,12 @@ class _JointGPSampler(GPSampler):
             for each in self._get_trials()
             if search_space.keys() <= each.params.keys() and (seen := self._as_shown(each)) is not None
         )
-        shown.ask()  # stands for `trial`
+        shown.ask()  # in place of `trial`
         drawn: dict[str, Any] = super().sample_relative(shown, shown.get_trials(deepcopy=False)[-1], search_space)
         return drawn
 
     def _as_shown(self, trial: FrozenTrial) -> FrozenTrial | None:
-        """A trial as the process is to see it; None if it is to see nothing of it."""
+        """Return a trial as the Gaussian process learns it; None if it does not."""
         if trial.state is TrialState.RUNNING:
             return trial
         if trial.state is TrialState.PRUNED and trial.intermediate_values:
@@ -270,6 +272,6 @@ class _JointGPSampler(GPSampler):
 
 
 def _seed(seed: int, *parts: object) -> int:
-    """A seed of its own (32 bits) for every arm and trial."""
+    """Return a seed of 32 bits for these parts, one for every arm and trial."""
     text = "/".join(map(str, (seed, *parts)))
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:4], "big")

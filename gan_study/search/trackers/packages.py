@@ -1,4 +1,4 @@
-"""Whether the packages of a study's trackers are installed; imports none of them, nor Ray."""
+"""A check that the packages of a study's trackers are installed. Imports none of them, nor Ray."""
 
 from collections.abc import Sequence
 from importlib.util import find_spec
@@ -10,14 +10,14 @@ _PACKAGES: dict[TrackerName, str] = {"mlflow": "mlflow", "tensorboard": "tensorb
 
 
 def require_trackers(trackers: Sequence[TrackerName]) -> None:
-    """Raise InputError, with all that is missing, unless every tracker's package is installed here."""
+    """Raise InputError that names all missing packages, unless every tracker's package is installed here."""
     missing = missing_packages(trackers)
     if missing:
         raise InputError(missing)
 
 
 def missing_packages(trackers: Sequence[TrackerName]) -> list[str]:
-    """A line for each tracker whose package is not installed here."""
+    """Return one message for each tracker whose package is not installed here."""
     missing = [name for name in dict.fromkeys(trackers) if find_spec(_PACKAGES[name]) is None]
     return [
         f"trackers: {name} needs its package, but got no package named {_PACKAGES[name]}; install it by "

@@ -1,4 +1,4 @@
-"""What TensorBoard shows of a trial: scalars under plain names, sample grids, and hyperparameters beside the end."""
+"""TensorBoard's view of a trial: scalars under plain names, sample grids, and hyperparameters with the last numbers."""
 
 import io
 from typing import TYPE_CHECKING, Any
@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
 
 class TensorboardLogger(LoggerCallback):
-    """Ray's own logger calls every scalar `ray/tune/<name>` and writes no images, so this one takes its place.
+    """Replaces Ray's own logger, which names every scalar `ray/tune/<name>` and writes no images.
 
-    Each `trial` is a `TrackedTrial`, which has what is asked here of Ray's own `Trial`, and its sample grids.
+    Each `trial` is a `TrackedTrial`, which has the attributes of Ray's `Trial` that are used here, and sample grids.
     """
 
     def __init__(self) -> None:

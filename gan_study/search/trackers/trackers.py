@@ -1,15 +1,15 @@
-"""TensorBoard, MLflow and Weights & Biases receive every evaluation; the last two through Ray's own callbacks.
+"""Callbacks that send every evaluation to TensorBoard, MLflow and Weights & Biases, the last two by Ray's own code.
 
-Ray's callbacks know a Tune trial by a number, and its configuration and results as the JSON texts that go between
-driver and trials. So they are given stand-ins here: a trial's name is `<arm>/<trial>`, its configuration the
+Ray's callbacks identify a Tune trial by a number, and see its configuration and results as the JSON texts that driver
+and trials exchange. So they receive stand-ins: a trial's name is `<arm>/<trial>`, its configuration the
 hyperparameters, its step the number of images seen, its folder `<run folder>/trackers/<tracker>/<arm>/<trial>`.
 
-A trial that is started again within one command goes on in its run. After `resume`, an unfinished trial goes on in
-TensorBoard, which reads all files of its folder as one run (what was evaluated after the checkpoint stands there
-twice, with equal values); in MLflow and W&B it begins a second run of the same name, as Ray's callbacks do.
+A trial that is started again within one command continues its run in the tracker. After `resume`, an unfinished trial
+continues its run in TensorBoard, which reads all files of a folder as one run; evaluations after the checkpoint appear
+there twice, with equal values. In MLflow and W&B it begins a second run of the same name, as Ray's callbacks do.
 
-Nothing leaves this machine unless the user says so: MLflow writes a SQLite file unless MLFLOW_TRACKING_URI names a
-server, and W&B is offline (`wandb sync` sends its folders later) unless WANDB_MODE says online.
+Nothing leaves this machine unless the user asks for it: MLflow writes an SQLite file unless MLFLOW_TRACKING_URI names a
+server, and W&B is offline (`wandb sync` sends its folders later) unless WANDB_MODE is online.
 """
 
 import logging
@@ -40,23 +40,23 @@ from gan_study.search.trackers.tensorboard import TensorboardLogger
 from gan_study.search.trials.messages import TrialOrder, read_progress, tracker_numbers
 
 _PROJECT = "gan_study"
-"""W&B's project, unless WANDB_PROJECT names one; its group is the study."""
+"""W&B's project, unless WANDB_PROJECT names one. The group is the study."""
 _SEND_LIMIT_SEC = 60
-"""Waited for W&B at the end of a study."""
+"""Seconds to wait for W&B at the end of a study."""
 
 
 @dataclass(eq=False)
 class TrackedTrial:
-    """What Ray's callbacks ask of a Tune trial, in the study's words."""
+    """A trial with the attributes that Ray's callbacks read from a Tune trial."""
 
     trial_id: str
     order: TrialConfig
     folder: Path
-    """Where the tracker's files of this trial go."""
+    """The folder of the tracker's files of this trial."""
     experiment_dir_name: str
     """The study's name."""
     trial_folder: TrialFolder
-    """Where the trial itself keeps its files."""
+    """The folder of the trial's own files."""
     config: dict[str, Any] = field(init=False)
     """The hyperparameters by dotted name."""
 
@@ -68,16 +68,16 @@ class TrackedTrial:
 
     @property
     def evaluated_params(self) -> dict[str, Any]:
-        """The same as `config`."""
+        """`config`, under another of Ray's names."""
         return self.config
 
     @property
     def local_path(self) -> str:
-        """Where the tracker's files of this trial go."""
+        """`folder`, under Ray's name."""
         return str(self.folder)
 
     def read_samples(self, cur_nimg: int) -> bytes | None:
-        """The PNG of the sample grid at `cur_nimg` images; None if there is none."""
+        """Return the PNG of the sample grid at `cur_nimg` images; None if there is none."""
         try:
             return self.trial_folder.read_samples(cur_nimg)
         except FileNotFoundError:
@@ -89,9 +89,9 @@ class TrackedTrial:
 
 
 class Tracking(Callback):
-    """One tracker: passes what Tune says on to Ray's callback of that tracker. Use it in a `with` block.
+    """Passes Tune's notices on to Ray's callback of one tracker. Use it in a `with` block.
 
-    A tracker that raises is left out from then on, and `warn` is told: no training ends because of it.
+    A tracker that raises is left out from then on, and `warn` receives a message. No training ends because of it.
     """
 
     def __init__(
@@ -110,10 +110,10 @@ class Tracking(Callback):
         self._study = study
         self._warn = warn
         self._logger: LoggerCallback | None = None
-        self._open: dict[str, TrackedTrial] = {}
+        self._tracked: dict[str, TrackedTrial] = {}
 
     def __getstate__(self) -> dict[str, object]:
-        """Nothing, as the director's: Ray pickles it for a restoration that is never used."""
+        """Return nothing: Ray pickles the callback for a restoration of its own, which is never used."""
         return {}
 
     def __enter__(self) -> "Tracking":
@@ -122,22 +122,22 @@ class Tracking(Callback):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """End what an interrupted study leaves open, and wait until all is written."""
-        for trial_id in list(self._open):
+        """End the runs that an interrupted study leaves open, and wait until all is written."""
+        for trial_id in list(self._tracked):
             self._end(trial_id, failed=True)
-        with self._telling() as logger:
+        with self._usable_logger() as logger:
             logger.on_experiment_end([])
 
     def setup(self, *args: Any, **info: Any) -> None:
-        """Tune's notice of the beginning."""
-        with self._warning():
+        """Receive Tune's notice that the experiment begins."""
+        with self._errors_as_warnings():
             logger = self._make_logger()
             logger.setup(*args, **info)
             self._logger = logger
 
     def on_trial_start(self, iteration: int, trials: list[Trial], trial: Trial, **info: Any) -> None:
-        """Tune's notice that a trial begins, or begins again after its process has died: then its run goes on."""
-        if trial.trial_id in self._open:
+        """Receive Tune's notice that a trial begins. After the death of its process it continues its run."""
+        if trial.trial_id in self._tracked:
             return
         order = TrialOrder.from_tune(trial.config).config
         begun = TrackedTrial(
@@ -147,50 +147,50 @@ class Tracking(Callback):
             self._study,
             self._run_folder.trial(order.arm, order.name),
         )
-        self._open[trial.trial_id] = begun
-        with self._telling() as logger:
+        self._tracked[trial.trial_id] = begun
+        with self._usable_logger() as logger:
             begun.init_local_path()
             logger.log_trial_start(begun)
 
     def on_trial_result(
         self, iteration: int, trials: list[Trial], trial: Trial, result: dict[str, Any], **info: Any
     ) -> None:
-        """Tune's notice of a result; only evaluations are passed on."""
+        """Receive Tune's notice of a result, and pass it on if it holds an evaluation."""
         progress = read_progress(result)
-        if progress is None or progress[1] is None or trial.trial_id not in self._open:
+        if progress is None or progress[1] is None or trial.trial_id not in self._tracked:
             return
         numbers = {name: n for name, n in tracker_numbers(progress[1]).items() if math.isfinite(n)}
-        with self._telling() as logger:
-            # All three take the iteration for the step.
+        with self._usable_logger() as logger:
+            # All three trackers use the iteration as the step.
             step = {TRAINING_ITERATION: progress[1].cur_nimg}
-            logger.log_trial_result(iteration, self._open[trial.trial_id], {**numbers, **step})
+            logger.log_trial_result(iteration, self._tracked[trial.trial_id], {**numbers, **step})
 
     def on_trial_complete(self, iteration: int, trials: list[Trial], trial: Trial, **info: Any) -> None:
-        """Tune's notice that a trial has ended; a diverged one counts as failed."""
+        """Receive Tune's notice that a trial has ended; a diverged one counts as failed."""
         progress = read_progress(trial.last_result or {})
         self._end(trial.trial_id, failed=progress is not None and progress[0] is TrialState.DIVERGED)
 
     def on_trial_error(self, iteration: int, trials: list[Trial], trial: Trial, **info: Any) -> None:
-        """Tune's notice that a trial has failed for good."""
+        """Receive Tune's notice that a trial has failed for good."""
         self._end(trial.trial_id, failed=True)
 
     def _end(self, trial_id: str, failed: bool) -> None:
-        trial = self._open.pop(trial_id, None)
+        trial = self._tracked.pop(trial_id, None)
         if trial is not None:
-            with self._telling() as logger:
+            with self._usable_logger() as logger:
                 logger.log_trial_end(trial, failed=failed)
 
     @contextmanager
-    def _telling(self) -> Iterator[Any]:
-        """Ray's callback, which annotates Tune's own trials; once it has failed, one that does nothing."""
-        with self._warning():
+    def _usable_logger(self) -> Iterator[Any]:
+        """Yield Ray's callback (`Any`, because of the stand-ins), or one without effect once it has failed."""
+        with self._errors_as_warnings():
             yield self._logger or LoggerCallback()
 
     @contextmanager
-    def _warning(self) -> Iterator[None]:
+    def _errors_as_warnings(self) -> Iterator[None]:
         try:
             yield
-        except Exception as error:  # of a package, a server or a disk: anything
+        except Exception as error:  # any error, of a package, a server or a disk
             self._logger = None
             reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
             self._warn(f"warning: {self._tracker} is left out from now on: {without_secrets(reason)}")
@@ -199,7 +199,7 @@ class Tracking(Callback):
 class TrackerFiles:
     """The folder on this machine's disk that trackers write to.
 
-    Of a local run folder it is its own `trackers`; of one in an object store, a copy that is written back at the end.
+    It is `trackers` in a local run folder. If the run folder is in an object store, it is a copy, uploaded at the end.
     """
 
     def __init__(self, folder: RunFolder) -> None:
@@ -224,9 +224,9 @@ class TrackerFiles:
 def tracked(
     trackers: Sequence[TrackerName], folder: RunFolder, study: str, warn: Callable[[str], None]
 ) -> Iterator[list[Callback]]:
-    """Tune's callbacks for the trackers of a study; when it has ended, all that they were told is in its run folder.
+    """Yield Tune's callbacks for a study's trackers. At the end of the context their files are in the run folder.
 
-    `warn` is given a text if a tracker fails.
+    `warn` receives a message if a tracker fails.
     """
     with ExitStack() as stack:
         if not trackers:
@@ -254,7 +254,7 @@ def _mlflow(folder: Path, study: str) -> LoggerCallback:
             "set MLFLOW_TRACKING_URI"
         )
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
-    for name in ("mlflow", "alembic"):  # they tell of every table that they make
+    for name in ("mlflow", "alembic"):  # they log every table that they create
         logging.getLogger(name).setLevel(logging.WARNING)
     from ray.air.integrations.mlflow import MLflowLoggerCallback
 

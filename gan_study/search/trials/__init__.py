@@ -1,1 +1,1 @@
-"""A trial as Ray runs it: on one worker or on several."""
+"""Trials in Ray, on one worker or on several, and their messages to the director."""

@@ -1,4 +1,4 @@
-"""The start of a trial on each of its workers."""
+"""The start of a trial on one of its workers."""
 
 import socket
 from collections.abc import Generator

@@ -1,6 +1,6 @@
 """A trial on several workers: a Tune trial that drives Ray Train's TorchTrainer, which makes the process group.
 
-The Tune trial itself only waits, so it asks for next to nothing; Ray Train asks for its workers' CPUs and GPUs.
+The Tune trial itself only waits, so it requests almost nothing; Ray Train requests its workers' CPUs and GPUs.
 """
 
 from typing import Any
@@ -21,7 +21,7 @@ from gan_study.training.outcome import read_end
 
 
 def many_workers_trial(config: dict[str, Any]) -> None:
-    """The Tune function: train the ordered trial on its workers and pass their reports on."""
+    """Train the ordered trial on its workers and pass their reports on. This is the Tune function."""
     order = TrialOrder.from_tune(config)
     folder = RunFolder(order.run_folder).trial(order.config.arm, order.config.name)
     num_tries, num_failures, reached = 0, 0, folder.checkpoint_nimgs()
@@ -41,12 +41,12 @@ def many_workers_trial(config: dict[str, Any]) -> None:
 
 
 def _make_trainer(config: dict[str, Any], order: TrialOrder, num_tries: int) -> TorchTrainer:
-    """One try, without retries of Ray's: it would count them over the trial's whole life, whatever had been trained."""
+    """Make one try without Ray's retries: their limit ignores that the trial has trained on since a failure."""
     workers = order.config.workers
     resources = {"CPU": float(workers.cpus_per_worker)}
     if workers.gpus_per_worker > 0:
         resources["GPU"] = workers.gpus_per_worker
-    callbacks: list[Any] = [TuneReportCallback()]  # Ray's annotation leaves this kind out
+    callbacks: list[Any] = [TuneReportCallback()]  # Ray's annotation omits this kind
     return TorchTrainer(
         _train_on_worker,
         train_loop_config=config,
@@ -66,22 +66,22 @@ def _train_on_worker(config: dict[str, Any]) -> None:
     order = TrialOrder.from_tune(config)
     device = ray.train.torch.get_device()
     if device.type != "cuda":
-        lent_device(order.config.workers.gpus_per_worker)  # says what is wrong if that is not what was asked for
+        lent_device(order.config.workers.gpus_per_worker)  # raises if a GPU was requested
     workers = current_workers(device)
     folder = RunFolder(order.run_folder).trial(order.config.arm, order.config.name)
     for progress in begin_trial(order, workers):
         ray.train.report(progress_message(progress, order))
         if order.is_done(progress):
             return
-        # The driver may have given the trial up meanwhile; Ray stops these processes only some time later.
+        # The driver may have stopped the trial meanwhile; Ray ends these processes only some time later.
         if workers.from_first_rank(lambda: read_end(folder)) is not None:
             return
 
 
 def _last_message(report: str) -> dict[str, Any] | None:
-    """What a report of Ray Train's on its workers' errors, which holds their tracebacks, means for the study.
+    """Return the message for an error of the study's own kinds in Ray Train's report, which holds tracebacks.
 
-    None if another try may fare better.
+    Returns None if another try may succeed.
     """
     meanings = {StorageError: abort_message, MissingGpuError: abort_message, InputError: failure_message}
     for kind, message in meanings.items():

@@ -1,6 +1,6 @@
-"""A trial on one worker: the training loop runs inside the Tune trial itself, and the process is used again.
+"""A trial on one worker: the training loop runs inside the Tune trial, whose process later trials use again.
 
-Starting a Ray Train worker group costs many times what a small trial trains for; one worker needs none.
+A Ray Train worker group takes many times as long to start as a small trial takes to train; one worker needs none.
 """
 
 from collections.abc import Generator
@@ -14,16 +14,16 @@ from gan_study.training.progress import Progress
 
 
 class OneWorkerTrial(tune.Trainable):
-    """Each step trains up to the next evaluation."""
+    """A Tune trial whose steps each train up to the next evaluation."""
 
     def setup(self, config: dict[str, Any]) -> None:
-        """Take the order for a trial; its first step begins it, or goes on with it from its checkpoint."""
+        """Keep the order for a trial; its first step begins it, or resumes it from its checkpoint."""
         self._order = TrialOrder.from_tune(config)
         self._progress: Generator[Progress, None, None] | None = None
 
     def reset_config(self, new_config: dict[str, Any]) -> bool:
-        """Leave the trial as it is and take the order for another in the same process."""
-        # Imported here because the driver has this class too, and does without torch.
+        """Leave the present trial and keep the order for another, which runs in the same process."""
+        # Imported here because the driver imports this class, and must not import torch.
         from gan_study.training.distributed import free_device_memory
 
         if self._progress is not None:
@@ -39,7 +39,7 @@ class OneWorkerTrial(tune.Trainable):
                 self._progress = self._begin()
             return progress_message(next(self._progress), self._order)
         except (StorageError, MissingGpuError) as error:
-            # Nothing can be written or trained here: not this trial's fault, and no other would fare better.
+            # This trial did not cause the error, and any other trial would meet it too.
             return abort_message(str(error))
         except InputError as error:
             return failure_message(str(error))

@@ -1,4 +1,4 @@
-"""The director in the shape that Ray Tune asks for: a searcher, a scheduler and a stopper around one object."""
+"""Adapters between the director and Ray Tune's searcher, scheduler and stopper."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,7 +17,7 @@ from gan_study.search.trials.messages import TrialOrder, read_abort, read_failur
 
 
 class DirectorSearcher(Searcher):
-    """Suggests what the director hands out, and tells it how trials ended."""
+    """Suggests the director's trials to Tune, and passes results and ends of trials to the director."""
 
     def __init__(self, director: Director, run_folder: str, extra: dict[str, Any]) -> None:
         super().__init__()
@@ -28,7 +28,7 @@ class DirectorSearcher(Searcher):
         self.errors: dict[str, str] = {}
 
     def suggest(self, trial_id: str) -> Any:
-        """The next trial's order, None to wait, or Ray's word for the end."""
+        """Return the next trial's order, None to wait, or `Searcher.FINISHED` at the end."""
         if self._director.finished:
             return Searcher.FINISHED
         config = None
@@ -40,11 +40,11 @@ class DirectorSearcher(Searcher):
         return {**TrialOrder(config, self._run_folder, self._director.pause_nimg(key)).to_tune(), **self._extra}
 
     def cur_nimg(self, trial_id: str) -> int:
-        """Images at the last evaluation that the director has heard of."""
+        """Return the images at the trial's last evaluation that the director has received."""
         return self._director.trials[self._keys[trial_id]].cur_nimg
 
-    def take_in(self, trial_id: str, result: dict[str, Any]) -> bool:
-        """Pass a result on to the director; whether the trial is to be stopped."""
+    def handle_result(self, trial_id: str, result: dict[str, Any]) -> bool:
+        """Pass a result on to the director; return True if the trial must stop."""
         reason = read_abort(result)
         if reason is not None:
             self._director.abort(reason)
@@ -52,66 +52,66 @@ class DirectorSearcher(Searcher):
         failure = read_failure(result)
         if failure is not None:
             with self._aborting():
-                self._director.hear_of_failure(self._keys[trial_id], failure)
+                self._director.receive_failure(self._keys[trial_id], failure)
             return False
         progress = read_progress(result)
         stop = False
         with self._aborting():
-            stop = progress is not None and self._director.hear(self._keys[trial_id], *progress)
+            stop = progress is not None and self._director.receive_progress(self._keys[trial_id], *progress)
         return stop
 
     def on_trial_complete(self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False) -> None:
-        """Ray's notice that a Tune trial has ended, well or not."""
+        """Receive Ray's notice that a Tune trial has ended, with or without an error."""
         if result is not None:
-            self.take_in(trial_id, result)
+            self.handle_result(trial_id, result)
         reason = self.errors.get(trial_id, f"{LOST_PROCESS}ended before the training did")
         with self._aborting():
-            self._director.hear_of_failure(self._keys[trial_id], reason)  # nothing to one that has ended
+            self._director.receive_failure(self._keys[trial_id], reason)  # no effect on a trial that has ended
 
     @contextmanager
     def _aborting(self) -> Iterator[None]:
-        """Where nothing can be written no other trial would fare better: end the whole study, to be resumed."""
+        """End the whole study, to be resumed, if the run folder cannot be written: no trial could go on."""
         try:
             yield
         except StorageError as error:
             self._director.abort(str(error))
 
     def on_trial_result(self, trial_id: str, result: dict[str, Any]) -> None:
-        """Nothing: the scheduler has taken the result in already."""
+        """Do nothing: the scheduler has handled the result already."""
 
     def save(self, checkpoint_path: str) -> None:
-        """Nothing: the run folder holds what a resumed study needs."""
+        """Do nothing: the run folder holds all that a resumed study needs."""
 
     def restore(self, checkpoint_path: str) -> None:
-        """Nothing, as for `save`."""
+        """Do nothing, as in `save`."""
 
 
 class DirectorScheduler(FIFOScheduler):
-    """Starts trials in the order suggested and stops those that the director gives up."""
+    """Starts trials in the suggested order and stops those that the director stops."""
 
     def __init__(self, searcher: DirectorSearcher) -> None:
         super().__init__()  # type: ignore[no-untyped-call]  # Ray's has no annotations
         self._searcher = searcher
 
     def on_trial_result(self, tune_controller: Any, trial: Trial, result: dict[str, Any]) -> str:
-        """Take a result in and answer with Ray's CONTINUE or STOP.
+        """Handle a result and return Ray's CONTINUE or STOP.
 
-        Retries count from the last progress, so that a long trial may lose its machine more often than a short one.
+        Retries count from the last evaluation, so that a long trial may lose its machine more often than a short one.
         """
         before = self._searcher.cur_nimg(trial.trial_id)
-        stop = self._searcher.take_in(trial.trial_id, result)
+        stop = self._searcher.handle_result(trial.trial_id, result)
         if self._searcher.cur_nimg(trial.trial_id) > before and trial.run_metadata.num_failures:
             trial.run_metadata.num_failures = 0
             trial.run_metadata.invalidate_cache()
         return str(TrialScheduler.STOP if stop else TrialScheduler.CONTINUE)
 
     def on_trial_error(self, tune_controller: Any, trial: Trial) -> None:
-        """Keep the reason for `DirectorSearcher.on_trial_complete`, which Ray calls next without it."""
+        """Keep the reason for `DirectorSearcher.on_trial_complete`, which Ray calls next without one."""
         self._searcher.errors[trial.trial_id] = _last_error(trial)
 
 
 class DirectorStopper(Stopper):
-    """Ends the whole experiment once the director has been told to abort."""
+    """Ends the whole experiment once the director has aborted the study."""
 
     def __init__(self, director: Director) -> None:
         self._director = director
@@ -121,16 +121,16 @@ class DirectorStopper(Stopper):
         return False
 
     def stop_all(self) -> bool:
-        """Whether the study has been aborted."""
+        """Return True if the study has been aborted."""
         return self._director.abort_reason is not None
 
 
 def _last_error(trial: Trial) -> str:
-    """What Tune wrote down last of a trial's errors, in one line."""
+    """Return the last of a trial's errors that Tune has written, in one line."""
     text = Path(trial.error_file).read_text() if trial.error_file else ""
     last = text.rpartition("Failure # ")[2]
     lines = [line.strip() for line in last.splitlines()[1:] if line.strip()]
     if not lines:
         return f"{LOST_PROCESS}ended without a word"
-    # An exception comes with its traceback, whose last line names it; of a process that died the first line tells.
+    # A traceback names its exception in the last line; the report of a dead process begins with the reason.
     return lines[-1] if any(line.startswith('File "') for line in lines) else f"{LOST_PROCESS}died: {lines[0]}"
