@@ -83,7 +83,7 @@ def run_study(
     try:
         on_stage("starting Ray" if address is None else f"joining Ray at {address}")
         with (
-            connected(address, verbose, study.resources.workers_per_trial > 1, lose) as cluster,
+            connected(address, verbose, study.resources.workers_per_trial > 1, report_loss) as cluster,
             _explained_loss(folder),
             nullcontext() if address is not None and address.startswith("ray://") else watched(report_loss),
         ):

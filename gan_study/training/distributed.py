@@ -1,7 +1,7 @@
-"""The only place that knows torch.distributed: for one process every call here does nothing.
+"""The only file that uses torch.distributed. With one process, every call here does nothing.
 
-The process group is made by Ray Train or by torchrun; `join_process_group` covers the latter.
-Collective calls must be made by all ranks in the same order.
+Ray Train or torchrun starts the processes; `join_process_group` serves torchrun. All ranks must make collective calls
+in the same order.
 """
 
 import gc
@@ -32,7 +32,7 @@ _BUFFER_SYNC = (
 
 @dataclass(frozen=True)
 class Workers:
-    """This process among those that share a trial."""
+    """This process and its place among those that share a trial."""
 
     rank: int = 0
     world_size: int = 1
@@ -40,15 +40,15 @@ class Workers:
 
     @property
     def is_first(self) -> bool:
-        """Whether this process writes the files."""
+        """True for the process that writes the files."""
         return self.rank == 0
 
     def wrap(self, network: nn.Module, batch_statistics: str) -> nn.Module:
-        """The network whose backward pass averages gradients over the ranks.
+        """Return the network with a backward pass that averages gradients over the ranks.
 
-        Buffers are not broadcast at each forward pass: batch norm's running statistics would change between
-        the real and the fake pass and their backward (an in-place error since torch 2.6), and they do not
-        enter training; `average_buffers_` brings them together when they are used.
+        Buffers are not broadcast at each forward pass: batch norm's running statistics would change between the real
+        and the fake pass and their backward pass (an in-place error since torch 2.6). Training does not use them;
+        `average_buffers_` averages them before they are used.
         """
         if self.world_size == 1:
             return network
@@ -63,19 +63,19 @@ class Workers:
         return DistributedDataParallel(network, **options)
 
     def own_rows(self, rows: Tensor) -> Tensor:
-        """This rank's part of numbers that were drawn for the global batch."""
+        """Return this rank's part of the rows of the global batch."""
         return rows.tensor_split(self.world_size)[self.rank]
 
     def all_true(self, value: bool) -> bool:
-        """Whether `value` is true on every rank; the same answer everywhere."""
+        """Return True, on every rank, if `value` is true on every rank. Collective."""
         if self.world_size == 1:
             return value
         flag = torch.tensor(float(value), device=self.device)
         dist.all_reduce(flag, dist.ReduceOp.MIN)
         return bool(flag.item())
 
-    def first_says(self, value: bool) -> bool:
-        """What rank 0 has as `value`; the same answer everywhere."""
+    def flag_of_first_rank(self, value: bool) -> bool:
+        """Return rank 0's `value` on every rank. Collective."""
         if self.world_size == 1:
             return value
         flag = torch.tensor(float(value), device=self.device)
@@ -83,7 +83,7 @@ class Workers:
         return bool(flag.item())
 
     def gather(self, value: _T) -> list[_T]:
-        """The picklable `value` of every rank, in rank order, on every rank."""
+        """Return the picklable `value` of every rank, in rank order, on every rank. Collective."""
         if self.world_size == 1:
             return [value]
         values: list[Any] = [None] * self.world_size
@@ -91,7 +91,7 @@ class Workers:
         return values
 
     def from_first_rank(self, make: Callable[[], _T]) -> _T:
-        """What rank 0 makes (picklable), on every rank; the others do not call `make`."""
+        """Return rank 0's picklable result of `make` on every rank; the others do not call it. Collective."""
         if self.world_size == 1:
             return make()
         values: list[Any] = [make() if self.is_first else None]
@@ -100,7 +100,7 @@ class Workers:
         return made
 
     def average_buffers_(self, network: nn.Module) -> None:
-        """Set every floating-point buffer to its mean over the ranks."""
+        """Set every floating-point buffer to its mean over the ranks. Collective."""
         if self.world_size == 1:
             return
         for buffer in network.buffers():
@@ -110,19 +110,19 @@ class Workers:
 
 
 def unwrap(network: nn.Module) -> nn.Module:
-    """The network itself, without the wrapper that averages gradients."""
+    """Return the network without the wrapper that averages gradients."""
     return network.module if isinstance(network, DistributedDataParallel) else network
 
 
 def choose_device(use_gpu: bool) -> torch.device:
-    """The GPU of this process, or the CPU."""
+    """Return this process's GPU, or the CPU if there is none or `use_gpu` is False."""
     if not (use_gpu and torch.cuda.is_available()):
         return torch.device("cpu")
     return torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0")) % torch.cuda.device_count())
 
 
 def lent_device(gpus: float) -> torch.device:
-    """The device of a process to which Ray has lent so many GPUs (or a share of one), 0 for the CPU.
+    """Return the device of a process to which Ray has lent `gpus` GPUs (or a share of one); 0 means the CPU.
 
     Raises MissingGpuError if torch cannot use the GPU.
     """
@@ -137,7 +137,7 @@ def lent_device(gpus: float) -> torch.device:
 
 
 def free_device_memory() -> None:
-    """Give back what torch keeps of a GPU's memory for later, to the processes that share the GPU. Nothing on a CPU."""
+    """Free the GPU memory that torch has cached, for other processes that share the GPU. Without a GPU, do nothing."""
     if torch.cuda.is_initialized():
         gc.collect()
         torch.cuda.empty_cache()
@@ -145,7 +145,7 @@ def free_device_memory() -> None:
 
 @contextmanager
 def join_process_group(use_gpu: bool) -> Iterator[Workers]:
-    """The workers that torchrun started, or the one process that there is."""
+    """Yield this process among the workers that torchrun has started, or as the only one."""
     device = choose_device(use_gpu)
     if int(os.environ.get("WORLD_SIZE", "1")) == 1:
         yield Workers(device=device)
@@ -160,5 +160,5 @@ def join_process_group(use_gpu: bool) -> Iterator[Workers]:
 
 
 def current_workers(device: torch.device) -> Workers:
-    """The workers of the process group that is already there."""
+    """Return this process among the workers of the existing process group."""
     return Workers(dist.get_rank(), dist.get_world_size(), device)

@@ -1,4 +1,4 @@
-"""What is measured at a training's end alone: the best evaluation's score on fresh latents, and the coverage."""
+"""Measurements at a training's end only: the best evaluation's score on fresh latents, and the coverage."""
 
 import copy
 import time
@@ -27,9 +27,9 @@ def measure_end(
     workers: Workers,
     measure_coverage: MeasureCoverage | None,
 ) -> EvaluationRecord:
-    """The last evaluation with what is measured at the end, to be called when its snapshot is written. Collective.
+    """Return the last evaluation with the measurements at the end added. Its snapshot must be written. Collective.
 
-    The seconds of the best evaluation's new score are added to `evaluate_sec`; those of the coverage are not.
+    The new score's seconds are added to `evaluate_sec`; those of the coverage are not.
     """
     start, last, objective = time.perf_counter(), evaluations[-1], config.training.objective
     if config.rescores_best:
@@ -61,13 +61,13 @@ def _score_best(
 
 
 def _best_kept(evaluations: Sequence[EvaluationRecord], folder: TrialFolder) -> EvaluationRecord | None:
-    """The best evaluation whose snapshot is there: someone may have removed it."""
+    """Return the best evaluation whose snapshot exists, as somebody may have deleted snapshots."""
     kept = set(folder.snapshot_nimgs())
     return best_evaluation(e for e in evaluations if e.cur_nimg in kept)
 
 
 def _generator_at(cur_nimg: int, state: TrainingState, folder: TrialFolder, workers: Workers) -> nn.Module:
-    """The averaged generator as it was at one of the evaluations whose snapshots are kept. Collective."""
+    """Return the averaged generator as it was at an evaluation whose snapshot is kept. Collective."""
     if cur_nimg == state.counters.cur_nimg:
         return state.g_ema
     generator = copy.deepcopy(state.g_ema)

@@ -17,7 +17,7 @@ from gan_study.runs.trial_folder import TrialFolder
 from gan_study.training.batch import check_batch, draw_batch
 from gan_study.training.distributed import Workers
 from gan_study.training.evaluate import MeasureCoverage, Scorer
-from gan_study.training.evaluation import Evaluator
+from gan_study.training.evaluator import Evaluator
 from gan_study.training.means import LossMeans
 from gan_study.training.outcome import load_latest, read_end
 from gan_study.training.progress import Progress
@@ -153,9 +153,9 @@ def _is_end(training: TrainingConfig, counters: Counters, last_evaluated: int | 
         return counters.cur_nimg >= _kimg_to_nimg(training.total_kimg)
     if counters.cur_nimg in (0, last_evaluated):
         return False  # An end needs an evaluation of its own, so there is always a step before.
-    return workers.first_says(counters.seconds * workers.world_size >= training.device_sec)
+    return workers.flag_of_first_rank(counters.seconds * workers.world_size >= training.device_sec)
 
 
 def _kimg_to_nimg(kimg: float) -> int:
-    # As a float, 4.046 * 1000 is 4046.0000000000005: more than 289 steps of 14, where 4046 is as many.
+    # As a float, 4.046 * 1000 is 4046.0000000000005, which would need one step more than 289 of 14 images.
     return max(1, round(kimg * 1000))

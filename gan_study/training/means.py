@@ -1,4 +1,4 @@
-"""Means of what the steps measured between two evaluations."""
+"""Means of the steps' measures between two evaluations."""
 
 import math
 from collections.abc import Iterable
@@ -10,14 +10,14 @@ from gan_study.training.steps import StepMeasures
 
 
 class LossMeans:
-    """Collects this rank's steps; `reduce` gives their means over all ranks."""
+    """Collects the measures of this rank's steps; `reduce` returns their means over all ranks."""
 
     def __init__(self) -> None:
         self.d_steps: list[StepMeasures] = []
         self.g_steps: list[StepMeasures] = []
 
     def reduce(self, workers: Workers) -> LossRecord | None:
-        """Means over steps and ranks; None before each player has made a step. Collective."""
+        """Return the means over steps and ranks; None until each player has made a step. Collective."""
         if not (self.d_steps and self.g_steps):
             return None
         own = {
@@ -35,9 +35,9 @@ class LossMeans:
 
 
 def _mean(values: Iterable[float | None]) -> float | None:
-    """The mean of the values that exist; None without any, and where one is not finite.
+    """Return the mean of all values but None; None if there are no others, or if one is not finite.
 
-    A hinge loss is 0 where a logit is infinite, so a training may go on with measures that are not finite.
+    A hinge loss is 0 for an infinite logit, so a training may go on with measures that are not finite.
     """
     present = [value for value in values if value is not None]
     return fmean(present) if present and all(map(math.isfinite, present)) else None

@@ -1,4 +1,4 @@
-"""A trial's files as the loop reads and writes them: where to go on from, how it stands, how it ended."""
+"""A trial's files during training: the checkpoint to resume from, images, metrics, and the status at the end."""
 
 import os
 import socket
@@ -22,10 +22,10 @@ from gan_study.training.steps import FailedStep
 def load_latest(
     state: TrainingState, folder: TrialFolder, workers: Workers
 ) -> tuple[TrialStatus, list[EvaluationRecord]]:
-    """Bring `state` to the folder's checkpoint, if it has one; the status to go on with, and what was measured.
+    """Load the folder's checkpoint, if there is one, into `state`; return the trial's status and evaluations so far.
 
-    Evaluations after the checkpoint belong to a process that died; they come again. Collective. Raises InputError if
-    the checkpoint is damaged.
+    Evaluations after the checkpoint are left out: the process that made them died, and they will be repeated.
+    Collective. Raises InputError if the checkpoint is damaged.
     """
     checkpoint, status, evaluations = workers.from_first_rank(lambda: _read_latest(folder))
     if status.state.is_final:
@@ -39,16 +39,16 @@ def load_latest(
 
 
 def read_end(folder: TrialFolder) -> TrialStatus | None:
-    """How a trial has ended by its study's word, which may come while it trains; None if it has not.
+    """Return the end that the study has given the trial, perhaps while it trains; None if it has given none.
 
-    From there on its files are left alone.
+    From then on, the training leaves the trial's files alone.
     """
     status = folder.read_status()
     return status if status is not None and status.state.is_final else None
 
 
 def write_images(state: TrainingState, folder: TrialFolder, training: TrainingConfig) -> None:
-    """Write the samples and the snapshot of the generator as it is."""
+    """Write the sample grid and the snapshot of the averaged generator."""
     cur_nimg = state.counters.cur_nimg
     folder.write_samples(cur_nimg, sample_grid_png(state.g_ema, training))
     folder.write_snapshot(cur_nimg, state.snapshot())
@@ -57,24 +57,25 @@ def write_images(state: TrainingState, folder: TrialFolder, training: TrainingCo
 def write_progress(
     state: TrainingState, status: TrialStatus, evaluations: list[EvaluationRecord], folder: TrialFolder
 ) -> None:
-    """Write metrics and where the trial goes on from, after `write_images`; keep the newest and the best snapshot.
+    """Write metrics, then checkpoint or final status, and delete all snapshots but the newest and the best.
 
-    The former best is removed last: a process that dies before goes on from a checkpoint to which it is the best. If
-    the study has given the trial up meanwhile, nothing is written.
+    Call it after `write_images`. The former best snapshot is deleted last: if the process dies before, the trial
+    resumes from a checkpoint for which it is still the best. If the study has ended the trial meanwhile, nothing is
+    written.
     """
     if read_end(folder) is not None:
         return
     folder.write_evaluations(evaluations)
-    write_standing(state, status, folder)
+    write_checkpoint_or_end(state, status, folder)
     best = best_evaluation(evaluations)
     folder.keep_snapshots({e.cur_nimg for e in (evaluations[-1], best) if e is not None})
 
 
-def write_standing(state: TrainingState, status: TrialStatus, folder: TrialFolder) -> None:
-    """Write, in an order that survives a crash anywhere, where the trial goes on from, or how it has ended.
+def write_checkpoint_or_end(state: TrainingState, status: TrialStatus, folder: TrialFolder) -> None:
+    """Write the checkpoint of a running trial, or the status of one that has ended, so that no crash leaves damage.
 
-    The checkpoint that a rollback would need is kept. A trial that has ended needs none. If the study has given the
-    trial up meanwhile, nothing is written.
+    The checkpoint that a rollback would need is kept. A trial that has ended keeps none. If the study has ended the
+    trial meanwhile, nothing is written.
     """
     if read_end(folder) is not None:
         return
@@ -88,31 +89,33 @@ def write_standing(state: TrainingState, status: TrialStatus, folder: TrialFolde
         folder.write_status(status)
 
 
-def ended(status: TrialStatus, state: TrialState, cur_nimg: int, reason: str | None = None) -> TrialStatus:
-    """The status of a trial that has come to its end now."""
+def ended_status(status: TrialStatus, state: TrialState, cur_nimg: int, reason: str | None = None) -> TrialStatus:
+    """Return the status of a trial that ends now."""
     return status.model_copy(
         update={"state": state, "cur_nimg": cur_nimg, "reason": reason, "end_time": time.time(), "pid": None}
     )
 
 
 def collapse_reason(status: TrialStatus, evaluations: list[EvaluationRecord], thresholds: Thresholds) -> str | None:
-    """What shows that the generator of the last evaluation has collapsed totally, or is not finite; else None."""
+    """Return why the last evaluation's generator counts as totally collapsed or not finite; None if it does not."""
     verdict = evidence_to_verdict(trial_evidence(status, evaluations), thresholds)
     if verdict.name not in (VerdictName.DIVERGED, VerdictName.TOTAL_COLLAPSE):
         return None
     return " ".join(finding.sentence for finding in verdict.decisive)
 
 
-def collapsed(status: TrialStatus, cur_nimg: int, reason: str) -> TrialStatus:
-    """The status of a trial that ends now because its generator has collapsed."""
-    ending = ended(status, TrialState.STOPPED, cur_nimg, f"collapsed: {reason}")
+def collapsed_status(status: TrialStatus, cur_nimg: int, reason: str) -> TrialStatus:
+    """Return the status of a trial that ends now because its generator has collapsed."""
+    ending = ended_status(status, TrialState.STOPPED, cur_nimg, f"collapsed: {reason}")
     return ending.model_copy(update={"collapsed": True})
 
 
-def diverged(status: TrialStatus, failed_step: FailedStep, state: TrainingState, workers: Workers) -> TrialStatus:
+def diverged_status(
+    status: TrialStatus, failed_step: FailedStep, state: TrainingState, workers: Workers
+) -> TrialStatus:
     """Return the status of a trial that ends now because of a failed step. Collective."""
     reason = divergence_reason(failed_step, state, workers)
-    status = ended(status, TrialState.DIVERGED, state.counters.cur_nimg, reason)
+    status = ended_status(status, TrialState.DIVERGED, state.counters.cur_nimg, reason)
     return status.model_copy(update={"seconds": state.counters.seconds})
 
 
@@ -120,7 +123,7 @@ def divergence_reason(failed_step: FailedStep, state: TrainingState, workers: Wo
     """Return which loss or gradient is not finite, and at which step. Collective."""
     network, counters = failed_step.network, state.counters
     measures = next(m for m in workers.gather(failed_step.measures) if not m.is_finite)
-    # The generator's turn comes when the discriminator's step of the same round is made and counted.
+    # Before the generator's step, the discriminator's step of the same round has been made and counted.
     step = counters.num_d_steps + 1 if network == "discriminator" else counters.num_d_steps
     return (
         f"the {network}'s loss or gradient is not finite (loss {measures.loss:g}, gradient norm "
@@ -131,7 +134,7 @@ def divergence_reason(failed_step: FailedStep, state: TrainingState, workers: Wo
 def _load(state: TrainingState, checkpoint: bytes, place: str) -> None:
     try:
         state.load_bytes(checkpoint)
-    except Exception as error:  # torch.load has no error of its own
+    except Exception as error:  # torch.load has no exception class of its own
         reason = str(error).partition("\n")[0].partition(". ")[0]
         raise InputError(
             f"{place}: a checkpoint must be whole and of this training, but is cut short, damaged or another's; copy "

@@ -1,4 +1,4 @@
-"""How long a training step takes on this machine: the training loop itself, on noise, for a moment."""
+"""The time of a training step on this machine, measured by a short training on noise."""
 
 import tempfile
 import time
@@ -19,7 +19,7 @@ _NUM_HELD_OUT = 16
 
 
 class _Unscored:
-    """Scores that cost next to nothing."""
+    """A scorer that takes almost no time."""
 
     num_samples = 2
 
@@ -32,10 +32,10 @@ class _Unscored:
 
 
 def shortened(training: TrainingConfig, batch_size: int) -> TrainingConfig:
-    """The training whose rounds `measure_step_sec` times: one round from evaluation to evaluation.
+    """Return a training with one round from each evaluation to the next, which `measure_step_sec` measures.
 
-    A round is what belongs to one generator step. A lazy penalty comes with every step, as a round is not long enough
-    for its turns.
+    A round is one generator step with its discriminator steps. A lazy penalty is computed at every step, because a
+    round is too short for its interval.
     """
     round_kimg = batch_size * training.d_steps_per_g_step / 1000
     changes = {"batch_size": batch_size, "device_sec": None, "total_kimg": 1000 * round_kimg, "penalty_every": None}
@@ -45,10 +45,10 @@ def shortened(training: TrainingConfig, batch_size: int) -> TrainingConfig:
 def measure_step_sec(
     training: TrainingConfig, num_channels: int, cpus: int, device: torch.device, seconds: float
 ) -> float | None:
-    """Seconds of training for a thousand real images, without evaluations; None if it diverges on noise.
+    """Return the seconds of training for a thousand real images, without evaluations; None if it diverges on noise.
 
-    `training` is one that `shortened` gave; `cpus` are the threads that torch may use. It takes about `seconds`, and
-    two rounds at least, of which the first is not counted.
+    `training` must come from `shortened`; torch uses `cpus` threads. The measurement takes about `seconds`, and at
+    least two rounds, of which the first is not counted.
     """
     start, num_threads = time.perf_counter(), torch.get_num_threads()
     try:
@@ -70,7 +70,7 @@ def measure_step_sec(
 def _train_sec_by_round(
     training: TrainingConfig, num_channels: int, cpus: int, device: torch.device, place: str
 ) -> Iterator[float]:
-    """Seconds of training from the start to the end of each round."""
+    """Yield, after each round, the seconds of training since the start."""
     size = training.dataset.image_size
     shape = (training.batch_size + _NUM_HELD_OUT, num_channels, size, size)
     images = np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)

@@ -1,7 +1,7 @@
 """Random numbers as a function of (seed, stream, images seen), drawn for the global batch.
 
-So a resumed run draws what an uninterrupted one would have drawn, and each worker can take its rows of the
-same numbers whatever the number of workers.
+A resumed run therefore draws the same numbers as an uninterrupted one, and any number of workers share the rows of
+the same numbers.
 """
 
 from enum import IntEnum
@@ -15,7 +15,7 @@ from gan_study.gan.latents import draw_z
 
 
 class Stream(IntEnum):
-    """What the numbers are for; each stream is independent of the others."""
+    """The purposes of random numbers; each has a stream that is independent of the others."""
 
     WEIGHTS = 1
     LATENTS = 2
@@ -30,7 +30,7 @@ class Stream(IntEnum):
 
 
 def seeded_generator(seed: int, stream: Stream, cur_nimg: int = 0) -> torch.Generator:
-    """A CPU generator whose numbers depend on nothing but the arguments."""
+    """Return a CPU generator whose numbers depend only on the arguments."""
     generator = torch.Generator()
     generator.manual_seed(stream_seed(seed, stream, cur_nimg))
     return generator
@@ -45,6 +45,6 @@ def draw_latents(training: TrainingConfig, num: int, stream: Stream, index: int 
 
 
 def stream_seed(seed: int, stream: Stream, cur_nimg: int = 0) -> int:
-    """A 63-bit seed, mixed by NumPy's SeedSequence so that neighbouring arguments give unrelated numbers."""
+    """Return a 63-bit seed, mixed by NumPy's SeedSequence so that neighbouring arguments give unrelated numbers."""
     state = np.random.SeedSequence([seed, int(stream), cur_nimg]).generate_state(1, np.uint64)
     return int(state[0] >> np.uint64(1))

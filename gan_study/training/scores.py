@@ -1,4 +1,4 @@
-"""What one evaluation scores: fewer images on the way, if the study says so, and all of them at the end."""
+"""The score of one evaluation, from fewer images before the end, if the study asks for it, and from all at the end."""
 
 from dataclasses import dataclass
 
@@ -12,21 +12,21 @@ from gan_study.training.evaluate import Scorer, observe_generator
 
 @dataclass(frozen=True)
 class EvaluationScores:
-    """The scores of one evaluation of the generator."""
+    """The scores of a generator at one number of images seen."""
 
     num_samples: int
-    """Generated images that `score` and `class_shares` are made from."""
+    """Generated images behind `score` and `class_shares`."""
     score: float | None
     """None if it, or an image, is not finite."""
     early_score: float | None
-    """At the end, where scores on the way are made from fewer images: the score of as many, the first of these."""
+    """Score at the end from the first `early_num_samples` images, to compare with earlier scores; else None."""
     class_shares: tuple[float, ...] | None
 
 
 def score_generator(
     g_ema: nn.Module, scorer: Scorer, training: TrainingConfig, workers: Workers, is_end: bool
 ) -> EvaluationScores:
-    """Score the generator, with the latents that every evaluation of the trial has, by all ranks together."""
+    """Score the generator by all ranks together, from the same latents at every evaluation of a trial. Collective."""
     num_early = training.objective.early_num_samples
     if num_early is None:
         samples, early, num_samples = observe_generator(g_ema, scorer, training, workers), None, scorer.num_samples

@@ -1,7 +1,7 @@
-"""What an evaluation sees besides the score: cheap signs of collapse and of how the two players stand.
+"""An evaluation's signals besides the score: cheap signs of collapse and of the balance between the two players.
 
-The generated images that are compared with each other are the first of those that the score is made from. Nothing here
-touches the training: the players are left as they were, and the numbers come from a stream of their own.
+The generated images that are compared with each other are the first of those behind the score. Nothing here affects the
+training: the players are left unchanged, and the random numbers come from a stream of their own.
 """
 
 from collections.abc import Iterator
@@ -27,20 +27,20 @@ from gan_study.training.randomness import Stream, draw_latents, stream_seed
 from gan_study.training.state import TrainingState
 
 _NUM_COMPARED = 256
-"""Images of the averaged generator, at most, that are compared with each other."""
+"""Most images of the averaged generator that are compared with each other."""
 _NUM_JUDGED = 128
-"""Images of each kind, at most, that the discriminator judges."""
+"""Most images of each kind that the discriminator judges."""
 
 
 class _Scale(NamedTuple):
     """The discriminator's logits under one loss."""
 
     best_real: float
-    """Where a real image adds nothing to the loss (wasserstein: no more than its logit)."""
+    """Logit of a real image that adds nothing to the loss."""
     best_fake: float
-    """Where a generated image adds nothing."""
+    """Logit of a generated image that adds nothing to the loss."""
     boundary: float | None
-    """Above it the discriminator takes an image for real; None if the logits have no zero."""
+    """Logit above which the discriminator takes an image for real; None if the logits have no zero."""
 
 
 _SCALES: dict[LossName, _Scale] = {
@@ -50,33 +50,33 @@ _SCALES: dict[LossName, _Scale] = {
     "non_saturating": _Scale(np.inf, -np.inf, 0),
     "wasserstein": _Scale(0, 0, None),
 }
-"""Without the relativistic loss, which knows differences of logits alone."""
+"""The relativistic loss is missing, because it only uses differences of logits."""
 _CROSS_ENTROPIES = ("minimax", "non_saturating")
 
 
 @dataclass(frozen=True, eq=False)
 class Probe:
-    """The images and latents that all evaluations of a training see."""
+    """The images and latents that all evaluations of a training use."""
 
     real_distance: float | None
-    """Mean distance of training images in [-1, 1]; None of fewer than two, or if all are equal."""
+    """Mean distance of training images in [-1, 1]; None if there are fewer than two, or if all are equal."""
     judged: Tensor
-    """Held-out images NCHW in [-1, 1], as many as divide into stacks of `pac`; fewer than two stacks are not judged."""
+    """Held-out images NCHW in [-1, 1], a multiple of `pac`. Fewer than two stacks of `pac` images are not judged."""
     z: Tensor
-    """(N, z_dim) latents of as many generated images, which are judged beside them."""
+    """(N, z_dim) latents of as many generated images, which are judged too."""
 
 
 @dataclass(eq=False)
-class Shown:
-    """What a generator has first made while it was watched: at most `_NUM_COMPARED` images, from their latents."""
+class FirstImages:
+    """The first images of a generator, at most `_NUM_COMPARED`, with their latents."""
 
     z: list[Tensor]
-    """(n, z_dim) each."""
+    """Parts of shape (n, z_dim)."""
     images: list[Tensor]
-    """(n, ...) each, in [-1, 1]."""
+    """Parts of shape (n, ...), in [-1, 1]."""
 
     def add(self, generator: nn.Module, arguments: tuple[Tensor, ...], images: Tensor) -> None:
-        """Keep what is still wanted of a call of `generator`; a forward hook."""
+        """Keep the images of a call of `generator` that are still wanted. This is a forward hook."""
         wanted = _NUM_COMPARED - sum(len(part) for part in self.images)
         if wanted > 0:
             self.z.append(arguments[0][:wanted])
@@ -84,18 +84,18 @@ class Shown:
 
 
 @contextmanager
-def watch(generator: nn.Module) -> Iterator[Shown]:
-    """What `generator` makes first while this is open."""
-    shown = Shown([], [])
-    hook = generator.register_forward_hook(shown.add)
+def first_images(generator: nn.Module) -> Iterator[FirstImages]:
+    """Collect the first images that `generator` makes in this context."""
+    found = FirstImages([], [])
+    hook = generator.register_forward_hook(found.add)
     try:
-        yield shown
+        yield found
     finally:
         hook.remove()
 
 
 def make_probe(training: TrainingConfig, dataset: Dataset, workers: Workers) -> Probe:
-    """The probe of a training, a function of its seed alone."""
+    """Return the probe of a training, chosen by its seed alone."""
     random = np.random.default_rng(stream_seed(training.seed, Stream.SIGNALS))
     num_judged = min(_NUM_JUDGED, len(dataset.held_out_indices)) // training.pac * training.pac
     num_compared = min(_NUM_COMPARED, len(dataset.train_indices))
@@ -111,23 +111,23 @@ def make_probe(training: TrainingConfig, dataset: Dataset, workers: Workers) -> 
 
 
 @torch.no_grad()
-def take_signals(
-    state: TrainingState, probe: Probe, shown: Shown, training: TrainingConfig, workers: Workers
+def measure_signals(
+    state: TrainingState, probe: Probe, first: FirstImages, training: TrainingConfig, workers: Workers
 ) -> SignalsRecord:
-    """The signs of trouble of a training where it stands; the same on every rank. Collective.
+    """Measure the signals of a training at its present state. Collective.
 
-    shown: what its averaged generator has been seen to make.
+    first: the first images of the averaged generator at this evaluation.
 
-    Every rank judges, because synchronised batch norm wants company; what rank 0 saw counts.
+    All ranks compute logits, because synchronised batch norm needs all of them; every rank returns rank 0's signals.
     """
     logits = _logits(state, probe, training)
-    images = {"images": torch.cat(shown.images)} if shown.images else {}
+    images = {"images": torch.cat(first.images)} if first.images else {}
     non_finite = tuple(name for name, output in (images | logits).items() if not output.isfinite().all())
     values: dict[str, Any] = {"non_finite": non_finite}
     if workers.is_first and "images" not in non_finite:
-        values |= _image_signals(torch.cat(shown.z), images["images"], probe)
+        values |= _image_signals(torch.cat(first.z), images["images"], probe)
     if logits and not logits.keys() & non_finite:
-        values |= judge_logits(training.loss, bool(training.label_smoothing), **logits)
+        values |= logits_to_signals(training.loss, bool(training.label_smoothing), **logits)
     own = SignalsRecord.model_validate(values)
     return workers.from_first_rank(lambda: own)
 
@@ -137,7 +137,7 @@ def _image_signals(z: Tensor, images: Tensor, probe: Probe) -> dict[str, Any]:
     duplicates = duplicate_share(to_uint8(images).cpu().numpy())
     if len(images) < 2:
         return {"duplicates": duplicates}
-    # Each image beside the one half the set further on.
+    # Each image is paired with the one half the set further on.
     pairs = slice(0, len(z) // 2), slice(len(z) // 2, len(z) // 2 * 2)
     return {
         "duplicates": duplicates,
@@ -147,9 +147,9 @@ def _image_signals(z: Tensor, images: Tensor, probe: Probe) -> dict[str, Any]:
 
 
 def _logits(state: TrainingState, probe: Probe, training: TrainingConfig) -> dict[str, Tensor]:
-    """What the discriminator, as it is in training, gives held-out images and those of the generator it plays against.
+    """Return the logits of held-out images and of the generator's, with both networks as they are in training.
 
-    Empty for a loss whose single logits mean nothing, and with too few held-out images.
+    The dictionary is empty for a loss whose single logits mean nothing, and if there are too few held-out images.
     """
     num = len(probe.judged)
     if training.loss not in _SCALES or num < 2 * training.pac:
@@ -163,9 +163,10 @@ def _logits(state: TrainingState, probe: Probe, training: TrainingConfig) -> dic
 
 @contextmanager
 def _buffers_kept(*networks: nn.Module) -> Iterator[None]:
-    """Networks in training mode change as they judge: running statistics, the vectors of spectral normalisation.
+    """Restore the networks' buffers at the end of the context.
 
-    Copies of the whole networks would cost as much as what they judge.
+    In training mode a forward pass changes running statistics and the vectors of spectral normalisation. Copies of the
+    whole networks would cost as much as the forward passes.
     """
     kept = [(buffer, buffer.clone()) for network in networks for buffer in network.buffers()]
     try:
@@ -175,10 +176,10 @@ def _buffers_kept(*networks: nn.Module) -> Iterator[None]:
             buffer.copy_(value)
 
 
-def judge_logits(loss: LossName, is_smoothed: bool, real_logits: Tensor, fake_logits: Tensor) -> dict[str, float]:
-    """The signals of `SignalsRecord` that finite logits, (N,) each, hold under a loss other than relativistic.
+def logits_to_signals(loss: LossName, is_smoothed: bool, real_logits: Tensor, fake_logits: Tensor) -> dict[str, float]:
+    """Compute the signals of `SignalsRecord` from finite logits, (N,) each, for any loss but the relativistic.
 
-    is_smoothed: whether the training smooths its labels, so that the discriminator's aim is another.
+    is_smoothed: True if the training smooths its labels, so that the discriminator has another optimum.
     """
     scale, real, fake = _SCALES[loss], real_logits.double().cpu(), fake_logits.double().cpu()
     lost = LOSSES[loss].discriminator

@@ -1,4 +1,4 @@
-"""A trained generator, from the snapshot that the loop has written."""
+"""A trained generator, loaded from a snapshot."""
 
 import torch
 from safetensors import SafetensorError
@@ -27,7 +27,7 @@ def load_generator(snapshot: bytes, config: TrainingConfig, num_channels: int) -
 
 
 def unusable(place: str, error: RuntimeError | SafetensorError) -> InputError:
-    """What a user is told of the snapshot at `place`, for which `load_generator` has raised `error`."""
+    """Return the user's error for the snapshot at `place`, for which `load_generator` has raised `error`."""
     reason = str(error).partition("\n")[0]
     if isinstance(error, SafetensorError):
         return InputError(

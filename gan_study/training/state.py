@@ -1,4 +1,4 @@
-"""Everything a training is made of, and everything a checkpoint needs to go on bit for bit."""
+"""The state of a training, and its checkpoint, from which a training resumes bit for bit."""
 
 import copy
 import io
@@ -17,12 +17,12 @@ from gan_study.runs.records import RollbackRecord
 from gan_study.training.randomness import Stream, stream_seed
 
 _EMA_RAMP_UP = 0.05
-"""The averaged weights never look back further than this share of the images seen (Karras et al. 2020, ADA)."""
+"""Largest half-life of the averaged weights as a share of the images seen (Karras et al. 2020, ADA)."""
 
 
 @dataclass
 class Counters:
-    """How far a training is, and the time it took over all attempts."""
+    """A training's images, steps and seconds so far, over all its processes."""
 
     cur_nimg: int = 0
     num_d_steps: int = 0
@@ -32,28 +32,28 @@ class Counters:
 
     @property
     def seconds(self) -> float:
-        """Of training steps and evaluations together."""
+        """Seconds of training steps and evaluations together."""
         return self.train_sec + self.evaluate_sec
 
 
 @dataclass
 class TrainingState:
-    """Networks, optimizers and counters of one training. The networks are without any wrapper."""
+    """Networks (not wrapped), optimizers and counters of one training."""
 
     generator: nn.Module
     discriminator: nn.Module
     g_ema: nn.Module
-    """The generator with averaged weights, in evaluation mode: the one that is scored and kept."""
+    """The generator with averaged weights, in evaluation mode, which is scored and kept."""
     g_optimizer: torch.optim.Optimizer
     d_optimizer: torch.optim.Optimizer
     counters: Counters
     rollbacks: tuple[RollbackRecord, ...] = ()
-    """Where the training went back to an earlier state."""
+    """The training's returns to earlier states."""
     healthy_nimg: int | None = None
-    """Images of the last evaluation without a sign of collapse, whose checkpoint is kept; None if nobody looks."""
+    """Images at the last healthy evaluation, whose checkpoint is kept; None without `on_collapse: rollback`."""
 
     def to_bytes(self) -> bytes:
-        """The checkpoint."""
+        """Return the checkpoint."""
         buffer = io.BytesIO()
         content = {name: part.state_dict() for name, part in self._parts().items()}
         rollbacks = [rollback.model_dump() for rollback in self.rollbacks]
@@ -62,23 +62,23 @@ class TrainingState:
         return buffer.getvalue()
 
     def load_bytes(self, checkpoint: bytes) -> None:
-        """Set everything to what `to_bytes` saw. Raises RuntimeError if the networks differ."""
+        """Set everything from a checkpoint of `to_bytes`. Raises RuntimeError if the networks differ."""
         content: dict[str, Any] = torch.load(io.BytesIO(checkpoint), map_location="cpu", weights_only=True)
         for name, part in self._parts().items():
             part.load_state_dict(content[name])
         self.counters = Counters(**content["counters"])
-        # A checkpoint of a version without them has neither.
+        # Checkpoints of older versions have neither.
         self.rollbacks = tuple(RollbackRecord.model_validate(known) for known in content.get("rollbacks", ()))
         self.healthy_nimg = content.get("healthy_nimg")
 
     def set_learning_rates(self, g_lr: float, d_lr: float) -> None:
-        """Those of the two optimizers from the next step on."""
+        """Set the learning rates of both optimizers from the next step on."""
         for optimizer, lr in ((self.g_optimizer, g_lr), (self.d_optimizer, d_lr)):
             for group in optimizer.param_groups:
                 group["lr"] = lr
 
     def snapshot(self) -> bytes:
-        """The averaged generator's weights in safetensors format."""
+        """Return the averaged generator's weights in safetensors format."""
         return save_tensors({name: t.detach().cpu().contiguous() for name, t in self.g_ema.state_dict().items()})
 
     def _parts(self) -> dict[str, Any]:
@@ -92,12 +92,12 @@ class TrainingState:
 
 
 def build_state(config: TrainingConfig, num_channels: int, device: torch.device) -> TrainingState:
-    """A training at 0 images, its weights a function of the seed alone."""
+    """Return a training at 0 images, whose weights are a function of the seed alone."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(stream_seed(config.seed, Stream.WEIGHTS))
         networks = build_networks(config.network, config.dataset.image_size, num_channels, config.z_dim, config.pac)
     dtype = getattr(torch, config.precision)
-    # channels_last is the layout in which the CPU's and the GPU's convolutions are fastest.
+    # Convolutions are fastest in the channels_last layout, on CPUs and on GPUs.
     generator, discriminator = (
         network.to(device=device, dtype=dtype).to(memory_format=torch.channels_last).train() for network in networks
     )
@@ -112,9 +112,9 @@ def build_state(config: TrainingConfig, num_channels: int, device: torch.device)
 
 
 def set_rates_(state: TrainingState, config: TrainingConfig) -> None:
-    """Set both optimizers to what the configuration's schedule says at the images seen so far.
+    """Set both optimizers to the rates of the configuration's schedule at the images seen so far.
 
-    A point is reached by the first step that starts with so many images, so a resumed training does the same.
+    An entry holds from the first step that starts at or after its images, so a resumed training uses the same rates.
     """
     reached = [e for e in config.schedule if round(e.from_kimg * 1000) <= state.counters.cur_nimg]
     if not reached:
@@ -134,7 +134,7 @@ def _betas(entry: ScheduleEntry) -> tuple[float, float]:
 def update_ema(g_ema: nn.Module, generator: nn.Module, cur_nimg: int, batch_size: int, half_life_kimg: float) -> None:
     """Move the averaged generator towards the generator, weights and batch norm's running statistics alike.
 
-    The half-life is `half_life_kimg`, at first a twentieth of the images seen; 0 copies.
+    The half-life is `half_life_kimg`, but at most a twentieth of the images seen; 0 copies the generator.
     """
     half_life_nimg = min(half_life_kimg * 1000, cur_nimg * _EMA_RAMP_UP)
     decay = 0.5 ** (batch_size / half_life_nimg) if half_life_nimg > 0 else 0.0

@@ -1,4 +1,4 @@
-"""The two players' steps. They accumulate gradients and measure; the loop decides whether to step."""
+"""The gradients of the two players' steps, and their measures; the loop decides whether the optimizers step."""
 
 import math
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from gan_study.training.distributed import unwrap
 
 @dataclass(frozen=True)
 class StepMeasures:
-    """What one step showed: plain numbers, of this rank's part of the batch."""
+    """The measures of one step on this rank's part of the batch, as plain numbers."""
 
     loss: float
     grad_norm: float
@@ -27,7 +27,7 @@ class StepMeasures:
 
     @property
     def is_finite(self) -> bool:
-        """Whether the optimizer may step. The gradients are averaged over the ranks, the loss is this rank's own."""
+        """True if the optimizer may step. The gradients are averaged over the ranks, the loss is this rank's own."""
         return math.isfinite(self.loss) and math.isfinite(self.grad_norm)
 
 
@@ -46,11 +46,11 @@ def accumulate_d_gradients(
     """Set the discriminator's gradients from one batch; the generator's are not touched.
 
     Args:
-        config: loss, label smoothing, penalty and its weight, images that are judged together.
+        config: holds loss, label smoothing, penalty, its weight, and `pac`.
         discriminator: wrapped or not.
         real_images: NCHW float in [-1, 1].
-        fake_images: as `real_images`; what made them gets no gradient.
-        noise: (N / pac, k, 1, 1) uniform numbers for the gradient penalty; None if this step has none.
+        fake_images: generated images like `real_images`; their generator receives no gradient.
+        noise: (N / pac, k, 1, 1) uniform numbers for the gradient penalty; None if this step has no such penalty.
     """
     discriminator.zero_grad(set_to_none=True)
     real_images, fake_images = (pack_images(images, config.pac) for images in (real_images, fake_images.detach()))
@@ -86,11 +86,11 @@ def accumulate_g_gradients(
     """Set the generator's gradients from images it has made; the discriminator's are not touched.
 
     Args:
-        config: the loss, images that are judged together.
-        generator: wrapped or not; the maker of `fake_images`.
+        config: holds loss and `pac`.
+        generator: wrapped or not; it has made `fake_images`.
         discriminator: wrapped or not.
-        fake_images: NCHW float in [-1, 1] with their graph; their own gradient is measured, too.
-        real_images: as many, for a loss whose generator looks at them; others leave them alone.
+        fake_images: NCHW float in [-1, 1] with their graph; their own gradient is measured as well.
+        real_images: as many real images; only a relativistic loss uses them.
     """
     generator.zero_grad(set_to_none=True)
     fake_images.retain_grad()
@@ -109,7 +109,7 @@ def accumulate_g_gradients(
 
 
 def _penalty_weight(config: TrainingConfig) -> float:
-    """Times the steps from one evaluation of the penalty to the next, so that its mean strength stays as it is.
+    """Return the weight times the steps between two computations of the penalty, so that its mean strength is the same.
 
     Lazy regularization: Karras et al. 2020 (StyleGAN2), section 3.1, here without its change of Adam's rates.
     """
@@ -122,9 +122,9 @@ def _grad_norm(network: nn.Module) -> Tensor:
 
 
 def _output_gradient(fake_images: Tensor) -> Tensor:
-    """Mean over the images of the norm of each one's gradient, as if the loss were its alone."""
+    """Return the mean over the images of each image's gradient norm, as if the loss were of this image alone."""
     assert fake_images.grad is not None, "the loss has been propagated back to the images"
-    # Over three axes as they lie: to flatten colour images that are laid out channels last copies them, slowly.
+    # Over three axes, because flattening would copy colour images in the channels_last layout, which is slow.
     norms: Tensor = torch.linalg.vector_norm(fake_images.grad, dim=(1, 2, 3))
     return norms.sum()
 

@@ -37,7 +37,7 @@ from gan_study.extractors import real_features
 from gan_study.extractors.objective import Objective, load_objective, prepare_objective
 from gan_study.gan.conversion import to_float
 from gan_study.runs.folder import RunFolder
-from gan_study.training import loop, steps
+from gan_study.training import evaluator, loop, steps
 from gan_study.training.distributed import Workers
 from gan_study.training.state import build_state
 
@@ -140,11 +140,11 @@ def during(settings: dict[str, Any], intervals_kimg: list[float], kimg: float, n
         config = TrialConfig(training=training, diagnosis=DiagnosisConfig(on_collapse="stop"))
         watched = clock.watching(
             (loop, "make_probe", "probe"),
-            (loop, "take_signals", "signals"),
-            (loop, "answer_collapse", "judging"),
-            (loop, "_score", "score"),
-            (loop, "write_images", "files"),
-            (loop, "write_progress", "files"),
+            (evaluator, "measure_signals", "signals"),
+            (evaluator, "answer_collapse", "judging"),
+            (evaluator, "score_generator", "score"),
+            (evaluator, "write_images", "files"),
+            (evaluator, "write_progress", "files"),
             (loop, "build_state", "building"),
             (steps, "_output_gradient", "output gradient"),
         )

@@ -133,7 +133,7 @@ def test_a_process_that_dies_before_its_checkpoint_leaves_the_former_best(
     def die(*arguments: Any) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(outcome, "write_standing", die)
+    monkeypatch.setattr(outcome, "write_checkpoint_or_end", die)
     with pytest.raises(KeyboardInterrupt):
         run(trial(), prepared, tmp_path, objective)
     folder = trial_folder(tmp_path)

@@ -11,7 +11,7 @@ from gan_study.extractors.objective import Objective
 from gan_study.runs.records import TrialState, TrialStatus
 from gan_study.training.distributed import Workers
 from gan_study.training.loop import train
-from gan_study.training.outcome import ended, write_progress, write_standing
+from gan_study.training.outcome import ended_status, write_checkpoint_or_end, write_progress
 from gan_study.training.state import build_state
 
 STOPPED = TrialStatus(state=TrialState.STOPPED, cur_nimg=80, reason="not among its arm's best at 80 images")
@@ -50,8 +50,8 @@ def test_no_write_overwrites_an_end(tmp_path: Path) -> None:
     folder, state = trial_folder(tmp_path), build_state(tiny_trial().training, 1, Workers().device)
     running = TrialStatus(state=TrialState.RUNNING)
     folder.write_status(STOPPED)
-    write_standing(state, running, folder)
-    write_standing(state, ended(running, TrialState.COMPLETED, 200), folder)
+    write_checkpoint_or_end(state, running, folder)
+    write_checkpoint_or_end(state, ended_status(running, TrialState.COMPLETED, 200), folder)
     write_progress(state, running, [], folder)
     assert folder.read_status() == STOPPED
     assert folder.checkpoint_nimgs() == []

@@ -19,7 +19,7 @@ from gan_study.gan.latents import draw_z
 from gan_study.runs.records import EvaluationRecord, SignalsRecord
 from gan_study.training import loop
 from gan_study.training.distributed import Workers
-from gan_study.training.signals import judge_logits, make_probe, take_signals, watch
+from gan_study.training.signals import first_images, logits_to_signals, make_probe, measure_signals
 from gan_study.training.state import TrainingState, build_state
 from gan_study.training.steps import accumulate_g_gradients
 
@@ -41,10 +41,10 @@ class Pool(nn.Module):
 
 def look(state: TrainingState, prepared: Prepared, training: TrainingConfig, num: int = 300) -> SignalsRecord:
     """The signals of a training whose averaged generator has just made `num` images."""
-    with watch(state.g_ema) as shown, torch.no_grad():
+    with first_images(state.g_ema) as images, torch.no_grad():
         for z in draw_z(num, training.z_dim, training.z_distribution, torch.Generator().manual_seed(0)).split(100):
             state.g_ema(z)
-    return take_signals(state, make_probe(training, prepared.dataset, ONE_WORKER), shown, training, ONE_WORKER)
+    return measure_signals(state, make_probe(training, prepared.dataset, ONE_WORKER), images, training, ONE_WORKER)
 
 
 def signals_of(prepared: Prepared, images: Callable[[np.ndarray], np.ndarray | nn.Module]) -> SignalsRecord:
@@ -154,7 +154,7 @@ LN2 = math.log(2)
 def test_what_logits_say(
     loss: Any, is_smoothed: bool, real: list[float], fake: list[float], expected: dict[str, float]
 ) -> None:
-    found = judge_logits(loss, is_smoothed, torch.tensor(real), torch.tensor(fake))
+    found = logits_to_signals(loss, is_smoothed, torch.tensor(real), torch.tensor(fake))
     assert found == pytest.approx(expected, abs=1e-7)
 
 
@@ -162,7 +162,7 @@ def test_the_jensen_shannon_divergence_of_two_gaussians() -> None:
     # evaluation.md 8.10: N(0, 1) and N(2, 1), by the optimal logits -2x + 2; numerical integration gives 0.3368.
     random = torch.Generator().manual_seed(0)
     real, fake = (torch.randn(200_000, generator=random, dtype=torch.float64) + mean for mean in (0, 2))
-    found = judge_logits("minimax", False, -2 * real + 2, -2 * fake + 2)
+    found = logits_to_signals("minimax", False, -2 * real + 2, -2 * fake + 2)
     assert found["jensen_shannon"] == pytest.approx(0.3368, abs=0.003)
 
 

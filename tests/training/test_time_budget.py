@@ -9,7 +9,7 @@ from support.two_workers import spoiled
 
 from gan_study.extractors.objective import Objective
 from gan_study.runs.records import TrialState
-from gan_study.training import evaluation, loop
+from gan_study.training import evaluator, loop
 from gan_study.training.distributed import Workers
 
 
@@ -27,7 +27,7 @@ class Clock:
 @pytest.fixture(autouse=True)
 def _turned_clock(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = Clock()
-    for module in (loop, evaluation):
+    for module in (loop, evaluator):
         monkeypatch.setattr(module, "time", clock)
 
 

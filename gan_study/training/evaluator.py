@@ -10,11 +10,11 @@ from gan_study.training.distributed import Workers
 from gan_study.training.end import measure_end
 from gan_study.training.evaluate import MeasureCoverage, Scorer
 from gan_study.training.means import LossMeans
-from gan_study.training.outcome import ended, read_end, write_images, write_progress
+from gan_study.training.outcome import ended_status, read_end, write_images, write_progress
 from gan_study.training.progress import Progress
 from gan_study.training.rollback import answer_collapse
 from gan_study.training.scores import EvaluationScores, score_generator
-from gan_study.training.signals import Probe, take_signals, watch
+from gan_study.training.signals import Probe, first_images, measure_signals
 from gan_study.training.state import TrainingState
 
 
@@ -51,15 +51,15 @@ class Evaluator:
         """
         config, folder, workers = self.config, self.folder, self.workers
         start, counters = time.perf_counter(), state.counters
-        with watch(state.g_ema) as shown:
+        with first_images(state.g_ema) as images:
             scores = self._score(state, is_end)
         losses = means.reduce(workers)
-        signals = take_signals(state, self.probe, shown, config.training, workers)
-        # Counted before the checkpoint is written, which a resumed training goes on from.
+        signals = measure_signals(state, self.probe, images, config.training, workers)
+        # Added before the checkpoint is written, from which a resumed training continues.
         counters.evaluate_sec += time.perf_counter() - start
         start = time.perf_counter()
         evaluations.append(EvaluationRecord(**vars(counters), **vars(scores), losses=losses, signals=signals))
-        # With several workers the study's stop comes while they train on. What it has written stays.
+        # The study may have ended the trial while several workers trained on. Its files then stay as they are.
         if (end := workers.from_first_rank(lambda: read_end(folder))) is not None:
             return Progress(end, None)
         if workers.is_first:
@@ -68,7 +68,7 @@ class Evaluator:
             evaluations[-1] = measure_end(
                 config, state, evaluations, folder, self.scorer, workers, self.measure_coverage
             )
-            status = ended(status, TrialState.COMPLETED, counters.cur_nimg)
+            status = ended_status(status, TrialState.COMPLETED, counters.cur_nimg)
         else:
             status = answer_collapse(config, state, status, evaluations, folder, workers)
         if workers.is_first:
@@ -77,7 +77,7 @@ class Evaluator:
         return Progress(status, evaluations[-1])
 
     def _score(self, state: TrainingState, is_end: bool) -> EvaluationScores:
-        # Batch norm's running statistics are each rank's own until they are used, here and in the checkpoint.
+        # Each rank has its own running statistics of batch norm until they are used, here and in the checkpoint.
         for network in (state.generator, state.discriminator, state.g_ema):
             self.workers.average_buffers_(network)
         return score_generator(state.g_ema, self.scorer, self.config.training, self.workers, is_end)
