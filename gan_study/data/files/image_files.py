@@ -122,7 +122,7 @@ def _walk(
                     else:
                         lister.special += 1
             except OSError as error:
-                # An error of a folder below names that folder. Only errors of the entry itself are counted and passed over.
+                # An error of a folder below names that folder. Only errors of the entry itself are counted.
                 if not entry.is_symlink() or error.filename != entry.path:
                     raise
                 if error.errno == errno.ELOOP:
