@@ -192,11 +192,15 @@ def _expected_best(run: RunData, arm: str) -> tuple[BestOfN, ...]:
 def _confirmed_statistics(arm: ConfirmedArm, collapsed: Collection[tuple[str, str]]) -> ConfirmedStatistics:
     counted = describe_seeds(arm.counted)
     return ConfirmedStatistics(
-        arm.source, counted, conditional_scores(arm.trials, collapsed), _optimism(counted.mean, arm.search_score)
+        arm.source,
+        counted,
+        conditional_scores(arm.trials, collapsed),
+        estimate_optimism(counted.mean, arm.search_score),
     )
 
 
-def _optimism(mean: Estimate | None, search_score: float | None) -> Estimate | None:
+def estimate_optimism(mean: Estimate | None, search_score: float | None) -> Estimate | None:
+    """How much lower the search score is than the mean of the fresh seeds, with the limits of that mean."""
     if mean is None or search_score is None:
         return None
     return Estimate(mean.value - search_score, mean.low - search_score, mean.high - search_score)

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from support.present import present
 from support.synthetic_run import write_synthetic_run
 
 from gan_study.analysis.load import load_run
@@ -23,7 +24,7 @@ def test_what_is_missing_after_the_end_is_said(tmp_path: Path) -> None:
     trial.write_status(status.model_copy(update={"end_failures": failures}))
     assert not is_completed(folder)  # or `resume` would not try again
     after = summarise(load_run(folder))
-    place = f"arms/lsgan/{trial.read_config().name}"
+    place = f"arms/lsgan/{present(trial.read_config()).name}"
     assert after.warnings == (
         f"{place}: the training is complete and counts, but its diagnosis could not be made (MemoryError); "
         "`python -m gan_study resume` on the run folder tries it again",
@@ -33,7 +34,7 @@ def test_what_is_missing_after_the_end_is_said(tmp_path: Path) -> None:
     assert (after.verdict, after.winner) == (before.verdict, before.winner)
     for number in range(12):
         trial = folder.trial("wgan", folder.trials("wgan")[number % 9])
-        status = trial.read_status()
+        status = present(trial.read_status())
         trial.write_status(
             status.model_copy(update={"end_failures": {"diagnosis": "MemoryError", "interpolation": "E"}})
         )

@@ -4,6 +4,7 @@ import math
 from dataclasses import replace
 
 import pytest
+from support.present import present
 from support.synthetic_run import OBJECTIVE, RUNNING, write_synthetic_run
 
 from gan_study.analysis.load import load_run
@@ -19,11 +20,11 @@ from gan_study.analysis.statistics.seed_scores import SeedScores, describe_seeds
 
 
 @pytest.fixture(scope="module")
-def run(tmp_path_factory: pytest.TempPathFactory):
+def run(tmp_path_factory: pytest.TempPathFactory) -> RunData:
     return load_run(write_synthetic_run(str(tmp_path_factory.mktemp("run"))))
 
 
-def wilson(num_failed, num_ended):
+def wilson(num_failed: int, num_ended: int) -> tuple[float, float]:
     """Wilson 1927: the two roots of (p - share)^2 = z^2 p (1 - p) / n."""
     z2, share = 1.959963984540054**2, num_failed / num_ended
     middle = (share + z2 / (2 * num_ended)) / (1 + z2 / num_ended)
@@ -34,14 +35,14 @@ def wilson(num_failed, num_ended):
 def test_diverged_and_failed_trials_are_failures_and_stopped_ones_are_not(run: RunData) -> None:
     # wgan's search: three completed, one stopped, one failed; its seeds: four completed, one diverged.
     rate = describe_failures(run.of_arm("wgan"))
-    assert (rate.num_failed, rate.num_ended, rate.share.value) == (2, 10, 0.2)
-    assert (rate.share.low, rate.share.high) == pytest.approx(wilson(2, 10))
+    assert (rate.num_failed, rate.num_ended, present(rate.share).value) == (2, 10, 0.2)
+    assert (present(rate.share).low, present(rate.share).high) == pytest.approx(wilson(2, 10))
 
 
 def test_without_a_failure_the_interval_has_a_width(run: RunData) -> None:
     rate = describe_failures(run.of_arm("lsgan", "confirm"))
-    assert (rate.num_failed, rate.share.value, rate.share.low) == (0, 0.0, 0.0)
-    assert rate.share.high == pytest.approx(wilson(0, 5)[1])
+    assert (rate.num_failed, present(rate.share).value, present(rate.share).low) == (0, 0.0, 0.0)
+    assert present(rate.share).high == pytest.approx(wilson(0, 5)[1])
 
 
 def test_a_completed_trial_whose_last_images_were_not_finite_is_a_failure(run: RunData) -> None:
@@ -55,7 +56,7 @@ def test_running_trials_are_not_counted(run: RunData) -> None:
     trial = run.of_arm("lsgan", "confirm")[0]
     running = replace(trial, status=trial.status.model_copy(update={"state": RUNNING}))
     found = conditional_scores([running, trial])
-    assert (found.failures.num_failed, found.failures.num_ended, found.scores.num) == (0, 1, 1)
+    assert (found.failures.num_failed, found.failures.num_ended, present(found.scores).num) == (0, 1, 1)
 
 
 def test_collapsed_trials_are_failures_though_they_have_a_score(run: RunData) -> None:
@@ -63,7 +64,7 @@ def test_collapsed_trials_are_failures_though_they_have_a_score(run: RunData) ->
     collapsed = {("lsgan", "confirm_002_seed_1"), ("wgan", "confirm_002_seed_0")}
     found = conditional_scores(trials, collapsed)
     assert (found.failures.num_failed, found.failures.num_ended) == (1, 5)
-    assert found.scores.strata == ((9.5, 11.0, 10.5, 12.0),)
+    assert present(found.scores).strata == ((9.5, 11.0, 10.5, 12.0),)
 
 
 def test_conditional_scores_leave_failures_out_and_say_how_many(run: RunData) -> None:

@@ -48,7 +48,7 @@ def enumerated_p(a: list[float], b: list[float]) -> float:
         ([3.0], [1.0, 2.0, 2.0, 3.0]),
     ],
 )
-def test_mann_whitney_p_equals_enumeration(a, b) -> None:
+def test_mann_whitney_p_equals_enumeration(a: list[float], b: list[float]) -> None:
     assert mann_whitney_p(a, b) == pytest.approx(enumerated_p(a, b))
     assert mann_whitney_p(b, a) == pytest.approx(enumerated_p(a, b))
 
@@ -58,7 +58,7 @@ def test_equal_samples_have_p_one() -> None:
 
 
 @pytest.mark.parametrize(("num_a", "num_b"), [(1, 1), (3, 3), (4, 4), (5, 5), (2, 6)])
-def test_smallest_p_is_that_of_separated_samples(num_a, num_b) -> None:
+def test_smallest_p_is_that_of_separated_samples(num_a: int, num_b: int) -> None:
     low, high = [float(i) for i in range(num_a)], [float(100 + i) for i in range(num_b)]
     assert smallest_p(num_a, num_b) == pytest.approx(mann_whitney_p(low, high))
 

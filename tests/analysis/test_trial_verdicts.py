@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 from support.planted_diagnosis import planted_diagnosis
+from support.present import present
 from support.synthetic_run import COMPLETED, FAILED, RUNNING, Outcome, write_synthetic_run
 
 from gan_study.analysis.arm_comparison import compare_arms
@@ -14,16 +15,17 @@ from gan_study.analysis.load import load_run
 from gan_study.analysis.summary import summarise
 from gan_study.analysis.trial_verdicts import NO_SIGN, WORDS, count_words, counts_text
 from gan_study.runs.diagnosis import Verdict, VerdictName
+from gan_study.runs.folder import RunFolder
 
 SEED = ("lsgan", "confirm_002_seed_0")
 
 
 @pytest.fixture
-def folder(tmp_path: Path):
+def folder(tmp_path: Path) -> RunFolder:
     return write_synthetic_run(str(tmp_path))
 
 
-def test_without_measured_images_the_training_alone_is_judged(folder) -> None:
+def test_without_measured_images_the_training_alone_is_judged(folder: RunFolder) -> None:
     run = load_run(folder)
     found = run.verdicts[("lsgan", "search_002")]
     # The made-up scores fall to the end by more than a twentieth at each evaluation.
@@ -36,7 +38,7 @@ def test_without_measured_images_the_training_alone_is_judged(folder) -> None:
     }
 
 
-def test_measured_images_decide(folder) -> None:
+def test_measured_images_decide(folder: RunFolder) -> None:
     folder.trial(*SEED).write_diagnosis(planted_diagnosis(VerdictName.PARTIAL_COLLAPSE, ("7", "9"), late_collapse=True))
     found = load_run(folder).verdicts[SEED]
     assert found.is_measured
@@ -45,32 +47,32 @@ def test_measured_images_decide(folder) -> None:
     assert not found.is_lost
 
 
-def test_a_diagnosis_of_a_snapshot_on_the_way_is_not_the_trial_s(folder) -> None:
+def test_a_diagnosis_of_a_snapshot_on_the_way_is_not_the_trial_s(folder: RunFolder) -> None:
     record = planted_diagnosis(VerdictName.TOTAL_COLLAPSE)
     folder.trial(*SEED).write_diagnosis(record.model_copy(update={"cur_nimg": 10_000}))
     assert load_run(folder).verdicts[SEED].word == "still improving"
 
 
-def test_a_collapsed_trial_counts_as_a_failure_beside_the_scores(folder) -> None:
-    before = summarise(load_run(folder)).comparison.by_arm["lsgan"].confirmed.successful
+def test_a_collapsed_trial_counts_as_a_failure_beside_the_scores(folder: RunFolder) -> None:
+    before = present(summarise(load_run(folder)).comparison.by_arm["lsgan"].confirmed).successful
     folder.trial(*SEED).write_diagnosis(planted_diagnosis(VerdictName.TOTAL_COLLAPSE))
     run = load_run(folder)
-    after = summarise(run).comparison.by_arm["lsgan"].confirmed.successful
+    after = present(summarise(run).comparison.by_arm["lsgan"].confirmed).successful
     assert (before.failures.num_failed, after.failures.num_failed) == (0, 1)
-    assert after.scores.strata == ((10.0, 11.0, 10.5, 12.0),)
+    assert present(after.scores).strata == ((10.0, 11.0, 10.5, 12.0),)
     # The planted verdict, and the one that was not finite.
     assert run.collapsed == {SEED, ("lsgan", "search_003"), ("wgan", "confirm_003_seed_4")}
     assert summarise(run).comparison == compare_arms(run, run.collapsed)
 
 
-def test_a_partial_collapse_keeps_its_score(folder) -> None:
+def test_a_partial_collapse_keeps_its_score(folder: RunFolder) -> None:
     folder.trial(*SEED).write_diagnosis(planted_diagnosis(VerdictName.PARTIAL_COLLAPSE))
     assert SEED not in load_run(folder).collapsed
 
 
-def test_a_trial_that_was_stopped_because_it_had_collapsed_counts_too(folder) -> None:
+def test_a_trial_that_was_stopped_because_it_had_collapsed_counts_too(folder: RunFolder) -> None:
     trial = folder.trial("lsgan", "search_001")
-    trial.write_status(trial.read_status().model_copy(update={"collapsed": True}))
+    trial.write_status(present(trial.read_status()).model_copy(update={"collapsed": True}))
     assert ("lsgan", "search_001") in load_run(folder).collapsed
 
 
@@ -84,14 +86,14 @@ def test_words_say_what_was_not_looked_at(tmp_path: Path) -> None:
     assert counts_text(count_words(run.verdicts.values())) == "1 process failed, 1 no problem seen"
 
 
-def test_a_generator_that_is_not_learning_is_no_failed_seed(folder) -> None:
+def test_a_generator_that_is_not_learning_is_no_failed_seed(folder: RunFolder) -> None:
     folder.trial(*SEED).write_diagnosis(planted_diagnosis(VerdictName.NOT_LEARNING))
     run = load_run(folder)
     found = run.verdicts[SEED]
     assert found.is_failure  # the page shows what it rests on, and where in the search space it lies
     assert not found.is_lost
     assert SEED not in run.collapsed
-    failures = summarise(run).comparison.by_arm["lsgan"].confirmed.successful.failures
+    failures = present(summarise(run).comparison.by_arm["lsgan"].confirmed).successful.failures
     assert failures.num_failed == 0
 
 
@@ -103,7 +105,7 @@ def test_a_generator_that_is_not_learning_is_no_failed_seed(folder) -> None:
     ],
 )
 def test_an_older_file_that_says_undertrained_is_read_as_what_it_found(
-    folder, finding, name: str, sentence: str
+    folder: RunFolder, finding: str, name: str, sentence: str
 ) -> None:
     content = planted_diagnosis(VerdictName.HEALTHY).model_dump(mode="json")
     content["verdict"] |= {
@@ -124,7 +126,7 @@ def test_a_damaged_older_file_is_told_as_any_other() -> None:
             Verdict.model_validate({key: value for key, value in content.items() if key != lost})
 
 
-def test_every_verdict_has_a_word(folder) -> None:
+def test_every_verdict_has_a_word(folder: RunFolder) -> None:
     found = load_run(folder).verdicts[SEED]
     for name in VerdictName:
         verdict = found.verdict.model_copy(update={"name": name})
@@ -132,11 +134,11 @@ def test_every_verdict_has_a_word(folder) -> None:
     assert len(WORDS) == len(set(WORDS)) == len(VerdictName) + 2
 
 
-def test_the_summary_holds_every_verdict(folder) -> None:
+def test_the_summary_holds_every_verdict(folder: RunFolder) -> None:
     folder.trial(*SEED).write_diagnosis(planted_diagnosis(VerdictName.HEALTHY))
     arm = summarise(load_run(folder)).arms["lsgan"]
     # The one that was stopped has too few evaluations to judge by.
     assert arm.trials_by_verdict == {"diverged": 1, "still improving": 7, NO_SIGN: 1, "healthy": 1}
     assert arm.verdicts["confirm_002_seed_0"] == "healthy"
     assert len(arm.verdicts) == 10
-    assert arm.confirmed.seeds[0].verdict == "healthy"
+    assert present(arm.confirmed).seeds[0].verdict == "healthy"

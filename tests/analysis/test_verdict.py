@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from support.planted_diagnosis import planted_diagnosis
+from support.present import present
 from support.synthetic_run import (
     ALL_FAILED,
     COMPLETED,
@@ -21,16 +22,17 @@ from support.synthetic_run import (
 
 from gan_study.analysis.confirmation import confirmed_arms
 from gan_study.analysis.load import load_run
+from gan_study.analysis.run_data import RunData
 from gan_study.analysis.summary import summarise
 from gan_study.config.arms.trial_configs import confirm_trial_config
 from gan_study.runs.diagnosis import VerdictName
 
 
-def run_with(tmp_path: Path, **changes):
+def run_with(tmp_path: Path, **changes: Any) -> RunData:
     return load_run(write_synthetic_run(str(tmp_path), **changes))
 
 
-def seeds(*scores):
+def seeds(*scores: float | None) -> tuple[Outcome, ...]:
     return tuple(
         Outcome(COMPLETED, score) if score is not None else Outcome(DIVERGED, None, kimg=20) for score in scores
     )
@@ -56,8 +58,9 @@ def test_three_seeds_cannot_decide(tmp_path: Path) -> None:
         "No clear winner. lsgan scored better than wgan in 100 % of seed pairs, but 3 seeds each are too few to tell "
         "this from chance, whatever they score (p = 0.10). About 1 more seed per arm should settle it."
     )
-    assert summary.comparison.arms[0].confirmed.counted.mean is None
-    assert summary.comparison.arms[0].confirmed.optimism is None
+    confirmed = present(summary.comparison.arms[0].confirmed)
+    assert confirmed.counted.mean is None
+    assert confirmed.optimism is None
 
 
 def test_one_seed_of_each_arm_says_that_it_decides_nothing(tmp_path: Path) -> None:
@@ -79,10 +82,10 @@ def test_the_sentence_of_an_undecided_study(tmp_path: Path) -> None:
     confirm = {"lsgan": seeds(1, 2, 3, 8, 9), "wgan": seeds(4, 5, 6, 7, 10)}
     summary = summarise(run_with(tmp_path, confirm=confirm))
     (pair,) = summary.comparison.pairs
-    assert (pair.test.probability_lower, round(pair.test.p, 2)) == (17 / 25, 0.42)
+    assert (pair.test.probability_lower, round(present(pair.test.p), 2)) == (17 / 25, 0.42)
     assert summary.verdict == (
         "No clear winner. lsgan scored better than wgan in 68 % of seed pairs, but with 5 seeds each this could be "
-        f"chance (p = 0.42). About {pair.further_seeds.num} more seeds per arm should settle it."
+        f"chance (p = 0.42). About {present(pair.further_seeds).num} more seeds per arm should settle it."
     )
 
 
@@ -118,7 +121,7 @@ def test_failed_seeds_count_as_worst(tmp_path: Path) -> None:
 
 def test_of_several_confirmed_configurations_the_lowest_mean_stands_for_the_arm(tmp_path: Path) -> None:
     folder = write_synthetic_run(str(tmp_path), study={**STUDY, "confirm": {"top_k": 2}})
-    second = folder.trial("lsgan", "search_004").read_config()
+    second = present(folder.trial("lsgan", "search_004").read_config())
     for number, score in enumerate((9.0, 9.5, 10.0, 10.5, 11.0)):
         study = load_run(folder).study
         write_trial(folder, confirm_trial_config(study, second, 1, number), Outcome(COMPLETED, score))
@@ -186,7 +189,7 @@ def test_before_the_first_training_the_way_on_is_named(tmp_path: Path, objective
     assert at_work.verdict == "No verdict yet: the study is at work, and its first trial has not begun."
 
 
-def three_arms():
+def three_arms() -> dict[str, Any]:
     study = {**STUDY, "arms": {**STUDY["arms"], "dcgan": {"network": "dcgan", "loss": "non_saturating"}}}
     return {"study": study, "search": {**SEARCH, "dcgan": SEARCH["lsgan"]}}
 
@@ -229,7 +232,11 @@ def test_an_arm_without_seeds_keeps_the_leader_from_winning(tmp_path: Path) -> N
 )
 @pytest.mark.parametrize("others", [{"wgan": seeds(130, 140)}, {}])
 def test_trainings_of_the_leader_that_failed_by_their_verdicts_are_told(
-    tmp_path: Path, scores, planted: Any, failed, others
+    tmp_path: Path,
+    scores: tuple[float | None, ...],
+    planted: list[str],
+    failed: str | None,
+    others: dict[str, tuple[Outcome, ...]],
 ) -> None:
     study = STUDY if others else {**STUDY, "arms": {"lsgan": STUDY["arms"]["lsgan"]}}
     search = {arm: SEARCH[arm] for arm in study["arms"]}

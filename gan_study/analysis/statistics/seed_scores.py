@@ -11,7 +11,7 @@ from scipy import stats
 from gan_study.analysis.statistics.estimate import CONFIDENCE, Estimate
 from gan_study.analysis.statistics.two_samples import MIN_SEEDS_FOR_INTERVAL
 
-_RESAMPLES = 50_000  # as rliable
+NUM_RESAMPLES = 50_000  # as rliable
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ def _bootstrapped(strata: Sequence[Sequence[float]], aggregate: Callable[..., An
     found = stats.bootstrap(
         samples,
         pooled,
-        n_resamples=_RESAMPLES,
+        n_resamples=NUM_RESAMPLES,
         confidence_level=CONFIDENCE,
         method="percentile",
         vectorized=True,
