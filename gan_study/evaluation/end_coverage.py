@@ -17,8 +17,8 @@ from gan_study.gan.generation import generate_uint8
 from gan_study.metrics.prdc import ball_radii, expected_coverage, features_to_coverage
 from gan_study.metrics.samples import BATCH_SIZE
 from gan_study.runs.records import CoverageRecord
-from gan_study.training.evaluate import MeasureCoverage
 from gan_study.training.randomness import Stream, draw_latents
+from gan_study.training.scores import MeasureCoverage
 
 COVERAGE_K = 5
 """Nearest neighbours that set the radius of a real image's ball: the default of Naeem et al. 2020."""

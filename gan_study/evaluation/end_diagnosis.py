@@ -32,8 +32,8 @@ from gan_study.metrics.samples import BATCH_SIZE
 from gan_study.runs.counted import counted_snapshot
 from gan_study.runs.diagnosis import DiagnosisRecord, Diagnostics
 from gan_study.runs.trial_folder import TrialFolder
-from gan_study.training.evaluate import grid_png
 from gan_study.training.randomness import Stream, draw_latents
+from gan_study.training.sample_grid import grid_png
 from gan_study.training.snapshot import load_generator, unusable
 
 _MOST_TRAIN = 60_000

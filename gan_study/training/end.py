@@ -13,8 +13,8 @@ from gan_study.runs.counted import best_evaluation, counted_nimg
 from gan_study.runs.records import BestScore, EvaluationRecord
 from gan_study.runs.trial_folder import TrialFolder
 from gan_study.training.distributed import Workers
-from gan_study.training.evaluate import MeasureCoverage, Scorer, observe_generator
 from gan_study.training.randomness import Stream
+from gan_study.training.scores import MeasureCoverage, Scorer, generator_to_stats
 from gan_study.training.state import TrainingState
 
 
@@ -55,7 +55,7 @@ def _score_best(
     if best is None or best.curve_score is None:
         return None
     generator = _generator_at(best.cur_nimg, state, folder, workers)
-    samples = observe_generator(generator, scorer, training, workers, stream=Stream.BEST_SCORE)
+    samples = generator_to_stats(generator, scorer, training, workers, stream=Stream.BEST_SCORE)
     score = scorer.score(samples) if samples is not None else None
     return BestScore(cur_nimg=best.cur_nimg, score=score, chosen_by=best.curve_score)
 

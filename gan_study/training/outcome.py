@@ -14,7 +14,7 @@ from gan_study.runs.diagnosis import VerdictName
 from gan_study.runs.records import EvaluationRecord, TrialState, TrialStatus
 from gan_study.runs.trial_folder import TrialFolder
 from gan_study.training.distributed import Workers
-from gan_study.training.evaluate import sample_grid_png
+from gan_study.training.sample_grid import sample_grid_png
 from gan_study.training.state import TrainingState
 from gan_study.training.steps import FailedStep
 

@@ -1,13 +1,36 @@
 """The score of one evaluation, from fewer images before the end, if the study asks for it, and from all at the end."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
-from torch import nn
+import torch
+from torch import Tensor, nn
 
 from gan_study.config.training import TrainingConfig
-from gan_study.metrics.samples import merge_samples
+from gan_study.gan.generation import generate_uint8
+from gan_study.metrics.samples import BLOCK_SIZE, SampleStats, batch_size, merge_samples
+from gan_study.runs.records import CoverageRecord
 from gan_study.training.distributed import Workers
-from gan_study.training.evaluate import Scorer, observe_generator
+from gan_study.training.randomness import Stream, draw_latents
+
+
+class Scorer(Protocol):
+    """The objective, as the training uses it."""
+
+    @property
+    def num_samples(self) -> int:
+        """Generated images per score."""
+
+    def images_to_stats(self, images_uint8: Tensor) -> SampleStats:
+        """Images NCHW uint8 in [0, 255] => their statistics."""
+
+    def score(self, samples: SampleStats) -> float | None:
+        """Statistics => score, lower is better; None if it does not exist."""
+
+
+MeasureCoverage = Callable[[nn.Module], CoverageRecord | None]
+"""The averaged generator => its coverage, or None if an image is not finite."""
 
 
 @dataclass(frozen=True)
@@ -29,12 +52,12 @@ def score_generator(
     """Score the generator by all ranks together, from the same latents at every evaluation of a trial. Collective."""
     num_early = training.objective.early_num_samples
     if num_early is None:
-        samples, early, num_samples = observe_generator(g_ema, scorer, training, workers), None, scorer.num_samples
+        samples, early, num_samples = generator_to_stats(g_ema, scorer, training, workers), None, scorer.num_samples
     else:
-        first = observe_generator(g_ema, scorer, training, workers, slice(0, num_early))
+        first = generator_to_stats(g_ema, scorer, training, workers, slice(0, num_early))
         samples, early, num_samples = first, None, num_early
         if is_end:
-            rest = observe_generator(g_ema, scorer, training, workers, slice(num_early, None))
+            rest = generator_to_stats(g_ema, scorer, training, workers, slice(num_early, None))
             samples = merge_samples([first, rest]) if first is not None and rest is not None else None
             early, num_samples = first, scorer.num_samples
     return EvaluationScores(
@@ -43,3 +66,43 @@ def score_generator(
         early_score=scorer.score(early) if early is not None else None,
         class_shares=samples.class_shares if samples is not None else None,
     )
+
+
+@torch.no_grad()
+def generator_to_stats(
+    g_ema: nn.Module,
+    scorer: Scorer,
+    training: TrainingConfig,
+    workers: Workers,
+    images: slice = slice(None),
+    stream: Stream = Stream.EVALUATION,
+) -> SampleStats | None:
+    """Return the statistics of `scorer.num_samples` images, which all ranks make together. Collective.
+
+    The latents depend only on the seed and the stream, so that all evaluations of a trial use the same ones. Returns
+    None if a pixel is not finite, because it would otherwise pass for black.
+
+    Args:
+        g_ema: the averaged generator.
+        scorer: makes the statistics.
+        training: holds the seed and the latents' distribution.
+        workers: the ranks.
+        images: the part of the images to use; default all.
+        stream: the purpose of the latents.
+    """
+    z = draw_latents(training, scorer.num_samples, stream)
+    parts = workers.gather(latents_to_stats(g_ema, scorer, workers.own_rows(z[images])))
+    finite_parts = [part for part in parts if part is not None]
+    return merge_samples(finite_parts) if len(finite_parts) == len(parts) else None
+
+
+def latents_to_stats(g_ema: nn.Module, scorer: Scorer, z: Tensor) -> SampleStats | None:
+    """Return the statistics of the images of latents z (N, z_dim); None if a pixel is not finite."""
+    parts, device = [], next(g_ema.parameters()).device
+    for block in z.split(BLOCK_SIZE):
+        latents = block.to(device).split(batch_size(device.type))
+        images, finite = zip(*generate_uint8(g_ema, latents), strict=True)
+        if not torch.stack(finite).all():
+            return None
+        parts.append(scorer.images_to_stats(torch.cat(images)))
+    return merge_samples(parts)

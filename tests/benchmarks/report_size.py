@@ -46,7 +46,7 @@ from gan_study.runs.records import (
     TrialStatus,
 )
 from gan_study.runs.trial_folder import TrialFolder
-from gan_study.training.evaluate import grid_png
+from gan_study.training.sample_grid import grid_png
 
 NUM_SEEDS, NUM_EVALUATIONS = 5, 50
 SHARE_DIVERGED, SHARE_STOPPED = 0.1, 0.2

@@ -28,8 +28,8 @@ from gan_study.search.trackers import trackers
 from gan_study.search.trackers.packages import require_trackers
 from gan_study.search.trackers.trackers import tracked
 from gan_study.search.trials.messages import TrialOrder, progress_message, tracker_numbers
-from gan_study.training.evaluate import grid_pixels, grid_png
 from gan_study.training.progress import Progress
+from gan_study.training.sample_grid import grid_pixels, grid_png
 
 
 def make_config(index: int = 0) -> TrialConfig:

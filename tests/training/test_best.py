@@ -14,8 +14,8 @@ from gan_study.extractors.objective import Objective
 from gan_study.gan.latents import draw_z
 from gan_study.runs.records import BestScore, EvaluationRecord
 from gan_study.training import loop, outcome
-from gan_study.training.evaluate import _observe_rows
 from gan_study.training.randomness import Stream, seeded_generator
+from gan_study.training.scores import latents_to_stats
 from gan_study.training.snapshot import load_generator
 
 WORSE_FROM = 80
@@ -55,7 +55,7 @@ def score_by_hand(
     training = config.training
     generator = load_generator(trial_folder(place).read_snapshot(nimg), training, 1)
     z = draw_z(200, training.z_dim, training.z_distribution, seeded_generator(training.seed, stream))
-    samples = _observe_rows(generator, objective, z[:num])
+    samples = latents_to_stats(generator, objective, z[:num])
     assert samples is not None
     return objective.score(samples)
 

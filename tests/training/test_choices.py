@@ -13,8 +13,9 @@ from gan_study.errors import InputError
 from gan_study.extractors.objective import Objective
 from gan_study.training.batch import draw_batch
 from gan_study.training.distributed import Workers
-from gan_study.training.evaluate import observe_generator, sample_grid_png
 from gan_study.training.loop import train
+from gan_study.training.sample_grid import sample_grid_png
+from gan_study.training.scores import generator_to_stats
 
 MLP = {"name": "mlp", "width": 16}
 TRAININGS: dict[str, dict[str, Any]] = {
@@ -71,7 +72,7 @@ def test_training_and_evaluation_have_the_same_latents(
             return super().forward(z).tanh().reshape(-1, 1, 16, 16)
 
     spy = Spy(training.z_dim, 256)
-    observe_generator(spy, objective, training, Workers())
+    generator_to_stats(spy, objective, training, Workers())
     sample_grid_png(spy, training)
     assert sum(len(z) for z in seen) == BATCH_SIZE + objective.num_samples + 64
     # Of 160 or more normal numbers, a third lies outside [-1, 1].
