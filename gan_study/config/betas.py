@@ -10,12 +10,12 @@ _PAIR = re.compile(rf"\[{_NUMBER}, {_NUMBER}\]")
 
 
 def betas_text(beta1: float, beta2: float) -> str:
-    """Such as `[0, 0.9]`."""
+    """The pair as text, such as `[0, 0.9]`."""
     return f"[{beta1:g}, {beta2:g}]"
 
 
 def parse_betas(text: str) -> tuple[float, float]:
-    """beta1 and beta2 of a pair's text. Raises ValueError if it is none, or a rate is not in [0, 1)."""
+    """beta1 and beta2 of a pair's text. Raises ValueError if it is no pair, or a rate is not in [0, 1)."""
     found = _PAIR.fullmatch(text)
     rates = tuple(map(float, found.groups())) if found else ()
     if len(rates) != 2 or not all(rate < 1 for rate in rates):

@@ -76,7 +76,7 @@ PARTS: Final[Mapping[str, tuple[str, ...]]] = {"lr": ("g_lr", "d_lr"), "betas": 
 
 
 def _optional_fields(model: type[BaseModel]) -> dict[str, Any]:
-    """The fields of a model for `create_model`, all of them optional; a shorthand stands before its first part."""
+    """The fields of a model for `create_model`, all of them optional; a shorthand comes before its first part."""
     shorthands = {parts[0]: name for name, parts in PARTS.items()}
     fields: dict[str, Any] = {}
     for name, field in model.model_fields.items():

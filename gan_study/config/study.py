@@ -1,4 +1,4 @@
-"""A study: the arms that compete, what is searched, under which budget, on what."""
+"""The models of a study file: arms, budget, search, refinement, confirmation and resources."""
 
 from typing import Annotated, Any, Literal, Self
 
@@ -15,7 +15,7 @@ from gan_study.config.space import SearchSpace
 from gan_study.config.training import DiagnosisConfig
 
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")]
-"""A name that can also be a folder's."""
+"""A name that is also valid for a folder."""
 
 
 class ArmConfig(PartialHyperparameters):
@@ -28,7 +28,7 @@ class ArmConfig(PartialHyperparameters):
 
 
 class BudgetConfig(Frozen):
-    """What each arm may spend. Stopped, diverged and failed trials count."""
+    """The budget of each arm. Stopped, diverged and failed trials count."""
 
     trials_per_arm: Annotated[int, Field(ge=1, le=1_000_000)]
     """Configurations tried for each arm, in each repeat of its search."""
@@ -45,8 +45,8 @@ class BudgetConfig(Frozen):
     worker's device is its GPU, its share of one, or its CPU threads). Results then depend on the machine and on what
     else runs there, and are not reproducible bit for bit."""
     evaluate_every_kimg: Annotated[float, Field(gt=0, default_factory=default_interval)]
-    """Thousands of images between two evaluations (each also writes a checkpoint). Default: an eighth of the length, of
-    the longest training that the ranges hold."""
+    """Thousands of images between two evaluations (each also writes a checkpoint). Default: an eighth of the length of
+    the longest training within the ranges."""
 
     @model_validator(mode="after")
     def _one_length(self) -> Self:
@@ -65,7 +65,7 @@ class BudgetConfig(Frozen):
 
 
 class SearchConfig(Frozen):
-    """How configurations are chosen and when a trial is given up."""
+    """The choice of configurations, and the rule by which trials are stopped early."""
 
     sampler: Literal["tpe", "random", "gp", "cmaes", "sobol"] = "tpe"
     """Optuna's sampler; each arm has its own. gp: Gaussian process; cmaes: evolution strategy; sobol: scrambled quasi
@@ -84,22 +84,22 @@ class SearchConfig(Frozen):
     pbt: PbtConfig | None = None
     """pbt: how its populations are compared and changed."""
     objectives: Annotated[tuple[SearchObjectiveName, ...], Field(min_length=1)] = ("score",)
-    """What the search weighs up, score first: coverage (higher is better, measured at each trial's end) and device_sec
+    """Objectives of the search, score first: coverage (higher is better, measured at each trial's end) and device_sec
     (seconds of training and evaluation times workers) may follow. With several there is a Pareto front instead of one
     best, the scheduler must be none, and the best scores on the front are confirmed."""
     min_completed_trials: Annotated[int, Field(ge=1)] | None = None
     """median: completed trials of an arm before any is stopped; default: a third of trials_per_arm, from 2 to 5."""
     first_trial: Literal["paper_defaults", "sampled"] = "paper_defaults"
-    """What each arm tries first."""
+    """Values of each arm's first trial: those of the papers, or sampled ones."""
     seed: Annotated[int, Field(ge=0)] = 0
     """Seed of the samplers and, with the trial's number, of each training."""
     repeats: Annotated[int, Field(ge=1, le=100)] = 1
-    """How often each arm's whole search is done, every time with trials_per_arm trials, by a sampler that starts anew
-    with a seed of its own: how much luck there is in an adaptive search shows in nothing else."""
+    """Repeats of each arm's whole search, each with trials_per_arm trials and a new sampler with its own seed. Only
+    repeats show how much of an adaptive search's result is luck."""
 
 
 class RefineConfig(Frozen):
-    """Further trials, after the search, in ranges narrowed around each arm's best."""
+    """Further trials, after the search, in ranges narrowed around each arm's best trials."""
 
     trials_per_arm: Annotated[int, Field(ge=0, le=1_000_000)] = 0
     """Trials of each arm, drawn by its sampler; 0 for none."""
@@ -110,7 +110,7 @@ class RefineConfig(Frozen):
 
 
 class ConfirmConfig(Frozen):
-    """Re-training of the best with fresh seeds."""
+    """Re-training of the best configurations with fresh seeds."""
 
     top_k: Annotated[int, Field(ge=0)] = 1
     """Best configurations of each arm that are re-trained; 0 for none."""
@@ -119,7 +119,7 @@ class ConfirmConfig(Frozen):
 
 
 class ResourcesConfig(Frozen):
-    """What trials run on; the same study runs unchanged on a laptop and on a cluster."""
+    """Resources of the trials; a study runs unchanged on a laptop and on a cluster."""
 
     workers_per_trial: Annotated[int, Field(ge=1)] = 1
     """Processes that share each trial's batches (DDP under Ray Train when more than one)."""
@@ -128,9 +128,9 @@ class ResourcesConfig(Frozen):
     gpus_per_worker: Literal["auto"] | Annotated[float, Field(ge=0)] = "auto"
     """Share of a GPU of each worker, such as 0.25 for four trials on one GPU; auto: 1 if there are any, else 0."""
     max_concurrent_trials: Literal["auto"] | Annotated[int, Field(ge=1)] = "auto"
-    """Trials at once; auto: as many as the machine or cluster holds."""
+    """Trials at once; auto: as many as the machine or cluster has room for."""
     max_retries: Annotated[int, Field(ge=0)] = 2
-    """How often a trial whose process died is started again from its checkpoint."""
+    """Restarts, from its checkpoint, of a trial whose process died."""
     batch_statistics: Literal["per_rank", "synchronised"] = "per_rank"
     """Batch norm over each worker's part of the batch, or over the whole (synchronised needs GPUs)."""
 
@@ -141,31 +141,31 @@ class StudyConfig(Frozen):
     name: Name
     """Name of the study, and of its run folder."""
     description: str = ""
-    """What is compared and why, printed at the head of the report."""
+    """Subject and purpose of the comparison, printed at the top of the report."""
     dataset: DatasetConfig
-    """The images every arm learns."""
+    """The images that every arm learns."""
     objective: ObjectiveConfig = ObjectiveConfig()
-    """How generators are scored."""
+    """The score of generators."""
     budget: BudgetConfig
-    """What each arm may spend."""
+    """The budget of each arm."""
     arms: Annotated[dict[Name, ArmConfig], Field(min_length=1)]
-    """What competes, by name."""
+    """The arms that compete, by name."""
     defaults: PartialHyperparameters = PartialHyperparameters()
     """Values for every arm that does not set its own."""
     search_space: SearchSpace = Field(default_factory=dict)
     """Ranges searched in every arm, by dotted name such as g_lr or network.width."""
     search: SearchConfig = SearchConfig()
-    """How configurations are chosen."""
+    """The choice of configurations."""
     refine: RefineConfig = RefineConfig()
-    """Further trials around the best, before they are re-trained."""
+    """Further trials around the best ones, before the confirmation."""
     confirm: ConfirmConfig = ConfirmConfig()
-    """How the best are re-trained."""
+    """Re-training of the best configurations."""
     resources: ResourcesConfig = ResourcesConfig()
-    """What trials run on."""
+    """Machines and processes of the trials."""
     diagnosis: DiagnosisConfig = DiagnosisConfig()
-    """What is looked for besides the score."""
+    """Checks besides the score, for signs of collapse and the like."""
     trackers: tuple[TrackerName, ...] = ()
-    """Who else is told of every evaluation: a list of tensorboard, mlflow and wandb; their files lie in
+    """Experiment trackers that log every evaluation: a list of tensorboard, mlflow and wandb. Their files are in
     <run folder>/trackers."""
 
     @property

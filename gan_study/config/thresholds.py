@@ -12,9 +12,10 @@ Share = Annotated[float, Field(ge=0, le=1)]
 class Thresholds(Frozen):
     """Limits of the findings. A ratio is the value of the generated images over that of as many held-out real ones.
 
-    The measures are published, but no cut-offs for them are: the limits are the proposals of evaluation.md, sections 3
-    and 4, except that `near_untrained`, `near_copies`, `stalled`, `missing_classes`, `variation_total`,
-    `distance_kept` and `pixel_distance_kept` are first proposed here.
+    Most measures are published, but no limits for them: all limits are proposed here. The measures are from: precision
+    and recall, Kynkaanniemi et al. 2019; density and coverage, Naeem et al. 2020; Vendi score, Friedman and Dieng 2023;
+    birthday test, Arora and Zhang 2017; bins that differ (NDB), Richardson and Weiss 2018; latent sensitivity, Mao et
+    al. 2019; C_T, Meehan et al. 2020; authenticity, Alaa et al. 2022.
     """
 
     least_samples: PositiveInt = 500
@@ -63,7 +64,7 @@ class Thresholds(Frozen):
     """Ratio of the median distances to the nearest training image in the features, up to which it is; above, they are
     unlike real ones too."""
     pixel_distance_kept: PositiveFloat = 1.2
-    """The same ratio in pixels, to held-out images of the same classes."""
+    """Limit of the ratio of these distances in pixels, to held-out images of the same classes."""
 
     c_t: float = -3.0
     """Memorisation: C_T, a z score, with `near_copies`."""

@@ -1,4 +1,4 @@
-"""One training, fully resolved: everything that decides what a trial computes."""
+"""The models of a trial's config.json: one training with every value resolved, and the trial around it."""
 
 from typing import Annotated, Any, Final, Literal, Self, get_args
 
@@ -25,31 +25,31 @@ SCHEMA_VERSION: Final = 1
 """Version of every file in a run folder; raised when a reader must treat older files differently."""
 
 Phase = Literal["search", "refine", "confirm"]
-"""What a trial is for; in the order in which an arm goes through them."""
+"""Phases of a study, in their order; each trial belongs to one."""
 PHASES: Final[tuple[Phase, ...]] = get_args(Phase)
 
 
 class TrainingConfig(Hyperparameters):
-    """Everything that decides what one training computes. Missing hyperparameters take the paper's defaults."""
+    """All settings that a training's result depends on. Missing hyperparameters take the paper's defaults."""
 
     dataset: DatasetConfig
     """The images."""
     total_kimg: Annotated[float, Field(gt=0)] = 60.0
-    """Length of the training: thousands of real images shown to the discriminator. With device_sec an estimate of
-    them, which ends nothing."""
+    """Length of the training: thousands of real images shown to the discriminator. With device_sec it is only an
+    estimate, and does not end the training."""
     device_sec: PositiveFloat | None = None
     """Length of the training in seconds of its devices, in place of total_kimg: the seconds of training steps and
     evaluations on rank 0's clock, over all attempts, times the number of workers (each has one device: a GPU, its
-    share of one, or its CPU threads). The training ends after the step at which they are spent. The evaluation that
-    follows comes on top. How many images this makes depends on the machine: it is not reproducible bit for bit."""
+    share of one, or its CPU threads). The training ends after the step in which they run out; the evaluation that
+    follows is extra. The number of images depends on the machine, so results are not reproducible bit for bit."""
     schedule: Annotated[Schedule, AfterValidator(require_ascending)] = ()
-    """Later values of g_lr, d_lr, beta1 and beta2, each from a number of images on; those above hold until the first.
-    Written by the scheduler pbt."""
+    """Later values of g_lr, d_lr, beta1 and beta2, each from a number of images on; the fields of these names hold
+    until the first entry. The scheduler pbt writes schedules."""
     evaluate_every_kimg: Annotated[float, Field(gt=0, default_factory=default_interval)]
     """Thousands of images between two evaluations; the first is at 0, the last at the end. Default: an eighth of
     total_kimg."""
     objective: ObjectiveConfig = ObjectiveConfig()
-    """How the generator is scored."""
+    """The score of the generator."""
     seed: Annotated[int, Field(ge=0)] = 0
     """Seed of the weights, the order of the images and every latent."""
     precision: Literal["float32", "float64"] = "float32"
@@ -83,13 +83,12 @@ class TrainingConfig(Hyperparameters):
 
     @property
     def lr(self) -> float | None:
-        """The learning rate of both networks; None if each has its own. `lr` in the place of `g_lr` and `d_lr`
-        sets both."""
+        """The learning rate of both networks; None if each has its own. As an input, `lr` sets `g_lr` and `d_lr`."""
         return self.g_lr if self.g_lr == self.d_lr else None
 
     @property
     def betas(self) -> str:
-        """Both of Adam's decay rates, such as `[0.5, 0.999]`. `betas` in the place of `beta1` and `beta2` sets both."""
+        """Both of Adam's decay rates, such as `[0.5, 0.999]`. As an input, `betas` sets `beta1` and `beta2`."""
         return betas_text(self.beta1, self.beta2)
 
     @model_validator(mode="after")
@@ -109,7 +108,7 @@ class TrainingConfig(Hyperparameters):
 
 
 class WorkersConfig(Frozen):
-    """What one trial runs on."""
+    """Processes and devices of one trial."""
 
     num_workers: Annotated[int, Field(ge=1)] = 1
     """Processes that share each batch."""
@@ -118,34 +117,34 @@ class WorkersConfig(Frozen):
     gpus_per_worker: Annotated[float, Field(ge=0)] = 0.0
     """Share of a GPU of each process; below 1, several trials share one."""
     batch_statistics: Literal["per_rank", "synchronised"] = "per_rank"
-    """Whether batch norm sees each worker's part of the batch or the whole (synchronised needs GPUs)."""
+    """Batch norm over each worker's part of the batch, or over the whole (synchronised needs GPUs)."""
 
 
 class DiagnosisConfig(Frozen):
-    """What is looked for besides the score, and what is done about it."""
+    """Checks besides the score, and the reaction to their results."""
 
     at_end: Literal["confirmed", "all", "none"] = "confirmed"
-    """Which completed trials' images are measured at their end: those of the confirmed trials, of all, or none."""
+    """Completed trials whose images are measured at their end: the confirmed ones, all, or none."""
     num_samples: Annotated[int, Field(ge=40)] = 2000
-    """Images measured at the end: so many, but no more than training images, or half the held-out ones."""
+    """Images measured at the end, but no more than there are training images, or half the held-out ones."""
     on_collapse: Literal["record", "stop", "rollback"] = "record"
-    """When the evaluations of a training show a total collapse or images that are not finite: record that alone; stop,
-    which saves the rest of the budget, and tells the searcher the score of a diverged training; or rollback. That goes
-    back to the last state that was evaluated without a sign of collapse, networks and optimizers alike, and trains on
-    from there, with images and latents that have not been drawn before and with both learning rates times
-    `rollback_lr_factor`. It also does so where a loss or a gradient is not finite, which otherwise ends a training.
-    Images seen still count: the budget is not refunded. After `max_rollbacks` it does what stop does. A generator that
-    has not begun to learn has not collapsed: it trains on, and the searcher is told its score."""
+    """Reaction when the evaluations of a training show a total collapse or images that are not finite. record: note it,
+    no more. stop: end the training, which saves the rest of its budget; the search counts it like a diverged one.
+    rollback: restore networks and optimizers as they were at the last evaluation without a sign of collapse, and train
+    on from there, with images and latents that have not been drawn before and with both learning rates times
+    `rollback_lr_factor`. A rollback also follows a loss or gradient that is not finite, which otherwise ends a
+    training. Images seen still count: the budget is not refunded. After `max_rollbacks`, rollback acts like stop. A
+    generator that has not begun to learn has not collapsed: it trains on, and its score counts."""
     max_rollbacks: Annotated[int, Field(ge=1, le=100)] = 2
-    """on_collapse: rollback: how often one training may go back."""
+    """on_collapse: rollback: most rollbacks in one training."""
     rollback_lr_factor: Annotated[float, Field(gt=0, le=1)] = 0.5
-    """on_collapse: rollback: what each of them multiplies both learning rates by; 1 leaves them as they are."""
+    """on_collapse: rollback: factor of both learning rates at each rollback; 1 leaves them as they are."""
     thresholds: Thresholds = Thresholds()
-    """Where a measure begins to be a sign of trouble."""
+    """Limits beyond which a measure is a sign of trouble."""
 
 
 class TrialConfig(Frozen):
-    """The file config.json of a trial: who it is, what it trains and on what. `gan_study train` takes it."""
+    """The config.json of a trial: its identity, its training and its resources. `gan_study train` reads it."""
 
     schema_version: Literal[1] = SCHEMA_VERSION
     """Version of this file's layout."""
@@ -161,24 +160,23 @@ class TrialConfig(Frozen):
     index: Annotated[int, Field(ge=0)] = 0
     """search: number within the arm's search, or within one repeat of it; confirm: running number within the arm."""
     repeat: Annotated[int, Field(ge=0)] = 0
-    """Which of the arm's repeated searches the trial (or, for confirm, its source) belongs to."""
+    """Number of the repeat of the arm's search that the trial (or, for confirm, its source) belongs to."""
     source: str | None = None
     """confirm: the search or refine trial whose configuration this is."""
     searched: dict[str, Scalar] = Field(default_factory=dict)
     """The sampled hyperparameters by dotted name."""
     training: TrainingConfig
-    """What is computed."""
+    """The training."""
     workers: WorkersConfig = WorkersConfig()
-    """What it runs on."""
+    """Processes and devices of the trial."""
     diagnosis: DiagnosisConfig = DiagnosisConfig()
-    """What is looked for besides the score."""
+    """Checks besides the score, and the reaction to their results."""
     measure_coverage: bool = False
-    """Whether coverage is measured at the end: where it is an objective of the search."""
+    """Measure coverage at the end, which the search needs if coverage is one of its objectives."""
 
     @property
     def rescores_best(self) -> bool:
-        """Whether the best evaluation's generator is scored anew at the end: where it counts, or is shown beside what
-        counts."""
+        """True if the best evaluation's generator is scored anew at the end: it counts, or the report shows it."""
         return self.training.objective.at == "best" or self.phase == "confirm"
 
     @model_validator(mode="after")

@@ -1,4 +1,4 @@
-"""How long a training is expected to go on under a scheduler that may stop it."""
+"""The expected length of a training under a scheduler that may stop it."""
 
 from collections.abc import Sequence
 from functools import lru_cache
@@ -9,9 +9,9 @@ from gan_study.config.study import StudyConfig
 
 
 def expected_nimg(total_nimg: float, cur_nimg: float, rungs: Sequence[tuple[float, float]]) -> float:
-    """Images that a trial at `cur_nimg` is expected to be shown yet, up to `total_nimg`.
+    """Expected number of further images of a trial at `cur_nimg` whose full training has `total_nimg`.
 
-    `rungs` are (images, chance to go on there), ascending, with the rungs at or below `cur_nimg` passed already.
+    `rungs` are pairs (images, chance to pass), ascending. The trial has passed those at or below `cur_nimg`.
     """
     expected, chance, position = 0.0, 1.0, cur_nimg
     for rung, chance_there in rungs:
@@ -22,9 +22,9 @@ def expected_nimg(total_nimg: float, cur_nimg: float, rungs: Sequence[tuple[floa
 
 
 def chances_at_rungs(study: StudyConfig, total_nimg: float) -> list[tuple[float, float]]:
-    """asha's rungs below `total_nimg`, and the share of an arm's trials that goes on at each if luck decides.
+    """asha's rungs below `total_nimg`, each with the share of an arm's trials that passes it if luck decides.
 
-    There are none under another scheduler, so that what is left is then the most that it can be.
+    Other schedulers have no such rungs here, so the expected length is then the full one.
     """
     if study.search.scheduler != "asha":
         return []
@@ -39,9 +39,9 @@ def chances_at_rungs(study: StudyConfig, total_nimg: float) -> list[tuple[float,
 
 @lru_cache(maxsize=256)
 def _chance_to_go_on(arrivals: int, factor: int) -> float:
-    """The mean chance of `arrivals` trials to go on beyond a rung of asha.
+    """The mean chance of `arrivals` trials to pass a rung of asha.
 
-    A trial goes on if it is among the best 1 of `factor` that have come to the rung so far, or the best of all
-    (Optuna's SuccessiveHalvingPruner). So the n-th to come goes on with chance max(1, n // factor) / n.
+    A trial passes if it is among the best 1 in `factor` of those that have reached the rung so far, or the best of all
+    (Optuna's SuccessiveHalvingPruner). So the n-th arrival passes with chance max(1, n // factor) / n.
     """
     return fmean(max(1, n // factor) / n for n in range(1, arrivals + 1))

@@ -1,4 +1,4 @@
-"""What a study would do and cost at most, before anything runs."""
+"""The plan of a study: its trials and its greatest possible cost, before anything runs."""
 
 import textwrap
 from collections.abc import Sequence
@@ -38,15 +38,15 @@ class ArmPlan:
     fixed: dict[str, Scalar]
     """Hyperparameters that no trial varies, by dotted name: the study's, else the paper's."""
     searched: tuple[Parameter, ...]
-    """What is searched."""
+    """The arm's search space."""
     first_trial: dict[str, Scalar] | None
-    """The searched names' values in the first trial; None if it is sampled like the others."""
+    """Values of the searched hyperparameters in the first trial; None if it is sampled like the others."""
     drawn_at_random: tuple[str, ...]
-    """What the study's sampler cannot learn and draws at random for ever, by its label."""
+    """Labels of the parameters that the study's sampler cannot learn and draws at random in every trial."""
 
     @property
     def title(self) -> str:
-        """The arm's name, loss, penalty and network, as far as they are not searched."""
+        """The arm's name, loss, penalty and network; those that are searched are marked so."""
         parts = [str(self.fixed["loss"])] if "loss" in self.fixed else []
         if self.fixed.get("penalty", "none") != "none":
             parts.append(f"penalty {self.fixed['penalty']}")
@@ -57,7 +57,7 @@ class ArmPlan:
 
     @property
     def outside(self) -> tuple[str, ...]:
-        """Names whose value in the first trial lies outside the range: it is trained, the sampler is not shown it."""
+        """Names whose value in the first trial is outside the range: the trial uses it, the sampler does not see it."""
         values = self.first_trial or {}
         active = [p for p in self.searched if p.name in values and p.is_active({**self.fixed, **values})]
         return tuple(p.name for p in active if not contains(p.range, values[p.name]))
@@ -65,46 +65,46 @@ class ArmPlan:
 
 @dataclass(frozen=True)
 class StudyPlan:
-    """A study's trials, images and time, all at most: early stopping makes them fewer."""
+    """Upper bounds of a study's trials, images and time; early stopping reduces them."""
 
     study: StudyConfig
     arms: tuple[ArmPlan, ...]
     num_train_images: int | None
-    """Images in the train part; None if no one has counted them."""
+    """Images in the train part; None if nobody has counted them."""
     max_training_kimg: float
-    """Length of the longest training that the ranges hold."""
+    """Length of the longest training within the ranges."""
     num_search_trials: int
-    """Over all arms."""
+    """Search trials of all arms."""
     num_refine_trials: int
-    """Over all arms."""
+    """Refine trials of all arms."""
     num_confirm_trials: int
-    """Over all arms."""
+    """Confirm trials of all arms."""
     max_kimg: float
     """Thousands of images of all trainings together."""
     max_core_sec: float
-    """Estimated seconds of all trainings together on one core, with all that is scored of them."""
+    """Estimated seconds of all trainings together on one core, with all their scores."""
     scoring: ScoringCost
-    """What there is to score beside their evaluations on the way."""
+    """The cost of scores other than those during the trainings."""
 
     @property
     def brackets(self) -> tuple[Bracket, ...]:
-        """Where the scheduler may stop an arm's trials; empty where it has no rungs."""
+        """Brackets of an arm's trials, with their rungs; empty if the scheduler has none."""
         return brackets(self.study, self.max_training_kimg)
 
     @property
     def max_sec(self) -> float:
-        """Estimated seconds from start to end, with as many trials at once as the study says, one if it does not."""
+        """Estimated seconds from start to end, with the study's number of trials at once, or one if it sets none."""
         return self.scoring.preparation_sec + self.max_core_sec / (self.num_concurrent_trials or 1)
 
     @property
     def num_concurrent_trials(self) -> int | None:
-        """Trials at once, if the study says so."""
+        """Trials at once; None if the study sets no number."""
         number = self.study.resources.max_concurrent_trials
         return None if number == "auto" else number
 
 
 def plan(study: StudyConfig, num_train_images: int | None = None) -> StudyPlan:
-    """Plan a study that was loaded without problems; `num_train_images` where someone has counted them."""
+    """Plan a valid study; `num_train_images` is None if nobody has counted them."""
     num_arms, searched, refined = len(study.arms), study.search_trials_per_arm, study.refine.trials_per_arm
     confirmed = study.confirm.top_k * study.confirm.seeds
     per_arm = searched + refined + confirmed
@@ -177,11 +177,11 @@ def format_plan(
 
 
 def plan_arm(arm: Arm) -> ArmPlan:
-    """One arm's trials: what they search, and every other hyperparameter with its default filled in."""
+    """One arm's trials: their search space, and every other hyperparameter with its default filled in."""
     first = first_trial_values(arm)
     conditions = {name: value for name, value in first.items() if name in CONDITIONS}
     training = resolve_training(arm, conditions, seed=0, num_train_images=ASSUMED_TRAIN_IMAGES)
-    # A name that stands for others and its parts are never shown together.
+    # A shorthand and its parts are never shown together.
     left_out = {p.name for p in arm.parameters}
     for both, parts in PARTS.items():
         left_out |= set(parts) if both in left_out else {both}
@@ -225,7 +225,7 @@ def _arm_lines(study: StudyConfig, arm: ArmPlan) -> list[str]:
 
 
 def _row(label: str, text: str, label_width: int = _LABEL, hang: int | None = None) -> str:
-    """A label and a text, wrapped under itself."""
+    """A label and a text whose further lines are indented to its start."""
     return textwrap.fill(
         f"{label:{label_width}}{text}",
         _WIDTH,

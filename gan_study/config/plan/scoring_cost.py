@@ -1,4 +1,4 @@
-"""What scoring costs beside a training's evaluations on the way: before the first trial, and at a training's ends."""
+"""The cost of scores other than those during a training: before the first trial, and at a training's start and end."""
 
 from dataclasses import dataclass
 
@@ -10,43 +10,43 @@ from gan_study.config.plan.training_time import estimate_scoring_sec
 from gan_study.config.study import StudyConfig
 
 _MOST_DIAGNOSED = 60_000
-"""Training images, at most, that a diagnosis looks at."""
+"""Most training images that a diagnosis compares with."""
 _MOST_NEIGHBOURS = 10_000
-"""Images of each side, at most, of which the final scores look at all pairs."""
+"""Most images of each side between which the final scores compare all pairs."""
 
 
 @dataclass(frozen=True)
 class ScoringCost:
     """Images that pass through the extractor, and estimated seconds for each on one core.
 
-    Left out: the training of an extractor that learns from the data set (about ten seconds on digits).
+    The training of an extractor that learns from the data set is not included (about ten seconds on digits).
     """
 
     num_real: int
-    """The real images that are scored against, before the first trial."""
+    """Real images of the reference statistics, before the first trial."""
     num_untrained: int
-    """Of an untrained generator, before the first trial."""
+    """Images of an untrained generator, before the first trial."""
     num_first: int
-    """Of each training before its first step."""
+    """Images of each training before its first step."""
     num_diagnosed: int
-    """Of each training that is diagnosed at its end."""
+    """Images of each training that is diagnosed at its end."""
     all_diagnosed: bool
-    """Whether that is done to all trainings, not to the confirmed ones alone."""
+    """True if all trainings are diagnosed, False if only the confirmed ones are."""
     num_drawn: int
-    """Of each confirmed training, for its final scores and the new score of its best evaluation."""
+    """Images of each confirmed training, for its final scores and the new score of its best evaluation."""
     num_rescored: int
-    """Of every other training, for the new score of its best evaluation."""
+    """Images of every other training, for the new score of its best evaluation."""
     num_compared: int
-    """Real images that diagnosis and final scores look at besides those of the statistics, once on each machine."""
+    """Further real images that diagnosis and final scores need, once on each machine."""
     seconds_per_image: float
 
     @property
     def preparation_sec(self) -> float:
-        """Before the first trial."""
+        """Estimated seconds before the first trial."""
         return self.seconds_per_image * (self.num_real + self.num_untrained)
 
     def seconds_beside(self, num_trainings: int, num_confirmed: int) -> float:
-        """Of all trainings, the confirmed ones among them, beside their evaluations on the way."""
+        """Estimated seconds for all trainings (confirmed ones included) beside the scores during them."""
         num_images = self.num_compared + num_trainings * self.num_first + num_confirmed * self.num_drawn
         num_images += (num_trainings - num_confirmed) * self.num_rescored
         num_images += (num_trainings if self.all_diagnosed else num_confirmed) * self.num_diagnosed
@@ -54,7 +54,7 @@ class ScoringCost:
 
 
 def scoring_cost(study: StudyConfig, num_train_images: int | None) -> ScoringCost:
-    """Of a whole study; `num_train_images` is None where no one has counted them."""
+    """The cost for a whole study; `num_train_images` is None if nobody has counted them."""
     objective, diagnosis, num_confirmed = study.objective, study.diagnosis, study.confirm.top_k
     train = num_train_images or ASSUMED_TRAIN_IMAGES
     held_out = _num_held_out(study.dataset, train)

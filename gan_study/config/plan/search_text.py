@@ -31,7 +31,7 @@ def listed_arms(arms: Sequence[Arm]) -> str:
 
 
 def sampler_text(study: StudyConfig) -> str:
-    """The sampler, and from when on it learns from what."""
+    """The sampler, and the trials that it learns from."""
     sampler = study.search.sampler
     searching = [arm for arm in arms_of(study) if searches(arm)]
     if not searching:
@@ -55,7 +55,7 @@ def sampler_text(study: StudyConfig) -> str:
 
 
 def _end_of(arm: Arm) -> str:
-    """Says that an arm has fewer configurations than trials; empty if it has more."""
+    """A remark if an arm has fewer configurations than trials; else empty."""
     everything = configurations(arm.parameters, arm.fixed)
     num = arm.study.budget.trials_per_arm
     if everything is None or len(everything) >= num:
@@ -65,7 +65,7 @@ def _end_of(arm: Arm) -> str:
 
 
 def _drawn(study: StudyConfig) -> str:
-    """The trials of an arm before its sampler learns, without one that takes the papers' values; empty if none."""
+    """The trials of an arm that its sampler draws before it learns; empty if there are none."""
     num = startup_trials(study)
     if study.search.first_trial == "sampled":
         return f"the first {'trial' if num == 1 else f'{num} trials'}"
@@ -73,7 +73,7 @@ def _drawn(study: StudyConfig) -> str:
 
 
 def _generations(study: StudyConfig) -> str:
-    """How many trials make a generation of cmaes in each arm, such as `8` or `6 to 8`."""
+    """Trials in a generation of cmaes over all arms, such as `8` or `6 to 8`."""
     spaces = (joint_parameters("cmaes", arm.parameters, arm.fixed) for arm in arms_of(study))
     sizes = sorted({population_size(len(space)) for space in spaces if space})
     if not sizes:
@@ -82,7 +82,7 @@ def _generations(study: StudyConfig) -> str:
 
 
 def stopping_text(study: StudyConfig, max_kimg: float) -> str:
-    """Where a trial may be stopped, out of trainings of at most `max_kimg`."""
+    """The points at which the scheduler may stop a trial, with trainings of at most `max_kimg`."""
     scheduler, total = study.search.scheduler, f"{max_kimg:g} kimg"
     if scheduler == "none":
         return f"none: every trial goes on to {total}"
@@ -113,7 +113,7 @@ def _rungs(rungs: tuple[float, ...]) -> str:
 
 
 def refinement_text(study: StudyConfig) -> str:
-    """The trials after the search."""
+    """The refine trials and their ranges."""
     refine = study.refine
     kept = "trial" if refine.keep == 1 else f"{refine.keep} trials"
     num = f"{refine.trials_per_arm} more trial{'s' if refine.trials_per_arm > 1 else ''}"

@@ -1,4 +1,4 @@
-"""Where a study's scheduler may stop a trial, in images: rungs, brackets, and from when on."""
+"""The points, in images, at which a study's scheduler may stop a trial: grace, rungs and brackets."""
 
 import math
 from dataclasses import dataclass
@@ -10,16 +10,16 @@ _DEFAULT_REDUCTION_FACTOR = 3
 
 @dataclass(frozen=True)
 class Bracket:
-    """Trials of an arm that are compared among each other alone."""
+    """A part of an arm's trials; a trial is compared only with those of its own bracket."""
 
     share: float
-    """Of an arm's trials in (0, 1], on average: a trial's number decides by a hash of it."""
+    """Expected share of an arm's trials, in (0, 1]; a hash of a trial's number decides its bracket."""
     rungs_kimg: tuple[float, ...]
-    """Where they may be stopped, below the end of the training; empty if they never are."""
+    """Points below the end of the training at which trials may be stopped; empty if they never are."""
 
 
 def stops_trials(study: StudyConfig) -> bool:
-    """Whether the scheduler gives trials up for good before their end."""
+    """Return True if the scheduler may stop trials for good before their end."""
     return study.search.scheduler in ("asha", "hyperband", "median")
 
 
@@ -36,16 +36,16 @@ def grace_kimg(study: StudyConfig) -> float:
 def min_completed_trials(study: StudyConfig) -> int:
     """median: completed trials of an arm before any is stopped.
 
-    The median of one trial would stop every second one after it, and Optuna's default of five leaves nothing to stop
+    With one completed trial, every second trial after it would be stopped; with Optuna's default of five, none would be
     in a small search.
     """
     return study.search.min_completed_trials or min(5, max(2, study.budget.trials_per_arm // 3))
 
 
 def num_brackets(study: StudyConfig, max_kimg: float) -> int:
-    """hyperband's brackets for trainings of at most `max_kimg`; 0 if they end before the first rung.
+    """The number of hyperband's brackets for trainings of at most `max_kimg`; 0 if they end before the first rung.
 
-    As in Optuna: floor(log(max / min) to the base of the reduction factor) + 1, of whole images.
+    Optuna's formula: floor(log(max / min) to the base of the reduction factor) + 1, of whole images.
     """
     ratio = round(1000 * max_kimg) / round(1000 * grace_kimg(study))
     return max(0, math.floor(math.log(ratio, reduction_factor(study))) + 1)
@@ -58,7 +58,7 @@ def brackets(study: StudyConfig, max_kimg: float) -> tuple[Bracket, ...]:
     if study.search.scheduler != "hyperband":
         return ()
     num, factor = num_brackets(study, max_kimg), reduction_factor(study)
-    # Optuna's shares: those of Hyperband's algorithm, of which the first bracket starts most trials.
+    # Optuna's shares, from Hyperband's algorithm: the first bracket gets the most trials.
     weights = [math.ceil(num * factor**s / (s + 1)) for s in reversed(range(num))]
     return tuple(Bracket(w / sum(weights), _rungs(study, i, max_kimg)) for i, w in enumerate(weights))
 

@@ -1,4 +1,4 @@
-"""How long a run of a study takes from its start to its report, from the pace of this machine."""
+"""The estimated duration of a study's run, from its start to its report, at the pace of this machine."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -14,16 +14,16 @@ from gan_study.config.plan.scoring_cost import ScoringCost, scoring_cost
 from gan_study.config.study import StudyConfig
 
 _START_SEC = 12.0
-"""Ray's start, and processes that load what trials import, on the developers' machine with two cores (about 20 s of
-CPU time)."""
+"""Seconds of Ray's start, including processes that import torch, on the developers' machine with two cores (about 20 s
+of CPU time)."""
 _TRIAL_SEC = 0.4
-"""Of a trial beside its training and scores (tests/benchmarks/overhead.py), on the developers' machine."""
+"""Seconds of a trial beside its training and scores (tests/benchmarks/overhead.py), on the developers' machine."""
 _REPORT_SEC = 4.0
-"""The study's end and its report, on the developers' machine (about 3 s of CPU time)."""
+"""Seconds of the study's end and its report, on the developers' machine (about 3 s of CPU time)."""
 _SHARING = 1.15
-"""How much longer a step takes while other trials run on other cores of the same machine."""
+"""Factor by which a step takes longer while other trials run on other cores of the same machine."""
 _LEARNING_SEC_PER_KIMG = 0.8
-"""In which one core learns from a thousand images of 32 pixels, on the developers' machine."""
+"""Seconds of the extractor's training per thousand images of 32 pixels, on one core of the developers' machine."""
 
 
 @dataclass(frozen=True)
@@ -33,11 +33,11 @@ class TimeEstimate:
     start_sec: float
     """Ray's start and that of its processes."""
     extractor_sec: float
-    """The extractor's training, at its whole length; it ends sooner if it settles."""
+    """The extractor's training at its full length; it may stop earlier."""
     preparation_sec: float
-    """Real images and those of an untrained generator, through the extractor."""
+    """Features of real images and of an untrained generator's images."""
     search_sec: float
-    """Searched and refined trainings, as they are expected to be stopped."""
+    """Search and refine trainings, with their expected early stops."""
     confirm_sec: float
     """Confirmed trainings."""
     end_sec: float
@@ -47,7 +47,7 @@ class TimeEstimate:
     max_sec: float
     """From start to end if all trainings were the longest, and none was stopped early."""
     num_at_once: int
-    """Trials at once."""
+    """Trials that run at the same time."""
     pace: Pace
 
     @property
@@ -58,7 +58,7 @@ class TimeEstimate:
 
 
 def estimate_time(study: StudyConfig, num_train_images: int | None, pace: Pace) -> TimeEstimate:
-    """The estimate for a study that was loaded without problems; `num_train_images` where someone has counted them."""
+    """The estimate for a valid study; `num_train_images` is None if nobody has counted them."""
     counted = num_train_images or study.dataset.known_train_images
     images = counted or ASSUMED_TRAIN_IMAGES
     at_once = num_at_once(study, pace)
@@ -102,7 +102,7 @@ def estimate_time(study: StudyConfig, num_train_images: int | None, pace: Pace) 
 
 
 def num_at_once(study: StudyConfig, pace: Pace) -> int:
-    """Trials that this machine runs at once, one at least."""
+    """Trials that this machine runs at once, at least one."""
     resources = study.resources
     workers, gpus = resources.workers_per_trial, resources.gpus_per_worker
     gpus_each = (1.0 if pace.num_gpus else 0.0) if gpus == "auto" else gpus
@@ -114,7 +114,7 @@ def num_at_once(study: StudyConfig, pace: Pace) -> int:
 
 
 def time_text(study: StudyConfig, estimate: TimeEstimate, duration: Callable[[float], str]) -> str:
-    """The estimate as one text of a plan; `duration` writes seconds."""
+    """The estimate as one text of a plan; `duration` turns seconds into words."""
     pace, parts = estimate.pace, []
     for label, seconds in (
         ("Ray's start", estimate.start_sec),

@@ -1,4 +1,4 @@
-"""How long a training takes, before anything has been measured."""
+"""Estimates of a training's time from its configuration alone."""
 
 from math import log2
 
@@ -9,9 +9,9 @@ from gan_study.config.training import TrainingConfig
 
 
 def estimate_seconds_per_kimg(training: TrainingConfig, step_ratio: float = 1.0, scoring_ratio: float = 1.0) -> float:
-    """Seconds for a thousand real images on one core, the share of the evaluations included; an estimate.
+    """Estimated seconds for a thousand real images on one core, with the evaluations' share.
 
-    The ratios are of this machine's measured seconds to the developers' (see `gan_study.config.plan.pace`).
+    The ratios are seconds on this machine over those on the developers' machine (see `gan_study.config.plan.pace`).
 
     Measured with torch 2.15 on one of two cores of the developers' machine (a cloud server without GPU), batches of
     64, one channel, one D step for each G step, in seconds per thousand images:
@@ -27,7 +27,7 @@ def estimate_seconds_per_kimg(training: TrainingConfig, step_ratio: float = 1.0,
     """
     num_samples = _samples_per_evaluation(training)
     step = _step_sec_per_kimg(training)
-    # A lazy penalty is evaluated at every so many steps only.
+    # A lazy penalty is evaluated at one in `penalty_every` steps.
     penalty_share = 1 / (training.penalty_every or 1) if training.penalty in WEIGHTED_PENALTIES else 0.0
     d_step = 0.57 * step * (1 + penalty_share)
     g_step = 0.43 * step / training.d_steps_per_g_step
@@ -54,7 +54,7 @@ def _samples_per_evaluation(training: TrainingConfig) -> float:
 
 
 def _step_sec_per_kimg(training: TrainingConfig) -> float:
-    """A thousand images through one step of both players without a penalty."""
+    """Seconds for a thousand images in steps of both players without a penalty."""
     width, size = training.network.width, training.dataset.image_size
     area, num_doublings = width**2 * size**2, log2(size)
     match training.network.name:

@@ -1,4 +1,4 @@
-"""What to write instead of a value or a key that is wrong, as far as the file shows what was meant."""
+"""Corrections to suggest for wrong values and keys, where the file shows what was meant."""
 
 import re
 from typing import Any
@@ -8,7 +8,7 @@ from gan_study.config.reading.source import KeyPath, Node, nearest
 
 
 def show(value: Any) -> str:
-    """A plain value as it would stand in a study file, shortened."""
+    """A plain value as a study file gives it, shortened."""
     if value is None:
         return "nothing"
     if isinstance(value, bool):
@@ -24,13 +24,13 @@ def show(value: Any) -> str:
 
 
 def shown(node: Node) -> str:
-    """A value as it was written, or shortened."""
+    """A single value as it was written; other values shortened."""
     written = not isinstance(node.content, str | dict | list | None)
     return node.text if written else show(node.plain())
 
 
 def node_at(root: Node, path: KeyPath) -> Node:
-    """What is at a path, which is known to be there."""
+    """The node at a path that is known to exist."""
     node: Node | None = root
     for part in path:
         node = node.child(part) if node else None
@@ -45,7 +45,7 @@ def choice_text(values: Node) -> str:
 
 
 def network_hint(path: KeyPath, root: Node) -> str | None:
-    """How to write a setting of the network that stands beside it; None if it is none."""
+    """The correct form of a network's setting that is given beside the network; None for any other key."""
     key, node, beside = str(path[-1]), node_at(root, path), node_at(root, path[:-1])
     settings = set(PartialNetwork.model_fields) - {"name"}
     value, name = shown(node).strip("'"), nearest(key, settings)
@@ -62,7 +62,7 @@ def network_hint(path: KeyPath, root: Node) -> str | None:
 
 
 def remedy(node: Node, expected: str) -> str:
-    """What to write instead, where that is plain."""
+    """The value to write instead, as the end of a message; empty if that is not clear."""
     content = node.content
     if expected == "string_type" and not isinstance(content, dict | list | None):
         return "; put it in quotes"

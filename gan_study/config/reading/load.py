@@ -1,4 +1,4 @@
-"""From a study file to a validated study, with every problem at its place; and back to a file."""
+"""Reading a study file into a validated study, with every problem at its place, and writing it back."""
 
 import io
 from collections.abc import Callable, Sequence
@@ -25,13 +25,10 @@ from gan_study.errors import InputError
 
 STUDY_FILE = FileKind("a study", key="arms", suffixes=(".yaml", ".yml"), folder="studies")
 
-
 Look = Callable[[StudyConfig], Sequence[str]]
-"""Says what is wrong with a study besides what stands in its file, a complete line for each problem."""
-
-
+"""A further check of a study, beyond its file; returns a complete line for each problem."""
 Count = Callable[[DatasetConfig], int | None]
-"""Counts the images to learn of a data set; None if its files are not there."""
+"""Returns the number of train images in a data set; None if its files are missing."""
 
 
 def load_study(
@@ -43,12 +40,16 @@ def load_study(
 ) -> StudyConfig:
     """Read a study file, with `overrides` (each `dotted.name=value`, as given to --set) applied in order.
 
-    look: is asked too, also of a faulty study (without its faulty parts), so that all is told at once.
-    count: is asked where a default depends on the number of images and only the files can tell it.
-    tell: hears, a sentence each, of settings that other settings or options cancel without being wrong.
+    Args:
+        path: the study file.
+        overrides: values that replace those of the file.
+        look: a further check. It also gets a faulty study (without its faulty parts), so that all problems are
+            reported at once.
+        count: counts images where a default depends on their number and only the files know it.
+        tell: receives a sentence for each setting that another setting or an option deprives of its effect.
 
-    Raises InputError with all problems found, in the order in which they stand in the file, each as
-    `file:line:column: dotted.name: rule` (line and column count from 1).
+    Raises InputError with all problems, in the order of the file, each as `file:line:column: dotted.name: rule`
+    (lines and columns count from 1).
     """
     return parse_study(read_text(Path(path), STUDY_FILE), str(path), overrides, look=look, count=count, tell=tell)
 
@@ -63,9 +64,9 @@ def parse_study(
     count: Count | None = None,
     tell: Callable[[str], None] = lambda _: None,
 ) -> StudyConfig:
-    """Like load_study, for the text of a study that was read already; `name` stands for it in messages.
+    """Like load_study, for the text of a study; messages call it `name`.
 
-    is_begun: the text is a run folder's, which an older version may have written.
+    is_begun: the text is from a run folder, which an older version may have written.
     """
     root, problems = parse(text, Origin(name))
     if root is None:
@@ -120,7 +121,7 @@ def _in_one_line(ranges: dict[str, Any] | tuple[dict[str, Any], ...]) -> Any:
 
 
 def _with_interval(study: StudyConfig, count: Count | None) -> tuple[StudyConfig, list[Fault]]:
-    """The study with the default of `evaluate_every_kimg` where its length is not given in images."""
+    """The study with the default of `evaluate_every_kimg` filled in, if its length is not given in images."""
     budget = study.budget
     if budget.evaluate_every_kimg != NOT_KNOWN_YET:
         return study, []
@@ -138,15 +139,15 @@ def _with_interval(study: StudyConfig, count: Count | None) -> tuple[StudyConfig
         return study.model_copy(update={"budget": budget.model_copy(update={"evaluate_every_kimg": every_kimg})})
 
     try:
-        # By time, evaluations would shorten the trainings that their interval is an eighth of.
+        # With a budget in seconds, evaluations shorten the training that the interval is an eighth of.
         longest = max_training_kimg(evaluated(NEVER), num_images or ASSUMED_TRAIN_IMAGES)
-    except ValidationError:  # told elsewhere
+    except ValidationError:  # check_study reports it
         return study, []
     return evaluated(eighth(longest)), []
 
 
 def _validate(root: Node) -> tuple[StudyConfig | None, list[Fault]]:
-    """The study and its faults; a faulty study comes without its faulty parts, if the rest still is one."""
+    """The study and its faults. A faulty study comes without its faulty parts, or is None if the rest is no study."""
     values = root.plain()
     try:
         return StudyConfig.model_validate(values, strict=True), []
@@ -159,11 +160,11 @@ _STAND_INS: dict[str, Any] = {
     "dataset": {"name": "digits"},
     "budget": {"trials_per_arm": 10**6, "total_kimg": 1e9, "evaluate_every_kimg": 1e-9},
 }
-"""In place of what is wrong or missing, so that the rest can be checked too: nothing is wrong with any of it."""
+"""Valid values in place of wrong or missing ones, so that the rest can be checked too."""
 
 
 def _remainder(values: dict[str, Any], error: ValidationError) -> StudyConfig | None:
-    """What is left without the faulty parts. Taking out a part may leave its holder incomplete, hence the rounds."""
+    """The study without its faulty parts. Removing a part may make its parent incomplete, hence several rounds."""
     for _ in range(4):
         for path in {_innermost(values, details) for details in error.errors()}:
             _take_out(values, path)
@@ -180,7 +181,7 @@ def _remainder(values: dict[str, Any], error: ValidationError) -> StudyConfig | 
 
 
 def _innermost(values: Any, details: ErrorDetails) -> KeyPath:
-    """The keys to the innermost entry that is at fault; of an arm's loss, penalty or network, to the whole arm."""
+    """Path of the innermost faulty entry; of the whole arm, if its loss, penalty or network is faulty."""
     location = details["loc"]
     if details["type"] == "missing" and location[0] in _STAND_INS:
         return ()

@@ -1,4 +1,4 @@
-"""What a pydantic model says of the keys of a file."""
+"""Fields of pydantic models, by the path of a key in a file."""
 
 from typing import Any, Literal, get_args, get_origin
 
@@ -9,7 +9,7 @@ from gan_study.config.reading.source import KeyPath
 
 
 def fields_at(path: KeyPath, model: type[BaseModel]) -> dict[str, FieldInfo]:
-    """What a `model` says of the keys of the mapping at `path`; nothing where it may have one of several forms."""
+    """Fields of the mapping at `path` in a `model`; none if it may have several forms."""
     annotation: Any = model
     for part in path:
         annotation = _annotation_below(annotation, str(part))
@@ -18,7 +18,7 @@ def fields_at(path: KeyPath, model: type[BaseModel]) -> dict[str, FieldInfo]:
 
 
 def meaning_of(path: KeyPath, model: type[BaseModel]) -> str:
-    """What a key stands for, in brackets."""
+    """The meaning of a key, in brackets; empty if it has no description."""
     info = fields_at(path[:-1], model).get(str(path[-1]))
     return f" ({' '.join(info.description.split()).rstrip('.')})" if info and info.description else ""
 

@@ -9,10 +9,10 @@ from gan_study.config.space import RANGE_KINDS
 
 
 def apply_overrides(root: Node, overrides: Sequence[str], tell: Callable[[str], None]) -> list[Problem]:
-    """Set each `dotted.name=value` (the value is YAML) in the study under `root`, in order, and say what is wrong.
+    """Set each `dotted.name=value` (the value is YAML) in the study under `root`, in order, and return all problems.
 
-    A hyperparameter that is fixed for an arm this way leaves the arm's own search space. `tell` hears of that, and of
-    whatever else in the file an option takes away beside the value that it names, a sentence each.
+    A hyperparameter that is fixed for an arm this way leaves the arm's own search space. `tell` receives a sentence
+    about that, and about whatever else an option removes from the file beside the value that it names.
     """
     problems = []
     for number, override in enumerate(overrides, start=1):
@@ -45,7 +45,7 @@ def _apply(root: Node, override: str, origin: Origin, tell: Callable[[str], None
 
 
 def _lost_settings(before: Node | None, value: Node) -> Iterator[str]:
-    """The settings, such as `width=32`, of a mapping that a single value or another mapping takes the place of."""
+    """Settings, such as `width=32`, of a mapping that are lost when a single value or another mapping replaces it."""
     if before is None or not isinstance(before.content, dict):
         return
     kept = set(value.content) if isinstance(value.content, dict) else {"name"}
@@ -74,7 +74,7 @@ def _leading_name(parts: Sequence[str], known: Iterable[str]) -> str | None:
 
 
 def _holder(root: Node, path: Sequence[str], place: Place) -> tuple[Node | None, str]:
-    """The mapping at `path`, made where it is not there yet; or None and the reason why there can be none."""
+    """The mapping at `path`, created if it is missing; or None and the reason why there can be none."""
     node = root
     for depth, key in enumerate(path):
         assert isinstance(node.content, dict)
@@ -98,7 +98,7 @@ def _holder(root: Node, path: Sequence[str], place: Place) -> tuple[Node | None,
 
 
 def _leave_search_space(root: Node, path: Sequence[str], value: Node) -> list[str]:
-    """An arm cannot both fix and search a hyperparameter: what --set fixes is no longer searched. Returns its name."""
+    """Remove the ranges of hyperparameters that --set fixes for an arm, which cannot do both. Returns their names."""
     if path[0] != "arms" or len(path) < 3 or path[2] == "search_space" or value.content is None:
         return []
     space = root.child("arms")
@@ -116,7 +116,7 @@ def _leave_search_space(root: Node, path: Sequence[str], value: Node) -> list[st
 
 
 def _replace_length(holder: Node, path: Sequence[str]) -> list[str]:
-    """A budget has one length: what --set gives takes the place of the file's, in whatever unit. Returns that unit."""
+    """Remove the budget's other lengths when --set gives one, since a budget has one length. Returns their units."""
     if path[0] != "budget" or path[-1] not in LENGTH_UNITS or not isinstance(holder.content, dict):
         return []
     replaced: list[str] = []

@@ -1,4 +1,4 @@
-"""What is wrong with a study's values, in a researcher's words instead of pydantic's."""
+"""Faults in a study's values, in a researcher's words instead of pydantic's."""
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -44,12 +44,12 @@ _NOT_SEARCHABLE = {
     "evaluate_every_kimg": "all trials are evaluated alike; set budget.evaluate_every_kimg",
     "seed": "every trial has its own; set confirm.seeds to repeat the best ones with fresh seeds",
 }
-"""Why a part of a training that is no hyperparameter cannot be searched."""
+"""Reasons why parts of a training that are no hyperparameters cannot be searched."""
 
 
 @dataclass(frozen=True)
 class Fault:
-    """One thing that is wrong, by its path in the study file; `at_key` if the name is at fault, not the value."""
+    """A fault by its path in the study file; `at_key` is True if the name is wrong, not the value."""
 
     path: KeyPath
     rule: str
@@ -57,7 +57,7 @@ class Fault:
 
 
 def located(faults: Iterable[Fault], root: Node) -> list[Problem]:
-    """The faults with their places in the user's file or options; one in the file names options that share in it."""
+    """The faults with their places in the user's file or options; a fault in the file names the options involved."""
     options = list(_options(root))
     problems = []
     for fault in faults:
@@ -79,7 +79,7 @@ class _Option:
         return f"{self.path[-1]} is set by {self.label}"
 
     def shares_in(self, fault: Fault) -> bool:
-        """Whether the fault's rule names this value, and speaks of the arm that it is set for."""
+        """Return True if the fault's rule names this value, and the arm that it is set for."""
         if self.path[0] == "arms" and self.path[:2] != fault.path[:2] and f"arm {self.path[1]}:" not in fault.rule:
             return False
         return re.search(rf"\b{re.escape(str(self.path[-1]))}\b", fault.rule.partition(";")[0]) is not None
@@ -99,19 +99,19 @@ def dotted(path: KeyPath) -> str:
 
 
 def explain(error: ValidationError, root: Node, model: type[BaseModel]) -> list[Fault]:
-    """What pydantic found in a `model` read from `root`; the branches of one union make one fault."""
+    """Pydantic's errors in a `model` read from `root`, as faults; all branches of a union make one fault."""
     groups: dict[tuple[KeyPath, bool], list[ErrorDetails]] = {}
     for details in error.errors(include_url=False):
         location = details["loc"]
         if details["type"] == "default_factory_not_called":
-            continue  # because of a fault beside it, which is told
+            continue  # it follows from another fault, which is reported
         path = existing_path(root, location)
         if details["type"] == "search_range" and isinstance(path[-1], int) and not _is_mapping(root, path):
             path = path[:-1]  # a list of plain values is one mistake
         if details["type"] == "missing":
             path = (*path, location[-1])
         if details["type"] == "too_short" and details["input"]:
-            continue  # the entries are there, and their own faults say why they do not count
+            continue  # the entries are there, and their own faults are reported
         groups.setdefault((path, location[-1:] == ("[key]",)), []).append(details)
     faults = []
     for (path, is_key), group in groups.items():
@@ -124,8 +124,8 @@ def explain(error: ValidationError, root: Node, model: type[BaseModel]) -> list[
 
 
 def _without_consequences(faults: list[Fault], missing: set[KeyPath]) -> list[Fault]:
-    """Without keys that are missing because they are there under another name, which its own fault says, and without
-    the ranges of hyperparameters that are unknown.
+    """Leave out faults that follow from others: keys that are missing because they are misspelt, and ranges of unknown
+    hyperparameters.
     """
     meant = {
         (*fault.path[:-1], name)
@@ -166,7 +166,7 @@ def _expected(details: ErrorDetails) -> str:
 
 
 def _value_fault(path: KeyPath, details: Sequence[ErrorDetails], root: Node, model: type[BaseModel]) -> Fault:
-    """The fault of what stands at `path`, or should stand there."""
+    """The fault of the value at `path`, or of its absence."""
     match details[0]["type"]:
         case "value_error":
             return Fault(path, str(details[0]["ctx"]["error"]))
@@ -199,7 +199,7 @@ def _value_fault(path: KeyPath, details: Sequence[ErrorDetails], root: Node, mod
 
 
 def _searchable(path: KeyPath) -> str | None:
-    """The hyperparameter whose single value an arm or the defaults give at `path`; None for anything else."""
+    """The hyperparameter at `path` in an arm or in the defaults, if it can be searched; None for any other path."""
     name = dotted(path[{"arms": 2, "defaults": 1}.get(str(path[0]), len(path)) :])
     return name if name in HYPERPARAMETERS and name != "betas" else None  # betas are a list themselves
 
@@ -252,7 +252,7 @@ def _length_fault(path: KeyPath, root: Node) -> Fault:
 
 
 def _topic(path: KeyPath) -> str:
-    """What a name names: `dataset` for dataset.name, `penalty` for arms.wgan.penalty, `tracker` for trackers[0]."""
+    """The kind of a name: `dataset` for dataset.name, `penalty` for arms.wgan.penalty, `tracker` for trackers[0]."""
     if isinstance(path[-1], int):
         return str(path[-2]).removesuffix("s")
     return str(path[-2] if path[-1] == "name" else path[-1])

@@ -1,4 +1,4 @@
-"""A study file as values that know their place: YAML 1.2, with the line and column of every key and value."""
+"""YAML 1.2 as nodes with the line and column of every key and value, and near names to suggest."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -22,7 +22,7 @@ KeyPath = tuple[str | int, ...]
 
 @dataclass(frozen=True, order=True)
 class Place:
-    """Where the user wrote something. Places sort in reading order: the file first, then the options."""
+    """A place in the user's file or options. Places sort in reading order: the file first, then the options."""
 
     origin: int
     line: int
@@ -32,7 +32,7 @@ class Place:
 
 @dataclass(frozen=True)
 class Origin:
-    """A text of the user's: the study file (number 0), or an option of the command line (from 1)."""
+    """A text from the user: the study file (number 0), or an option of the command line (from 1)."""
 
     name: str
     number: int = 0
@@ -77,7 +77,7 @@ class Node:
     """A single value as it was written."""
 
     def child(self, part: str | int) -> "Node | None":
-        """What lies directly under a key or at an index; None if there is nothing."""
+        """The node directly under a key or at an index; None if there is none."""
         if isinstance(self.content, dict):
             return self.content.get(str(part))
         if isinstance(self.content, list) and isinstance(part, int) and part < len(self.content):
@@ -93,7 +93,7 @@ class Node:
         return self.content
 
     def place_of(self, path: KeyPath, at_key: bool = False) -> Place:
-        """The place of the value (or of the key) at `path`; if it is not there, of the mapping that should hold it."""
+        """The place of the value (or of the key) at `path`; if it is missing, of the mapping that should hold it."""
         node = self
         for part in path:
             child = node.child(part)
@@ -105,16 +105,16 @@ class Node:
 
 @dataclass(frozen=True)
 class FileKind:
-    """What a file that the user names is meant to be."""
+    """A kind of file that the user may name."""
 
     noun: str
     """One such file, such as `a study`."""
     key: str
-    """A key that each of them has at its top, by which others nearby are known."""
+    """A top-level key of all such files, by which others nearby are recognised."""
     suffixes: tuple[str, ...]
-    """How their names end."""
+    """Endings of their names."""
     folder: str = ""
-    """Where they usually lie, from where the command is called."""
+    """Their usual folder, relative to the current one."""
 
 
 def read_text(path: Path, kind: FileKind) -> str:
@@ -174,7 +174,7 @@ _MERGE_TAG = "tag:yaml.org,2002:merge"
 
 
 _MAX_VALUES = 50_000
-"""A text with more values than this is refused: anchors that repeat each other make any number of them."""
+"""Most values in a text; anchors that repeat each other could make any number of them."""
 
 
 class _TooManyValuesError(Exception):
@@ -274,12 +274,12 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
 
 
 def no_such(noun: str, name: str, known: Iterable[str]) -> str:
-    """What to say of an unknown name, such as `No arm called 'lsgn'; did you mean 'lsgan'? (known: lsgan, wgan)`."""
+    """A message about an unknown name, such as `No arm called 'lsgn'; did you mean 'lsgan'? (known: lsgan, wgan)`."""
     return f"No {noun} called {name!r}{suggestion(name, known)}"
 
 
 def _files_nearby(path: Path, kind: FileKind) -> str:
-    """Where files of this kind are instead: beside `path` and in their usual folder, the nearest name first."""
+    """Files of this kind beside `path` and in their usual folder, for a message; the most similar name comes first."""
     folder = path if path.is_dir() else path.parent
     folders = dict.fromkeys([folder, *([Path(kind.folder)] if kind.folder else [])])
     found = [file for place in folders if place.is_dir() for file in place.iterdir() if _is_of_kind(file, kind)]

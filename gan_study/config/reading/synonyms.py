@@ -1,6 +1,6 @@
-"""What papers and other tools call a name of ours, where it can mean nothing else: taken as our name.
+"""Names from papers and other tools that can only mean one name of ours, and are read as that name.
 
-`ALIASES` in `names.py` holds what is near enough for a question only.
+Names that might mean one of ours are in `ALIASES` in `names.py`, and are only suggested.
 """
 
 import re
@@ -39,7 +39,7 @@ _NAMED = {"network": NETWORKS, "dataset": DATASETS}
 
 
 def use_own_names(node: Node, key: str = "") -> None:
-    """Replace, in all that is under a node, names that other tools use by ours; `key` leads to the node."""
+    """Replace other tools' names by ours in a node and all nodes below; `key` is the node's key."""
     if isinstance(node.content, list):
         for item in node.content:
             use_own_names(item, key)
@@ -69,7 +69,7 @@ def _names_in(node: Node) -> Iterable[Node]:
 
 
 def _own_name(name: str, known: Iterable[str]) -> str:
-    """Ours among the known names, if it is one of them written otherwise; else the name as it is."""
+    """The known name that `name` is another spelling or synonym of; else `name` itself."""
     plain = {_plain(own): own for own in known}
     meant = _plain(_SYNONYMS.get(_plain(name), name))
     return plain.get(meant, name)

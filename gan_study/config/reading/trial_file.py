@@ -1,4 +1,4 @@
-"""Reading of one training's file: the config.json of a trial, or YAML of the same form written by hand."""
+"""Reading the configuration of one training: a trial's config.json, or YAML of that form written by hand."""
 
 from pathlib import Path
 
@@ -18,7 +18,7 @@ _PAPER_VALUES = tuple((name,) for name in paper_defaults("least_squares", "none"
 
 
 def load_trial(path: str | Path) -> TrialConfig:
-    """Read a trial's configuration; only `training` must be there, in it `dataset`, `network` and `loss`.
+    """Read a trial's configuration. Only `training` is required, and in it `dataset`, `network` and `loss`.
 
     Raises InputError with all problems found, each as `file:line:column: dotted.name: rule`.
     """
@@ -42,7 +42,7 @@ def _estimated(trial: TrialConfig) -> TrialConfig:
     if device_sec is None or "total_kimg" in training.model_fields_set:
         return trial
     if "evaluate_every_kimg" not in training.model_fields_set:
-        # As in a study, an eighth of what it is shown if evaluations take no time.
+        # As in a study: an eighth of the images that it would see if evaluations took no time.
         free = training.model_copy(update={"evaluate_every_kimg": NEVER})
         interval = eighth(device_sec / estimate_seconds_per_kimg(free))
         training = training.model_copy(update={"evaluate_every_kimg": interval})
@@ -63,7 +63,7 @@ def _require_training(root: Node, path: str | Path) -> None:
 
 
 def _own_faults(faults: list[Fault], root: Node) -> list[Fault]:
-    """Without the missing values that follow from an unknown loss or penalty, whose paper would have given them."""
+    """Leave out missing values that an unknown loss or penalty would have had from its paper."""
     known = root.child("training")
     if known is None or not {("training", "loss"), ("training", "penalty")} & {fault.path for fault in faults}:
         return faults

@@ -1,4 +1,4 @@
-"""Whether a run folder's study.yaml, which somebody may have edited, still says what its trials were trained with."""
+"""Checks that a run folder's study.yaml, which somebody may have edited, still agrees with the folder's trials."""
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 
@@ -14,18 +14,18 @@ from gan_study.config.training import TrialConfig
 from gan_study.errors import InputError
 
 _OWN = ("seed", "schedule", "evaluate_every_kimg", "lr")
-"""What a trial has of its own, or what other versions fill in otherwise."""
+"""Values that each trial has of its own, or that other versions fill in differently."""
 _WAY_OUT = "undo the change, or run the changed study under another name"
 
 
 def require_trained_as(study: StudyConfig, trials: Sequence[TrialConfig], num_train_images: int, place: str) -> None:
-    """Raise InputError, with a line for each field, if trials were trained with something else than the study says.
+    """Raise InputError, with a line for each field, if trials were trained with other values than the study gives.
 
     Args:
-        study: as it stands in the run folder.
-        trials: of the run folder.
-        num_train_images: of the data set's train part.
-        place: study.yaml of the run folder, for the error.
+        study: the study of the run folder.
+        trials: configurations of trials in the run folder.
+        num_train_images: images in the data set's train part.
+        place: path of the run folder's study.yaml, for the error.
     """
     _refuse(place, (problem for trial in trials for problem in _training_problems(study, trial, num_train_images)))
 
@@ -33,7 +33,7 @@ def require_trained_as(study: StudyConfig, trials: Sequence[TrialConfig], num_tr
 def require_searched_as(study: StudyConfig, trials: Sequence[TrialConfig], place: str) -> None:
     """Raise InputError if the study searches other hyperparameters than its trials were drawn from.
 
-    A report does without this, but a search that goes on compares its trials by these.
+    A report does not need this, but a search that continues learns from the values of these hyperparameters.
     """
     _refuse(place, (problem for trial in trials for problem in _search_problems(study, trial)))
 
@@ -41,13 +41,13 @@ def require_searched_as(study: StudyConfig, trials: Sequence[TrialConfig], place
 def require_begun_as(known: StudyConfig, study: StudyConfig, arms: Collection[str], place: str) -> None:
     """Raise InputError if somebody has changed what the trials of a run folder depend on, such as the ends of a range.
 
-    Numbers of trials and seeds may have grown. They become smaller by `resume --set`, which notes it for the report.
+    Numbers of trials and seeds may have grown. Only `resume --set` lowers them, and notes it for the report.
 
     Args:
-        known: the study as the last command that trained has read it.
-        study: as it stands in the run folder.
-        arms: those that have trials; the others may still change.
-        place: study.yaml of the run folder, for the error.
+        known: the study as the last command that trained read it.
+        study: the study of the run folder.
+        arms: arms that have trials; the others may still change.
+        place: path of the run folder's study.yaml, for the error.
     """
     both = {arm: config for arm, config in known.arms.items() if arm in arms and arm in study.arms}
     if not both:
@@ -92,7 +92,7 @@ def _search_problems(study: StudyConfig, trial: TrialConfig) -> Iterator[str]:
 
 
 def _search_differences(active: Sequence[Parameter], trial: TrialConfig) -> Iterator[str]:
-    """How what an arm searches differs from what a trial of it was drawn from."""
+    """Differences between the hyperparameters that an arm searches and those that a trial was sampled from."""
     ranges = {parameter.name: parameter.range for parameter in active}
     for name in ranges.keys() - trial.searched.keys():
         yield f"{name} searched where the trials have not searched it"
@@ -101,7 +101,7 @@ def _search_differences(active: Sequence[Parameter], trial: TrialConfig) -> Iter
 
 
 def _training_differences(study: StudyConfig, trial: TrialConfig, num_train_images: int) -> Iterator[str]:
-    """Say where the values that an arm fixes differ from those that a trial of it was trained with."""
+    """Differences between the values that an arm fixes and those that a trial of it was trained with."""
     arm = Arm(study, trial.arm)
     try:
         values = training_values(arm, trial.searched, trial.training.seed, num_train_images)

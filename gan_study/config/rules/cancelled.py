@@ -1,4 +1,4 @@
-"""Settings of a study that cancel other settings, in words for the plan and before a run."""
+"""Settings of a study that have no effect because of other settings, in words for the plan and before a run."""
 
 from collections.abc import Iterator, Sequence
 
@@ -12,7 +12,7 @@ from gan_study.config.study import StudyConfig
 
 
 def cancelled_settings(study: StudyConfig) -> list[str]:
-    """A sentence for each setting that another one makes idle, in all arms or in some; empty if every one counts."""
+    """A sentence for each setting that another one deprives of its effect, in all arms or in some."""
     arms = arms_of(study)
     return [
         *_fixed_in_arms(study, arms),
@@ -24,7 +24,7 @@ def cancelled_settings(study: StudyConfig) -> list[str]:
 
 
 def _fixed_in_arms(study: StudyConfig, arms: Sequence[Arm]) -> Iterator[str]:
-    """Ranges of the study that an arm's fixed value, or its own range, takes the place of."""
+    """Ranges of the study that an arm's fixed value replaces."""
     for name in study.search_space:
         fixing: dict[str, list[Arm]] = {}
         for arm in arms:
@@ -41,7 +41,7 @@ def _stands_for(key: str, name: str) -> bool:
 
 
 def _without_effect(study: StudyConfig, arms: Sequence[Arm]) -> Iterator[str]:
-    """Ranges of the study that never apply in an arm, because of what the arm fixes."""
+    """Ranges of the study that never exist in an arm, because of the values that it fixes."""
     for name, ranges in study.search_space.items():
         whole = {arm for arm in arms if any(p.name == name for p in arm.declared)}
         searched = {arm: {p.path for p in arm.parameters if p.name == name} for arm in whole}
@@ -66,7 +66,7 @@ def _reason(arm: Arm, name: str) -> str:
 
 
 def _defaults(study: StudyConfig, arms: Sequence[Arm]) -> Iterator[str]:
-    """Values of `defaults` that no arm uses, or only as the start of its search."""
+    """Values of `defaults` that no arm uses, or that only start its search."""
     for name, value in study.defaults.dotted().items():
         searched, own, idle = [], [], []
         for arm in arms:
@@ -99,7 +99,7 @@ def _idle_values(arms: Sequence[Arm]) -> Iterator[str]:
 
 
 def _idle_sections(study: StudyConfig) -> Iterator[str]:
-    """Settings of phases and reactions that are off; those that a study has only by default are left out."""
+    """Settings in the file that belong to phases or reactions that are off."""
     confirm, refine, diagnosis = study.confirm, study.refine, study.diagnosis
     if confirm.top_k == 0 and "seeds" in confirm.model_fields_set:
         yield f"confirm.seeds={confirm.seeds} is not used, because confirm.top_k=0."

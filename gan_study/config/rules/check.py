@@ -1,4 +1,4 @@
-"""What a study's values mean together: whether every arm can be trained with all it fixes and searches."""
+"""Faults of a study as a whole: values and ranges with which some arm cannot be trained."""
 
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -24,11 +24,11 @@ from gan_study.config.training import TrainingConfig
 
 
 def check_study(study: StudyConfig, is_begun: bool = False, has_all_arms: bool = True) -> list[Fault]:
-    """Everything that does not fit together; empty if the study can be run.
+    """All faults of a study whose values are each valid by themselves; empty if it can be run.
 
-    is_begun: it lies in a run folder, where some faults are let pass: older versions filled in settings that do
-        nothing, and did not see what several workers cannot train.
-    has_all_arms: no arm is left out of `study` for its own faults; else nothing is said of what no arm uses.
+    is_begun: the study is from a run folder. Two kinds of faults are then ignored, since older versions wrote settings
+        without effect, and did not check what several workers can train.
+    has_all_arms: no arm was removed from `study` for its own faults. Ranges that no arm uses are reported only then.
     """
     faults = [*phase_faults(study), *([] if is_begun else unused_setting_faults(study))]
     faults += [*objective_faults(study), *population_faults(study)]
@@ -38,11 +38,11 @@ def check_study(study: StudyConfig, is_begun: bool = False, has_all_arms: bool =
     for arm in arms:
         faults += [*_fixed_faults(arm), *_range_faults(arm)]
         faults += [] if is_begun else worker_faults(arm)
-    return list(dict.fromkeys(faults))  # what all arms share is told once
+    return list(dict.fromkeys(faults))  # a fault of all arms is reported once
 
 
 def resource_faults(resources: ResourcesConfig) -> Iterator[Fault]:
-    """What a study asks of its machines that cannot be; more shows once `auto` has been replaced by what is there."""
+    """Impossible requirements on the machines. More may show once `auto` has been replaced by actual numbers."""
     gpus, workers = resources.gpus_per_worker, resources.workers_per_trial
     if gpus != "auto" and workers > 1 and gpus != round(gpus):
         yield Fault(
@@ -64,7 +64,7 @@ def resource_faults(resources: ResourcesConfig) -> Iterator[Fault]:
 
 
 def _unused_range_faults(study: StudyConfig, arms: Sequence[Arm]) -> Iterator[Fault]:
-    """Ranges that exist in no arm, whatever is drawn."""
+    """Ranges that no trial of any arm could use."""
     declared = {p.path: p for arm in arms for p in arm.declared}
     used = {p.path for arm in arms for p in arm.parameters}
     for name in study.search_space:
@@ -137,7 +137,7 @@ def _misplaced_faults(arm: Arm, assignment: Mapping[str, Scalar]) -> Iterator[Fa
 
 
 def _range_faults(arm: Arm) -> Iterator[Fault]:
-    """Holds both ends of every range, and every choice, against what the hyperparameter allows."""
+    """Check both ends of every range, and every value of a choice, against the hyperparameter's bounds."""
     for index, parameter in enumerate(arm.parameters):
         active = [values for values in arm.assignments if parameter.is_active(values)]
         yield from _end_faults(arm, parameter, active[0])
@@ -173,7 +173,7 @@ def _end_faults(arm: Arm, parameter: Parameter, assignment: Mapping[str, Scalar]
 
 
 def _details(wrong: Mapping[str, ErrorDetails], name: str) -> ErrorDetails | None:
-    """What is wrong with a value, which may be given for several others (lr for g_lr and d_lr); None if it is right."""
+    """Pydantic's error about a hyperparameter or, for a shorthand, one of its parts; None if the value is valid."""
     return next((wrong[part] for part in (name, *PARTS.get(name, ())) if part in wrong), None)
 
 
@@ -190,10 +190,10 @@ def _pair_faults(parameter: Parameter) -> Iterator[Fault]:
 
 
 def _training_problems(arm: Arm, searched: dict[str, Scalar]) -> tuple[dict[str, ErrorDetails], dict[str, str]]:
-    """By dotted name: values that no training takes, and values that do not go with the rest of the arm."""
+    """By dotted name: invalid values, and valid values that do not fit the rest of the arm."""
     known = arm.study.dataset.known_train_images or ASSUMED_TRAIN_IMAGES
     values = training_values(arm, searched, seed=0, num_train_images=known)
-    # What is missing is told by itself and must not hide the rest.
+    # Missing names are reported separately and must not hide other faults.
     values["network"].setdefault("name", "mlp")
     values.setdefault("loss", "least_squares")
     wrong, misplaced = {}, {}
@@ -202,7 +202,7 @@ def _training_problems(arm: Arm, searched: dict[str, Scalar]) -> tuple[dict[str,
     except ValidationError as error:
         for details in error.errors(include_url=False):
             if details["type"] == "combination":
-                # Whether batches divide is looked at over all that is searched, with the workers.
+                # worker_faults checks all batch sizes of the ranges.
                 misplaced = {name: rule for name, rule in details["ctx"]["problems"].items() if name != "pac"}
             else:
                 wrong[".".join(map(str, details["loc"]))] = details

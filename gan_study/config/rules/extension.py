@@ -1,4 +1,4 @@
-"""What a later study may add to one that has been run, and what it may not change, told field by field."""
+"""Comparison of a study with the one in its run folder: additions, harmless changes and conflicts, field by field."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from gan_study.config.space import describe, extremes, range_kind
 from gan_study.config.study import StudyConfig
 
 GROWING = ("budget.trials_per_arm", "search.repeats", "refine.trials_per_arm", "confirm.top_k", "confirm.seeds")
-"""What may become more."""
+"""Numbers that an extension may raise."""
 _FREE = (
     "description",
     "trackers",
@@ -21,37 +21,36 @@ _FREE = (
     "resources.max_concurrent_trials",
     "resources.max_retries",
 )
-"""What may become anything: it does not say what a training computes. The number of workers and the statistics of
-batch norm do."""
+"""Settings that may change freely, since no training's result depends on them. It does depend on the number of workers
+and on the statistics of batch norm."""
 _FILLED_IN: dict[str, Callable[[StudyConfig], float]] = {
     "search.startup_trials": startup_trials,
     "search.reduction_factor": reduction_factor,
     "search.grace_kimg": grace_kimg,
     "search.min_completed_trials": min_completed_trials,
 }
-"""What may be left out, and what then holds. Older versions wrote some of it into study.yaml all the same."""
+"""Settings that a study may leave out, with their defaults. Older versions wrote some of these into study.yaml."""
 _BY_ARM = ("arms", "defaults", "search_space")
 
 
 @dataclass(frozen=True)
 class Extension:
-    """One study beside the one before it. All texts read `dotted.name: what is different`."""
+    """The differences of a study from the one before it. All texts read `dotted.name: difference`."""
 
     additions: tuple[str, ...]
-    """More of something, and new arms: what there is to train."""
+    """Larger numbers and new arms, which mean further trainings."""
     changes: tuple[str, ...]
-    """What is different without a training being another."""
+    """Differences that no training's result depends on."""
     conflicts: tuple[str, ...]
-    """What would make trials of the run folder those of another study."""
+    """Differences that would make the trials in the run folder those of another study."""
 
 
 def compare_studies(
     before: StudyConfig, after: StudyConfig, source: str = "in the file", former: str = "in the run folder"
 ) -> Extension:
-    """What `after` adds to the study `before` of a run folder; `source` and `former` say in words where either is from.
+    """Compare `after` with the study `before` of a run folder; `source` and `former` say in words where each is from.
 
-    An arm is compared by what its trainings come to, and a search by what it does, defaults filled in: saying what was
-    left out is no change.
+    Arms and searches are compared with their defaults filled in, so writing a default out is no difference.
     """
     additions, changes, conflicts = [], [], []
     old, new = settings(before), settings(after)
@@ -80,7 +79,7 @@ def compare_studies(
 
 
 def split_lowered(before: StudyConfig, after: StudyConfig) -> tuple[dict[str, int], StudyConfig]:
-    """The numbers of trials or seeds that `after` lowers, by name, as they were before; and `after` without that."""
+    """Former numbers of trials or seeds that `after` lowers, by name; and `after` with these restored."""
     old, new = settings(before), settings(after)
     lowered = {name: old[name] for name in GROWING if new[name] < old[name]}
     values = after.model_dump(mode="json")
@@ -91,14 +90,14 @@ def split_lowered(before: StudyConfig, after: StudyConfig) -> tuple[dict[str, in
 
 
 def _shown(study: StudyConfig, name: str) -> str:
-    """A setting, with what holds in its place if it was left out."""
+    """A setting in words, with its default if it was left out."""
     value = settings(study).get(name)
     default = f" (so {show_setting(_FILLED_IN[name](study))})" if value is None and name in _FILLED_IN else ""
     return f"{show_setting(value)}{default}"
 
 
 def grown_too_late(before: StudyConfig, name: str) -> str:
-    """Why a phase cannot have more trials once others have been built on it; empty if it can."""
+    """The reason why a number of trials can no longer grow, since later phases depend on it; empty if it can."""
     if name not in ("budget.trials_per_arm", "search.repeats"):
         return ""
     if before.search.scheduler == "pbt":
@@ -131,7 +130,7 @@ def _arm_conflicts(before: StudyConfig, after: StudyConfig, arm: str, source: st
 
 
 def arm_definition(arm: Arm) -> dict[str, Any]:
-    """What an arm's trainings come to: fixed values, ranges, and the first trial where its values can be chosen."""
+    """All that an arm's trainings depend on: fixed values, ranges, and the first trial's values if they are given."""
     plan = plan_arm(arm)
     stated = {f"first_trial.{name}": value for name, value in arm.config.first_trial.items()}
     ranges = {parameter.label: parameter.range for parameter in arm.parameters}
@@ -139,7 +138,7 @@ def arm_definition(arm: Arm) -> dict[str, Any]:
 
 
 def _path(before: StudyConfig, after: StudyConfig, arm: str, name: str) -> str:
-    """Where a file gives what is different: in the arm, or for all arms."""
+    """The dotted place in a study file of a value that differs: in the arm, or for all arms."""
     hyperparameter = name.split("[")[0]
     own = [study.arms[arm] for study in (before, after)]
     if not any(hyperparameter in each.dotted() or hyperparameter in each.search_space for each in own):
@@ -154,7 +153,7 @@ def _path(before: StudyConfig, after: StudyConfig, arm: str, name: str) -> str:
 
 
 def show_setting(value: Any) -> str:
-    """A value as it would stand in a study file, to its last digit."""
+    """A value as a study file gives it, to its last digit."""
     if value is None or value == "":
         return "nothing"
     if isinstance(value, bool):

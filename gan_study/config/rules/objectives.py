@@ -1,4 +1,4 @@
-"""What does not go together with the objectives of a search."""
+"""Faults in the objectives of a search, and the objectives in words."""
 
 from collections.abc import Iterator
 
@@ -11,7 +11,7 @@ ONE_OBJECTIVE_SAMPLERS = ("cmaes",)
 
 
 def objective_faults(study: StudyConfig) -> Iterator[Fault]:
-    """Objectives in a wrong order, or that the rest of the study cannot be searched with."""
+    """Objectives in a wrong order, or in conflict with other settings of the study."""
     search, place = study.search, ("search", "objectives")
     given = f"objectives=[{', '.join(search.objectives)}]"
     if len(set(search.objectives)) < len(search.objectives):
@@ -58,7 +58,7 @@ def objectives_text(study: StudyConfig) -> str:
 
 
 def counted_text(objective: ObjectiveConfig) -> str:
-    """Which evaluation of a training counts, for the plan and the report."""
+    """The evaluation of a training that counts, in words for the plan and the report."""
     if objective.at == "last":
         return "each training's last evaluation (objective.at: last)"
     return "each training's best evaluation, scored anew on fresh latents (objective.at: best)"

@@ -1,4 +1,4 @@
-"""What does not go together with population based training, and the study's population in words."""
+"""Faults in studies with population based training, and the population in words."""
 
 from collections.abc import Iterator
 
@@ -19,7 +19,7 @@ def interval_kimg(study: StudyConfig) -> float:
 
 
 def population_faults(study: StudyConfig) -> Iterator[Fault]:
-    """Settings of pbt without it, and studies that it cannot search."""
+    """Settings of pbt with another scheduler, and settings that pbt cannot work with."""
     if study.search.scheduler != "pbt":
         if study.search.pbt is not None:
             yield Fault(
@@ -64,13 +64,13 @@ def population_faults(study: StudyConfig) -> Iterator[Fault]:
 
 
 def scheduled_names(arm: Arm) -> tuple[str, ...]:
-    """What an arm's copies change, in the order of `SCHEDULED`."""
+    """The hyperparameters that an arm's copies change, in the order of `SCHEDULED`."""
     searched = {parameter.name for parameter in arm.parameters}
     return tuple(name for name in SCHEDULED if name in searched)
 
 
 def population_text(study: StudyConfig, max_kimg: float) -> str:
-    """What pbt does, for the plan and the report."""
+    """The course of population based training, in words for the plan and the report."""
     settings, size = pbt_settings(study), study.budget.trials_per_arm
     names = dict.fromkeys(name for arm in arms_of(study) for name in scheduled_names(arm))
     low, high = settings.factors

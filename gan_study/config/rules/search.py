@@ -1,4 +1,4 @@
-"""What in a study's search, refinement and confirmation does nothing, or does not go together."""
+"""Faults in the settings of search, refinement and confirmation: unused ones, and impossible numbers."""
 
 from collections.abc import Iterator
 
@@ -11,11 +11,11 @@ _USERS = {
     "grace_kimg": ("scheduler", ("asha", "hyperband", "median")),
     "min_completed_trials": ("scheduler", ("median",)),
 }
-"""Settings of a search that only these samplers or schedulers read."""
+"""Settings of a search, with the samplers or schedulers that use them."""
 
 
 def unused_setting_faults(study: StudyConfig) -> Iterator[Fault]:
-    """Settings that the chosen sampler or scheduler does nothing with."""
+    """Settings that the chosen sampler or scheduler does not use."""
     for name, (chooser, users) in _USERS.items():
         value, chosen = getattr(study.search, name), getattr(study.search, chooser)
         if value is not None and chosen not in users:
@@ -27,7 +27,7 @@ def unused_setting_faults(study: StudyConfig) -> Iterator[Fault]:
 
 
 def phase_faults(study: StudyConfig) -> Iterator[Fault]:
-    """More trials taken on to the next phase than there are."""
+    """Phases that need more trials than the phases before them provide."""
     searched, refined = study.search_trials_per_arm, study.refine.trials_per_arm
     repeated = f" and repeats={study.search.repeats}" if study.search.repeats > 1 else ""
     if study.confirm.top_k > searched + refined:

@@ -1,4 +1,4 @@
-"""What the workers of a trial cannot train: found over all that an arm fixes and searches, before anything starts."""
+"""Configurations that the workers of a trial cannot train, found in fixed values and ranges before anything starts."""
 
 from collections.abc import Iterator, Mapping
 from itertools import islice, product
@@ -14,22 +14,22 @@ from gan_study.config.space import Choice, IntegerRange, extremes
 from gan_study.config.training import TrainingConfig
 
 _LOOKED_AT = ("batch_size", "pac", "network.discriminator_norm", "network.spectral_norm")
-"""What decides, besides loss, penalty, network and optimizer."""
+"""Hyperparameters that matter here, besides the conditions."""
 _MOST_OF_A_RANGE = 64
-"""Whole numbers of a range that are tried: pac is at most 16, so a batch that does not divide is among them."""
+"""Whole numbers of a range to try. They are enough to find a batch that does not divide, since pac is at most 16."""
 
 
 def worker_problem(
     values: Mapping[str, Scalar], num_workers: int, batch_statistics: str
 ) -> tuple[tuple[str, ...], str] | None:
-    """Why workers cannot train with these hyperparameters, after the names that could be changed; None if they can.
+    """Names to change, and the reason why workers cannot train with these hyperparameters; None if they can.
 
-    values: network.name, penalty, batch_size, pac, network.discriminator_norm by dotted name.
+    values: network.name, penalty, batch_size, pac and network.discriminator_norm, by dotted name.
     """
     network, penalty, norm = (values[n] for n in ("network.name", "penalty", "network.discriminator_norm"))
     batch_size, pac = values["batch_size"], values["pac"]
     if not isinstance(batch_size, int) or not isinstance(pac, int) or batch_size < 1 or pac < 1:
-        return None  # which is told elsewhere
+        return None  # another check reports it
     got = f"but got batch_size={batch_size}" + (f" with workers_per_trial={num_workers}" if num_workers > 1 else "")
     if batch_size % num_workers:
         return ("batch_size",), f"the batch must divide among the workers of a trial, {got}; change one of them"
@@ -59,7 +59,7 @@ def worker_problem(
 
 
 def worker_faults(arm: Arm) -> Iterator[Fault]:
-    """What one arm fixes and searches that its workers could not train, each rule once for a place."""
+    """Fixed values and ranges of an arm that its workers cannot train; each rule once per place in the file."""
     resources = arm.study.resources
     told: set[tuple[KeyPath, str]] = set()
     fixed_at = {name: arm.place_of_fixed(name) for name in arm.fixed}
@@ -80,7 +80,7 @@ def worker_faults(arm: Arm) -> Iterator[Fault]:
 
 
 def _outcomes(arm: Arm) -> Iterator[tuple[dict[str, Scalar], dict[str, KeyPath]]]:
-    """Every way in which what matters can turn out, and where the study gives what was drawn, by dotted name."""
+    """Every combination of the values that matter here, and the drawn ones' places in the file, by dotted name."""
     for assignment in arm.assignments:
         network, penalty = assignment.get("network.name", "mlp"), assignment.get("penalty", "none")
         chosen_at = {
@@ -100,7 +100,7 @@ def _outcomes(arm: Arm) -> Iterator[tuple[dict[str, Scalar], dict[str, KeyPath]]
 
 
 def _values(parameter: Parameter) -> list[tuple[Scalar, KeyPath]]:
-    """What a range holds, the first of many whole numbers, each with its place in the study."""
+    """Values of a range, each with its place in the study file; of many whole numbers only the first ones."""
     if isinstance(parameter.range, IntegerRange):
         first, last = parameter.range.integer
         place: KeyPath = (*parameter.path, "integer")
