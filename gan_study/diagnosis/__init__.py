@@ -1,1 +1,1 @@
-"""Named findings about a generator and its training, and the verdict on a trial; trains nothing, reads no file."""
+"""Findings about a generator and its training, and the verdict on a trial. It trains nothing and reads no files."""

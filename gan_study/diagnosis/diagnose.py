@@ -1,4 +1,4 @@
-"""All measures of a set of generated images, each beside its control, in one call."""
+"""All measures of a set of generated images, each beside its control."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -36,7 +36,7 @@ from gan_study.metrics.vendi import features_to_vendi_score
 from gan_study.runs.diagnosis import Classes, Diagnostics, MeasureWithControl
 
 LEAST_MEASURED = 40
-"""Images below which nothing but their being finite is measured: two bins of 20 is the least that can be filled."""
+"""With fewer images, only NaN and infinity are looked for; two bins of 20 images are the least that can be filled."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,14 +44,14 @@ class ImageSet:
     """Images as a diagnosis sees them."""
 
     features: Features
-    """(N, d) of any float type."""
+    """(N, d) features of any float type."""
     images: NDArray[np.uint8] | None = None
-    """(N, ...) in [0, 255], the same rows; None if they are not at hand."""
+    """(N, ...) in [0, 255], in the order of the features; None if not available."""
     labels: NDArray[np.integer[Any]] | None = None
-    """(N,) the class that the classifier gives each; None without a classifier."""
+    """(N,) class that the classifier gives each image; None without a classifier."""
 
     def part(self, rows: NDArray[np.integer[Any]]) -> "ImageSet":
-        """The chosen rows."""
+        """The images of the chosen rows."""
         return ImageSet(
             self.features[rows],
             None if self.images is None else self.images[rows],
@@ -61,42 +61,42 @@ class ImageSet:
 
 @dataclass(frozen=True, eq=False)
 class RealReference:
-    """What generated images are measured against, and the control of each measure. Made once by `prepare`."""
+    """Real images prepared for comparison with generated ones, and the control of each measure. Made by `prepare`."""
 
     num: int
     """Images in each measure."""
     num_train: int
-    """Training images that neighbours are looked for in."""
+    """Training images among which neighbours are searched."""
     near: Features
-    """(num, d) training features whose neighbourhoods are to be covered."""
+    """(num, d) training features with the neighbourhoods for precision, recall, density and coverage."""
     near_radii: tuple[Radii, Radii]
-    """How far these neighbourhoods reach."""
+    """Radii of these neighbourhoods, for both numbers of neighbours."""
     near_pixels: PixelReference | None
-    """How far images lie from these in their pixels; None without images."""
+    """Pixel distances of held-out images to these training images; None without images."""
     bins: Bins
-    """Cells that the images should fill like the training images."""
+    """Bins of the training images."""
     copies: CopyReference
-    """All training images, and how far the test part lies from them."""
+    """All training images, and distances of the test part to them."""
     feature_pairs: RealPairs
-    """How close two training images come in the features."""
+    """Distances between training images in feature space."""
     pixel_pairs: RealPairs | None
-    """The same in pixels; None without images."""
+    """Distances between training images in pixels; None without images."""
     real_shares: Shares | None
     """(K,) expected share of each class; None without labels."""
     confusion: NDArray[np.floating[Any]] | None
-    """(K, K) errors of the classifier."""
+    """(K, K) errors of the classifier; see `modes.lost_classes`."""
     controls: Mapping[str, float | None]
-    """Each measure of held-out images in the place of the generated ones."""
+    """Each measure of held-out images in place of generated ones."""
 
 
 @dataclass(frozen=True, eq=False)
 class FoundNeighbours:
-    """The training images that generated ones lie nearest to."""
+    """The nearest training images of generated ones."""
 
     rows: NDArray[np.int64]
-    """(num,) which of the generated images were measured, in a random order."""
+    """(num,) numbers of the measured generated images, in random order."""
     neighbours: Neighbours
-    """(num, 1) of these, in this order."""
+    """(num, 1) nearest training image of each, in this order."""
 
 
 def diagnose(
@@ -108,9 +108,10 @@ def diagnose(
     confusion: NDArray[np.floating[Any]] | None = None,
     seed: int = 0,
 ) -> Diagnostics:
-    """`prepare` for as many images as there are on all sides, and `measure`.
+    """Call `prepare` and `measure` with as many images as are available on all sides.
 
-    With n the least of the generated, the training, and half the held-out images, below 40 nothing is measured.
+    This number is the least of generated images, training images, and half the held-out images. Below 40 nothing is
+    measured.
     """
     num = min(len(generated.features), len(train.features), len(held_out.features) // 2)
     if num < LEAST_MEASURED:
@@ -127,14 +128,14 @@ def prepare(
     confusion: NDArray[np.floating[Any]] | None = None,
     seed: int = 0,
 ) -> RealReference:
-    """What `num` generated images are measured against; once for all generators of a study.
+    """Prepare the comparison of `num` generated images; once for all generators of a study.
 
-    Of the held-out images, a random `num` are the control, in the place of the generated ones, and `num` others the
-    test part of memorisation. `num` training images are the reference of precision and its kin; neighbours are looked
-    for among all of them. So give training images that the generator learned from, and held-out ones that it did not.
-    real_shares: (K,) expected share of each class; default: that of the training images' labels, for which each class
-    must be among them. confusion: (K, K), see `modes.lost_classes`. Raises ValueError if there are too few images, or
-    features are not finite.
+    A random `num` of the held-out images are the control, in place of generated ones; `num` others are the test part of
+    memorisation. `num` training images are the reference of precision, recall, density and coverage; neighbours are
+    searched among all training images. The training images must be those that the generator learned from, and the
+    held-out ones must be others. real_shares: (K,) expected share of each class; by default that of the training
+    images' labels, among which each class must then be. confusion: (K, K), see `modes.lost_classes`. Raises ValueError
+    if there are too few images, or features are not finite.
     """
     if not LEAST_MEASURED <= num <= min(len(train.features), len(held_out.features) // 2):
         raise ValueError(
@@ -170,9 +171,9 @@ def prepare(
 
 
 def measure(generated: ImageSet, reference: RealReference, seed: int = 0) -> Diagnostics:
-    """Measure a random part, as large as the control, of at least so many generated images.
+    """Measure a random part, as large as the control, of at least as many generated images.
 
-    Features that are not finite are an answer, not an error. Labels must be below the number of classes.
+    Features that are not finite are a result, not an error. Labels must be below the number of classes.
     """
     return measure_with_neighbours(generated, reference, seed)[0]
 
@@ -180,7 +181,7 @@ def measure(generated: ImageSet, reference: RealReference, seed: int = 0) -> Dia
 def measure_with_neighbours(
     generated: ImageSet, reference: RealReference, seed: int = 0
 ) -> tuple[Diagnostics, FoundNeighbours | None]:
-    """`measure`, and the nearest training image of each that was measured; None where features are not finite."""
+    """`measure`, and the nearest training image of each measured image; None if features are not finite."""
     num = reference.num
     assert len(generated.features) >= num, f"{len(generated.features)} images, a control of {num}"
     non_finite = _non_finite(generated)
@@ -211,7 +212,7 @@ def _non_finite(generated: ImageSet) -> tuple[str, ...]:
 
 
 def _values(sample: ImageSet, real: RealReference, copies: Memorisation) -> dict[str, float | None]:
-    """Every measure by its name in `Diagnostics` or `Classes`; None where it does not exist."""
+    """Every measure by its name in `Diagnostics` or `Classes`; None if it does not exist."""
     features, images = sample.features, sample.images
     prdc = features_to_prdc(features, real.near, real_radii=real.near_radii)
     ndb = features_to_ndb(features, real.bins)
@@ -240,10 +241,10 @@ def _values(sample: ImageSet, real: RealReference, copies: Memorisation) -> dict
 
 
 def _support(sample: ImageSet, real: RealReference) -> float:
-    """Number of different images: the larger of the numbers in feature and in pixel space.
+    """Number of different images: the larger of the numbers in feature space and in pixels.
 
-    Two images that differ in either are not one: a classifier maps all noise to about the same features, and blurred
-    images lie close together in their pixels.
+    Images that differ in either are different: a classifier maps all noise to about the same features, and blurred
+    images are close together in pixels.
     """
     support = birthday_test(sample.features, real.feature_pairs).support
     if sample.images is None or real.pixel_pairs is None:

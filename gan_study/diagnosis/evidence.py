@@ -1,4 +1,4 @@
-"""All that is known of a trial before it is judged. Everything is null where it was not measured."""
+"""Everything that is known about a trial before its verdict. A value is None if it was not measured."""
 
 from collections.abc import Sequence
 
@@ -18,39 +18,40 @@ from gan_study.runs.records import (
 
 
 class Signals(SignalsRecord):
-    """What one evaluation during training saw."""
+    """Signs of trouble from one evaluation during training."""
 
     cur_nimg: int
     """Real images shown to the discriminator so far."""
     score: float | None = None
-    """The objective, lower is better, of equal numbers of images throughout a trial; null if it was not finite."""
+    """The objective from equally many images throughout a trial, lower is better; None if it was not finite."""
     class_shares: tuple[float, ...] | None = None
     """Share of each class among the generated images."""
     class_kl: float | None = None
-    """Divergence of these shares from the real ones, in nats; null if there are images of a class no real one has."""
+    """Kullback-Leibler divergence of these shares from the real ones, in nats; None if an image has a class that no
+    real image has."""
     g_output_gradient: float | None = None
-    """Norm of the gradient of the generator's loss at its output, a mean since the evaluation before."""
+    """Mean norm of the gradient of the generator's loss at its output, since the evaluation before."""
 
 
 class Evidence(Record):
-    """All that is known of a trial, or of a bare set of generated images, which has neither state nor signals."""
+    """Everything that is known about a trial, or about generated images alone, without state and signals."""
 
     state: TrialState | None = None
-    """How the training ended."""
+    """State of the trial."""
     non_finite: tuple[str, ...] = ()
-    """What became NaN or infinite in training, such as d_loss."""
+    """Values that became NaN or infinite in training, such as d_loss."""
     signals: tuple[Signals, ...] = ()
-    """The evaluations in their order, up to that of the generator which is judged."""
+    """Evaluations in their order, up to that of the judged generator."""
     later: tuple[Signals, ...] = ()
-    """Those after it, where an earlier generator than the last is judged: they show whether the training got worse."""
+    """Evaluations after the judged generator; they show whether the training got worse."""
     real_class_shares: tuple[float, ...] | None = None
     """Share of each class in the reference of the evaluations."""
     diagnostics: Diagnostics | None = None
-    """The measures at the end."""
+    """Measures at the end."""
     class_names: tuple[str, ...] | None = None
     """Names of the classes in the order of their numbers."""
     untrained_score: float | None = None
-    """Score of an untrained generator, for a trial whose own one was not evaluated."""
+    """Score of an untrained generator, for a trial whose own untrained generator was not evaluated."""
 
 
 def trial_evidence(
@@ -60,12 +61,11 @@ def trial_evidence(
     diagnostics: Diagnostics | None = None,
     cur_nimg: int | None = None,
 ) -> Evidence:
-    """What a trial's records say of it; `diagnostics` where its images were measured at the end.
+    """The evidence in a trial's records, and `diagnostics` if its images were measured at the end.
 
-    cur_nimg: images seen by the generator that is judged; that of the last evaluation by default.
-
-    Without the objective, nothing is said of classes. Evaluations of states that a rollback had given up by then tell
-    of another generator, and are left out.
+    `cur_nimg` is the number of images seen by the judged generator, by default that of the last evaluation. Without the
+    objective, the evidence has no classes. Evaluations that a rollback had given up by then belong to another generator
+    and are left out.
     """
     rollbacks = status.rollbacks if status is not None else ()
     num = sum(cur_nimg is None or e.cur_nimg <= cur_nimg for e in evaluations)
@@ -89,10 +89,10 @@ def trial_evidence(
 def surviving_evaluations(
     evaluations: Sequence[EvaluationRecord], rollbacks: Sequence[RollbackRecord]
 ) -> list[EvaluationRecord]:
-    """Those of the states that the last one has come from: without what lies between a rollback and where it led to."""
+    """The evaluations that still count: those between a rollback and the state it returned to are dropped."""
 
     def is_given_up(evaluation: EvaluationRecord) -> bool:
-        # At the images of the rollback itself there may be an evaluation of what it went back to.
+        # At the images of the rollback itself there may be an evaluation of the state to which it returned.
         return evaluation.rolled_back_to is not None or any(
             back.to_nimg < evaluation.cur_nimg < back.cur_nimg for back in rollbacks
         )

@@ -1,4 +1,4 @@
-"""One measured value, held against its threshold."""
+"""A measured value compared with its threshold."""
 
 from gan_study.runs.diagnosis import Direction, Finding
 

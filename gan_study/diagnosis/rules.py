@@ -1,4 +1,4 @@
-"""The rules that choose a verdict from findings. They are tried in their order, and the first that fits decides."""
+"""The rules that derive a verdict from findings. They are tried in their order, and the first that fits decides."""
 
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -7,21 +7,21 @@ from gan_study.runs.diagnosis import Finding, VerdictName
 
 
 class Rule(NamedTuple):
-    """A verdict, if all the findings fire."""
+    """A verdict and its conditions."""
 
     verdict: VerdictName
     needs: tuple[str, ...]
-    """Findings that must have been measured, and fire."""
+    """Findings that must be measured and fire."""
     needs_if_measured: tuple[str, ...] = ()
-    """Findings that must fire if they were measured."""
+    """Findings that must fire if they are measured."""
     needs_not: tuple[str, ...] = ()
-    """Findings that must have been measured, and not fire."""
+    """Findings that must be measured and not fire."""
     needs_not_if_measured: tuple[str, ...] = ()
     """Findings that must not fire."""
 
     @property
     def looks_at(self) -> tuple[str, ...]:
-        """Names of all findings that the rule depends on, those that fire first."""
+        """Names of all findings in the conditions; those that must fire come first."""
         return (*self.needs, *self.needs_if_measured, *self.needs_not, *self.needs_not_if_measured)
 
 
@@ -40,27 +40,28 @@ def _of_settled(verdict: VerdictName, *needs: str) -> Rule:
 
 _SIGNS_OF_ONE_IMAGE = ("repeats", "variation_total", "latent_sensitivity", "duplicates_total")
 
-# The rules follow evaluation.md, section 4, except for what was measured:
+# No paper combines these measures into verdicts; the combinations rest on measurements of generators with known faults:
 # - A generator whose score has stayed near that of an untrained one has not begun to learn. It has lost no variety, so
-#   it has not collapsed, whatever a classifier makes of its noise. But one real letter, repeated, scores 0.75 to 1.7
-#   of an untrained generator: such a generator shows that its images are one, which an untrained one does not, since
-#   its images, faint as they may be, differ with their latents.
-# - Images that are unlike real ones have not collapsed, whatever their classes and bins: noise, too, covers nothing,
-#   and the faint images of an untrained generator count as one. Such images have collapsed only if they repeat each
-#   other to the byte, or have hardly any variance between them; nor are they saturated while they differ.
-# - Precision alone does not tell that images are unlike real ones. A classifier may map noise into the wide
-#   neighbourhood of an outlier (on MNIST with precision 1 and coverage 0.004), but then far from any training image;
-#   or, where features of classes lie close together, amid them (on letters with precision 1, at 1.0 to 1.4 of the
-#   distance of held-out images), but then far from any training image in pixels.
-# - While the score still falls, the variety that is missing may yet come: of a training of letters, 13 % to 88 % of
-#   the way, its unfinished images covered 0.01 to 0.05 of the real ones.
-# - A single class of ten covers 0.16 to 0.28 of the letters, whose features overlap. Their classifier sees that the
-#   other nine are missing.
-# - Shrunken modes need a coverage that is not partial, instead of 0.9 of the control: blurred digits had 0.8 of its
-#   coverage, and 0.06 of its recall.
-# - Memorisation needs near copies, instead of a gap between the Frechet distances to held-out and to training images:
-#   with 4000 training images, and all of 1000 images copied from them, that gap was 0.3 of its standard deviation. C_T
-#   and authenticity alone also fall for shrunken modes.
+#   it has not collapsed, whatever classes a classifier finds in its noise. But a generator that repeats one real letter
+#   scores 0.75 to 1.7 of an untrained one. Its images are all alike, whereas those of an untrained generator, faint as
+#   they may be, differ with their latents.
+# - Images unlike real ones have not collapsed, whatever their classes and bins: noise covers nothing either, and the
+#   faint images of an untrained generator count as one image. Such images have collapsed only if they are equal to the
+#   byte or have hardly any variance between them; and they are not saturated while they differ.
+# - Precision alone does not show that images are unlike real ones. A classifier may map noise into the wide
+#   neighbourhood of an outlier (on MNIST with precision 1 and coverage 0.004); the noise is then far from any training
+#   image in feature space. Where features of classes are close together, it may map noise among them (on letters with
+#   precision 1, at 1.0 to 1.4 of the distance of held-out images); the noise is then far from any training image in
+#   pixels.
+# - While the score still falls, missing variety may still come: between 13 % and 88 % of a training on letters, its
+#   images covered 0.01 to 0.05 of the real ones.
+# - A single class of ten covers 0.16 to 0.28 of the letters, whose features overlap. Their classifier detects that the
+#   other nine classes are missing.
+# - Shrunken modes need a coverage that is not partial, rather than 0.9 of the control: blurred digits had 0.8 of the
+#   control's coverage and 0.06 of its recall.
+# - Memorisation needs near copies, rather than a gap between the Frechet distances to held-out and to training images:
+#   for 1000 images copied from 4000 training images, that gap was 0.3 of its standard deviation. C_T (Meehan et al.
+#   2020) and authenticity (Alaa et al. 2022) alone also fall for shrunken modes.
 RULES = (
     Rule(VerdictName.DIVERGED, ("diverged",)),
     Rule(VerdictName.DIVERGED, ("non_finite",)),
@@ -90,9 +91,9 @@ RULES = (
 )
 
 BARS_HEALTHY = "few_samples"
-"""If it fires where no rule fits, the verdict is inconclusive."""
+"""If this finding fires and no rule fits, the verdict is inconclusive."""
 FLAG = "late_collapse"
-"""It is told beside any verdict."""
+"""This finding is added to any verdict."""
 
 
 def decisive_rule(findings: Mapping[str, Finding]) -> Rule | None:
@@ -101,17 +102,17 @@ def decisive_rule(findings: Mapping[str, Finding]) -> Rule | None:
 
 
 class Unmet(NamedTuple):
-    """Why a rule does not fit: names of findings."""
+    """Names of the findings that keep a rule from fitting."""
 
     must_fire: tuple[str, ...]
     must_not_fire: tuple[str, ...]
-    """Those that fire."""
+    """Findings that fire but must not."""
     must_be_measured: tuple[str, ...]
-    """Those that must not fire, and were not measured."""
+    """Findings that must not fire and were not measured."""
 
 
 def unmet(rule: Rule, findings: Mapping[str, Finding]) -> Unmet:
-    """What keeps a rule from fitting. A finding that an older file does not hold counts as not measured."""
+    """The findings that keep a rule from fitting. A finding that is missing in an older file counts as not measured."""
 
     def is_measured(name: str) -> bool:
         return name in findings and findings[name].value is not None

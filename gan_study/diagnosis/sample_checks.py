@@ -20,7 +20,7 @@ _CLASSES = f"Lin et al. 2018 (PacGAN), modes with a tenth of their expected imag
 
 
 def sample_findings(measured: Diagnostics, limits: Thresholds) -> Iterator[Finding]:
-    """Every finding about the images; those not measured do not fire."""
+    """All findings about the images; those not measured do not fire."""
     yield find("few_samples", "the number of images", measured.num, "below", limits.least_samples, _OURS)
     yield _plain("saturated", "the spread of the images' levels", measured.level_deviation, "below", limits.flat_levels)
     yield _plain("repeats", "the share of repeated images", measured.duplicates, "above", limits.duplicates)
@@ -66,7 +66,7 @@ def _variety(measured: Diagnostics, limits: Thresholds) -> Iterator[Finding]:
         _OURS,
     )
     yield _ratio("coverage_total", "the coverage", coverage, "below", limits.coverage_total, _PRDC)
-    # A single image has a Vendi score of 1: in features where ten classes have 5, a ratio of 0.25 would be next to it.
+    # A single image has a Vendi score of 1. In features where ten classes have 5, a ratio of 0.25 would be close to it.
     least = None if vendi is None else 1 + limits.vendi_total * (vendi.control - 1)
     value, control = (None, None) if vendi is None else (vendi.value, vendi.control)
     note = f"1 more than {limits.vendi_total:.4g} of the control less 1"
@@ -113,7 +113,7 @@ def _classes(measured: Diagnostics, limits: Thresholds) -> Finding:
     if classes is None:
         return find("missing_classes", what, None, "above", None, _CLASSES)
     chance = classes.missing_by_chance
-    # The number of classes missed by chance is close to Poisson distributed; where it is next to 0, one is too many.
+    # The number of classes missed by chance is about Poisson distributed; if it is close to 0, one class is too many.
     threshold = chance + limits.missing_classes * chance**0.5
     note = f"{limits.missing_classes:.4g} standard deviations above what chance misses"
     if threshold < 0.5:
@@ -130,7 +130,7 @@ def _plain(
     source: str = _OURS,
     note: str = "",
 ) -> Finding:
-    """The value against the limit."""
+    """A finding that compares the value with the limit."""
     if measured is None:
         return find(name, what, None, direction, limit, source)
     return find(name, what, measured.value, direction, limit, source, measured.control, note)
@@ -139,7 +139,7 @@ def _plain(
 def _ratio(
     name: str, what: str, measured: MeasureWithControl | None, direction: Direction, limit: float, source: str
 ) -> Finding:
-    """The value against the limit times the control."""
+    """A finding that compares the value with the limit times the control."""
     if measured is None or not measured.control:
         return find(name, what, None, direction, None, source)
     note = f"{limit:.4g} of the control"
@@ -149,7 +149,7 @@ def _ratio(
 def _excess(
     name: str, what: str, measured: MeasureWithControl | None, direction: Direction, limit: float, source: str = _OURS
 ) -> Finding:
-    """The value against the limit above the control."""
+    """A finding that compares the value with the control plus the limit."""
     if measured is None:
         return find(name, what, None, direction, None, source)
     note = f"{limit:.4g} more than the control"

@@ -1,4 +1,4 @@
-"""Findings about a training, from its evaluations over time; it is compared with itself, and has no control."""
+"""Findings about a training from its evaluations over time. It is compared with itself and has no control."""
 
 from collections.abc import Callable, Iterator, Sequence
 
@@ -27,7 +27,7 @@ _LATE = f"Brock et al. 2019 (BigGAN), collapse late in training; threshold: {_OU
 
 
 def training_findings(evidence: Evidence, limits: Thresholds) -> Iterator[Finding]:
-    """Every finding about the evaluations; those not measured do not fire."""
+    """All findings about the evaluations; those not measured do not fire."""
     yield from _players(evidence.signals, limits)
     yield from _generator(evidence.signals, limits)
     yield from _scores(evidence, limits)
@@ -78,7 +78,7 @@ def _scores(evidence: Evidence, limits: Thresholds) -> Iterator[Finding]:
     what = "the highest over the lowest score of the last third"
     yield find("score_swing", what, swing(scores), "above", limits.score_swing, _OURS)
     what, turns = "the number of reversals of the score in the last third", num_reversals(scores)
-    # At least so many reversals: the threshold lies half a reversal below.
+    # This number of reversals must fire, so the threshold is half a reversal lower.
     least, note = limits.score_reversals - 0.5, f"that is, {limits.score_reversals:.4g} or more"
     yield find("score_reversals", what, turns, "above", least, _OURS, note=note)
     what = "the change of the classes between evaluations in the last third"
@@ -101,11 +101,11 @@ def _accuracy(signals: Signals) -> float | None:
 
 
 def _lasting(signals: Sequence[Signals], get: Callable[[Signals], float | None]) -> list[float]:
-    """The values of the last third that there are."""
+    """Measured values of the last third."""
     return last_third([value for s in signals if (value := get(s)) is not None])
 
 
 def _relative(signals: Sequence[Signals], get: Callable[[Signals], float | None]) -> list[float]:
-    """The values over the first one; none if that is not above 0."""
+    """The values relative to the first one; empty if that is not above 0."""
     values = [value for s in signals if (value := get(s)) is not None]
     return [value / values[0] for value in values] if values and values[0] > 0 else []

@@ -1,4 +1,4 @@
-"""Why what was found beside the decisive findings decided nothing, told from the rules themselves."""
+"""Reasons, derived from the rules, for findings that fire but did not decide."""
 
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -12,13 +12,13 @@ class Undecided(NamedTuple):
 
     finding: Finding
     reason: str
-    """A sentence."""
+    """The reason, as a sentence."""
 
 
 def undecided(verdict: Verdict) -> tuple[Undecided, ...]:
-    """The findings that fire and did not decide, each with the reason.
+    """The findings that fire but did not decide, each with its reason.
 
-    For a verdict by the rules of another version, the reasons are those that hold now.
+    For a verdict by the rules of another version, the reasons are those of the present rules.
     """
     findings = {finding.name: finding for finding in verdict.findings}
     decisive = {finding.name for finding in verdict.decisive}
@@ -32,12 +32,12 @@ def undecided(verdict: Verdict) -> tuple[Undecided, ...]:
 
 
 def order_of_rules() -> str:
-    """How a verdict is chosen, in two sentences."""
+    """An explanation of how a verdict is chosen, in two sentences."""
     order = ", ".join(dict.fromkeys(rule.verdict.word for rule in RULES))
     return (
         f"The first of {len(RULES)} rules that fits decides, in the order {order}; a rule may need several findings to "
-        "fire, or some not to. Where none fits, the verdict is healthy if every check was made, on enough images, and "
-        "else inconclusive."
+        "fire, or some not to. If none fits, the verdict is healthy if every check was made, on enough images, and "
+        "inconclusive otherwise."
     )
 
 
@@ -58,10 +58,10 @@ def _reason(name: str, findings: Mapping[str, Finding], later: tuple[Rule, ...],
 
 def _reason_without_rule(name: str) -> str:
     if name == BARS_HEALTHY:
-        return "It bars the verdict healthy, and no other."
+        return "It rules out the verdict healthy, and no other."
     if name == FLAG:
-        return "It is told beside any verdict."
-    return "To note: no verdict rests on it."
+        return "It is added to any verdict and changes none."
+    return "It is only noted: no verdict depends on it."
 
 
 def _missing(rule: Rule, findings: Mapping[str, Finding]) -> str:

@@ -1,4 +1,4 @@
-"""The verdict on a trial: its findings, and what the first rule that fits them says."""
+"""The verdict on a trial: its findings, and the first rule that fits them."""
 
 from collections.abc import Mapping
 
@@ -19,7 +19,7 @@ _NEEDED_OF_TRAINING = ("still_falling", FLAG)
 
 
 def evidence_to_verdict(evidence: Evidence, thresholds: Thresholds | None = None) -> Verdict:
-    """The verdict that the evidence allows; healthy only if all that applies was measured, on enough images."""
+    """The verdict that the evidence supports; healthy only if everything applicable was measured on enough images."""
     limits = thresholds or Thresholds()
     measured = evidence.diagnostics or Diagnostics(num=0, num_train=0)
     findings = (
@@ -29,11 +29,11 @@ def evidence_to_verdict(evidence: Evidence, thresholds: Thresholds | None = None
     )
     by_name = {finding.name: finding for finding in findings}
     name, decisive = _decide(by_name, bool(evidence.signals))
-    # The classes that a classifier sees in noise mean nothing.
+    # Classes that a classifier finds in noise mean nothing.
     is_poor = any(by_name[name].fires for name in ("unrealistic", "unlike", "unlike_pixels"))
     is_missing = by_name["missing_classes"].fires and not is_poor
     missing = _missing_classes(evidence) if is_missing else ()
-    # Where nothing was ever learned, there was nothing to lose.
+    # A generator that never learned had nothing to lose.
     late = by_name[FLAG].fires and name is not VerdictName.NOT_LEARNING
     return Verdict(
         name=name,
@@ -46,7 +46,7 @@ def evidence_to_verdict(evidence: Evidence, thresholds: Thresholds | None = None
 
 
 def _failures(evidence: Evidence) -> tuple[Finding, ...]:
-    """What was not finite, as findings: numbers of such things, of which there may be none."""
+    """Findings on values that were not finite; their values are counts."""
     source = "a value that is not finite ends a training"
     diverged = None if evidence.state is None else int(evidence.state is TrialState.DIVERGED)
     names = {*evidence.non_finite, *(evidence.diagnostics.non_finite if evidence.diagnostics else ())}
@@ -78,7 +78,7 @@ def _missing_classes(evidence: Evidence) -> tuple[str, ...]:
 
 
 def _late_advice(evidence: Evidence) -> str:
-    """What to do about a training that was better before its end."""
+    """Advice for a training that was better before its end."""
     if evidence.later:
         return "Its training got worse afterwards; this is the generator of its best evaluation."
     best = min((s for s in evidence.signals if s.score is not None), key=lambda s: s.score or 0.0)
@@ -89,7 +89,7 @@ def _late_advice(evidence: Evidence) -> str:
 
 
 def _remedy(name: VerdictName, still_falling: Finding, evidence: Evidence, late: bool) -> str:
-    """What to do, in a sentence; empty where nothing is known to help."""
+    """A remedy in one sentence; empty if none is known."""
     if late:
         return _late_advice(evidence)
     if name is VerdictName.STILL_IMPROVING:

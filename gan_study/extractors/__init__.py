@@ -1,1 +1,1 @@
-"""Networks that turn images into features: obtained or trained once, hashed, cached."""
+"""Networks that turn images into features, trained here or pretrained; their weights are hashed and cached."""

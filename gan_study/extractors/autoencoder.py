@@ -1,7 +1,7 @@
-"""A small autoencoder of the data set, whose bottleneck gives the features where there are no labels.
+"""A small autoencoder of the data set, whose bottleneck gives the features of images without labels.
 
-It learns what the images look like and not what they show, so it sees what a classifier is blind to: variety
-within a class. Its distances are numbers of their own and are not comparable with FID.
+It learns the appearance of images rather than their content, so it sees variety within a class, to which a classifier
+is blind. Its distances are not comparable with the FID.
 """
 
 from dataclasses import replace
@@ -22,7 +22,7 @@ BOTTLENECK_DIMS = 64
 
 
 class Autoencoder(FeatureNetwork):
-    """Strided convolutions down to less than 8 pixels a side, 64 features, and the mirror image of it."""
+    """Strided convolutions down to less than 8 pixels a side, 64 features, and a mirrored decoder."""
 
     dims = BOTTLENECK_DIMS
 
@@ -77,9 +77,10 @@ def train(
 
 
 def reconstruction_error(network: Autoencoder, dataset: Dataset) -> float | None:
-    """Share of the held-out images' variance that is lost: 0 if none is, 1 for their mean image in place of each.
+    """Share of the held-out images' variance that is lost: 0 for perfect reconstruction, 1 for their mean image in
+    place of each.
 
-    None if there is no variance, as in a single image or in images that are all equal.
+    None if there is no variance, as in a single image or in equal images.
     """
     indices, lost, images_seen = dataset.held_out_indices, 0.0, []
     for part in np.array_split(indices, max(1, len(indices) // 100)):

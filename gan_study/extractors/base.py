@@ -1,4 +1,4 @@
-"""What every extractor is: a frozen network from images to features, and what tells it from any other."""
+"""The extractor: a frozen network from images to features, and the properties that identify it."""
 
 import hashlib
 from collections.abc import Iterator
@@ -16,60 +16,60 @@ from gan_study.metrics.samples import SampleStats, batch_size
 from gan_study.metrics.statistics import features_to_stats
 
 LARGEST_SIZE = 64
-"""Side in pixels to which the extractors that learn from the data set bring larger images."""
+"""Side in pixels to which extractors that learn from the data set shrink larger images."""
 
 
 @dataclass(frozen=True, eq=False)
 class Extractor:
-    """A network in evaluation mode, and what a score must say of it."""
+    """A network in evaluation mode, and its properties in a score's key."""
 
     network: nn.Module
     """NCHW uint8 in [0, 255] => features (N, dims) float32, and class logits (N, num_classes) float32 or None."""
     name: str
-    """As in a study's `objective.extractor`."""
+    """Name of the extractor, as in a study's `objective.extractor`."""
     weights_hash: str
     """First 8 hex digits of the SHA-256 of the weights as stored."""
     layer: str
-    """Which layer the features are of."""
+    """The layer whose outputs are the features."""
     dims: int
     """Length of a feature vector."""
     preprocessing: str
-    """How images are brought to the network, in one word."""
+    """Conversion of images for the network, in one word."""
     weights: bytes | None
-    """safetensors, for the run folder to keep; None if the weights are found again by their hash."""
+    """Weights in safetensors format, which the run folder keeps; None if they can be found by their hash."""
     accuracy: float | None = None
-    """Share of the held-out images whose class it names rightly."""
+    """Share of the held-out images that it classifies correctly; None if it is not a classifier."""
     reconstruction_error: float | None = None
-    """Share of the held-out images' variance that it does not reproduce."""
+    """Share of the held-out images' variance that it does not reproduce; None if it is not an autoencoder."""
     precision: str = "float32"
-    """Of its arithmetic: float32 or bfloat16."""
+    """Precision of its arithmetic: float32 or bfloat16."""
 
     @property
     def identity(self) -> str:
-        """What its features depend on besides the images, in one word, for cache files."""
+        """A word for cache files that identifies the extractor: its features depend on nothing else but the images."""
         parts = [self.name, self.layer, self.preprocessing, self.weights_hash]
         return "-".join(parts if self.precision == "float32" else [*parts, self.precision])
 
     def to(self, device: torch.device) -> "Extractor":
-        """The same extractor on `device`."""
+        """This extractor on `device`."""
         return replace(self, network=self.network.to(device))
 
     def in_precision(self, precision: str) -> "Extractor":
-        """The same extractor, which must be one in float32, with the arithmetic of float32 or bfloat16."""
+        """This extractor, which must be in float32, with arithmetic in float32 or bfloat16."""
         if precision == "float32":
             return self
         return replace(self, network=_InBfloat16(self.network), precision=precision)
 
 
 class ImageFeatures(NamedTuple):
-    """Images as an extractor sees them."""
+    """Features and classes of images."""
 
     features: NDArray[np.float32]
-    """(N, dims)."""
+    """(N, dims) features."""
     classes: NDArray[np.int64] | None
-    """(N,) the class that its classifier gives each image; None without one."""
+    """(N,) class that the classifier gives each image; None without a classifier."""
     num_classes: int
-    """That the classifier tells apart; 0 without one."""
+    """Number of classes that the classifier knows; 0 without a classifier."""
 
     @property
     def stats(self) -> SampleStats:
@@ -84,7 +84,8 @@ def hash_weights(content: bytes) -> str:
 
 
 def images_to_features(network: nn.Module, images_uint8: Tensor) -> ImageFeatures:
-    """Images, NCHW uint8 in [0, 255], as the network of an extractor sees them, on its device; all are held at once."""
+    """Features and classes of images NCHW uint8 in [0, 255], on the network's device; all are held in memory at
+    once."""
     features, classes, num_classes = [], [], 0
     for chunk in images_uint8.split(batch_size(next(network.parameters()).device.type)):
         part, logits = apply_network(network, chunk)
@@ -92,18 +93,18 @@ def images_to_features(network: nn.Module, images_uint8: Tensor) -> ImageFeature
         if logits is not None:
             classes.append(logits.argmax(1))
             num_classes = logits.shape[1]
-    # Only here does a GPU have to be waited for.
+    # This is the only place that waits for a GPU.
     labels = torch.cat(classes).cpu().numpy() if classes else None
     return ImageFeatures(torch.cat(features).cpu().numpy(), labels, num_classes)
 
 
 def images_to_stats(network: nn.Module, images_uint8: Tensor) -> SampleStats:
-    """Statistics of images, see `images_to_features`. Without classes, `class_counts` has length 0."""
+    """Statistics of images; see `images_to_features`. Without classes, `class_counts` has length 0."""
     return images_to_features(network, images_uint8).stats
 
 
 def apply_network(network: nn.Module, images_uint8: Tensor) -> tuple[Tensor, Tensor | None]:
-    """Features and logits of a batch, on the network's device; in full float32 unless the network is in bfloat16."""
+    """Features and logits of a batch, on the network's device, in full float32 unless the network is in bfloat16."""
     device = next(network.parameters()).device
     with _full_precision(device.type):
         features, logits = network(images_uint8.to(device))
@@ -112,14 +113,14 @@ def apply_network(network: nn.Module, images_uint8: Tensor) -> tuple[Tensor, Ten
 
 
 def shrink(images: Tensor) -> Tensor:
-    """NCHW float => the same, brought down to at most 64 pixels a side by averaging areas."""
+    """NCHW float => NCHW float with at most 64 pixels a side, shrunk by averaging areas."""
     if images.shape[-1] <= LARGEST_SIZE:
         return images
     return nn.functional.interpolate(images, size=(LARGEST_SIZE, LARGEST_SIZE), mode="area")
 
 
 def shrunk_size(image_size: int) -> int:
-    """The side in pixels that `shrink` leaves."""
+    """Side in pixels after `shrink`."""
     return min(image_size, LARGEST_SIZE)
 
 
@@ -130,7 +131,7 @@ def shrink_name(image_size: int) -> str:
 
 
 class _InBfloat16(nn.Module):
-    """A network whose large products are of bfloat16, with results in float32."""
+    """A network with large products in bfloat16 and results in float32."""
 
     def __init__(self, network: nn.Module) -> None:
         super().__init__()
@@ -144,7 +145,7 @@ class _InBfloat16(nn.Module):
 
 @contextmanager
 def _full_precision(device_type: str) -> Iterator[None]:
-    """Neither gradients nor the shortened floats (TF32, autocast) that a GPU would use: they move a score."""
+    """Turn off gradients and the shorter floats of a GPU (TF32, autocast), which would change a score."""
     with (
         torch.inference_mode(),
         torch.autocast(device_type, enabled=False),

@@ -1,4 +1,4 @@
-"""What this machine keeps between studies: extractors and the statistics of real images."""
+"""This machine's cache of extractors and of features and statistics of real images, which lasts between studies."""
 
 import os
 from collections.abc import Callable, Iterator
@@ -17,11 +17,11 @@ def default_cache() -> Storage:
 
 
 def cached(name: str, make: Callable[[], bytes], cache: Storage | None = None) -> bytes:
-    """The content of the file `name` in the cache, made and put there by the first process that needs it.
+    """The content of the file `name` in the cache; the first process that needs it makes it.
 
-    Others wait for it (not those that share an object store: there each makes its own, and the last one stays).
-    Whatever `make` has left in the file `unfinished_name(name)` is then removed.
-    A cache that cannot be used costs time, never a study.
+    Other processes wait, except those that share an object store: there, each makes its own, and the last one stays.
+    Afterwards, the file `unfinished_name(name)`, which `make` may have left, is removed. A cache that cannot be used
+    costs time but never ends a study.
     """
     cache = cache or default_cache()
     known = _read(cache, name)
@@ -39,12 +39,12 @@ def cached(name: str, make: Callable[[], bytes], cache: Storage | None = None) -
 
 
 def unfinished_name(name: str) -> str:
-    """The file in which the making of the file `name` keeps what it needs to go on after an interruption."""
+    """The file in which the making of the file `name` keeps its state, to continue after an interruption."""
     return f".{name}.unfinished"
 
 
 def find(name: str, cache: Storage | None = None) -> bytes | None:
-    """The content of the file `name`, if it is in the cache."""
+    """The content of the file `name`; None if it is not in the cache."""
     return _read(cache or default_cache(), name)
 
 
@@ -56,7 +56,7 @@ def _read(cache: Storage, name: str) -> bytes | None:
 
 @contextmanager
 def _lock(cache: Storage, name: str) -> Iterator[None]:
-    """One process at a time, where the cache is a local folder that can be written."""
+    """Hold a lock, if the cache is a local folder that can be written."""
     lock: FileLock | nullcontext[None] = nullcontext()
     if cache.is_local:
         with suppress(OSError):

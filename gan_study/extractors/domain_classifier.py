@@ -1,7 +1,7 @@
-"""A small classifier of the data set's own classes, whose hidden layer gives the features of the objective.
+"""A small classifier of the data set's own classes, whose hidden layer gives the features.
 
-Binkowski et al. 2018 score MNIST the same way with a LeNet-like network. Its distances are small numbers of
-their own and are not comparable with FID.
+Binkowski et al. 2018 score MNIST in this way with a LeNet-like network. Its distances are small and not comparable with
+the FID.
 """
 
 from dataclasses import replace
@@ -45,7 +45,8 @@ class DomainClassifier(FeatureNetwork):
 
 
 class StackedClassifier(FeatureNetwork):
-    """Three grey digits as the channels of one image, each judged by the same classifier (PacGAN, section 4.1)."""
+    """A classifier of stacked digits: one network classifies the digit in each of three channels (PacGAN, section
+    4.1)."""
 
     dims = 3 * HIDDEN_DIMS
 
@@ -78,7 +79,7 @@ def train(
 
 
 def accuracy(network: nn.Module, dataset: Dataset) -> float:
-    """Share of the held-out images whose largest logit is that of their label."""
+    """Share of the held-out images with the largest logit at their label."""
     labels, indices = _labels(dataset), dataset.held_out_indices
     right = 0
     for part in np.array_split(indices, max(1, len(indices) // 100)):

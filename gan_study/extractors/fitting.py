@@ -1,4 +1,4 @@
-"""How the extractors that learn from the data set are trained: repeatable, resumable, and no longer than it helps."""
+"""Training of the extractors that learn from the data set: repeatable, resumable, and stopped once it has settled."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -21,20 +21,20 @@ from gan_study.runs.storage import Storage
 
 BATCH_SIZE = 64
 _NUM_PARTS = 4
-"""Into which each batch is split on a CPU. Threads share them, so the sum of their gradients does not depend on how
-many threads there are."""
+"""Parts of each batch on a CPU. Threads share them, so the sum of their gradients does not depend on the number of
+threads."""
 _LEARNING_RATE = 2e-3
 _AVERAGE_DECAY = 0.99
-"""Of the running average of the weights, from step to step."""
+"""Decay of the running average of the weights at each step."""
 _STEPS_PER_CHECK = 100
 _CHECKS_WITHOUT_GAIN = 8
-"""After so many in a row, the training has settled."""
+"""Consecutive checks without a gain after which the training has settled."""
 _LEAST_GAIN = 0.02
-"""Share by which an error must fall below the lowest one before, to count as a gain."""
+"""Share by which an error must fall below the lowest one so far to count as a gain."""
 _CHECKED_SHARE = 0.1
 _NUM_CHECKED = 500
-"""Fewer images tell too little; where these are more than a tenth, all are learned from, and the training takes its
-whole length."""
+"""Images for the checks; fewer say too little. If these are more than a tenth, all images are learned and the training
+takes its full length."""
 _SAVE_SEC = 5.0
 
 _N = TypeVar("_N", bound=nn.Module)
@@ -43,25 +43,26 @@ Indices = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Lesson(Generic[_N]):
-    """What a network is to learn, of images that are named by their numbers in the data set."""
+    """A network, its loss and its error on images, which are given by their numbers in the data set."""
 
     build: Callable[[], _N]
     """The network before its first step."""
     loss: Callable[[_N, Indices], Tensor]
-    """The mean loss of some images, on the network's device."""
+    """Mean loss on some images, on the network's device."""
     error: Callable[[_N, Indices], float]
-    """What the training is to lower, as the mean over some images; 0 if the network makes none."""
+    """Mean error on some images, which the training should lower; 0 for a perfect network."""
 
 
 def learned_weights(name: str, train: Callable[[StateFile], nn.Module], cache: Storage | None = None) -> bytes:
-    """The file `name` of the cache, safetensors; `train` makes the network if it is not there, or goes on with it."""
+    """The file `name` of the cache, safetensors. If it is missing, `train` makes the network, or continues an
+    unfinished training."""
     cache = cache or default_cache()
     file = StateFile(cache, unfinished_name(name))
     return cached(name, lambda: save_tensors(train(file).state_dict()), cache)
 
 
 def num_steps(kimg: float, epochs: int, num_images: int) -> int:
-    """The most steps of a training: `kimg` thousand images or `epochs` epochs of `num_images`, whichever are fewer."""
+    """Most steps of a training: `kimg` thousand images or `epochs` passes over `num_images`, whichever is less."""
     return max(1, int(min(1000 * kimg, epochs * num_images) // BATCH_SIZE))
 
 
@@ -75,11 +76,10 @@ def fit(
 ) -> _N:
     """A network trained with Adam, on the CPU, frozen and in evaluation mode: the running average of its weights.
 
-    Of 5,000 images or more, 500 are not learned at first: they decide when the training has settled, which is after
-    eight checks in a row, 100 steps apart, that have not lowered the lowest error before by a fiftieth. From there, or
-    two thirds into `most_steps`, the learning rate falls to 0 in half as many steps again, and all images are learned.
-    `file` keeps the state, from which a
-    training that was interrupted goes on to the same weights.
+    With 5,000 images or more, 500 are not learned at first: they show when the training has settled, which is after
+    eight consecutive checks, 100 steps apart, that have not lowered the lowest error by a fiftieth. From then on, or
+    from two thirds of `most_steps`, the learning rate falls to 0 in half as many further steps, and all images are
+    learned. `file` keeps the state, from which an interrupted training continues to identical weights.
 
     The weights depend on the seed and, in their last digits, on the kind of processor, but not on the number of
     threads. On a GPU, cuDNN's deterministic algorithms are used.
@@ -113,7 +113,7 @@ def fit(
 
 
 def _split(indices: Indices, seed: int) -> tuple[Indices, Indices]:
-    """Images to learn from, and those that decide when to stop."""
+    """The images to learn from, and the images for the checks."""
     if _CHECKED_SHARE * len(indices) < _NUM_CHECKED:
         return indices, indices[:0]
     order = np.random.default_rng(seed).permutation(indices)
@@ -123,7 +123,7 @@ def _split(indices: Indices, seed: int) -> tuple[Indices, Indices]:
 def _step(
     state: FittingState[_N], loss: Callable[[_N, Indices], Tensor], chosen: Indices, pool: ThreadPoolExecutor
 ) -> None:
-    """One step of Adam, and of the average."""
+    """Make one step of Adam, and update the average."""
     network, parameters = state.network, list(state.network.parameters())
 
     def gradients(part: Indices) -> tuple[Tensor, ...]:
@@ -135,7 +135,7 @@ def _step(
         parameter.grad = torch.stack(shares).mean(0) if num_parts > 1 else shares[0]
     state.optimizer.step()
     state.step += 1
-    # The first steps are forgotten sooner, so that a short training is not averaged with its beginning.
+    # Early steps decay faster, so that a short training is not averaged with its beginning.
     decay = min(_AVERAGE_DECAY, state.step / (state.step + 9))
     with torch.no_grad():
         for average, parameter in zip(state.average.parameters(), parameters, strict=True):
@@ -151,7 +151,7 @@ def _error(error: Callable[[_N, Indices], float], network: _N, checked: Indices,
 
 
 def _learning_rate(step: int, errors: list[float], most_steps: int) -> float:
-    """That of the step after `step`; 0 if the training is over. No error is added while it falls."""
+    """Learning rate of the step after `step`; 0 if the training is over. No error is added while it falls."""
     start = -(-2 * most_steps // 3)
     if _has_settled(errors):
         start = min(start, len(errors) * _STEPS_PER_CHECK)
@@ -160,6 +160,6 @@ def _learning_rate(step: int, errors: list[float], most_steps: int) -> float:
 
 
 def _has_settled(errors: list[float]) -> bool:
-    """Whether the last checks brought no gain."""
+    """Return True if the last checks brought no gain."""
     before, last = errors[:-_CHECKS_WITHOUT_GAIN], errors[-_CHECKS_WITHOUT_GAIN:]
     return len(before) > 0 and min(last) >= (1 - _LEAST_GAIN) * min(before)

@@ -1,4 +1,4 @@
-"""The state of an extractor's training, and the file that keeps it until the training is over."""
+"""The state of an extractor's training, and its file while the training is unfinished."""
 
 import io
 import pickle
@@ -18,7 +18,7 @@ _N = TypeVar("_N", bound=nn.Module)
 
 @dataclass
 class FittingState(Generic[_N]):
-    """All that the next steps depend on besides the images and the seed."""
+    """Everything on which the next steps depend, apart from the images and the seed."""
 
     network: _N
     average: _N
@@ -26,15 +26,15 @@ class FittingState(Generic[_N]):
     optimizer: torch.optim.Optimizer
     step: int = 0
     errors: list[float] = field(default_factory=list)
-    """Of the average, at each check so far."""
+    """Errors of the average, one for each check so far."""
 
     def state_dict(self) -> dict[str, Any]:
-        """Tensors and numbers that `load` takes back."""
+        """Tensors and numbers for `load`."""
         modules = {name: getattr(self, name).state_dict() for name in ("network", "average", "optimizer")}
         return {**modules, "step": self.step, "errors": self.errors}
 
     def load(self, content: dict[str, Any]) -> None:
-        """Go on from what `state_dict` of the same kind of network gave."""
+        """Continue from the result of `state_dict` for the same kind of network."""
         for name in ("network", "average", "optimizer"):
             getattr(self, name).load_state_dict(content[name])
         self.step, self.errors = int(content["step"]), list(content["errors"])
@@ -48,14 +48,14 @@ class StateFile:
         self._last = time.monotonic()
 
     def read(self) -> dict[str, Any] | None:
-        """What `FittingState.load` takes; None if there is no such file, or none that can be read."""
+        """The argument for `FittingState.load`; None if the file is missing or cannot be read."""
         with suppress(FileNotFoundError, StorageError, RuntimeError, EOFError, pickle.UnpicklingError):
             content: dict[str, Any] = torch.load(io.BytesIO(self._storage.read_bytes(self._name)), weights_only=True)
             return content
         return None
 
     def write_now_and_then(self, state: FittingState[_N], seconds: float) -> None:
-        """Write the state if the last time was so many seconds ago. A cache that cannot be written does no harm."""
+        """Write the state if the last time was at least `seconds` ago. A cache that cannot be written does no harm."""
         if time.monotonic() - self._last < seconds:
             return
         buffer = io.BytesIO()

@@ -1,8 +1,8 @@
-"""Inception of 2015-12-05, the network of the FID: features equal to pytorch-fid's.
+"""Inception of 2015-12-05, the network of the FID, with features equal to pytorch-fid's.
 
 The layers are torchvision's and pytorch-fid's own (0.3.0), so that its weights fit, and are then made faster (see
-inception_blocks.py). Images are laid out channels last, batches are of the sizes that a CPU's cache likes, and each of
-a CPU's threads has images of its own (see threads.py).
+inception_blocks.py). Images are laid out channels last, batch sizes suit a CPU's cache, and each of a CPU's threads has
+its own images (see threads.py).
 """
 
 import math
@@ -37,7 +37,7 @@ _LAYERS = EXTRACTORS["inception"].layers
 """The layers by the length of their features, which are averages over the image."""
 _INPUT_SIZE = 299
 _CPU_BATCH_SIZES = (2, 16)
-"""For the layers up to max_pool_2, whose large outputs must fit a core's cache, and at most for those after it, whose
+"""For the layers up to max_pool_2, whose large outputs must fit a core's cache; and the most for later layers, whose
 many weights should serve many images."""
 _GPU_BATCH_SIZES = (100, 100)
 
@@ -69,16 +69,16 @@ _STAGES: dict[int, dict[str, Any]] = {
         "Mixed_7c": lambda: pytorch_fid.FIDInceptionE_2(2048),
     },
 }
-"""Makers of the layers, under the names of the weights file, by the length of the features after them."""
+"""Constructors of the layers, by their names in the weights file, grouped by the length of the features after them."""
 
 
 class InceptionFeatures(nn.Module):
-    """The network up to one layer, from the weights of pytorch-fid's file (those of later layers are not looked at)."""
+    """The network up to one layer, with the weights of pytorch-fid's file; weights of later layers are ignored."""
 
     def __init__(self, weights: dict[str, Tensor], dims: int) -> None:
         super().__init__()
         body = nn.Sequential()
-        with torch.device("meta"):  # no time for first weights, which are replaced
+        with torch.device("meta"):  # spares the time for initial weights, which are replaced
             for stage, layers in _STAGES.items():
                 for name, make in layers.items() if stage <= dims else ():
                     body.add_module(name, make())
@@ -97,7 +97,7 @@ class InceptionFeatures(nn.Module):
             groups = images_uint8.split(_GPU_BATCH_SIZES[1])
             return torch.cat([self._features(group, _GPU_BATCH_SIZES[0]) for group in groups]), None
         stem_size, block_size = _CPU_BATCH_SIZES
-        # As many images for each thread, so that none waits for the others.
+        # Threads get equally many images, so that none waits for the others.
         num_threads = max(1, min(torch.get_num_threads(), len(images_uint8)))
         num_groups = num_threads * max(1, math.ceil(len(images_uint8) / num_threads / block_size))
         groups = images_uint8.tensor_split(num_groups)
@@ -117,12 +117,11 @@ def _enlarge(images_uint8: Tensor) -> Tensor:
 
 
 def load_inception(objective: ObjectiveConfig, image_size: int | None, setting: Setting = in_study) -> Extractor:
-    """The network with the weights of this machine, else downloaded, for images of `image_size` pixels a side.
+    """The network with weights from this machine or a download, for images of `image_size` pixels a side.
 
-    None: each comes at its own size, as pytorch-fid takes them.
-
-    Raises InputError if there are none, or if they are not the official ones and `objective` asks for the FID; it says
-    what works without them, in the words of `setting`.
+    With None, each image keeps its own size, as in pytorch-fid. Raises InputError if there are no weights, or if they
+    are not the official ones and `objective` asks for the FID; the message names alternatives in the words of
+    `setting`.
     """
     file = weights_for(objective, setting)
     try:
@@ -132,7 +131,7 @@ def load_inception(objective: ObjectiveConfig, image_size: int | None, setting: 
 
 
 def restore_inception(key: ScoreKey, dataset: Dataset) -> Extractor:
-    """The network with the weights that `key` names. Raises InputError if they are not on this machine."""
+    """The network with the weights of `key`. Raises InputError if they are not on this machine."""
     return _extractor(weights_with_hash(key.weights_hash), key.dims, dataset.image_size)
 
 

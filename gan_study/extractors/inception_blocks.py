@@ -1,8 +1,8 @@
-"""Inception's layers made faster, with the same result up to rounding.
+"""Faster layers for Inception, with equal results up to rounding.
 
 Every batch norm is folded into the convolution before it; on a CPU, oneDNN applies the ReLU while the result is in a
-register. A 1x1 convolution and an average commute, so that the average is taken of the convolution's few channels
-rather than of its many inputs.
+register. A 1x1 convolution and an average commute, so the average is computed on the convolution's few channels rather
+than on its many inputs.
 """
 
 import torch
@@ -21,7 +21,7 @@ class ConvolutionRelu(nn.Module):
     def forward(self, maps: Tensor) -> Tensor:
         """NCHW float => NCHW float."""
         convolution = self.convolution
-        # What torch.compile makes of the pair on a CPU, for which one would need a C++ compiler.
+        # torch.compile would make the same of the pair on a CPU, but needs a C++ compiler.
         if maps.device.type == "cpu" and _HAS_FUSED and not torch.is_autocast_enabled("cpu"):
             return torch.ops.mkldnn._convolution_pointwise(  # type: ignore[no-any-return]
                 maps,
@@ -52,7 +52,7 @@ class ConvolutionAverageRelu(nn.Module):
 
 
 class Branches(nn.Module):
-    """Layers side by side, whose results are stacked as channels."""
+    """Layers side by side, with their results stacked as channels."""
 
     def __init__(self, *branches: nn.Module) -> None:
         super().__init__()
@@ -64,7 +64,7 @@ class Branches(nn.Module):
 
 
 def make_fast(module: nn.Module) -> nn.Module:
-    """The same layer or block of pytorch-fid's network from faster parts, in evaluation mode. Changes `module`."""
+    """Replace layers and blocks of pytorch-fid's network by faster ones, in evaluation mode. Changes `module`."""
     if isinstance(module, torchvision.BasicConv2d):
         return ConvolutionRelu(_fold(module))
     block: nn.Module = _branches(module) or module
@@ -74,7 +74,7 @@ def make_fast(module: nn.Module) -> nn.Module:
 
 
 def _branches(block: nn.Module) -> Branches | None:
-    """A block whose pooling comes with a 1x1 convolution, as branches; None for any other layer."""
+    """The branches of a block whose pooling is followed by a 1x1 convolution; None for any other layer."""
     match block:
         case pytorch_fid.FIDInceptionA():
             parts = (
@@ -107,7 +107,7 @@ def _branches(block: nn.Module) -> Branches | None:
 
 
 def _fold(layer: torchvision.BasicConv2d) -> nn.Conv2d:
-    """The convolution with its batch norm in it."""
+    """The convolution with the batch norm folded in."""
     folded: nn.Conv2d = nn.utils.fusion.fuse_conv_bn_eval(layer.conv, layer.bn)
     return folded
 

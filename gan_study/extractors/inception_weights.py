@@ -1,4 +1,4 @@
-"""Where the weights of the FID's Inception are on this machine, and that they are the right ones; without torch."""
+"""Finding and checking the weights of the FID's Inception on this machine, without torch."""
 
 import hashlib
 import os
@@ -24,18 +24,18 @@ from gan_study.runs.records import OFFICIAL_INCEPTION_HASH
 FID_WEIGHTS_URL: Final = (
     "https://github.com/mseitzer/pytorch-fid/releases/download/fid_weights/pt_inception-2015-12-05-6726825d.pth"
 )
-"""pytorch-fid's own, which cannot be asked for it without waiting for torch."""
+"""pytorch-fid's address of the weights, repeated here because importing pytorch-fid would import torch."""
 OFFICIAL_NAME = "pt_inception-2015-12-05-6726825d.pth"
 PARTIAL_NAME = "pt_inception-2015-12-05-to-Mixed_6e.pth"
 PARTIAL_DIMS = 768
-"""The longest features that the partial file is good for."""
+"""Longest features that the partial file provides."""
 OFFICIAL_SHA256 = "6726825d0af5f729cebd5821db510b11b1cfad8faad88a03f1befd49fb9129b2"
 PARTIAL_SHA256 = "e3ea8361cbe55550b8dfb9c74d1c985ae809faea9be20515438c3c413009fe44"
 REACH_SEC = 10.0
-"""How long an answer of the server is waited for."""
+"""Longest wait for an answer of the server."""
 
 Setting = Callable[[str, object], str]
-"""How a user gives a setting of the score a value, in the words of the place where it is given."""
+"""Returns how a user writes a setting of the objective with a value, in a study file or on the command line."""
 
 
 @dataclass(frozen=True)
@@ -51,20 +51,20 @@ class WeightsFile:
         return self.sha256[:8]
 
     def is_good_for(self, dims: int) -> bool:
-        """Whether its hash tells that it holds all that features of length `dims` need."""
+        """Return True if the hash is that of a file with all layers for features of length `dims`."""
         return self.sha256 == OFFICIAL_SHA256 or (self.sha256 == PARTIAL_SHA256 and dims <= PARTIAL_DIMS)
 
 
 def in_study(name: str, value: object) -> str:
-    """A setting as a study file gives it."""
+    """A setting with its value, as in a study file."""
     return f"`objective.{name}: {value}`"
 
 
 def weights_for(objective: ObjectiveConfig, setting: Setting = in_study, may_fetch: bool = True) -> WeightsFile:
-    """The weights with which Inception scores as `objective` asks; see `find_weights`.
+    """The weights with which Inception scores under `objective`; see `find_weights`.
 
-    Raises what `find_weights` does, with what works without them in the words of `setting`, and InputError if they
-    are not the official ones and `objective` asks for the FID.
+    Raises the errors of `find_weights`, extended by alternatives in the words of `setting`, and InputError if the
+    weights are not the official ones and `objective` asks for the FID.
     """
     try:
         file = find_weights(objective.dims or 2048, may_fetch)
@@ -81,7 +81,7 @@ def weights_for(objective: ObjectiveConfig, setting: Setting = in_study, may_fet
 
 
 def way_out(objective: ObjectiveConfig, setting: Setting) -> str:
-    """What works without the weights that `objective` needs."""
+    """Alternatives that work without the weights for `objective`."""
     metric = f"{setting('metric', 'frechet_distance')} with " if objective.metric == "fid" else ""
     text = f"without it, {metric}{setting('extractor', 'autoencoder')} works, and domain_classifier for images with "
     text += "class labels"
@@ -93,12 +93,12 @@ def way_out(objective: ObjectiveConfig, setting: Setting) -> str:
 
 
 def find_weights(dims: int, may_fetch: bool = True) -> WeightsFile:
-    """The weights to use for features of length `dims`.
+    """The weights for features of length `dims`.
 
-    The file that GAN_STUDY_INCEPTION_WEIGHTS names, whatever its hash; else the official one in GAN_STUDY_DATA or in
-    torch's hub folder; else, for dims up to 768, the known partial one in GAN_STUDY_DATA; else the official one,
-    downloaded into torch's hub folder. Raises InputError if a file is not what its name says, or nothing is found, and
-    NotFetchedError instead of downloading where that may not be done.
+    This is the file that GAN_STUDY_INCEPTION_WEIGHTS names, with any hash; else the official one in GAN_STUDY_DATA or
+    in torch's hub folder; else, for dims up to 768, the known partial one in GAN_STUDY_DATA; else the official one,
+    downloaded into torch's hub folder. Raises InputError if a file's hash does not match its name or no file is found,
+    and NotFetchedError if a download is needed but not allowed.
     """
     explicit = _explicit()
     if explicit is not None:
@@ -114,7 +114,7 @@ def find_weights(dims: int, may_fetch: bool = True) -> WeightsFile:
 def weights_with_hash(weights_hash: str, may_fetch: bool = True) -> WeightsFile:
     """The file with these first 8 hex digits, from the places of `find_weights`.
 
-    Raises InputError if there is none, and NotFetchedError instead of downloading where that may not be done.
+    Raises InputError if there is none, and NotFetchedError if a download is needed but not allowed.
     """
     explicit = _explicit()
     if explicit is not None and explicit.weights_hash == weights_hash:
@@ -160,7 +160,7 @@ def _file(path: Path) -> WeightsFile:
 
 @lru_cache(maxsize=8)
 def _sha256(path: Path, facts: bytes) -> str:
-    """Of the file's content. The facts are there so that a changed file is read again."""
+    """SHA-256 of the file's content. `facts` makes the cache miss after a change of the file."""
     try:
         with path.open("rb") as stream:
             return hashlib.file_digest(stream, "sha256").hexdigest()
@@ -169,13 +169,13 @@ def _sha256(path: Path, facts: bytes) -> str:
 
 
 def _hub_folder() -> Path:
-    """Where `torch.hub.get_dir` leads."""
+    """The folder that `torch.hub.get_dir` gives, for checkpoints."""
     home = os.environ.get("TORCH_HOME", os.path.join(os.environ.get("XDG_CACHE_HOME", "~/.cache"), "torch"))
     return Path(home).expanduser() / "hub" / "checkpoints"
 
 
 def _download(may_fetch: bool) -> WeightsFile:
-    """The official file in torch's hub folder, where other tools look for it too."""
+    """The official file in torch's hub folder, where other tools also look for it."""
     path = _hub_folder() / OFFICIAL_NAME
     missing = f"got no {OFFICIAL_NAME} in {data_folder()} or {path.parent}"
     remedy = f"put the file into one of them ({DATA_ENVIRONMENT} names the first), or name it with --inception-weights"

@@ -1,7 +1,7 @@
 """The objective of a study, made once before its trials start and kept in the run folder for all of them.
 
-Making it obtains the extractor, takes the statistics of the real images, and scores an untrained generator, from
-which the value follows that the searcher is told of a diverged trial.
+This obtains the extractor, computes the statistics of the real images, and scores an untrained generator, which sets
+the score that the searcher receives for a diverged trial.
 """
 
 import zipfile
@@ -56,19 +56,18 @@ class Objective:
         return distance.value if distance is not None else None
 
     def to(self, device: torch.device) -> "Objective":
-        """The same objective with its extractor on `device`."""
+        """This objective with its extractor on `device`."""
         return replace(self, extractor=self.extractor.to(device))
 
 
 def prepare_objective(
     training: TrainingConfig, dataset: Dataset, folder: RunFolder, device: torch.device | None = None
 ) -> ObjectiveRecord:
-    """Make the objective of a study and write it into the run folder; return the one that is there, if any.
+    """Make the objective of a study and write it into the run folder, or return the existing one.
 
     `training` is the first arm's first trial: its untrained generator gives the score before learning. The extractor
-    works on `device`, by default the CPU.
-    Raises InputError if the extractor cannot be had, or does not go with the data set, or the objective that is there
-    belongs to other images.
+    works on `device`, by default the CPU. Raises InputError if the extractor is not available or does not suit the data
+    set, or if the existing objective belongs to other images.
     """
     existing = folder.read_objective()
     if existing is not None:
@@ -92,8 +91,8 @@ def prepare_objective(
 def load_objective(storage: Storage, record: ObjectiveRecord, dataset: Dataset) -> Objective:
     """The objective from a run folder.
 
-    Raises StorageError if its files are gone, damaged or do not belong to `record`, InputError if the data set has
-    other images, or the extractor's weights are not kept there and are not on this machine.
+    Raises StorageError if its files are missing, damaged or do not belong to `record`; InputError if the data set has
+    other images, or if the extractor's weights are neither there nor on this machine.
     """
     key = record.key
     weights = None if EXTRACTORS[key.extractor].is_pretrained else _read(storage, _weights_name(key.extractor))

@@ -1,4 +1,4 @@
-"""How long an extractor that learns from the data set takes on this machine, to learn and to see."""
+"""Speed of an extractor that learns from the data set, in training and in use, on this machine."""
 
 import time
 from collections.abc import Callable
@@ -19,7 +19,7 @@ _NUM_CLASSES = 10
 
 
 def build_network(extractor: str, image_size: int, num_channels: int) -> nn.Module:
-    """The untrained network of an extractor that learns from the data set, here one of ten classes."""
+    """The untrained network of an extractor that learns from the data set; a classifier has ten classes."""
     network = trained_kind(extractor).build(_noise(image_size, num_channels))
     return network.to(memory_format=torch.channels_last)
 
@@ -27,10 +27,10 @@ def build_network(extractor: str, image_size: int, num_channels: int) -> nn.Modu
 def measure_learning_sec(
     extractor: str, image_size: int, num_channels: int, device: torch.device, seconds: float
 ) -> float:
-    """Seconds in which the extractor's own training, on noise, is shown a thousand images.
+    """Seconds for a thousand images in the extractor's own training, on noise.
 
-    It uses the GPU, or all threads that torch may use here. The measurement takes about `seconds`, and four steps at
-    least.
+    It uses the GPU, or all threads that torch may use here. The measurement takes about `seconds`, and at least four
+    steps.
     """
     dataset = _noise(image_size, num_channels)
     train = trained_kind(extractor).train
@@ -61,7 +61,10 @@ def _noise(image_size: int, num_channels: int) -> Dataset:
 def measure_seeing_sec(
     network: nn.Module, generate: Callable[[int], Tensor], device: torch.device, seconds: float
 ) -> float:
-    """Seconds for one image to be made and seen by the extractor; `generate` makes so many, NCHW uint8."""
+    """Seconds for one image to be generated and to pass through the extractor.
+
+    `generate` returns the number of images that it is given, NCHW uint8.
+    """
 
     def see() -> None:
         images_to_stats(network, generate(_NUM_SEEN))
@@ -71,7 +74,7 @@ def measure_seeing_sec(
 
 
 def _repeat(work: Callable[[], None], seconds: float) -> float:
-    """Mean seconds of `work`, which is done twice at least; the first time is not counted."""
+    """Mean seconds of `work`, which runs at least twice; the first run does not count."""
     work()
     start, number = time.perf_counter(), 0
     while number == 0 or time.perf_counter() - start < seconds:

@@ -1,6 +1,6 @@
-"""How far a long piece of work has come, told in words to whoever listens in this process.
+"""Progress of long work in this process, in words.
 
-What is at work, and of how many things, is said around it (`at_work`); where each is done, it is counted (`passed`).
+The caller announces the work and its number of steps with `at_work`; the code that does a step counts it with `passed`.
 """
 
 import time
@@ -9,11 +9,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 Listener = Callable[[str], None]
-"""Takes texts such as `real images through inception: 400 of 1,797, about 30 s left`."""
+"""Receives texts such as `real images through inception: 400 of 1,797, about 30 s left`."""
 
 
 _LEAST_SEC = 5.0
-"""After so many seconds of a piece of work, the time left is told."""
+"""Seconds after which the text includes the time left."""
 
 
 @dataclass
@@ -29,7 +29,7 @@ class _Work:
     def text(self) -> str:
         if self.total is None:
             return self.what
-        if self.done > self.total:  # more than was said beforehand: then no one knows how many there will be
+        if self.done > self.total:  # more than announced, so the total is unknown
             return f"{self.what}: {self.done:,}"
         most = " at most" if self.may_end_early else ""
         return f"{self.what}: {self.done:,} of{most} {self.total:,}{self._time_left(most)}"
@@ -48,7 +48,7 @@ _work: _Work | None = None
 
 @contextmanager
 def listening(listener: Listener) -> Iterator[None]:
-    """Tell `listener` of all work in this process until the end of the context."""
+    """Send the progress of all work in this process to `listener`, until the end of the context."""
     global _listener
     before, _listener = _listener, listener
     try:
@@ -59,9 +59,9 @@ def listening(listener: Listener) -> Iterator[None]:
 
 @contextmanager
 def at_work(what: str, total: int | None = None, done: int = 0, may_end_early: bool = False) -> Iterator[None]:
-    """Tell that `what` has begun, with `total` things to be counted; None if nothing counts them.
+    """Announce the work `what` with `total` steps; None if its steps are not counted.
 
-    done: things that were done before. may_end_early: `total` is the most that there may be.
+    done: steps that were done before. may_end_early: `total` is the most that there may be.
     """
     global _work
     before, _work = _work, _Work(what, total, done, may_end_early, done, time.monotonic())
@@ -73,16 +73,16 @@ def at_work(what: str, total: int | None = None, done: int = 0, may_end_early: b
 
 
 def passed(num: int) -> None:
-    """Count `num` things as done, if anyone has said what is at work."""
+    """Count `num` steps as done, if work has been announced."""
     if _listener is not None and _work is not None:
         _work.done += num
         _listener(_work.text)
 
 
 def now_and_then(seconds: float, listener: Listener, since: float = float("-inf")) -> Listener:
-    """A listener that passes on one text in so many seconds; the first at once, or so long after `since`.
+    """A listener that passes on at most one text every `seconds`; the first at once, or that long after `since`.
 
-    since: on the clock of `time.monotonic`.
+    since: a time on the clock of `time.monotonic`.
     """
     last = since
 

@@ -1,7 +1,7 @@
-"""The features of real images, made once by each machine for all trials and studies that ask for the same.
+"""Features of real images, computed once per machine for all trials and studies with the same extractor and images.
 
-The statistics of a part of a data set leave the features of all its images in the cache, block by block. Whoever then
-wants those of some of the images finds them there.
+The statistics of a part of a data set leave the features of all its images in the cache, block by block, from which the
+features of single images are read later.
 """
 
 import io
@@ -21,9 +21,9 @@ from gan_study.runs.storage import Storage
 _FORMAT = "2"
 """Raised whenever the content of a file changes."""
 _BLOCK = 2000
-"""Images in a block, at most: at Inception's 2048 dims, 16 MB in float32."""
+"""Most images in a block: at Inception's 2048 dims, 16 MB in float32."""
 Features = NDArray[np.float32]
-"""(N, dims)."""
+"""(N, dims) features."""
 Classes = NDArray[np.int64]
 """(N,) the class that the extractor's classifier gives each image."""
 
@@ -31,10 +31,10 @@ Classes = NDArray[np.int64]
 def split_features(
     extractor: Extractor, dataset: Dataset, split: str, cache: Storage | None = None
 ) -> Iterator[ImageFeatures]:
-    """All images of a part (all, train or held_out) in their order, a block after the other.
+    """Features of all images of a part (all, train or held_out) in their order, block by block.
 
-    From the cache, else taken and cached: 60,000 images are 15 MB of the domain classifier's features and 490 MB of
-    Inception's, which take an hour of one core.
+    They come from the cache or are computed and cached. 60,000 images take 15 MB with the domain classifier and 490 MB
+    with Inception, which needs an hour of one core.
     """
     for indices in _blocks(dataset.split_indices(split)):
         yield _cached(extractor, dataset, indices, cache)
@@ -45,7 +45,7 @@ def load_or_compute_features(
 ) -> tuple[Features, Classes | None]:
     """Features and classes of the images with the numbers `indices`, in their order; no classes without a classifier.
 
-    From the cache, else taken and cached.
+    They come from the cache or are computed and cached.
     """
     for split in SPLITS:
         known = _find(extractor, dataset, split, indices, cache)
@@ -56,12 +56,12 @@ def load_or_compute_features(
 
 
 def compute_real_features(extractor: Extractor, dataset: Dataset, indices: NDArray[np.int64]) -> ImageFeatures:
-    """The images with the numbers `indices` in their order; kept nowhere."""
+    """Features of the images with the numbers `indices`, in their order; they are not cached."""
     return images_to_features(extractor.network, torch.from_numpy(dataset.images[indices]))
 
 
 def image_features(extractor: Extractor, images_uint8: NDArray[np.uint8]) -> tuple[Features, Classes | None]:
-    """Features and classes of images NCHW uint8 in [0, 255], on the extractor's device; kept nowhere."""
+    """Features and classes of images NCHW uint8 in [0, 255], on the extractor's device; they are not cached."""
     seen = images_to_features(extractor.network, torch.from_numpy(images_uint8))
     return seen.features, seen.classes
 
@@ -71,7 +71,8 @@ def _blocks(indices: NDArray[np.int64]) -> list[NDArray[np.int64]]:
 
 
 def _name(extractor: Extractor, dataset: Dataset, indices: NDArray[np.int64]) -> str:
-    """The numbers of the images are in it: parts of one name may be of different images in two studies."""
+    """The name of a cache file. It includes the numbers of the images, since a part may hold different images in two
+    studies."""
     return f"real_features-{_FORMAT}-{dataset.identity}-{content_hash([indices])}-{extractor.identity}.npz"
 
 
@@ -83,7 +84,8 @@ def _cached(extractor: Extractor, dataset: Dataset, indices: NDArray[np.int64], 
 def _find(
     extractor: Extractor, dataset: Dataset, split: str, indices: NDArray[np.int64], cache: Storage | None
 ) -> ImageFeatures | None:
-    """Images of a part whose blocks are in the cache; None if they are not all in the part, or a block is missing."""
+    """Features of images in a part whose blocks are in the cache; None if an image is not in the part or a block is
+    missing."""
     part = dataset.split_indices(split)
     if not np.isin(indices, part).all():
         return None
@@ -105,7 +107,7 @@ def _find(
 
 
 def _in_order(parts: list[ImageFeatures], rows: NDArray[np.int64]) -> ImageFeatures:
-    """Parts put together, so that what stands at place i comes to row `rows[i]`."""
+    """The parts in one, with element i in row `rows[i]`."""
     order = np.argsort(rows)
     features = np.concatenate([part.features for part in parts])[order]
     classes = [part.classes for part in parts if part.classes is not None]

@@ -1,4 +1,4 @@
-"""What a score needs of the real images, taken once by each machine for all trials and studies."""
+"""Statistics of real images for a score, computed once per machine for all trials and studies."""
 
 import io
 from dataclasses import dataclass
@@ -22,17 +22,17 @@ _FORMAT = "1"
 
 @dataclass(frozen=True, eq=False)
 class RealStatistics:
-    """Of one part of a data set, as one extractor sees it."""
+    """Statistics of one part of a data set with one extractor."""
 
     reference: FrechetReference
     class_counts: NDArray[np.int64]
-    """(num_classes,) images that the extractor gives to each class; of length 0 if it knows none."""
+    """(num_classes,) images of each class by the extractor's classifier; of length 0 without one."""
 
 
 def load_or_compute_statistics(
     extractor: Extractor, dataset: Dataset, split: str, cache: Storage | None = None
 ) -> bytes:
-    """The statistics of `split` (all, train or held_out) as a file's content: from the cache, else taken and cached.
+    """The statistics of `split` (all, train or held_out) as a file's content, from the cache or computed and cached.
 
     Raises InputError if the part has fewer than two images.
     """
@@ -42,7 +42,7 @@ def load_or_compute_statistics(
             f"objective.split: the real images that are scored against must be two at least, "
             f"but got split={split} with {len(indices)}; choose another split"
         )
-    # The data set's identity is of its images and its train part: the held-out part may be another with the same.
+    # The data set's identity covers its images and its train part; held-out parts may differ with equal identities.
     name = f"real_stats-{_FORMAT}-{dataset.identity}-{split}-{content_hash([indices])}-{extractor.identity}.npz"
     return cached(name, lambda: pack(compute_real_statistics(extractor, dataset, split, cache)), cache)
 
@@ -50,13 +50,13 @@ def load_or_compute_statistics(
 def compute_real_statistics(
     extractor: Extractor, dataset: Dataset, split: str, cache: Storage | None = None
 ) -> RealStatistics:
-    """The statistics of the images of a part, two at least. Their features are left in the cache."""
+    """The statistics of the images of a part, at least two. Their features stay in the cache."""
     samples = merge_samples(seen.stats for seen in real_features.split_features(extractor, dataset, split, cache))
     return RealStatistics(stats_to_reference(samples.features), samples.class_counts)
 
 
 def pack(real: RealStatistics) -> bytes:
-    """The content of an .npz file. The root goes with it, since making it anew takes seconds at 2048 dims."""
+    """The content of an .npz file. It includes the root, which takes seconds to compute at 2048 dims."""
     buffer, reference = io.BytesIO(), real.reference
     np.savez(
         buffer,

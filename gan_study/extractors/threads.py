@@ -1,7 +1,7 @@
-"""A CPU's threads side by side, each with work of its own.
+"""Parallel work on a CPU's threads, each with its own part.
 
-torch shares the work of one operation among its threads, which then wait for each other at every one. Where a network
-has many short operations, parts of the batch in threads of their own are faster.
+torch splits each operation among its threads, which then wait for each other every time. For a network of many short
+operations it is faster to give each thread a part of the batch.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -16,10 +16,10 @@ _R = TypeVar("_R")
 
 
 def map_in_threads(function: Callable[[_P], _R], parts: Sequence[_P]) -> list[_R]:
-    """`function` of each part, in order, on as many threads as torch has here; with one, in the caller's own.
+    """Apply `function` to each part, in order, on as many threads as torch has here; with one, in the caller's thread.
 
-    Whether gradients are kept and in which floats products are made holds within the threads as it does outside.
-    Where there are two parts or more, each is computed by one thread, so the results do not depend on their number.
+    Inference mode and autocast hold within the threads as they do outside. Each of two or more parts is computed by one
+    thread, so results do not depend on the number of threads.
     """
     num_threads = torch.get_num_threads()
     if num_threads == 1 or len(parts) == 1:
@@ -28,7 +28,7 @@ def map_in_threads(function: Callable[[_P], _R], parts: Sequence[_P]) -> list[_R
     autocast, dtype = torch.is_autocast_enabled("cpu"), torch.get_autocast_dtype("cpu")
 
     def run(part: _P) -> _R:
-        # torch keeps both for each thread, and a new one has its defaults.
+        # torch keeps both per thread, and new threads have the defaults.
         with torch.inference_mode(inference), torch.autocast("cpu", dtype, enabled=autocast):
             return function(part)
 
@@ -38,7 +38,7 @@ def map_in_threads(function: Callable[[_P], _R], parts: Sequence[_P]) -> list[_R
 
 @contextmanager
 def threads_of_one() -> Iterator[ThreadPoolExecutor]:
-    """As many threads as torch has here, in each of which, and in the caller's own, operations are not shared."""
+    """As many threads as torch has here; in each, and in the caller's, torch does not split operations."""
     num_threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:

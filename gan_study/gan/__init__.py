@@ -1,1 +1,1 @@
-"""Pure parts: losses, penalties, networks."""
+"""Losses, penalties, networks and latents, as pure functions and modules."""

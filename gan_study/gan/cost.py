@@ -1,4 +1,4 @@
-"""What the networks cost: parameters, and operations of one forward pass. As a script it prints the table of
+"""Costs of the networks: parameters, and operations of one forward pass. As a script it prints the table of
 studies/README.md.
 
 usage: python -m gan_study.gan.cost
@@ -19,24 +19,24 @@ from gan_study.gan.networks import build_networks
 
 Z_DIM = 64
 _COLOUR = ("resnet",)
-"""Networks whose row in the table is for images of three channels, the others' for one."""
+"""Networks whose row in the table is for images of three channels; the others' is for one."""
 _ANY_SIZE = (28,)
-"""The sizes in the table of a network that is built for any."""
+"""Image sizes in the table for a network that accepts any size."""
 
 
 @dataclass(frozen=True)
 class Cost:
-    """Of one network."""
+    """Cost of one network."""
 
     num_parameters: int
-    """Trained numbers."""
+    """Trained parameters."""
     num_flops: int
     """Operations of the forward pass of one image, two for each multiplication and addition of the convolutions and
     linear layers; biases, norms, activations and resizing are not counted."""
 
 
 def network_costs(config: NetworkConfig, image_size: int, num_channels: int, z_dim: int) -> tuple[Cost, Cost]:
-    """The generator's and the discriminator's. Nothing is computed: the networks are built without memory."""
+    """Costs of generator and discriminator. Nothing is computed: the networks are built without memory."""
     with torch.device("meta"):
         generator, discriminator = build_networks(config, image_size, num_channels, z_dim)
         image = torch.empty(1, num_channels, image_size, image_size)
@@ -44,7 +44,7 @@ def network_costs(config: NetworkConfig, image_size: int, num_channels: int, z_d
 
 
 def table() -> str:
-    """Every network at its sizes with the default width, as a table in Markdown."""
+    """A Markdown table of every network at its sizes, with the default width."""
     return "\n".join(_lines())
 
 
@@ -63,7 +63,7 @@ def _lines() -> Iterator[str]:
 
 def _cost(network: nn.Module, one_input: Tensor) -> Cost:
     with FlopCounterMode(display=False) as counter:
-        # Batch norm in training mode wants more than one image.
+        # Batch norm in training mode needs more than one image.
         network.eval()(one_input)
     return Cost(sum(parameter.numel() for parameter in network.parameters()), counter.get_total_flops())
 

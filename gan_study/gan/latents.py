@@ -1,4 +1,4 @@
-"""The latent vectors that a generator turns into images."""
+"""Latent vectors for a generator."""
 
 import torch
 from torch import Tensor
@@ -6,7 +6,7 @@ from torch import Tensor
 from gan_study.config.hyperparameters import ZDistribution
 
 _SMALLEST_SINE = 1e-6
-"""Of the angle between two latents; below it, the arc is taken for the straight line."""
+"""Sine of the angle between two latents below which a straight line replaces the arc."""
 
 
 def draw_z(num: int, z_dim: int, distribution: ZDistribution, generator: torch.Generator | None = None) -> Tensor:
@@ -46,8 +46,8 @@ def z_path(corners: Tensor, num_steps: int, distribution: ZDistribution, *, clos
 def slerp(start: Tensor, end: Tensor, shares: Tensor) -> Tensor:
     """Spherical interpolation (Shoemake 1985; of latents, White 2016, arXiv:1609.04468, section 2.1).
 
-    start, end: (z_dim,), of any length; shares: (N, 1) in [0, 1], parts of the angle between the two => (N, z_dim).
-    Where the angle is 0 or 180 degrees, which leaves the arc open, it is the straight line.
+    start, end: (z_dim,), of any length; shares: (N, 1) in [0, 1], parts of the angle between the two => (N, z_dim). For
+    angles of 0 or 180 degrees, at which the arc is not defined, it is the straight line.
     """
     cosine = torch.nn.functional.cosine_similarity(start, end, dim=0).clamp(-1, 1)
     angle = cosine.acos()

@@ -1,7 +1,8 @@
-"""The two players' losses: plain functions from logits (N,), float, any real value, to a scalar (mean over the batch).
+"""The losses of both players: plain functions from logits (N,), float, any real value, to a scalar (mean over the
+batch).
 
-Every logarithm of a sigmoid is written as a softplus, so that no logit is large enough to overflow. The logits of
-real and of generated images always come in this order, also where a loss looks at one of them only.
+Every logarithm of a sigmoid is written as a softplus, so that large logits do not overflow. Logits of real images
+always come before those of generated ones, also for losses that use only one of them.
 """
 
 from collections.abc import Callable
@@ -13,19 +14,19 @@ from torch.nn.functional import relu, softplus
 from gan_study.config.names import LossName
 
 PlayerLoss = Callable[[Tensor, Tensor], Tensor]
-"""(real_logits, fake_logits) -> scalar that the player lowers."""
+"""(real_logits, fake_logits) -> scalar that the player minimises."""
 
 
 @dataclass(frozen=True)
 class Loss:
-    """What each player lowers."""
+    """The losses of both players."""
 
     discriminator: PlayerLoss
-    """The discriminator's."""
+    """Loss of the discriminator."""
     generator: PlayerLoss
-    """The generator's."""
+    """Loss of the generator."""
     generator_uses_real: bool = False
-    """Whether the generator's loss looks at the real logits: without it they need not be there."""
+    """True if the generator's loss uses the real logits, which otherwise need not be computed."""
 
 
 def hinge_discriminator(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
@@ -64,7 +65,7 @@ def non_saturating_generator(real_logits: Tensor, fake_logits: Tensor) -> Tensor
 
 
 def relativistic_discriminator(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
-    """-mean log sigmoid(D(x) - D(G(z))), each real image beside the generated one of the same row.
+    """-mean log sigmoid(D(x) - D(G(z))), each real image paired with the generated one of the same row.
 
     Jolicoeur-Martineau 2018, section 4.1 (relativistic standard GAN).
     """
@@ -77,7 +78,7 @@ def relativistic_generator(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
 
 
 def wasserstein_discriminator(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
-    """Mean D(G(z)) - mean D(x). Arjovsky et al. 2017 (WGAN), equation 3, to be lowered."""
+    """Mean D(G(z)) - mean D(x), to be minimised. Arjovsky et al. 2017 (WGAN), equation 3."""
     return fake_logits.mean() - real_logits.mean()
 
 
@@ -87,7 +88,7 @@ def wasserstein_generator(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
 
 
 def smoothing(real_logits: Tensor, label_smoothing: float) -> Tensor:
-    """What `minimax_discriminator` gains when the target of real images is 1 - s in place of 1: s mean D(x).
+    """Change of `minimax_discriminator` if the target of real images is 1 - s in place of 1: s mean D(x).
 
     The cross entropy (1 - s) softplus(-d) + s softplus(d) of a logit d with that target is softplus(-d) + s d.
     One-sided label smoothing: Salimans et al. 2016, section 3.4.

@@ -1,13 +1,13 @@
-"""What keeps a discriminator smooth: penalties on its gradient, and clipping of its weights.
+"""Regularisation of the discriminator: penalties on its gradient, and clipping of its weights.
 
-Nothing here draws random numbers or multiplies by a weight; both are the caller's. Every gradient penalty is called
+Nothing here draws random numbers or multiplies by a weight; the caller does both. Every gradient penalty is called
 in the same way, `penalty(discriminator, real_images, fake_images, noise)`:
 
 * discriminator: images to logits (N,), each image on its own (a batch norm would mix their gradients);
-* real_images, fake_images: NCHW float in [-1, 1], equally many; with `pac`, N stacks that are judged together;
+* real_images, fake_images: NCHW float in [-1, 1], equally many; with `pac`, N stacks that it judges together;
 * noise: (N, k, 1, 1) uniform numbers in [0, 1], as many for each image as `num_noise` of the penalty says.
 
-The result can be differentiated by the discriminator's parameters, and by nothing else.
+The result can be differentiated with respect to the discriminator's parameters alone.
 """
 
 from collections.abc import Callable
@@ -21,12 +21,12 @@ Discriminator = Callable[[Tensor], Tensor]
 
 @dataclass(frozen=True)
 class GradientPenalty:
-    """A penalty that is weighted and added to the discriminator's loss, and what it needs."""
+    """A penalty that is weighted and added to the discriminator's loss, and its need of random numbers."""
 
     value: Callable[[Discriminator, Tensor, Tensor, Tensor], Tensor]
     """(discriminator, real_images, fake_images, noise) -> scalar."""
     num_noise: Callable[[int], int]
-    """How many uniform numbers it needs for an image of so many values (channels * height * width)."""
+    """Uniform numbers for each image, from its number of values (channels * height * width)."""
 
 
 def wgan_gp(discriminator: Discriminator, real_images: Tensor, fake_images: Tensor, noise: Tensor) -> Tensor:
@@ -41,10 +41,10 @@ def wgan_gp(discriminator: Discriminator, real_images: Tensor, fake_images: Tens
 def dragan(discriminator: Discriminator, real_images: Tensor, fake_images: Tensor, noise: Tensor) -> Tensor:
     """Mean over images of (|gradient of D| - 1)^2 around real images, without its weight.
 
-    Kodali et al. 2017 (DRAGAN), algorithm 1, at the points of the authors' code (github.com/kodalinaveen3/DRAGAN),
-    not those of the paper's text, which has normal noise: x + alpha * 0.5 * std(x) * u with alpha uniform for each
-    image, u uniform for each value, and the standard deviation of all values in the batch (of several workers:
-    each one's part of it). The first of the `noise` of an image is alpha, the others are u.
+    Kodali et al. 2017 (DRAGAN), algorithm 1, at the points of the authors' code (github.com/kodalinaveen3/DRAGAN), not
+    those of the paper's text, which uses normal noise: x + alpha * 0.5 * std(x) * u with alpha uniform for each image,
+    u uniform for each value, and the standard deviation of all values in the batch (with several workers, in each one's
+    part). The first number of an image's `noise` is alpha, the others are u.
     """
     alpha, u = noise[:, :1], noise[:, 1:].reshape(real_images.shape)
     return _distance_to_1(discriminator, real_images + alpha * 0.5 * real_images.std(correction=0) * u)
@@ -62,9 +62,9 @@ def r2(discriminator: Discriminator, real_images: Tensor, fake_images: Tensor, n
 
 @torch.no_grad()
 def clip_weights_(discriminator: nn.Module, clip_value: float) -> None:
-    """Bring every parameter into [-clip_value, clip_value], in place, after the discriminator's step.
+    """Clip every parameter to [-clip_value, clip_value], in place, after the discriminator's step.
 
-    Arjovsky et al. 2017 (WGAN), algorithm 1, line 7. Buffers, such as batch norm's running statistics, stay.
+    Arjovsky et al. 2017 (WGAN), algorithm 1, line 7. Buffers, such as batch norm's running statistics, stay unchanged.
     """
     for parameter in discriminator.parameters():
         parameter.clamp_(-clip_value, clip_value)

@@ -1,1 +1,1 @@
-"""Features to statistics to score, as pure functions."""
+"""Statistics of features, and scores from them, as pure functions."""

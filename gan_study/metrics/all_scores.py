@@ -1,4 +1,4 @@
-"""Every score of one collection of images against another, as far as what is known of both allows it."""
+"""All scores of one collection of images against another, as far as the data allow."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -25,28 +25,28 @@ from gan_study.metrics.statistics import Features, Gaussian, features_to_stats
 from gan_study.metrics.vendi import features_to_vendi_score
 
 MOST_NEIGHBOURS = 10_000
-"""Images of each side among which neighbours are looked for: time goes with their square (Naeem et al. 2020)."""
+"""Most images of each side in nearest-neighbour scores, since time grows with their square (Naeem et al. 2020)."""
 _KERNEL_SUBSET, _KERNEL_SUBSETS = 1000, 100
-"""Images in a subset, and subsets: the field's choice."""
+"""Images in a subset, and number of subsets, as usual in the field."""
 NUM_SCORES = 5
 """Steps that `sides_to_scores` reports: distances, infinity, kernel distance, neighbours, classes."""
 _NO_FEATURES = "a file of statistics has no features of single images"
 
 Probabilities = NDArray[np.floating[Any]]
-"""(N, num_classes), each row with the sum 1."""
+"""(N, num_classes) class probabilities; each row has the sum 1."""
 
 _T = TypeVar("_T")
 
 
 @dataclass(frozen=True, eq=False)
 class Side:
-    """One collection of images, as the extractor sees it."""
+    """Features and class probabilities of one collection of images."""
 
     gaussian: Gaussian
     features: Features | None = None
-    """(N, d) in any order; None if only statistics are known."""
+    """(N, d) in any order; None if only their statistics are known."""
     probabilities: Probabilities | None = None
-    """Of the classes; None if the extractor knows none."""
+    """Class probabilities; None if the extractor knows no classes."""
 
 
 @dataclass(frozen=True)
@@ -59,71 +59,72 @@ class VendiScores:
 
 @dataclass(frozen=True)
 class KernelScore:
-    """The kernel distance, and how it was taken."""
+    """The kernel distance and the subsets behind it."""
 
     mean: float
     std: float | None
-    """Over subsets; None if there is but one, of all images."""
+    """Standard deviation over subsets; None if one subset holds all images."""
     subset_size: int
     num_subsets: int
 
 
 @dataclass(frozen=True)
 class NeighbourScores:
-    """Scores that compare with a control of as many images only."""
+    """Scores that compare only with a control of as many images."""
 
     num: int
-    """Images of each side; of the larger side a random part."""
+    """Images of each side; a random part of the larger side."""
     scores: Prdc
     """Precision, recall, density and coverage."""
     control: Prdc | None
-    """The same of one half of the real images against another; None if there are fewer than 2 num."""
+    """Scores of one half of the real images against the other; None if there are fewer than 2 num."""
     vendi: VendiScores | None
     """Vendi scores; None if a feature vector is zero."""
 
 
 @dataclass(frozen=True)
 class ClassScores:
-    """What an extractor with classes says."""
+    """Scores from an extractor with classes."""
 
     inception_score: InceptionScore
     """Inception-type score of the generated images."""
     real_inception_score: InceptionScore
-    """The same of the real images."""
+    """Inception-type score of the real images."""
     histogram: ClassHistogram
-    """Classes of the generated images against those of the real ones."""
+    """Classes of the generated images compared with those of the real ones."""
     real_shares: tuple[float, ...]
-    """Share of each class among the real images, as the same classifier sees them."""
+    """Share of each class among the real images, by the same classifier."""
 
 
 @dataclass(frozen=True)
 class AllScores:
-    """All scores; one that could not be had is None, and `missing` says why."""
+    """All scores. A score that is not available is None, with the reason in `missing`."""
 
     frechet_distance: float
-    """Lower is better; not clamped at 0, below which rounding can bring it, nor where it is printed or written."""
+    """The Frechet distance, lower is better. It is never clamped at 0, although rounding can make it negative."""
     terms: FrechetDistance
-    """The two terms that it is the sum of."""
+    """The two terms whose sum it is."""
     floor: float | None
-    """What as many images of a perfect generator are expected to score; None if a number is not known."""
+    """Expected score of as many images from a perfect generator; None if a number of images is not known."""
     floor_is_rough: bool
-    """Whether there are fewer than 4 d images on a side, where its formula is off by more than some 4 %."""
+    """True if a side has fewer than 4 d images, for which the floor's formula is off by more than about 4 %."""
     draws: tuple[float, ...] | None
-    """The distance for each draw of latents, the first being `frechet_distance`; None without fresh draws."""
+    """The distance for each draw of latents, starting with `frechet_distance`; None without fresh draws."""
     infinity: FrechetInfinity | None
     """The distance extrapolated to infinitely many generated images."""
     kernel: KernelScore | None
-    """The kernel distance: KID, if the Frechet distance is the FID."""
+    """The kernel distance; it is the KID if the Frechet distance is the FID."""
     neighbours: NeighbourScores | None
-    """Precision and its kin."""
+    """Precision, recall, density, coverage and Vendi scores."""
     classes: ClassScores | None
-    """None if the extractor knows no classes."""
+    """Scores from classes; None if the extractor knows no classes."""
     missing: dict[str, str]
-    """Why a score is None, by its name here."""
+    """Reason for each score that is None, by its name here."""
 
 
 def features_to_side(features: Features, probabilities: Probabilities | None, whose: str) -> Side:
-    """Raises InputError unless there are two features at least and all are finite; `whose` says of what."""
+    """The side with these features. Raises InputError, with `whose`, unless there are at least two and all are
+    finite."""
     if len(features) < 2:
         raise InputError(f"{whose}: there must be at least 2 images, but got num={len(features)}; give more")
     num_bad = len(features) - int(np.isfinite(features).all(axis=1).sum())
@@ -145,11 +146,11 @@ def sides_to_scores(
     with_control: bool = False,
     on_score: Callable[[int], None] = lambda num: None,
 ) -> AllScores:
-    """Score features of equal length. `draws` are statistics of as many images of the same generator, other latents.
+    """All scores of features of equal length. `draws` are statistics of the generator's images from other latents.
 
-    `reference` is what the Frechet distances are taken to, if not to `real`, which may then be a part of its images.
-    With a control, neighbours are looked for in half of the real images at most: the other half is the control.
-    `on_score` is called with 1 after each of `NUM_SCORES` steps.
+    `reference` replaces `real` in Frechet distances if `real` is only a part of its images. With a control, neighbours
+    are searched in at most half of the real images, and the other half is the control. `on_score` is called with 1
+    after each of `NUM_SCORES` steps.
     """
 
     def done(score: _T) -> _T:
@@ -250,7 +251,7 @@ def _classes(
 
 
 def _attempt(missing: dict[str, str], name: str, score: Callable[[], _T]) -> _T | None:
-    """The score, or None and the reason in `missing`, if there are too few images for it."""
+    """The score; None, with the reason in `missing`, if there are too few images for it."""
     try:
         return score()
     except ValueError as error:

@@ -1,8 +1,8 @@
-"""How generated images spread over classes: lost modes of labelled data, and of stacked digits (1000 classes).
+"""Distribution of generated images over classes: lost modes of labelled data, and of stacked digits (1000 classes).
 
-A classifier's errors look like modes: 99.25 % accuracy per digit turns one stacked mode into some 30. Beside the
-classes with any image, those with a tenth of their expected number are counted, which errors seldom reach; the
-Kullback-Leibler divergence is hardly touched by errors.
+A classifier's errors look like modes: 99.25 % accuracy per digit turns one stacked mode into about 30. Besides the
+classes with any image, classes with a tenth of their expected number are counted, which errors seldom reach. The
+Kullback-Leibler divergence is hardly affected by errors.
 """
 
 from dataclasses import dataclass
@@ -17,24 +17,24 @@ _LEAST_SHARE_OF_EXPECTED = 0.1
 
 @dataclass(frozen=True)
 class ClassHistogram:
-    """Shares of the classes among generated images, held against the real ones."""
+    """Shares of the classes among generated images, compared with the real shares."""
 
     num: int
     """Images counted."""
     shares: tuple[float, ...]
     """Share of each class, by class number."""
     kl: float | None
-    """Sum of p ln(p / q) over the generated shares p and the real q, in nats; None if there are images of a class
-    that no real one has. A share 1/m of all modes, evenly filled, has ln m."""
+    """Sum of p ln(p / q) over the generated shares p and the real q, in nats; None if an image has a class that no real
+    image has. For a share 1/m of all modes, evenly filled, it is ln m."""
     num_modes: int
     """Classes with at least one image, as the field counts modes."""
     num_sure_modes: int
-    """Classes with at least a tenth of the images that their real share promises: the count after the control for the
-    classifier's errors."""
+    """Classes with at least a tenth of the images that their real share predicts, to exclude errors of the
+    classifier."""
     expected_kl: float
-    """The `kl` that as many images of a perfect generator have: (K - 1) / 2N, to first order in 1/N."""
+    """Expected `kl` for as many images of a perfect generator: (K - 1) / 2N, to first order in 1/N."""
     expected_num_modes: float
-    """The `num_modes` that as many images of a perfect generator have on average."""
+    """Mean `num_modes` for as many images of a perfect generator."""
 
 
 def labels_to_class_histogram(
@@ -55,7 +55,7 @@ def counts_to_class_histogram(
     """Histogram of the images of each class, (K,), against real shares, (K,) with the sum 1.
 
     The real shares should come from the same classifier, so that its errors cancel; for stacked digits, PacGAN (Lin et
-    al. 2018) and those before it take 1/1000 each. Raises ValueError if there is no image.
+    al. 2018) and earlier papers use 1/1000 each. Raises ValueError if there is no image.
     """
     assert class_counts.shape == real_shares.shape, f"{class_counts.shape} counts for {real_shares.shape} shares"
     assert np.isclose(real_shares.sum(), 1), f"the real shares have the sum {real_shares.sum()}, not 1"

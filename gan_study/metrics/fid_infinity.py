@@ -1,4 +1,5 @@
-"""The Frechet distance of infinitely many generated images, by extrapolation (FID-infinity, Chong and Forsyth 2020)."""
+"""The Frechet distance for infinitely many generated images, by extrapolation (FID-infinity, Chong and Forsyth
+2020)."""
 
 from dataclasses import dataclass
 from math import ceil
@@ -11,13 +12,13 @@ from gan_study.metrics.statistics import Features, check_features
 
 _LEAST_PER_DIM = 2.4
 """Images per dimension from which the distance is linear in 1/N: the paper's 5,000 for 2048. With fewer than one, the
-extrapolation goes far below the truth."""
+extrapolation is far too low."""
 _CONFIDENCE = 0.95
 
 
 @dataclass(frozen=True, eq=False)
 class FrechetInfinity:
-    """A line through distances at several numbers of images, and where it meets 1/N = 0."""
+    """A line through distances at several numbers of images, and its value at 1/N = 0."""
 
     value: float
     """The distance at 1/N = 0. The reference's own bias, from finitely many real images, remains."""
@@ -26,7 +27,7 @@ class FrechetInfinity:
     high: float
     """Upper end of the interval of `value`."""
     slope: float
-    """How much the distance grows with 1/N."""
+    """Slope of the distance against 1/N."""
     nums: tuple[int, ...]
     """Numbers of images of the points."""
     distances: tuple[float, ...]
@@ -38,12 +39,12 @@ def features_to_frechet_infinity(
 ) -> FrechetInfinity:
     """Extrapolate the distance of generated features, (N, d), linearly in 1/N.
 
-    Chong and Forsyth 2020 (CVPR): `num_points` numbers evenly between the least and all (for 50,000
-    features of 2048 dimensions from 5,000 on, as there), a random subset without replacement of each, and a
-    least-squares line. The interval is the line's 95 % one. It tells how well the points lie on a line; being drawn
-    from the same images, they do not show how another draw of the generator would differ (with 500 images of 16
-    dimensions it held the truth in 58 % of 300 draws): for that, repeat it with fresh latents. Raises ValueError if
-    N is below 4.8 d, from which on the points span a factor of two, or features are not finite.
+    Chong and Forsyth 2020 (CVPR): `num_points` numbers of images, evenly between the least and all (for 50,000 features
+    of 2048 dimensions from 5,000 on, as in the paper), a random subset of each size, and a least-squares line. The 95 %
+    interval of the line shows how well the points lie on it. Since all points come from the same images, it does not
+    show how another draw of the generator would differ (with 500 images of 16 dimensions it held the truth in 58 % of
+    300 draws); repeat the extrapolation with fresh latents for that. Raises ValueError if N is below 4.8 d, from which
+    on the points span a factor of two, or if features are not finite.
     """
     assert num_points >= 3, f"a line with an interval needs three points, not {num_points}"
     num, dims = generated.shape

@@ -1,4 +1,4 @@
-"""The .npz files in which pytorch-fid and others keep the statistics of a set of features."""
+"""The .npz files in which pytorch-fid and other tools keep the statistics of features."""
 
 import io
 import zipfile
@@ -11,13 +11,13 @@ from numpy.typing import NDArray
 from gan_study.metrics.statistics import Gaussian
 
 _NUM = "num"
-"""Our own addition to the file, which pytorch-fid does not look at."""
+"""Our own addition to the file, which pytorch-fid ignores."""
 
 
 def gaussian_to_npz(gaussian: Gaussian) -> bytes:
     """The content of a file that `python -m pytorch_fid` reads: `mu` (d,) and `sigma` (d, d), float64.
 
-    Beside them stands `num`, if it is known, so that the floor can be told from the file.
+    The file also holds `num`, if it is known, from which the floor can be computed.
     """
     buffer = io.BytesIO()
     counts = {} if gaussian.num is None else {_NUM: np.array(gaussian.num)}
@@ -26,9 +26,9 @@ def gaussian_to_npz(gaussian: Gaussian) -> bytes:
 
 
 def npz_to_gaussian(content: bytes) -> Gaussian:
-    """The Gaussian in the content of an .npz file with `mu` (d,) and `sigma` (d, d), by pytorch-fid or by us.
+    """The Gaussian in the content of an .npz file with `mu` (d,) and `sigma` (d, d), by pytorch-fid or this project.
 
-    Raises ValueError if the content is not that of such a file, or not finite; the message lacks only the file's name.
+    Raises ValueError if the content is something else or not finite; the caller adds the file's name to its message.
     """
     arrays = _arrays(content)
     mean, covariance = (np.asarray(arrays[name], dtype=np.float64) for name in ("mu", "sigma"))
@@ -52,7 +52,7 @@ def _num(array: NDArray[Any]) -> int:
 
 
 def _arrays(content: bytes) -> dict[str, NDArray[Any]]:
-    """All arrays of the file by name, with `mu` and `sigma` among them and of numbers."""
+    """All arrays of the file by name, including numeric `mu` and `sigma`."""
     try:
         with np.load(io.BytesIO(content), allow_pickle=False) as file:
             arrays = dict(file)

@@ -1,8 +1,8 @@
-"""Frechet distance between Gaussians fitted to two sets of features (FID, if they are Inception's), and its floor.
+"""Frechet distance between Gaussians fitted to two sets of features (the FID with Inception's features), and its floor.
 
-Heusel et al. 2017 (TTUR), equation 6; statistics and sign as in pytorch-fid 0.3.0, which divides by n - 1 and does
-not clamp. The trace of the matrix square root comes from symmetric eigenvalues or from singular values:
-scipy.linalg.sqrtm is slower, has returned garbage (scipy 1.11.2 to 1.12), and changed its signature (1.18).
+Heusel et al. 2017 (TTUR), equation 6; statistics and sign as in pytorch-fid 0.3.0, which divides by n - 1 and does not
+clamp. The trace of the matrix square root comes from symmetric eigenvalues or from singular values: scipy.linalg.sqrtm
+is slower, has returned garbage (scipy 1.11.2 to 1.12), and changed its signature (1.18).
 """
 
 from dataclasses import dataclass
@@ -16,12 +16,12 @@ from gan_study.metrics.statistics import Features, FeatureStats, Gaussian, featu
 Array = NDArray[np.float64]
 
 EXACT_PER_DIM = 4
-"""Images for each dimension from which the floor's formula is good (see `frechet_floor`)."""
+"""Images per dimension from which the floor's formula is accurate (see `frechet_floor`)."""
 
 
 @dataclass(frozen=True, eq=False)
 class FrechetReference:
-    """What the distance needs of the real features, made once by `stats_to_reference` or `gaussian_to_reference`."""
+    """Real features prepared for the distance, by `stats_to_reference` or `gaussian_to_reference`."""
 
     num: int | None
     """Real feature vectors counted; None if that is not known."""
@@ -35,7 +35,7 @@ class FrechetReference:
 
 @dataclass(frozen=True)
 class FrechetDistance:
-    """A distance and the two terms it is the sum of."""
+    """A distance and the two terms whose sum it is."""
 
     mean_term: float
     """|mean_1 - mean_2|^2."""
@@ -59,7 +59,7 @@ def gaussian_to_reference(real: Gaussian) -> FrechetReference:
         raise ValueError("the features of the real images must be finite, but some are not; check the extractor")
     eigenvalues, vectors = np.linalg.eigh(real.covariance)
     eigenvalues[: -_largest_rank(real)] = 0
-    # Not the symmetric root: R^T S R has the same eigenvalues for every R, and this one needs no product.
+    # This is not the symmetric root: R^T S R has equal eigenvalues for every R, and this one needs no product.
     root = vectors * np.sqrt(eigenvalues.clip(min=0))
     return FrechetReference(real.num, real.mean, float(np.trace(real.covariance)), root)
 
@@ -114,17 +114,17 @@ def features_to_frechet_distance(features: Features, reference: FrechetReference
 
 
 def frechet_floor(covariance: Array, num_generated: int, num_real: int) -> float:
-    """Expected distance between finite samples of one Gaussian: what a perfect generator scores.
+    """Expected distance between finite samples of one Gaussian, which is the expected score of a perfect generator.
 
     To first order in 1/N, with the eigenvalues l of the (d, d) covariance: the means differ by Tr S / N, and a
-    covariance estimated from N vectors adds (sum over all i, j of l_i l_j / (l_i + l_j) + Tr S / 2) / 2N, both for
-    each of the two samples. Within 2 % of simulation if N is at least 8 d, 4 % at 4 d, worse for fewer.
+    covariance estimated from N vectors adds (sum over all i, j of l_i l_j / (l_i + l_j) + Tr S / 2) / 2N, both for each
+    of the two samples. It is within 2 % of simulation if N is at least 8 d, within 4 % at 4 d, and worse for fewer.
     """
     return _floor(np.linalg.eigvalsh(covariance), num_generated, num_real)
 
 
 def floor_is_rough(num_generated: int, num_real: int, dims: int) -> bool:
-    """Whether a side has fewer than 4 d images, so that `frechet_floor` is off by more than some 4 %."""
+    """Return True if a side has fewer than 4 d images, for which `frechet_floor` is off by more than about 4 %."""
     return min(num_generated, num_real) < EXACT_PER_DIM * dims
 
 
@@ -146,9 +146,9 @@ def _floor(eigenvalues: NDArray[np.floating[Any]], num_generated: int, num_real:
 
 
 def _largest_rank(fitted: Gaussian | FrechetReference) -> int:
-    """The rank that the covariance can have: that of n vectors has n - 1 at most.
+    """The largest possible rank of the covariance: that of n vectors is at most n - 1.
 
-    Eigenvalues past it are rounding errors, whose roots (1e-16 gives 1e-8 each) would add up.
+    Eigenvalues beyond it are rounding errors, whose roots (1e-16 gives 1e-8 each) would add up.
     """
     dims = len(fitted.mean)
     return dims if fitted.num is None else min(fitted.num - 1, dims)

@@ -1,4 +1,4 @@
-"""Inception score (Salimans et al. 2016): how sure a classifier is of each image, and how varied over all.
+"""Inception score (Salimans et al. 2016): confidence of a classifier on each image, and variety over all images.
 
 It is the published score only with Inception's 1000 ImageNet classes. With a data set's own classifier it is an
 "inception-type score" between 1 and the number of classes, blind to anything but class confidence and class balance.
@@ -25,11 +25,11 @@ class InceptionScore:
 def probabilities_to_inception_score(
     probabilities: NDArray[np.floating[Any]], *, num_splits: int = 10
 ) -> InceptionScore:
-    """Inception score exp(E_x KL(p(y|x) || p(y))), per consecutive part of the images, in float64.
+    """Inception score exp(E_x KL(p(y|x) || p(y))) of consecutive parts of the images, in float64.
 
     probabilities: (N, C) p(y|x) in [0, 1] of generated images in random order, each row with the sum 1. The default
-    number of parts is the paper's, with 50,000 images. Raises ValueError if there are fewer images than parts, or a
-    row is no distribution.
+    number of parts is the paper's, which has 50,000 images. Raises ValueError if there are fewer images than parts, or
+    if a row is not a distribution.
     """
     assert num_splits >= 1, f"a mean needs one part, not {num_splits}"
     values = probabilities.astype(np.float64)

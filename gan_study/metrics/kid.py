@@ -1,7 +1,7 @@
 """Kernel inception distance: unbiased squared maximum mean discrepancy with a cubic kernel (Binkowski et al. 2018).
 
-Called KID if the features are Inception's 2048-d ones. Unlike the Frechet distance it has no bias in the number of
-images: its expectation is 0 for a perfect generator, so single values may be negative.
+It is called KID if the features are Inception's 2048-d ones. Unlike the Frechet distance it has no bias from the number
+of images: its expectation is 0 for a perfect generator, so single values may be negative.
 """
 
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ import numpy as np
 from gan_study.metrics.statistics import Features, check_features
 
 _ROWS = 100
-"""Of the kernel's matrix at a time, so that they stay in a core's cache."""
+"""Rows of the kernel matrix that are computed at a time, so that they stay in a core's cache."""
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,8 @@ class KernelDistance:
     mean: float
     """Mean over the subsets; may be negative."""
     std: float
-    """Standard deviation (divisor n) over the subsets. Not a standard error of the mean: the subsets overlap."""
+    """Standard deviation (divisor n) over the subsets. It is no standard error of the mean, since the subsets
+    overlap."""
 
 
 def features_to_kernel_distance(
@@ -47,8 +48,8 @@ def features_to_kernel_distance(
 def polynomial_mmd2(x: Features, y: Features) -> float:
     """Unbiased estimate of the squared MMD of x (n, d) and y (m, d) with the kernel k(a, b) = (a.b / d + 1)^3.
 
-    Gretton et al. 2012 (JMLR 13), equation 3: the mean of k over pairs of different vectors within x, the same
-    within y, less twice the mean over pairs across. Needs n, m >= 2; float64.
+    Gretton et al. 2012 (JMLR 13), equation 3: the mean of k over pairs of different vectors within x, plus that within
+    y, minus twice the mean over pairs across. Needs n, m >= 2; float64.
     """
     a, b = x.astype(np.float64), y.astype(np.float64)
     within = sum(_mean_of_different(values) for values in (a, b))

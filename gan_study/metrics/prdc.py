@@ -1,7 +1,7 @@
-"""Precision, recall, density and coverage: which images lie within the nearest-neighbour balls of the others.
+"""Precision, recall, density and coverage: shares of images within nearest-neighbour balls of other images.
 
-The ball of a vector reaches to its k-th nearest neighbour among its own kind, itself not counted. Balls are closed
-(`<=`, as in Kynkaanniemi's code), so that an exact copy on the border is inside; the `prdc` package takes `<`, which
+The ball of a vector extends to its k-th nearest neighbour among its own kind, itself not counted. Balls are closed
+(`<=`, as in Kynkaanniemi's code), so that an exact copy on the border is inside; the `prdc` package uses `<`, which
 differs for copies and for features on a grid only.
 """
 
@@ -19,25 +19,26 @@ from gan_study.metrics.statistics import Features, check_features
 _BLOCK_MIB = 64
 """Memory of one block of rows of a distance matrix."""
 _RESOLUTION = 1e-6
-"""Vectors closer than this share of their length are at the distance 0: rounding puts copies up to 1e-7 apart."""
+"""Vectors closer than this share of their length have the distance 0, since rounding separates copies by up to 1e-7."""
 
 
 @dataclass(frozen=True)
 class Prdc:
-    """Four shares that tell low quality from missing variety. Compare them only with a control of as many images."""
+    """Four shares that distinguish low quality from missing variety. Compare them only with a control of as many
+    images."""
 
     precision: float
-    """Share of the generated images that lie in a real ball, in [0, 1]: quality."""
+    """Share of the generated images in a real ball, in [0, 1]: quality."""
     recall: float
-    """Share of the real images that lie in a generated ball, in [0, 1]. Alone it is no evidence: noise reaches 1."""
+    """Share of the real images in a generated ball, in [0, 1]. It is no evidence alone, since noise reaches 1."""
     density: float
-    """Real balls that a generated image lies in, divided by k: at least 0, about 1 for a perfect generator."""
+    """Real balls around a generated image, divided by k: at least 0, about 1 for a perfect generator."""
     coverage: float
     """Share of the real balls that hold a generated image, in [0, 1]: low when modes are lost."""
 
 
 Radii = NDArray[np.float32]
-"""(N,) the radius of each vector's ball."""
+"""(N,) radius of each vector's ball."""
 
 
 def features_to_prdc(
@@ -51,10 +52,10 @@ def features_to_prdc(
     """Precision and recall with `recall_k`, density and coverage with `coverage_k` neighbours.
 
     generated, real: (N, d), equally many, because coverage depends on the ratio (see `expected_coverage`). Kynkaanniemi
-    et al. 2019 (NeurIPS), equation 2; Naeem et al. 2020 (ICML), section 3. Distances are Euclidean: summed in
-    float64, compared in float32. Time goes with N^2 d; memory is that of a block of the distances, whatever N is.
-    `real_radii`, from `prdc_radii` of the same features and neighbours, saves a third of the time.
-    Raises ValueError if the numbers differ, are not above k, or features are not finite.
+    et al. 2019 (NeurIPS), equation 2; Naeem et al. 2020 (ICML), section 3. Distances are Euclidean: summed in float64,
+    compared in float32. Time grows with N^2 d; memory is that of a block of the distances for any N. `real_radii`, from
+    `prdc_radii` of the same features and neighbours, saves a third of the time. Raises ValueError if the numbers differ
+    or are not above k, or if features are not finite.
     """
     assert min(recall_k, coverage_k) >= 1, f"a ball reaches to a neighbour, not to number {min(recall_k, coverage_k)}"
     for whose, features in (("generated", generated), ("real", real)):
@@ -79,7 +80,7 @@ def features_to_prdc(
 
 
 def prdc_radii(real: Features, *, recall_k: int = 3, coverage_k: int = 5) -> tuple[Radii, Radii]:
-    """What `features_to_prdc` needs of real features (N, d) for both numbers of neighbours, when it is asked often.
+    """Radii of real features (N, d) for `features_to_prdc`, for both numbers of neighbours, to be reused.
 
     Raises ValueError unless N is above both numbers.
     """
@@ -95,7 +96,7 @@ def ball_radii(real: Features, k: int = 5) -> Radii:
 
 
 def features_to_coverage(generated: Features, real: Features, radii: Radii) -> float:
-    """The coverage of `features_to_prdc` alone, with the real `ball_radii` made before: a third of its time.
+    """The coverage of `features_to_prdc` alone, from real `ball_radii`, in a third of its time.
 
     generated, real: (N, d), equally many. Raises ValueError as `features_to_prdc` does.
     """
@@ -112,7 +113,7 @@ def features_to_coverage(generated: Features, real: Features, radii: Radii) -> f
 
 
 def prdc_control(real: Features, num: int, *, recall_k: int = 3, coverage_k: int = 5, seed: int = 0) -> Prdc:
-    """What `num` images of a perfect generator score: one random part of the real features against another.
+    """Scores for `num` images of a perfect generator: one random part of the real features against another.
 
     real: (M, d) with M >= 2 num; the parts are disjoint. Raises ValueError if there are fewer, and where
     `features_to_prdc` does.
@@ -128,10 +129,10 @@ def prdc_control(real: Features, num: int, *, recall_k: int = 3, coverage_k: int
 
 
 def expected_coverage(num_generated: int, num_real: int, k: int = 5) -> float:
-    """Coverage that a perfect generator has on average: 1 - prod_{i=1..k} (N - i) / (N + M - i).
+    """Mean coverage of a perfect generator: 1 - prod_{i=1..k} (N - i) / (N + M - i).
 
-    Naeem et al. 2020, lemma 2, with N = num_real and M = num_generated. For equal numbers it goes to 1 - 2^-k:
-    0.969 for k = 5.
+    Naeem et al. 2020, lemma 2, with N = num_real and M = num_generated. For equal numbers it tends to 1 - 2^-k: 0.969
+    for k = 5.
     """
     return 1 - prod((num_real - i) / (num_real + num_generated - i) for i in range(1, k + 1))
 
@@ -148,8 +149,8 @@ def _radii(features: Features, ks: list[int]) -> list[Radii]:
 def _distance_blocks(a: Features, b: Features) -> Iterator[tuple[slice, NDArray[Any]]]:
     """Blocks of rows of the (N, M) float32 distances between a (N, d) and b (M, d), with their row numbers.
 
-    Of float32 vectors scikit-learn sums the squares in float64. What is equal by rounding of that, as an image and
-    its copy are in their distance from a third, is equal in the float32 result, which `<=` relies on.
+    scikit-learn sums the squares of float32 vectors in float64. Distances that differ by rounding alone, such as those
+    of an image and its copy from a third image, are equal in the float32 result, on which `<=` relies.
     """
     resolution = _RESOLUTION * np.linalg.norm(a, axis=1, keepdims=True)
     start = 0

@@ -1,4 +1,4 @@
-"""What a set of images contributes to its score: feature statistics and class counts, mergeable over ranks."""
+"""Contribution of a set of images to its score: feature statistics and class counts, which can be merged over ranks."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 from gan_study.metrics.statistics import FeatureStats, merge
 
 BATCH_SIZE = 100
-"""Images that pass through generator and extractor together: more no longer fit a CPU core's cache (on one core,
-16-pixel images went through at about twice the speed in 100s as in 500s)."""
+"""Images that pass through generator and extractor together; more do not fit a CPU core's cache (on one core, 16-pixel
+images took half the time in batches of 100 as in batches of 500)."""
 GPU_BATCH_SIZE = 500
-"""The same on a GPU, which fewer small images would not fill."""
+"""As above for a GPU, which fewer small images would not fill."""
 BLOCK_SIZE = 1000
 """Images between two moments at which the CPU waits for the GPU."""
 
@@ -23,7 +23,7 @@ class SampleStats:
 
     features: FeatureStats
     class_counts: NDArray[np.int64]
-    """(num_classes,) images that the extractor's classifier gives to each class; empty if it has none."""
+    """(num_classes,) images of each class by the extractor's classifier; empty without one."""
 
     @property
     def class_shares(self) -> tuple[float, ...] | None:
@@ -39,7 +39,7 @@ def batch_size(device_type: str) -> int:
 
 
 def merge_samples(parts: Iterable[SampleStats]) -> SampleStats:
-    """The statistics of the union of disjoint sets of images, one or more, taken in the order given."""
+    """The statistics of the union of one or more disjoint sets of images, merged in the given order."""
     counts: list[NDArray[np.int64]] = []
 
     def features() -> Iterator[FeatureStats]:

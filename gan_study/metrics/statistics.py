@@ -13,10 +13,10 @@ Features = NDArray[np.floating[Any]]
 
 @dataclass(frozen=True, eq=False)
 class Gaussian:
-    """The Gaussian fitted to features, which is all that a Frechet distance sees of them."""
+    """The Gaussian fitted to features, on which alone a Frechet distance depends."""
 
     num: int | None
-    """Feature vectors it was fitted to; None if that is not known, as in pytorch-fid's files."""
+    """Feature vectors behind it; None if not known, as in pytorch-fid's files."""
     mean: NDArray[np.float64]
     """(d,) mean."""
     covariance: NDArray[np.float64]
@@ -25,7 +25,7 @@ class Gaussian:
 
 @dataclass(frozen=True, eq=False)
 class FeatureStats:
-    """Number, mean and scatter of feature vectors of length d. Features that were not finite leave it so."""
+    """Number, mean and scatter of feature vectors of length d. They are not finite if a feature was not."""
 
     num: int
     """Feature vectors counted."""
@@ -45,7 +45,7 @@ class FeatureStats:
 
 
 def features_to_stats(features: Features) -> FeatureStats:
-    """Statistics of features, (N, d) of any float type, N may be 0. Works in float64, on a copy of that size."""
+    """Statistics of features, (N, d) of any float type; N may be 0. Computed in float64, on a copy of that size."""
     values = features.astype(np.float64)
     num = len(values)
     with np.errstate(over="ignore", invalid="ignore"):
@@ -55,10 +55,11 @@ def features_to_stats(features: Features) -> FeatureStats:
 
 
 def merge(parts: Iterable[FeatureStats]) -> FeatureStats:
-    """Statistics of the features of all parts together, one part or more.
+    """Statistics of the features of all parts together, at least one.
 
-    Chan, Golub and LeVeque 1979 (STAN-CS-79-773). The order changes no more than rounding does; unlike sums of squares
-    it stays exact when the mean is large. One buffer takes all scatters, since at 2048 dims each is 34 MB.
+    Chan, Golub and LeVeque 1979 (STAN-CS-79-773). The order changes the result by rounding alone; unlike sums of
+    squares, it stays accurate if the mean is large. All scatters are added in one buffer, since each is 34 MB at 2048
+    dims.
     """
     parts = iter(parts)
     first = next(parts)
@@ -80,7 +81,7 @@ def merge(parts: Iterable[FeatureStats]) -> FeatureStats:
 def check_features(features: Features, whose: str, least_num: int) -> None:
     """Raise ValueError unless there are at least `least_num` vectors and all are finite; `whose` is real or generated.
 
-    For the metrics other than the Frechet distance, which a diverged generator's features may reach.
+    The Frechet distance does not use this check, since features of a diverged generator may reach it.
     """
     assert features.ndim == 2, f"features are (N, d), not of the shape {features.shape}"
     if len(features) < least_num:

@@ -1,4 +1,4 @@
-"""Vendi score (Friedman and Dieng 2023): the effective number of different images, without real ones."""
+"""Vendi score (Friedman and Dieng 2023): the effective number of different images, without real images."""
 
 import numpy as np
 from scipy.special import entr
@@ -10,8 +10,8 @@ def features_to_vendi_score(features: Features) -> float:
     """Exp of the Shannon entropy of the eigenvalues of K / N, where K holds all cosines; from 1 to min(N, d).
 
     features: (N, d). Friedman and Dieng 2023 (TMLR), definition 3.1. The nonzero eigenvalues of K = X X^T, (N, N), are
-    those of X^T X, (d, d): the smaller of the two is decomposed, in float64. Compare it only with that of as many
-    real features. Raises ValueError if features are not finite, or a vector is zero (its cosines do not exist).
+    those of X^T X, (d, d); the smaller matrix is decomposed, in float64. Compare the score only with that of as many
+    real features. Raises ValueError if features are not finite or a vector is zero, for which cosines do not exist.
     """
     check_features(features, "the", 1)
     values = features.astype(np.float64)

@@ -80,7 +80,7 @@ def test_the_last_line_gives_the_verdict_and_what_decided_it(run: RunFolder) -> 
 def test_what_fires_too_is_told_with_the_reason(run: RunFolder) -> None:
     shown = lines(None, found(run, noted(NOTED)))
     assert shown[shown.index("Fires too, without deciding:") + 1] == (
-        f"  coverage_low: {NOTED.sentence} To note: no verdict rests on it."
+        f"  coverage_low: {NOTED.sentence} It is only noted: no verdict depends on it."
     )
     assert "Fires too, without deciding:" not in lines(None, found(run, noted()))
 

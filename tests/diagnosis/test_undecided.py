@@ -20,7 +20,7 @@ def reasons(verdict: Verdict) -> dict[str, str]:
         (trial(images(coverage=0.5, nearest_distance=1.8), FALLING), "still_improving", {
             "unlike": "Unlike real images: a later rule.",
             "coverage_partial": "Partial collapse only if unlike and still_falling do not fire.",
-            "coverage_low": "To note: no verdict rests on it.",
+            "coverage_low": "It is only noted: no verdict depends on it.",
             "score_swing": "Oscillating only if score_reversals fires too.",
         }),
         # Saturated images that differ, and too few of them for the support: three rules are tried for the latter.
@@ -28,10 +28,10 @@ def reasons(verdict: Verdict) -> dict[str, str]:
             "support_total": "Total collapse only if unrealistic does not fire, or if variation_total fires too, "
             "or if repeats fires too.",
             "support_partial": "Partial collapse only if unrealistic does not fire.",
-            "support_low": "To note: no verdict rests on it.",
+            "support_low": "It is only noted: no verdict depends on it.",
         }),
         (trial(images(coverage=0.5, c_t=-4.0, near_copies=0.5), SWINGING), "partial_collapse", {
-            "coverage_low": "To note: no verdict rests on it.",
+            "coverage_low": "It is only noted: no verdict depends on it.",
             "c_t": "Possible memorisation: a later rule.",
             "near_copies": "Possible memorisation: a later rule.",
             "score_swing": "Oscillating: a later rule.",
@@ -40,13 +40,13 @@ def reasons(verdict: Verdict) -> dict[str, str]:
         }),
         (trial(images(recall=0.1, coverage=None), (*DESCENT[:-1], 30.0)), "inconclusive", {
             "recall_shrunken": "Shrunken modes only if density_shrunken fires too and coverage_partial is measured.",
-            "late_collapse": "It is told beside any verdict.",
+            "late_collapse": "It is added to any verdict and changes none.",
         }),
         (trial(images(c_t=None, near_copies=0.5).model_copy(update={"num": 499})), "inconclusive", {
             "near_copies": "Possible memorisation only if c_t fires too, or if authenticity fires too.",
         }),
         (trial(images(coverage=0.5).model_copy(update={"num": 499})), "partial_collapse", {
-            "few_samples": "It bars the verdict healthy, and no other.",
+            "few_samples": "It rules out the verdict healthy, and no other.",
         }),
     ],
 )  # fmt: skip

@@ -147,7 +147,7 @@ def test_evidence_says_why_the_rest_did_not_decide(folder: RunFolder) -> None:
     trial.write_diagnosis(record.model_copy(update={"verdict": verdict}))
     table = evidences(load_run(folder)).trials[1].table
     assert [row[0] for row in table.rows] == ["coverage_partial", "coverage_low", "still_falling"]
-    assert table.rows[1][-1] == "The coverage is low. To note: no verdict rests on it."
+    assert table.rows[1][-1] == "The coverage is low. It is only noted: no verdict depends on it."
     write_report(folder)
     assert f"How a verdict is chosen: {order_of_rules()}" in folder.storage.read_text("report.html")
 

@@ -1,6 +1,6 @@
 """Generators made of real images, whose verdict is known before anything is measured.
 
-What each case is to be called follows evaluation.md, sections 3 and 4, and was written down here before it was scored.
+The expected verdict of each case was written down here before the case was scored.
 """
 
 from collections.abc import Callable, Sequence

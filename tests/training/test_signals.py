@@ -159,7 +159,7 @@ def test_what_logits_say(
 
 
 def test_the_jensen_shannon_divergence_of_two_gaussians() -> None:
-    # evaluation.md 8.10: N(0, 1) and N(2, 1), by the optimal logits -2x + 2; numerical integration gives 0.3368.
+    # N(0, 1) and N(2, 1) have the optimal logits -2x + 2 (Goodfellow et al. 2014); numerical integration gives 0.3368.
     random = torch.Generator().manual_seed(0)
     real, fake = (torch.randn(200_000, generator=random, dtype=torch.float64) + mean for mean in (0, 2))
     found = logits_to_signals("minimax", False, -2 * real + 2, -2 * fake + 2)

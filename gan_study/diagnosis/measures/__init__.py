@@ -1,1 +1,1 @@
-"""The measures behind the findings, each as a pure function."""
+"""The measures behind the findings, as pure functions."""

@@ -1,4 +1,4 @@
-"""The birthday test of Arora and Zhang 2018 (ICLR), automated: from how many different images does a generator draw?"""
+"""The birthday test of Arora and Zhang 2018 (ICLR), automated: an estimate of the number of different images."""
 
 from dataclasses import dataclass
 
@@ -9,37 +9,38 @@ from gan_study.diagnosis.measures.draws import LEAST_COLLISIONS, draws_to_suppor
 from gan_study.diagnosis.measures.neighbours import Distances, Features
 
 _LEAST_REAL_DISTANCE = 0.9
-"""Share of the least distance of two real images below which two count as one (a proposal of this project)."""
+"""Share of the least distance between two real images below which two images count as one (proposed here)."""
 
 
 @dataclass(frozen=True)
 class RealPairs:
-    """What the pairs among real images are like. Made once by `fit_real_pairs`."""
+    """Distances between real images. Made by `fit_real_pairs`."""
 
     num: int
     """Images in each draw."""
     close: float
-    """Distance from which down two images count as one."""
+    """Largest distance at which two images count as one."""
     collisions: float
-    """Mean number of such pairs per draw: the chance hits that are taken off."""
+    """Mean number of such pairs per draw, which is subtracted as chance."""
 
 
 @dataclass(frozen=True)
 class Birthday:
-    """How often two of the generated images are one."""
+    """Result of the birthday test."""
 
     collisions: float
-    """Mean number of pairs closer than real images are, per draw."""
+    """Mean number of pairs per draw that are closer than real images are."""
     support: float
-    """Different images that explain the collisions; if these are too few to tell, the least number they allow."""
+    """Number of different images that explains the collisions, or a lower bound of it if there are too few
+    collisions."""
     is_lower_bound: bool
-    """Whether the support is at least this, rather than about this."""
+    """True if the support is a lower bound."""
 
 
 def fit_real_pairs(real: Features, num: int = 1000, seed: int = 0) -> RealPairs:
     """Prepare real features (M, d) for draws of `num` images, M >= num >= 2.
 
-    Pairs collide within 0.9 of the median, over up to ten disjoint random draws, of the least distance in a draw.
+    Two images collide within 0.9 of the median, over up to ten disjoint random draws, of the least distance in a draw.
     """
     draws = [_pair_distances(draw) for draw in _draws(real, num, seed)]
     close = _LEAST_REAL_DISTANCE * float(np.median([distances.min() for distances in draws]))
@@ -49,10 +50,11 @@ def fit_real_pairs(real: Features, num: int = 1000, seed: int = 0) -> RealPairs:
 def birthday_test(features: Features, real: RealPairs, seed: int = 0) -> Birthday:
     """Support s (s - 1) / (2 (c - c_real)), with c the mean number of colliding pairs in draws of s = `real.num`.
 
-    features: (N, d) with N >= s, cut into up to ten disjoint random draws. Arora and Zhang look at the closest pairs
-    by eye and take s^2 where half the draws have a duplicate; the count and its control are a proposal of this project
-    (evaluation.md 3.2), right to 15 % up to a support of some s^2 / 20. It does not see missing classes, and where
-    images differ by noise alone it overrates the support.
+    features: (N, d) with N >= s, cut into up to ten disjoint random draws. Arora and Zhang 2018 inspect the closest
+    pairs by eye, and conclude a support of about s^2 if half the draws have a duplicate. The count of pairs, the
+    subtracted control and the threshold distance are proposed here. In simulation the estimate is right to 15 % up to a
+    support of about s^2 / 20. It does not see missing classes, and overestimates the support if images differ by noise
+    alone.
     """
     counts = [int((_pair_distances(draw) <= real.close).sum()) for draw in _draws(features, real.num, seed)]
     collisions = float(np.mean(counts))

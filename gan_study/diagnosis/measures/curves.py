@@ -1,4 +1,4 @@
-"""Numbers that judge a training by its evaluations over time: swings, reversals, falls, lasting states."""
+"""Measures of a training's evaluations over time: swings, reversals, falls, rotation."""
 
 from collections.abc import Sequence
 from itertools import pairwise
@@ -13,22 +13,22 @@ from gan_study.diagnosis.measures.modes import histogram_divergence
 _REVERSAL = 0.1
 _LEAST_SCORES = 5
 _LEAST_SHOWING_SWINGS = 4
-"""Points that two reversals need."""
+"""Points needed for two reversals."""
 
 
 def last_third(values: Sequence[float], least: int = 1) -> list[float]:
-    """The last third of the values, rounded up, but at least so many where there are."""
+    """The last third of the values, rounded up, but at least `least` values if there are as many."""
     return list(values[-max(least, ceil(len(values) / 3)) :])
 
 
 def swing(scores: Sequence[float]) -> float | None:
-    """Highest over lowest score of the last third (of four evaluations at least); None with fewer than five scores."""
+    """Highest over lowest score of the last third (at least four evaluations); None with fewer than five scores."""
     tail = _swinging_part(scores)
     return max(tail) / min(tail) if tail and min(tail) > 0 else None
 
 
 def num_reversals(scores: Sequence[float]) -> int | None:
-    """Changes of direction in the same part, each by more than a tenth of the value where it turned."""
+    """Changes of direction in the last third, each by more than a tenth of the value at the turn."""
     tail = _swinging_part(scores)
     if not tail:
         return None
@@ -44,10 +44,11 @@ def num_reversals(scores: Sequence[float]) -> int | None:
 
 
 def share_of_untrained(signals: Sequence[Signals], untrained_score: float | None) -> float | None:
-    """The best score of a training, over that before its first step; None before its first evaluation after that.
+    """Best score of a training relative to its score before the first step; None before the first evaluation after
+    that.
 
-    untrained_score: stands for a start that was not evaluated. (It is of the first arm's network, and another one may
-    start elsewhere.)
+    `untrained_score` replaces a score before the first step that was not evaluated. (It comes from the first arm's
+    network; other networks may start elsewhere.)
     """
     start = next((s.score for s in signals if s.cur_nimg == 0 and s.score is not None), untrained_score)
     trained = [s.score for s in signals if s.cur_nimg > 0 and s.score is not None]
@@ -55,11 +56,11 @@ def share_of_untrained(signals: Sequence[Signals], untrained_score: float | None
 
 
 def fall_of_last_quarter(signals: Sequence[Signals]) -> float | None:
-    """By what share the last score is below the best one of the first three quarters of the images; None with fewer
-    than three scores.
+    """Share by which the last score is below the best of the first three quarters of the images; None with fewer than
+    three scores.
 
-    Negative if it is above: a curve that comes back from a rise does not fall yet. How many evaluations there are does
-    not matter. A score that falls with a power of the images, by 0.22 with each doubling, falls by 0.1 in this quarter.
+    Negative if the last score is higher, as in a curve that recovers from a rise. The number of evaluations does not
+    matter. A score that falls with a power of the images, by 0.22 with each doubling, falls by 0.1 in this quarter.
     """
     scored = [(s.cur_nimg, s.score) for s in signals if s.score is not None]
     if len(scored) < 3:
@@ -70,9 +71,9 @@ def fall_of_last_quarter(signals: Sequence[Signals]) -> float | None:
 
 
 def fall_of_last_third(signals: Sequence[Signals]) -> float | None:
-    """Relative fall of the score over the last third (of three evaluations at least); None with fewer.
+    """Relative fall of the score over the last third (at least three evaluations); None with fewer.
 
-    By the regression line: from its first to its last point, over the mean. Negative if the score rises.
+    The difference between first and last point of the regression line, over the mean. Negative if the score rises.
     """
     scored = [(s.cur_nimg, s.score) for s in signals if s.score is not None]
     if len(scored) < 3:
@@ -84,10 +85,11 @@ def fall_of_last_third(signals: Sequence[Signals]) -> float | None:
 
 
 def rotation(signals: Sequence[Signals], real_shares: Sequence[float] | None) -> float | None:
-    """How far the classes change from one evaluation to the next while each is far from the real ones, in nats.
+    """Change of the classes from one evaluation to the next while each is far from the real ones, in nats.
 
-    Over the last third (of four evaluations at least), the median of the least of three divergences: of one histogram
-    from the next, and of each from the real one. None without class shares, or with fewer than five evaluations.
+    Over the last third (at least four evaluations), the median of the least of three divergences: between consecutive
+    histograms, and between each of them and the real one. None without class shares, or with fewer than five
+    evaluations.
     """
     shares = [np.array(s.class_shares) for s in signals if s.class_shares is not None]
     if real_shares is None or len(shares) < _LEAST_SCORES:

@@ -11,7 +11,7 @@ from gan_study.diagnosis.measures.neighbours import Features
 
 
 def duplicate_share(images: NDArray[np.uint8]) -> float:
-    """Share of the images (N, ...), uint8, that equal an earlier one byte for byte; 0 if all differ."""
+    """Share of the images (N, ...), uint8, that equal an earlier image byte for byte; 0 if all differ."""
     hashes = {blake2b(image.tobytes(), digest_size=16).digest() for image in images}
     return 1 - len(hashes) / len(images)
 
@@ -19,7 +19,7 @@ def duplicate_share(images: NDArray[np.uint8]) -> float:
 def level_deviation(images: NDArray[np.uint8]) -> float:
     """Standard deviation of all values of a set of images, uint8 in [0, 255], in levels.
 
-    Below one level every image is the same flat colour: tanh saturated, or the generator is dead.
+    Below one level every image is one flat colour: tanh is saturated, or the generator is dead.
     """
     return float(images.std(dtype=np.float64))
 
@@ -27,8 +27,8 @@ def level_deviation(images: NDArray[np.uint8]) -> float:
 def variation_share(images: NDArray[np.uint8]) -> float:
     """Share of the variance of all values that is variance between images at one place, in [0, 1].
 
-    images: (N, ...) uint8. 0 if all images are one, whatever it shows; 1 if their mean is flat. It tells a generator
-    that gives one image with hardly any change from one whose images are faint because it has not learned yet.
+    images: (N, ...) uint8. 0 if all images are equal, 1 if their mean is flat. It distinguishes a generator that
+    repeats one image with hardly any change from one whose images are faint because it has not learned yet.
     """
     values = images.reshape(len(images), -1)
     total = float(values.var(dtype=np.float64))
@@ -36,11 +36,12 @@ def variation_share(images: NDArray[np.uint8]) -> float:
 
 
 def pairwise_distance_ratio(generated: Features, real: Features) -> float | None:
-    """Mean distance of two generated vectors over that of two real ones; 1 for a perfect generator, 0 if all are one.
+    """Mean distance of two generated vectors relative to that of two real ones: 1 for a perfect generator, 0 if all are
+    equal.
 
-    generated, real: (N, d), equally many; time goes with N^2 d. Metz et al. 2017 (Unrolled GAN), section 3.3.2, compare
-    the histograms of these distances. Insensitive to partial collapse: of 10 classes, 5 still reach 0.93. None if
-    all real vectors are equal.
+    generated, real: (N, d), equally many; time grows with N^2 d. Metz et al. 2017 (Unrolled GAN), section 3.3.2,
+    compare the histograms of these distances. The ratio is insensitive to partial collapse: 5 of 10 classes still reach
+    0.93. None if all real vectors are equal.
     """
     assert len(generated) == len(real) >= 2, f"{len(generated)} generated vectors for {len(real)} real ones"
     real_mean = mean_distance(real)
@@ -61,10 +62,10 @@ def latent_sensitivity(
     images: NDArray[np.floating[Any]],
     other_images: NDArray[np.floating[Any]],
 ) -> float:
-    """How far the image moves with the latent: mean |G(z1) - G(z2)| / mean |z1 - z2|; 0 if all images are one.
+    """Change of the image per change of the latent: mean |G(z1) - G(z2)| / mean |z1 - z2|; 0 if all images are equal.
 
-    z, other_z: (N, z_dim); images, other_images: G(z), G(other_z), (N, ...) in [-1, 1]. Mao et al. 2019 (MSGAN,
-    CVPR), as their code takes it. Compare only within one training, because it goes with the scale of z.
+    z, other_z: (N, z_dim); images, other_images: G(z), G(other_z), (N, ...) in [-1, 1]. Mao et al. 2019 (MSGAN, CVPR),
+    as in their code. Compare values within one training only, since they depend on the scale of z.
     """
     assert len(z) == len(other_z) == len(images) == len(other_images), "latents and images must come in pairs"
     moved = np.abs(images.astype(np.float64) - other_images).mean()

@@ -1,4 +1,4 @@
-"""Whether generated images lie closer to the training images than held-out images do."""
+"""Memorisation: distances of generated images to training images, compared with those of held-out images."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -19,40 +19,40 @@ _NEAR_SHARE = 0.5
 
 @dataclass(frozen=True, eq=False)
 class CopyReference:
-    """The training images, and how far held-out ones lie from them. Made once by `fit_copy_reference`."""
+    """Training images, and distances of held-out images to them. Made by `fit_copy_reference`."""
 
     train: Features
-    """(M, d) features."""
+    """(M, d) training features."""
     cells: KMeans
     """Three cells of the feature space."""
     test_distances: Distances
-    """(T,) from each held-out image to its nearest training image."""
+    """(T,) distance of each held-out image to its nearest training image."""
     test_cells: NDArray[np.int32]
-    """(T,) the cell of each held-out image."""
+    """(T,) cell of each held-out image."""
 
 
 @dataclass(frozen=True, eq=False)
 class Memorisation:
-    """Four signs of copying, and the pictures to look at."""
+    """Four signs of copying, and the nearest training images for pictures."""
 
     c_t: float | None
-    """Three-sample statistic of Meehan et al.: about N(0, 1) for a perfect generator, far below 0 for copies, far above
-    for images unlike the training set; None if no cell holds enough images."""
+    """Three-sample statistic of Meehan et al. 2020: about N(0, 1) for a perfect generator, far below 0 for copies, far
+    above 0 for images unlike the training set; None if no cell holds enough images."""
     authenticity: float
-    """Share of the images farther from their nearest training image than that is from its own nearest, in [0, 1].
-    Alaa et al. 2022 (ICML). That of a perfect generator depends on the data: compare with a control."""
+    """Share of the images that are farther from their nearest training image than that one is from its own nearest, in
+    [0, 1] (Alaa et al. 2022, ICML). Compare it with a control: a perfect generator's value depends on the data."""
     near_copies: float
-    """Share of the images at most half as far from a training image as all but 1 % of held-out ones, in [0, 1]."""
+    """Share of the images at most half as far from a training image as all but 1 % of held-out images, in [0, 1]."""
     median_distance_ratio: float | None
-    """Median distance to the nearest training image, over that of held-out images; None if the latter is 0."""
+    """Median distance to the nearest training image relative to that of held-out images; None if the latter is 0."""
     neighbours: Neighbours
-    """The nearest training image of each, (N, 1)."""
+    """Nearest training image of each image, (N, 1)."""
 
 
 def fit_copy_reference(train: Features, test: Features, seed: int = 0) -> CopyReference:
-    """Prepare train (M, d) and held-out features test (T, d).
+    """Prepare training features (M, d) and held-out features (T, d).
 
-    Give all the training features: copies of an image that is left out are not seen.
+    Pass all training features: copies of an image that is missing here are not detected.
     """
     chosen = np.random.default_rng(seed).permutation(len(train))[:_MOST_FITTED]
     cells = KMeans(_NUM_CELLS, n_init=1, random_state=seed).fit(_float32(train[chosen]))
@@ -67,8 +67,8 @@ def fit_copy_reference(train: Features, test: Features, seed: int = 0) -> CopyRe
 def features_to_memorisation(features: Features, reference: CopyReference) -> Memorisation:
     """Signs of copying in features (N, d) of generated images.
 
-    They stand or fall together: C_T and authenticity also fall when images crowd about the middle of their modes, near
-    copies alone may be images of which there is little variety.
+    Only together are they evidence: C_T and authenticity also fall if images crowd around the middle of their modes,
+    and near copies alone may be images of little variety.
     """
     found = nearest(features, reference.train)
     distances, test_distances = found.distances[:, 0], reference.test_distances
@@ -92,9 +92,9 @@ def distances_to_c_t(
 ) -> float | None:
     """C_T of generated images (N,) against held-out ones (T,), from distances to the nearest training image.
 
-    In each cell of the feature space, the Mann-Whitney U of the two sets of distances as a z score; then their mean,
-    weighted by the share of the held-out images. Cells with fewer than 20 of either are left out. Meehan, Chaudhuri and
-    Dasgupta 2020 (AISTATS); the numbers of cells and of images follow dgm-eval (Stein et al. 2023).
+    The z-score of the Mann-Whitney U of the two sets of distances in each cell of feature space, averaged with the
+    shares of held-out images as weights. Cells with fewer than 20 images of either set are left out. Meehan, Chaudhuri
+    and Dasgupta 2020 (AISTATS); the numbers of cells and of images follow dgm-eval (Stein et al. 2023).
     """
     scores, weights = [], []
     for cell in np.unique(test_cells):
@@ -106,12 +106,13 @@ def distances_to_c_t(
 
 
 def _mann_whitney_z(a: Distances, b: Distances) -> float:
-    """How far a lies above b: U as a z score, without the correction for ties (only duplicates have them)."""
+    """Mann-Whitney U as a z-score, positive if a lies above b, without the correction for ties (only duplicates have
+    them)."""
     u = mannwhitneyu(a, b, method="asymptotic").statistic
     num, num_b = len(a), len(b)
     return float((u - num * num_b / 2) / np.sqrt(num * num_b * (num + num_b + 1) / 12))
 
 
 def _float32(features: Features) -> NDArray[np.float32]:
-    """What k-means must be given alike when it is fitted and when it predicts."""
+    """Features in the float type of the k-means model, which must be equal in fitting and in prediction."""
     return np.ascontiguousarray(features, dtype=np.float32)

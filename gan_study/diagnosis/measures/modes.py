@@ -1,4 +1,4 @@
-"""Which classes a generator has lost, with a control for the errors of the classifier that names them."""
+"""Classes that a generator has lost, after allowing for errors of the classifier."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -11,7 +11,7 @@ from scipy.stats import binom
 Labels = NDArray[np.integer[Any]]
 """(N,) class numbers in [0, K)."""
 Shares = NDArray[np.floating[Any]]
-"""(K,) share of each class, with the sum 1."""
+"""(K,) share of each class; their sum is 1."""
 
 _LEAST_SHARE_OF_EXPECTED = 0.1
 _NUM_ITERATIONS = 100
@@ -19,14 +19,14 @@ _NUM_ITERATIONS = 100
 
 @dataclass(frozen=True)
 class LostClasses:
-    """Classes that hardly any generated image belongs to."""
+    """Classes with hardly any generated image."""
 
     missing: tuple[int, ...]
-    """Class numbers with less than a tenth of the images that their real share promises, errors taken out."""
+    """Numbers of the classes with less than a tenth of the images that their real share predicts, errors subtracted."""
     missing_by_chance: float
-    """How many a perfect generator would miss on average with as few images."""
+    """Number of classes that a perfect generator would miss on average with as few images."""
     left: float
-    """Share of the real images whose class is not missing, in [0, 1]: the coverage as a classifier sees it."""
+    """Share of the real images whose class is not missing, in [0, 1]: coverage in terms of classes."""
 
 
 def lost_classes(
@@ -34,10 +34,10 @@ def lost_classes(
 ) -> LostClasses:
     """Classes missing among generated images, by the classifier's labels.
 
-    confusion: (K, K), row the true class, column what the classifier says, rows with the sum 1; `confusion_matrix`
-    makes it. It tells how many of a class's images are errors on others; the class is there if its number is likelier
-    with half the expected images on top of these errors than with the errors alone (both Poisson distributed).
-    Without it, labels are taken as true: at 99.25 % accuracy per digit, one stacked mode of 1000 then looks like some
+    confusion: (K, K), rows the true classes, columns the classifier's, each row with the sum 1; `confusion_matrix`
+    makes it. It predicts how many images get a class's label by error. A class is present if its number of images is
+    likelier with half the expected images on top of these errors than with the errors alone (both Poisson distributed).
+    Without it, labels are taken as true: at 99.25 % accuracy per digit, one stacked mode of 1000 then looks like about
     30. Every label must be below K.
     """
     counts = np.bincount(labels, minlength=len(real_shares)).astype(np.float64)
@@ -45,7 +45,7 @@ def lost_classes(
     expected = counts.sum() * real_shares.astype(np.float64)
     least = np.maximum(_LEAST_SHARE_OF_EXPECTED * expected, _likelier_above(errors, errors + expected / 2))
     missing = (real_shares > 0) & (counts < least)
-    # ceil - 1 images are the most that still lie below a tenth of the expected number.
+    # ceil - 1 images are the most that are still below a tenth of the expected number.
     by_chance = binom.cdf(np.ceil(_LEAST_SHARE_OF_EXPECTED * expected) - 1, len(labels), real_shares)
     return LostClasses(
         tuple(np.flatnonzero(missing).tolist()),
@@ -55,9 +55,9 @@ def lost_classes(
 
 
 def confusion_matrix(true_labels: Labels, labels: Labels, num_classes: int) -> NDArray[np.float64]:
-    """(K, K) shares of the labels (column) that held-out images of each true class (row) get; rows have the sum 1.
+    """(K, K) shares of the labels (columns) that held-out images of each true class (rows) get; each row has the sum 1.
 
-    A class without images is taken as always named rightly.
+    A class without images counts as always labelled correctly.
     """
     counts = np.zeros((num_classes, num_classes))
     np.add.at(counts, (true_labels, labels), 1)
@@ -76,10 +76,10 @@ def histogram_divergence(shares: Shares, other_shares: Shares) -> float:
 
 
 def _errors(counts: NDArray[np.float64], confusion: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
-    """(K,) expected images that get each class's label wrongly.
+    """(K,) expected numbers of images that get each class's label by error.
 
-    The true numbers are those of the largest likelihood, by the EM algorithm of Shepp and Vardi 1982 (IEEE Trans. Med.
-    Imaging): unlike the inverse of the matrix it keeps them above 0, whatever the matrix.
+    The true numbers are those of the maximum likelihood, by the EM algorithm of Shepp and Vardi 1982 (IEEE Trans. Med.
+    Imaging). Unlike the inverse of the matrix, it keeps them above 0 for any matrix.
     """
     true_counts = counts
     for _ in range(_NUM_ITERATIONS):
@@ -90,6 +90,7 @@ def _errors(counts: NDArray[np.float64], confusion: NDArray[np.floating[Any]]) -
 
 
 def _likelier_above(low: NDArray[np.float64], high: NDArray[np.float64]) -> NDArray[np.float64]:
-    """(K,) numbers above which a Poisson distribution of mean `high` is likelier than of `low`; 0 where that is 0."""
+    """(K,) numbers above which a Poisson distribution of mean `high` is likelier than one of mean `low`; 0 where `low`
+    is 0."""
     ratio = np.divide(high, low, out=np.ones_like(high), where=low > 0)
     return np.divide(high - low, np.log(ratio), out=np.zeros_like(high), where=ratio > 1)

@@ -10,9 +10,10 @@ from sklearn.cluster import KMeans
 from gan_study.diagnosis.measures.neighbours import Features
 
 _SIGNIFICANT_Z = 4.0
-"""|z| of a different bin: of 100 bins, none by chance. (The paper's default, p < 0.05, flags five by chance.)"""
+"""Least |z| of a different bin: of 100 bins, none differs by chance. (The paper's default, p < 0.05, flags five by
+chance.)"""
 _IMAGES_PER_BIN = 20
-"""An empty bin of fewer expected images would not reach the z above."""
+"""An empty bin with fewer expected images would not reach this z."""
 _MOST_BINS = 100
 _MOST_FITTED = 20_000
 
@@ -22,20 +23,20 @@ class Bins:
     """Voronoi cells of the training images."""
 
     means: KMeans
-    """Holds the centres."""
+    """The fitted k-means model with the centres."""
     counts: NDArray[np.int64]
     """(K,) training images in each cell."""
 
 
 @dataclass(frozen=True)
 class Ndb:
-    """How generated images fall into the training images' bins."""
+    """Comparison of generated and training images by bins."""
 
     num_bins: int
     share: float
-    """Share of the bins whose proportions differ, in [0, 1]: NDB / K."""
+    """Share of the bins with significantly different proportions, in [0, 1]: NDB / K."""
     jensen_shannon: float
-    """Divergence of the two histograms, in nats."""
+    """Jensen-Shannon divergence of the two histograms, in nats."""
 
 
 def fit_bins(train: Features, num_generated: int, seed: int = 0) -> Bins:
@@ -48,7 +49,8 @@ def fit_bins(train: Features, num_generated: int, seed: int = 0) -> Bins:
 
 
 def features_to_ndb(features: Features, bins: Bins) -> Ndb:
-    """Two-proportion z test (pooled variance) of every bin, for features (N, d); compare with held-out images' NDB."""
+    """Two-proportion z-test (pooled variance) of every bin, for features (N, d); compare it with the NDB of held-out
+    images."""
     counts = np.bincount(
         bins.means.predict(np.ascontiguousarray(features, dtype=np.float32)), minlength=len(bins.counts)
     )
@@ -56,7 +58,7 @@ def features_to_ndb(features: Features, bins: Bins) -> Ndb:
     pooled = (counts + bins.counts) / (num + num_train)
     deviation = np.sqrt(pooled * (1 - pooled) * (1 / num + 1 / num_train))
     difference = counts / num - bins.counts / num_train
-    # Where all images or none lie in a bin there is no deviation, and no difference.
+    # If all images or none are in a bin, there is no deviation and no difference.
     z = np.divide(difference, deviation, out=np.zeros_like(difference), where=deviation > 0)
     return Ndb(
         num_bins=len(counts),

@@ -1,4 +1,4 @@
-"""Nearest neighbours among feature vectors: for memorisation, and for the pictures a reader compares by eye."""
+"""Nearest neighbours among feature vectors, for memorisation and for pictures that a reader compares."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -14,7 +14,7 @@ Distances = NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class Neighbours:
-    """For each vector the nearest ones of a reference, nearest first."""
+    """The nearest reference vectors of each vector, nearest first."""
 
     indices: NDArray[np.int64]
     """(N, k) row numbers in the reference."""

@@ -1,4 +1,4 @@
-"""How far images lie from training images in their pixels, beside held-out images of the same classes."""
+"""Pixel distances of images to training images, compared with those of held-out images of the same classes."""
 
 from dataclasses import dataclass
 
@@ -13,14 +13,14 @@ from gan_study.runs.diagnosis import MeasureWithControl
 
 @dataclass(frozen=True, eq=False)
 class PixelReference:
-    """Training images, and how far held-out ones lie from them. Made once by `fit_pixel_reference`."""
+    """Training images, and pixel distances of held-out images to them. Made by `fit_pixel_reference`."""
 
     near: Features
-    """(R, p) the values of up to 1000 training images."""
+    """(R, p) values of up to 1000 training images."""
     control: Distances
-    """(C,) of up to 1000 held-out images to the nearest of these, in levels."""
+    """(C,) distance of up to 1000 held-out images to the nearest of these, in levels."""
     control_labels: Labels | None
-    """(C,) the class that the classifier gives each; None without a classifier."""
+    """(C,) class that the classifier gives each held-out image; None without a classifier."""
 
 
 def flat(images: NDArray[np.uint8]) -> Features:
@@ -41,9 +41,9 @@ def images_to_pixel_distance(
 ) -> MeasureWithControl:
     """Median root mean square difference of the first 1000 images (N, ...) to their nearest training images, in levels.
 
-    What is realistic to a classifier need not look so: it may map noise among real images. The control is the median of
-    the held-out images, weighted so that their classes have the shares of the generated ones: twos alone lie further
-    from other digits than all digits do (1.2 times as far on MNIST).
+    Images that are realistic to a classifier need not look realistic: it may map noise among real images. The control
+    is the median of the held-out images, weighted to the class shares of the generated ones, since twos alone are
+    farther from other digits than all digits are (1.2 times as far on MNIST).
     """
     value = float(np.median(_distances(images, reference.near)))
     weights = np.ones(len(reference.control))
@@ -62,7 +62,7 @@ def _distances(images: NDArray[np.uint8], near: Features) -> Distances:
 
 
 def _weighted_median(values: Distances, weights: NDArray[np.float64]) -> float:
-    """The least value that half the weight lies at or below."""
+    """The least value with at least half the weight at or below it."""
     order = np.argsort(values)
     below = np.cumsum(weights[order])
     return float(values[order][np.searchsorted(below, below[-1] / 2)])

@@ -1,4 +1,4 @@
-"""Singular values of the layers: collapse often goes with a discriminator whose spectra collapse."""
+"""Singular values of the layers; the discriminator's spectra often collapse when modes do."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -13,10 +13,10 @@ _SMALL = 0.1
 
 
 def weights_to_spectra(weights: Mapping[str, NDArray[np.floating[Any]]]) -> tuple[LayerSpectrum, ...]:
-    """Spectra of the weights, by name, that have at least two axes; the others (biases, norms) are left out.
+    """Spectra of all weights with at least two axes, by name; biases and norms are left out.
 
-    A weight (out, ...) is taken as the matrix (out, rest), as in Miyato et al. 2018 (SNGAN). Weights that
-    are not finite are left out: they have no singular values.
+    A weight (out, ...) is taken as the matrix (out, rest), as in Miyato et al. 2018 (SNGAN). Weights that are not
+    finite have no singular values and are left out.
     """
     return tuple(
         _spectrum(name, weight) for name, weight in weights.items() if weight.ndim >= 2 and np.isfinite(weight).all()

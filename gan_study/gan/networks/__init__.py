@@ -16,7 +16,7 @@ from gan_study.gan.networks.resnet import resnet_discriminator, resnet_generator
 
 @dataclass(frozen=True)
 class Network:
-    """The makers of both players."""
+    """Builders of both players."""
 
     generator: Callable[[NetworkConfig, int, int, int], nn.Module]
     """(config, image_size, num_channels, z_dim) -> z to images."""

@@ -1,8 +1,8 @@
 """DCGAN: strided convolutions with batch norm. Radford et al. 2015, section 3.
 
-The layers, their order and their initialisation are those of the official PyTorch example
-(github.com/pytorch/examples, dcgan/main.py), which at 64 pixels, width 64, z_dim 100 has as many parameters.
-Each halving of the image adds one layer with twice the channels: 128 pixels have 16 * width at the 4x4 end.
+The layers, their order and their initialisation are those of the official PyTorch example (github.com/pytorch/examples,
+dcgan/main.py), with equally many parameters at 64 pixels, width 64 and z_dim 100. Each halving of the image adds one
+layer with twice the channels: 128 pixels have 16 * width at the 4x4 end.
 """
 
 from itertools import pairwise
@@ -35,7 +35,7 @@ def dcgan_generator(config: NetworkConfig, image_size: int, num_channels: int, z
 def dcgan_discriminator(config: NetworkConfig, image_size: int, num_channels: int) -> nn.Module:
     """The discriminator, as `build_networks` describes it, for 16, 32, 64 or 128 pixels."""
     widths, norm = _widths(config, image_size), config.discriminator_norm
-    # Batch norm takes a bias away again. The first and the last layer have none either, like the example's.
+    # Batch norm would cancel a bias. The first and the last layer have none either, as in the example.
     bias = norm != "batch"
     layers: list[nn.Module] = [
         nn.Conv2d(num_channels, widths[0], kernel_size=4, stride=2, padding=1, bias=bias),

@@ -1,8 +1,8 @@
 """The networks of InfoGAN (Chen et al. 2016, appendix C.1) in the form of Lucic et al. 2018.
 
 Layers and initialisation are those of the latter's code (github.com/google/compare_gan, branch v1,
-gans/abstract_gan.py), which has their width 64; here it scales every layer. The generator ends in tanh in place of
-the sigmoid because images lie in [-1, 1], and layers before a batch norm, which takes it away again, have no bias.
+gans/abstract_gan.py), which has width 64; here `width` scales every layer. The generator ends in tanh rather than the
+sigmoid because images are in [-1, 1]. Layers before a batch norm have no bias, since batch norm would cancel it.
 """
 
 from torch import nn

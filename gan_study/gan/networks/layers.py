@@ -1,4 +1,4 @@
-"""Layers and initial weights that several networks share."""
+"""Layers and initial weights that several networks use."""
 
 from torch import nn
 from torch.nn.utils.parametrizations import spectral_norm
@@ -9,9 +9,9 @@ from gan_study.config.hyperparameters import DiscriminatorNorm
 def norm_2d(norm: DiscriminatorNorm, num_channels: int) -> list[nn.Module]:
     """The normalisation of feature maps (N, C, H, W), as a list of at most one layer.
 
-    Layer norm is taken over all channels and pixels of an image, with a factor and an offset for each channel, as in
-    the code of WGAN-GP (github.com/igul222/improved_wgan_training, tflib/ops/layernorm.py); that is group norm with
-    one group.
+    Layer norm is computed over all channels and pixels of an image, with a scale and an offset for each channel, as in
+    the code of WGAN-GP (github.com/igul222/improved_wgan_training, tflib/ops/layernorm.py); this is group norm with one
+    group.
     """
     if norm == "none":
         return []
@@ -36,8 +36,8 @@ def initialise_normal_(layer: nn.Module) -> None:
 def divide_by_spectral_norms_(network: nn.Module) -> None:
     """Divide the weights of every convolution and linear layer by their largest singular value, from now on.
 
-    Miyato et al. 2018 (SNGAN), algorithm 1: a kernel counts as the matrix (out, in * height * width), and every
-    forward pass in training mode makes one step of the power iteration. Call it on initialised weights.
+    Miyato et al. 2018 (SNGAN), algorithm 1: a kernel counts as the matrix (out, in * height * width), and every forward
+    pass in training mode makes one step of the power iteration. Call it on initialised weights.
     """
     for layer in list(network.modules()):
         if isinstance(layer, nn.Conv2d | nn.Linear):

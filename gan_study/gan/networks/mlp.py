@@ -1,9 +1,9 @@
-"""Fully connected networks with two hidden layers, like the first GAN's on MNIST.
+"""Fully connected networks with two hidden layers, like those of the first GAN on MNIST.
 
-Goodfellow et al. 2014, with the layers of their mnist.yaml (github.com/goodfeli/adversarial: two ReLU layers of
-1200 units in the generator, two maxout layers in the discriminator). Here both players have the same width, the
-discriminator has LeakyReLU(0.2) without dropout in place of maxout with it, and tanh stands in place of the
-sigmoid because images lie in [-1, 1]. The initialisation is torch's for linear layers.
+Goodfellow et al. 2014, with the layers of their mnist.yaml (github.com/goodfeli/adversarial: two ReLU layers of 1200
+units in the generator, two maxout layers in the discriminator). Here both players have equal width, the discriminator
+has LeakyReLU(0.2) without dropout rather than maxout with dropout, and tanh replaces the sigmoid because images are in
+[-1, 1]. The initialisation is torch's for linear layers.
 """
 
 from torch import nn
@@ -29,7 +29,7 @@ def mlp_generator(config: NetworkConfig, image_size: int, num_channels: int, z_d
 def mlp_discriminator(config: NetworkConfig, image_size: int, num_channels: int) -> nn.Module:
     """The discriminator, as `build_networks` describes it, for any image size."""
     width, norm = config.width, config.discriminator_norm
-    # The norm stays off the layer next to the image, as in DCGAN, and batch norm takes the bias before it away.
+    # The layer next to the image has no norm, as in DCGAN, and a layer before batch norm needs no bias.
     return nn.Sequential(
         nn.Flatten(),
         nn.Linear(num_channels * image_size**2, width),

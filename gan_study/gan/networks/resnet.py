@@ -1,10 +1,11 @@
-"""Residual networks: the blocks of WGAN-GP and SNGAN. Gulrajani et al. 2017, appendix; Miyato et al. 2018, appendix B.
+"""Residual networks with the blocks of WGAN-GP (Gulrajani et al. 2017, appendix) and SNGAN (Miyato et al. 2018,
+appendix B).
 
-The layers and their initialisation are those of SNGAN's networks for 128 pixels (github.com/pfnet-research/
-sngan_projection, gen_models/resnet.py and dis_models/snresnet_128.py, without their classes) at every size: each
-halving of the image, down to 4x4, takes one block with twice the channels. Convolutions of the generator's blocks
-have no bias: the next batch norm would take it away. The discriminator's norm, if it has one, stands before each
-activation of a block but the first, as in WGAN-GP.
+At every size, layers and their initialisation are those of SNGAN's networks for 128 pixels
+(github.com/pfnet-research/sngan_projection, gen_models/resnet.py and dis_models/snresnet_128.py, without their
+classes): each halving of the image, down to 4x4, takes one block with twice the channels. Convolutions of the
+generator's blocks have no bias, since the next batch norm would cancel it. The discriminator's norm, if it has one,
+comes before each activation of a block but the first, as in WGAN-GP.
 """
 
 from itertools import pairwise
@@ -91,7 +92,7 @@ def _up_block(num_in: int, num_out: int) -> nn.Module:
         nn.ReLU(),
         _convolution(num_out, num_out, kernel_size=3, gain=_RESIDUAL_GAIN, bias=False),
     )
-    # A 1x1 convolution may change places with a doubling (or averaging) of pixels: here it has fewer to do.
+    # A 1x1 convolution commutes with doubling (or averaging) of pixels; in this order it has fewer to process.
     shortcut = nn.Sequential(_convolution(num_in, num_out, kernel_size=1, bias=False), nn.Upsample(scale_factor=2))
     return _Residual(residual, shortcut)
 
@@ -116,7 +117,7 @@ def _residual(num_in: int, num_out: int, norm: DiscriminatorNorm) -> nn.Module:
     return nn.Sequential(
         *norm_2d(norm, num_in),
         nn.ReLU(),
-        # Batch norm takes a bias away again.
+        # Batch norm would cancel a bias.
         _convolution(num_in, num_in, kernel_size=3, gain=_RESIDUAL_GAIN, bias=norm != "batch"),
         *norm_2d(norm, num_in),
         nn.ReLU(),
