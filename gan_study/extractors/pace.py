@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from gan_study.data.datasets import Dataset
 from gan_study.extractors.base import images_to_stats
 from gan_study.extractors.fitting import BATCH_SIZE
-from gan_study.extractors.kinds import trained_kind
+from gan_study.extractors.loading import trained_kind
 
 _NUM_LEARNED = 1000
 """Images of noise to learn from, enough for the epochs of any measurement."""

@@ -12,7 +12,7 @@ from support.synthetic_run import OBJECTIVE, write_synthetic_run
 
 from gan_study.data.datasets import load_dataset
 from gan_study.evaluation.generators import load_generator_at
-from gan_study.extractors.kinds import load_or_train_extractor
+from gan_study.extractors.loading import load_or_train_extractor
 from gan_study.gan.networks import build_networks
 from gan_study.runs.folder import RunFolder
 from gan_study.runs.records import EvaluationRecord

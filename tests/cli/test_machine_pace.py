@@ -13,7 +13,7 @@ from gan_study.config.study import StudyConfig
 from gan_study.data.datasets import load_dataset
 from gan_study.extractors import fitting
 from gan_study.extractors.fitting_state import FittingState
-from gan_study.extractors.kinds import load_or_train_extractor
+from gan_study.extractors.loading import load_or_train_extractor
 from gan_study.extractors.pace import measure_learning_sec
 
 TEXT = """\

@@ -21,7 +21,7 @@ from gan_study.extractors.domain_classifier import (
     accuracy,
     train,
 )
-from gan_study.extractors.kinds import load_or_train_extractor, restore_trained_extractor
+from gan_study.extractors.loading import load_or_train_extractor, restore_trained_extractor
 from gan_study.runs.storage import Storage
 
 

@@ -5,7 +5,8 @@ from typing import get_args
 import pytest
 
 from gan_study.config.extractors import EXTRACTORS, FID_DIMS, FID_EXTRACTOR, ExtractorName
-from gan_study.extractors.kinds import PretrainedKind, TrainedKind, extractor_kind
+from gan_study.extractors.kinds import PretrainedKind, TrainedKind
+from gan_study.extractors.loading import extractor_kind
 
 
 def test_names_and_facts_are_the_same() -> None:

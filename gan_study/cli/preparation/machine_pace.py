@@ -120,7 +120,7 @@ def extractor_is_kept(study: StudyConfig) -> bool:
     from gan_study.data.datasets import load_dataset
     from gan_study.data.sources.catalogue import find_files
     from gan_study.extractors.cache import default_cache
-    from gan_study.extractors.kinds import trained_kind
+    from gan_study.extractors.loading import trained_kind
 
     try:
         if find_cache(study.dataset, find_files(study.dataset, may_fetch=False)) is None:
