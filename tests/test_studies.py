@@ -7,7 +7,8 @@ import pytest
 
 from gan_study.config.arms.arm import arms_of
 from gan_study.config.arms.trial_configs import confirm_trial_config, first_trial_values, search_trial_config
-from gan_study.config.plan.plan import format_plan, plan
+from gan_study.config.plan.plan import plan
+from gan_study.config.plan.plan_text import format_plan
 from gan_study.config.reading.load import dump_study, load_study
 from gan_study.config.study import StudyConfig
 from gan_study.report.write import write_report

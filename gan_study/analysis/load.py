@@ -6,7 +6,7 @@ from gan_study.analysis.run_data import RunData, TrialData
 from gan_study.config.arms.trial_configs import ASSUMED_TRAIN_IMAGES
 from gan_study.config.reading.problems import explain, located
 from gan_study.config.reading.source import Origin, parse
-from gan_study.config.rules.begun import require_trained_as
+from gan_study.config.rules.run_folder import require_trained_as
 from gan_study.config.study import StudyConfig
 from gan_study.config.training import PHASES
 from gan_study.errors import InputError, StorageError

@@ -21,7 +21,7 @@ from gan_study.analysis.statistics.pareto import ParetoSummary, summarise_pareto
 from gan_study.analysis.trial_verdicts import arm_sentence, count_words
 from gan_study.config.base import Scalar
 from gan_study.config.data import ObjectiveConfig
-from gan_study.config.rules.objectives import counted_text
+from gan_study.config.plan.search_text import counted_text
 from gan_study.metrics.class_histogram import counts_to_class_histogram
 from gan_study.runs.records import SCHEMA_VERSION, EvaluationRecord, ObjectiveRecord
 

@@ -9,9 +9,9 @@ from gan_study.cli.preparation.data_files import count_images, require_images_of
 from gan_study.cli.preparation.lacking import lacking
 from gan_study.cli.preparation.run_folder import require_unedited, require_whole
 from gan_study.cli.terminal.messages import print_warning
-from gan_study.config.arms.sampling import settled
 from gan_study.config.reading.load import dump_study, load_study, parse_study
 from gan_study.config.rules.extension import Extension, compare_studies
+from gan_study.config.search.sampling import with_search_defaults
 from gan_study.config.study import StudyConfig
 from gan_study.errors import InputError
 from gan_study.runs.extensions import ExtensionRecord, ExtensionsRecord
@@ -44,14 +44,14 @@ def extend_study(
         )
     text = folder.read_study_text()
     name = f"{folder.location}/study.yaml"
-    before = settled(parse_study(text, name, is_begun=True))
+    before = with_search_defaults(parse_study(text, name, is_begun=True))
     require_unedited(folder, before)
     given = (
-        parse_study(text, name, overrides, is_begun=True, count=count_images)
+        parse_study(text, name, overrides, is_begun=True, count_images=count_images)
         if study_file is None
-        else load_study(study_file, overrides, count=count_images)
+        else load_study(study_file, overrides, count_images=count_images)
     )
-    after = settled(given, before)
+    after = with_search_defaults(given, before)
     found = compare_studies(before, after, "by --set" if study_file is None else "in the file")
     _refuse(folder, found)
     if before == after:

@@ -67,8 +67,8 @@ def run(
     from gan_study.cli.preparation.data_files import count_images
     from gan_study.cli.preparation.lacking import lacking
     from gan_study.cli.preparation.run_folder import claimed, refuse_if_begun
-    from gan_study.config.arms.sampling import settled
     from gan_study.config.reading.load import dump_study, load_study
+    from gan_study.config.search.sampling import with_search_defaults
     from gan_study.runs.folder import RunFolder
 
     set_places(data_root, inception_weights, address)
@@ -82,7 +82,7 @@ def run(
 
         for sentence in cancelled:
             print(f"Note: {sentence}")
-        folder.write_study_text(dump_study(settled(study)))
+        folder.write_study_text(dump_study(with_search_defaults(study)))
         try:
             run_and_report(folder, address, verbose)
         except InputError:

@@ -9,9 +9,9 @@ from gan_study.cli.preparation.data_files import count_images, files_text, weigh
 from gan_study.cli.preparation.machine_pace import assumed_pace, measure_pace
 from gan_study.cli.preparation.run_folder import open_run
 from gan_study.cli.terminal.messages import print_warning
-from gan_study.config.plan.plan import duration, format_plan
+from gan_study.config.estimates.study_time import estimate_time
 from gan_study.config.plan.plan import plan as plan_study
-from gan_study.config.plan.time_estimate import estimate_time, time_text
+from gan_study.config.plan.plan_text import format_plan, time_text
 from gan_study.config.reading.load import load_study
 from gan_study.config.study import StudyConfig
 from gan_study.errors import GanStudyError, InputError
@@ -23,7 +23,7 @@ def print_plan(study_file: str, overrides: Sequence[str], spread_from: str | Non
     Raises InputError if the study or the run folder of `spread_from` cannot be used.
     """
     cancelled: list[str] = []
-    study = load_study(study_file, overrides, count=count_images, tell=cancelled.append)
+    study = load_study(study_file, overrides, count_images=count_images, warn=cancelled.append)
     counted = None
     if study.dataset.known_train_images is None:
         from gan_study.data.inspection.inspection import count_train_images
@@ -33,7 +33,7 @@ def print_plan(study_file: str, overrides: Sequence[str], spread_from: str | Non
     files = files_text(study.dataset, num_train_images)
     rows = _seeds_rows(study, spread_from)
     estimate = estimate_time(study, num_train_images, measure_pace(study) if measure else assumed_pace())
-    time, weights = time_text(study, estimate, duration), weights_text(study.objective)
+    time, weights = time_text(study, estimate), weights_text(study.objective)
     print(format_plan(plan_study(study, num_train_images), files, weights, rows, cancelled, time))
     for warning in counted.warnings if counted else ():
         print_warning(warning)

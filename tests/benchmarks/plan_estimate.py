@@ -70,7 +70,7 @@ PLAN = """
 import dataclasses, json, sys
 from gan_study.cli.preparation.machine_pace import measure_pace
 from gan_study.config.reading.load import load_study
-from gan_study.config.plan.time_estimate import estimate_time
+from gan_study.config.estimates.study_time import estimate_time
 from gan_study.data.inspection.inspection import count_train_images
 study = load_study(sys.argv[1], [])
 images = study.dataset.known_train_images or count_train_images(study.dataset).num_train

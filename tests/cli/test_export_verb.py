@@ -14,7 +14,7 @@ from support.synthetic_run import STUDY
 from typer.testing import CliRunner
 
 from gan_study.cli.main import app
-from gan_study.config.arms.flat import flat_training
+from gan_study.config.arms.flat_training import flat_training
 from gan_study.config.training import TrainingConfig, TrialConfig
 from gan_study.errors import InputError
 from gan_study.evaluation.exports import formats as export_formats

@@ -10,8 +10,8 @@ from gan_study.analysis.load import load_run
 from gan_study.cli.extend import extend_study
 from gan_study.cli.preparation.run_folder import is_completed
 from gan_study.cli.resume import cut_short
-from gan_study.config.arms.sampling import settled, startup_trials
 from gan_study.config.reading.load import dump_study, parse_study
+from gan_study.config.search.sampling import startup_trials, with_search_defaults
 from gan_study.config.study import StudyConfig
 from gan_study.errors import InputError
 from gan_study.report.tables.protocol import protocol_items
@@ -195,7 +195,9 @@ def test_an_extension_keeps_what_followed_from_the_first_number_of_trials(
         dump_study(plain.model_copy(update={"budget": plain.budget.model_copy(update={"trials_per_arm": 30})}))
     )
     for study_file, overrides in ((None, ["budget.trials_per_arm=30"]), (str(file), [])):
-        folder.write_study_text(dump_study(settled(plain) if is_settled else plain))  # else of an older version
+        folder.write_study_text(
+            dump_study(with_search_defaults(plain) if is_settled else plain)
+        )  # else of an older version
         assert extend_study(folder, study_file, overrides) is True
         study = study_of(folder)
         assert study.budget.trials_per_arm == 30
@@ -204,6 +206,6 @@ def test_an_extension_keeps_what_followed_from_the_first_number_of_trials(
 
 
 def test_run_writes_down_what_follows_from_the_number_of_trials() -> None:
-    study = settled(StudyConfig.model_validate(STUDY))
+    study = with_search_defaults(StudyConfig.model_validate(STUDY))
     assert study.search.startup_trials == startup_trials(study)
-    assert settled(study) == study
+    assert with_search_defaults(study) == study

@@ -4,7 +4,8 @@ import pytest
 
 from gan_study.config.arms.arm import Arm
 from gan_study.config.arms.trial_configs import first_trial_values, resolve_training
-from gan_study.config.plan.plan import format_plan, plan
+from gan_study.config.plan.plan import plan
+from gan_study.config.plan.plan_text import format_plan
 from gan_study.config.reading.load import dump_study, parse_study
 from gan_study.config.rules.extension import compare_studies
 from gan_study.config.study import StudyConfig

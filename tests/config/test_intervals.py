@@ -7,8 +7,8 @@ import pytest
 
 from gan_study.config.arms.arm import Arm
 from gan_study.config.arms.trial_configs import resolve_training
+from gan_study.config.estimates.training_time import estimate_seconds_per_kimg
 from gan_study.config.intervals import eighth
-from gan_study.config.plan.training_time import estimate_seconds_per_kimg
 from gan_study.config.reading.load import dump_study, parse_study
 from gan_study.config.reading.trial_file import load_trial
 from gan_study.config.study import StudyConfig
@@ -25,7 +25,7 @@ arms:
 
 
 def study(length: str, count: int | None = None, text: str = TEXT) -> StudyConfig:
-    return parse_study(text.replace("total_kimg: 40", length), "x.yaml", count=lambda _: count)
+    return parse_study(text.replace("total_kimg: 40", length), "x.yaml", count_images=lambda _: count)
 
 
 @pytest.mark.parametrize(

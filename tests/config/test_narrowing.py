@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gan_study.config.arms.narrowing import narrow
 from gan_study.config.arms.parameters import Parameter
+from gan_study.config.search.narrowing import narrow
 from gan_study.config.space import Choice, IntegerRange, LogUniformRange, SearchRange, UniformRange, contains, extremes
 
 

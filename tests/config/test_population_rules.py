@@ -2,7 +2,8 @@
 
 import pytest
 
-from gan_study.config.plan.plan import format_plan, plan
+from gan_study.config.plan.plan import plan
+from gan_study.config.plan.plan_text import format_plan
 from gan_study.config.reading.load import dump_study, parse_study
 from gan_study.errors import InputError
 

@@ -3,10 +3,11 @@
 import pytest
 
 from gan_study.config.data import ObjectiveConfig
+from gan_study.config.estimates.scoring_cost import ScoringCost, scoring_cost
+from gan_study.config.estimates.training_time import estimate_scoring_sec, estimate_seconds_per_kimg
 from gan_study.config.names import HELD_OUT_IMAGES, TRAIN_IMAGES
-from gan_study.config.plan.plan import format_plan, plan
-from gan_study.config.plan.scoring_cost import ScoringCost, scoring_cost
-from gan_study.config.plan.training_time import estimate_scoring_sec, estimate_seconds_per_kimg
+from gan_study.config.plan.plan import plan
+from gan_study.config.plan.plan_text import format_plan
 from gan_study.config.reading.load import parse_study
 from gan_study.config.study import StudyConfig
 from gan_study.config.training import TrainingConfig
@@ -112,7 +113,7 @@ def test_held_out_images_are_known_wherever_those_to_learn_are() -> None:
 
 
 def test_the_limits_are_those_of_the_rooms_above() -> None:
-    from gan_study.config.plan import scoring_cost as limits
+    from gan_study.config.estimates import scoring_cost as limits
     from gan_study.evaluation import end_diagnosis
     from gan_study.metrics import all_scores
 

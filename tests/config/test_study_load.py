@@ -545,15 +545,15 @@ def test_what_else_is_wrong_is_told_after_the_faults_of_the_file() -> None:
 
     text = changed("total_kimg: 40", "total_kimg: soon").replace("image_size: 16", "image_size: 32")
     with pytest.raises(InputError) as caught:
-        parse_study(text, "x.yaml", look=look)
+        parse_study(text, "x.yaml", check=look)
     assert [problem.split(": ")[0] for problem in caught.value.problems] == ["x.yaml:3:41", "dataset"]
     with pytest.raises(InputError, match=r"^dataset: no 16 pixels here$"):
-        parse_study(VALID, "x.yaml", look=look)
+        parse_study(VALID, "x.yaml", check=look)
     # A block that is at fault itself is not looked at: the rest is told without it.
     with pytest.raises(InputError) as caught:
-        parse_study(changed("name: digits", "name: image_folder, path: 3"), "x.yaml", look=look)
+        parse_study(changed("name: digits", "name: image_folder, path: 3"), "x.yaml", check=look)
     assert seen[-1].dataset.path is None
-    assert parse_study(VALID, "x.yaml", look=lambda _: []) == parse_study(VALID, "x.yaml")
+    assert parse_study(VALID, "x.yaml", check=lambda _: []) == parse_study(VALID, "x.yaml")
 
 
 def nested_anchors(depth: int, item: str) -> str:

@@ -9,8 +9,9 @@ import pytest
 
 from gan_study.config.arms.arm import Arm
 from gan_study.config.arms.trial_configs import resolve_training
-from gan_study.config.plan.plan import StudyPlan, format_plan, plan
-from gan_study.config.plan.training_time import estimate_seconds_per_kimg
+from gan_study.config.estimates.training_time import estimate_seconds_per_kimg
+from gan_study.config.plan.plan import StudyPlan, plan
+from gan_study.config.plan.plan_text import format_plan
 from gan_study.config.reading.load import load_study, parse_study
 from gan_study.config.training import TrainingConfig
 
@@ -234,7 +235,7 @@ class TestText:
 
 
 def test_planning_loads_neither_torch_nor_ray() -> None:
-    modules = "gan_study.config.plan.plan, gan_study.config.reading.load, gan_study.config.schema"
+    modules = "gan_study.config.plan.plan_text, gan_study.config.reading.load, gan_study.config.schema"
     code = f"import sys, {modules}; print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
     assert "gan_study.config.plan.plan" in loaded

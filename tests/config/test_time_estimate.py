@@ -3,11 +3,11 @@
 import pytest
 
 from gan_study.config.arms.arm import Arm
-from gan_study.config.arms.longest import longest_trainings, typical_training
-from gan_study.config.plan.pace import Pace
-from gan_study.config.plan.plan import duration
-from gan_study.config.plan.time_estimate import TimeEstimate, estimate_time, num_at_once, time_text
-from gan_study.config.plan.training_time import estimate_scoring_sec, estimate_seconds_per_kimg
+from gan_study.config.estimates.longest_training import longest_trainings, typical_training
+from gan_study.config.estimates.pace import Pace
+from gan_study.config.estimates.study_time import TimeEstimate, estimate_time, num_at_once
+from gan_study.config.estimates.training_time import estimate_scoring_sec, estimate_seconds_per_kimg
+from gan_study.config.plan.plan_text import duration_in_words, time_text
 from gan_study.config.reading.load import parse_study
 from gan_study.config.study import StudyConfig
 
@@ -111,18 +111,18 @@ def test_seconds_of_a_step_are_stretched_apart_from_those_of_scores() -> None:
 
 def test_what_the_plan_says() -> None:
     measured = Pace(2, step={"a": 1.0, "b": 1.0}, scoring=1.0, learning_sec_per_kimg=0.5)
-    text = time_text(study("search={scheduler: asha}"), estimate(measured, "search={scheduler: asha}"), duration)
+    text = time_text(study("search={scheduler: asha}"), estimate(measured, "search={scheduler: asha}"))
     assert "with 2 trials at once: Ray's start 12 seconds, training the domain classifier 22 seconds, " in text
     assert "if all are the longest and none is stopped early" in text
     assert text.endswith("This machine was measured for two seconds")
-    assumed = time_text(study(), estimate(Pace(1)), duration)
+    assumed = time_text(study(), estimate(Pace(1)))
     assert "with 1 trial at a time: " in assumed
     assert assumed.endswith("Nothing was measured: the figures assume the developers' machine")
-    assert "this machine keeps the extractor" in time_text(study(), estimate(Pace(1, extractor_is_kept=True)), duration)
+    assert "this machine keeps the extractor" in time_text(study(), estimate(Pace(1, extractor_is_kept=True)))
 
 
 @pytest.mark.parametrize(
     ("seconds", "words"), [(0.2, "1 second"), (1.4, "1 second"), (1.6, "2 seconds"), (100, "2 minutes")]
 )
 def test_one_second_is_no_plural(seconds: float, words: str) -> None:
-    assert duration(seconds) == words
+    assert duration_in_words(seconds) == words

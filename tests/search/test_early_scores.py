@@ -14,7 +14,8 @@ from gan_study.analysis.run_data import RunData, best_first, best_trial
 from gan_study.analysis.statistics.fidelity import describe_fidelity
 from gan_study.analysis.summary import Summary, summarise
 from gan_study.cli.terminal.live import arm_rows
-from gan_study.config.plan.plan import format_plan, plan
+from gan_study.config.plan.plan import plan
+from gan_study.config.plan.plan_text import format_plan
 from gan_study.config.reading.load import dump_study
 from gan_study.config.training import TrialConfig
 from gan_study.report.figures.parallel import parallel_coordinates

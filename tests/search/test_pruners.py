@@ -7,7 +7,7 @@ from optuna.storages import InMemoryStorage
 from support.scripted_world import FAILURE_SCORE, make_evaluation, make_study
 
 from gan_study.config.plan.search_text import stopping_text
-from gan_study.config.plan.stopping import brackets
+from gan_study.config.search.stopping import brackets
 from gan_study.config.study import StudyConfig
 from gan_study.runs.records import TrialState
 from gan_study.search.sampling.arm_search import ArmSearch

@@ -9,7 +9,7 @@ from scipy.stats import qmc
 from support.scripted_world import FAILURE_SCORE, make_study
 
 from gan_study.config.arms.arm import Arm
-from gan_study.config.arms.sampling import drawn_at_random
+from gan_study.config.search.sampling import drawn_at_random
 from gan_study.config.study import StudyConfig
 from gan_study.runs.records import TrialState
 from gan_study.search.sampling.arm_search import ArmSearch

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 from gan_study.config.arms.arm import Arm
 from gan_study.config.arms.trial_configs import ASSUMED_TRAIN_IMAGES, first_trial_values, resolve_training
+from gan_study.config.estimates.pace import Pace
+from gan_study.config.estimates.study_time import num_at_once
+from gan_study.config.estimates.training_time import estimate_scoring_sec, estimate_seconds_per_kimg
 from gan_study.config.extractors import EXTRACTORS
-from gan_study.config.plan.pace import Pace
-from gan_study.config.plan.time_estimate import num_at_once
-from gan_study.config.plan.training_time import estimate_scoring_sec, estimate_seconds_per_kimg
 from gan_study.config.study import StudyConfig
 from gan_study.config.training import TrainingConfig
 from gan_study.errors import GanStudyError

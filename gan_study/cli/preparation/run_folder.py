@@ -11,8 +11,8 @@ from gan_study.analysis.sentences.text import listed, quantity
 from gan_study.cli.terminal.messages import print_warning
 from gan_study.config.arms.trial_configs import ASSUMED_TRAIN_IMAGES
 from gan_study.config.reading.load import parse_study
-from gan_study.config.rules.begun import require_begun_as, require_searched_as, require_trained_as
 from gan_study.config.rules.extension import GROWING, settings
+from gan_study.config.rules.run_folder import require_begun_as, require_searched_as, require_trained_as
 from gan_study.config.study import StudyConfig
 from gan_study.errors import InputError, StorageError
 from gan_study.runs.at_work import is_left_off

@@ -2,7 +2,7 @@
 
 from statistics import fmean
 
-from gan_study.config.plan.expected_length import chances_at_rungs, expected_nimg
+from gan_study.config.estimates.expected_length import chances_at_rungs, expected_nimg
 from gan_study.config.study import StudyConfig
 from gan_study.config.training import PHASES, Phase
 from gan_study.search.director.director import Director

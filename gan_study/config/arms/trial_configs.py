@@ -7,10 +7,10 @@ from pydantic import ValidationError
 from gan_study.config.arms.arm import Arm
 from gan_study.config.base import Scalar
 from gan_study.config.conditions import applies, requirement
+from gan_study.config.estimates.training_time import estimate_seconds_per_kimg
 from gan_study.config.length import Length
 from gan_study.config.names import CONDITIONS
 from gan_study.config.paper_defaults import paper_defaults
-from gan_study.config.plan.training_time import estimate_seconds_per_kimg
 from gan_study.config.space import extremes, nearest
 from gan_study.config.study import StudyConfig
 from gan_study.config.training import TrainingConfig, TrialConfig, WorkersConfig

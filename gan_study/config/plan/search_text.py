@@ -3,7 +3,9 @@
 from collections.abc import Sequence
 
 from gan_study.config.arms.arm import Arm, arms_of
-from gan_study.config.arms.sampling import (
+from gan_study.config.data import ObjectiveConfig
+from gan_study.config.search.population import interval_kimg, pbt_settings, scheduled_names
+from gan_study.config.search.sampling import (
     JOINT_SAMPLERS,
     LEARNING_SAMPLERS,
     configurations,
@@ -12,8 +14,7 @@ from gan_study.config.arms.sampling import (
     searches,
     startup_trials,
 )
-from gan_study.config.plan.stopping import brackets, grace_kimg, min_completed_trials, reduction_factor, stops_trials
-from gan_study.config.rules.populations import population_text
+from gan_study.config.search.stopping import brackets, grace_kimg, min_completed_trials, reduction_factor, stops_trials
 from gan_study.config.study import StudyConfig
 
 _TITLES = {
@@ -87,7 +88,7 @@ def stopping_text(study: StudyConfig, max_kimg: float) -> str:
     if scheduler == "none":
         return f"none: every trial goes on to {total}"
     if scheduler == "pbt":
-        return population_text(study, max_kimg)
+        return _population_text(study, max_kimg)
     if scheduler == "median":
         num = min_completed_trials(study)
         return (
@@ -118,3 +119,36 @@ def refinement_text(study: StudyConfig) -> str:
     kept = "trial" if refine.keep == 1 else f"{refine.keep} trials"
     num = f"{refine.trials_per_arm} more trial{'s' if refine.trials_per_arm > 1 else ''}"
     return f"{num} for each arm, in ranges narrowed around its best {kept} of the search"
+
+
+def _population_text(study: StudyConfig, max_kimg: float) -> str:
+    """The course of population based training, in words for the plan and the report."""
+    settings, size = pbt_settings(study), study.budget.trials_per_arm
+    names = dict.fromkeys(name for arm in arms_of(study) for name in scheduled_names(arm))
+    low, high = settings.factors
+    return (
+        f"pbt: the {size} trials of an arm are one population, all drawn before any has ended; every "
+        f"{interval_kimg(study):g} of {max_kimg:g} kimg the worst {100 * settings.share:g} % go on as copies of the "
+        f"best, with a parent's whole configuration and weights but other {', '.join(names)} (times {low:g} or "
+        f"{high:g}, or drawn anew); what is confirmed is the best trial's schedule, trained again from its first step"
+    )
+
+
+def objectives_text(study: StudyConfig) -> str:
+    """Several objectives in words, for the plan and the report; empty for the score alone."""
+    if len(study.search.objectives) == 1:
+        return ""
+    words = {
+        "score": "score (lower is better)",
+        "coverage": "coverage at a trial's end (higher is better)",
+        "device_sec": "device-seconds of a trial (lower is better; measured, so no search repeats exactly)",
+    }
+    names = ", ".join(words[name] for name in study.search.objectives)
+    return f"{names}; a Pareto front for each arm, of which the best scores are confirmed (the next best fill up)"
+
+
+def counted_text(objective: ObjectiveConfig) -> str:
+    """The evaluation of a training that counts, in words for the plan and the report."""
+    if objective.at == "last":
+        return "each training's last evaluation (objective.at: last)"
+    return "each training's best evaluation, scored anew on fresh latents (objective.at: best)"

@@ -10,48 +10,50 @@ from pydantic_core import ErrorDetails
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap
 
-from gan_study.config.arms.longest import max_training_kimg
 from gan_study.config.arms.trial_configs import ASSUMED_TRAIN_IMAGES
 from gan_study.config.data import DatasetConfig
+from gan_study.config.estimates.longest_training import max_training_kimg
 from gan_study.config.intervals import NEVER, NOT_KNOWN_YET, eighth
 from gan_study.config.reading.overrides import apply_overrides
 from gan_study.config.reading.problems import Fault, explain, located, show
 from gan_study.config.reading.source import FileKind, KeyPath, Node, Origin, lines_of, parse, read_text
 from gan_study.config.reading.synonyms import use_own_names
-from gan_study.config.rules.cancelled import cancelled_settings
+from gan_study.config.rules.cancelled_settings import cancelled_settings
 from gan_study.config.rules.check import check_study
 from gan_study.config.study import StudyConfig
 from gan_study.errors import InputError
 
 STUDY_FILE = FileKind("a study", key="arms", suffixes=(".yaml", ".yml"), folder="studies")
 
-Look = Callable[[StudyConfig], Sequence[str]]
+StudyCheck = Callable[[StudyConfig], Sequence[str]]
 """A further check of a study, beyond its file; returns a complete line for each problem."""
-Count = Callable[[DatasetConfig], int | None]
+CountImages = Callable[[DatasetConfig], int | None]
 """Returns the number of train images in a data set; None if its files are missing."""
 
 
 def load_study(
     path: str | Path,
     overrides: Sequence[str] = (),
-    look: Look | None = None,
-    count: Count | None = None,
-    tell: Callable[[str], None] = lambda _: None,
+    check: StudyCheck | None = None,
+    count_images: CountImages | None = None,
+    warn: Callable[[str], None] = lambda _: None,
 ) -> StudyConfig:
     """Read a study file, with `overrides` (each `dotted.name=value`, as given to --set) applied in order.
 
     Args:
         path: the study file.
         overrides: values that replace those of the file.
-        look: a further check. It also gets a faulty study (without its faulty parts), so that all problems are
+        check: a further check. It also gets a faulty study (without its faulty parts), so that all problems are
             reported at once.
-        count: counts images where a default depends on their number and only the files know it.
-        tell: receives a sentence for each setting that another setting or an option deprives of its effect.
+        count_images: counts images where a default depends on their number and only the files know it.
+        warn: receives a sentence for each setting that another setting or an option deprives of its effect.
 
     Raises InputError with all problems, in the order of the file, each as `file:line:column: dotted.name: rule`
     (lines and columns count from 1).
     """
-    return parse_study(read_text(Path(path), STUDY_FILE), str(path), overrides, look=look, count=count, tell=tell)
+    return parse_study(
+        read_text(Path(path), STUDY_FILE), str(path), overrides, check=check, count_images=count_images, warn=warn
+    )
 
 
 def parse_study(
@@ -60,9 +62,9 @@ def parse_study(
     overrides: Sequence[str] = (),
     *,
     is_begun: bool = False,
-    look: Look | None = None,
-    count: Count | None = None,
-    tell: Callable[[str], None] = lambda _: None,
+    check: StudyCheck | None = None,
+    count_images: CountImages | None = None,
+    warn: Callable[[str], None] = lambda _: None,
 ) -> StudyConfig:
     """Like load_study, for the text of a study; messages call it `name`.
 
@@ -75,22 +77,22 @@ def parse_study(
         raise InputError(
             f"{root.place.label}: a study must be a mapping (lines of `name: value`), but got {_kind(root)}"
         )
-    problems += apply_overrides(root, overrides, tell)
+    problems += apply_overrides(root, overrides, warn)
     use_own_names(root)
     study, faults = _validate(root)
     if study is not None:
-        study, unknown = _with_interval(study, count)
+        study, unknown = _with_interval(study, count_images)
         faults += unknown
     if study is not None:
         arms = root.child("arms")
         has_all_arms = arms is not None and len(study.arms) == len(arms.plain())
         faults += check_study(study, is_begun, has_all_arms)
     problems += located(faults, root)
-    further = look(study) if look is not None and study is not None else ()
+    further = check(study) if check is not None and study is not None else ()
     if study is None or problems or further:
         raise InputError([*lines_of(problems), *further])
     for sentence in () if is_begun else cancelled_settings(study):
-        tell(sentence)
+        warn(sentence)
     return study
 
 
@@ -120,14 +122,14 @@ def _in_one_line(ranges: dict[str, Any] | tuple[dict[str, Any], ...]) -> Any:
     return line
 
 
-def _with_interval(study: StudyConfig, count: Count | None) -> tuple[StudyConfig, list[Fault]]:
+def _with_interval(study: StudyConfig, count_images: CountImages | None) -> tuple[StudyConfig, list[Fault]]:
     """The study with the default of `evaluate_every_kimg` filled in, if its length is not given in images."""
     budget = study.budget
     if budget.evaluate_every_kimg != NOT_KNOWN_YET:
         return study, []
     num_images = study.dataset.known_train_images
     if budget.epochs is not None and num_images is None:
-        num_images = count(study.dataset) if count is not None else None
+        num_images = count_images(study.dataset) if count_images is not None else None
         if not num_images:
             rule = (
                 "with epochs, this has a default only where the images are known, but got "

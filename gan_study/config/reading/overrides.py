@@ -8,19 +8,19 @@ from gan_study.config.reading.source import Node, Origin, Place, Problem, parse,
 from gan_study.config.space import RANGE_KINDS
 
 
-def apply_overrides(root: Node, overrides: Sequence[str], tell: Callable[[str], None]) -> list[Problem]:
+def apply_overrides(root: Node, overrides: Sequence[str], warn: Callable[[str], None]) -> list[Problem]:
     """Set each `dotted.name=value` (the value is YAML) in the study under `root`, in order, and return all problems.
 
-    A hyperparameter that is fixed for an arm this way leaves the arm's own search space. `tell` receives a sentence
+    A hyperparameter that is fixed for an arm this way leaves the arm's own search space. `warn` receives a sentence
     about that, and about whatever else an option removes from the file beside the value that it names.
     """
     problems = []
     for number, override in enumerate(overrides, start=1):
-        problems += _apply(root, override, Origin(f"--set {override}", number), tell)
+        problems += _apply(root, override, Origin(f"--set {override}", number), warn)
     return problems
 
 
-def _apply(root: Node, override: str, origin: Origin, tell: Callable[[str], None]) -> list[Problem]:
+def _apply(root: Node, override: str, origin: Origin, warn: Callable[[str], None]) -> list[Problem]:
     name, _, text = override.partition("=")
     if not name.strip() or not text.strip():
         rule = "an override must read name=value, but one of the two is missing"
@@ -35,12 +35,12 @@ def _apply(root: Node, override: str, origin: Origin, tell: Callable[[str], None
         return [*problems, Problem(origin.place(), "", rule)]
     assert isinstance(holder.content, dict)
     for lost in _lost_settings(holder.content.get(path[-1]), value):
-        tell(f"{origin.name} takes the place of the whole {path[-1]}, so its {lost} no longer counts.")
+        warn(f"{origin.name} takes the place of the whole {path[-1]}, so its {lost} no longer counts.")
     holder.content[path[-1]] = Node(value.content, origin.place(), origin.place(), value.text)
     for name in _leave_search_space(root, path, value):
-        tell(f"{origin.name} ends the search of {name} in arm {path[1]}, which its search_space asks for.")
+        warn(f"{origin.name} ends the search of {name} in arm {path[1]}, which its search_space asks for.")
     for unit in _replace_length(holder, path):
-        tell(f"{origin.name} takes the place of the file's budget.{unit}.")
+        warn(f"{origin.name} takes the place of the file's budget.{unit}.")
     return problems
 
 

@@ -4,9 +4,9 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from gan_study.config.estimates.training_time import estimate_seconds_per_kimg
 from gan_study.config.intervals import NEVER, eighth
 from gan_study.config.paper_defaults import paper_defaults
-from gan_study.config.plan.training_time import estimate_seconds_per_kimg
 from gan_study.config.reading.problems import Fault, explain, located
 from gan_study.config.reading.source import FileKind, Node, Origin, lines_of, parse, read_text
 from gan_study.config.reading.synonyms import use_own_names

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from gan_study.config.arms.arm import Arm
-from gan_study.config.arms.sampling import startup_trials
-from gan_study.config.plan.plan import plan_arm
-from gan_study.config.plan.stopping import grace_kimg, min_completed_trials, reduction_factor
+from gan_study.config.arms.settings import arm_settings
+from gan_study.config.search.sampling import startup_trials
+from gan_study.config.search.stopping import grace_kimg, min_completed_trials, reduction_factor
 from gan_study.config.space import describe, extremes, range_kind
 from gan_study.config.study import StudyConfig
 
@@ -131,7 +131,7 @@ def _arm_conflicts(before: StudyConfig, after: StudyConfig, arm: str, source: st
 
 def arm_definition(arm: Arm) -> dict[str, Any]:
     """All that an arm's trainings depend on: fixed values, ranges, and the first trial's values if they are given."""
-    plan = plan_arm(arm)
+    plan = arm_settings(arm)
     stated = {f"first_trial.{name}": value for name, value in arm.config.first_trial.items()}
     ranges = {parameter.label: parameter.range for parameter in arm.parameters}
     return {**arm.fixed, **plan.fixed, **ranges, **(stated if plan.first_trial else {})}

@@ -1,8 +1,7 @@
-"""Faults in the objectives of a search, and the objectives in words."""
+"""Faults in the objectives of a search."""
 
 from collections.abc import Iterator
 
-from gan_study.config.data import ObjectiveConfig
 from gan_study.config.reading.problems import Fault
 from gan_study.config.study import StudyConfig
 
@@ -42,23 +41,3 @@ def objective_faults(study: StudyConfig) -> Iterator[Fault]:
             f"{search.sampler} ranks trials by one value, but got {given}; use tpe, gp, random or sobol, or search for "
             "the score alone",
         )
-
-
-def objectives_text(study: StudyConfig) -> str:
-    """Several objectives in words, for the plan and the report; empty for the score alone."""
-    if len(study.search.objectives) == 1:
-        return ""
-    words = {
-        "score": "score (lower is better)",
-        "coverage": "coverage at a trial's end (higher is better)",
-        "device_sec": "device-seconds of a trial (lower is better; measured, so no search repeats exactly)",
-    }
-    names = ", ".join(words[name] for name in study.search.objectives)
-    return f"{names}; a Pareto front for each arm, of which the best scores are confirmed (the next best fill up)"
-
-
-def counted_text(objective: ObjectiveConfig) -> str:
-    """The evaluation of a training that counts, in words for the plan and the report."""
-    if objective.at == "last":
-        return "each training's last evaluation (objective.at: last)"
-    return "each training's best evaluation, scored anew on fresh latents (objective.at: best)"

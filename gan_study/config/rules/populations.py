@@ -1,21 +1,12 @@
-"""Faults in studies with population based training, and the population in words."""
+"""Faults in studies with population based training."""
 
 from collections.abc import Iterator
 
-from gan_study.config.arms.arm import Arm, arms_of
-from gan_study.config.population import SCHEDULED, PbtConfig
+from gan_study.config.arms.arm import arms_of
+from gan_study.config.population import SCHEDULED
 from gan_study.config.reading.problems import Fault
+from gan_study.config.search.population import interval_kimg, pbt_settings, scheduled_names
 from gan_study.config.study import StudyConfig
-
-
-def pbt_settings(study: StudyConfig) -> PbtConfig:
-    """The study's settings of pbt, or the defaults."""
-    return study.search.pbt or PbtConfig()
-
-
-def interval_kimg(study: StudyConfig) -> float:
-    """Images between two comparisons of a population."""
-    return pbt_settings(study).interval_kimg or study.budget.evaluate_every_kimg
 
 
 def population_faults(study: StudyConfig) -> Iterator[Fault]:
@@ -61,25 +52,6 @@ def population_faults(study: StudyConfig) -> Iterator[Fault]:
                 f"{', '.join(SCHEDULED)}; give one of them a range",
                 at_key=True,
             )
-
-
-def scheduled_names(arm: Arm) -> tuple[str, ...]:
-    """The hyperparameters that an arm's copies change, in the order of `SCHEDULED`."""
-    searched = {parameter.name for parameter in arm.parameters}
-    return tuple(name for name in SCHEDULED if name in searched)
-
-
-def population_text(study: StudyConfig, max_kimg: float) -> str:
-    """The course of population based training, in words for the plan and the report."""
-    settings, size = pbt_settings(study), study.budget.trials_per_arm
-    names = dict.fromkeys(name for arm in arms_of(study) for name in scheduled_names(arm))
-    low, high = settings.factors
-    return (
-        f"pbt: the {size} trials of an arm are one population, all drawn before any has ended; every "
-        f"{interval_kimg(study):g} of {max_kimg:g} kimg the worst {100 * settings.share:g} % go on as copies of the "
-        f"best, with a parent's whole configuration and weights but other {', '.join(names)} (times {low:g} or "
-        f"{high:g}, or drawn anew); what is confirmed is the best trial's schedule, trained again from its first step"
-    )
 
 
 def _length_faults(study: StudyConfig) -> Iterator[Fault]:

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from gan_study.config.data import DatasetConfig, ObjectiveConfig
+from gan_study.config.estimates.training_time import estimate_seconds_per_kimg
 from gan_study.config.names import NETWORK_IMAGE_SIZES
-from gan_study.config.plan.training_time import estimate_seconds_per_kimg
 from gan_study.config.training import TrainingConfig
 from gan_study.data.inspection.advice import Advice, advise
 from gan_study.data.inspection.inspection import Inspection

@@ -7,7 +7,7 @@ from statistics import fmean
 
 from gan_study import __version__
 from gan_study.analysis.sentences.text import number
-from gan_study.config.arms.flat import flat_training
+from gan_study.config.arms.flat_training import flat_training
 from gan_study.config.rules.extension import show_setting
 from gan_study.config.training import TrainingConfig, TrialConfig
 from gan_study.evaluation.exports.known import FILES

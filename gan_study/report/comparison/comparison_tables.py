@@ -6,7 +6,7 @@ from gan_study.analysis.comparison.side_by_side import SideBySide
 from gan_study.analysis.run_data import RunData
 from gan_study.analysis.sentences.text import NOTHING
 from gan_study.config.arms.arm import Arm
-from gan_study.config.plan.plan import plan_arm
+from gan_study.config.arms.settings import arm_settings
 from gan_study.report.tables import tables
 from gan_study.report.tables.final_scores_table import final_note, final_table
 from gan_study.report.tables.protocol import protocol_items
@@ -31,7 +31,7 @@ def arm_tables(found: SideBySide) -> dict[str, Table]:
 def configuration_table(found: SideBySide) -> Table:
     """The configuration of each arm, with the values that its own study fixes."""
     return tables.configurations(
-        found.summary, {arm: plan_arm(Arm(run.study, arm)).fixed for run in found.runs for arm in run.arms}
+        found.summary, {arm: arm_settings(Arm(run.study, arm)).fixed for run in found.runs for arm in run.arms}
     )
 
 

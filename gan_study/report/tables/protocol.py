@@ -8,9 +8,14 @@ from gan_study.analysis.sentences.importance_text import arm_importances
 from gan_study.analysis.sentences.text import number, percent, quantity
 from gan_study.analysis.statistics.fidelity import describe_fidelity
 from gan_study.config.arms.arm import Arm
-from gan_study.config.arms.sampling import searches
-from gan_study.config.plan.search_text import refinement_text, sampler_text, stopping_text
-from gan_study.config.rules.objectives import counted_text, objectives_text
+from gan_study.config.plan.search_text import (
+    counted_text,
+    objectives_text,
+    refinement_text,
+    sampler_text,
+    stopping_text,
+)
+from gan_study.config.search.sampling import searches
 from gan_study.config.study import ConfirmConfig
 from gan_study.report.figures.importance_figures import importance_items
 from gan_study.report.tables.extensions import extension_items

@@ -20,8 +20,8 @@ from gan_study.analysis.sentences.text import (
 )
 from gan_study.analysis.summary import ArmSummary, Summary
 from gan_study.config.arms.arm import Arm
+from gan_study.config.arms.settings import arm_settings
 from gan_study.config.base import Scalar
-from gan_study.config.plan.plan import plan_arm
 from gan_study.config.space import describe
 from gan_study.config.training import PHASES, Phase
 from gan_study.report.tables.both_scores import both_headings, score_cells, score_headings, seeds_text
@@ -131,7 +131,7 @@ def configuration_table(run: RunData, summary: Summary) -> Table:
     The values are those of the confirmed configuration, or else of the best one of the search. A value that the arm
     does not search is muted; an arm without the hyperparameter has a dash.
     """
-    return configurations(summary, {arm: plan_arm(Arm(run.study, arm)).fixed for arm in run.arms})
+    return configurations(summary, {arm: arm_settings(Arm(run.study, arm)).fixed for arm in run.arms})
 
 
 def configurations(summary: Summary, fixed: Mapping[str, Mapping[str, Scalar]]) -> Table:
@@ -262,7 +262,7 @@ def arm_table(run: RunData) -> Table:
     """The definition of each arm: its search space, and all fixed hyperparameters including defaults."""
     rows = []
     for name in run.study.arms:
-        arm = plan_arm(Arm(run.study, name))
+        arm = arm_settings(Arm(run.study, name))
         fixed = ", ".join(
             f"{key} {number(value)}" for key, value in arm.fixed.items() if key not in ("loss", "penalty")
         )

@@ -15,8 +15,8 @@ from functools import partial
 
 from gan_study.config.arms.arm import Arm
 from gan_study.config.population import SCHEDULED
-from gan_study.config.rules.populations import interval_kimg, pbt_settings
 from gan_study.config.schedule import ScheduleEntry
+from gan_study.config.search.population import interval_kimg, pbt_settings
 from gan_study.config.study import StudyConfig
 from gan_study.config.training import TrialConfig
 from gan_study.runs.folder import RunFolder

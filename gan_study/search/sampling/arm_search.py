@@ -10,9 +10,9 @@ from optuna.trial import TrialState as OptunaState
 
 from gan_study.config.arms.arm import Arm
 from gan_study.config.arms.parameters import Parameter
-from gan_study.config.arms.sampling import configurations
 from gan_study.config.arms.trial_configs import ASSUMED_TRAIN_IMAGES, first_trial_values
 from gan_study.config.base import Scalar
+from gan_study.config.search.sampling import configurations
 from gan_study.config.space import IntegerRange, contains
 from gan_study.config.study import StudyConfig
 from gan_study.config.training import Phase

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from optuna.study import StudyDirection
 
 from gan_study.config.arms.arm import Arm
-from gan_study.config.arms.longest import longest_trainings
+from gan_study.config.estimates.longest_training import longest_trainings
 from gan_study.config.names import MAXIMISED, SearchObjectiveName
 from gan_study.config.study import StudyConfig
 from gan_study.runs.records import EvaluationRecord

@@ -6,8 +6,8 @@ from dataclasses import replace
 from optuna.storages import BaseStorage
 
 from gan_study.config.arms.arm import Arm
-from gan_study.config.arms.narrowing import narrow
 from gan_study.config.arms.parameters import Parameter
+from gan_study.config.search.narrowing import narrow
 from gan_study.config.study import StudyConfig
 from gan_study.config.training import TrialConfig
 from gan_study.runs.folder import RunFolder

@@ -14,9 +14,9 @@ from optuna.storages import InMemoryStorage
 from optuna.trial import FrozenTrial, TrialState
 
 from gan_study.config.arms.parameters import Parameter
-from gan_study.config.arms.sampling import LEARNING_SAMPLERS, joint_parameters, startup_trials
 from gan_study.config.base import Scalar
-from gan_study.config.plan.stopping import stops_trials
+from gan_study.config.search.sampling import LEARNING_SAMPLERS, joint_parameters, startup_trials
+from gan_study.config.search.stopping import stops_trials
 from gan_study.config.study import StudyConfig
 from gan_study.config.training import Phase
 from gan_study.search.sampling.distributions import at_share, distribution

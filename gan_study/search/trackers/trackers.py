@@ -29,7 +29,7 @@ from ray.tune import Callback
 from ray.tune.experiment import Trial
 from ray.tune.logger import LoggerCallback
 
-from gan_study.config.arms.flat import flat_training
+from gan_study.config.arms.flat_training import flat_training
 from gan_study.config.names import TrackerName
 from gan_study.config.training import TrialConfig
 from gan_study.runs.folder import RunFolder

@@ -1,16 +1,15 @@
 """The estimated duration of a study's run, from its start to its report, at the pace of this machine."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from math import ceil
 
 from gan_study.config.arms.arm import arms_of
-from gan_study.config.arms.longest import longest_trainings, typical_training
 from gan_study.config.arms.trial_configs import ASSUMED_TRAIN_IMAGES
+from gan_study.config.estimates.expected_length import chances_at_rungs, expected_nimg
+from gan_study.config.estimates.longest_training import longest_trainings, typical_training
+from gan_study.config.estimates.pace import Pace
+from gan_study.config.estimates.scoring_cost import ScoringCost, scoring_cost
 from gan_study.config.extractors import EXTRACTORS
-from gan_study.config.plan.expected_length import chances_at_rungs, expected_nimg
-from gan_study.config.plan.pace import Pace
-from gan_study.config.plan.scoring_cost import ScoringCost, scoring_cost
 from gan_study.config.study import StudyConfig
 
 _START_SEC = 12.0
@@ -111,31 +110,6 @@ def num_at_once(study: StudyConfig, pace: Pace) -> int:
         room = min(room, int(pace.num_gpus / (workers * gpus_each) + 1e-9))
     wanted = resources.max_concurrent_trials
     return max(1, room if wanted == "auto" else min(room, wanted))
-
-
-def time_text(study: StudyConfig, estimate: TimeEstimate, duration: Callable[[float], str]) -> str:
-    """The estimate as one text of a plan; `duration` turns seconds into words."""
-    pace, parts = estimate.pace, []
-    for label, seconds in (
-        ("Ray's start", estimate.start_sec),
-        (f"training the {study.objective.extractor.replace('_', ' ')}", estimate.extractor_sec),
-        ("real and untrained images", estimate.preparation_sec),
-        ("search", estimate.search_sec),
-        ("confirmation", estimate.confirm_sec),
-        ("first and final scores, diagnoses and what each trial adds", estimate.end_sec),
-        ("the report", estimate.report_sec),
-    ):
-        if seconds > 0:
-            parts.append(f"{label} {duration(seconds)}")
-    trials = "1 trial at a time" if estimate.num_at_once == 1 else f"{estimate.num_at_once} trials at once"
-    text = f"about {duration(estimate.total_sec)} with {trials}: {', '.join(parts)}"
-    if pace.extractor_is_kept:
-        text += "; this machine keeps the extractor"
-    if estimate.max_sec > 1.1 * estimate.total_sec:
-        text += f"; at most {duration(estimate.max_sec)}, if all are the longest and none is stopped early"
-    if pace.is_measured:
-        return f"{text}. This machine was measured for two seconds"
-    return f"{text}. Nothing was measured: the figures assume the developers' machine"
 
 
 def _extractor_sec(study: StudyConfig, num_train_images: int, pace: Pace) -> float:

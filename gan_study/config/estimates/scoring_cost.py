@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 from gan_study.config.arms.trial_configs import ASSUMED_TRAIN_IMAGES
 from gan_study.config.data import DatasetConfig
+from gan_study.config.estimates.training_time import estimate_scoring_sec
 from gan_study.config.extractors import EXTRACTORS
 from gan_study.config.names import HELD_OUT_IMAGES
-from gan_study.config.plan.training_time import estimate_scoring_sec
 from gan_study.config.study import StudyConfig
 
 _MOST_DIAGNOSED = 60_000

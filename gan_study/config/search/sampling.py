@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from gan_study.config.arms.arm import Arm
 from gan_study.config.arms.parameters import Parameter, assignments
 from gan_study.config.base import Scalar
-from gan_study.config.plan.stopping import min_completed_trials
+from gan_study.config.search.stopping import min_completed_trials
 from gan_study.config.space import Choice, IntegerRange, SearchRange
 from gan_study.config.study import StudyConfig
 
@@ -28,7 +28,7 @@ def startup_trials(study: StudyConfig) -> int:
     return study.search.startup_trials or default
 
 
-def settled(study: StudyConfig, before: StudyConfig | None = None) -> StudyConfig:
+def with_search_defaults(study: StudyConfig, before: StudyConfig | None = None) -> StudyConfig:
     """The study with those defaults written out that depend on its number of trials, so that extending it keeps them.
 
     before: the study that this one extends, whose defaults are kept; None if there is none.

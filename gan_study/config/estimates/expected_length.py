@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from statistics import fmean
 
-from gan_study.config.plan.stopping import brackets, reduction_factor
+from gan_study.config.search.stopping import brackets, reduction_factor
 from gan_study.config.study import StudyConfig
 
 

@@ -11,7 +11,7 @@ from gan_study.config.training import TrainingConfig
 def estimate_seconds_per_kimg(training: TrainingConfig, step_ratio: float = 1.0, scoring_ratio: float = 1.0) -> float:
     """Estimated seconds for a thousand real images on one core, with the evaluations' share.
 
-    The ratios are seconds on this machine over those on the developers' machine (see `gan_study.config.plan.pace`).
+    The ratios are seconds on this machine over those on the developers' machine (see `estimates/pace.py`).
 
     Measured with torch 2.15 on one of two cores of the developers' machine (a cloud server without GPU), batches of
     64, one channel, one D step for each G step, in seconds per thousand images:

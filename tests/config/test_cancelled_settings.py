@@ -3,7 +3,8 @@
 import pytest
 
 from gan_study.config.arms.arm import Arm
-from gan_study.config.plan.plan import format_plan, plan
+from gan_study.config.plan.plan import plan
+from gan_study.config.plan.plan_text import format_plan
 from gan_study.config.reading.load import dump_study, parse_study
 from gan_study.config.study import StudyConfig
 
@@ -28,7 +29,7 @@ search_space:
 
 def told(*overrides: str, text: str = TEXT) -> tuple[StudyConfig, list[str]]:
     sentences: list[str] = []
-    return parse_study(text, "x.yaml", overrides, tell=sentences.append), sentences
+    return parse_study(text, "x.yaml", overrides, warn=sentences.append), sentences
 
 
 def searched(study: StudyConfig, arm: str) -> set[str]:
@@ -97,5 +98,5 @@ def test_both_rates_of_an_arm_take_the_place_of_one_searched_rate() -> None:
 def test_a_run_folder_tells_nothing() -> None:
     study, _ = told("confirm={top_k: 0, seeds: 3}")
     sentences: list[str] = []
-    parse_study(dump_study(study), "study.yaml", is_begun=True, tell=sentences.append)
+    parse_study(dump_study(study), "study.yaml", is_begun=True, warn=sentences.append)
     assert sentences == []

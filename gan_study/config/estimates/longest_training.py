@@ -5,8 +5,8 @@ from statistics import fmean
 from gan_study.config.arms.arm import Arm, arms_of
 from gan_study.config.arms.trial_configs import resolve_training
 from gan_study.config.base import Scalar
+from gan_study.config.estimates.training_time import estimate_seconds_per_kimg
 from gan_study.config.names import CONDITIONS
-from gan_study.config.plan.training_time import estimate_seconds_per_kimg
 from gan_study.config.space import extremes
 from gan_study.config.study import StudyConfig
 
@@ -21,7 +21,7 @@ def longest_trainings(
 ) -> tuple[float, float]:
     """The most kimg, and the most seconds, that one training within an arm's ranges takes.
 
-    For the ratios see `gan_study.config.plan.training_time`.
+    For the ratios see `estimate_seconds_per_kimg`.
     """
     ends = _extreme_trainings(arm, num_train_images, step_ratio, scoring_ratio)
     return max(most[0] for _, most in ends), max(most[1] for _, most in ends)

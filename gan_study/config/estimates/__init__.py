@@ -1,0 +1,1 @@
+"""Estimates of the time of trainings, of scores and of a whole study."""

@@ -1,0 +1,1 @@
+"""The defaults and limits of a search: sampling, stopping, narrowed ranges and populations."""
