@@ -10,7 +10,7 @@ from rich.console import Console
 from gan_study.analysis.sentences.text import listed, quantity
 from gan_study.analysis.trial_verdicts import TrialVerdict, count_words, counts_text
 from gan_study.cli.terminal.outcome import say
-from gan_study.diagnosis.undecided import order_of_rules, undecided
+from gan_study.diagnosis.undecided import order_of_rules, undecided_findings
 from gan_study.evaluation.snapshots import SnapshotPlace
 from gan_study.report.tables.evidence import images_basis, measured_findings, not_measured, short, threshold_text
 from gan_study.runs.at_work import present_status
@@ -55,7 +55,7 @@ def print_one(console: Console, found: Found) -> None:
         _say(console, f"Kept {_KEPT}{'' if has_notes else ', with notes on the numbers'}.")
     elif not found.state.is_final:
         _say(console, f"The trial has not ended ({found.state}): this is of its last snapshot so far, and is not kept.")
-    others = undecided(verdict)
+    others = undecided_findings(verdict)
     if others:
         say(console, "\nFires too, without deciding:")
     for finding, reason in others:

@@ -22,7 +22,7 @@ from gan_study.config.data import DatasetConfig
 from gan_study.data.cache_files import FORMAT_VERSION, CachedImages, read_cache, write_cache
 from gan_study.data.decoding.transform import Transform
 from gan_study.data.files.fingerprint import Files
-from gan_study.data.files.image_files import unreadable
+from gan_study.data.files.image_files import unreadable_error
 from gan_study.data.places import cache_folder
 from gan_study.data.sources.source import Contents, FileNotes, Source
 from gan_study.errors import InputError, StorageError
@@ -96,7 +96,7 @@ def _look(source: Source) -> Sequence[Files]:
     try:
         return source.files()
     except OSError as error:
-        raise unreadable(Path(error.filename or source.place), error) from error
+        raise unreadable_error(Path(error.filename or source.place), error) from error
 
 
 def _digest(source: Source, parts: list[bytes]) -> str:
@@ -112,7 +112,7 @@ def _read_and_decode(config: DatasetConfig, source: Source, files: Sequence[File
     try:
         contents = source.read()
     except OSError as error:
-        raise unreadable(Path(error.filename or source.place), error) from error
+        raise unreadable_error(Path(error.filename or source.place), error) from error
     known = _Known(content=_digest(source, [part.content_digest() for part in files]), notes=contents.notes)
     folder = _images_folder(config, known.content)
     with FileLock(folder.with_name(f"{folder.name}.lock")):

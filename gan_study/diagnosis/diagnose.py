@@ -27,7 +27,7 @@ from gan_study.diagnosis.measures.neighbours import Features, Neighbours
 from gan_study.diagnosis.measures.pixel_distance import (
     PixelReference,
     fit_pixel_reference,
-    flat,
+    flatten_images,
     images_to_pixel_distance,
 )
 from gan_study.metrics.class_histogram import labels_to_class_histogram
@@ -61,7 +61,7 @@ class ImageSet:
 
 @dataclass(frozen=True, eq=False)
 class RealReference:
-    """Real images prepared for comparison with generated ones, and the control of each measure. Made by `prepare`."""
+    """Real images prepared for comparison with generated ones, and the control of each measure."""
 
     num: int
     """Images in each measure."""
@@ -108,7 +108,7 @@ def diagnose(
     confusion: NDArray[np.floating[Any]] | None = None,
     seed: int = 0,
 ) -> Diagnostics:
-    """Call `prepare` and `measure` with as many images as are available on all sides.
+    """Call `prepare_reference` and `measure_images` with as many images as are available on all sides.
 
     This number is the least of generated images, training images, and half the held-out images. Below 40 nothing is
     measured.
@@ -116,10 +116,12 @@ def diagnose(
     num = min(len(generated.features), len(train.features), len(held_out.features) // 2)
     if num < LEAST_MEASURED:
         return Diagnostics(num=num, num_train=len(train.features), non_finite=_non_finite(generated))
-    return measure(generated, prepare(train, held_out, num, real_shares=real_shares, confusion=confusion, seed=seed))
+    return measure_images(
+        generated, prepare_reference(train, held_out, num, real_shares=real_shares, confusion=confusion, seed=seed)
+    )
 
 
-def prepare(
+def prepare_reference(
     train: ImageSet,
     held_out: ImageSet,
     num: int,
@@ -161,7 +163,7 @@ def prepare(
         bins=fit_bins(train.features, num, seed),
         copies=fit_copy_reference(train.features, test.features, seed),
         feature_pairs=fit_real_pairs(train.features, num_paired, seed),
-        pixel_pairs=None if train.images is None else fit_real_pairs(flat(train.images), num_paired, seed),
+        pixel_pairs=None if train.images is None else fit_real_pairs(flatten_images(train.images), num_paired, seed),
         real_shares=real_shares,
         confusion=confusion,
         controls={},
@@ -170,18 +172,18 @@ def prepare(
     return replace(fitted, controls={**_values(control, fitted, copies), "left": lost.left if lost else None})
 
 
-def measure(generated: ImageSet, reference: RealReference, seed: int = 0) -> Diagnostics:
+def measure_images(generated: ImageSet, reference: RealReference, seed: int = 0) -> Diagnostics:
     """Measure a random part, as large as the control, of at least as many generated images.
 
     Features that are not finite are a result, not an error. Labels must be below the number of classes.
     """
-    return measure_with_neighbours(generated, reference, seed)[0]
+    return measure_images_and_neighbours(generated, reference, seed)[0]
 
 
-def measure_with_neighbours(
+def measure_images_and_neighbours(
     generated: ImageSet, reference: RealReference, seed: int = 0
 ) -> tuple[Diagnostics, FoundNeighbours | None]:
-    """`measure`, and the nearest training image of each measured image; None if features are not finite."""
+    """`measure_images`, and the nearest training image of each measured image; None if features are not finite."""
     num = reference.num
     assert len(generated.features) >= num, f"{len(generated.features)} images, a control of {num}"
     non_finite = _non_finite(generated)
@@ -249,7 +251,7 @@ def _support(sample: ImageSet, real: RealReference) -> float:
     support = birthday_test(sample.features, real.feature_pairs).support
     if sample.images is None or real.pixel_pairs is None:
         return support
-    return max(support, birthday_test(flat(sample.images), real.pixel_pairs).support)
+    return max(support, birthday_test(flatten_images(sample.images), real.pixel_pairs).support)
 
 
 def _classes(

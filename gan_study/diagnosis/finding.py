@@ -3,7 +3,7 @@
 from gan_study.runs.diagnosis import Direction, Finding
 
 
-def find(
+def make_finding(
     name: str,
     what: str,
     value: float | None,

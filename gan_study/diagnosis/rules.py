@@ -98,7 +98,7 @@ FLAG = "late_collapse"
 
 def decisive_rule(findings: Mapping[str, Finding]) -> Rule | None:
     """The first rule that fits the findings, by their names; None if none does."""
-    return next((rule for rule in RULES if not any(unmet(rule, findings))), None)
+    return next((rule for rule in RULES if not any(unmet_conditions(rule, findings))), None)
 
 
 class Unmet(NamedTuple):
@@ -111,7 +111,7 @@ class Unmet(NamedTuple):
     """Findings that must not fire and were not measured."""
 
 
-def unmet(rule: Rule, findings: Mapping[str, Finding]) -> Unmet:
+def unmet_conditions(rule: Rule, findings: Mapping[str, Finding]) -> Unmet:
     """The findings that keep a rule from fitting. A finding that is missing in an older file counts as not measured."""
 
     def is_measured(name: str) -> bool:

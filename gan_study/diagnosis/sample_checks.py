@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from gan_study.config.thresholds import Thresholds
-from gan_study.diagnosis.finding import find
+from gan_study.diagnosis.finding import make_finding
 from gan_study.diagnosis.measures.draws import most_support
 from gan_study.runs.diagnosis import Diagnostics, Direction, Finding, MeasureWithControl
 
@@ -21,7 +21,7 @@ _CLASSES = f"Lin et al. 2018 (PacGAN), modes with a tenth of their expected imag
 
 def sample_findings(measured: Diagnostics, limits: Thresholds) -> Iterator[Finding]:
     """All findings about the images; those not measured do not fire."""
-    yield find("few_samples", "the number of images", measured.num, "below", limits.least_samples, _OURS)
+    yield make_finding("few_samples", "the number of images", measured.num, "below", limits.least_samples, _OURS)
     yield _plain("saturated", "the spread of the images' levels", measured.level_deviation, "below", limits.flat_levels)
     yield _plain("repeats", "the share of repeated images", measured.duplicates, "above", limits.duplicates)
     yield _ratio(
@@ -70,7 +70,7 @@ def _variety(measured: Diagnostics, limits: Thresholds) -> Iterator[Finding]:
     least = None if vendi is None else 1 + limits.vendi_total * (vendi.control - 1)
     value, control = (None, None) if vendi is None else (vendi.value, vendi.control)
     note = f"1 more than {limits.vendi_total:.4g} of the control less 1"
-    yield find("vendi_total", "the Vendi score", value, "below", least, _VENDI, control, note)
+    yield make_finding("vendi_total", "the Vendi score", value, "below", least, _VENDI, control, note)
     yield _ratio("coverage_partial", "the coverage", coverage, "below", limits.coverage_partial, _PRDC)
     yield _ratio("coverage_low", "the coverage", coverage, "below", limits.coverage_low, _PRDC)
     yield _ratio("recall_shrunken", "the recall", measured.recall, "below", limits.recall_shrunken, _PRECISION_RECALL)
@@ -111,14 +111,14 @@ def _copies(measured: Diagnostics, limits: Thresholds) -> Iterator[Finding]:
 def _classes(measured: Diagnostics, limits: Thresholds) -> Finding:
     what, classes = "the number of missing classes", measured.classes
     if classes is None:
-        return find("missing_classes", what, None, "above", None, _CLASSES)
+        return make_finding("missing_classes", what, None, "above", None, _CLASSES)
     chance = classes.missing_by_chance
     # The number of classes missed by chance is about Poisson distributed; if it is close to 0, one class is too many.
     threshold = chance + limits.missing_classes * chance**0.5
     note = f"{limits.missing_classes:.4g} standard deviations above what chance misses"
     if threshold < 0.5:
         threshold, note = 0.5, f"that is, 1 or more; {note} is less"
-    return find("missing_classes", what, len(classes.missing), "above", threshold, _CLASSES, chance, note)
+    return make_finding("missing_classes", what, len(classes.missing), "above", threshold, _CLASSES, chance, note)
 
 
 def _plain(
@@ -132,8 +132,8 @@ def _plain(
 ) -> Finding:
     """A finding that compares the value with the limit."""
     if measured is None:
-        return find(name, what, None, direction, limit, source)
-    return find(name, what, measured.value, direction, limit, source, measured.control, note)
+        return make_finding(name, what, None, direction, limit, source)
+    return make_finding(name, what, measured.value, direction, limit, source, measured.control, note)
 
 
 def _ratio(
@@ -141,9 +141,9 @@ def _ratio(
 ) -> Finding:
     """A finding that compares the value with the limit times the control."""
     if measured is None or not measured.control:
-        return find(name, what, None, direction, None, source)
+        return make_finding(name, what, None, direction, None, source)
     note = f"{limit:.4g} of the control"
-    return find(name, what, measured.value, direction, limit * measured.control, source, measured.control, note)
+    return make_finding(name, what, measured.value, direction, limit * measured.control, source, measured.control, note)
 
 
 def _excess(
@@ -151,6 +151,6 @@ def _excess(
 ) -> Finding:
     """A finding that compares the value with the control plus the limit."""
     if measured is None:
-        return find(name, what, None, direction, None, source)
+        return make_finding(name, what, None, direction, None, source)
     note = f"{limit:.4g} more than the control"
-    return find(name, what, measured.value, direction, measured.control + limit, source, measured.control, note)
+    return make_finding(name, what, measured.value, direction, measured.control + limit, source, measured.control, note)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from gan_study.diagnosis.rules import BARS_HEALTHY, FLAG, RULES, Rule, decisive_rule, unmet
+from gan_study.diagnosis.rules import BARS_HEALTHY, FLAG, RULES, Rule, decisive_rule, unmet_conditions
 from gan_study.runs.diagnosis import Finding, Verdict, VerdictName
 
 
@@ -15,7 +15,7 @@ class Undecided(NamedTuple):
     """The reason, as a sentence."""
 
 
-def undecided(verdict: Verdict) -> tuple[Undecided, ...]:
+def undecided_findings(verdict: Verdict) -> tuple[Undecided, ...]:
     """The findings that fire but did not decide, each with its reason.
 
     For a verdict by the rules of another version, the reasons are those of the present rules.
@@ -48,7 +48,7 @@ def _reason(name: str, findings: Mapping[str, Finding], later: tuple[Rule, ...],
     parts = []
     for verdict in dict.fromkeys(rule.verdict for rule in rules):
         own = [rule for rule in rules if rule.verdict is verdict]
-        if any(rule in later and not any(unmet(rule, findings)) for rule in own):
+        if any(rule in later and not any(unmet_conditions(rule, findings)) for rule in own):
             parts.append("the same verdict, by a later rule" if verdict is chosen else f"{verdict.word}: a later rule")
         else:
             parts.append(f"{verdict.word} only if {', or if '.join(_missing(rule, findings) for rule in own)}")
@@ -65,7 +65,7 @@ def _reason_without_rule(name: str) -> str:
 
 
 def _missing(rule: Rule, findings: Mapping[str, Finding]) -> str:
-    lacking = unmet(rule, findings)
+    lacking = unmet_conditions(rule, findings)
     parts = (
         (lacking.must_fire, "fires too", "fire too"),
         (lacking.must_not_fire, "does not fire", "do not fire"),

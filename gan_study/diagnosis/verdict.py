@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from gan_study.config.thresholds import Thresholds
 from gan_study.diagnosis.evidence import Evidence
-from gan_study.diagnosis.finding import find
+from gan_study.diagnosis.finding import make_finding
 from gan_study.diagnosis.rules import BARS_HEALTHY, FLAG, decisive_rule
 from gan_study.diagnosis.sample_checks import sample_findings
 from gan_study.diagnosis.training_checks import training_findings
@@ -53,8 +53,8 @@ def _failures(evidence: Evidence) -> tuple[Finding, ...]:
     listed = f" ({', '.join(sorted(names))})" if names else ""
     what = f"the number of non-finite quantities{listed}"
     return (
-        find("diverged", "the number of divergences that ended the training", diverged, "above", 0, source),
-        find("non_finite", what, len(names), "above", 0, source),
+        make_finding("diverged", "the number of divergences that ended the training", diverged, "above", 0, source),
+        make_finding("non_finite", what, len(names), "above", 0, source),
     )
 
 

@@ -16,8 +16,8 @@ from gan_study.diagnosis.diagnose import (
     FoundNeighbours,
     ImageSet,
     RealReference,
-    measure_with_neighbours,
-    prepare,
+    measure_images_and_neighbours,
+    prepare_reference,
 )
 from gan_study.diagnosis.evidence import trial_evidence
 from gan_study.diagnosis.measures.modes import confusion_matrix, stacked_confusion
@@ -92,7 +92,7 @@ def diagnose_trial(
         diagnostics = Diagnostics(num=num, num_train=0, non_finite=("images",) if images is None else ())
     else:
         generated = _image_set(images.numpy(), image_features(objective.extractor, images.numpy()))
-        diagnostics, found = measure_with_neighbours(generated, real.reference)
+        diagnostics, found = measure_images_and_neighbours(generated, real.reference)
         if found is not None:
             neighbours, distances = _neighbours(generated, real, found)
     weights = {name: value.float().cpu().numpy() for name, value in generator.named_parameters()}
@@ -152,7 +152,7 @@ def _real_images(dataset: Dataset, objective: Objective, num: int) -> _Real:
         for part in (train_indices, held_out_indices)
     )
     shares = objective.record.real_class_shares
-    reference = prepare(
+    reference = prepare_reference(
         train,
         held_out,
         num,

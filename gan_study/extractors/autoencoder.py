@@ -12,8 +12,8 @@ from torch import Tensor, nn
 
 from gan_study.config.extractors import EXTRACTORS
 from gan_study.data.datasets import Dataset
-from gan_study.extractors.base import Extractor, apply_network, shrink, shrunk_size
-from gan_study.extractors.fitting import Indices, Lesson, fit, num_steps
+from gan_study.extractors.base import Extractor, apply_network, shrink_images, shrunk_size
+from gan_study.extractors.fitting import Indices, Lesson, fit_network, num_steps
 from gan_study.extractors.fitting_state import StateFile
 from gan_study.extractors.kinds import FeatureNetwork, TrainedKind
 from gan_study.gan.conversion import to_float
@@ -45,7 +45,7 @@ class Autoencoder(FeatureNetwork):
 
     def forward(self, images_uint8: Tensor) -> tuple[Tensor, None]:
         """NCHW uint8 in [0, 255] => features (N, 64), and no logits."""
-        return self.encoder(shrink(to_float(images_uint8))), None
+        return self.encoder(shrink_images(to_float(images_uint8))), None
 
     def reconstruct(self, features: Tensor) -> Tensor:
         """Features (N, 64) => images NCHW float, about in [-1, 1], at most 64 pixels a side."""
@@ -60,12 +60,12 @@ def train(
     device: torch.device | None = None,
     file: StateFile | None = None,
 ) -> Autoencoder:
-    """The autoencoder trained on the train part, without labels; repeatable on one machine. See `fitting.fit`."""
+    """The autoencoder trained on the train part, without labels; repeatable on one machine; see `fit_network`."""
 
     def loss(network: Autoencoder, chosen: Indices) -> Tensor:
         images_uint8 = torch.from_numpy(dataset.images[chosen]).to(next(network.parameters()).device)
         features, _ = network(images_uint8)
-        return nn.functional.mse_loss(network.reconstruct(features), shrink(to_float(images_uint8)))
+        return nn.functional.mse_loss(network.reconstruct(features), shrink_images(to_float(images_uint8)))
 
     most_steps = num_steps(kimg, EXTRACTORS["autoencoder"].most_epochs, len(dataset.train_indices))
     lesson = Lesson(
@@ -73,7 +73,7 @@ def train(
         loss,
         lambda network, chosen: float(loss(network, chosen)),
     )
-    return fit(lesson, dataset.train_indices, most_steps, seed, device, file)
+    return fit_network(lesson, dataset.train_indices, most_steps, seed, device, file)
 
 
 def reconstruction_error(network: Autoencoder, dataset: Dataset) -> float | None:
@@ -86,7 +86,7 @@ def reconstruction_error(network: Autoencoder, dataset: Dataset) -> float | None
     for part in np.array_split(indices, max(1, len(indices) // 100)):
         images_uint8 = torch.from_numpy(dataset.images[part])
         features, _ = apply_network(network, images_uint8)
-        images = shrink(to_float(images_uint8))
+        images = shrink_images(to_float(images_uint8))
         with torch.no_grad():
             lost += float((network.reconstruct(features) - images).double().square().sum())
         images_seen.append(images)

@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from gan_study.extractors.progress import passed
+from gan_study.extractors.progress import count_done
 from gan_study.metrics.samples import SampleStats, batch_size
 from gan_study.metrics.statistics import features_to_stats
 
@@ -108,11 +108,11 @@ def apply_network(network: nn.Module, images_uint8: Tensor) -> tuple[Tensor, Ten
     device = next(network.parameters()).device
     with _full_precision(device.type):
         features, logits = network(images_uint8.to(device))
-    passed(len(images_uint8))
+    count_done(len(images_uint8))
     return features, logits
 
 
-def shrink(images: Tensor) -> Tensor:
+def shrink_images(images: Tensor) -> Tensor:
     """NCHW float => NCHW float with at most 64 pixels a side, shrunk by averaging areas."""
     if images.shape[-1] <= LARGEST_SIZE:
         return images
@@ -120,12 +120,12 @@ def shrink(images: Tensor) -> Tensor:
 
 
 def shrunk_size(image_size: int) -> int:
-    """Side in pixels after `shrink`."""
+    """Side in pixels after `shrink_images`."""
     return min(image_size, LARGEST_SIZE)
 
 
 def shrink_name(image_size: int) -> str:
-    """The `preprocessing` of an extractor that begins with `shrink`."""
+    """The `preprocessing` of an extractor that begins with `shrink_images`."""
     name = f"uint8-{image_size}px"
     return name if image_size <= LARGEST_SIZE else f"{name}-area{LARGEST_SIZE}"
 

@@ -16,7 +16,7 @@ def default_cache() -> Storage:
     return Storage(os.environ.get(CACHE_ENVIRONMENT) or cache_folder())
 
 
-def cached(name: str, make: Callable[[], bytes], cache: Storage | None = None) -> bytes:
+def load_or_make(name: str, make: Callable[[], bytes], cache: Storage | None = None) -> bytes:
     """The content of the file `name` in the cache; the first process that needs it makes it.
 
     Other processes wait, except those that share an object store: there, each makes its own, and the last one stays.
@@ -43,7 +43,7 @@ def unfinished_name(name: str) -> str:
     return f".{name}.unfinished"
 
 
-def find(name: str, cache: Storage | None = None) -> bytes | None:
+def find_cached(name: str, cache: Storage | None = None) -> bytes | None:
     """The content of the file `name`; None if it is not in the cache."""
     return _read(cache or default_cache(), name)
 

@@ -13,8 +13,8 @@ from torch import Tensor, nn
 
 from gan_study.config.extractors import EXTRACTORS
 from gan_study.data.datasets import Dataset
-from gan_study.extractors.base import Extractor, apply_network, shrink, shrunk_size
-from gan_study.extractors.fitting import Indices, Lesson, fit, num_steps
+from gan_study.extractors.base import Extractor, apply_network, shrink_images, shrunk_size
+from gan_study.extractors.fitting import Indices, Lesson, fit_network, num_steps
 from gan_study.extractors.fitting_state import StateFile
 from gan_study.extractors.kinds import FeatureNetwork, TrainedKind
 from gan_study.gan.conversion import to_float
@@ -40,7 +40,7 @@ class DomainClassifier(FeatureNetwork):
 
     def forward(self, images_uint8: Tensor) -> tuple[Tensor, Tensor]:
         """NCHW uint8 in [0, 255] => features (N, 64), logits (N, num_classes)."""
-        features = self.body(shrink(to_float(images_uint8)))
+        features = self.body(shrink_images(to_float(images_uint8)))
         return features, self.head(features)
 
 
@@ -70,7 +70,7 @@ def train(
     device: torch.device | None = None,
     file: StateFile | None = None,
 ) -> nn.Module:
-    """The classifier trained on the train part; repeatable on one machine. See `fitting.fit`."""
+    """The classifier trained on the train part; repeatable on one machine; see `fit_network`."""
     if not _is_stacked(dataset):
         return _train_single(dataset, seed, kimg, device, file)
     network = StackedClassifier(dataset.image_size)
@@ -108,7 +108,7 @@ def _train_single(
 
     most_steps = num_steps(kimg, EXTRACTORS["domain_classifier"].most_epochs, len(dataset.train_indices))
     lesson = Lesson(lambda: _build_single(dataset), loss, error)
-    return fit(lesson, dataset.train_indices, most_steps, seed, device, file)
+    return fit_network(lesson, dataset.train_indices, most_steps, seed, device, file)
 
 
 def _build(dataset: Dataset) -> FeatureNetwork:

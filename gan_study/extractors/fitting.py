@@ -13,9 +13,9 @@ from safetensors.torch import save as save_tensors
 from torch import Tensor, nn
 
 from gan_study.data.sampler import batch_positions
-from gan_study.extractors.cache import cached, default_cache, unfinished_name
+from gan_study.extractors.cache import default_cache, load_or_make, unfinished_name
 from gan_study.extractors.fitting_state import FittingState, StateFile
-from gan_study.extractors.progress import at_work, passed
+from gan_study.extractors.progress import at_work, count_done
 from gan_study.extractors.threads import threads_of_one
 from gan_study.runs.storage import Storage
 
@@ -58,7 +58,7 @@ def learned_weights(name: str, train: Callable[[StateFile], nn.Module], cache: S
     unfinished training."""
     cache = cache or default_cache()
     file = StateFile(cache, unfinished_name(name))
-    return cached(name, lambda: save_tensors(train(file).state_dict()), cache)
+    return load_or_make(name, lambda: save_tensors(train(file).state_dict()), cache)
 
 
 def num_steps(kimg: float, epochs: int, num_images: int) -> int:
@@ -66,7 +66,7 @@ def num_steps(kimg: float, epochs: int, num_images: int) -> int:
     return max(1, int(min(1000 * kimg, epochs * num_images) // BATCH_SIZE))
 
 
-def fit(
+def fit_network(
     lesson: Lesson[_N],
     indices: Indices,
     most_steps: int,
@@ -106,7 +106,7 @@ def fit(
                 state.errors.append(_error(lesson.error, state.average, checked, pool))
             if file is not None:
                 file.write_now_and_then(state, _SAVE_SEC)
-            passed(1)
+            count_done(1)
     trained = state.average.eval().requires_grad_(False)
     trained.to("cpu").to(memory_format=torch.contiguous_format)
     return trained

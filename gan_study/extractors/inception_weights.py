@@ -15,7 +15,7 @@ from filelock import FileLock
 
 from gan_study.config.data import ObjectiveConfig
 from gan_study.data.files.fingerprint import facts_of
-from gan_study.data.files.image_files import unreadable
+from gan_study.data.files.image_files import unreadable_error
 from gan_study.data.places import DATA_ENVIRONMENT, INCEPTION_ENVIRONMENT, data_folder
 from gan_study.data.sources.downloads import NotFetchedError
 from gan_study.errors import InputError
@@ -165,7 +165,7 @@ def _sha256(path: Path, facts: bytes) -> str:
         with path.open("rb") as stream:
             return hashlib.file_digest(stream, "sha256").hexdigest()
     except OSError as error:
-        raise unreadable(path, error) from error
+        raise unreadable_error(path, error) from error
 
 
 def _hub_folder() -> Path:

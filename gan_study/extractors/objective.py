@@ -80,7 +80,7 @@ def prepare_objective(
     num_real = len(dataset.split_indices(training.objective.split))
     with at_work(f"real images through {extractor.name}", num_real):
         content = real_statistics.load_or_compute_statistics(extractor, dataset, training.objective.split)
-    record = _record(training, dataset, extractor, real_statistics.unpack(content))
+    record = _record(training, dataset, extractor, real_statistics.unpack_statistics(content))
     if extractor.weights is not None:
         folder.storage.write_bytes(_weights_name(extractor.name), extractor.weights)
     folder.storage.write_bytes(_REAL_STATS, content)
@@ -166,7 +166,7 @@ def _weights_name(extractor: str) -> str:
 def _read_statistics(storage: Storage) -> RealStatistics:
     content = _read(storage, _REAL_STATS)
     try:
-        return real_statistics.unpack(content)
+        return real_statistics.unpack_statistics(content)
     except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile) as error:  # np.load has none of its own
         raise StorageError(
             f"{storage.location}/{_REAL_STATS}: a file of the objective must be whole, but is cut short or damaged; "

@@ -1,6 +1,6 @@
 """Progress of long work in this process, in words.
 
-The caller announces the work and its number of steps with `at_work`; the code that does a step counts it with `passed`.
+The caller announces the work and its number of steps with `at_work`; code that does steps calls `count_done`.
 """
 
 import time
@@ -66,13 +66,13 @@ def at_work(what: str, total: int | None = None, done: int = 0, may_end_early: b
     global _work
     before, _work = _work, _Work(what, total, done, may_end_early, done, time.monotonic())
     try:
-        passed(0)
+        count_done(0)
         yield
     finally:
         _work = before
 
 
-def passed(num: int) -> None:
+def count_done(num: int) -> None:
     """Count `num` steps as done, if work has been announced."""
     if _listener is not None and _work is not None:
         _work.done += num

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from gan_study.data.datasets import SPLITS, Dataset
 from gan_study.data.hashing import content_hash
 from gan_study.extractors.base import Extractor, ImageFeatures, images_to_features
-from gan_study.extractors.cache import cached, find
+from gan_study.extractors.cache import find_cached, load_or_make
 from gan_study.runs.storage import Storage
 
 _FORMAT = "2"
@@ -78,7 +78,7 @@ def _name(extractor: Extractor, dataset: Dataset, indices: NDArray[np.int64]) ->
 
 def _cached(extractor: Extractor, dataset: Dataset, indices: NDArray[np.int64], cache: Storage | None) -> ImageFeatures:
     name = _name(extractor, dataset, indices)
-    return _unpack(cached(name, lambda: _pack(compute_real_features(extractor, dataset, indices)), cache))
+    return _unpack(load_or_make(name, lambda: _pack(compute_real_features(extractor, dataset, indices)), cache))
 
 
 def _find(
@@ -95,7 +95,7 @@ def _find(
     for block in _blocks(part):
         inside = np.flatnonzero((places >= start) & (places < start + len(block)))
         if len(inside):
-            content = find(_name(extractor, dataset, block), cache)
+            content = find_cached(_name(extractor, dataset, block), cache)
             if content is None:
                 return None
             seen, chosen = _unpack(content), places[inside] - start

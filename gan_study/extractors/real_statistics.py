@@ -11,7 +11,7 @@ from gan_study.data.hashing import content_hash
 from gan_study.errors import InputError
 from gan_study.extractors import real_features
 from gan_study.extractors.base import Extractor
-from gan_study.extractors.cache import cached
+from gan_study.extractors.cache import load_or_make
 from gan_study.metrics.frechet import FrechetReference, stats_to_reference
 from gan_study.metrics.samples import merge_samples
 from gan_study.runs.storage import Storage
@@ -44,7 +44,7 @@ def load_or_compute_statistics(
         )
     # The data set's identity covers its images and its train part; held-out parts may differ with equal identities.
     name = f"real_stats-{_FORMAT}-{dataset.identity}-{split}-{content_hash([indices])}-{extractor.identity}.npz"
-    return cached(name, lambda: pack(compute_real_statistics(extractor, dataset, split, cache)), cache)
+    return load_or_make(name, lambda: pack_statistics(compute_real_statistics(extractor, dataset, split, cache)), cache)
 
 
 def compute_real_statistics(
@@ -55,7 +55,7 @@ def compute_real_statistics(
     return RealStatistics(stats_to_reference(samples.features), samples.class_counts)
 
 
-def pack(real: RealStatistics) -> bytes:
+def pack_statistics(real: RealStatistics) -> bytes:
     """The content of an .npz file. It includes the root, which takes seconds to compute at 2048 dims."""
     buffer, reference = io.BytesIO(), real.reference
     np.savez(
@@ -70,8 +70,8 @@ def pack(real: RealStatistics) -> bytes:
     return buffer.getvalue()
 
 
-def unpack(content: bytes) -> RealStatistics:
-    """The statistics in the content of a file that `pack` made."""
+def unpack_statistics(content: bytes) -> RealStatistics:
+    """The statistics in the content of a file that `pack_statistics` made."""
     with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
         reference = FrechetReference(
             num=int(arrays["num"]), mean=arrays["mean"], trace=float(arrays["trace"]), root=arrays["root"]

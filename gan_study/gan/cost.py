@@ -43,7 +43,7 @@ def network_costs(config: NetworkConfig, image_size: int, num_channels: int, z_d
         return _cost(generator, torch.empty(1, z_dim)), _cost(discriminator, image)
 
 
-def table() -> str:
+def cost_table() -> str:
     """A Markdown table of every network at its sizes, with the default width."""
     return "\n".join(_lines())
 
@@ -69,4 +69,4 @@ def _cost(network: nn.Module, one_input: Tensor) -> Cost:
 
 
 if __name__ == "__main__":
-    print(table())
+    print(cost_table())

@@ -87,7 +87,7 @@ def wasserstein_generator(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
     return -fake_logits.mean()
 
 
-def smoothing(real_logits: Tensor, label_smoothing: float) -> Tensor:
+def label_smoothing_term(real_logits: Tensor, label_smoothing: float) -> Tensor:
     """Change of `minimax_discriminator` if the target of real images is 1 - s in place of 1: s mean D(x).
 
     The cross entropy (1 - s) softplus(-d) + s softplus(d) of a logit d with that target is softplus(-d) + s d.

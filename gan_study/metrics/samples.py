@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from gan_study.metrics.statistics import FeatureStats, merge
+from gan_study.metrics.statistics import FeatureStats, merge_stats
 
 BATCH_SIZE = 100
 """Images that pass through generator and extractor together; more do not fit a CPU core's cache (on one core, 16-pixel
@@ -47,5 +47,5 @@ def merge_samples(parts: Iterable[SampleStats]) -> SampleStats:
             counts.append(part.class_counts)
             yield part.features
 
-    merged = merge(features())
+    merged = merge_stats(features())
     return SampleStats(merged, np.sum(counts, axis=0, dtype=np.int64))

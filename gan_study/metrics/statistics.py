@@ -54,7 +54,7 @@ def features_to_stats(features: Features) -> FeatureStats:
         return FeatureStats(num, mean, values.T @ values)
 
 
-def merge(parts: Iterable[FeatureStats]) -> FeatureStats:
+def merge_stats(parts: Iterable[FeatureStats]) -> FeatureStats:
     """Statistics of the features of all parts together, at least one.
 
     Chan, Golub and LeVeque 1979 (STAN-CS-79-773). The order changes the result by rounding alone; unlike sums of

@@ -23,7 +23,7 @@ from gan_study.runs.environment import Environment
 from gan_study.runs.extensions import ExtensionsRecord
 from gan_study.runs.importance import ImportanceRecord
 from gan_study.runs.population import Generation
-from gan_study.runs.record_files import read, read_lines
+from gan_study.runs.record_files import read_record, read_records
 from gan_study.runs.records import (
     ObjectiveRecord,
     StudyStatus,
@@ -79,7 +79,7 @@ class RunFolder:
 
     def read_importance(self) -> ImportanceRecord | None:
         """importance.json."""
-        return read(self.storage, "importance.json", ImportanceRecord)
+        return read_record(self.storage, "importance.json", ImportanceRecord)
 
     def write_importance(self, importance: ImportanceRecord) -> None:
         """Write importance.json."""
@@ -87,7 +87,7 @@ class RunFolder:
 
     def read_decisions(self) -> DecisionsRecord:
         """decisions.json; without one, the record of a study that was never cut short."""
-        return read(self.storage, "decisions.json", DecisionsRecord) or DecisionsRecord()
+        return read_record(self.storage, "decisions.json", DecisionsRecord) or DecisionsRecord()
 
     def write_decisions(self, decisions: DecisionsRecord) -> None:
         """Write decisions.json."""
@@ -95,7 +95,7 @@ class RunFolder:
 
     def read_extensions(self) -> ExtensionsRecord:
         """extensions.json; without one, the record of a study that was never extended."""
-        return read(self.storage, "extensions.json", ExtensionsRecord) or ExtensionsRecord()
+        return read_record(self.storage, "extensions.json", ExtensionsRecord) or ExtensionsRecord()
 
     def write_extensions(self, extensions: ExtensionsRecord) -> None:
         """Write extensions.json."""
@@ -111,7 +111,7 @@ class RunFolder:
 
     def read_objective(self) -> ObjectiveRecord | None:
         """objective/objective.json."""
-        return read(self.storage, "objective/objective.json", ObjectiveRecord)
+        return read_record(self.storage, "objective/objective.json", ObjectiveRecord)
 
     def write_objective(self, objective: ObjectiveRecord) -> None:
         """Write objective/objective.json."""
@@ -134,7 +134,7 @@ class RunFolder:
 
     def read_environment(self) -> Environment | None:
         """environment.json."""
-        return read(self.storage, "environment.json", Environment)
+        return read_record(self.storage, "environment.json", Environment)
 
     def write_environment(self, environment: Environment) -> None:
         """Write environment.json."""
@@ -142,7 +142,7 @@ class RunFolder:
 
     def read_study_status(self) -> StudyStatus | None:
         """study_status.json."""
-        return read(self.storage, "study_status.json", StudyStatus)
+        return read_record(self.storage, "study_status.json", StudyStatus)
 
     def write_study_status(self, status: StudyStatus) -> None:
         """Write study_status.json."""
@@ -154,7 +154,7 @@ class RunFolder:
 
     def read_generations(self, arm: str) -> list[Generation]:
         """population/<arm>.jsonl: the comparisons of a population, in order."""
-        return read_lines(self.storage, f"population/{arm}.jsonl", Generation)
+        return read_records(self.storage, f"population/{arm}.jsonl", Generation)
 
     def write_generations(self, arm: str, generations: Sequence[Generation]) -> None:
         """Replace population/<arm>.jsonl."""
@@ -162,7 +162,7 @@ class RunFolder:
 
     def read_refinement(self, arm: str) -> RefinementRecord | None:
         """refine/<arm>.json."""
-        return read(self.storage, f"refine/{arm}.json", RefinementRecord)
+        return read_record(self.storage, f"refine/{arm}.json", RefinementRecord)
 
     def write_refinement(self, arm: str, refinement: RefinementRecord) -> None:
         """Write refine/<arm>.json."""

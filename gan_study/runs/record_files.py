@@ -25,7 +25,7 @@ _WITHOUT = {
 """Consequence of removing a file; other files are indispensable."""
 
 
-def read_lines(storage: Storage, name: str, model: type[_R]) -> list[_R]:
+def read_records(storage: Storage, name: str, model: type[_R]) -> list[_R]:
     """The records in a file, one on each line; empty without a file. Raises StorageError if a record is damaged or does
     not fit."""
     try:
@@ -35,7 +35,7 @@ def read_lines(storage: Storage, name: str, model: type[_R]) -> list[_R]:
     return [_parse(storage, name, line, model, number) for number, line in enumerate(lines, 1)]
 
 
-def read(storage: Storage, name: str, model: type[_R]) -> _R | None:
+def read_record(storage: Storage, name: str, model: type[_R]) -> _R | None:
     """The record in a file; None without a file. Raises StorageError if it is damaged or does not fit."""
     try:
         content = storage.read_bytes(name)

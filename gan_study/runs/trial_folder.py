@@ -6,7 +6,7 @@ from gan_study.config.training import TrialConfig
 from gan_study.runs.diagnosis import DiagnosisRecord
 from gan_study.runs.final_scores import FinalScores
 from gan_study.runs.population import MemberCopy
-from gan_study.runs.record_files import read, read_lines
+from gan_study.runs.record_files import read_record, read_records
 from gan_study.runs.records import (
     EvaluationRecord,
     HeardRecord,
@@ -23,7 +23,7 @@ class TrialFolder:
 
     def read_config(self) -> TrialConfig | None:
         """config.json."""
-        return read(self.storage, "config.json", TrialConfig)
+        return read_record(self.storage, "config.json", TrialConfig)
 
     def write_config(self, config: TrialConfig) -> None:
         """Write config.json."""
@@ -31,7 +31,7 @@ class TrialFolder:
 
     def read_status(self) -> TrialStatus | None:
         """status.json."""
-        return read(self.storage, "status.json", TrialStatus)
+        return read_record(self.storage, "status.json", TrialStatus)
 
     def write_status(self, status: TrialStatus) -> None:
         """Write status.json."""
@@ -39,7 +39,7 @@ class TrialFolder:
 
     def read_heard(self) -> HeardRecord | None:
         """heard.json."""
-        return read(self.storage, "heard.json", HeardRecord)
+        return read_record(self.storage, "heard.json", HeardRecord)
 
     def write_heard(self, heard: HeardRecord) -> None:
         """Write heard.json."""
@@ -47,7 +47,7 @@ class TrialFolder:
 
     def read_evaluations(self) -> list[EvaluationRecord]:
         """metrics.jsonl, in the order of images seen."""
-        return read_lines(self.storage, "metrics.jsonl", EvaluationRecord)
+        return read_records(self.storage, "metrics.jsonl", EvaluationRecord)
 
     def write_evaluations(self, evaluations: list[EvaluationRecord]) -> None:
         """Replace metrics.jsonl (small; an object store cannot append)."""
@@ -55,7 +55,7 @@ class TrialFolder:
 
     def read_diagnosis(self) -> DiagnosisRecord | None:
         """diagnosis.json."""
-        return read(self.storage, "diagnosis.json", DiagnosisRecord)
+        return read_record(self.storage, "diagnosis.json", DiagnosisRecord)
 
     def write_diagnosis(self, diagnosis: DiagnosisRecord) -> None:
         """Write diagnosis.json."""
@@ -63,7 +63,7 @@ class TrialFolder:
 
     def read_final_scores(self) -> FinalScores | None:
         """final_scores.json."""
-        return read(self.storage, "final_scores.json", FinalScores)
+        return read_record(self.storage, "final_scores.json", FinalScores)
 
     def write_final_scores(self, scores: FinalScores) -> None:
         """Write final_scores.json."""
@@ -118,7 +118,7 @@ class TrialFolder:
 
     def read_copies(self) -> list[MemberCopy]:
         """pbt.jsonl: the copies that this trial of a population has become, in order."""
-        return read_lines(self.storage, "pbt.jsonl", MemberCopy)
+        return read_records(self.storage, "pbt.jsonl", MemberCopy)
 
     def write_copies(self, copies: Sequence[MemberCopy]) -> None:
         """Replace pbt.jsonl."""

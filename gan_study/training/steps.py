@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from gan_study.config.training import TrainingConfig
-from gan_study.gan.losses import LOSSES, smoothing
+from gan_study.gan.losses import LOSSES, label_smoothing_term
 from gan_study.gan.packing import pack_images
 from gan_study.gan.penalties import GRADIENT_PENALTIES
 from gan_study.training.distributed import unwrap
@@ -58,7 +58,7 @@ def accumulate_d_gradients(
     real_logits, fake_logits = discriminator(real_images), discriminator(fake_images)
     loss = LOSSES[config.loss].discriminator(real_logits, fake_logits)
     if config.label_smoothing is not None:
-        loss = loss + smoothing(real_logits, config.label_smoothing)
+        loss = loss + label_smoothing_term(real_logits, config.label_smoothing)
     penalty = torch.zeros_like(loss)
     if noise is not None:
         penalty = _penalty_weight(config) * GRADIENT_PENALTIES[config.penalty].value(

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from gan_study.config.data import DatasetConfig
-from gan_study.data.inspection.advice import advise, propose_image_size
+from gan_study.data.inspection.advice import list_advice, propose_image_size
 from gan_study.data.inspection.inspection import Inspection
 from gan_study.data.survey import Spread, Survey
 
@@ -21,7 +21,7 @@ CONFIG = DatasetConfig(name="image_folder", path="here", image_size=64)
 
 def findings(inspection: Inspection = SOUND, config: DatasetConfig = CONFIG, **survey: object) -> list[str]:
     changed = replace(inspection, survey=inspection.survey.model_copy(update=survey))
-    return [advice.finding for advice in advise(changed, config)]
+    return [advice.finding for advice in list_advice(changed, config)]
 
 
 def test_nothing_is_said_of_a_sound_data_set() -> None:
@@ -52,7 +52,7 @@ def test_the_proposed_size_enlarges_a_typical_image_by_a_quarter_at_most(
     ("sound", "flawed", "text"),
     [
         ({}, {"num_train": 999}, "few images are to be learned (999): a discriminator"),
-        ({"num_train": 1000}, {"num_held_out": 499}, "few images are held out (499), so what"),
+        ({"num_train": 1000}, {"num_held_out": 499}, "few images are held out (499), so scores"),
         ({}, {"num_held_out": 1}, "few images are held out (1), so what"),
         ({"num_held_out": 500}, {"num_held_out": 0}, "no image can be held out"),
         (
@@ -171,7 +171,7 @@ def test_what_hurts_most_comes_first() -> None:
         "height": Spread(min=64, median=92, max=130),
     }
     flawed = replace(SOUND, num_held_out=400, num_train=900, class_counts={"a": 10, "b": 5990})
-    advice = advise(replace(flawed, survey=SURVEY.model_copy(update=flaws)), CONFIG)
+    advice = list_advice(replace(flawed, survey=SURVEY.model_copy(update=flaws)), CONFIG)
     assert [(each.gravity, each.finding[:24]) for each in advice] == [
         ("stops", "100 of 6,100 images cann"),
         ("spoils", "601 of 6,000 images are "),
@@ -191,21 +191,21 @@ def test_what_hurts_most_comes_first() -> None:
 def test_copies_weigh_by_their_share_and_by_what_can_be_done(num_copies: int, name: str, gravity: str) -> None:
     config = CONFIG if name == "image_folder" else DatasetConfig.model_validate({"name": name, "image_size": 64})
     survey = SURVEY.model_copy(update={"num_duplicates": num_copies})
-    (advice,) = advise(replace(SOUND, survey=survey), config)
+    (advice,) = list_advice(replace(SOUND, survey=survey), config)
     assert advice.gravity == gravity
 
 
 def test_the_share_that_would_hold_out_enough() -> None:
-    (advice,) = advise(replace(SOUND, num_held_out=400), CONFIG)
+    (advice,) = list_advice(replace(SOUND, num_held_out=400), CONFIG)
     assert advice.remedy == "set dataset.held_out_share: 0.09"  # of 6,000, 8 % would be 480 images and 9 % are 540
     few = SURVEY.model_copy(update={"num_images": 999})
-    remedies = [advice.remedy for advice in advise(replace(SOUND, survey=few, num_held_out=100), CONFIG)]
+    remedies = [advice.remedy for advice in list_advice(replace(SOUND, survey=few, num_held_out=100), CONFIG)]
     assert "add images, or read findings with care" in remedies
 
 
 def test_what_is_said_of_published_data_sets_can_be_done() -> None:
     config = DatasetConfig(name="celeba", image_size=64)
     survey = SURVEY.model_copy(update={"num_duplicates": 3})
-    labels, copies = advise(replace(SOUND, survey=survey, class_counts=None), config)
+    labels, copies = list_advice(replace(SOUND, survey=survey, class_counts=None), config)
     assert copies.remedy.startswith("they belong to the published data set: keep them")
     assert labels.remedy == "set extractor: autoencoder, or metric: fid"

@@ -9,7 +9,7 @@ from scipy.ndimage import gaussian_filter
 from support.prepared_objective import Prepared
 
 from gan_study.config.thresholds import Thresholds
-from gan_study.diagnosis.diagnose import ImageSet, RealReference, measure, prepare
+from gan_study.diagnosis.diagnose import ImageSet, RealReference, measure_images, prepare_reference
 from gan_study.diagnosis.evidence import Evidence
 from gan_study.diagnosis.verdict import evidence_to_verdict
 from gan_study.extractors.base import apply_network
@@ -47,7 +47,7 @@ def learned_and_fresh(prepared: Prepared) -> tuple[np.ndarray, np.ndarray]:
 def reference(prepared: Prepared, look: Look, learned_and_fresh: tuple[np.ndarray, np.ndarray]) -> RealReference:
     images = prepared.dataset.images
     learned, held_out = images[learned_and_fresh[0]], images[prepared.dataset.held_out_indices]
-    return prepare(look(learned), look(held_out), NUM)
+    return prepare_reference(look(learned), look(held_out), NUM)
 
 
 def test_blur_raises_the_distance_and_lowers_the_coverage(
@@ -62,7 +62,7 @@ def test_blur_raises_the_distance_and_lowers_the_coverage(
         distance = features_to_frechet_distance(blurred.features, real)
         assert distance is not None
         distances.append(distance.value)
-        measured.append(measure(blurred, reference))
+        measured.append(measure_images(blurred, reference))
     sharp, soft, softest = (found.coverage.ratio for found in measured if found.coverage is not None)
     assert distances[1] > 5 * distances[0]
     assert distances[2] > 2 * distances[1]

@@ -3,13 +3,13 @@ import pytest
 
 from gan_study.diagnosis.evidence import Signals
 from gan_study.diagnosis.measures.curves import (
+    class_rotation,
     fall_of_last_quarter,
     fall_of_last_third,
     last_third,
     num_reversals,
-    rotation,
+    score_swing,
     share_of_untrained,
-    swing,
 )
 
 TENTH = (0.1,) * 10
@@ -48,12 +48,12 @@ def test_last_third() -> None:
 )
 def test_reversals(tail: list[float], turns: int) -> None:
     assert num_reversals([100, *tail]) == turns
-    assert swing([100, *tail]) == pytest.approx(max(tail) / min(tail), rel=1e-12)
+    assert score_swing([100, *tail]) == pytest.approx(max(tail) / min(tail), rel=1e-12)
 
 
 def test_short_curves_show_no_swing() -> None:
     assert num_reversals([8, 4, 8, 4]) is None
-    assert swing([8, 4, 8, 4]) is None
+    assert score_swing([8, 4, 8, 4]) is None
 
 
 def test_fall_of_the_last_quarter() -> None:
@@ -96,11 +96,11 @@ def test_a_generator_that_turns_through_the_classes_is_seen() -> None:
     turning = with_shares(*(one_class(i) for i in range(6)))
     # Against the uniform one, a single class has JS = ln 2 - (1.1 ln 1.1 - 0.1 ln 0.1) / 2 = 0.5256 nats.
     expected = np.log(2) - (1.1 * np.log(1.1) - 0.1 * np.log(0.1)) / 2
-    assert rotation(turning, TENTH) == pytest.approx(expected, rel=1e-9)
+    assert class_rotation(turning, TENTH) == pytest.approx(expected, rel=1e-9)
 
 
 def test_a_collapsed_or_a_full_generator_does_not_turn() -> None:
-    assert rotation(with_shares(*[one_class(3)] * 6), TENTH) == pytest.approx(0, abs=1e-12)
-    assert rotation(with_shares(*[TENTH] * 6), TENTH) == pytest.approx(0, abs=1e-12)
-    assert rotation(with_shares(*(one_class(i) for i in range(4))), TENTH) is None
-    assert rotation(with_shares(*(one_class(i) for i in range(6))), None) is None
+    assert class_rotation(with_shares(*[one_class(3)] * 6), TENTH) == pytest.approx(0, abs=1e-12)
+    assert class_rotation(with_shares(*[TENTH] * 6), TENTH) == pytest.approx(0, abs=1e-12)
+    assert class_rotation(with_shares(*(one_class(i) for i in range(4))), TENTH) is None
+    assert class_rotation(with_shares(*(one_class(i) for i in range(6))), None) is None

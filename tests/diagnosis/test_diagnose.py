@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from support.planted import NUM_CLASSES, draw, image_set, noise, pool, with_copies
 
-from gan_study.diagnosis.diagnose import ImageSet, diagnose, measure, prepare
+from gan_study.diagnosis.diagnose import ImageSet, diagnose, measure_images, prepare_reference
 from gan_study.diagnosis.evidence import Evidence
 from gan_study.diagnosis.verdict import evidence_to_verdict
 from gan_study.runs.diagnosis import Diagnostics, MeasureWithControl, Verdict
@@ -12,11 +12,11 @@ from gan_study.runs.diagnosis import Diagnostics, MeasureWithControl, Verdict
 NUM = 500
 TRAIN = image_set(draw(1500, seed=100))
 HELD_OUT = image_set(draw(2 * NUM, seed=101))
-REFERENCE = prepare(TRAIN, HELD_OUT, NUM)
+REFERENCE = prepare_reference(TRAIN, HELD_OUT, NUM)
 
 
 def verdict_of(generated: ImageSet) -> Verdict:
-    return evidence_to_verdict(Evidence(diagnostics=measure(generated, REFERENCE)))
+    return evidence_to_verdict(Evidence(diagnostics=measure_images(generated, REFERENCE)))
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -67,7 +67,7 @@ def test_lost_classes_show_without_labels_and_images() -> None:
 def test_infinite_features_are_a_divergence() -> None:
     features = draw(NUM, 7)
     features[17, 3] = np.nan
-    measured = measure(ImageSet(features), REFERENCE)
+    measured = measure_images(ImageSet(features), REFERENCE)
     assert measured.non_finite == ("features",)
     assert measured.coverage is None
     verdict = evidence_to_verdict(Evidence(diagnostics=measured))
@@ -84,9 +84,9 @@ def test_images_of_one_flat_colour_are_a_divergence() -> None:
 
 
 def test_few_samples_leave_a_good_generator_inconclusive_and_name_a_bad_one() -> None:
-    few = prepare(TRAIN, image_set(draw(300, seed=102)), num=150)
+    few = prepare_reference(TRAIN, image_set(draw(300, seed=102)), num=150)
     healthy, bad = (
-        evidence_to_verdict(Evidence(diagnostics=measure(image_set(features), few)))
+        evidence_to_verdict(Evidence(diagnostics=measure_images(image_set(features), few)))
         for features in (draw(NUM, 9), draw(NUM, 9, num_classes=3))
     )
     assert healthy.name == "inconclusive"
@@ -100,14 +100,14 @@ def test_too_few_samples_to_measure_anything_are_inconclusive() -> None:
     assert verdict.name == "inconclusive"
     assert {"few_samples", "unrealistic", "c_t"} <= {f.name for f in verdict.decisive}
     with pytest.raises(ValueError, match="num=501, num_train=1500, num_held_out=1000"):
-        prepare(TRAIN, HELD_OUT, 501)
+        prepare_reference(TRAIN, HELD_OUT, 501)
 
 
 def test_every_measure_has_a_control_of_as_many_images_and_order_does_not_matter() -> None:
     generated = image_set(draw(2 * NUM, 10))
     measured = diagnose(generated, TRAIN, HELD_OUT)
     assert measured.num == NUM
-    assert measured == measure(generated, REFERENCE)
+    assert measured == measure_images(generated, REFERENCE)
     pairs = {name: value for name, value in measured if isinstance(value, MeasureWithControl)}
     assert set(pairs) == {
         name for name, field in Diagnostics.model_fields.items() if field.annotation == MeasureWithControl | None
@@ -115,7 +115,7 @@ def test_every_measure_has_a_control_of_as_many_images_and_order_does_not_matter
     assert measured.classes is not None
     assert (measured.classes.num_modes.value, measured.classes.num_modes.control) == (10, 10)
     # A part taken from the front of images sorted by class would miss half the classes.
-    by_class = measure(generated.part(np.argsort(generated.labels)), REFERENCE)
+    by_class = measure_images(generated.part(np.argsort(generated.labels)), REFERENCE)
     assert by_class.coverage.value == pytest.approx(pairs["coverage"].value, abs=0.04)
 
 
@@ -155,7 +155,7 @@ def test_a_zero_feature_vector_leaves_only_the_vendi_score_out() -> None:
 
 
 def test_evidence_and_verdict_survive_their_file() -> None:
-    evidence = Evidence(diagnostics=measure(image_set(pool(50, NUM, 12)), REFERENCE))
+    evidence = Evidence(diagnostics=measure_images(image_set(pool(50, NUM, 12)), REFERENCE))
     assert Evidence.model_validate_json(evidence.model_dump_json()) == evidence
     verdict = evidence_to_verdict(evidence)
     assert Verdict.model_validate_json(verdict.model_dump_json()) == verdict

@@ -3,7 +3,7 @@ import pytest
 from support.planted import draw, noise, with_copies
 
 from gan_study.diagnosis.measures.memorisation import distances_to_c_t, features_to_memorisation, fit_copy_reference
-from gan_study.diagnosis.measures.neighbours import nearest, spacing
+from gan_study.diagnosis.measures.neighbours import nearest_neighbours, nearest_other_distances
 
 NUM = 1000
 TRAIN = draw(3000, seed=0)
@@ -69,11 +69,11 @@ def test_the_copied_image_is_the_nearest() -> None:
 def test_neighbours_equal_the_definition() -> None:
     queries, reference = draw(30, seed=6), draw(50, seed=7)
     distances = np.linalg.norm(queries[:, np.newaxis] - reference, axis=2)
-    found = nearest(queries, reference, k=3)
+    found = nearest_neighbours(queries, reference, k=3)
     assert found.indices.tolist() == np.argsort(distances, axis=1)[:, :3].tolist()
     assert found.distances == pytest.approx(np.sort(distances, axis=1)[:, :3], rel=1e-6)
 
 
 def test_spacing_leaves_the_image_itself_out_but_not_its_duplicate() -> None:
     features = np.array([[0.0], [1.0], [5.0], [5.0]])
-    assert spacing(features, np.array([1, 0, 1, 2])) == pytest.approx([1, 1, 1, 0])
+    assert nearest_other_distances(features, np.array([1, 0, 1, 2])) == pytest.approx([1, 1, 1, 0])

@@ -7,7 +7,7 @@ from support.synthetic_run import OBJECTIVE
 
 from gan_study.config.thresholds import Thresholds
 from gan_study.diagnosis.evidence import Evidence, Signals, trial_evidence
-from gan_study.diagnosis.finding import find
+from gan_study.diagnosis.finding import make_finding
 from gan_study.diagnosis.verdict import evidence_to_verdict
 from gan_study.runs.diagnosis import Classes, Diagnostics, MeasureWithControl, Verdict
 from gan_study.runs.records import EvaluationRecord, LossRecord, SignalsRecord, TrialState, TrialStatus
@@ -416,19 +416,19 @@ def test_small_support_is_noted_where_it_decides_nothing() -> None:
 def test_a_finding_says_what_it_found(
     value: float | None, direction: Any, threshold: float | None, fires: bool, sentence: str
 ) -> None:
-    finding = find("share", "the share", value, direction, threshold, "us", 0.9)
+    finding = make_finding("share", "the share", value, direction, threshold, "us", 0.9)
     assert (finding.fires, finding.sentence) == (fires, sentence)
     assert (finding.what, finding.note) == ("share", "")
 
 
 def test_a_note_becomes_a_part_of_the_sentence() -> None:
-    finding = find("share", "the share, over one,", 0.5, "below", 0.7, "us", 1.4, "0.5 of the control")
+    finding = make_finding("share", "the share, over one,", 0.5, "below", 0.7, "us", 1.4, "0.5 of the control")
     assert finding.note == "0.5 of the control"
     assert finding.what == "share, over one"
     assert finding.sentence == (
         "The share, over one, is 0.5, below 0.7 (0.5 of the control; as many held-out real images: 1.4)."
     )
-    alone = find("share", "the share", 0.5, "below", 0.7, "us", note="a ratio")
+    alone = make_finding("share", "the share", 0.5, "below", 0.7, "us", note="a ratio")
     assert alone.sentence == "The share is 0.5, below 0.7 (a ratio)."
 
 

@@ -4,14 +4,14 @@ import pytest
 from support.planted_trials import DESCENT, SWINGING, images, trial
 
 from gan_study.diagnosis.rules import RULES
-from gan_study.diagnosis.undecided import order_of_rules, undecided
+from gan_study.diagnosis.undecided import order_of_rules, undecided_findings
 from gan_study.runs.diagnosis import Verdict
 
 FALLING = (100.0, 40.0, 20.0, 10.0, 8.0)
 
 
 def reasons(verdict: Verdict) -> dict[str, str]:
-    return {finding.name: reason for finding, reason in undecided(verdict)}
+    return {finding.name: reason for finding, reason in undecided_findings(verdict)}
 
 
 @pytest.mark.parametrize(

@@ -9,21 +9,21 @@ from support.prepared_objective import Prepared
 from gan_study.config.extractors import EXTRACTORS
 from gan_study.extractors import progress
 from gan_study.extractors.objective import prepare_objective
-from gan_study.extractors.progress import at_work, listening, now_and_then, passed
+from gan_study.extractors.progress import at_work, count_done, listening, now_and_then
 from gan_study.runs.folder import RunFolder
 
 
 def test_work_is_told_with_what_is_done_of_it() -> None:
     told: list[str] = []
-    passed(1)  # no one has said what is at work
+    count_done(1)  # no one has said what is at work
     with listening(told.append), at_work("outer", 2000):
-        passed(1000)
+        count_done(1000)
         with at_work("inner"):
-            passed(7)
-        passed(1000)
-        passed(1)
+            count_done(7)
+        count_done(1000)
+        count_done(1)
     with at_work("unheard", 1):
-        passed(1)
+        count_done(1)
     assert told == [
         "outer: 0 of 2,000",
         "outer: 1,000 of 2,000",
@@ -39,7 +39,7 @@ def test_a_failure_leaves_nothing_at_work() -> None:
     with pytest.raises(ValueError, match="broken"), listening(told.append), at_work("that breaks", 1):
         raise ValueError("broken")
     with listening(told.append):
-        passed(1)
+        count_done(1)
     assert told == ["that breaks: 0 of 1"]
 
 
@@ -59,11 +59,11 @@ def test_the_time_left_follows_from_what_was_done_since(monkeypatch: pytest.Monk
     monkeypatch.setattr(progress.time, "monotonic", lambda: seconds)
     with listening(told.append), at_work("steps", 1000, done=200, may_end_early=True):
         for seconds in (104.0, 110.0, 300.0):  # noqa: B007  # the clock reads it
-            passed(50)
-        passed(650)
+            count_done(50)
+        count_done(650)
     with listening(told.append), at_work("images", 2000):
         seconds += 10
-        passed(10)
+        count_done(10)
     assert told == [
         "steps: 200 of at most 1,000",
         "steps: 250 of at most 1,000",

@@ -14,8 +14,8 @@ from gan_study.data.hashing import content_hash
 from gan_study.errors import InputError
 from gan_study.extractors import real_features, real_statistics
 from gan_study.extractors.base import apply_network
-from gan_study.extractors.cache import cached
-from gan_study.extractors.real_statistics import compute_real_statistics, load_or_compute_statistics, unpack
+from gan_study.extractors.cache import load_or_make
+from gan_study.extractors.real_statistics import compute_real_statistics, load_or_compute_statistics, unpack_statistics
 from gan_study.runs.storage import Storage
 
 
@@ -25,7 +25,7 @@ def test_they_are_those_of_the_split(
 ) -> None:
     monkeypatch.setattr(real_features, "_BLOCK", 500)
     extractor, dataset = prepared.load().extractor, prepared.dataset
-    real = unpack(load_or_compute_statistics(extractor, dataset, split, Storage(tmp_path)))
+    real = unpack_statistics(load_or_compute_statistics(extractor, dataset, split, Storage(tmp_path)))
     indices = dataset.split_indices(split)
     assert real.reference.num == num == len(indices)
     features, logits = apply_network(extractor.network, torch.from_numpy(dataset.images[indices]))
@@ -83,8 +83,8 @@ def test_two_held_out_parts_beside_the_same_train_part_are_told_apart(prepared: 
     indices = prepared.dataset.held_out_indices
     first, second = (replace(prepared.dataset, held_out_indices=part) for part in (indices[:20], indices[20:60]))
     assert first.identity == second.identity
-    assert unpack(load_or_compute_statistics(extractor, first, "held_out", cache)).reference.num == 20
-    assert unpack(load_or_compute_statistics(extractor, second, "held_out", cache)).reference.num == 40
+    assert unpack_statistics(load_or_compute_statistics(extractor, first, "held_out", cache)).reference.num == 20
+    assert unpack_statistics(load_or_compute_statistics(extractor, second, "held_out", cache)).reference.num == 40
     for dataset in (first, second):
         part = dataset.held_out_indices
         seen = np.concatenate(
@@ -98,7 +98,7 @@ def make_slowly(folder: str, out: str, number: int) -> None:
         time.sleep(0.3)
         return str(number).encode()
 
-    Path(out, str(number)).write_bytes(cached("thing", make, Storage(folder)))
+    Path(out, str(number)).write_bytes(load_or_make("thing", make, Storage(folder)))
 
 
 def test_processes_that_need_the_same_at_once_make_it_once(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from gan_study.config import names
 from gan_study.config.hyperparameters import NetworkConfig
-from gan_study.gan.cost import network_costs, table
+from gan_study.gan.cost import cost_table, network_costs
 
 
 def test_linear_layers() -> None:
@@ -30,7 +30,7 @@ def test_convolutions() -> None:
 
 
 def test_the_table_has_every_network_at_its_sizes() -> None:
-    rows = [line.split(" | ") for line in table().splitlines()[2:]]
+    rows = [line.split(" | ") for line in cost_table().splitlines()[2:]]
     found = [(row[0].removeprefix("| "), row[1]) for row in rows]
     expected = [
         (name, f"{3 if name == 'resnet' else 1}x{size}x{size}")
@@ -43,4 +43,4 @@ def test_the_table_has_every_network_at_its_sizes() -> None:
 
 
 def test_the_guide_shows_the_table() -> None:
-    assert table() in (Path(__file__).parents[2] / "studies" / "README.md").read_text()
+    assert cost_table() in (Path(__file__).parents[2] / "studies" / "README.md").read_text()

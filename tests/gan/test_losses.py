@@ -5,7 +5,7 @@ import torch
 from torch import Tensor
 
 from gan_study.config import names
-from gan_study.gan.losses import LOSSES, smoothing
+from gan_study.gan.losses import LOSSES, label_smoothing_term
 
 
 def vector(*values: float) -> Tensor:
@@ -58,7 +58,7 @@ def test_smoothing_makes_the_target_of_real_images_a_probability(name: names.Los
     real_logits, fake_logits = vector(log(3), -log(4)), vector(0.5, -1)
     cross_entropy = -(0.9 * log(3 / 4) + 0.1 * log(1 / 4) + 0.9 * log(1 / 5) + 0.1 * log(4 / 5)) / 2
     hard = -(log(3 / 4) + log(1 / 5)) / 2
-    smoothed = LOSSES[name].discriminator(real_logits, fake_logits) + smoothing(real_logits, 0.1)
+    smoothed = LOSSES[name].discriminator(real_logits, fake_logits) + label_smoothing_term(real_logits, 0.1)
     rest = LOSSES[name].discriminator(real_logits, fake_logits).item() - hard
     assert smoothed.item() - rest == pytest.approx(cross_entropy, rel=1e-12)
 

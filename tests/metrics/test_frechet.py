@@ -15,7 +15,7 @@ from gan_study.metrics.frechet import (
     stats_to_frechet_distance,
     stats_to_reference,
 )
-from gan_study.metrics.statistics import FeatureStats, Gaussian, features_to_stats, merge
+from gan_study.metrics.statistics import FeatureStats, Gaussian, features_to_stats, merge_stats
 
 Array = NDArray[np.float64]
 LARGE_NUM = 10_000
@@ -148,7 +148,7 @@ def test_single_precision_features_are_taken_in_double() -> None:
 def test_shards_merged_in_any_order_have_the_same_distance(order_seed: int) -> None:
     generated, real = correlated_features(300, 24, seed=4), stats_to_reference(gaussian(np.ones(24), np.eye(24)))
     shards = np.split(np.random.default_rng(order_seed).permutation(generated), [1, 7, 100, 290])
-    merged = stats_to_frechet_distance(merge(map(features_to_stats, shards)), real)
+    merged = stats_to_frechet_distance(merge_stats(map(features_to_stats, shards)), real)
     whole = stats_to_frechet_distance(features_to_stats(generated), real)
     assert merged is not None
     assert whole is not None

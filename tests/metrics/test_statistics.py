@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from gan_study.metrics.statistics import FeatureStats, check_features, features_to_stats, merge
+from gan_study.metrics.statistics import FeatureStats, check_features, features_to_stats, merge_stats
 
 
 def assert_equal_stats(a: FeatureStats, b: FeatureStats, tolerance: float) -> None:
@@ -41,7 +41,7 @@ def test_shards_merged_in_any_order_and_grouping_equal_all_at_once(order_seed: i
     random = np.random.default_rng(order_seed)
     while len(shards) > 1:
         first, second = (shards.pop(random.integers(len(shards))) for _ in range(2))
-        shards.append(merge([first, second]))
+        shards.append(merge_stats([first, second]))
     assert_equal_stats(shards[0], features_to_stats(features), tolerance=1e-9)
 
 
@@ -57,9 +57,9 @@ def test_sums_of_squares_would_miss_that_tolerance() -> None:
 def test_empty_statistics_change_nothing() -> None:
     empty = features_to_stats(np.empty((0, 3), dtype=np.float32))
     assert (empty.num, empty.mean.tolist(), empty.m2.tolist()) == (0, [0] * 3, [[0] * 3] * 3)
-    assert merge([empty, empty]).num == 0
+    assert merge_stats([empty, empty]).num == 0
     stats = features_to_stats(offset_features(5, 3))
-    for merged in (merge([empty, stats]), merge([stats, empty])):
+    for merged in (merge_stats([empty, stats]), merge_stats([stats, empty])):
         assert_equal_stats(merged, stats, tolerance=0)
 
 
@@ -68,7 +68,7 @@ def test_empty_statistics_change_nothing() -> None:
 def test_features_that_are_not_finite_stay_visible_after_a_merge(bad: float) -> None:
     features = offset_features(6, 3)
     features[1, 2] = bad
-    stats = merge(features_to_stats(shard) for shard in np.split(features, 3))
+    stats = merge_stats(features_to_stats(shard) for shard in np.split(features, 3))
     assert stats.num == 6
     assert not np.isfinite(stats.covariance()[2, 2])
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from gan_study.config.thresholds import Thresholds
 from gan_study.data.datasets import Dataset
-from gan_study.diagnosis.diagnose import ImageSet, RealReference, measure, prepare
+from gan_study.diagnosis.diagnose import ImageSet, RealReference, measure_images, prepare_reference
 from gan_study.diagnosis.evidence import Evidence
 from gan_study.diagnosis.verdict import evidence_to_verdict
 from gan_study.runs.diagnosis import Diagnostics, Verdict, VerdictName
@@ -64,7 +64,7 @@ def make_material(
     rng = np.random.default_rng([seed, 0])
     train, held_out = rng.permutation(dataset.train_indices), rng.permutation(dataset.held_out_indices)
     learned, controls, fresh = train[:num_learned], held_out[: 2 * num], held_out[2 * num :]
-    reference = prepare(every.part(learned), every.part(controls), num, confusion=confusion)
+    reference = prepare_reference(every.part(learned), every.part(controls), num, confusion=confusion)
     unlearned = np.concatenate([fresh, train[num_learned:]])
     assert dataset.labels is not None
     return Material(every, dataset.labels, learned, fresh, unlearned, reference, look)
@@ -75,7 +75,7 @@ def score(
 ) -> tuple[Verdict, Diagnostics]:
     """The verdict on one draw of a case, and what was measured."""
     images = case.make(material, np.random.default_rng([seed, 1]))
-    diagnostics = measure(images, material.reference)
+    diagnostics = measure_images(images, material.reference)
     return evidence_to_verdict(Evidence(diagnostics=diagnostics), thresholds), diagnostics
 
 

@@ -14,7 +14,7 @@ from typing import Any, Self
 
 from gan_study.data.files.archive_tree import ArchiveTree
 from gan_study.data.files.fingerprint import Files
-from gan_study.data.files.image_files import FolderFiles, ImageFiles, LoadContent, unreadable
+from gan_study.data.files.image_files import FolderFiles, ImageFiles, LoadContent, unreadable_error
 from gan_study.data.files.listing import PassedOver
 from gan_study.data.files.no_archive import explain_no_archive
 from gan_study.errors import InputError
@@ -47,7 +47,7 @@ def open_image_files(path: Path) -> ImageFiles:
             return TarFiles(path)
         raise explain_no_archive(path)
     except OSError as error:
-        raise unreadable(path, error) from error
+        raise unreadable_error(path, error) from error
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,7 +107,7 @@ class ZipFiles(_Archive):
         try:
             return zipfile.ZipFile(self.path)
         except OSError as error:
-            raise unreadable(self.path, error) from error
+            raise unreadable_error(self.path, error) from error
         except (zipfile.BadZipFile, NotImplementedError, ValueError) as error:
             raise _damaged(self.path, error) from error
 

@@ -67,13 +67,13 @@ class FolderFiles:
         try:
             _walk(os.fspath(self.path), "", frozenset(), lister, names, facts)
         except OSError as error:
-            raise unreadable(Path(error.filename or self.path), error) from error
+            raise unreadable_error(Path(error.filename or self.path), error) from error
         passed_over = lister.finish()
         files = Files(self.path, names, facts, passed_over.model_dump_json())
         return files.in_order_of_names(), passed_over
 
 
-def unreadable(path: Path, error: OSError) -> InputError:
+def unreadable_error(path: Path, error: OSError) -> InputError:
     """The error for a file or folder that the system does not allow to be read, with a remedy for its cause."""
     kind = "folder" if path.is_dir() else "file"
     if error.errno in (errno.EACCES, errno.EPERM):

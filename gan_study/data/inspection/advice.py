@@ -63,7 +63,7 @@ def propose_image_size(survey: Survey, crop: int | None) -> int:
     )
 
 
-def advise(inspection: Inspection, config: DatasetConfig) -> list[Advice]:
+def list_advice(inspection: Inspection, config: DatasetConfig) -> list[Advice]:
     """All flaws that may spoil a study of this data set with `config`, gravest first."""
     found = [
         *_files(inspection, config),
@@ -141,7 +141,7 @@ def _numbers(inspection: Inspection, config: DatasetConfig) -> Iterator[Advice]:
         can_raise = config.name == "image_folder" and inspection.survey.num_images >= 2 * _MIN_HELD_OUT
         share = -(-100 * _MIN_HELD_OUT // inspection.survey.num_images) / 100
         yield Advice(
-            f"few images are held out ({inspection.num_held_out:,}), so what is told from them varies by chance",
+            f"few images are held out ({inspection.num_held_out:,}), so scores of them vary by chance",
             f"set dataset.held_out_share: {share:g}" if can_raise else "add images, or read findings with care",
             "weakens",
         )

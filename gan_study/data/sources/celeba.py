@@ -20,7 +20,7 @@ from gan_study.data.files.fingerprint import Files
 from gan_study.data.files.image_files import ImageFiles
 from gan_study.data.places import data_folder
 from gan_study.data.sources.downloads import download_missing
-from gan_study.data.sources.named_files import FoundFile, look_for, members, named
+from gan_study.data.sources.named_files import FoundFile, archive_members, list_names, look_for
 from gan_study.data.sources.source import Contents, FileNotes, Source, unlike_published
 from gan_study.errors import InputError
 
@@ -46,7 +46,7 @@ def celeba(config: DatasetConfig, may_fetch: bool = True) -> Source:
     found = _find(files)
     if found is None:
         _refuse_half(files)
-        instead = named([file.place for file in files if file.told == "celeba"])
+        instead = list_names([file.place for file in files if file.data_set == "celeba"])
         download_missing("celeba", _FOLDER, _PARTITIONS[0], _WHAT, may_fetch, instead)
         found = _find(look_for("celeba", stop=_IMAGES))
     if found is None:
@@ -82,7 +82,7 @@ def _images(files: Sequence[FoundFile]) -> FoundFile | None:
 def _is_whole(file: FoundFile) -> bool:
     """Return True if an archive holds the partition. A tar archive, which is slow to list, is judged by its name."""
     if file.is_tar:
-        return file.told == "celeba" and not file.name.startswith(_IMAGES)
+        return file.data_set == "celeba" and not file.name.startswith(_IMAGES)
     return file.is_zip and _mentions(file.path, _PARTITIONS[0].removesuffix(".txt").encode())
 
 
@@ -116,7 +116,7 @@ def _refuse_half(files: Sequence[FoundFile]) -> None:
 
 
 def _read(found: _Found, files: ImageFiles, max_missing: float) -> Contents:
-    partition = found.partition or _partition(members(found.images))
+    partition = found.partition or _partition(archive_members(found.images))
     if partition is None:
         raise InputError(f"{found.images.place}: {_WHAT} must be in this archive, but got no partition; fetch it again")
     parts = _read_partition(partition)
@@ -132,8 +132,8 @@ def _read(found: _Found, files: ImageFiles, max_missing: float) -> Contents:
     if len(missing) > max_missing * len(parts) and names:
         raise InputError(
             f"{found.images.place}: at most a share of {max_missing:g} of the images that {partition.name} names may "
-            f"be missing, but got {len(missing):,} of {len(parts):,} ({named(missing)}); unpack or fetch the images "
-            "again, or raise dataset.max_corrupt_share"
+            f"be missing, but got {len(missing):,} of {len(parts):,} ({list_names(missing)}); unpack or fetch the "
+            "images again, or raise dataset.max_corrupt_share"
         )
     if is_train.all() or not is_train.any():
         raise InputError(

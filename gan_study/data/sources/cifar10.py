@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from gan_study.config.data import DatasetConfig
 from gan_study.data.decoding.pixels import StackPixels
-from gan_study.data.sources.locate import Located, Wanted, locate
+from gan_study.data.sources.locate import Located, Wanted, locate_files
 from gan_study.data.sources.named_files import Form, FoundFile
 from gan_study.data.sources.source import Contents, FileNotes, Source, unlike_published
 from gan_study.errors import InputError
@@ -40,7 +40,7 @@ _ALLOWED: dict[tuple[str, str], Any] = {
 
 def cifar10(config: DatasetConfig, may_fetch: bool = True) -> Source:
     """Find CIFAR-10: 50,000 images to learn, and the 10,000 test images as held-out part."""
-    located = locate(_WANTED, may_fetch)
+    located = locate_files(_WANTED, may_fetch)
     return Source(located.place, lambda: located.files, lambda: _read(located))
 
 

@@ -8,7 +8,16 @@ from gan_study.config.names import DatasetName
 from gan_study.data.files.fingerprint import Files
 from gan_study.data.places import data_folder
 from gan_study.data.sources.downloads import download_missing
-from gan_study.data.sources.named_files import Form, FoundFile, choose, look_for, match, members, named, untold
+from gan_study.data.sources.named_files import (
+    Form,
+    FoundFile,
+    archive_members,
+    choose_form,
+    list_names,
+    look_for,
+    match_form,
+    unidentified_files,
+)
 from gan_study.errors import InputError
 
 Chosen = tuple[Form, dict[str, FoundFile]]
@@ -46,7 +55,7 @@ class Wanted:
     """One of the files of a download, compressed or not."""
 
 
-def locate(wanted: Wanted, may_fetch: bool) -> Located:
+def locate_files(wanted: Wanted, may_fetch: bool) -> Located:
     """The files on this machine, downloaded if they are missing and downloads are allowed.
 
     Raises InputError, which names the files that were found, if they are not available; NotFetchedError if a download
@@ -66,31 +75,31 @@ def locate(wanted: Wanted, may_fetch: bool) -> Located:
 
 
 def _located(wanted: Wanted, files: Sequence[FoundFile]) -> Located | None:
-    chosen = choose(wanted.name, wanted.forms, files)
+    chosen = choose_form(wanted.name, wanted.forms, files)
     if chosen is not None:
         paths = tuple(dict.fromkeys(file.path for file in chosen[1].values()))
         return Located(str(paths[0] if len(paths) == 1 else paths[0].parent), paths, lambda: chosen)
-    archive = next((file for file in files if file.is_tar and file.told == wanted.name), None)
+    archive = next((file for file in files if file.is_tar and file.data_set == wanted.name), None)
     if archive is None:
         return None
     return Located(archive.place, (archive.path,), lambda: _choose_packed(wanted, archive))
 
 
 def _choose_packed(wanted: Wanted, archive: FoundFile) -> Chosen:
-    files = members(archive)
-    chosen = choose(wanted.name, wanted.forms, files)
+    files = archive_members(archive)
+    chosen = choose_form(wanted.name, wanted.forms, files)
     if chosen is None:
         _refuse_some(wanted, files)
         raise InputError(
             f"{archive.place}: {wanted.what} must be in this archive, but got "
-            f"{named([file.member or '' for file in files]) or 'none'}; fetch it again, or remove it"
+            f"{list_names([file.member or '' for file in files]) or 'none'}; fetch it again, or remove it"
         )
     return chosen
 
 
 def _refuse_some(wanted: Wanted, files: Sequence[FoundFile]) -> None:
     """Raise InputError if some but not all files of a form are there."""
-    matches = {form.title: match(wanted.name, form, files) for form in wanted.forms}
+    matches = {form.title: match_form(wanted.name, form, files) for form in wanted.forms}
     form = max(wanted.forms, key=lambda form: len(matches[form.title]))
     there = matches[form.title]
     if there:
@@ -98,18 +107,18 @@ def _refuse_some(wanted: Wanted, files: Sequence[FoundFile]) -> None:
         first = next(iter(there.values()))
         raise InputError(
             f"{first.path if first.member else first.path.parent}: all of the {len(form.parts)} {form.title} must be "
-            f"here, but got none for {missing}, beside {named([file.name for file in there.values()])}; put them here, "
-            "or remove the others, so that all are downloaded"
+            f"here, but got none for {missing}, beside {list_names([file.name for file in there.values()])}; put them "
+            "here, or remove the others, so that all are downloaded"
         )
 
 
 def _found_instead(wanted: Wanted, files: Sequence[FoundFile]) -> str:
     """Description of other files in possible places, for a message; empty without any."""
-    root, unclear = data_folder(), untold(wanted.forms, files)
+    root, unclear = data_folder(), unidentified_files(wanted.forms, files)
     if unclear:
         return (
-            f"{named(unclear)}, whose folder does not tell which data set it is of; name the folder {wanted.folder} if "
-            "it is this"
+            f"{list_names(unclear)}, whose folder does not tell which data set it is of; name the folder "
+            f"{wanted.folder} if it is this"
         )
-    near = [file.place for file in files if file.told == wanted.name]
-    return named(near or [file.place for file in files if file.path.parent == root and file.member is None])
+    near = [file.place for file in files if file.data_set == wanted.name]
+    return list_names(near or [file.place for file in files if file.path.parent == root and file.member is None])

@@ -15,7 +15,7 @@ from gan_study.config.names import DatasetName
 from gan_study.data.decoding.pixels import StackPixels
 from gan_study.data.sources import mnist_forms as forms
 from gan_study.data.sources.digits import DIGIT_NAMES
-from gan_study.data.sources.locate import Located, Wanted, locate
+from gan_study.data.sources.locate import Located, Wanted, locate_files
 from gan_study.data.sources.named_files import Form
 from gan_study.data.sources.source import Contents, FileNotes, Source, unlike_published
 from gan_study.errors import InputError
@@ -113,13 +113,13 @@ def emnist_letters(config: DatasetConfig, may_fetch: bool = True) -> Source:
     return _source(EMNIST_LETTERS, may_fetch)
 
 
-def find_files(relative: Relative, may_fetch: bool = True) -> Located:
+def find_relative_files(relative: Relative, may_fetch: bool = True) -> Located:
     """The files, downloaded if they are missing and downloads are allowed. Raises InputError if they are not
     available."""
-    return locate(relative.wanted, may_fetch)
+    return locate_files(relative.wanted, may_fetch)
 
 
-def read_files(located: Located, relative: Relative) -> tuple[NDArray[np.uint8], NDArray[np.int64], int]:
+def read_relative_files(located: Located, relative: Relative) -> tuple[NDArray[np.uint8], NDArray[np.int64], int]:
     """Images (N, H, W) in [0, 255], class numbers (N,), and the number of leading images that form the train part.
 
     Raises InputError if the files are damaged or do not belong together.
@@ -140,12 +140,12 @@ def read_files(located: Located, relative: Relative) -> tuple[NDArray[np.uint8],
 
 
 def _source(relative: Relative, may_fetch: bool) -> Source:
-    located = find_files(relative, may_fetch)
+    located = find_relative_files(relative, may_fetch)
     return Source(located.place, lambda: located.files, lambda: _read(located, relative))
 
 
 def _read(located: Located, relative: Relative) -> Contents:
-    images, labels, num_train = read_files(located, relative)
+    images, labels, num_train = read_relative_files(located, relative)
     is_train = np.arange(len(labels)) < num_train
     notes = FileNotes(others=unlike_published(relative.name, is_train))
     return Contents(StackPixels.of(images[:, None]), labels, relative.class_names, is_train, notes)

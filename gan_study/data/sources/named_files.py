@@ -45,7 +45,7 @@ class FoundFile:
     """Path on the disk: the file itself, or the archive that holds it."""
     member: str | None
     """Name in the archive; None for a file on the disk."""
-    told: str | None
+    data_set: str | None
     """The data set that the nearest name identifies, that of the file or of a folder or archive around it; None if no
     name does."""
 
@@ -107,11 +107,11 @@ def look_for(data_set: DatasetName, stop: str | None = None) -> list[FoundFile]:
     """
     root = data_folder()
     parent = root.parent.name if root.name.lower() == "raw" else ""
-    told = data_set_of(root.name) or data_set_of(parent)
-    found = list(_walk(root, told, data_set, stop, 0))
+    known = data_set_of(root.name) or data_set_of(parent)
+    found = list(_walk(root, known, data_set, stop, 0))
     if stop is None:
         for file in [file for file in found if file.is_zip]:
-            found += members(file)
+            found += archive_members(file)
     return found
 
 
@@ -121,14 +121,14 @@ def data_set_of(name: str) -> str | None:
     return next((data_set for data_set, parts in _WORDS if any(part in word for part in parts)), None)
 
 
-def _walk(folder: Path, told: str | None, data_set: str, stop: str | None, depth: int) -> Iterator[FoundFile]:
+def _walk(folder: Path, known: str | None, data_set: str, stop: str | None, depth: int) -> Iterator[FoundFile]:
     try:
         with os.scandir(folder) as entries:
             listed = sorted(entries, key=lambda entry: entry.name)
     except OSError:
         return
     for entry in listed:
-        here, path = data_set_of(entry.name) or told, folder / entry.name
+        here, path = data_set_of(entry.name) or known, folder / entry.name
         is_unnamed = here is None and depth == 0 and entry.name.partition(".")[0] == _UNNAMED
         if entry.name.startswith(".") or here not in (data_set, None):
             continue
@@ -140,7 +140,7 @@ def _walk(folder: Path, told: str | None, data_set: str, stop: str | None, depth
             yield from _walk(path, here, data_set, stop, depth + 1)
 
 
-def members(archive: FoundFile) -> list[FoundFile]:
+def archive_members(archive: FoundFile) -> list[FoundFile]:
     """The files in a zip or tar archive. Raises InputError if it cannot be read."""
     status = archive.path.stat()
     return _members(archive, status.st_size, status.st_mtime_ns)
@@ -157,19 +157,19 @@ def _members(archive: FoundFile, size: int, time_ns: int) -> list[FoundFile]:
                 names = [member.name for member in packed if member.isfile()]
     except _UNREADABLE as error:
         raise _unreadable(archive.place, error) from error
-    return [FoundFile(archive.path, name, _told_by(name) or archive.told) for name in sorted(names)]
+    return [FoundFile(archive.path, name, _data_set_of_member(name) or archive.data_set) for name in sorted(names)]
 
 
-def _told_by(member: str) -> str | None:
+def _data_set_of_member(member: str) -> str | None:
     parts = reversed(member.replace("\\", "/").split("/"))
-    return next((told for part in parts if (told := data_set_of(part)) is not None), None)
+    return next((known for part in parts if (known := data_set_of(part)) is not None), None)
 
 
 def _unreadable(place: str, error: Exception) -> InputError:
     return InputError(f"{place}: the file cannot be read or unpacked ({error}); fetch it again")
 
 
-def choose(
+def choose_form(
     data_set: DatasetName, forms: Sequence[Form], files: Sequence[FoundFile]
 ) -> tuple[Form, dict[str, FoundFile]] | None:
     """The first form with all its parts, and a file for each; None if no form is complete.
@@ -179,15 +179,15 @@ def choose(
     for form in forms:
         groups = [[file for file in files if _folder(file) == folder] for folder in dict.fromkeys(map(_folder, files))]
         for group in (*groups, files):
-            matches = match(data_set, form, group)
+            matches = match_form(data_set, form, group)
             if len(matches) == len(form.parts):
                 return form, matches
     return None
 
 
-def match(data_set: DatasetName, form: Form, files: Sequence[FoundFile]) -> dict[str, FoundFile]:
+def match_form(data_set: DatasetName, form: Form, files: Sequence[FoundFile]) -> dict[str, FoundFile]:
     """The first file for each part of a form, as far as there is one."""
-    fitting = [file for file in files if file.told == data_set or (file.told is None and form.is_telling)]
+    fitting = [file for file in files if file.data_set == data_set or (file.data_set is None and form.is_telling)]
     found = {}
     for part, pattern in form.parts.items():
         file = next((file for file in fitting if re.fullmatch(pattern, file.name)), None)
@@ -202,13 +202,13 @@ def _folder(file: FoundFile) -> tuple[Path, str]:
     return file.path, file.member.replace("\\", "/").rpartition("/")[0]
 
 
-def untold(forms: Sequence[Form], files: Sequence[FoundFile]) -> list[FoundFile]:
+def unidentified_files(forms: Sequence[Form], files: Sequence[FoundFile]) -> list[FoundFile]:
     """Files with names of a form whose data set no folder identifies."""
     patterns = [pattern for form in forms for pattern in form.parts.values()]
-    return [file for file in files if file.told is None and any(re.fullmatch(p, file.name) for p in patterns)]
+    return [file for file in files if file.data_set is None and any(re.fullmatch(p, file.name) for p in patterns)]
 
 
-def named(files: Sequence[FoundFile] | Sequence[str]) -> str:
+def list_names(files: Sequence[FoundFile] | Sequence[str]) -> str:
     """The names of some files, for messages."""
     places = [file if isinstance(file, str) else file.place for file in files]
     more = f" and {len(places) - _MAX_NAMED:,} more" if len(places) > _MAX_NAMED else ""

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from gan_study.config.data import DatasetConfig
 from gan_study.data.decoding.pixels import StackPixels
 from gan_study.data.sources.locate import Located
-from gan_study.data.sources.mnist import MNIST, find_files, read_files
+from gan_study.data.sources.mnist import MNIST, find_relative_files, read_relative_files
 from gan_study.data.sources.source import Contents, FileNotes, Source, unlike_published
 
 NUM_TRAIN, NUM_HELD_OUT = 128_000, 26_000
@@ -20,12 +20,12 @@ _STREAM = 0x57AC
 def stacked_mnist(config: DatasetConfig, may_fetch: bool = True) -> Source:
     """Find Stacked MNIST. Class 100a + 10b + c, named "abc", has digit a in the first channel, b in the second, c in
     the third."""
-    located = find_files(MNIST, may_fetch)
+    located = find_relative_files(MNIST, may_fetch)
     return Source(located.place, lambda: located.files, lambda: _read(located, config.seed), (config.seed,))
 
 
 def _read(located: Located, seed: int) -> Contents:
-    images, digits, num_train = read_files(located, MNIST)
+    images, digits, num_train = read_relative_files(located, MNIST)
     random = np.random.default_rng([_STREAM, seed])
     triples = np.concatenate(
         [

@@ -21,7 +21,7 @@ def last_third(values: Sequence[float], least: int = 1) -> list[float]:
     return list(values[-max(least, ceil(len(values) / 3)) :])
 
 
-def swing(scores: Sequence[float]) -> float | None:
+def score_swing(scores: Sequence[float]) -> float | None:
     """Highest over lowest score of the last third (at least four evaluations); None with fewer than five scores."""
     tail = _swinging_part(scores)
     return max(tail) / min(tail) if tail and min(tail) > 0 else None
@@ -84,7 +84,7 @@ def fall_of_last_third(signals: Sequence[Signals]) -> float | None:
     return float(-slope * (num_images[-1] - num_images[0]) / scores.mean()) if scores.mean() > 0 else None
 
 
-def rotation(signals: Sequence[Signals], real_shares: Sequence[float] | None) -> float | None:
+def class_rotation(signals: Sequence[Signals], real_shares: Sequence[float] | None) -> float | None:
     """Change of the classes from one evaluation to the next while each is far from the real ones, in nats.
 
     Over the last third (at least four evaluations), the median of the least of three divergences: between consecutive

@@ -8,7 +8,13 @@ from numpy.typing import NDArray
 from scipy.stats import mannwhitneyu
 from sklearn.cluster import KMeans
 
-from gan_study.diagnosis.measures.neighbours import Distances, Features, Neighbours, nearest, spacing
+from gan_study.diagnosis.measures.neighbours import (
+    Distances,
+    Features,
+    Neighbours,
+    nearest_neighbours,
+    nearest_other_distances,
+)
 
 _NUM_CELLS = 3
 _LEAST_IN_CELL = 20
@@ -59,7 +65,7 @@ def fit_copy_reference(train: Features, test: Features, seed: int = 0) -> CopyRe
     return CopyReference(
         train=train,
         cells=cells,
-        test_distances=nearest(test, train).distances[:, 0],
+        test_distances=nearest_neighbours(test, train).distances[:, 0],
         test_cells=cells.predict(_float32(test)),
     )
 
@@ -70,14 +76,14 @@ def features_to_memorisation(features: Features, reference: CopyReference) -> Me
     Only together are they evidence: C_T and authenticity also fall if images crowd around the middle of their modes,
     and near copies alone may be images of little variety.
     """
-    found = nearest(features, reference.train)
+    found = nearest_neighbours(features, reference.train)
     distances, test_distances = found.distances[:, 0], reference.test_distances
     near = _NEAR_SHARE * np.quantile(test_distances, _NEAR_QUANTILE)
     test_median = float(np.median(test_distances))
     cells = reference.cells.predict(_float32(features))
     return Memorisation(
         c_t=distances_to_c_t(distances, test_distances, cells, reference.test_cells),
-        authenticity=float((distances > spacing(reference.train, found.indices[:, 0])).mean()),
+        authenticity=float((distances > nearest_other_distances(reference.train, found.indices[:, 0])).mean()),
         near_copies=float((distances <= near).mean()),
         median_distance_ratio=float(np.median(distances)) / test_median if test_median > 0 else None,
         neighbours=found,

@@ -22,15 +22,15 @@ class Neighbours:
     """(N, k) Euclidean distances."""
 
 
-def nearest(queries: Features, reference: Features, k: int = 1) -> Neighbours:
+def nearest_neighbours(queries: Features, reference: Features, k: int = 1) -> Neighbours:
     """The k nearest rows of `reference` (M, d), M >= k, for each of `queries` (N, d), by brute force."""
     search = NearestNeighbors(n_neighbors=k, algorithm="brute").fit(reference)
     distances, indices = search.kneighbors(queries)
     return Neighbours(indices.astype(np.int64), distances.astype(np.float64))
 
 
-def spacing(features: Features, rows: NDArray[np.int64]) -> Distances:
+def nearest_other_distances(features: Features, rows: NDArray[np.int64]) -> Distances:
     """Distance of each of the chosen rows (n,) of `features` (M, d) to the nearest other row; 0 for a duplicate."""
     chosen, inverse = np.unique(rows, return_inverse=True)
-    to_others: Distances = nearest(features[chosen], features, k=2).distances[:, 1]
+    to_others: Distances = nearest_neighbours(features[chosen], features, k=2).distances[:, 1]
     return to_others[inverse]

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from gan_study.diagnosis.measures.draws import MOST_PAIRED
 from gan_study.diagnosis.measures.modes import Labels
-from gan_study.diagnosis.measures.neighbours import Distances, Features, nearest
+from gan_study.diagnosis.measures.neighbours import Distances, Features, nearest_neighbours
 from gan_study.runs.diagnosis import MeasureWithControl
 
 
@@ -23,7 +23,7 @@ class PixelReference:
     """(C,) class that the classifier gives each held-out image; None without a classifier."""
 
 
-def flat(images: NDArray[np.uint8]) -> Features:
+def flatten_images(images: NDArray[np.uint8]) -> Features:
     """Images (N, ...) as vectors (N, p)."""
     return images.reshape(len(images), -1).astype(np.float32)
 
@@ -32,7 +32,7 @@ def fit_pixel_reference(
     train: NDArray[np.uint8], held_out: NDArray[np.uint8], held_out_labels: Labels | None
 ) -> PixelReference:
     """Prepare the first 1000 of the training images (M, ...), and of the held-out ones (N, ...) with their labels."""
-    near, labels = flat(train[:MOST_PAIRED]), held_out_labels
+    near, labels = flatten_images(train[:MOST_PAIRED]), held_out_labels
     return PixelReference(near, _distances(held_out, near), None if labels is None else labels[:MOST_PAIRED])
 
 
@@ -57,8 +57,9 @@ def images_to_pixel_distance(
 
 
 def _distances(images: NDArray[np.uint8], near: Features) -> Distances:
-    found: Distances = nearest(flat(images[:MOST_PAIRED]), near).distances[:, 0] / np.sqrt(near.shape[1])
-    return found
+    nearest = nearest_neighbours(flatten_images(images[:MOST_PAIRED]), near).distances[:, 0]
+    root_mean_squares: Distances = nearest / np.sqrt(near.shape[1])
+    return root_mean_squares
 
 
 def _weighted_median(values: Distances, weights: NDArray[np.float64]) -> float:

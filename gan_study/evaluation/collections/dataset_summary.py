@@ -7,7 +7,7 @@ from gan_study.config.data import DatasetConfig, ObjectiveConfig
 from gan_study.config.estimates.training_time import estimate_seconds_per_kimg
 from gan_study.config.names import NETWORK_IMAGE_SIZES
 from gan_study.config.training import TrainingConfig
-from gan_study.data.inspection.advice import Advice, advise
+from gan_study.data.inspection.advice import Advice, list_advice
 from gan_study.data.inspection.inspection import Inspection
 
 
@@ -57,7 +57,7 @@ def summarise_dataset(name: str, inspection: Inspection, config: DatasetConfig, 
         objective=objective,
         networks=tuple(_fits(dataset, objective, inspection.num_train)),
         cache_bytes=inspection.survey.num_images * inspection.channels * config.image_size**2,
-        advice=tuple(advise(inspection, config)),
+        advice=tuple(list_advice(inspection, config)),
         preview=preview,
     )
 

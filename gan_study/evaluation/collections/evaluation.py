@@ -19,7 +19,7 @@ from gan_study.evaluation.collections.images import Argument, open_argument
 from gan_study.evaluation.collections.options import EvaluateOptions, ScoringRequest, complete_request
 from gan_study.evaluation.collections.statistics_file import Statistics
 from gan_study.evaluation.generators import TrainedGenerator
-from gan_study.extractors.progress import at_work, passed
+from gan_study.extractors.progress import at_work, count_done
 from gan_study.metrics.all_scores import NUM_SCORES, AllScores, sides_to_scores
 from gan_study.metrics.statistics import Gaussian
 from gan_study.runs.records import ScoreKey
@@ -89,7 +89,7 @@ def evaluate_collections(generated: str, reference: str, options: EvaluateOption
     draws = _fresh_draws(first, view, options, loading)
     with at_work("scores", NUM_SCORES):
         scores = sides_to_scores(
-            ours.side, theirs.side, draws, options.seed, on_score=passed, with_control=request.is_as_in_study
+            ours.side, theirs.side, draws, options.seed, on_score=count_done, with_control=request.is_as_in_study
         )
     key = _score_key(ours, theirs)
     evaluation = Evaluation(

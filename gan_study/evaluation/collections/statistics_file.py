@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from gan_study.data.files.image_files import unreadable
+from gan_study.data.files.image_files import unreadable_error
 from gan_study.errors import InputError
 from gan_study.metrics.fid_statistics import gaussian_to_npz, npz_to_gaussian
 from gan_study.metrics.statistics import Gaussian
@@ -59,7 +59,7 @@ def read_statistics(place: str) -> Statistics:
     try:
         content = Path(place).read_bytes()
     except OSError as error:
-        raise unreadable(Path(place), error) from error
+        raise unreadable_error(Path(place), error) from error
     try:
         return Statistics(place, npz_to_gaussian(content), _read_key(content))
     except ValidationError as error:

@@ -6,7 +6,7 @@ from gan_study.analysis.run_data import RunData, TrialData
 from gan_study.analysis.sentences.text import NOTHING
 from gan_study.analysis.trial_verdicts import WORDS, TrialVerdict
 from gan_study.config.training import TrialConfig
-from gan_study.diagnosis.undecided import order_of_rules, undecided
+from gan_study.diagnosis.undecided import order_of_rules, undecided_findings
 from gan_study.report.tables.tables import Table
 from gan_study.runs.diagnosis import DiagnosisRecord, Finding, Verdict
 
@@ -98,7 +98,7 @@ def images_basis(diagnosis: DiagnosisRecord, config: TrialConfig) -> str:
 def finding_table(found: TrialVerdict) -> Table:
     """A row for each finding with a value. For those that fire but did not decide, the text gives the reason."""
     decisive = {f.name for f in found.verdict.decisive}
-    reasons = {finding.name: f" {reason}" for finding, reason in undecided(found.verdict)}
+    reasons = {finding.name: f" {reason}" for finding, reason in undecided_findings(found.verdict)}
     rows = tuple(
         _row(f, f.name in decisive, f.sentence + reasons.get(f.name, "")) for f in measured_findings(found.verdict)
     )
