@@ -7,7 +7,7 @@ import pytest
 
 from gan_study.config.arms.arm import arms_of
 from gan_study.config.arms.trial_configs import confirm_trial_config, first_trial_values, search_trial_config
-from gan_study.config.plan.plan import plan
+from gan_study.config.plan.plan import plan_study
 from gan_study.config.plan.plan_text import format_plan
 from gan_study.config.reading.load import dump_study, load_study
 from gan_study.config.study import StudyConfig
@@ -22,7 +22,7 @@ WITH_REAL_DATA = ["gans_on_mnist", "dcgan_mnist", "vanilla_alphabet", "dcgan_alp
 
 @pytest.mark.parametrize("path", STUDIES, ids=lambda path: path.stem)
 def test_a_shipped_study_is_valid_and_tells_its_planned_time(path: Path) -> None:
-    text = format_plan(plan(load_study(path)))
+    text = format_plan(plan_study(load_study(path)))
     time = re.search(r"time +(about [\d.,]+ \w+)", text)
     assert time is not None
     said = re.search(r"`plan` estimates (about [\d.,]+ \w+)", path.read_text())

@@ -4,7 +4,7 @@ from pydantic import ValidationError
 
 from gan_study.analysis.run_data import RunData, TrialData
 from gan_study.config.arms.trial_configs import ASSUMED_TRAIN_IMAGES
-from gan_study.config.reading.problems import explain, located
+from gan_study.config.reading.problems import explain_errors, locate_faults
 from gan_study.config.reading.source import Origin, parse
 from gan_study.config.rules.run_folder import require_trained_as
 from gan_study.config.study import StudyConfig
@@ -96,7 +96,7 @@ def _load_study(folder: RunFolder) -> StudyConfig:
     try:
         return StudyConfig.model_validate(root.plain())
     except ValidationError as error:
-        first, *others = sorted(located(explain(error, root, StudyConfig), root))
+        first, *others = sorted(locate_faults(explain_errors(error, root, StudyConfig), root))
         more = f"; and {len(others)} more" if others else ""
         raise StorageError(
             f"{first.place.label}: the file does not fit this version of gan_study ({first.path}: {first.rule}{more}); "

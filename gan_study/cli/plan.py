@@ -10,7 +10,7 @@ from gan_study.cli.preparation.machine_pace import assumed_pace, measure_pace
 from gan_study.cli.preparation.run_folder import open_run
 from gan_study.cli.terminal.messages import print_warning
 from gan_study.config.estimates.study_time import estimate_time
-from gan_study.config.plan.plan import plan as plan_study
+from gan_study.config.plan.plan import plan_study
 from gan_study.config.plan.plan_text import format_plan, time_text
 from gan_study.config.reading.load import load_study
 from gan_study.config.study import StudyConfig

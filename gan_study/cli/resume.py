@@ -7,8 +7,8 @@ from gan_study.analysis.sentences.notes import unequal_seeds_note
 from gan_study.cli.preparation.data_files import require_images_of
 from gan_study.cli.preparation.run_folder import require_unedited, require_whole
 from gan_study.config.reading.load import dump_study, parse_study
-from gan_study.config.reading.source import suggestion
-from gan_study.config.rules.extension import GROWING, compare_studies, settings, split_lowered
+from gan_study.config.reading.suggestions import suggestion
+from gan_study.config.rules.extension import GROWING, compare_studies, split_lowered, study_settings
 from gan_study.config.study import StudyConfig
 from gan_study.errors import InputError
 from gan_study.runs.decisions import DecisionsRecord, SkippedArm
@@ -97,4 +97,4 @@ def _lowered(before: StudyConfig, after: StudyConfig) -> tuple[str, ...]:
         raise InputError(
             [f"--set: resume only lowers {', '.join(GROWING)}, but got {each}; use extend" for each in others]
         )
-    return tuple(f"{name}: {old} to {settings(after)[name]}" for name, old in lowered.items())
+    return tuple(f"{name}: {old} to {study_settings(after)[name]}" for name, old in lowered.items())

@@ -8,7 +8,7 @@ from gan_study.cli.preparation.output_folder import left_in, new_folder, next_fr
 from gan_study.cli.preparation.run_folder import warn_of_lost_trials
 from gan_study.cli.terminal.interruption import telling
 from gan_study.cli.terminal.outcome import make_console, say
-from gan_study.config.reading.source import no_such
+from gan_study.config.reading.suggestions import no_such
 from gan_study.errors import InputError
 from gan_study.evaluation.generators import load_trained_generator
 from gan_study.evaluation.sampling import ANIMATIONS, SampleRequest, write_samples

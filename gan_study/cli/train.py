@@ -11,7 +11,7 @@ from gan_study.cli.preparation.run_folder import claimed
 from gan_study.cli.terminal.interruption import telling
 from gan_study.cli.terminal.messages import print_warning
 from gan_study.config.data import ObjectiveConfig
-from gan_study.config.reading.source import no_such
+from gan_study.config.reading.suggestions import no_such
 from gan_study.config.reading.trial_file import load_trial
 from gan_study.config.training import TrialConfig
 from gan_study.data.datasets import Dataset, load_dataset

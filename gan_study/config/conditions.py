@@ -22,7 +22,7 @@ def requirement(name: str) -> tuple[str, tuple[str, ...]]:
     return _REQUIREMENTS[name]
 
 
-def applies(name: str, values: Mapping[str, Scalar]) -> bool:
+def has_effect(name: str, values: Mapping[str, Scalar]) -> bool:
     """Return True if a hyperparameter has an effect under the conditions in `values` (dotted names)."""
     if name not in _REQUIREMENTS:
         return True
@@ -30,7 +30,7 @@ def applies(name: str, values: Mapping[str, Scalar]) -> bool:
     return values.get(condition, _DEFAULTS.get(condition)) in wanted
 
 
-def holds(when: Mapping[ConditionName, Scalar | tuple[Scalar, ...]], values: Mapping[str, Scalar]) -> bool:
+def conditions_hold(when: Mapping[ConditionName, Scalar | tuple[Scalar, ...]], values: Mapping[str, Scalar]) -> bool:
     """Return True if every condition of `when` has its value, or one of its values, in `values`."""
     for condition, wanted in when.items():
         value = values.get(condition, _DEFAULTS.get(condition))

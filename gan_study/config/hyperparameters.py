@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, Discriminator, Field, NonNegativeFloat, PositiveFloat, PositiveInt, Tag, create_model
 
-from gan_study.config.base import Frozen, Scalar
+from gan_study.config.base import Frozen, Scalar, flatten
 from gan_study.config.betas import Betas
 from gan_study.config.names import CONDITIONS, LossName, NetworkName, OptimizerName, PenaltyName
 from gan_study.config.schedule import DecayRate
@@ -124,15 +124,10 @@ class PartialHyperparameters(_OptionalHyperparameters):
 
     def dotted(self) -> dict[str, Scalar]:
         """The values that are given, by dotted name; a bare network name becomes `network.name`."""
-        values: dict[str, Scalar] = {}
-        given = self.model_dump(exclude_none=True, include=set(PartialHyperparameters.model_fields))
-        for key, value in given.items():
-            if key == "network":
-                parts = {"name": value} if isinstance(value, str) else value
-                values.update({f"network.{part}": part_value for part, part_value in parts.items()})
-            else:
-                values[key] = value
-        return values
+        values = self.model_dump(exclude_none=True, include=set(PartialHyperparameters.model_fields))
+        if isinstance(values.get("network"), str):
+            values["network"] = {"name": values["network"]}
+        return dict(flatten(values))
 
 
 def _names() -> tuple[str, ...]:

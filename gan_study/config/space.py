@@ -166,7 +166,7 @@ def extremes(search_range: SearchRange) -> tuple[Scalar, ...]:
             return whole_ends
 
 
-def nearest(search_range: SearchRange, value: Scalar) -> Scalar:
+def nearest_value(search_range: SearchRange, value: Scalar) -> Scalar:
     """The value of a range that is nearest to `value`; the first of a choice that lacks it and is not of numbers."""
     if contains(search_range, value):
         return value
@@ -177,7 +177,7 @@ def nearest(search_range: SearchRange, value: Scalar) -> Scalar:
     return min(numbers, key=lambda candidate: abs(candidate - value))
 
 
-def describe(search_range: SearchRange) -> str:
+def range_text(search_range: SearchRange) -> str:
     """One short text for a plan or a report, such as `log_uniform [1e-05, 0.01]`."""
     values = ", ".join(f"{value:g}" if isinstance(value, float) else str(value) for value in extremes(search_range))
     return f"{range_kind(search_range)} [{values}]{_describe_when(search_range.when)}"

@@ -14,7 +14,7 @@ from gan_study.analysis.confirmation import confirmed_arms
 from gan_study.analysis.load import load_run
 from gan_study.analysis.run_data import RunData, TrialData, best_trial
 from gan_study.analysis.summary import shown_trial
-from gan_study.config.reading.source import no_such
+from gan_study.config.reading.suggestions import no_such
 from gan_study.config.training import TrialConfig
 from gan_study.errors import InputError, StorageError
 from gan_study.evaluation.exports.known import refuse_export

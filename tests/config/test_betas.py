@@ -4,7 +4,7 @@ import pytest
 
 from gan_study.config.arms.arm import Arm
 from gan_study.config.arms.trial_configs import first_trial_values, resolve_training
-from gan_study.config.plan.plan import plan
+from gan_study.config.plan.plan import plan_study
 from gan_study.config.plan.plan_text import format_plan
 from gan_study.config.reading.load import dump_study, parse_study
 from gan_study.config.rules.extension import compare_studies
@@ -51,7 +51,7 @@ def test_it_is_written_read_again_planned_and_extended() -> None:
     assert compare_studies(found, again).conflicts == ()
     changed = study(TEXT.replace("[[0, 0.9], ", "[[0, 0.8], "))
     assert [line.partition(":")[0] for line in compare_studies(found, changed).conflicts] == ["search_space.betas"]
-    text = format_plan(plan(found))
+    text = format_plan(plan_study(found))
     assert "choice [[0, 0.9], [0.5, 0.999]]" in text
     assert text.count("beta1") == text.count("beta2") == 1  # of arm b
 

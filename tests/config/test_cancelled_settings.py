@@ -3,7 +3,7 @@
 import pytest
 
 from gan_study.config.arms.arm import Arm
-from gan_study.config.plan.plan import plan
+from gan_study.config.plan.plan import plan_study
 from gan_study.config.plan.plan_text import format_plan
 from gan_study.config.reading.load import dump_study, parse_study
 from gan_study.config.study import StudyConfig
@@ -39,7 +39,7 @@ def searched(study: StudyConfig, arm: str) -> set[str]:
 def test_nothing_is_told_where_every_setting_counts() -> None:
     study, sentences = told()
     assert sentences == []
-    assert "Settings that others cancel" not in format_plan(plan(study))
+    assert "Settings that others cancel" not in format_plan(plan_study(study))
 
 
 @pytest.mark.parametrize(
@@ -72,7 +72,7 @@ def test_what_is_cancelled_is_told(override: str, expected: str, arm: str, left:
     study, sentences = told(override)
     assert any(expected in sentence for sentence in sentences), sentences
     assert searched(study, arm) == left
-    shown = " ".join(format_plan(plan(study), cancelled=sentences).split())
+    shown = " ".join(format_plan(plan_study(study), cancelled=sentences).split())
     assert f"Settings that others cancel - {' '.join(sentences[0].split())}" in shown
 
 

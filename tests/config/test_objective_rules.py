@@ -3,7 +3,7 @@
 import pytest
 
 from gan_study.config.arms.arm import Arm
-from gan_study.config.plan.plan import plan
+from gan_study.config.plan.plan import plan_study
 from gan_study.config.plan.plan_text import format_plan
 from gan_study.config.reading.load import parse_study
 from gan_study.errors import InputError
@@ -58,9 +58,11 @@ def test_what_is_refused(changes: list[tuple[str, str]], words: str) -> None:
 
 
 def test_the_plan_names_them_and_what_is_confirmed() -> None:
-    shown = " ".join(format_plan(plan(parse_study(TEXT, "x.yaml"))).split())
+    shown = " ".join(format_plan(plan_study(parse_study(TEXT, "x.yaml"))).split())
     assert "weighing score (lower is better), coverage at a trial's end (higher is better); a Pareto front" in shown
-    assert "weighing" not in format_plan(plan(parse_study(TEXT.replace("[score, coverage]", "[score]"), "x.yaml")))
+    assert "weighing" not in format_plan(
+        plan_study(parse_study(TEXT.replace("[score, coverage]", "[score]"), "x.yaml"))
+    )
 
 
 def test_trials_measure_coverage_only_where_it_is_an_objective() -> None:

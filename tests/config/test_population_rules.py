@@ -2,7 +2,7 @@
 
 import pytest
 
-from gan_study.config.plan.plan import plan
+from gan_study.config.plan.plan import plan_study
 from gan_study.config.plan.plan_text import format_plan
 from gan_study.config.reading.load import dump_study, parse_study
 from gan_study.errors import InputError
@@ -50,7 +50,7 @@ def test_what_is_refused(old: str, new: str, words: str) -> None:
 
 
 def test_the_plan_explains_it() -> None:
-    shown = " ".join(format_plan(plan(parse_study(TEXT, "x.yaml"))).split())
+    shown = " ".join(format_plan(plan_study(parse_study(TEXT, "x.yaml"))).split())
     assert (
         "pbt: the 8 trials of an arm are one population, all drawn before any has ended; every 10 of 40 kimg the worst "
         "25 % go on as copies of the best, with a parent's whole configuration and weights but other g_lr (times 0.8 "

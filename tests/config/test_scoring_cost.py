@@ -6,7 +6,7 @@ from gan_study.config.data import ObjectiveConfig
 from gan_study.config.estimates.scoring_cost import ScoringCost, scoring_cost
 from gan_study.config.estimates.training_time import estimate_scoring_sec, estimate_seconds_per_kimg
 from gan_study.config.names import HELD_OUT_IMAGES, TRAIN_IMAGES
-from gan_study.config.plan.plan import plan
+from gan_study.config.plan.plan import plan_study
 from gan_study.config.plan.plan_text import format_plan
 from gan_study.config.reading.load import parse_study
 from gan_study.config.study import StudyConfig
@@ -95,17 +95,17 @@ def test_every_evaluation_counts_its_images() -> None:
 
 
 def test_the_plan_tells_it() -> None:
-    found = plan(study())
+    found = plan_study(study())
     text = " ".join(format_plan(found).split())
     assert found.max_core_sec > found.scoring.seconds_beside(num_trainings=5, num_confirmed=3) > 300
     minutes = (found.max_core_sec + found.scoring.preparation_sec) / 60
     assert f"time about {minutes:.0f} minutes, estimated for one core" in text
     ray = "left out is the start of Ray and of its processes, which takes 20 s to a minute on two cores"
     assert text.endswith(f"; {ray}"), "the network that scores is not trained"
-    learned = " ".join(format_plan(plan(study("objective={num_samples: 300}"))).split())
+    learned = " ".join(format_plan(plan_study(study("objective={num_samples: 300}"))).split())
     assert learned.endswith(f"; {ray}, and the training of the domain classifier unless this machine keeps it")
     assert "; of it 3 minutes before the first trial, in which 1,797 real images and 300 of an untrained" in text
-    assert "before the first trial" not in format_plan(plan(study("objective={num_samples: 300}")))
+    assert "before the first trial" not in format_plan(plan_study(study("objective={num_samples: 300}")))
 
 
 def test_held_out_images_are_known_wherever_those_to_learn_are() -> None:

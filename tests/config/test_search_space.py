@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from gan_study.config.space import SearchRange, contains, describe, extremes, nearest, range_kind
+from gan_study.config.space import SearchRange, contains, extremes, nearest_value, range_kind, range_text
 
 READER: TypeAdapter[Any] = TypeAdapter(SearchRange)
 
@@ -61,14 +61,14 @@ def test_contains(values: Any, inside: list[Any], outside: list[Any]) -> None:
     ],
 )
 def test_nearest(values: Any, value: Any, expected: Any) -> None:
-    assert nearest(READER.validate_python(values), value) == expected
+    assert nearest_value(READER.validate_python(values), value) == expected
 
 
 def test_ends_kind_and_description() -> None:
     search_range = READER.validate_python({"log_uniform": [1e-5, 0.01]})
     assert extremes(search_range) == (1e-5, 0.01)
     assert range_kind(search_range) == "log_uniform"
-    assert describe(search_range) == "log_uniform [1e-05, 0.01]"
+    assert range_text(search_range) == "log_uniform [1e-05, 0.01]"
     choice = READER.validate_python({"choice": [1, "a", 0.5]})
     assert extremes(choice) == (1, "a", 0.5)
-    assert describe(choice) == "choice [1, a, 0.5]"
+    assert range_text(choice) == "choice [1, a, 0.5]"

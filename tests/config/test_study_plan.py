@@ -10,7 +10,7 @@ import pytest
 from gan_study.config.arms.arm import Arm
 from gan_study.config.arms.trial_configs import resolve_training
 from gan_study.config.estimates.training_time import estimate_seconds_per_kimg
-from gan_study.config.plan.plan import StudyPlan, plan
+from gan_study.config.plan.plan import StudyPlan, plan_study
 from gan_study.config.plan.plan_text import format_plan
 from gan_study.config.reading.load import load_study, parse_study
 from gan_study.config.training import TrainingConfig
@@ -32,7 +32,7 @@ confirm: {top_k: 2, seeds: 3}
 
 
 def planned(*overrides: str) -> StudyPlan:
-    return plan(parse_study(TEXT, "x.yaml", overrides))
+    return plan_study(parse_study(TEXT, "x.yaml", overrides))
 
 
 def training(**values: object) -> TrainingConfig:
@@ -55,7 +55,7 @@ def training(**values: object) -> TrainingConfig:
 )
 def test_the_interval_of_evaluations_is_stated(length: str, expected: str) -> None:
     study = parse_study(TEXT.replace("total_kimg: 100, evaluate_every_kimg: 5", length), "x.yaml")
-    assert f"  evaluated     at 0 kimg, then {expected}\n" in format_plan(plan(study))
+    assert f"  evaluated     at 0 kimg, then {expected}\n" in format_plan(plan_study(study))
 
 
 def test_counts() -> None:
@@ -229,7 +229,7 @@ class TestText:
         assert "55, 56, 57, 58, 59]" in " ".join(text.split())
 
     def test_of_the_shipped_study(self) -> None:
-        text = format_plan(plan(load_study(Path(__file__).parents[2] / "studies" / "lsgan_vs_wgan.yaml")))
+        text = format_plan(plan_study(load_study(Path(__file__).parents[2] / "studies" / "lsgan_vs_wgan.yaml")))
         assert "Arm lsgan: least_squares, dcgan" in text
         assert "  d_steps_per_g_step          5             choice [1, 5]" in text
 
@@ -252,7 +252,7 @@ def test_repeats_count() -> None:
 
 def test_a_budget_in_device_seconds_is_estimated_in_images() -> None:
     text = TEXT.replace("total_kimg: 100", "device_sec: 60")
-    result = plan(parse_study(text, "x.yaml", ["resources.workers_per_trial=2"]))
+    result = plan_study(parse_study(text, "x.yaml", ["resources.workers_per_trial=2"]))
     # On digits (16 px) the narrow network of least squares is the fastest.
     fastest = estimate_seconds_per_kimg(training(network={"name": "dcgan", "width": 8}, evaluate_every_kimg=5))
     assert result.max_training_kimg == pytest.approx(60 / fastest)

@@ -14,7 +14,7 @@ from gan_study.analysis.run_data import RunData, best_first, best_trial
 from gan_study.analysis.statistics.fidelity import describe_fidelity
 from gan_study.analysis.summary import Summary, summarise
 from gan_study.cli.terminal.live import arm_rows
-from gan_study.config.plan.plan import plan
+from gan_study.config.plan.plan import plan_study
 from gan_study.config.plan.plan_text import format_plan
 from gan_study.config.reading.load import dump_study
 from gan_study.config.training import TrialConfig
@@ -143,10 +143,10 @@ def test_a_trial_stopped_early_has_no_place_on_the_axis_of_full_scores(world: Wo
 
 
 def test_the_plan_and_an_old_study_without_it(world: World) -> None:
-    assert "5000 generated images at the end, 500 on the way" in " ".join(format_plan(plan(world.study)).split())
+    assert "5000 generated images at the end, 500 on the way" in " ".join(format_plan(plan_study(world.study)).split())
     sections: dict[str, Any] = world.study.model_dump()
     sections["objective"]["early_num_samples"] = None
-    dearer = plan(type(world.study).model_validate(sections))
-    assert dearer.max_core_sec > plan(world.study).max_core_sec
+    dearer = plan_study(type(world.study).model_validate(sections))
+    assert dearer.max_core_sec > plan_study(world.study).max_core_sec
     assert "5000 generated images\n" in format_plan(dearer)
     assert "on the way" not in format_plan(dearer)

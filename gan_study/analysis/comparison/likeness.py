@@ -7,7 +7,7 @@ from typing import Any
 
 from gan_study.analysis.run_data import RunData
 from gan_study.analysis.sentences.text import listed
-from gan_study.config.rules.extension import grown_too_late, settings, show_setting
+from gan_study.config.rules.extension import grown_too_late, setting_text, study_settings
 from gan_study.runs.records import ScoreKey
 
 _EQUAL_TUNING = ("budget.trials_per_arm", "search.repeats", "refine.trials_per_arm", "confirm.top_k")
@@ -63,7 +63,7 @@ def differences(studies: Sequence[ComparedStudy]) -> list[Difference]:
 
 def _particulars(run: RunData) -> dict[str, str]:
     """All settings, software versions and machines of a study by name, without its arms."""
-    values = {name: _show(value) for name, value in settings(run.study).items() if name not in _NAMES}
+    values = {name: _show(value) for name, value in study_settings(run.study).items() if name not in _NAMES}
     if (objective := run.objective) is not None:
         marks = ("floor", "untrained_score", "failure_score")
         values |= {f"objective.{name}": f"{getattr(objective, name):.6g}" for name in marks}
@@ -154,7 +154,7 @@ def _data_problems(studies: Sequence[ComparedStudy], keys: Mapping[str, ScoreKey
     return [
         f"{row.name}: all arms learn the same images, but got {_listed(row.values, [s.label for s in studies])}; run "
         "one of them again with the data set of the other"
-        for row in _chosen(studies, [n for n in settings(studies[0].run.study) if n.startswith("dataset.")])
+        for row in _chosen(studies, [n for n in study_settings(studies[0].run.study) if n.startswith("dataset.")])
     ]
 
 
@@ -191,8 +191,8 @@ def _tuning_problems(studies: Sequence[ComparedStudy], can_be_extended: bool) ->
 
 def _extend(studies: Sequence[ComparedStudy], name: str) -> str:
     """Commands that extend every smaller study to the largest value; empty if one of them cannot be extended."""
-    most = max(settings(s.run.study)[name] for s in studies)
-    smaller = [s for s in studies if settings(s.run.study)[name] < most]
+    most = max(study_settings(s.run.study)[name] for s in studies)
+    smaller = [s for s in studies if study_settings(s.run.study)[name] < most]
     if any(grown_too_late(s.run.study, name) for s in smaller):
         return ""
     commands = (f"`python -m gan_study extend {shlex.quote(s.location)} --set {name}={most}`" for s in smaller)
@@ -201,7 +201,7 @@ def _extend(studies: Sequence[ComparedStudy], name: str) -> str:
 
 def _chosen(studies: Sequence[ComparedStudy], names: Sequence[str]) -> list[Difference]:
     """The named settings that differ between the studies."""
-    found = [settings(s.run.study) for s in studies]
+    found = [study_settings(s.run.study) for s in studies]
     return _differing([{name: _show(values[name]) for name in names} for values in found])
 
 
@@ -210,4 +210,4 @@ def _listed(values: Sequence[str], labels: Sequence[str]) -> str:
 
 
 def _show(value: Any) -> str:
-    return ", ".join(map(show_setting, value)) or "none" if isinstance(value, list) else show_setting(value)
+    return ", ".join(map(setting_text, value)) or "none" if isinstance(value, list) else setting_text(value)

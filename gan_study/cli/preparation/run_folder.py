@@ -11,7 +11,7 @@ from gan_study.analysis.sentences.text import listed, quantity
 from gan_study.cli.terminal.messages import print_warning
 from gan_study.config.arms.trial_configs import ASSUMED_TRAIN_IMAGES
 from gan_study.config.reading.load import parse_study
-from gan_study.config.rules.extension import GROWING, settings
+from gan_study.config.rules.extension import GROWING, study_settings
 from gan_study.config.rules.run_folder import require_begun_as, require_searched_as, require_trained_as
 from gan_study.config.study import StudyConfig
 from gan_study.errors import InputError, StorageError
@@ -127,7 +127,8 @@ def is_completed(folder: RunFolder) -> bool:
     if not study.arms.keys() <= set(folder.arms()):  # one that was written into the file by hand
         return False
     known = _trained_study(folder)
-    if known is not None and any(settings(study)[name] > settings(known)[name] for name in GROWING):  # by hand, too
+    present, former = study_settings(study), study_settings(known or study)
+    if any(present[name] > former[name] for name in GROWING):  # by hand, too
         return False
     statuses = (folder.trial(arm, name).read_status() for arm in folder.arms() for name in folder.trials(arm))
     return not any(status is not None and status.end_failures for status in statuses)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from gan_study.config.arms.parameters import Parameter, assignments, covered
+from gan_study.config.arms.parameters import Parameter, assignments, decided_names
 from gan_study.config.base import Scalar
 from gan_study.config.names import CONDITIONS
 from gan_study.config.reading.source import KeyPath
@@ -25,20 +25,20 @@ class Arm:
         return self.study.arms[self.name]
 
     @cached_property
-    def own(self) -> Mapping[str, Scalar]:
+    def own_fixed(self) -> Mapping[str, Scalar]:
         """Hyperparameters that the arm's own section fixes, by dotted name."""
         return self.config.dotted()
 
     @cached_property
     def fixed(self) -> Mapping[str, Scalar]:
         """Hyperparameters that are not searched, by dotted name: the study's defaults, then the arm's own."""
-        decided = covered(self.own)
+        decided = decided_names(self.own_fixed)
         shared = self.study.defaults.dotted()
-        return {**{name: value for name, value in shared.items() if name not in decided}, **self.own}
+        return {**{name: value for name, value in shared.items() if name not in decided}, **self.own_fixed}
 
     def place_of_fixed(self, name: str) -> KeyPath:
         """Path of a fixed value in the study file: in the arm or in the defaults; empty if the file gives none."""
-        if name in self.own:
+        if name in self.own_fixed:
             return ("arms", self.name, *name.split("."))
         return ("defaults", *name.split(".")) if name in self.study.defaults.dotted() else ()
 
@@ -49,14 +49,14 @@ class Arm:
         The conditions come first, the rest in the order of the file. Ranges that never exist under what the arm fixes
         and searches are left out.
         """
-        return tuple(p for p in self.declared if any(p.is_active(values) for values in self.assignments))
+        return tuple(p for p in self.declared_parameters if any(p.is_active(values) for values in self.assignments))
 
     @cached_property
-    def declared(self) -> tuple[Parameter, ...]:
+    def declared_parameters(self) -> tuple[Parameter, ...]:
         """`parameters`, with those that never exist."""
         own = self.config.search_space
         # An arm's own range takes the place of the study's.
-        decided = covered(self.own) | covered(own)
+        decided = decided_names(self.own_fixed) | decided_names(own)
         shared = {name: ranges for name, ranges in self.study.search_space.items() if name not in decided}
         found = []
         for name, ranges in {**shared, **own}.items():
@@ -70,7 +70,7 @@ class Arm:
     @cached_property
     def assignments(self) -> tuple[dict[str, Scalar], ...]:
         """Every way in which the searched conditions can turn out, each with the arm's fixed values."""
-        return tuple(assignments(self.declared, self.fixed))
+        return tuple(assignments(self.declared_parameters, self.fixed))
 
 
 def arms_of(study: StudyConfig) -> tuple[Arm, ...]:

@@ -1,6 +1,6 @@
 """A training's hyperparameters as one list of names and values, for cards and trackers."""
 
-from gan_study.config.base import Scalar
+from gan_study.config.base import Scalar, flatten
 from gan_study.config.schedule import ScheduleEntry
 from gan_study.config.training import TrainingConfig
 
@@ -12,13 +12,9 @@ def flat_training(training: TrainingConfig) -> dict[str, Scalar]:
 
     Those that do not exist in it are left out. A schedule is one text, such as `from 10 kimg on: g_lr 0.001, ...`.
     """
-    flat: dict[str, Scalar] = {}
     values = training.model_dump(exclude=_NO_HYPERPARAMETERS)
     values["schedule"] = "; ".join(map(_entry_text, training.schedule)) or None
-    for key, value in values.items():
-        parts = {f"{key}.{part}": inner for part, inner in value.items()} if isinstance(value, dict) else {key: value}
-        flat.update({name: inner for name, inner in parts.items() if inner is not None})
-    return flat
+    return {name: value for name, value in flatten(values) if value is not None}
 
 
 def _entry_text(entry: ScheduleEntry) -> str:

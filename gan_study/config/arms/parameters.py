@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import product
 
 from gan_study.config.base import Scalar
-from gan_study.config.conditions import applies, holds
+from gan_study.config.conditions import conditions_hold, has_effect
 from gan_study.config.hyperparameters import PARTS
 from gan_study.config.names import CONDITIONS
 from gan_study.config.reading.source import KeyPath
@@ -27,10 +27,10 @@ class Parameter:
 
     def is_active(self, values: Mapping[str, Scalar]) -> bool:
         """Return True if it exists under `values`: what is fixed, and what was drawn before it, by dotted name."""
-        return applies(self.name, values) and holds(self.range.when, values)
+        return has_effect(self.name, values) and conditions_hold(self.range.when, values)
 
 
-def covered(names: Collection[str]) -> set[str]:
+def decided_names(names: Collection[str]) -> set[str]:
     """All hyperparameters that `names` decide: themselves, their parts, and shorthands of which they hold all parts."""
     parts = {part for name in names for part in PARTS.get(name, ())}
     return {*names, *parts, *(name for name, parts in PARTS.items() if set(parts) <= set(names))}

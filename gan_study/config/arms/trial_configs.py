@@ -6,12 +6,12 @@ from pydantic import ValidationError
 
 from gan_study.config.arms.arm import Arm
 from gan_study.config.base import Scalar
-from gan_study.config.conditions import applies, requirement
+from gan_study.config.conditions import has_effect, requirement
 from gan_study.config.estimates.training_time import estimate_seconds_per_kimg
 from gan_study.config.length import Length
 from gan_study.config.names import CONDITIONS
 from gan_study.config.paper_defaults import paper_defaults
-from gan_study.config.space import extremes, nearest
+from gan_study.config.space import extremes, nearest_value
 from gan_study.config.study import StudyConfig
 from gan_study.config.training import TrainingConfig, TrialConfig, WorkersConfig
 
@@ -82,7 +82,7 @@ def first_trial_values(arm: Arm) -> dict[str, Scalar]:
             values[name] = extremes(parameter.range)[0]
         else:
             default, published = _default(arm, values, name)
-            values[name] = default if published else nearest(parameter.range, default)
+            values[name] = default if published else nearest_value(parameter.range, default)
     return values
 
 
@@ -106,7 +106,9 @@ def _existing(arm: Arm, searched: dict[str, Scalar]) -> dict[str, Scalar]:
     return {
         name: value
         for name, value in values.items()
-        if applies(name, values) or name in searched or (name in arm.own and requirement(name)[0] not in searched)
+        if name in searched
+        or has_effect(name, values)
+        or (name in arm.own_fixed and requirement(name)[0] not in searched)
     }
 
 

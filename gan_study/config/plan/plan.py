@@ -51,7 +51,7 @@ class StudyPlan:
         return None if number == "auto" else number
 
 
-def plan(study: StudyConfig, num_train_images: int | None = None) -> StudyPlan:
+def plan_study(study: StudyConfig, num_train_images: int | None = None) -> StudyPlan:
     """Plan a valid study; `num_train_images` is None if nobody has counted them."""
     num_arms, searched, refined = len(study.arms), study.search_trials_per_arm, study.refine.trials_per_arm
     confirmed = study.confirm.top_k * study.confirm.seeds

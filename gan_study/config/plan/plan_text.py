@@ -19,7 +19,7 @@ from gan_study.config.plan.search_text import (
     sampler_text,
     stopping_text,
 )
-from gan_study.config.space import describe
+from gan_study.config.space import range_text
 from gan_study.config.study import ResourcesConfig, StudyConfig
 
 _WIDTH = 100
@@ -84,7 +84,7 @@ def _arm_lines(study: StudyConfig, arm: ArmSettings) -> list[str]:
         taken = arm.first_trial is not None and parameter.is_active(values)
         value = _show(values[parameter.name]) if taken else "-" if arm.first_trial is not None else ""
         mark = " *" if parameter.name in arm.outside else ""
-        text = f"{value + mark:{_VALUE}}{describe(parameter.range)}"
+        text = f"{value + mark:{_VALUE}}{range_text(parameter.range)}"
         lines.append(_row(parameter.name, text, _NAME, _NAME + _VALUE))
     shown = {name: value for name, value in arm.fixed.items() if name not in TITLE_NAMES}
     lines += [_row(name, f"{_show(value):{_VALUE}}fixed", _NAME) for name, value in shown.items()]

@@ -8,10 +8,10 @@ from gan_study.config.search.population import interval_kimg, pbt_settings, sche
 from gan_study.config.search.sampling import (
     JOINT_SAMPLERS,
     LEARNING_SAMPLERS,
-    configurations,
+    all_configurations,
     joint_parameters,
     population_size,
-    searches,
+    searches_anything,
     startup_trials,
 )
 from gan_study.config.search.stopping import brackets, grace_kimg, min_completed_trials, reduction_factor, stops_trials
@@ -34,7 +34,7 @@ def listed_arms(arms: Sequence[Arm]) -> str:
 def sampler_text(study: StudyConfig) -> str:
     """The sampler, and the trials that it learns from."""
     sampler = study.search.sampler
-    searching = [arm for arm in arms_of(study) if searches(arm)]
+    searching = [arm for arm in arms_of(study) if searches_anything(arm)]
     if not searching:
         return "nothing is searched: the trials of an arm differ by their seeds alone"
     parts: list[str] = [_TITLES[sampler]]
@@ -57,7 +57,7 @@ def sampler_text(study: StudyConfig) -> str:
 
 def _end_of(arm: Arm) -> str:
     """A remark if an arm has fewer configurations than trials; else empty."""
-    everything = configurations(arm.parameters, arm.fixed)
+    everything = all_configurations(arm.parameters, arm.fixed)
     num = arm.study.budget.trials_per_arm
     if everything is None or len(everything) >= num:
         return ""

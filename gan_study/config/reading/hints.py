@@ -4,10 +4,11 @@ import re
 from typing import Any
 
 from gan_study.config.hyperparameters import PartialNetwork
-from gan_study.config.reading.source import KeyPath, Node, nearest
+from gan_study.config.reading.source import KeyPath, Node
+from gan_study.config.reading.suggestions import nearest_name
 
 
-def show(value: Any) -> str:
+def value_text(value: Any) -> str:
     """A plain value as a study file gives it, shortened."""
     if value is None:
         return "nothing"
@@ -16,17 +17,17 @@ def show(value: Any) -> str:
     if isinstance(value, dict):
         return f"{{{', '.join(value)}}}" if len(value) < 5 else "a mapping"
     if isinstance(value, list | tuple):
-        return f"[{', '.join(show(item) for item in value[:4])}{', ...' if len(value) > 4 else ''}]"
+        return f"[{', '.join(value_text(item) for item in value[:4])}{', ...' if len(value) > 4 else ''}]"
     if isinstance(value, float):
         return f"{value:g}"
     text = repr(value)
     return text if len(text) < 60 else f"{text[:50]}...{text[-1]}"
 
 
-def shown(node: Node) -> str:
+def node_text(node: Node) -> str:
     """A single value as it was written; other values shortened."""
     written = not isinstance(node.content, str | dict | list | None)
-    return node.text if written else show(node.plain())
+    return node.text if written else value_text(node.plain())
 
 
 def node_at(root: Node, path: KeyPath) -> Node:
@@ -41,14 +42,14 @@ def node_at(root: Node, path: KeyPath) -> Node:
 def choice_text(values: Node) -> str:
     """A list as the choice that was probably meant, such as `{choice: [16, 32, 64]}`."""
     items = values.content if isinstance(values.content, list) else [values]
-    return f"{{choice: [{', '.join(item.text or show(item.plain()) for item in items)}]}}"
+    return f"{{choice: [{', '.join(item.text or value_text(item.plain()) for item in items)}]}}"
 
 
 def network_hint(path: KeyPath, root: Node) -> str | None:
     """The correct form of a network's setting that is given beside the network; None for any other key."""
     key, node, beside = str(path[-1]), node_at(root, path), node_at(root, path[:-1])
     settings = set(PartialNetwork.model_fields) - {"name"}
-    value, name = shown(node).strip("'"), nearest(key, settings)
+    value, name = node_text(node).strip("'"), nearest_name(key, settings)
     if name == "discriminator_norm" and value.lower().startswith("spectral"):
         name, value = "spectral_norm", "true"
     holder = beside.child("network")

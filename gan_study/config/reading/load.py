@@ -14,9 +14,11 @@ from gan_study.config.arms.trial_configs import ASSUMED_TRAIN_IMAGES
 from gan_study.config.data import DatasetConfig
 from gan_study.config.estimates.longest_training import max_training_kimg
 from gan_study.config.intervals import NEVER, NOT_KNOWN_YET, eighth
+from gan_study.config.reading.files import FileKind, read_text
+from gan_study.config.reading.hints import value_text
 from gan_study.config.reading.overrides import apply_overrides
-from gan_study.config.reading.problems import Fault, explain, located, show
-from gan_study.config.reading.source import FileKind, KeyPath, Node, Origin, lines_of, parse, read_text
+from gan_study.config.reading.problems import Fault, explain_errors, locate_faults
+from gan_study.config.reading.source import KeyPath, Node, Origin, lines_of, parse
 from gan_study.config.reading.synonyms import use_own_names
 from gan_study.config.rules.cancelled_settings import cancelled_settings
 from gan_study.config.rules.check import check_study
@@ -87,7 +89,7 @@ def parse_study(
         arms = root.child("arms")
         has_all_arms = arms is not None and len(study.arms) == len(arms.plain())
         faults += check_study(study, is_begun, has_all_arms)
-    problems += located(faults, root)
+    problems += locate_faults(faults, root)
     further = check(study) if check is not None and study is not None else ()
     if study is None or problems or further:
         raise InputError([*lines_of(problems), *further])
@@ -154,7 +156,7 @@ def _validate(root: Node) -> tuple[StudyConfig | None, list[Fault]]:
     try:
         return StudyConfig.model_validate(values, strict=True), []
     except ValidationError as error:
-        return _remainder(values, error), explain(error, root, StudyConfig)
+        return _remainder(values, error), explain_errors(error, root, StudyConfig)
 
 
 _STAND_INS: dict[str, Any] = {
@@ -205,4 +207,4 @@ def _take_out(values: Any, path: KeyPath) -> None:
 
 
 def _kind(node: Node) -> str:
-    return "a list" if isinstance(node.content, list) else show(node.content)
+    return "a list" if isinstance(node.content, list) else value_text(node.content)

@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from gan_study.config.hyperparameters import HYPERPARAMETERS, PARTS
 from gan_study.config.length import LENGTH_UNITS
-from gan_study.config.reading.source import Node, Origin, Place, Problem, parse, suggestion
+from gan_study.config.reading.source import Node, Origin, Place, Problem, parse
+from gan_study.config.reading.suggestions import suggestion
 from gan_study.config.space import RANGE_KINDS
 
 

@@ -9,10 +9,10 @@ from pydantic_core import ErrorDetails
 
 from gan_study.config.hyperparameters import HYPERPARAMETERS
 from gan_study.config.names import ALIASES, CONDITIONS, HINTS
-from gan_study.config.reading.hints import choice_text, network_hint, node_at, remedy, shown
-from gan_study.config.reading.hints import show as show
+from gan_study.config.reading.hints import choice_text, network_hint, node_at, node_text, remedy
 from gan_study.config.reading.model_fields import fields_at, meaning_of
-from gan_study.config.reading.source import KeyPath, Node, Problem, nearest, suggestion
+from gan_study.config.reading.source import KeyPath, Node, Problem
+from gan_study.config.reading.suggestions import nearest_name, suggestion
 from gan_study.config.space import RANGE_KINDS
 
 _EXPECTED = {
@@ -56,13 +56,13 @@ class Fault:
     at_key: bool = False
 
 
-def located(faults: Iterable[Fault], root: Node) -> list[Problem]:
+def locate_faults(faults: Iterable[Fault], root: Node) -> list[Problem]:
     """The faults with their places in the user's file or options; a fault in the file names the options involved."""
     options = list(_options(root))
     problems = []
     for fault in faults:
         place = root.place_of(fault.path, fault.at_key)
-        involved = () if place.origin else (o.told for o in options if o.shares_in(fault))
+        involved = () if place.origin else (o.remark for o in options if o.shares_in(fault))
         problems.append(Problem(place, dotted(fault.path), "; ".join([fault.rule, *involved])))
     return problems
 
@@ -75,7 +75,7 @@ class _Option:
     label: str
 
     @property
-    def told(self) -> str:
+    def remark(self) -> str:
         return f"{self.path[-1]} is set by {self.label}"
 
     def shares_in(self, fault: Fault) -> bool:
@@ -98,7 +98,7 @@ def dotted(path: KeyPath) -> str:
     return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path).removeprefix(".")
 
 
-def explain(error: ValidationError, root: Node, model: type[BaseModel]) -> list[Fault]:
+def explain_errors(error: ValidationError, root: Node, model: type[BaseModel]) -> list[Fault]:
     """Pydantic's errors in a `model` read from `root`, as faults; all branches of a union make one fault."""
     groups: dict[tuple[KeyPath, bool], list[ErrorDetails]] = {}
     for details in error.errors(include_url=False):
@@ -130,7 +130,7 @@ def _without_consequences(faults: list[Fault], missing: set[KeyPath]) -> list[Fa
     meant = {
         (*fault.path[:-1], name)
         for fault in faults
-        if fault.at_key and (name := nearest(str(fault.path[-1]), (str(p[-1]) for p in missing)))
+        if fault.at_key and (name := nearest_name(str(fault.path[-1]), (str(p[-1]) for p in missing)))
     }
     wrong_keys = {fault.path for fault in faults if fault.at_key and fault.path[-2:-1] == ("search_space",)}
     return [f for f in faults if f.path not in meant & missing and (f.at_key or f.path not in wrong_keys)]
@@ -183,18 +183,18 @@ def _value_fault(path: KeyPath, details: Sequence[ErrorDetails], root: Node, mod
     node = node_at(root, path)
     name = dotted(path[-2:]) if isinstance(path[-1], int) else str(path[-1])
     if path[0] in ("arms", "defaults") and isinstance(node.content, dict) and {*node.content} & {*RANGE_KINDS}:
-        rule = f"a range belongs in a search space, but got {name}={shown(node)}; move it there (search_space)"
+        rule = f"a range belongs in a search space, but got {name}={node_text(node)}; move it there (search_space)"
         return Fault(path, rule)
     if isinstance(node.content, list) and (searched := _searchable(path)):
-        rule = wrong_value(name, shown(node), details)
+        rule = wrong_value(name, node_text(node), details)
         return Fault(path, f"{rule}; to search its values, write {searched}: {choice_text(node)} in search_space")
     if details[0]["type"] == "literal_error" and len(details) == 1:
         known = [name.strip("'") for name in re.split(", | or ", details[0]["ctx"]["expected"])]
         hint = HINTS.get((_topic(path), re.sub("[-_]", "", node.text.lower())))
         return Fault(
-            path, f"unknown {_topic(path)} {shown(node)}{f'; {hint}' if hint else suggestion(node.text, known)}"
+            path, f"unknown {_topic(path)} {node_text(node)}{f'; {hint}' if hint else suggestion(node.text, known)}"
         )
-    rule = wrong_value(name, shown(node), details)
+    rule = wrong_value(name, node_text(node), details)
     return Fault(path, f"{rule}{remedy(node, details[0]['type'])}{meaning_of(path, model)}")
 
 
@@ -222,7 +222,7 @@ def _key_fault(path: KeyPath, details: ErrorDetails, root: Node) -> Fault:
 
 def _unknown_key_fault(path: KeyPath, model: type[BaseModel], root: Node) -> Fault:
     key, known = str(path[-1]), fields_at(path[:-1], model)
-    if nearest(key, known) is None and (hint := network_hint(path, root)):
+    if nearest_name(key, known) is None and (hint := network_hint(path, root)):
         return Fault(path, f"unknown key {key!r}; it is a setting of the network: write {hint}", at_key=True)
     sections = [name for name in model.model_fields if key in fields_at((name,), model)]
     if sections and len(path) == 1:
@@ -240,14 +240,15 @@ def _range_fault(path: KeyPath, root: Node) -> Fault:
     return Fault(
         path,
         f"a search range must have exactly one key out of {', '.join(RANGE_KINDS)}, such as "
-        f"{{log_uniform: [1e-5, 1e-2]}}, but got {path[-1]}={shown(node)}; "
+        f"{{log_uniform: [1e-5, 1e-2]}}, but got {path[-1]}={node_text(node)}; "
         "a value that is not searched belongs in an arm or in defaults",
     )
 
 
 def _length_fault(path: KeyPath, root: Node) -> Fault:
     return Fault(
-        path, f"the ends of a range must be two numbers [low, high], but got {path[-1]}={shown(node_at(root, path))}"
+        path,
+        f"the ends of a range must be two numbers [low, high], but got {path[-1]}={node_text(node_at(root, path))}",
     )
 
 

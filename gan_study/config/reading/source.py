@@ -1,10 +1,7 @@
-"""YAML 1.2 as nodes with the line and column of every key and value, and near names to suggest."""
+"""YAML 1.2 as nodes with the line and column of every key and value."""
 
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from difflib import SequenceMatcher, get_close_matches
-from pathlib import Path
 from typing import Any
 
 from ruamel.yaml import YAML
@@ -13,8 +10,6 @@ from ruamel.yaml.nodes import MappingNode, ScalarNode, SequenceNode
 from ruamel.yaml.reader import ReaderError
 
 from gan_study.config.base import Scalar
-from gan_study.config.names import ALIASES
-from gan_study.errors import InputError
 
 KeyPath = tuple[str | int, ...]
 """Keys and list indices that lead from the top of a study file to one of its items."""
@@ -52,8 +47,8 @@ class Problem:
     rule: str
 
     def __str__(self) -> str:
-        told_by_place = not self.path or self.place.label.startswith(f"--set {self.path}=")
-        return f"{self.place.label}: {self.rule}" if told_by_place else f"{self.place.label}: {self.path}: {self.rule}"
+        is_known = not self.path or self.place.label.startswith(f"--set {self.path}=")
+        return f"{self.place.label}: {self.rule}" if is_known else f"{self.place.label}: {self.path}: {self.rule}"
 
 
 def lines_of(problems: Iterable[Problem]) -> list[str]:
@@ -101,44 +96,6 @@ class Node:
                 return node.place
             node = child
         return node.key_place if at_key else node.place
-
-
-@dataclass(frozen=True)
-class FileKind:
-    """A kind of file that the user may name."""
-
-    noun: str
-    """One such file, such as `a study`."""
-    key: str
-    """A top-level key of all such files, by which others nearby are recognised."""
-    suffixes: tuple[str, ...]
-    """Endings of their names."""
-    folder: str = ""
-    """Their usual folder, relative to the current one."""
-
-
-def read_text(path: Path, kind: FileKind) -> str:
-    """The text of a UTF-8 file. Raises InputError."""
-    try:
-        content = path.read_bytes()
-    except FileNotFoundError:
-        raise InputError(f"{path}: there is no such file{_files_nearby(path, kind)}") from None
-    except (IsADirectoryError, NotADirectoryError):
-        is_folder = "this is a folder" if path.is_dir() else "a part of this path is a file"
-        raise InputError(f"{path}: {kind.noun} must be one file, but {is_folder}{_files_nearby(path, kind)}") from None
-    except OSError as error:
-        raise InputError(
-            f"{path}: the file cannot be read ({error.strerror}); check its path and permissions"
-        ) from error
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        before = content[: error.start]
-        line, column = before.count(b"\n"), len(before) - (before.rfind(b"\n") + 1)
-        raise InputError(
-            f"{path}:{line + 1}:{column + 1}: the text must be UTF-8, but got the byte "
-            f"0x{content[error.start]:02x} here; save it as UTF-8"
-        ) from None
 
 
 def parse(text: str, origin: Origin) -> tuple[Node | None, list[Problem]]:
@@ -256,44 +213,3 @@ class _Converter:
 
     def _add(self, place: Place, path: str, rule: str) -> None:
         self.problems.append(Problem(place, path, rule))
-
-
-def suggestion(name: str, known: Iterable[str]) -> str:
-    """`; did you mean 'x'?` if `name` is another word for a known name or near to one, and the known names."""
-    ordered = sorted(known, key=lambda candidate: (int(candidate) if candidate.isdigit() else 0, candidate))
-    near = nearest(name, ordered)
-    return (f"; did you mean {near!r}?" if near else "") + f" (known: {', '.join(ordered)})"
-
-
-def nearest(name: str, known: Iterable[str]) -> str | None:
-    """The known name that `name` is another word for or near to; None if there is none."""
-    names = {candidate.lower(): candidate for candidate in known}
-    meant = ALIASES.get(name.lower(), "")
-    near = [meant] if meant in names else get_close_matches(name.lower(), names, n=1)
-    return names[near[0]] if near else None
-
-
-def no_such(noun: str, name: str, known: Iterable[str]) -> str:
-    """A message about an unknown name, such as `No arm called 'lsgn'; did you mean 'lsgan'? (known: lsgan, wgan)`."""
-    return f"No {noun} called {name!r}{suggestion(name, known)}"
-
-
-def _files_nearby(path: Path, kind: FileKind) -> str:
-    """Files of this kind beside `path` and in their usual folder, for a message; the most similar name comes first."""
-    folder = path if path.is_dir() else path.parent
-    folders = dict.fromkeys([folder, *([Path(kind.folder)] if kind.folder else [])])
-    found = [file for place in folders if place.is_dir() for file in place.iterdir() if _is_of_kind(file, kind)]
-    found.sort(key=lambda file: (-SequenceMatcher(None, path.name, file.name).ratio(), str(file)))
-    missing = "" if folder.is_dir() else f", nor a folder {folder}"
-    if found and get_close_matches(path.name, [found[0].name]):
-        return f"{missing}; did you mean {found[0]}?"
-    listed = ", ".join(map(str, found[:10])) or "none"
-    return f"{missing}; files nearby that hold {kind.noun}: {listed}"
-
-
-def _is_of_kind(file: Path, kind: FileKind) -> bool:
-    try:
-        text = file.read_text("utf-8", "replace") if file.suffix in kind.suffixes else ""
-    except OSError:
-        return False
-    return re.search(rf"""^[\s{{]*["']?{kind.key}["']?\s*:""", text, re.MULTILINE) is not None

@@ -7,8 +7,9 @@ from pydantic import ValidationError
 from gan_study.config.estimates.training_time import estimate_seconds_per_kimg
 from gan_study.config.intervals import NEVER, eighth
 from gan_study.config.paper_defaults import paper_defaults
-from gan_study.config.reading.problems import Fault, explain, located
-from gan_study.config.reading.source import FileKind, Node, Origin, lines_of, parse, read_text
+from gan_study.config.reading.files import FileKind, read_text
+from gan_study.config.reading.problems import Fault, explain_errors, locate_faults
+from gan_study.config.reading.source import Node, Origin, lines_of, parse
 from gan_study.config.reading.synonyms import use_own_names
 from gan_study.config.training import TrialConfig
 from gan_study.errors import InputError
@@ -30,7 +31,7 @@ def load_trial(path: str | Path) -> TrialConfig:
     try:
         trial = TrialConfig.model_validate(root.plain(), strict=True)
     except ValidationError as error:
-        problems += located(_own_faults(explain(error, root, TrialConfig), root), root)
+        problems += locate_faults(_own_faults(explain_errors(error, root, TrialConfig), root), root)
     if problems:
         raise InputError(lines_of(problems))
     return _estimated(trial)

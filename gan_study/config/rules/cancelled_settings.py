@@ -3,10 +3,10 @@
 from collections.abc import Iterator, Sequence
 
 from gan_study.config.arms.arm import Arm, arms_of
-from gan_study.config.conditions import applies, requirement
+from gan_study.config.conditions import has_effect, requirement
 from gan_study.config.hyperparameters import PARTS
 from gan_study.config.plan.search_text import listed_arms
-from gan_study.config.reading.problems import show
+from gan_study.config.reading.hints import value_text
 from gan_study.config.space import ranges_of
 from gan_study.config.study import StudyConfig
 
@@ -28,22 +28,23 @@ def _fixed_in_arms(study: StudyConfig, arms: Sequence[Arm]) -> Iterator[str]:
     for name in study.search_space:
         fixing: dict[str, list[Arm]] = {}
         for arm in arms:
-            declared = {parameter.path[0] for parameter in arm.declared if parameter.name == name}
-            own = {key: value for key, value in arm.own.items() if _stands_for(key, name)}
+            declared = {parameter.path[0] for parameter in arm.declared_parameters if parameter.name == name}
+            own = {key: value for key, value in arm.own_fixed.items() if _overlap(key, name)}
             if "search_space" not in declared and own:
-                fixing.setdefault(" and ".join(f"{key}={show(value)}" for key, value in own.items()), []).append(arm)
+                given = " and ".join(f"{key}={value_text(value)}" for key, value in own.items())
+                fixing.setdefault(given, []).append(arm)
         for given, found in fixing.items():
             yield f"{name} is not searched in {listed_arms(found)}, fixed there by {given}."
 
 
-def _stands_for(key: str, name: str) -> bool:
+def _overlap(key: str, name: str) -> bool:
     return key == name or name in PARTS.get(key, ()) or key in PARTS.get(name, ())
 
 
 def _without_effect(study: StudyConfig, arms: Sequence[Arm]) -> Iterator[str]:
     """Ranges of the study that never exist in an arm, because of the values that it fixes."""
     for name, ranges in study.search_space.items():
-        whole = {arm for arm in arms if any(p.name == name for p in arm.declared)}
+        whole = {arm for arm in arms if any(p.name == name for p in arm.declared_parameters)}
         searched = {arm: {p.path for p in arm.parameters if p.name == name} for arm in whole}
         idle = [arm for arm in arms if arm in whole and not searched[arm]]
         if idle:
@@ -52,12 +53,12 @@ def _without_effect(study: StudyConfig, arms: Sequence[Arm]) -> Iterator[str]:
             path = ("search_space", name, number)
             idle = [arm for arm in arms if searched.get(arm) and path not in searched[arm]]
             if idle and any(path in found for found in searched.values()):
-                when = " and ".join(f"{key}={show(value)}" for key, value in search_range.when.items())
+                when = " and ".join(f"{key}={value_text(value)}" for key, value in search_range.when.items())
                 yield f"The range of {name} for {when} is not searched in {listed_arms(idle)}, where that is never so."
 
 
 def _reason(arm: Arm, name: str) -> str:
-    if any(applies(name, values) for values in arm.assignments):
+    if any(has_effect(name, values) for values in arm.assignments):
         return "the condition of its range is never met"
     condition, wanted = requirement(name)
     value = arm.fixed.get(condition)
@@ -70,13 +71,13 @@ def _defaults(study: StudyConfig, arms: Sequence[Arm]) -> Iterator[str]:
     for name, value in study.defaults.dotted().items():
         searched, own, idle = [], [], []
         for arm in arms:
-            if any(_stands_for(p.name, name) for p in arm.parameters):
+            if any(_overlap(p.name, name) for p in arm.parameters):
                 searched.append(arm)
-            elif any(_stands_for(key, name) for key in arm.own):
+            elif any(_overlap(key, name) for key in arm.own_fixed):
                 own.append(arm)
-            elif not any(applies(name, values) for values in arm.assignments):
+            elif not any(has_effect(name, values) for values in arm.assignments):
                 idle.append(arm)
-        given = f"defaults.{name}={show(value)}"
+        given = f"defaults.{name}={value_text(value)}"
         if len(own) == len(arms):
             yield f"{given} is not used: every arm sets its own."
         if searched:
@@ -91,9 +92,9 @@ def _defaults(study: StudyConfig, arms: Sequence[Arm]) -> Iterator[str]:
 
 def _idle_values(arms: Sequence[Arm]) -> Iterator[str]:
     for arm in arms:
-        for name, value in arm.own.items():
-            if name in ("betas", "beta1") and not any(applies(name, values) for values in arm.assignments):
-                yield f"{name}={show(value)} of {arm.name} does nothing: {_reason(arm, name)}."
+        for name, value in arm.own_fixed.items():
+            if name in ("betas", "beta1") and not any(has_effect(name, values) for values in arm.assignments):
+                yield f"{name}={value_text(value)} of {arm.name} does nothing: {_reason(arm, name)}."
         if arm.config.first_trial and arm.study.search.first_trial == "sampled":
             yield f"first_trial of {arm.name} is not used, because search.first_trial=sampled draws that trial."
 
@@ -107,7 +108,7 @@ def _idle_sections(study: StudyConfig) -> Iterator[str]:
         yield f"refine.keep={refine.keep} is not used, because refine.trials_per_arm=0."
     if diagnosis.on_collapse != "rollback":
         for name in sorted({"max_rollbacks", "rollback_lr_factor"} & diagnosis.model_fields_set):
-            value = show(getattr(diagnosis, name))
+            value = value_text(getattr(diagnosis, name))
             yield f"diagnosis.{name}={value} is not used, because diagnosis.on_collapse={diagnosis.on_collapse}."
     if diagnosis.at_end == "none" and "num_samples" in diagnosis.model_fields_set:
         yield f"diagnosis.num_samples={diagnosis.num_samples} is not used, because diagnosis.at_end=none."

@@ -6,14 +6,15 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from gan_study.config.arms.arm import Arm, arms_of
-from gan_study.config.arms.parameters import Parameter, covered
+from gan_study.config.arms.parameters import Parameter, decided_names
 from gan_study.config.arms.trial_configs import ASSUMED_TRAIN_IMAGES, training_values
 from gan_study.config.base import Scalar
 from gan_study.config.betas import parse_betas
 from gan_study.config.conditions import requirement
 from gan_study.config.hyperparameters import PARTS
 from gan_study.config.names import CONDITIONS, LOSSES, NETWORKS
-from gan_study.config.reading.problems import Fault, show, wrong_value
+from gan_study.config.reading.hints import value_text
+from gan_study.config.reading.problems import Fault, wrong_value
 from gan_study.config.rules.objectives import objective_faults
 from gan_study.config.rules.populations import population_faults
 from gan_study.config.rules.search import phase_faults, unused_setting_faults
@@ -65,17 +66,17 @@ def resource_faults(resources: ResourcesConfig) -> Iterator[Fault]:
 
 def _unused_range_faults(study: StudyConfig, arms: Sequence[Arm]) -> Iterator[Fault]:
     """Ranges that no trial of any arm could use."""
-    declared = {p.path: p for arm in arms for p in arm.declared}
+    declared = {p.path: p for arm in arms for p in arm.declared_parameters}
     used = {p.path for arm in arms for p in arm.parameters}
     for name in study.search_space:
-        if all(name in covered(arm.own) for arm in arms):
+        if all(name in decided_names(arm.own_fixed) for arm in arms):
             rule = f"every arm fixes {name}, so no arm searches it; remove the range, or {name} from an arm"
             yield Fault(("search_space", name), rule, at_key=True)
     for path, parameter in declared.items():
         if path in used:
             continue
         if parameter.range.when:
-            when = " and ".join(f"{name}={show(wanted)}" for name, wanted in parameter.range.when.items())
+            when = " and ".join(f"{name}={value_text(wanted)}" for name, wanted in parameter.range.when.items())
             rule = f"this range never exists, since its condition is never met, but got when {when}; mend the condition"
         else:
             condition, wanted = requirement(parameter.name)
@@ -87,7 +88,7 @@ def _unused_range_faults(study: StudyConfig, arms: Sequence[Arm]) -> Iterator[Fa
 
 
 def _fixed_faults(arm: Arm) -> Iterator[Fault]:
-    fixed, searched = arm.own, {p.name: p.path for p in arm.declared}
+    fixed, searched = arm.own_fixed, {p.name: p.path for p in arm.declared_parameters}
     for name, known in (("network.name", NETWORKS), ("loss", LOSSES)):
         if name not in arm.fixed and name not in searched:
             key = name.partition(".")[0]
@@ -95,7 +96,7 @@ def _fixed_faults(arm: Arm) -> Iterator[Fault]:
             yield Fault(("arms", arm.name, key), rule)
     for name in arm.config.search_space:
         if name in fixed:
-            given = f"{name}={show(fixed[name])}"
+            given = f"{name}={value_text(fixed[name])}"
             rule = f"an arm either fixes or searches a value, but got {given} and a range; remove one of them"
             yield Fault(("arms", arm.name, "search_space", name), rule, at_key=True)
     for name in arm.config.first_trial:
@@ -118,7 +119,7 @@ def _first_trial_faults(arm: Arm) -> Iterator[Fault]:
         wrong, _ = _training_problems(arm, {name: value})
         details = _details(wrong, name)
         if details is not None:
-            yield Fault(("arms", arm.name, "first_trial", name), wrong_value(name, show(value), [details]))
+            yield Fault(("arms", arm.name, "first_trial", name), wrong_value(name, value_text(value), [details]))
 
 
 def _misplaced_faults(arm: Arm, assignment: Mapping[str, Scalar]) -> Iterator[Fault]:
@@ -169,7 +170,7 @@ def _end_faults(arm: Arm, parameter: Parameter, assignment: Mapping[str, Scalar]
             rule = f"{name} takes whole numbers, but got {kind}; use integer or choice"
             yield Fault((*path, kind), rule, at_key=True)
             return
-        yield Fault((*path, kind, index), wrong_value(name, show(value), [details]))
+        yield Fault((*path, kind, index), wrong_value(name, value_text(value), [details]))
 
 
 def _details(wrong: Mapping[str, ErrorDetails], name: str) -> ErrorDetails | None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from gan_study.config.conditions import applies, requirement
+from gan_study.config.conditions import has_effect, requirement
 from gan_study.config.data import DatasetConfig, ObjectiveConfig
 from gan_study.config.extractors import EXTRACTORS, FID_DIMS, FID_EXTRACTOR
 from gan_study.config.hyperparameters import Hyperparameters
@@ -24,7 +24,7 @@ def _dependents(hyperparameters: Hyperparameters) -> Iterator[tuple[str, str]]:
     values = {"loss": hyperparameters.loss, "penalty": hyperparameters.penalty, "optimizer": hyperparameters.optimizer}
     for name in _DEPENDENT:
         value = getattr(hyperparameters, name)
-        if value is not None and not applies(name, values):
+        if value is not None and not has_effect(name, values):
             condition, wanted = requirement(name)
             yield (
                 name,

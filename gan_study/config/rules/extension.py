@@ -1,14 +1,15 @@
 """Comparison of a study with the one in its run folder: additions, harmless changes and conflicts, field by field."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from gan_study.config.arms.arm import Arm
 from gan_study.config.arms.settings import arm_settings
+from gan_study.config.base import flatten
 from gan_study.config.search.sampling import startup_trials
 from gan_study.config.search.stopping import grace_kimg, min_completed_trials, reduction_factor
-from gan_study.config.space import describe, extremes, range_kind
+from gan_study.config.space import extremes, range_kind, range_text
 from gan_study.config.study import StudyConfig
 
 GROWING = ("budget.trials_per_arm", "search.repeats", "refine.trials_per_arm", "confirm.top_k", "confirm.seeds")
@@ -53,7 +54,7 @@ def compare_studies(
     Arms and searches are compared with their defaults filled in, so writing a default out is no difference.
     """
     additions, changes, conflicts = [], [], []
-    old, new = settings(before), settings(after)
+    old, new = study_settings(before), study_settings(after)
     for name in dict.fromkeys([*old, *new]):
         filled_in = _FILLED_IN.get(name)
         if old.get(name) == new.get(name) or (filled_in and filled_in(before) == filled_in(after)):
@@ -80,7 +81,7 @@ def compare_studies(
 
 def split_lowered(before: StudyConfig, after: StudyConfig) -> tuple[dict[str, int], StudyConfig]:
     """Former numbers of trials or seeds that `after` lowers, by name; and `after` with these restored."""
-    old, new = settings(before), settings(after)
+    old, new = study_settings(before), study_settings(after)
     lowered = {name: old[name] for name in GROWING if new[name] < old[name]}
     values = after.model_dump(mode="json")
     for name, number in lowered.items():
@@ -91,9 +92,9 @@ def split_lowered(before: StudyConfig, after: StudyConfig) -> tuple[dict[str, in
 
 def _shown(study: StudyConfig, name: str) -> str:
     """A setting in words, with its default if it was left out."""
-    value = settings(study).get(name)
-    default = f" (so {show_setting(_FILLED_IN[name](study))})" if value is None and name in _FILLED_IN else ""
-    return f"{show_setting(value)}{default}"
+    value = study_settings(study).get(name)
+    default = f" (so {setting_text(_FILLED_IN[name](study))})" if value is None and name in _FILLED_IN else ""
+    return f"{setting_text(value)}{default}"
 
 
 def grown_too_late(before: StudyConfig, name: str) -> str:
@@ -107,18 +108,9 @@ def grown_too_late(before: StudyConfig, name: str) -> str:
     return ""
 
 
-def settings(study: StudyConfig) -> dict[str, Any]:
+def study_settings(study: StudyConfig) -> dict[str, Any]:
     """Every setting that is not an arm's, by dotted name."""
-    return dict(flat(study.model_dump(mode="json", exclude=set(_BY_ARM))))
-
-
-def flat(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
-    """Nested values by dotted name."""
-    for name, value in values.items():
-        if isinstance(value, dict):
-            yield from flat(value, f"{prefix}{name}.")
-        else:
-            yield f"{prefix}{name}", value
+    return dict(flatten(study.model_dump(mode="json", exclude=set(_BY_ARM))))
 
 
 def _arm_conflicts(before: StudyConfig, after: StudyConfig, arm: str, source: str, former: str) -> Iterator[str]:
@@ -126,7 +118,7 @@ def _arm_conflicts(before: StudyConfig, after: StudyConfig, arm: str, source: st
     for name in dict.fromkeys([*old, *new]):
         if old.get(name) != new.get(name):
             path = _path(before, after, arm, name)
-            yield f"{path}: {show_setting(old.get(name))} {former}, {show_setting(new.get(name))} {source}"
+            yield f"{path}: {setting_text(old.get(name))} {former}, {setting_text(new.get(name))} {source}"
 
 
 def arm_definition(arm: Arm) -> dict[str, Any]:
@@ -152,7 +144,7 @@ def _path(before: StudyConfig, after: StudyConfig, arm: str, name: str) -> str:
     return f"arms.{arm}.search_space.{name}" if searched else f"arms.{arm}.{name}"
 
 
-def show_setting(value: Any) -> str:
+def setting_text(value: Any) -> str:
     """A value as a study file gives it, to its last digit."""
     if value is None or value == "":
         return "nothing"
@@ -164,6 +156,6 @@ def show_setting(value: Any) -> str:
         return str(value)
     if isinstance(value, list | dict):
         return str(value)
-    values = ", ".join(map(show_setting, extremes(value)))
-    when = "".join(describe(value).partition(" where ")[1:])
+    values = ", ".join(map(setting_text, extremes(value)))
+    when = "".join(range_text(value).partition(" where ")[1:])
     return f"{range_kind(value)} [{values}]{when}"

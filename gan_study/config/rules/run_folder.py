@@ -7,8 +7,9 @@ from pydantic import ValidationError
 from gan_study.config.arms.arm import Arm
 from gan_study.config.arms.parameters import Parameter
 from gan_study.config.arms.trial_configs import training_values
+from gan_study.config.base import flatten
 from gan_study.config.reading.problems import dotted
-from gan_study.config.rules.extension import compare_studies, flat, settings, show_setting, split_lowered
+from gan_study.config.rules.extension import compare_studies, setting_text, split_lowered, study_settings
 from gan_study.config.study import StudyConfig
 from gan_study.config.training import TrialConfig
 from gan_study.errors import InputError
@@ -52,15 +53,15 @@ def require_begun_as(known: StudyConfig, study: StudyConfig, arms: Collection[st
     both = {arm: config for arm, config in known.arms.items() if arm in arms and arm in study.arms}
     if not both:
         return
-    lowered, undone = split_lowered(known, study)
+    present, (lowered, undone) = study_settings(study), split_lowered(known, study)
     found = compare_studies(known.model_copy(update={"arms": both}), undone, "in the file", "at the beginning")
     _refuse(
         place,
         (
             *(f"what a study began with stays, but got {each}; {_WAY_OUT}" for each in found.conflicts),
             *(
-                f"{name}: this number is lowered by `resume`, but got {settings(study)[name]} in the file where it was "
-                f"{old}; write {old} again, and call `resume` with --set {name}={settings(study)[name]}"
+                f"{name}: this number is lowered by `resume`, but got {present[name]} in the file where it was "
+                f"{old}; write {old} again, and call `resume` with --set {name}={present[name]}"
                 for name, old in lowered.items()
             ),
         ),
@@ -107,13 +108,13 @@ def _training_differences(study: StudyConfig, trial: TrialConfig, num_train_imag
         values = training_values(arm, trial.searched, trial.training.seed, num_train_images)
     except ValidationError:
         return
-    trained = dict(flat(trial.training.model_dump(mode="json")))
+    trained = dict(flatten(trial.training.model_dump(mode="json")))
     own = (*_OWN, "total_kimg") if study.budget.length.is_time else _OWN  # an estimate
-    for name, value in flat(values):
+    for name, value in flatten(values):
         if name in trained and name not in own and name not in trial.searched and trained[name] != value:
             yield (
-                f"{_where(arm, name)}: what trials were trained with stays, but got {show_setting(value)} "
-                f"where {trial.arm} was trained with {show_setting(trained[name])}; {_WAY_OUT}"
+                f"{_where(arm, name)}: what trials were trained with stays, but got {setting_text(value)} "
+                f"where {trial.arm} was trained with {setting_text(trained[name])}; {_WAY_OUT}"
             )
 
 

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 
-from gan_study.config.reading.problems import Fault, show
+from gan_study.config.reading.hints import value_text
+from gan_study.config.reading.problems import Fault
 from gan_study.config.study import StudyConfig
 
 _USERS = {
@@ -20,7 +21,7 @@ def unused_setting_faults(study: StudyConfig) -> Iterator[Fault]:
         value, chosen = getattr(study.search, name), getattr(study.search, chooser)
         if value is not None and chosen not in users:
             rule = (
-                f"{name} belongs to {', '.join(users)}, but got {chooser}={chosen} with {name}={show(value)}; "
+                f"{name} belongs to {', '.join(users)}, but got {chooser}={chosen} with {name}={value_text(value)}; "
                 f"remove it, or set {chooser}: {users[0]}"
             )
             yield Fault(("search", name), rule, at_key=True)

@@ -61,7 +61,7 @@ def worker_problem(
 def worker_faults(arm: Arm) -> Iterator[Fault]:
     """Fixed values and ranges of an arm that its workers cannot train; each rule once per place in the file."""
     resources = arm.study.resources
-    told: set[tuple[KeyPath, str]] = set()
+    reported: set[tuple[KeyPath, str]] = set()
     fixed_at = {name: arm.place_of_fixed(name) for name in arm.fixed}
     for values, searched_at in _outcomes(arm):
         problem = worker_problem(values, resources.workers_per_trial, resources.batch_statistics)
@@ -74,8 +74,8 @@ def worker_faults(arm: Arm) -> Iterator[Fault]:
         if in_range:
             rule = rule.replace("; change one of them", "; use choice, with values that all divide")
         kind = rule.partition(", but got")[0]
-        if (place, kind) not in told:
-            told.add((place, kind))
+        if (place, kind) not in reported:
+            reported.add((place, kind))
             yield Fault(place, rule, at_key=in_range)
 
 

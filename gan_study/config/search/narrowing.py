@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from gan_study.config.arms.parameters import Parameter
 from gan_study.config.base import Scalar
-from gan_study.config.space import Choice, IntegerRange, LogUniformRange, SearchRange, UniformRange, nearest
+from gan_study.config.space import Choice, IntegerRange, LogUniformRange, SearchRange, UniformRange, nearest_value
 
 _MARGIN = 0.1
 """Share of a range's width that is kept on both sides of the values: one configuration leaves a fifth of the range."""
@@ -27,7 +27,7 @@ def narrow(
 
 def _values(parameter: Parameter, fixed: Mapping[str, Scalar], best: Sequence[Mapping[str, Scalar]]) -> list[Scalar]:
     having = (values for values in best if parameter.name in values and parameter.is_active({**fixed, **values}))
-    return [nearest(parameter.range, values[parameter.name]) for values in having]
+    return [nearest_value(parameter.range, values[parameter.name]) for values in having]
 
 
 def _narrow(search_range: SearchRange, values: Sequence[Scalar]) -> SearchRange:

@@ -42,7 +42,7 @@ def with_search_defaults(study: StudyConfig, before: StudyConfig | None = None) 
     return study.model_copy(update={"search": search})
 
 
-def configurations(
+def all_configurations(
     parameters: Sequence[Parameter], fixed: Mapping[str, Scalar]
 ) -> tuple[dict[str, Scalar], ...] | None:
     """All configurations, by dotted name; None if they are infinitely many, or more than anyone will try."""
@@ -97,7 +97,7 @@ def joint_parameters(
     return tuple(p for p in found if sampler == "gp" or not isinstance(p.range, Choice))
 
 
-def searches(arm: Arm) -> bool:
+def searches_anything(arm: Arm) -> bool:
     """Return True if an arm's trials differ by more than their seeds, so if some range has several values."""
     return any(not _is_single(parameter) for parameter in arm.parameters)
 

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from gan_study.config.data import ObjectiveConfig
 from gan_study.config.extractors import EXTRACTORS, FID_EXTRACTOR
-from gan_study.config.reading.source import no_such
+from gan_study.config.reading.suggestions import no_such
 from gan_study.data.datasets import Dataset
 from gan_study.data.inspection.inspection import inspect_dataset
 from gan_study.errors import InputError

@@ -5,7 +5,7 @@ from typing import Any
 
 from gan_study.analysis.sentences.text import listed
 from gan_study.config.extractors import EXTRACTORS, FID_EXTRACTOR
-from gan_study.config.reading.source import no_such
+from gan_study.config.reading.suggestions import no_such
 from gan_study.data.datasets import SPLITS
 from gan_study.errors import InputError
 from gan_study.evaluation.collections.images import Argument, ImageSource, was_trained_on

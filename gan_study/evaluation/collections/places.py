@@ -8,7 +8,7 @@ from os.path import abspath, exists
 from pathlib import Path
 
 from gan_study.config.names import DATASETS
-from gan_study.config.reading.source import suggestion
+from gan_study.config.reading.suggestions import suggestion
 from gan_study.data.places import data_folder
 from gan_study.errors import InputError, require_utf8
 from gan_study.evaluation.snapshots import SUFFIX, TRIAL_NAMES, is_trial

@@ -14,7 +14,7 @@ import torch
 from safetensors.torch import load, save
 from torch import Tensor, nn
 
-from gan_study.config.reading.source import no_such
+from gan_study.config.reading.suggestions import no_such
 from gan_study.config.training import TrainingConfig
 from gan_study.errors import InputError
 from gan_study.evaluation.exports.known import FILES

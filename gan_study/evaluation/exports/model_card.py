@@ -8,7 +8,7 @@ from statistics import fmean
 from gan_study import __version__
 from gan_study.analysis.sentences.text import number
 from gan_study.config.arms.flat_training import flat_training
-from gan_study.config.rules.extension import show_setting
+from gan_study.config.rules.extension import setting_text
 from gan_study.config.training import TrainingConfig, TrialConfig
 from gan_study.evaluation.exports.known import FILES
 from gan_study.runs.diagnosis import DiagnosisRecord
@@ -83,13 +83,13 @@ def _training_rows(exported: Exported) -> Iterator[tuple[str, object]]:
     again = f", {config.source} again with a fresh seed" if config.source else ""
     yield "trial", f"{config.name}{again} ({exported.state.value})"
     dataset = config.training.dataset.model_dump(exclude_none=True, exclude_defaults=True)
-    yield "data set", ", ".join(f"{key} {show_setting(value)}" for key, value in dataset.items())
+    yield "data set", ", ".join(f"{key} {setting_text(value)}" for key, value in dataset.items())
     if exported.objective is not None:
         yield "data set's content", exported.objective.key.dataset
         yield "training images", f"{exported.objective.num_train_images:,}"
     yield "generator's parameters", f"{exported.num_parameters:,}"
     for name, value in flat_training(config.training).items():
-        yield name, f"{show_setting(value)}{' (searched)' if name in config.searched else ''}"
+        yield name, f"{setting_text(value)}{' (searched)' if name in config.searched else ''}"
 
 
 def _table(rows: Iterator[tuple[str, object]]) -> Iterator[str]:

@@ -15,7 +15,7 @@ from gan_study.config.plan.search_text import (
     sampler_text,
     stopping_text,
 )
-from gan_study.config.search.sampling import searches
+from gan_study.config.search.sampling import searches_anything
 from gan_study.config.study import ConfirmConfig
 from gan_study.report.figures.importance_figures import importance_items
 from gan_study.report.tables.extensions import extension_items
@@ -89,7 +89,7 @@ def _search_items(run: RunData) -> list[Item]:
     length = f"{_length(run)}, evaluated every {number(budget.evaluate_every_kimg)} kimg"
     first_seed, seeds = search.seed, sorted({t.config.training.seed for t in run.trials if t.config.phase == "confirm"})
     first = f"seed {search.seed}"
-    if any(searches(Arm(run.study, arm)) for arm in run.arms):
+    if any(searches_anything(Arm(run.study, arm)) for arm in run.arms):
         first = f"first trial: {search.first_trial.replace('_', ' ')}; {first}"
     return [
         ("Budget", f"{quantity(budget.trials_per_arm, 'trial')} for each arm{_repeats(run)}, each of at most {length}"),

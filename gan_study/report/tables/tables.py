@@ -22,7 +22,7 @@ from gan_study.analysis.summary import ArmSummary, Summary
 from gan_study.config.arms.arm import Arm
 from gan_study.config.arms.settings import arm_settings
 from gan_study.config.base import Scalar
-from gan_study.config.space import describe
+from gan_study.config.space import range_text
 from gan_study.config.training import PHASES, Phase
 from gan_study.report.tables.both_scores import both_headings, score_cells, score_headings, seeds_text
 from gan_study.report.text import duration, score_name
@@ -266,7 +266,7 @@ def arm_table(run: RunData) -> Table:
         fixed = ", ".join(
             f"{key} {number(value)}" for key, value in arm.fixed.items() if key not in ("loss", "penalty")
         )
-        ranges = "; ".join(f"{p.name}: {describe(p.range)}" for p in arm.searched)
+        ranges = "; ".join(f"{p.name}: {range_text(p.range)}" for p in arm.searched)
         conditions = (str(arm.fixed.get(key, "searched")) for key in ("loss", "penalty"))
         rows.append((name, *conditions, fixed, ranges or "nothing", *_refined(run, name)))
     columns = ("Arm", "Loss", "Penalty", "Fixed", "Searched", *(["Refined"] if run.refinements else []))
@@ -281,7 +281,7 @@ def _refined(run: RunData, arm: str) -> list[str]:
     if found is None:
         return [NOTHING]
     around = f" (around {', '.join(found.sources)})" if found.sources else ""
-    return ["; ".join(f"{label}: {describe(each)}" for label, each in found.ranges.items()) + around]
+    return ["; ".join(f"{label}: {range_text(each)}" for label, each in found.ranges.items()) + around]
 
 
 def state_table(run: RunData) -> Table:

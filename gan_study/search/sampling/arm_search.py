@@ -12,7 +12,7 @@ from gan_study.config.arms.arm import Arm
 from gan_study.config.arms.parameters import Parameter
 from gan_study.config.arms.trial_configs import ASSUMED_TRAIN_IMAGES, first_trial_values
 from gan_study.config.base import Scalar
-from gan_study.config.search.sampling import configurations
+from gan_study.config.search.sampling import all_configurations
 from gan_study.config.space import IntegerRange, contains
 from gan_study.config.study import StudyConfig
 from gan_study.config.training import Phase
@@ -56,7 +56,7 @@ class ArmSearch:
         self._failure_score = failure_score
         self._values = ObjectiveValues(study, arm, failure_score, num_train_images)
         # An evolution strategy needs its own draws, even if they repeat.
-        self._all = None if keeps_state(study) else configurations(self._parameters, self._fixed)
+        self._all = None if keeps_state(study) else all_configurations(self._parameters, self._fixed)
         self._tried: list[dict[str, Scalar]] = []
         self._trials: dict[int, optuna.Trial] = {}
         self._reported: dict[int, set[int]] = {}

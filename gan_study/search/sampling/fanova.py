@@ -12,7 +12,7 @@ from optuna.distributions import BaseDistribution, CategoricalDistribution, Floa
 from gan_study.config.arms.arm import Arm
 from gan_study.config.arms.parameters import Parameter
 from gan_study.config.base import Scalar
-from gan_study.config.space import Choice, IntegerRange, LogUniformRange, UniformRange, contains, describe
+from gan_study.config.space import Choice, IntegerRange, LogUniformRange, UniformRange, contains, range_text
 from gan_study.config.study import StudyConfig
 from gan_study.runs.diagnosis import VerdictName
 from gan_study.runs.importance import ImportanceRecord, ParameterImportance, Target, TargetImportance
@@ -236,5 +236,5 @@ def _without(parameter: Parameter, num_trials: int, reason: str | None, is_condi
 
 
 def _condition(parameter: Parameter) -> str:
-    stated = describe(parameter.range).partition(" where ")[2]
+    stated = range_text(parameter.range).partition(" where ")[2]
     return stated or "where it does anything"
