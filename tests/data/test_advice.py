@@ -53,7 +53,7 @@ def test_the_proposed_size_enlarges_a_typical_image_by_a_quarter_at_most(
     [
         ({}, {"num_train": 999}, "few images are to be learned (999): a discriminator"),
         ({"num_train": 1000}, {"num_held_out": 499}, "few images are held out (499), so scores"),
-        ({}, {"num_held_out": 1}, "few images are held out (1), so what"),
+        ({}, {"num_held_out": 1}, "few images are held out (1), so scores"),
         ({"num_held_out": 500}, {"num_held_out": 0}, "no image can be held out"),
         (
             {"class_counts": {"a": 20, "b": 20}},
