@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, Discriminator, Field, NonNegativeFloat, PositiveFloat, PositiveInt, Tag, create_model
+from pydantic import BaseModel, Discriminator, Field, NonNegativeFloat, PositiveFloat, Tag, create_model
 
 from gan_study.config.base import Frozen, Scalar, flatten
 from gan_study.config.betas import Betas
@@ -50,7 +50,7 @@ class Hyperparameters(Frozen):
     """Images that the discriminator judges together, stacked as channels (PacGAN)."""
     optimizer: OptimizerName = "adam"
     """Optimizer of both networks: adam or rmsprop."""
-    batch_size: Annotated[int, Field(ge=2)] = 64
+    batch_size: Annotated[int, Field(ge=2, le=65_536)] = 64
     """Images per step, over all workers together."""
     g_lr: PositiveFloat
     """The generator's learning rate."""
@@ -62,7 +62,7 @@ class Hyperparameters(Frozen):
     """Decay rate of the squared gradients, for both networks: Adam's second, RMSprop's alpha."""
     d_steps_per_g_step: Annotated[int, Field(ge=1, le=100)] = 1
     """Discriminator steps for every generator step (n_critic in the WGAN paper)."""
-    z_dim: PositiveInt = 64
+    z_dim: Annotated[int, Field(ge=1, le=16_384)] = 64
     """Length of the latent vector."""
     z_distribution: ZDistribution = "normal"
     """Distribution of each entry of the latent vector: N(0, 1) or uniform on [-1, 1]."""

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, PositiveFloat, PositiveInt, StringConstraints, model_validator
+from pydantic import Field, StringConstraints, model_validator
 
 from gan_study.config.base import Frozen, Scalar
 from gan_study.config.data import DatasetConfig, ObjectiveConfig
@@ -32,15 +32,15 @@ class BudgetConfig(Frozen):
 
     trials_per_arm: Annotated[int, Field(ge=1, le=1_000_000)]
     """Configurations tried for each arm, in each repeat of its search."""
-    total_kimg: PositiveFloat | None = None
+    total_kimg: Annotated[float, Field(gt=0, le=1e9)] | None = None
     """Length of a full training: thousands of real images shown to the discriminator."""
-    epochs: PositiveFloat | None = None
+    epochs: Annotated[float, Field(gt=0, le=1e9)] | None = None
     """Length of a full training in passes over the train part of the data set."""
-    d_steps: PositiveInt | None = None
+    d_steps: Annotated[int, Field(ge=1, le=10**12)] | None = None
     """Length of a full training in discriminator steps."""
-    g_steps: PositiveInt | None = None
+    g_steps: Annotated[int, Field(ge=1, le=10**12)] | None = None
     """Length of a full training in generator steps."""
-    device_sec: PositiveFloat | None = None
+    device_sec: Annotated[float, Field(gt=0, le=1e9)] | None = None
     """Length of a full training in seconds of its devices: training steps and evaluations, times workers_per_trial (a
     worker's device is its GPU, its share of one, or its CPU threads). Results then depend on the machine and on what
     else runs there, and are not reproducible bit for bit."""

@@ -271,7 +271,15 @@ def test_the_first_trial_s_learning_rate_for_both_is_held_against_what_each_allo
 
 @pytest.mark.parametrize(
     ("old", "new"),
-    [("seeds: 5", "seeds: 10000000000000000000"), ("trials_per_arm: 4", "trials_per_arm: 1000000000000")],
+    [
+        ("seeds: 5", "seeds: 10000000000000000000"),
+        ("trials_per_arm: 4", "trials_per_arm: 1000000000000"),
+        ("total_kimg: 40", "total_kimg: 1.0e+30"),
+        ("total_kimg: 40", "g_steps: 10000000000000"),
+        ("total_kimg: 40", "device_sec: 1.0e+10"),
+        ("g_lr: {log_uniform: [1e-5, 1e-2]}", "z_dim: {integer: [1, 100000000]}"),
+        ("g_lr: {log_uniform: [1e-5, 1e-2]}", "batch_size: {choice: [64, 10000000]}"),
+    ],
 )
 def test_numbers_that_no_study_can_reach_are_refused(old: str, new: str) -> None:
     (problem,) = problems_of(changed(old, new))
