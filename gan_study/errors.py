@@ -1,12 +1,13 @@
-"""The errors a user may meet, each with the place, the rule, the value and the way out."""
+"""The errors that a user may see, each with the place, the rule, the value and a remedy."""
 
 from collections.abc import Sequence
 
 
 def printable(text: str) -> str:
-    """Text with everything escaped that a terminal, a JSON file or a report could not show, such as a file's raw bytes.
+    """Escape the characters that a terminal, a JSON file or a report cannot show.
 
-    File names are bytes: Python spells those that are not UTF-8 as lone surrogates, which no file in UTF-8 can hold.
+    File names are bytes: Python represents bytes that are not UTF-8 as lone surrogates, which a file in UTF-8 cannot
+    hold.
     """
     return text if text.isprintable() else "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
 
@@ -42,11 +43,11 @@ class InputError(GanStudyError):
 
 
 class MissingGpuError(InputError):
-    """A GPU was lent to a process whose torch cannot use it: not the fault of what it was to train."""
+    """Ray has assigned a GPU to a process whose torch cannot use it. The trial itself is not at fault."""
 
 
 def require_utf8(path: str, what: str) -> None:
-    """Raise InputError if a path holds bytes that are not UTF-8, which no study, record or report could name."""
+    """Raise InputError if a path is not UTF-8: studies, records and reports could not name it."""
     try:
         path.encode()
     except UnicodeEncodeError:
@@ -56,10 +57,10 @@ def require_utf8(path: str, what: str) -> None:
 
 
 class StorageError(GanStudyError):
-    """A run folder could not be written or read (no space, no permission, gone)."""
+    """A run folder could not be written or read: no space, no permission, or it is gone."""
 
 
 class AllTrialsFailedError(GanStudyError):
-    """A study ended without a single trial that has a score."""
+    """A study ended without a trial that has a score."""
 
     exit_status = 1

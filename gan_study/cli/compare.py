@@ -1,4 +1,4 @@
-"""The work behind `report --compare`: read finished studies, hold them against each other, write one page."""
+"""The work behind `report --compare`: read finished studies, compare them and write one page."""
 
 import re
 from collections.abc import Sequence
@@ -7,7 +7,7 @@ from pathlib import Path
 
 from gan_study.analysis.comparison.side_by_side import SideBySide
 from gan_study.cli.preparation.run_folder import open_run
-from gan_study.cli.terminal.outcome import make_console, print_summary, say
+from gan_study.cli.terminal.outcome import make_console, print_line, print_summary
 from gan_study.errors import InputError
 from gan_study.report.comparison.comparison import KIND, compare_studies, render_comparison
 from gan_study.report.skeleton import is_page
@@ -15,15 +15,15 @@ from gan_study.runs.folder import RunFolder
 from gan_study.runs.storage import Storage
 
 _HEAD = 4096
-"""Characters of a page that say of what kind it is."""
+"""Characters at the beginning of a page that identify its kind."""
 _MOST_NAMED = 3
 
 
 def compare(locations: Sequence[str], out: str | None) -> None:
     """Write the comparison of finished studies, and print its verdict.
 
-    Raises InputError with all reasons at once if they may not be compared, or if another kind of file is in the place
-    of the page; StorageError if a file cannot be read or written.
+    Raises InputError with all reasons at once if they cannot be compared, or if the page would replace a file of
+    another kind; StorageError if a file cannot be read or written.
     """
     if len(locations) < 2:
         raise InputError(
@@ -38,10 +38,10 @@ def compare(locations: Sequence[str], out: str | None) -> None:
     console = make_console()
     print_summary(console, found.summary)
     for words in (*(same.words for same in found.same_trainings), *found.same_arms):
-        say(console, f"Warning: {words}")
+        print_line(console, f"Warning: {words}")
     names = ", ".join(row.name for row in found.differences)
-    say(console, f"Different besides the arms: {names or 'nothing'}.")
-    say(console, f"Comparison: {target}")
+    print_line(console, f"Different besides the arms: {names or 'nothing'}.")
+    print_line(console, f"Comparison: {target}")
 
 
 def _open(locations: Sequence[str]) -> list[RunFolder]:
@@ -65,7 +65,7 @@ def _default_name(found: SideBySide) -> str:
 
 
 def _require_page(out: str) -> Path:
-    """Where the page goes: a new file, or an older comparison that it replaces. Raises InputError for any other."""
+    """Return the path of the page: a new file, or an older comparison to replace. Raises InputError for any other."""
     if "://" in out:
         raise InputError(f"--out: the page goes to a file of this machine, but got {out}; copy it from there")
     target = Path(abspath(Path(out).expanduser()))

@@ -1,35 +1,33 @@
-"""The work behind `diagnose`: the verdict on trained generators, with every finding."""
+"""The work behind `diagnose`: find or measure the diagnoses of trained generators, and print them."""
 
 import json
 
 from rich.console import Console
 
-from gan_study.cli.diagnose_text import Found, print_one, print_overview, print_study_state
+from gan_study.cli.diagnose_text import print_one, print_overview, print_study_state
 from gan_study.cli.preparation.run_folder import warn_of_lost_trials
 from gan_study.cli.terminal.messages import print_warning
-from gan_study.cli.terminal.outcome import make_console, say
-from gan_study.data.datasets import load_dataset
+from gan_study.cli.terminal.outcome import make_console, print_line
 from gan_study.errors import InputError
-from gan_study.evaluation.end_diagnosis import TrialDiagnosis, diagnose_trial
+from gan_study.evaluation.diagnosed_snapshot import read_or_measure
 from gan_study.evaluation.snapshots import SnapshotPlace, find_snapshot, open_place, trials_with_snapshots
-from gan_study.extractors.objective import load_objective
-from gan_study.runs.counted import counted_snapshot
 from gan_study.runs.diagnosis import DiagnosisRecord
 from gan_study.runs.folder import RunFolder
-from gan_study.runs.records import TrialState
 from gan_study.runs.trial_folder import TrialFolder
-from gan_study.training.distributed import choose_device
 
 
 def diagnose(location: str, *, again: bool, as_json: bool) -> None:
-    """Print the diagnosis of a snapshot, of the one that counts of a trial, or of those of a run's confirmed trials.
+    """Print the diagnosis of a snapshot, of a trial's snapshot that counts, or of each confirmed trial of a run.
 
-    Of several trials a line each is printed. What a trial's diagnosis.json holds of that snapshot is read, unless
-    `again`; else it is measured, and written there once the trial has ended. Raises InputError if there is nothing to
-    look at, StorageError if a file does not fit.
+    Several trials get a line each. The diagnosis is read from the trial's diagnosis.json, unless `again`. Otherwise it
+    is measured, and written there if the trial has ended. Raises InputError if there is no snapshot, StorageError if a
+    record does not fit this version of gan_study.
     """
     progress, place = Console(stderr=True), open_place(location)
-    found = [_diagnosis(target, again, progress) for target in _targets(place, location)]
+    found = [
+        read_or_measure(target, again, lambda text: print_line(progress, text), print_warning)
+        for target in _targets(place, location)
+    ]
     if as_json:
         print(json.dumps([_as_json(each.target, each.record) for each in found], indent=2))
         return
@@ -52,40 +50,6 @@ def _targets(place: SnapshotPlace | TrialFolder | RunFolder | None, location: st
             f"{place.location}: a diagnosis needs a trial with a snapshot, but got none; wait for the first evaluation"
         )
     return found
-
-
-def _diagnosis(target: SnapshotPlace, again: bool, progress: Console) -> Found:
-    trial = target.trial
-    counts = target.cur_nimg == counted_snapshot(trial, target.config.training.objective.at)
-    known = trial.read_diagnosis() if counts and not again else None
-    if known is not None and known.cur_nimg == target.cur_nimg:
-        return Found(target, known, _state(target), is_kept=True)
-    say(progress, f"measuring {target.config.arm}/{target.config.name} at {target.cur_nimg:,} images")
-    diagnosis = _measure(target)
-    state = _state(target)
-    if counts and state.is_final:
-        diagnosis.write(trial)
-        say(progress, f"kept in {trial.storage.location}/diagnosis.json, which a report reads too")
-    return Found(target, diagnosis.record, state, is_kept=False)
-
-
-def _state(target: SnapshotPlace) -> TrialState:
-    status = target.trial.read_status()
-    return TrialState.RUNNING if status is None else status.state
-
-
-def _measure(target: SnapshotPlace) -> TrialDiagnosis:
-    objective = target.run.read_objective()
-    if objective is None:
-        raise InputError(
-            f"{target.run.location}: a trial is diagnosed by its study's objective, but got no "
-            "objective/objective.json; copy the whole run folder"
-        )
-    dataset = load_dataset(target.config.training.dataset)
-    for warning in dataset.warnings:
-        print_warning(warning)
-    scorer = load_objective(target.run.storage, objective, dataset).to(choose_device(use_gpu=True))
-    return diagnose_trial(target.trial, target.config, dataset, scorer, target.cur_nimg)
 
 
 def _as_json(target: SnapshotPlace, record: DiagnosisRecord) -> dict[str, object]:

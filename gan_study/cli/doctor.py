@@ -1,4 +1,4 @@
-"""The work behind `doctor`: look at a data set, and say what may be learned from it and what it takes."""
+"""The work behind `doctor`: inspect a data set, print what it holds and write a preview."""
 
 import json
 from dataclasses import asdict
@@ -9,7 +9,7 @@ from rich.console import Console
 
 from gan_study.cli.doctor_text import print_dataset_summary
 from gan_study.cli.preparation.data_files import fetch_files
-from gan_study.cli.terminal.outcome import make_console, say
+from gan_study.cli.terminal.outcome import make_console, print_line
 from gan_study.config.data import DatasetConfig
 from gan_study.data.inspection.advice import propose_image_size
 from gan_study.data.inspection.inspection import example_images, inspect_dataset
@@ -26,16 +26,16 @@ _NUM_EXAMPLES = 64
 def examine_dataset(
     name: str, *, crop: int | None = None, image_size: int | None = None, preview: str | None = None, as_json: bool
 ) -> None:
-    """Look at a folder, an archive or a data set by name; print a report and write a preview.
+    """Inspect a folder, an archive or a data set by name; print a summary and write a preview.
 
-    `crop` and `image_size` are in pixels; without a size one is proposed. Raises InputError if there is no such data
-    set or it cannot be read, or another kind of file is where the preview belongs, and StorageError.
+    `crop` and `image_size` are in pixels; the default size is a proposal. Raises InputError if there is no such data
+    set, it cannot be read, or the preview would replace a file of another kind; StorageError if it cannot be written.
     """
     chosen = {"crop": crop, "image_size": image_size}
     config = DatasetConfig.model_validate({**find_dataset(name), **{k: v for k, v in chosen.items() if v is not None}})
     target = _preview_path(preview, config)
     console = Console(stderr=True)
-    fetch_files(config, lambda text: say(console, text))
+    fetch_files(config, lambda text: print_line(console, text))
     with console.status(f"looking at every image of {name}"):
         inspection = inspect_dataset(config)
         if image_size is None:
@@ -51,11 +51,11 @@ def examine_dataset(
 
 
 def _preview_path(preview: str | None, config: DatasetConfig) -> Path:
-    """Where the preview goes. Raises InputError if it must not."""
+    """Return the path of the preview. Raises InputError if it cannot go there."""
     examined = None if config.path is None else Path(abspath(images_path(config)))
     stem = config.name if examined is None else examined.name.partition(".")[0] or "images"
     folder = Path.cwd()
-    if examined is not None and folder.is_relative_to(examined):  # where it would be one of the images itself
+    if examined is not None and folder.is_relative_to(examined):  # There it would be one of the images.
         folder = examined.parent
     target = Path(abspath(folder / Path(preview or f"doctor-{stem}.png").expanduser()))
     if target.suffix.lower() != ".png" or not target.parent.is_dir():

@@ -1,4 +1,4 @@
-"""What `doctor` prints: sections of short lines, a table of networks, and blocks for a study file."""
+"""Print a data set's summary: sections of short lines, a table of networks, and blocks for a study file."""
 
 import io
 from collections.abc import Iterator
@@ -11,6 +11,7 @@ from rich.text import Text
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap
 
+from gan_study.cli.terminal.outcome import print_line
 from gan_study.config.base import Frozen
 from gan_study.data.inspection.advice import MIN_REAL_FOR_FID
 from gan_study.data.inspection.inspection import Inspection
@@ -31,7 +32,7 @@ def print_dataset_summary(console: Console, summary: DatasetSummary) -> None:
     _print_rows(console, "Images", _image_rows(summary))
     _print_title(console, f"Networks at {size} x {size} pixels")
     console.print(Padding(_network_table(summary), _INDENT, expand=False))
-    _say(
+    print_line(
         console,
         "  Estimated for one core of the developers' machine, at the default width and without a penalty; a GPU takes "
         "far less.",
@@ -39,18 +40,18 @@ def print_dataset_summary(console: Console, summary: DatasetSummary) -> None:
     _print_rows(console, "Scores and memory", _score_rows(summary))
     _print_title(console, "Advice, gravest first" if summary.advice else "Advice: none, nothing is in the way")
     for advice in summary.advice:
-        _say(console, f"  - {printable(advice.finding)}\n    To do: {printable(advice.remedy)}")
+        print_line(console, f"  - {printable(advice.finding)}\n    To do: {printable(advice.remedy)}")
     if summary.preview:
         _print_title(console, f"Preview, written to {printable(summary.preview)}")
-        _say(console, "  --preview FILE.png writes it elsewhere.")
+        print_line(console, "  --preview FILE.png writes it elsewhere.")
     else:
         _print_title(console, "Preview: none, as no example could be decoded")
     _print_title(console, "For a study file:")
-    _say(console, study_blocks(summary))
+    print_line(console, study_blocks(summary))
 
 
 def study_blocks(summary: DatasetSummary) -> str:
-    """The `dataset` and `objective` of a study file as YAML, without what goes without saying."""
+    """The `dataset` and `objective` blocks of a study file as YAML, without most defaults."""
     blocks = CommentedMap(dataset=_block(summary.dataset), objective=_block(summary.objective))
     yaml, stream = YAML(), io.StringIO()
     yaml.width = 4096
@@ -153,7 +154,3 @@ def _print_rows(console: Console, title: str, rows: Iterator[tuple[str, str]]) -
 
 def _print_title(console: Console, text: str) -> None:
     console.print(f"\n{text}", style="bold", markup=False, highlight=False, soft_wrap=True)
-
-
-def _say(console: Console, text: str) -> None:
-    console.print(text, markup=False, highlight=False, soft_wrap=True)

@@ -5,7 +5,7 @@ from dataclasses import asdict
 
 from gan_study.cli.evaluate_text import print_evaluation
 from gan_study.cli.preparation.run_folder import warn_of_lost_trials
-from gan_study.cli.terminal.outcome import make_console, say
+from gan_study.cli.terminal.outcome import make_console, print_line
 from gan_study.cli.terminal.progress_line import shown_progress
 from gan_study.evaluation.collections.evaluation import Evaluation, evaluate_collections, parse_device
 from gan_study.evaluation.collections.options import EvaluateOptions, check_options
@@ -16,8 +16,7 @@ from gan_study.runs.storage import Storage
 def evaluate(generated: str, reference: str, options: EvaluateOptions) -> None:
     """Print the scores of a collection of images against another, and write the files that `options` name.
 
-    Raises InputError if a collection is not there or cannot be read, the two do not go together, or an option is
-    wrong.
+    Raises InputError if a collection cannot be read, the two cannot be compared, or an option is wrong.
     """
     check_options(options)
     parse_device(options.device)
@@ -35,7 +34,7 @@ def evaluate(generated: str, reference: str, options: EvaluateOptions) -> None:
         evaluation, observed = evaluate_collections(generated, reference, options)
     text = json.dumps(_as_json(evaluation), indent=1)
     console = make_console()
-    # Before the files, so that nothing is lost if one of them cannot be written.
+    # The scores come before the files, so that nothing is lost if one of them cannot be written.
     if options.as_json:
         print(text)
     else:
@@ -45,7 +44,7 @@ def evaluate(generated: str, reference: str, options: EvaluateOptions) -> None:
     if ".json" in files:
         Storage(files[".json"].parent).write_text(files[".json"].name, text + "\n")
     for target in () if options.as_json else files.values():
-        say(console, f"Written: {target}")
+        print_line(console, f"Written: {target}")
 
 
 def _as_json(evaluation: Evaluation) -> dict[str, object]:

@@ -1,4 +1,4 @@
-"""What `evaluate` prints: what the score is, both collections, all scores beside those of real images, explanations."""
+"""Print an evaluation: the name of the score, both collections, all scores beside those of real images, and notes."""
 
 import textwrap
 from collections.abc import Iterator, Sequence
@@ -9,6 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from gan_study.analysis.sentences.text import ROUGH_FLOOR
+from gan_study.cli.terminal.outcome import print_line
 from gan_study.evaluation.collections.evaluation import Collection, Evaluation
 from gan_study.metrics.all_scores import AllScores, ClassScores, NeighbourScores
 
@@ -22,17 +23,21 @@ _UNBROKEN = "\N{NO-BREAK SPACE}"
 
 
 def print_evaluation(console: Console, evaluation: Evaluation) -> None:
-    """Print all of it, a score that could not be had as a dash with the reason."""
+    """Print an evaluation; a score that could not be computed is a dash with the reason."""
     published = "" if evaluation.is_published_fid else "; not comparable with published FID"
-    _say(console, f"Score: {evaluation.label}, lower is better{published}.")
-    _say(console, f"Generated: {_collection(evaluation.generated)}")
-    _say(console, f"Reference: {_collection(evaluation.reference)}")
+    print_line(console, f"Score: {evaluation.label}, lower is better{published}.")
+    print_line(console, f"Generated: {_collection(evaluation.generated)}")
+    print_line(console, f"Reference: {_collection(evaluation.reference)}")
     if evaluation.extractor_accuracy is not None:
-        _say(console, f"The classifier names {evaluation.extractor_accuracy:.1%} of held-out images rightly.")
+        print_line(
+            console, f"The classifier classifies {evaluation.extractor_accuracy:.1%} of held-out images correctly."
+        )
     if evaluation.reconstruction_error is not None:
-        _say(console, f"The autoencoder loses {evaluation.reconstruction_error:.1%} of held-out images' variance.")
+        print_line(
+            console, f"The autoencoder loses {evaluation.reconstruction_error:.1%} of the variance of held-out images."
+        )
     for note in evaluation.notes:
-        _say(console, f"Note: {note}")
+        print_line(console, f"Note: {note}")
     console.print()
     rows = list(_rows(evaluation))
     console.print(_table(rows))
@@ -40,9 +45,11 @@ def print_evaluation(console: Console, evaluation: Evaluation) -> None:
     width = console.width if console.is_terminal else min(console.width, _MOST_COLUMNS)
     for name, _, _, about in rows:
         if about:
-            _say(console, textwrap.fill(f"{name}: {about}.", width, subsequent_indent="  ", break_on_hyphens=False))
+            print_line(
+                console, textwrap.fill(f"{name}: {about}.", width, subsequent_indent="  ", break_on_hyphens=False)
+            )
     if evaluation.scores.classes is not None:
-        _say(console, _shares(evaluation.scores.classes, evaluation.class_names or (), width))
+        print_line(console, _shares(evaluation.scores.classes, evaluation.class_names or (), width))
 
 
 def _table(rows: Sequence[Row]) -> Table:
@@ -137,7 +144,7 @@ def _class_rows(classes: ClassScores) -> Iterator[Row]:
 
 
 def _shares(classes: ClassScores, class_names: tuple[str, ...], width: int) -> str:
-    """The shares of the classes that are farthest from the real ones, in lines that end between two classes."""
+    """The classes whose shares differ most from the real ones, in lines that end between two classes."""
     pairs = list(enumerate(zip(classes.histogram.shares, classes.real_shares, strict=True)))
     pairs.sort(key=lambda pair: abs(pair[1][0] - pair[1][1]), reverse=True)
     shown = [
@@ -157,7 +164,3 @@ def _collection(collection: Collection) -> str:
 
 def _number(value: float | None) -> str:
     return "-" if value is None else f"{value:.4g}"
-
-
-def _say(console: Console, text: str) -> None:
-    console.print(text, markup=False, highlight=False, soft_wrap=True)

@@ -1,10 +1,10 @@
-"""The work behind `export`: a trained generator as files for other programs, with a model card."""
+"""The work behind `export`: write a trained generator for other programs, with a model card."""
 
 from rich.console import Console
 
-from gan_study.cli.preparation.output_folder import left_in, new_folder
+from gan_study.cli.preparation.output_folder import describe_incomplete, new_folder
 from gan_study.cli.preparation.run_folder import warn_of_lost_trials
-from gan_study.cli.terminal.interruption import telling
+from gan_study.cli.terminal.interruption import explain_interruption
 from gan_study.cli.terminal.outcome import make_console
 from gan_study.evaluation.exports.description import describe_export
 from gan_study.evaluation.exports.formats import check_formats, export_generator
@@ -17,10 +17,10 @@ from gan_study.evaluation.snapshots import find_snapshot
 
 
 def export(location: str, out: str, formats: tuple[str, ...], arm: str | None, trial: str | None) -> None:
-    """Write a generator in every format asked for, its config.json and a model card into a new folder.
+    """Write a generator in each of the formats, its config.json and a model card into a new folder.
 
-    Raises InputError if there is no such generator, a format is unknown, lacks its packages or does not give the
-    original's images, or the folder holds other files, and InterruptionError (after saying what is left).
+    Raises InputError if there is no such generator, the folder holds other files, or a format is unknown, lacks its
+    packages or does not reproduce the images; InterruptionError (after a message about what is left).
     """
     formats = tuple(dict.fromkeys(formats))
     check_formats(formats)
@@ -28,7 +28,10 @@ def export(location: str, out: str, formats: tuple[str, ...], arm: str | None, t
     warn_of_lost_trials(location)
     snapshot = load_trained_generator(find_snapshot(location, arm, trial))
     config = snapshot.source.config
-    with telling(lambda: left_in(target)), Console(stderr=True).status(f"exporting {snapshot.place}"):
+    with (
+        explain_interruption(lambda: describe_incomplete(target)),
+        Console(stderr=True).status(f"exporting {snapshot.place}"),
+    ):
         made = {name: export_generator(snapshot.generator, snapshot.training, name, snapshot.place) for name in formats}
         card = model_card(describe_export(snapshot, {name: difference for name, (_, difference) in made.items()}))
         for name, (content, _) in made.items():

@@ -1,4 +1,4 @@
-"""The work behind `extend`: hold a study against the one that was run, and write it into the run folder."""
+"""The work behind `extend`: compare a study with the one that was run, and write it into the run folder."""
 
 import sys
 import time
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from gan_study.analysis.sentences.text import listed
 from gan_study.cli.preparation.data_files import count_images, require_images_of
-from gan_study.cli.preparation.lacking import lacking
+from gan_study.cli.preparation.requirements import missing_requirements
 from gan_study.cli.preparation.run_folder import require_unedited, require_whole
 from gan_study.cli.terminal.messages import print_warning
 from gan_study.config.reading.load import dump_study, load_study, parse_study
@@ -18,7 +18,7 @@ from gan_study.runs.extensions import ExtensionRecord, ExtensionsRecord
 from gan_study.runs.folder import RunFolder
 
 _SEARCHING = ("budget.trials_per_arm", "search.repeats", "refine.trials_per_arm")
-"""More of these may change which configurations of an arm are its best."""
+"""Settings whose increase can change the best configurations of an arm."""
 
 
 def extend_study(
@@ -32,7 +32,7 @@ def extend_study(
         folder: the run folder.
         study_file: the extended study; None extends the folder's own by `overrides` alone.
         overrides: each `dotted.name=value`.
-        trains_here: whether the study goes on on this machine, which must then have what it takes.
+        trains_here: True if this machine trains the study, and so must have all that it needs.
 
     Raises InputError, before anything is written: with a line for each field if the study is not an extension of the
     former one, if a trial has lost its config.json, and if this machine has other images or lacks something.
@@ -68,7 +68,7 @@ def extend_study(
 
 
 def _require_machine(folder: RunFolder, study: StudyConfig) -> None:
-    if problems := lacking(study):
+    if problems := missing_requirements(study):
         raise InputError(problems)
     require_images_of(folder, study.dataset)
 
@@ -87,7 +87,7 @@ def _refuse(folder: RunFolder, found: Extension) -> None:
 
 
 def _warn_of_confirmed(folder: RunFolder, found: Extension, after: StudyConfig) -> None:
-    """Say what new search trials may do to the confirmed seeds, and let a search go on that was ended by hand."""
+    """Warn that new search trials may replace confirmed configurations, and reopen a search that was ended by hand."""
     if not any(addition.split(":")[0] in _SEARCHING for addition in found.additions):
         return
     decisions = folder.read_decisions()
@@ -104,10 +104,10 @@ def _warn_of_confirmed(folder: RunFolder, found: Extension, after: StudyConfig) 
 
 
 def _record(folder: RunFolder, found: Extension, former: str) -> None:
-    """Keep the former study, and note what is added to it."""
+    """Keep the former study, and record the additions to it."""
     known = folder.read_extensions().extensions
     if known and folder.read_former_study(known[-1].former_study) == former:
-        known = known[:-1]  # It was noted, but the process died before study.yaml was written.
+        known = known[:-1]  # It was recorded, but the process died before it wrote study.yaml.
     name = f"study_before_extension_{len(known) + 1}.yaml"
     folder.write_former_study(name, former)
     statuses = (folder.trial(arm, trial).read_status() for arm in folder.arms() for trial in folder.trials(arm))
@@ -123,7 +123,7 @@ def _record(folder: RunFolder, found: Extension, former: str) -> None:
 
 
 def _reopen(folder: RunFolder) -> None:
-    """Before the study itself is written, so that one with trials ahead never counts as having come to its end."""
+    """Mark the study as unfinished, before study.yaml is written: no finished study may have trials to come."""
     status = folder.read_study_status()
     if status is not None:
         folder.write_study_status(status.model_copy(update={"state": "interrupted", "pid": None}))

@@ -1,4 +1,4 @@
-"""The verbs. Each imports what it needs when it is called, so that none waits for a package it does not use."""
+"""The commands. Each imports its packages when it is called, so that none waits for a package that it does not use."""
 
 import sys
 from typing import Annotated
@@ -17,7 +17,7 @@ from gan_study.cli.commands.options import (
     Verbose,
 )
 from gan_study.cli.commands.usage import UsageError, print_usage_error
-from gan_study.cli.terminal.interruption import InterruptionError, ignore_further, tell
+from gan_study.cli.terminal.interruption import InterruptionError, ignore_further, print_notice
 from gan_study.cli.terminal.messages import print_error
 from gan_study.errors import GanStudyError, InputError
 
@@ -65,8 +65,8 @@ def run(
     """Search, confirm and report a study."""
     from gan_study.cli.commands.surroundings import set_places
     from gan_study.cli.preparation.data_files import count_images
-    from gan_study.cli.preparation.lacking import lacking
-    from gan_study.cli.preparation.run_folder import claimed, refuse_if_begun
+    from gan_study.cli.preparation.requirements import missing_requirements
+    from gan_study.cli.preparation.run_folder import lock_run_folder, refuse_if_begun
     from gan_study.config.reading.load import dump_study, load_study
     from gan_study.config.search.sampling import with_search_defaults
     from gan_study.runs.folder import RunFolder
@@ -74,9 +74,11 @@ def run(
     set_places(data_root, inception_weights, address)
     # A cluster that is joined has data and resources of its own.
     cancelled: list[str] = []
-    study = load_study(study_file, overrides, lacking if address is None else None, count_images, cancelled.append)
+    study = load_study(
+        study_file, overrides, missing_requirements if address is None else None, count_images, cancelled.append
+    )
     folder = RunFolder(f"{out.rstrip('/')}/{study.name}")
-    with claimed(folder):
+    with lock_run_folder(folder):
         refuse_if_begun(folder, out)
         from gan_study.cli.run import run_and_report  # takes seconds, so it comes after the checks
 
@@ -86,7 +88,7 @@ def run(
         try:
             run_and_report(folder, address, verbose)
         except InputError:
-            # Nothing has begun: leave nothing behind, least of all what the next `run` would refuse.
+            # Nothing has begun, so nothing is left behind that the next `run` would refuse.
             if not folder.arms():
                 folder.forget_study()
             raise
@@ -115,23 +117,22 @@ def resume(
 ) -> None:
     """Go on with an interrupted study.
 
-    Finished trials stay as they are; unfinished ones continue from their last checkpoints. Of a finished study
-    the report is written anew. With --skip-arm, --confirm-now or --set the study is cut short first, and its report
-    says so.
+    Finished trials stay as they are; unfinished ones continue from their last checkpoints. For a finished study only
+    the report is written again. --skip-arm, --confirm-now and --set shorten the study first, which its report mentions.
     """
     from gan_study.cli.commands.surroundings import set_places
-    from gan_study.cli.preparation.run_folder import claimed, is_completed, open_run
-    from gan_study.cli.resume import cut_short
-    from gan_study.cli.terminal.outcome import conclude, make_console
+    from gan_study.cli.preparation.run_folder import is_completed, lock_run_folder, open_run
+    from gan_study.cli.resume import shorten_study
+    from gan_study.cli.terminal.outcome import conclude_study, make_console
     from gan_study.report.write import write_report
 
     set_places(data_root, inception_weights, address)
     folder = open_run(run_folder)
-    with claimed(folder):
-        cut_short(folder, skip_arms, confirm_now, overrides, trains_here=address is None)
+    with lock_run_folder(folder):
+        shorten_study(folder, skip_arms, confirm_now, overrides, trains_here=address is None)
         if is_completed(folder):
             print("Nothing is left to train: every trial of the study has ended. The report is written anew.")
-            conclude(make_console(), folder, write_report(folder))
+            conclude_study(make_console(), folder, write_report(folder))
             return
         from gan_study.cli.run import run_and_report
 
@@ -157,21 +158,21 @@ def extend(
     """Add to a study that has been run: trials, repeats, arms, seeds or confirmed configurations.
 
     Nothing is trained again: finished trials stay as they are, the samplers learn from them, new trials follow, and
-    the report is written anew. What would change an arm, the data, the score or the length of a training is refused.
+    the report is written again. Changes to an arm, the data, the score or the length of a training are refused.
     """
     from gan_study.cli.commands.surroundings import set_places
     from gan_study.cli.extend import extend_study
-    from gan_study.cli.preparation.run_folder import claimed, is_completed, open_run
-    from gan_study.cli.terminal.outcome import conclude, make_console
+    from gan_study.cli.preparation.run_folder import is_completed, lock_run_folder, open_run
+    from gan_study.cli.terminal.outcome import conclude_study, make_console
     from gan_study.report.write import write_report
 
     set_places(data_root, inception_weights, address)
     folder = open_run(run_folder)
-    with claimed(folder):
+    with lock_run_folder(folder):
         if not extend_study(folder, study_file, overrides, trains_here=address is None):
             print("Nothing is added to the study.")
             if is_completed(folder):
-                conclude(make_console(), folder, write_report(folder))
+                conclude_study(make_console(), folder, write_report(folder))
                 return
         from gan_study.cli.run import run_and_report
 
@@ -188,7 +189,7 @@ def report(
         ),
     ],
     compare: Annotated[
-        bool, typer.Option("--compare", help="Put finished studies side by side, in one page of their own.")
+        bool, typer.Option("--compare", help="Compare finished studies on a page of their own.")
     ] = False,
     out: Annotated[
         str | None,
@@ -198,12 +199,12 @@ def report(
         ),
     ] = None,
 ) -> None:
-    """Write the report of a run folder anew, or compare studies.
+    """Write the report of a run folder again, or compare studies.
 
     Writes report.html, summary.json and trials.csv. The folder may be a copy on a machine without torch and ray.
 
-    With --compare it writes nothing into the run folders. Studies of other data, scores, lengths of a training or
-    numbers of trials are refused; what else differs is shown.
+    --compare writes nothing into the run folders. It refuses studies whose data, scores, lengths of a training or
+    numbers of trials differ, and shows all other differences.
     """
     if compare:
         from gan_study.cli.compare import compare as compare_studies
@@ -235,8 +236,8 @@ def plan(
         str | None,
         typer.Option(
             metavar="FOLDER",
-            help="A run folder with confirmed seeds, from whose spread the plan works out which difference this study "
-            "can detect. Default: runs/<name of the study>, if it is there.",
+            help="A run folder with confirmed seeds. Their spread gives the difference that this study can detect. "
+            "Default: runs/<name of the study>, if it exists.",
             show_default=False,
         ),
     ] = None,
@@ -251,11 +252,11 @@ def plan(
     data_root: DataRoot = None,
     inception_weights: InceptionWeights = None,
 ) -> None:
-    """Check a study and print what it would do and what it could show.
+    """Check a study and print its trials, its cost and the difference that it can detect.
 
-    Prints arms, search space, trials, images, an estimate of the time, what the confirmed seeds can show, and whether
-    this machine has the files of the data set and, where they make the score, Inception's weights. Starts nothing and
-    downloads nothing.
+    Prints arms, search space, trials, images, an estimate of the time, the difference that the confirmed seeds can
+    detect, and the places of the data set's files and, if the score needs them, of Inception's weights. Starts nothing
+    and downloads nothing.
     """
     from gan_study.cli.commands.surroundings import set_places
     from gan_study.cli.plan import print_plan
@@ -272,19 +273,20 @@ def train(
     out: Annotated[
         str, typer.Option(metavar="FOLDER", help="Where the trial's files go: a local path, an s3:// or a gs:// URI.")
     ] = "runs/train",
-    device: Annotated[str, typer.Option(metavar="auto|cpu|cuda", help="What to train on.")] = "auto",
+    device: Annotated[str, typer.Option(metavar="auto|cpu|cuda", help="Device of the training.")] = "auto",
     data_root: DataRoot = None,
     inception_weights: InceptionWeights = None,
 ) -> None:
     """Train one GAN, without Ray.
 
-    Runs on one process or under torchrun, and goes on from its checkpoint if there is one.
+    Runs on one process or under torchrun, and goes on from its checkpoint if there is one. The configuration of a
+    confirmed trial is diagnosed and scored at its end as in its study.
     """
     from gan_study.cli.commands.surroundings import set_places
     from gan_study.config.reading.trial_file import load_trial
 
     set_places(data_root, inception_weights)
-    load_trial(config_file)  # tells of a wrong file before torch is imported, which takes seconds
+    load_trial(config_file)  # reports a wrong file before torch is imported, which takes seconds
     from gan_study.cli.train import train_one
 
     train_one(config_file, out, device)
@@ -294,7 +296,7 @@ def main() -> None:
     """Run the command line and end the process with its exit status."""
     try:
         status = app(standalone_mode=False)
-        if status == _INTERRUPTED:  # how typer tells of it
+        if status == _INTERRUPTED:  # typer returns it in place of the exception
             raise KeyboardInterrupt
         sys.exit(status)
     except UsageError as error:
@@ -307,5 +309,5 @@ def main() -> None:
         sys.exit(_INTERRUPTED)
     except KeyboardInterrupt:
         ignore_further()
-        tell("Interrupted.")
+        print_notice("Interrupted.")
         sys.exit(_INTERRUPTED)

@@ -1,4 +1,4 @@
-"""The work behind `plan`: check a study, and print what it would do and what it could show."""
+"""The work behind `plan`: check a study, and print its trials, its cost and the difference that it can detect."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,7 +18,7 @@ from gan_study.errors import GanStudyError, InputError
 
 
 def print_plan(study_file: str, overrides: Sequence[str], spread_from: str | None, measure: bool) -> None:
-    """Print the plan of a study; `measure` says whether its time is to be estimated from a measurement.
+    """Print the plan of a study; `measure` bases the estimate of its time on a measurement.
 
     Raises InputError if the study or the run folder of `spread_from` cannot be used.
     """
@@ -65,9 +65,9 @@ def _seeds_rows(study: StudyConfig, spread_from: str | None) -> list[tuple[str, 
 
 
 def _spread(study: StudyConfig, location: str) -> SeedSpread | None:
-    """How seeds scatter in a run folder; None if no arm has two confirmed scores.
+    """The spread of confirmed scores in a run folder; None if no arm has two of them.
 
-    Raises InputError if its scores are of another kind.
+    Raises InputError if the scores are not comparable with this study's.
     """
     run = load_run(open_run(location))
     for name in ("dataset", "objective"):

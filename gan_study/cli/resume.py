@@ -1,4 +1,4 @@
-"""The work behind the options of `resume`: what is cut short of a study before it goes on."""
+"""The work behind the options of `resume` that shorten a study before it goes on."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ from gan_study.runs.decisions import DecisionsRecord, SkippedArm
 from gan_study.runs.folder import RunFolder
 
 
-def cut_short(
+def shorten_study(
     folder: RunFolder,
     skip_arms: Sequence[str],
     confirm_now: bool,
@@ -23,13 +23,13 @@ def cut_short(
     *,
     trains_here: bool = False,
 ) -> None:
-    """Write down which arms are given up, whether the search ends now, and which numbers become smaller.
+    """Record which arms are given up, whether the search ends now, and which numbers become smaller.
 
-    trains_here: whether the study goes on on this machine, whose images must then be those that it began with.
+    trains_here: True if this machine trains the study, and so must have the images that it began with.
 
-    Raises InputError, before anything is written, if an arm is not there or the last one, a population would be cut
-    short, an override is no number of trials, configurations or seeds that becomes smaller, a trial has lost its
-    config.json, or the images are others.
+    Raises InputError, before anything is written, if an arm does not exist or is the last one, a population would be
+    shortened, an override does not lower a number of trials, configurations or seeds, a trial has lost its
+    config.json, or this machine has other images.
     """
     if not (skip_arms or confirm_now or overrides):
         return
@@ -89,7 +89,7 @@ def _num_confirmed(folder: RunFolder, study: StudyConfig, arm: str) -> int:
 
 
 def _lowered(before: StudyConfig, after: StudyConfig) -> tuple[str, ...]:
-    """What becomes less, such as `confirm.seeds: 5 to 2`. Raises InputError if anything else changes."""
+    """The lowered numbers, such as `confirm.seeds: 5 to 2`. Raises InputError if anything else changes."""
     lowered, undone = split_lowered(before, after)
     found = compare_studies(before, undone, "by --set")
     others = [*found.conflicts, *found.additions, *found.changes]

@@ -1,4 +1,4 @@
-"""The work behind `run`, `resume` and `extend`: train what is missing, write the report, say who won."""
+"""The work behind `run`, `resume` and `extend`: train the missing trials, write the report and print the outcome."""
 
 import os
 from collections.abc import Callable, Iterator
@@ -12,7 +12,7 @@ from gan_study.cli.preparation.run_folder import require_unedited, require_whole
 from gan_study.cli.terminal.interruption import Interruption, InterruptionError
 from gan_study.cli.terminal.live import Display, make_display
 from gan_study.cli.terminal.messages import print_error, print_warning
-from gan_study.cli.terminal.outcome import conclude, make_console
+from gan_study.cli.terminal.outcome import conclude_study, make_console
 from gan_study.config.reading.load import parse_study
 from gan_study.config.study import StudyConfig
 from gan_study.errors import InputError
@@ -25,10 +25,10 @@ _P = ParamSpec("_P")
 
 
 def run_and_report(folder: RunFolder, address: str | None, verbose: bool) -> None:
-    """Train everything of the folder's study that it does not hold yet, then report.
+    """Train the trials that are missing in the folder's study, then write and print the report.
 
-    Raises InterruptionError (after saying how to go on), AllTrialsFailedError (after the report), and what `run_study`
-    raises.
+    Raises InterruptionError (after a message with the command that goes on), AllTrialsFailedError (after the report),
+    and what `run_study` raises.
     """
     console = make_console()
     text = folder.read_study_text()
@@ -39,22 +39,22 @@ def run_and_report(folder: RunFolder, address: str | None, verbose: bool) -> Non
     display = make_display(console, live=console.is_terminal and not verbose)
     try:
         if address is None:
-            _fetch(study, folder, display.stage)  # before Ray is started for nothing
+            _fetch(study, folder, display.show_stage)  # before Ray is started for nothing
         if warning := seeds_warning(study):
             print_warning(warning)
-        with Interruption() as interruption, _only_our_words(verbose):
+        with Interruption() as interruption, _ray_output_dropped(verbose):
             run_study(
                 study,
                 folder,
                 address=address,
                 verbose=verbose,
-                on_start=_both(display.start, interruption.check),
-                on_change=_both(display.change, interruption.check),
-                on_stage=_both(display.stage, interruption.check),
-                on_progress=_both(display.progress, interruption.check),
+                on_start=_call_both(display.start, interruption.check),
+                on_change=_call_both(display.update, interruption.check),
+                on_stage=_call_both(display.show_stage, interruption.check),
+                on_progress=_call_both(display.show_progress, interruption.check),
                 on_loss=lambda error: _end_without_ray(display, error),
             )
-        display.stage("writing the report")
+        display.show_stage("writing the report")
         place = write_report(folder)
     except KeyboardInterrupt as error:
         display.stop()
@@ -67,11 +67,11 @@ def run_and_report(folder: RunFolder, address: str | None, verbose: bool) -> Non
         raise InterruptionError from error
     finally:
         display.stop()
-    conclude(console, folder, place)
+    conclude_study(console, folder, place)
 
 
 def _fetch(study: StudyConfig, folder: RunFolder, say: Callable[[str], None]) -> None:
-    """Bring what may be downloaded onto this machine. Raises InputError with all that is missing and does not come."""
+    """Download missing files where allowed. Raises InputError, which lists all files that cannot be downloaded."""
     problems: list[str] = []
     weights = partial(fetch_weights, study.objective, folder.read_objective(), say)
     for fetch in (partial(fetch_files, study.dataset, say), weights):
@@ -84,13 +84,13 @@ def _fetch(study: StudyConfig, folder: RunFolder, say: Callable[[str], None]) ->
 
 
 def _end_without_ray(display: Display, error: ClusterLostError) -> NoReturn:
-    """End the process from whatever thread: the main one may wait for Ray for ever."""
+    """End the process from any thread: the main one may wait for Ray for ever."""
     display.stop()
     print_error(error)
     os._exit(error.exit_status)
 
 
-def _both(show: Callable[_P, None], check: Callable[[], None]) -> Callable[_P, None]:
+def _call_both(show: Callable[_P, None], check: Callable[[], None]) -> Callable[_P, None]:
     def show_and_check(*args: _P.args, **kwargs: _P.kwargs) -> None:
         show(*args, **kwargs)
         check()
@@ -99,7 +99,7 @@ def _both(show: Callable[_P, None], check: Callable[[], None]) -> Callable[_P, N
 
 
 @contextmanager
-def _only_our_words(verbose: bool) -> Iterator[None]:
-    """Drop what Ray prints to sys.stdout whatever log level it is given; the display has the real one."""
+def _ray_output_dropped(verbose: bool) -> Iterator[None]:
+    """Drop what Ray prints to sys.stdout at any log level; the display writes to the real one."""
     with open(os.devnull, "w") as nowhere, nullcontext() if verbose else redirect_stdout(nowhere):
         yield

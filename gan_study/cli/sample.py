@@ -4,10 +4,10 @@ import re
 
 from rich.console import Console
 
-from gan_study.cli.preparation.output_folder import left_in, new_folder, next_free_name
+from gan_study.cli.preparation.output_folder import describe_incomplete, new_folder, next_free_name
 from gan_study.cli.preparation.run_folder import warn_of_lost_trials
-from gan_study.cli.terminal.interruption import telling
-from gan_study.cli.terminal.outcome import make_console, say
+from gan_study.cli.terminal.interruption import explain_interruption
+from gan_study.cli.terminal.outcome import make_console, print_line
 from gan_study.config.reading.suggestions import no_such
 from gan_study.errors import InputError
 from gan_study.evaluation.generators import load_trained_generator
@@ -38,10 +38,13 @@ def sample(location: str, request: SampleRequest, out: str | None, arm: str | No
     warn_of_lost_trials(location)
     snapshot = load_trained_generator(find_snapshot(location, arm, trial))
     source = snapshot.source
-    with telling(lambda: left_in(target)), Console(stderr=True).status(f"sampling {snapshot.place}"):
+    with (
+        explain_interruption(lambda: describe_incomplete(target)),
+        Console(stderr=True).status(f"sampling {snapshot.place}"),
+    ):
         files = write_samples(snapshot, request, target)
     name = f"{source.config.arm}/{source.config.name}"
-    say(make_console(), f"{name} {source.moment}: {', '.join(files)} are in {target.location}")
+    print_line(make_console(), f"{name} {source.moment}: {', '.join(files)} are in {target.location}")
 
 
 def parse_grid(text: str) -> tuple[int, int] | None:

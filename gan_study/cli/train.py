@@ -1,4 +1,4 @@
-"""The work behind `train`: one GAN without Ray, on one process or under torchrun."""
+"""The work behind `train`: train one GAN without Ray, on one process or under torchrun."""
 
 import os
 import time
@@ -7,15 +7,19 @@ from contextlib import nullcontext
 import torch
 from rich.console import Console
 
-from gan_study.cli.preparation.run_folder import claimed
-from gan_study.cli.terminal.interruption import telling
+from gan_study.analysis.sentences.notes import END_PARTS
+from gan_study.analysis.sentences.text import listed
+from gan_study.cli.preparation.run_folder import lock_run_folder
+from gan_study.cli.terminal.interruption import explain_interruption
 from gan_study.cli.terminal.messages import print_warning
+from gan_study.cli.terminal.outcome import print_line
 from gan_study.config.data import ObjectiveConfig
 from gan_study.config.reading.suggestions import no_such
 from gan_study.config.reading.trial_file import load_trial
 from gan_study.config.training import TrialConfig
 from gan_study.data.datasets import Dataset, load_dataset
 from gan_study.errors import GanStudyError, InputError
+from gan_study.evaluation.end_parts import missing_end_parts
 from gan_study.evaluation.whole_trial import train_and_finish
 from gan_study.extractors.objective import load_objective, prepare_objective
 from gan_study.extractors.progress import listening, now_and_then
@@ -26,14 +30,14 @@ from gan_study.training.distributed import Workers, choose_device, join_process_
 from gan_study.training.progress import Progress
 
 _QUIET_SEC = 30.0
-"""While the objective is made, a line tells how far it is as often."""
+"""Seconds between two lines of progress while the objective is made."""
 _LOOK_SEC = 0.5
-"""Between two looks for what the first rank makes."""
+"""Seconds between two checks whether the first rank has made the objective."""
 _DEVICES = ("auto", "cpu", "cuda")
 
 
 class TrainingDivergedError(GanStudyError):
-    """The one training that was asked for has diverged."""
+    """The requested training has diverged."""
 
     exit_status = 1
 
@@ -41,8 +45,8 @@ class TrainingDivergedError(GanStudyError):
 def train_one(config_file: str, out: str, device: str) -> None:
     """Train the configuration in a file and print a line at every evaluation.
 
-    Raises InputError for a wrong file, folder or device, TrainingDivergedError, and InterruptionError (after saying how
-    to go on).
+    Raises InputError for a wrong file, folder or device, TrainingDivergedError, and InterruptionError (after a message
+    about how to go on).
     """
     if device not in _DEVICES:
         raise InputError(f"--device: {no_such('device', device, _DEVICES)}")
@@ -55,7 +59,10 @@ def train_one(config_file: str, out: str, device: str) -> None:
     config = config.model_copy(update={"workers": workers_config})
     folder = RunFolder(out)
     trial = folder.trial(config.arm, config.name)
-    with claimed(folder) if is_first else nullcontext(), telling(lambda: _how_to_go_on(trial) if is_first else None):
+    with (
+        lock_run_folder(folder) if is_first else nullcontext(),
+        explain_interruption(lambda: _describe_rest(config, trial) if is_first else None),
+    ):
         dataset, record = _prepare(config, folder, chosen, is_first)
         # The ranks of a process group wait for each other for minutes at most, so it is made after the preparation.
         with join_process_group(use_gpu=device != "cpu") as workers:
@@ -65,7 +72,7 @@ def train_one(config_file: str, out: str, device: str) -> None:
 def _prepare(
     config: TrialConfig, folder: RunFolder, device: torch.device, is_first: bool
 ) -> tuple[Dataset, ObjectiveRecord]:
-    """The data and the objective. The first rank makes it and writes the trial down; the others wait for that."""
+    """Load the data and the objective. The first rank makes it and writes the trial's config.json; the others wait."""
     if is_first:
         trial = folder.trial(config.arm, config.name)
         known = trial.read_config()
@@ -75,8 +82,8 @@ def _prepare(
                 f"({_difference(known.training.model_dump(), config.training.model_dump())}); choose another --out"
             )
         # The first time on a machine this decodes all images and trains the extractor, which takes minutes.
-        _say("preparing the data and the extractor")
-    with listening(now_and_then(_QUIET_SEC, lambda text: _say(f"preparing: {text}"), since=time.monotonic())):
+        _print_notice("preparing the data and the extractor")
+    with listening(now_and_then(_QUIET_SEC, lambda text: _print_notice(f"preparing: {text}"), since=time.monotonic())):
         dataset = load_dataset(config.training.dataset)
         if is_first:
             record = prepare_objective(config.training, dataset, folder, device)
@@ -93,31 +100,45 @@ def _train(config: TrialConfig, dataset: Dataset, record: ObjectiveRecord, folde
     """Train, with a line at every evaluation. Raises TrainingDivergedError."""
     console, trial = Console(), folder.trial(config.arm, config.name)
     if workers.is_first:
-        console.print(f"{record.key.label()}, floor {record.floor:.3g}", markup=False, soft_wrap=True)
+        print_line(console, f"{record.key.label()}, floor {record.floor:.3g}")
     objective = load_objective(folder.storage, record, dataset).to(workers.device)
     finished_before = workers.is_first and (status := trial.read_status()) is not None and status.state.is_final
     last: Progress | None = None
     for last in train_and_finish(config, dataset, objective, trial, workers):
         if workers.is_first and last.evaluation is not None:
-            console.print(_line(last, config.training.objective), markup=False, highlight=False, soft_wrap=True)
+            print_line(console, _line(last, config.training.objective))
     assert last is not None, "a training gives at least one progress"
     if last.status.state is TrialState.DIVERGED:
         raise TrainingDivergedError(f"{trial.storage.location}: the training diverged: {last.status.reason}")
     if workers.is_first:
-        console.print(_end(last.status, finished_before, trial), markup=False, highlight=False, soft_wrap=True)
+        _warn_of_end_work(trial)
+        print_line(console, _end(last.status, finished_before, trial))
 
 
-def _how_to_go_on(trial: TrialFolder) -> str:
+def _warn_of_end_work(trial: TrialFolder) -> None:
+    """Warn about the parts of the end work that could not be made."""
+    status = trial.read_status()
+    for part, reason in status.end_failures.items() if status is not None else ():
+        print_warning(
+            f"{trial.storage.location}: the training is complete, but its {END_PARTS[part]} could not be made "
+            f"({reason}); the same command tries it again"
+        )
+
+
+def _describe_rest(config: TrialConfig, trial: TrialFolder) -> str:
+    """Describe the state that an interrupted command leaves, and what the same command would do."""
     status, nimgs = trial.read_status(), trial.checkpoint_nimgs()
     if status is not None and status.state.is_final:
-        return f"the training had come to its end before: {status.state} at {status.cur_nimg:,} images"
+        ended = f"the training had come to its end before: {status.state} at {status.cur_nimg:,} images"
+        missing = [END_PARTS[part] for part in missing_end_parts(config, status, trial)]
+        return f"{ended}; the same command makes its {listed(missing)}" if missing else ended
     if not nimgs:
         return "nothing is trained yet; the same command begins anew"
     return f"the same command goes on from the last checkpoint, at {nimgs[-1]:,} images"
 
 
-def _say(text: str) -> None:
-    Console(stderr=True).print(text, markup=False, highlight=False, soft_wrap=True)
+def _print_notice(text: str) -> None:
+    print_line(Console(stderr=True), text)
 
 
 def _end(status: TrialStatus, finished_before: bool, trial: TrialFolder) -> str:

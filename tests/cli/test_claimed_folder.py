@@ -9,14 +9,14 @@ import pytest
 from support.command import SHORT, gan_study
 from support.synthetic_run import write_synthetic_run
 
-from gan_study.cli.preparation.run_folder import claimed
+from gan_study.cli.preparation.run_folder import lock_run_folder
 from gan_study.runs.folder import RunFolder
 
 CLAIM = """
 import os, sys
-from gan_study.cli.preparation.run_folder import claimed
+from gan_study.cli.preparation.run_folder import lock_run_folder
 from gan_study.runs.folder import RunFolder
-with claimed(RunFolder(sys.argv[1])):
+with lock_run_folder(RunFolder(sys.argv[1])):
     os._exit(0)
 """
 
@@ -32,7 +32,7 @@ def folder(tmp_path: Path) -> RunFolder:
 
 @pytest.mark.parametrize("verb", [("resume",), ("extend", "--set", "confirm.seeds=9")])
 def test_a_second_command_is_told_the_first(verb: tuple[str, ...], folder: RunFolder) -> None:
-    with claimed(folder):
+    with lock_run_folder(folder):
         before = files(folder.storage.local_path(""))
         refused = gan_study(*verb, folder.location)
         assert files(folder.storage.local_path("")) == before
@@ -45,7 +45,7 @@ def test_a_second_run_is_told_the_first(tmp_path: Path) -> None:
     study = tmp_path / "tiny.yaml"
     study.write_text(SHORT)
     folder = RunFolder(str(tmp_path / "out" / "tiny"))
-    with claimed(folder):
+    with lock_run_folder(folder):
         refused = gan_study("run", study, "--out", tmp_path / "out")
         assert not folder.is_a_run()
     assert refused.returncode == 2
@@ -56,7 +56,7 @@ def test_a_second_run_is_told_the_first(tmp_path: Path) -> None:
 def test_a_second_training_is_told_the_first(tmp_path: Path) -> None:
     config = tmp_path / "mine.yaml"
     config.write_text("training: {dataset: {name: digits, image_size: 16}, network: dcgan, loss: hinge}\n")
-    with claimed(RunFolder(str(tmp_path / "mine"))):
+    with lock_run_folder(RunFolder(str(tmp_path / "mine"))):
         refused = gan_study("train", config, "--out", tmp_path / "mine")
     assert refused.returncode == 2
     assert f"pid={os.getpid()} still at work" in refused.stderr
@@ -66,6 +66,6 @@ def test_the_claim_ends_with_its_process(folder: RunFolder) -> None:
     """However that ends, so that nobody has to remove anything."""
     subprocess.run([sys.executable, "-c", CLAIM, folder.location], check=True)
     before = folder.storage.local_path(".claimed_by").read_text()
-    with claimed(folder):
+    with lock_run_folder(folder):
         assert folder.storage.local_path(".claimed_by").read_text() != before
     assert not folder.storage.local_path(".claimed_by").exists()

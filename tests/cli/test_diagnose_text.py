@@ -7,7 +7,8 @@ from rich.console import Console
 from support.planted_diagnosis import FINDINGS, planted_diagnosis
 from support.synthetic_run import write_synthetic_run
 
-from gan_study.cli.diagnose_text import Found, print_one, print_overview
+from gan_study.cli.diagnose_text import print_one, print_overview
+from gan_study.evaluation.diagnosed_snapshot import DiagnosedSnapshot
 from gan_study.evaluation.snapshots import SnapshotPlace
 from gan_study.runs.diagnosis import DiagnosisRecord, Finding, VerdictName
 from gan_study.runs.folder import RunFolder
@@ -29,11 +30,13 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
     return write_synthetic_run(tmp_path_factory.mktemp("run"))
 
 
-def found(run: RunFolder, record: DiagnosisRecord, trial: str = "confirm_003_seed_0", is_kept: bool = True) -> Found:
+def found(
+    run: RunFolder, record: DiagnosisRecord, trial: str = "confirm_003_seed_0", is_kept: bool = True
+) -> DiagnosedSnapshot:
     folder = run.trial("wgan", trial)
     config = folder.read_config()
     assert config is not None
-    return Found(SnapshotPlace(folder, config, record.cur_nimg), record, TrialState.COMPLETED, is_kept)
+    return DiagnosedSnapshot(SnapshotPlace(folder, config, record.cur_nimg), record, TrialState.COMPLETED, is_kept)
 
 
 def noted(*more: Finding) -> DiagnosisRecord:
@@ -43,7 +46,7 @@ def noted(*more: Finding) -> DiagnosisRecord:
     return record.model_copy(update={"verdict": verdict})
 
 
-def lines(width: int | None, *shown: Found) -> list[str]:
+def lines(width: int | None, *shown: DiagnosedSnapshot) -> list[str]:
     """What is printed on a terminal of a width; None is a pipe."""
     text = io.StringIO()
     console = Console(file=text, width=width or 200, force_terminal=width is not None, color_system=None)

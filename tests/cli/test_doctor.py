@@ -320,7 +320,10 @@ def test_in_words(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_the_help_says_where_the_preview_goes_and_how_to_choose() -> None:
     text = " ".join(gan_study("doctor", "--help").stdout.split())
-    assert "Writes one file, a preview of what a GAN would be shown: doctor-<name>.png in the current folder, " in text
+    assert (
+        "Writes one file, a preview of the images as a GAN would see them: doctor-<name>.png in the current folder, "
+        in text
+    )
     assert "unless --preview names another place. Its path is printed." in text
     assert "--preview FILE.png The file that the preview is written to. Default: doctor-<name>.png in the" in text
 

@@ -9,7 +9,7 @@ from support.synthetic_run import STUDY, write_synthetic_run
 from gan_study.analysis.load import load_run
 from gan_study.cli.extend import extend_study
 from gan_study.cli.preparation.run_folder import is_completed
-from gan_study.cli.resume import cut_short
+from gan_study.cli.resume import shorten_study
 from gan_study.config.reading.load import dump_study, parse_study
 from gan_study.config.search.sampling import startup_trials, with_search_defaults
 from gan_study.config.study import StudyConfig
@@ -127,7 +127,7 @@ def test_images_that_have_changed_are_noticed_before_anything_is_written(folder:
     with pytest.raises(InputError, match="a study needs the images that it began with, but got others"):
         extend_study(folder, None, ["budget.trials_per_arm=8"], trains_here=True)
     with pytest.raises(InputError, match="a study needs the images that it began with, but got others"):
-        cut_short(folder, ["wgan"], False, ["confirm.seeds=2"], trains_here=True)
+        shorten_study(folder, ["wgan"], False, ["confirm.seeds=2"], trains_here=True)
     assert {p: p.read_bytes() for p in folder.storage.local_path("").rglob("*") if p.is_file()} == before
 
 
@@ -137,7 +137,7 @@ def test_a_lost_configuration_is_noticed_before_anything_is_written(folder: RunF
     with pytest.raises(InputError, match="but got arms/wgan/search_002 without one"):
         extend_study(folder, None, ["budget.trials_per_arm=8"])
     with pytest.raises(InputError, match="but got arms/wgan/search_002 without one"):
-        cut_short(folder, ["wgan"], False, [])
+        shorten_study(folder, ["wgan"], False, [])
     assert {p: p.read_bytes() for p in folder.storage.local_path("").rglob("*") if p.is_file()} == before
 
 

@@ -120,10 +120,10 @@ def test_a_long_silence_is_broken(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     lines.start(study)
     study.next_trial(), study.next_trial()
     hear(study, 3)
-    lines.change()
+    lines.update()
     assert len(out.getvalue().splitlines()) == 1  # how much lies ahead
     monkeypatch.setattr(live, "_QUIET_SEC", 0.0)
-    lines.change()
+    lines.update()
     *_, last = out.getvalue().splitlines()
     assert last.endswith("] at work: a/search_000 at 3,000 images, b/search_000 at 3,000 images (about 33 s left)")
 
@@ -139,11 +139,11 @@ def test_what_was_done_before_is_counted_at_the_start(tmp_path: Path) -> None:
 def test_a_long_preparation_is_told_after_a_silence(monkeypatch: pytest.MonkeyPatch) -> None:
     out = StringIO()
     lines = live.PlainLines(Console(file=out))
-    lines.stage("preparing the data and the extractor")
-    lines.progress("preparing: real images through inception: 100 of 1,797")
+    lines.show_stage("preparing the data and the extractor")
+    lines.show_progress("preparing: real images through inception: 100 of 1,797")
     assert len(out.getvalue().splitlines()) == 1
     monkeypatch.setattr(live, "_QUIET_SEC", 0.0)
-    lines.progress("preparing: real images through inception: 200 of 1,797")
+    lines.show_progress("preparing: real images through inception: 200 of 1,797")
     *_, last = out.getvalue().splitlines()
     assert last.endswith(" s] preparing: real images through inception: 200 of 1,797")
 
@@ -153,8 +153,8 @@ def test_the_live_table_tells_how_far_the_preparation_is() -> None:
     console = Console(file=out, force_terminal=True, width=120)
     table = live.LiveTable(console)
     try:
-        table.stage("preparing the data and the extractor")
-        table.progress("preparing: real images through inception: 200 of 1,797")
+        table.show_stage("preparing the data and the extractor")
+        table.show_progress("preparing: real images through inception: 200 of 1,797")
         with console.capture() as captured:
             console.print(table._render())
     finally:
@@ -175,7 +175,7 @@ def test_pictures_of_a_large_study_leave_its_driver_time(tmp_path: Path) -> None
         table.start(study)
         start = time.process_time()
         for _ in range(200):
-            table.change()
+            table.update()
         assert time.process_time() - start < 0.5
     finally:
         table.stop()

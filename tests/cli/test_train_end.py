@@ -7,6 +7,7 @@ from support.command import TRAINING
 from support.prepared_objective import Prepared
 
 from gan_study.cli.train import train_one
+from gan_study.evaluation import whole_trial
 from gan_study.runs.folder import RunFolder
 
 
@@ -22,6 +23,26 @@ def test_a_training_says_where_its_results_lie_and_if_it_had_ended_before(
     last = capsys.readouterr().out.splitlines()[-1]
     assert last == f"completed at 100 images, in an earlier run: nothing was trained now; {results}"
     assert (tmp_path / "out/arms/train/trial/snapshots/00000100.safetensors").exists()
+
+
+def test_end_work_that_fails_is_reported_and_made_by_the_same_command(
+    prepared: Prepared, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> bool:
+        raise MemoryError
+
+    config = tmp_path / "config.yaml"
+    config.write_text("phase: confirm\ndiagnosis: {at_end: none}\n" + TRAINING + "  z_dim: 8\n")
+    trial = RunFolder(str(tmp_path / "out")).trial("train", "trial")
+    with monkeypatch.context() as patches:
+        patches.setattr(whole_trial, "write_end_images", fail)
+        patches.setattr(whole_trial, "compute_final_scores", lambda *_: None)
+        train_one(str(config), str(tmp_path / "out"), "cpu")
+    warning = "the training is complete, but its picture of images between latents could not be made (MemoryError)"
+    assert f"warning: {trial.storage.location}: {warning}" in capsys.readouterr().err
+    train_one(str(config), str(tmp_path / "out"), "cpu")
+    assert trial.read_interpolation() is not None
+    assert "could not be made" not in capsys.readouterr().err
 
 
 def test_a_confirmed_trial_ends_as_it_does_in_a_study(prepared: Prepared, tmp_path: Path) -> None:

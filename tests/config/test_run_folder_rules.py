@@ -11,7 +11,7 @@ from support.synthetic_run import STUDY, write_synthetic_run
 from gan_study.analysis.load import load_run
 from gan_study.cli.extend import extend_study
 from gan_study.cli.preparation.run_folder import is_completed
-from gan_study.cli.resume import cut_short
+from gan_study.cli.resume import shorten_study
 from gan_study.config.reading.load import dump_study
 from gan_study.config.study import StudyConfig
 from gan_study.errors import InputError
@@ -152,7 +152,7 @@ def test_more_trials_written_into_the_file_are_trained(tmp_path: Path, value: di
 
 def test_what_resume_has_lowered_is_no_edit(tmp_path: Path) -> None:
     folder = edited(write_synthetic_run(str(tmp_path)), lambda study: None)
-    cut_short(folder, [], False, ["budget.trials_per_arm=3"])
+    shorten_study(folder, [], False, ["budget.trials_per_arm=3"])
     is_completed(folder)
     assert extend_study(folder, None, ["trackers=[tensorboard]"]) is False
     assert is_completed(folder) is False

@@ -11,7 +11,7 @@ from gan_study.analysis.load import load_run
 from gan_study.analysis.summary import summarise
 from gan_study.cli.extend import extend_study
 from gan_study.cli.preparation.run_folder import is_completed
-from gan_study.cli.resume import cut_short
+from gan_study.cli.resume import shorten_study
 from gan_study.config.reading.load import dump_study, parse_study
 from gan_study.config.training import TrialConfig
 from gan_study.errors import InputError
@@ -38,7 +38,7 @@ def world(tmp_path: Path) -> World:
 
 
 def cut(world: World, skip: Sequence[str] = (), now: bool = False, overrides: Sequence[str] = ()) -> None:
-    cut_short(world.folder, skip, now, overrides)
+    shorten_study(world.folder, skip, now, overrides)
     world.study = parse_study(world.folder.read_study_text(), "study.yaml")
 
 
@@ -153,10 +153,10 @@ def test_a_finished_study_loses_an_arm(tmp_path: Path) -> None:
     """What is decided once stays: another option does not bring the arm back."""
     folder = write_synthetic_run(str(tmp_path))
     assert len(summarise(load_run(folder)).arms) == 2
-    cut_short(folder, ["wgan"], False, [])
+    shorten_study(folder, ["wgan"], False, [])
     assert not is_completed(folder)
     assert list(summarise(load_run(folder)).arms) == ["lsgan"]
-    cut_short(folder, [], False, ["confirm.seeds=1"])
+    shorten_study(folder, [], False, ["confirm.seeds=1"])
     assert folder.read_decisions().skipped["wgan"].num_planned == STUDY["budget"]["trials_per_arm"]
 
 

@@ -41,17 +41,18 @@ def _left_out(places: Sequence[str], file: str, rule: str) -> list[str]:
     return warnings
 
 
-_END_PARTS: dict[EndPart, str] = {
+END_PARTS: dict[EndPart, str] = {
     "diagnosis": "diagnosis",
     "interpolation": "picture of images between latents",
     "final_scores": "final scores",
 }
+"""The parts of a completed trial's end work, as messages name them."""
 
 
 def _end_warnings(run: RunData) -> tuple[str, ...]:
     """A sentence for each completed trial that lacks a result from after its last step."""
     found = [
-        (f"arms/{trial.config.arm}/{trial.name}", _END_PARTS[part], reason)
+        (f"arms/{trial.config.arm}/{trial.name}", END_PARTS[part], reason)
         for trial in run.trials
         for part, reason in trial.status.end_failures.items()
     ]

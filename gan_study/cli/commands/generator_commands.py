@@ -1,4 +1,4 @@
-"""The verbs that give trained generators to a user. Each imports what it needs when it is called."""
+"""The commands that hand trained generators to a user. Each imports its packages when it is called."""
 
 from typing import Annotated
 
@@ -15,8 +15,8 @@ _Generator = Annotated[
         show_default=False,
     ),
 ]
-_Arm = Annotated[str | None, typer.Option(metavar="NAME", help="Of a run: the best generator of this arm.")]
-_Trial = Annotated[str | None, typer.Option(metavar="NAME", help="Of a run: the generator that counts of this trial.")]
+_Arm = Annotated[str | None, typer.Option(metavar="NAME", help="In a run: take the best generator of this arm.")]
+_Trial = Annotated[str | None, typer.Option(metavar="NAME", help="In a run: take this trial's generator that counts.")]
 
 
 @app.command()
@@ -56,15 +56,15 @@ def sample(
             help="An animation of 16 walks through the latent space; webp keeps all colours, gif 256 of a frame's.",
         ),
     ] = "gif",
-    corners: Annotated[int, typer.Option(min=2, max=100, help="Random latents that each walk goes through.")] = 6,
+    corners: Annotated[int, typer.Option(min=2, max=100, help="Random latents that each walk passes.")] = 6,
     steps: Annotated[int, typer.Option(min=1, max=100, help="Frames from one of them to the next.")] = 12,
-    seed: Annotated[int, typer.Option(min=0, help="Of the latents.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the latents.")] = 0,
     arm: _Arm = None,
     trial: _Trial = None,
 ) -> None:
     """Draw images from a trained generator.
 
-    Writes a grid, single images and an animated interpolation. The same seed gives the same images; classes cannot
+    Writes a grid, single images and an animated interpolation. A seed always gives the same images. Classes cannot
     be chosen, since no generator is conditional.
     """
     from gan_study.cli.sample import parse_animation, parse_grid
@@ -95,7 +95,7 @@ def export(
         typer.Option(
             "--format",
             metavar="safetensors|torch_export|torchscript|onnx",
-            help="What to write; may be given more than once. safetensors comes with model.py, which builds the "
+            help="Format of the file; may be given more than once. safetensors comes with model.py, which builds the "
             "network in plain torch. onnx needs `pip install 'gan_study[onnx]'`.",
         ),
     ] = ["safetensors"],  # noqa: B006  # typer reads the default and never changes it
@@ -104,7 +104,7 @@ def export(
 ) -> None:
     """Write a trained generator for other programs, with a model card.
 
-    Each file is loaded back and held against the original on the same latents.
+    Each file is loaded again and compared with the original on equal latents.
     """
     from gan_study.cli.export import export as export_generator
 

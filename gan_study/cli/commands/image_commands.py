@@ -1,4 +1,4 @@
-"""The verbs that look at images and at trained generators. Each imports what it needs when it is called."""
+"""The commands that examine images and trained generators. Each imports its packages when it is called."""
 
 import os
 from typing import Annotated
@@ -34,12 +34,12 @@ def doctor(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print everything as JSON instead.")] = False,
 ) -> None:
-    """Look at a data set before anything is learned from it.
+    """Inspect a data set before training.
 
     Prints numbers, sizes, duplicates, corrupt files, networks that fit, estimates and advice.
 
-    Writes one file, a preview of what a GAN would be shown: doctor-<name>.png in the current folder, unless --preview
-    names another place. Its path is printed.
+    Writes one file, a preview of the images as a GAN would see them: doctor-<name>.png in the current folder, unless
+    --preview names another place. Its path is printed.
     """
     from gan_study.cli.commands.surroundings import set_places
 
@@ -61,26 +61,29 @@ def evaluate(
     ],
     reference: Annotated[
         str,
-        typer.Argument(help="The real images, or whatever it is compared with: the same kinds.", show_default=False),
+        typer.Argument(help="The images to compare with, usually real ones: any of these kinds.", show_default=False),
     ],
     extractor: Annotated[
         str | None,
         typer.Option(
             metavar="NAME",
-            help="inception, or autoencoder or domain_classifier, which learn from the reference. Default: of a "
-            "generator held against the data that it learned from, that of its study; else inception.",
+            help="inception; or autoencoder or domain_classifier, which are trained on the reference. Default: for a "
+            "generator and its own training data, its study's extractor; else inception.",
         ),
     ] = None,
     dims: Annotated[
         int | None,
-        typer.Option(metavar="64|192|768|2048", help="Which of Inception's layers. Default: 2048, the FID's."),
+        typer.Option(
+            metavar="64|192|768|2048",
+            help="Layer of Inception, by its number of features. Default: 2048, as in the FID.",
+        ),
     ] = None,
-    batch_size: Annotated[int, typer.Option(min=1, help="Images that the network is handed at a time.")] = 50,
+    batch_size: Annotated[int, typer.Option(min=1, help="Images that pass through the network at once.")] = 50,
     num_workers: Annotated[
         int | None,
         typer.Option(min=1, max=64, help="Threads that decode files. Default: one for each core, at most 8."),
     ] = None,
-    device: Annotated[str, typer.Option(metavar="auto|cpu|cuda|cuda:N", help="What the network runs on.")] = "auto",
+    device: Annotated[str, typer.Option(metavar="auto|cpu|cuda|cuda:N", help="Device of the network.")] = "auto",
     save_stats: Annotated[
         str | None,
         typer.Option(
@@ -92,8 +95,8 @@ def evaluate(
         typer.Option(
             min=8,
             max=256,
-            help="Side in pixels that all images are cropped and brought to. Default: a generator's own; else, for "
-            "inception, each image's own size, as pytorch-fid does it.",
+            help="Side in pixels to which all images are cropped and resized. Default: a generator's own; else, for "
+            "inception, each image keeps its size, as in pytorch-fid.",
         ),
     ] = None,
     num: Annotated[
@@ -101,20 +104,22 @@ def evaluate(
         typer.Option(
             min=2,
             max=1_000_000,
-            help="Images of the first collection: drawn from a generator (default: as many as its study, with the "
+            help="Images of the first collection: drawn from a generator (default: as many as in its study with the "
             "study's extractor, else 10,000), or chosen at random (default: all).",
         ),
     ] = None,
-    num_reference: Annotated[int | None, typer.Option(min=2, max=1_000_000, help="The same of the reference.")] = None,
+    num_reference: Annotated[
+        int | None, typer.Option(min=2, max=1_000_000, help="Images of the reference, likewise.")
+    ] = None,
     split: Annotated[
         str | None,
         typer.Option(
             metavar="all|train|held_out",
-            help="Part of a data set that is given by name, and of a folder or archive that is the reference. "
-            "Default: with the study's extractor that of the study, else all.",
+            help="Part of a data set that is given by name, or of a folder or archive that is the reference. "
+            "Default: the study's part with the study's extractor, else all.",
         ),
     ] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Of latents and random parts.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of latents and of random parts.")] = 0,
     data_root: DataRoot = None,
     inception_weights: InceptionWeights = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print everything as JSON instead.")] = False,
@@ -124,8 +129,8 @@ def evaluate(
 ) -> None:
     """Score a collection of images against another.
 
-    Prints the FID, or a Frechet distance on other features, with what real images would score; KID, precision and
-    recall, density and coverage, Vendi score, and what an extractor with classes tells.
+    Prints the FID, or a Frechet distance on other features, with the score of real images; KID, precision and
+    recall, density and coverage, Vendi score, and the shares of classes if the extractor predicts classes.
     """
     from gan_study.cli.commands.surroundings import set_places
 
@@ -161,21 +166,21 @@ def diagnose(
             show_default=False,
         ),
     ],
-    again: Annotated[bool, typer.Option("--again", help="Measure anew what diagnosis.json holds.")] = False,
+    again: Annotated[bool, typer.Option("--again", help="Measure again what diagnosis.json holds.")] = False,
     data_root: DataRoot = None,
     inception_weights: InceptionWeights = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print everything as JSON instead.")] = False,
 ) -> None:
-    """Say what became of trained generators: collapsed, not learning, copying, healthy.
+    """Diagnose trained generators: collapsed, not learning, copying, healthy.
 
-    Prints the verdict, what decided it, what else was found and why that did not decide, and every finding with its
-    value, threshold and real-against-real control; of a run folder, a line for each trial.
+    Prints the verdict and its reasons, other findings and the reasons why they did not decide, and every finding with
+    its value, threshold and real-against-real control. For a run folder it prints a line for each trial.
 
-    What the findings' names mean is told in that table; the tab Collapse of the study's report.html tells it in
-    sentences, with sources. --json has all of it.
+    The table explains the findings in a few words. The tab Collapse of the study's report.html explains them in
+    sentences, with sources. --json prints everything.
 
-    What is measured of a trial's snapshot that counts is kept in the trial's folder once it has ended (diagnosis.json,
-    samples/neighbours.png), where a later report finds it.
+    Once a trial has ended, the diagnosis of its snapshot that counts is kept in its folder (diagnosis.json,
+    samples/neighbours.png), where later reports find it.
     """
     from gan_study.cli.commands.surroundings import set_places
 

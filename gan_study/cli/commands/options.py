@@ -1,4 +1,4 @@
-"""Arguments and options that several verbs share."""
+"""Arguments and options that several commands share."""
 
 from typing import Annotated
 
@@ -37,7 +37,7 @@ InceptionWeights = Annotated[
     str | None,
     typer.Option(
         metavar="FILE",
-        help="Path of the official Inception weights, needed for FID. Same as setting GAN_STUDY_INCEPTION_WEIGHTS.",
+        help="Path of the official Inception weights, needed for FID. GAN_STUDY_INCEPTION_WEIGHTS sets it too.",
     ),
 ]
 Verbose = Annotated[bool, typer.Option("--verbose", help="Show Ray's own messages too.")]

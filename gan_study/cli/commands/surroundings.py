@@ -1,4 +1,4 @@
-"""Options that stand for environment variables: where this machine has the data sets and Inception's weights."""
+"""Options that set environment variables: the places of the data sets and of Inception's weights."""
 
 import os
 from pathlib import Path
@@ -9,10 +9,10 @@ from gan_study.runs.secrets import refuse_secrets
 
 
 def set_places(data_root: str | None, inception_weights: str | None, address: str | None = None) -> None:
-    """Set the environment variables of this process, which a Ray started from it hands on to the trials.
+    """Set the environment variables of this process, which a Ray that it starts passes on to the trials.
 
-    Raises InputError if a place is not there, if the address holds a password, or if trials run on a cluster that has
-    been started before.
+    Raises InputError if a place does not exist, if the address holds a password, or if a place is given for a cluster
+    that was started before.
     """
     if address is not None:
         refuse_secrets(address)

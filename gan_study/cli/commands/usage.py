@@ -1,4 +1,4 @@
-"""A command line that cannot be read: told in one line like every other error, with the help that says more."""
+"""Report a command line that cannot be parsed in one line, like every other error."""
 
 import re
 from collections.abc import Sequence
@@ -10,14 +10,14 @@ from gan_study.cli.terminal.messages import print_error
 from gan_study.errors import InputError
 
 UsageError: type[Exception] = BadParameter.__bases__[0]
-"""Of click, or of the copy of it that newer versions of typer bring: it has no name that holds for both."""
+"""The base error of click, or of the copy of click in newer versions of typer; both have no common name."""
 
 _SURPLUS = re.compile(r"(unexpected extra argument\S* \((?:\S+ ){2}\S+) .*\)$")
-"""What is said of words too many, of which a * in place of a folder may give thousands; the first three are named."""
+"""The message about surplus arguments, of which a * may give thousands; the first three are kept."""
 
 
 def print_usage_error(error: Any, words: Sequence[str]) -> None:
-    """Tell of a UsageError on standard error: the help, if there is no word at all, else what is wrong."""
+    """Print a UsageError on standard error: the help if there are no arguments at all, or else the problem."""
     if type(error).__name__ == "NoArgsIsHelpError":
         error.show()
     else:
@@ -25,14 +25,14 @@ def print_usage_error(error: Any, words: Sequence[str]) -> None:
 
 
 def usage_problem(error: Any, words: Sequence[str]) -> InputError:
-    """What a user is told of a UsageError; `words` are those of the command line after the program's name."""
+    """The message for a UsageError; `words` are the command line's arguments after the program's name."""
     context = error.ctx
     option: Any = getattr(error, "param", None)
     if context is not None:
         command = context.command_path
     else:  # an option at the end without its value; options before the verb have none
         command = " ".join(["python -m gan_study", *[word for word in words if not word.startswith("-")][:1]])
-    # All options that are refused for their value are numbers: words are checked where they are used.
+    # typer refuses the values of numbers only: words are checked where they are used.
     got = _given(option.opts, words) if option is not None and option.param_type_name == "option" else None
     if got is not None:
         name = option.opts[0].lstrip("-")

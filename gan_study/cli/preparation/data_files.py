@@ -1,7 +1,4 @@
-"""What a verb says of files before anything is started: where they are, or that they are being fetched.
-
-Of a data set, and of Inception's weights where they make the score.
-"""
+"""Find or download a data set's files and Inception's weights before a command starts its work."""
 
 from collections.abc import Callable
 from contextlib import suppress
@@ -20,15 +17,15 @@ from gan_study.runs.score_keys import require_same_images
 _PACKAGED = "digits"
 
 
-def fetch_files(config: DatasetConfig, say: Callable[[str], None]) -> None:
-    """Make sure that the data set's files are on this machine; `say` is told before a download is tried.
+def fetch_files(config: DatasetConfig, notify: Callable[[str], None]) -> None:
+    """Make sure that the data set's files are on this machine; `notify` receives a line before a download.
 
     Raises InputError if they are not there and cannot be downloaded.
     """
     try:
         find_files(config, may_fetch=False)
     except NotFetchedError as error:
-        say(
+        notify(
             f"{config.name} is not in {error.place}: trying to download it there (up to {REACH_SEC:g} s until a server "
             "answers)"
         )
@@ -52,7 +49,7 @@ def require_images_of(folder: RunFolder, config: DatasetConfig) -> None:
 
 
 def count_images(config: DatasetConfig) -> int | None:
-    """Images to learn of a data set; None if its files are not on this machine. Raises InputError."""
+    """Number of a data set's training images; None if its files are not on this machine. Raises InputError."""
     from gan_study.data.inspection.inspection import count_train_images
 
     counted = count_train_images(config)
@@ -60,9 +57,9 @@ def count_images(config: DatasetConfig) -> int | None:
 
 
 def files_text(config: DatasetConfig, num_train_images: int | None) -> str:
-    """Whether the files are on this machine, where they were looked for, and what to do if not; nothing is fetched.
+    """A line on the files: their place if they are on this machine, or else a remedy. Nothing is downloaded.
 
-    num_train_images: as they were counted; None if no one has.
+    num_train_images: number of training images; None if they were not counted.
     """
     if config.name == _PACKAGED:
         return "come with scikit-learn"
@@ -76,7 +73,7 @@ def files_text(config: DatasetConfig, num_train_images: int | None) -> str:
 
 
 def missing_files(config: DatasetConfig) -> tuple[str, ...]:
-    """Why the data set cannot be learned here; empty if its files are there or a download may bring them."""
+    """The reasons why this machine cannot load the data set; empty if it has the files or can try a download."""
     try:
         find_files(config, may_fetch=False)
     except NotFetchedError:
@@ -86,11 +83,11 @@ def missing_files(config: DatasetConfig) -> tuple[str, ...]:
     return ()
 
 
-def fetch_weights(objective: ObjectiveConfig, record: ObjectiveRecord | None, say: Callable[[str], None]) -> None:
-    """Make sure that Inception's weights are on this machine if a study is scored by it.
+def fetch_weights(objective: ObjectiveConfig, record: ObjectiveRecord | None, notify: Callable[[str], None]) -> None:
+    """Make sure that Inception's weights are on this machine if a study's score needs them.
 
-    record: of a study that has begun, whose weights they must be. `say` is told before a download is tried. Raises
-    InputError if they are not there and cannot be downloaded, or are not what they should be.
+    record: the objective of a study that has begun, which fixes the weights. `notify` receives a line before a
+    download. Raises InputError if the weights are missing and cannot be downloaded, or are not the right ones.
     """
     if not EXTRACTORS[objective.extractor].is_pretrained:
         return
@@ -103,7 +100,7 @@ def fetch_weights(objective: ObjectiveConfig, record: ObjectiveRecord | None, sa
     try:
         find(may_fetch=False)
     except NotFetchedError as error:
-        say(
+        notify(
             f"inception's weights are not in {error.place}: trying to download them there (up to "
             f"{inception_weights.REACH_SEC:g} s until a server answers)"
         )
@@ -111,10 +108,7 @@ def fetch_weights(objective: ObjectiveConfig, record: ObjectiveRecord | None, sa
 
 
 def weights_text(objective: ObjectiveConfig) -> str | None:
-    """Whether Inception's weights are on this machine, and what to do if not; None if nothing is scored by it.
-
-    Nothing is fetched.
-    """
+    """A line on Inception's weights: their place or a remedy; None if no score needs them. Nothing is downloaded."""
     if not EXTRACTORS[objective.extractor].is_pretrained:
         return None
     try:
@@ -126,7 +120,7 @@ def weights_text(objective: ObjectiveConfig) -> str | None:
 
 
 def missing_weights(objective: ObjectiveConfig) -> tuple[str, ...]:
-    """Why Inception cannot score here; empty if it can, need not, or may be brought by a download."""
+    """The faults of Inception's weights on this machine; empty if they are usable, not needed, or downloadable."""
     if not EXTRACTORS[objective.extractor].is_pretrained:
         return ()
     try:
@@ -139,7 +133,7 @@ def missing_weights(objective: ObjectiveConfig) -> tuple[str, ...]:
 
 
 def _checked_weights(objective: ObjectiveConfig) -> WeightsFile:
-    """The file on this machine, with a look into it where its hash does not say what it holds."""
+    """The file on this machine; it is loaded as a check if its hash is unknown."""
     file = weights_for(objective, may_fetch=False)
     if not file.is_good_for(objective.dims or 2048):
         from gan_study.extractors.inception import load_inception  # torch, which takes seconds

@@ -1,4 +1,4 @@
-"""The two seconds in which `plan` measures this machine."""
+"""Measure in two seconds how fast this machine trains a study's networks."""
 
 import os
 import time
@@ -18,21 +18,21 @@ if TYPE_CHECKING:
     import torch
 
 _MEASURE_SEC = 1.4
-"""For the steps of all arms together."""
+"""Seconds for the training steps of all arms together."""
 _EXTRACTOR_SEC = 0.3
-"""Each for what the extractor does."""
+"""Seconds for the extractor's scoring, and as many for its training."""
 _LONG_ROUND_SEC = 0.25
-"""Where a round of the study's own batches would take longer, smaller ones are measured."""
+"""If a round of the study's own batches would take more seconds, smaller batches are measured."""
 _COLOUR = ("celeba", "cifar10", "stacked_mnist")
 
 
 def assumed_pace() -> Pace:
-    """That of the developers' machine, with as many cores as there are here."""
+    """The pace of the developers' machine, with as many cores as this machine has."""
     return Pace(os.cpu_count() or 1)
 
 
 def measure_pace(study: StudyConfig) -> Pace:
-    """What this machine does in about two seconds of the study's own work, on noise; assumed if torch is missing."""
+    """Measure this machine for about two seconds on noise; without torch, return the assumed pace."""
     try:
         import torch
     except ImportError:
@@ -115,7 +115,7 @@ def _extractor_pace(
 
 
 def extractor_is_kept(study: StudyConfig) -> bool:
-    """Whether this machine's cache has the extractor that learns from the data set; no images are decoded for it."""
+    """Return True if this machine's cache holds the extractor of the data set; no images are decoded."""
     from gan_study.data.cache import find_cache
     from gan_study.data.datasets import load_dataset
     from gan_study.data.sources.catalogue import find_files

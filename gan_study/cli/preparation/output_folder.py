@@ -1,4 +1,4 @@
-"""The folder that a verb fills with files of its own."""
+"""The folder that a command fills with files of its own."""
 
 import os
 from itertools import count
@@ -10,7 +10,7 @@ from gan_study.runs.storage import Storage
 
 
 def new_folder(out: str) -> Storage:
-    """Where --out leads: a folder that is not there yet or is empty, so that nothing is replaced or mixed up.
+    """Return the folder that --out names; it must be new or empty, so that nothing is replaced or mixed up.
 
     Raises InputError for any other place, before anything is computed.
     """
@@ -46,8 +46,8 @@ def _is_empty_folder(place: Path) -> bool:
     return place.is_dir() and not any(place.iterdir())
 
 
-def left_in(target: Storage) -> str:
-    """What a user is told of an interrupted command that was to fill a folder."""
+def describe_incomplete(target: Storage) -> str:
+    """Describe the files that an interrupted command has left in the folder that it was to fill."""
     names = target.list_names()
     if not names:
         return "nothing is written"

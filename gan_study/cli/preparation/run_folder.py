@@ -1,4 +1,4 @@
-"""What the verbs ask of a run folder before they begin."""
+"""Checks of a run folder before a command begins, and the lock that keeps other commands out."""
 
 import os
 import shlex
@@ -20,13 +20,13 @@ from gan_study.runs.folder import RunFolder
 
 _MOST_NAMED = 10
 _CLAIM, _OWNER = ".claim", ".claimed_by"
-"""The file that a command locks, and the one that tells which command has."""
+"""The file that a command locks, and the file with that command's process number."""
 
 
 def open_run(location: str) -> RunFolder:
-    """The run folder at a location.
+    """Open the run folder at a location.
 
-    Raises InputError if there is no folder, or no study has begun in it: of trainings by `train` it names the way on.
+    Raises InputError if there is no folder or no study in it; for trainings by `train` it names the command to use.
     """
     folder = RunFolder(location)
     if not folder.storage.exists():
@@ -55,7 +55,7 @@ def _refuse_trainings(folder: RunFolder) -> None:
 
 
 def refuse_if_begun(folder: RunFolder, out: str) -> None:
-    """Raise InputError if a study has begun there, with the ways out."""
+    """Raise InputError, which names the remedies, if a study has begun in the folder."""
     if not folder.is_a_run():
         return
     of_no_trial, remove = "", ""
@@ -82,7 +82,7 @@ def require_unedited(folder: RunFolder, study: StudyConfig) -> None:
 
 
 def _trained_study(folder: RunFolder) -> StudyConfig | None:
-    """The study as the last command that trained has read it; None if the folder does not tell."""
+    """The study as the last command that trained has read it; None in an older folder."""
     text = folder.read_trained_study()
     return None if text is None else parse_study(text, f"{folder.location}/study_as_trained.yaml", is_begun=True)
 
@@ -98,7 +98,7 @@ def require_whole(folder: RunFolder) -> None:
 
 
 def warn_of_lost_trials(location: str) -> None:
-    """Say on standard error which trials a command cannot take into account, if a run folder is at `location`."""
+    """Warn about trials that a command leaves out, if a run folder is at `location`."""
     if "://" not in location and not Path(location).expanduser().is_dir():
         return
     folder = RunFolder(location)
@@ -135,12 +135,12 @@ def is_completed(folder: RunFolder) -> bool:
 
 
 @contextmanager
-def claimed(folder: RunFolder) -> Iterator[None]:
-    """Keep other commands that write into a run folder out of it, from the first look at it to the end.
+def lock_run_folder(folder: RunFolder) -> Iterator[None]:
+    """Keep other commands that write into a run folder out of it.
 
-    On a disk by a lock, which ends with its process, however that ends. An object store has none: what is refused there
-    is a study that has come to training, by a process of this machine. Nothing is left of the claim, nor of
-    folders made for it into which nothing has come. Raises InputError if another command is at work on the folder.
+    On a disk this is a lock, which ends with its process in any case. An object store has no locks: there, only a study
+    that a process of this machine is training is refused. The lock's files are removed at the end, and so are the
+    folders made for it that are still empty. Raises InputError if another command uses the folder.
     """
     if not folder.storage.is_local:
         _refuse_if_running(folder)
@@ -155,7 +155,7 @@ def claimed(folder: RunFolder) -> Iterator[None]:
         folder.storage.write_text(_OWNER, f"pid={os.getpid()} on {socket.gethostname()}")
         yield
     finally:
-        with suppress(StorageError):  # may be why it ends
+        with suppress(StorageError):  # may be the error that ends the command
             folder.storage.delete(_OWNER)
             folder.storage.delete(_CLAIM)
         lock.release()
@@ -189,6 +189,6 @@ def _in_use(folder: RunFolder, owner: str) -> InputError:
 
 
 def resume_command(folder: RunFolder, address: str | None = None) -> str:
-    """The command line that goes on with a run."""
+    """The command line that resumes a run."""
     words = ["python", "-m", "gan_study", "resume", folder.location, *(["--address", address] if address else [])]
     return shlex.join(words)

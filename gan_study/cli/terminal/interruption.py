@@ -1,4 +1,4 @@
-"""Ctrl-C, and SIGTERM while a study runs: how a command ends, and what the user is told."""
+"""End a command after Ctrl-C, or after SIGTERM while a study runs, with a message to the user."""
 
 import signal
 import sys
@@ -11,38 +11,38 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 class InterruptionError(Exception):
-    """A command was interrupted, and the user has been told what that leaves."""
+    """A command was interrupted, and a message to the user has been printed."""
 
 
 @contextmanager
-def telling(what_is_left: Callable[[], str | None]) -> Iterator[None]:
-    """Turn KeyboardInterrupt into `InterruptionError`, after a line on standard error if there is anything to say."""
+def explain_interruption(describe_rest: Callable[[], str | None]) -> Iterator[None]:
+    """Turn KeyboardInterrupt into `InterruptionError`, after printing `describe_rest()` unless it is None."""
     try:
         yield
     except KeyboardInterrupt as error:
         ignore_further()
-        left = what_is_left()
+        left = describe_rest()
         if left is not None:
-            tell(f"Interrupted; {left}")
+            print_notice(f"Interrupted; {left}")
         raise InterruptionError from error
 
 
-def tell(text: str) -> None:
+def print_notice(text: str) -> None:
     """Print a text on standard error, below the ^C of a terminal."""
     print(f"\n{text}" if sys.stderr.isatty() else text, file=sys.stderr, flush=True)
 
 
 def ignore_further() -> None:
-    """Let the process come to its end, whatever else the user presses: Python would print a traceback for it."""
+    """Ignore further Ctrl-C while the process ends: Python would print a traceback."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 class Interruption:
-    """Raises KeyboardInterrupt when a signal comes, and keeps it from getting lost.
+    """Raises KeyboardInterrupt when a signal arrives, and keeps the exception from getting lost.
 
-    Where the exception comes up in a destructor or in the callbacks of a fork, as can be while Ray starts,
-    Python prints it and goes on. So it is not printed there, and `check` raises it once more. Further signals change
-    nothing while the first is answered, and no Ctrl-C does after that.
+    Python prints an exception in a destructor or in the callbacks of a fork, and goes on; this can happen while Ray
+    starts. Here it is not printed, and `check` raises it again. Further signals have no effect while the first one is
+    handled, and Ctrl-C has none after that.
     """
 
     def __init__(self) -> None:
@@ -90,7 +90,7 @@ class Interruption:
 
 
 def _is_answered(handled: BaseException | None) -> bool:
-    """Whether code that ends what was interrupted is at work: it handles an interruption, or what came up then."""
+    """Return True if the code in progress already handles an interruption, or an error that followed one."""
     while handled is not None and not isinstance(handled, KeyboardInterrupt):
         handled = handled.__context__
     return handled is not None

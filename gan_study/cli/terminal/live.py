@@ -1,4 +1,4 @@
-"""What the terminal shows while a study runs: a live table, or plain lines where there is no terminal."""
+"""Show a running study: in a live table on a terminal, in plain lines elsewhere."""
 
 import time
 from collections import Counter
@@ -18,86 +18,86 @@ from gan_study.search.director.trial_record import TrialRecord
 
 
 class Display(Protocol):
-    """Follows a study."""
+    """Shows the progress of a study."""
 
-    def stage(self, text: str) -> None:
-        """Say what is being done before the first trial."""
+    def show_stage(self, text: str) -> None:
+        """Show the present step of the preparation, or another line of text."""
 
-    def progress(self, text: str) -> None:
-        """Say how far that is; may come at any rate."""
+    def show_progress(self, text: str) -> None:
+        """Show how far the present step is; calls may come at any rate."""
 
     def start(self, director: Director) -> None:
         """Begin to show this director's trials."""
 
-    def change(self) -> None:
-        """Something has changed."""
+    def update(self) -> None:
+        """Show the trials' present state."""
 
     def stop(self) -> None:
-        """Leave the terminal as it was."""
+        """Restore the terminal."""
 
 
 @dataclass(frozen=True)
 class ArmRow:
-    """One arm at one moment."""
+    """The trials of an arm in a phase at one moment."""
 
     arm: str
     phase: str
     num_trials: int
-    """Trials planned in this phase; 0 if none is known yet."""
+    """Trials planned in this phase."""
     states: Counter[TrialState]
     best: TrialRecord | None
 
 
 def make_display(console: Console, live: bool) -> Display:
-    """A live table on a terminal; lines elsewhere, and where Ray's own messages go between them."""
+    """Return a live table, or plain lines if `live` is False."""
     return LiveTable(console) if live else PlainLines(console)
 
 
 _QUIET_SEC = 55
-"""After as long without a line, one tells what is at work: with the time between two looks, at least once a minute."""
+"""Seconds without a line after which one names the running trials: with the time between two checks, one a minute."""
 
 
 _MOST_BUSY = 0.05
-"""Share of the time of the study's driver that may go into pictures of it."""
+"""Share of the driver's time that may go into updates of the table."""
 
 
 class PlainLines:
-    """One line when a trial has ended, and now and then one of those that have not."""
+    """Prints a line when a trial has ended, and after a silence one with the running trials."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
         self._director: Director | None = None
-        self._told: set[tuple[str, str]] = set()
+        self._printed: set[tuple[str, str]] = set()
         self._start = self._last_line = time.monotonic()
 
-    def stage(self, text: str) -> None:
+    def show_stage(self, text: str) -> None:
         """Print it."""
         self._print(text)
 
-    def progress(self, text: str) -> None:
+    def show_progress(self, text: str) -> None:
         """Print it after a long silence."""
         if time.monotonic() - self._last_line >= _QUIET_SEC:
             self._print(text)
 
     def start(self, director: Director) -> None:
-        """Print what lies ahead, and pass over what has ended before."""
+        """Print the number of trials to come; trials that have ended before are not printed."""
         self._director = director
-        self._told = {key for key, trial in director.trials.items() if trial.state.is_final}
+        self._printed = {key for key, trial in director.trials.items() if trial.state.is_final}
         self._clock = RemainingTime(director)
-        done = "1 trial is" if len(self._told) == 1 else f"{len(self._told)} trials are"
-        self._print(f"{done} done, about {num_planned(director) - len(self._told)} to go")
+        done = "1 trial is" if len(self._printed) == 1 else f"{len(self._printed)} trials are"
+        self._print(f"{done} done, about {num_planned(director) - len(self._printed)} to go")
 
-    def change(self) -> None:
-        """Print the trials that have ended since the last call; after a long silence those that run."""
+    def update(self) -> None:
+        """Print the trials that have ended since the last call; after a long silence, the running ones."""
         if self._director is None:
             return
-        ended = [(k, t) for k, t in self._director.trials.items() if t.state.is_final and k not in self._told]
+        ended = [(k, t) for k, t in self._director.trials.items() if t.state.is_final and k not in self._printed]
         for key, trial in ended:
-            self._told.add(key)
+            self._printed.add(key)
             score = _score_text(trial)
             self._print(
                 f"{'/'.join(key)}: {trial.state} at {trial.cur_nimg:,} images, {score} "
-                f"({len(self._told)} of {num_planned(self._director)} trials, {self._clock.text()})"
+                f"({len(self._printed)} of {num_planned(self._director)} trials, {self._clock.text()})"
             )
         running = [(k, t) for k, t in self._director.trials.items() if not t.state.is_final]
         if running and time.monotonic() - self._last_line >= _QUIET_SEC:
@@ -105,7 +105,7 @@ class PlainLines:
             self._print(f"at work: {names} ({self._clock.text()})")
 
     def stop(self) -> None:
-        """Nothing is left open."""
+        """Do nothing: lines need no end."""
 
     def _print(self, text: str) -> None:
         self._last_line = time.monotonic()
@@ -124,7 +124,7 @@ def _score_text(trial: TrialRecord) -> str:
 
 
 class LiveTable:
-    """One row for each arm and phase, and the time left."""
+    """Shows a row for each arm and phase, and the time left."""
 
     def __init__(self, console: Console) -> None:
         self._stage = ""
@@ -135,14 +135,14 @@ class LiveTable:
         self._live = Live(console=console, get_renderable=self._render, refresh_per_second=2, transient=True)
         self._live.start()
 
-    def stage(self, text: str) -> None:
+    def show_stage(self, text: str) -> None:
         """Show it below; a warning stays above."""
         if text.startswith("warning: "):
             self._live.console.print(text, markup=False, highlight=False, soft_wrap=True)
         else:
             self._stage = text
 
-    def progress(self, text: str) -> None:
+    def show_progress(self, text: str) -> None:
         """Show it below."""
         self._stage = text
 
@@ -150,13 +150,13 @@ class LiveTable:
         """Show the table from now on."""
         self._director = director
         self._clock = RemainingTime(director)
-        self.change()
+        self.update()
 
-    def change(self) -> None:
-        """Take a new picture, unless pictures have taken more than their share of the time of late.
+    def update(self) -> None:
+        """Count the trials anew, unless recent updates have taken more than their share of the time.
 
-        The table is drawn from it in another thread. In a study of ten thousand trials a picture takes a tenth of a
-        second, in which the study's driver answers no trial.
+        Another thread draws the table. With ten thousand trials an update takes a tenth of a second, in which the
+        study's driver answers no trial.
         """
         start = time.monotonic()
         if self._director is not None and start >= self._next_picture:
@@ -174,7 +174,7 @@ class LiveTable:
 
 
 def arm_rows(director: Director) -> list[ArmRow]:
-    """The picture of this moment."""
+    """The rows of the table at this moment."""
     rows = []
     for phase in PHASES:
         for arm in director.study.arms:

@@ -1,4 +1,4 @@
-"""How a user is told of an error."""
+"""Print errors and warnings on standard error."""
 
 import sys
 

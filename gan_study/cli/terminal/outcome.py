@@ -1,4 +1,4 @@
-"""The last lines of a study on the terminal: who won, how sure that is, and where the report lies."""
+"""Print the outcome of a study: who won, how sure that is, and the path of the report."""
 
 import sys
 
@@ -20,7 +20,7 @@ _PIPED_WIDTH = 200
 
 
 def make_console() -> Console:
-    """Standard output, wide enough for the table of an outcome also in a file or a pipe."""
+    """A console for standard output that is wide enough for the table of an outcome, in a file or a pipe too."""
     console = Console(file=sys.stdout)
     if not console.is_terminal:
         console.width = max(console.width, _PIPED_WIDTH)
@@ -31,35 +31,35 @@ def print_outcome(console: Console, folder: RunFolder, report_location: str) -> 
     """Print the verdict of summary.json, one row for each arm, and the report's place."""
     status = present_status(folder)
     print_summary(console, _read_summary(folder), at_work=status is not None and status.state == "running")
-    say(console, f"Report: {report_location}")
+    print_line(console, f"Report: {report_location}")
 
 
 def print_summary(console: Console, summary: Summary, at_work: bool = False) -> None:
-    """Print one row for each arm, then the verdict and its notes, and on standard error what the run folder lacks.
+    """Print a row for each arm, then the verdict and its notes, and on standard error warnings about missing files.
 
-    at_work: whether trials are being trained.
+    at_work: True if trials are being trained.
     """
     score = summary.score
     if score is not None:
         console.print(_arm_table(summary, at_work))
         published = "" if score.is_published_fid else "; not comparable with published FID"
-        say(
+        print_line(
             console,
             f"Score: {score.label}, lower is better{published}. Real images score {number(score.floor)}, "
             f"an untrained generator {number(score.untrained_score)}. Counted is {score.counted}.",
         )
     for line in summary.trial_verdicts:
-        say(console, line)
-    say(console, summary.verdict, style="bold")
+        print_line(console, line)
+    print_line(console, summary.verdict, style="bold")
     if summary.small_print:
-        say(console, summary.small_print)
+        print_line(console, summary.small_print)
     for note in summary.notes:
-        say(console, note)
+        print_line(console, note)
     for warning in summary.warnings:
         print_warning(warning)
 
 
-def conclude(console: Console, folder: RunFolder, report_location: str) -> None:
+def conclude_study(console: Console, folder: RunFolder, report_location: str) -> None:
     """Print the outcome of a study that has come to its end. Raises AllTrialsFailedError if no trial has completed."""
     print_outcome(console, folder, report_location)
     if not any(TrialState.COMPLETED in arm.trials_by_state for arm in _read_summary(folder).arms.values()):
@@ -119,11 +119,11 @@ def _classes(arm: ArmSummary) -> str:
 
 
 def _states(arm: ArmSummary, at_work: bool) -> str:
-    # No process is at work on the trials that an interrupted study has left behind.
+    # No process trains the trials that an interrupted study has left behind.
     names = {} if at_work else {TrialState.RUNNING.value: "unfinished"}
     return ", ".join(f"{count} {names.get(state, state)}" for state, count in arm.trials_by_state.items())
 
 
-def say(console: Console, text: str, style: str | None = None) -> None:
+def print_line(console: Console, text: str, style: str | None = None) -> None:
     """Print a text as it is, on one line however long."""
     console.print(text, style=style, markup=False, highlight=False, soft_wrap=True)

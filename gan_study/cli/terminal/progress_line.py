@@ -1,4 +1,4 @@
-"""Long work that reports how far it has come on standard error."""
+"""Show the progress of long work on standard error."""
 
 import time
 from collections.abc import Iterator
@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from rich.console import Console
 from rich.text import Text
 
-from gan_study.cli.terminal.outcome import say
+from gan_study.cli.terminal.outcome import print_line
 from gan_study.extractors.progress import listening, now_and_then
 
 _QUIET_SEC = 10.0
@@ -15,14 +15,14 @@ _QUIET_SEC = 10.0
 
 @contextmanager
 def shown_progress(what: str, quiet_sec: float = _QUIET_SEC) -> Iterator[None]:
-    """Show the work inside the context: on a terminal in a line that changes, else in a new line now and then.
+    """Show the progress of the work inside the context: in one line on a terminal, else in a new line now and then.
 
-    quiet_sec: seconds before the first of these lines, and between two of them.
+    quiet_sec: seconds before the first of the new lines, and between two of them.
     """
     console = Console(stderr=True)
     if console.is_terminal:
         with console.status(Text(what)) as status, listening(lambda text: status.update(Text(text))):
             yield
     else:
-        with listening(now_and_then(quiet_sec, lambda text: say(console, text), since=time.monotonic())):
+        with listening(now_and_then(quiet_sec, lambda text: print_line(console, text), since=time.monotonic())):
             yield

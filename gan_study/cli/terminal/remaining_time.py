@@ -1,4 +1,4 @@
-"""How long a study is likely to go on: images still to come, seconds for each, trials at once."""
+"""Estimate the time that a study still takes, from the images to come, the seconds of each and the parallel trials."""
 
 from statistics import fmean
 
@@ -10,14 +10,14 @@ from gan_study.search.director.trial_record import TrialRecord
 
 
 class RemainingTime:
-    """The estimate, from what the trials have measured of themselves."""
+    """Estimates the time left from the seconds that the trials have recorded."""
 
     def __init__(self, director: Director) -> None:
         self._director = director
         self._most_at_once = 1
 
     def text(self) -> str:
-        """Such as `about 140 s left`; says so until a trial has trained up to an evaluation."""
+        """The estimate as text, such as `about 140 s left`; unknown until a trial has trained up to an evaluation."""
         left = self._seconds()
         if left is None:
             return "time left not known yet"
@@ -26,7 +26,7 @@ class RemainingTime:
     def _seconds(self) -> float | None:
         study, trials = self._director.study, list(self._director.trials.values())
         running = [trial for trial in trials if not trial.state.is_final]
-        # Of a population most trials wait for the others.
+        # In a population most trials wait for the others.
         at_once = self._director.num_live if study.search.scheduler == "pbt" else len(running)
         self._most_at_once = max(self._most_at_once, at_once)
         last = [trial.evaluations[-1] for trial in trials if trial.cur_nimg > 0]
@@ -37,7 +37,7 @@ class RemainingTime:
         return seconds_per_image * sum(ahead) / min(self._most_at_once, max(1, len(ahead)))
 
     def _unopened(self) -> list[float]:
-        """The images of each trial that is still to be opened, as long as those that are known already."""
+        """The expected images of each trial that is still to be opened, if it is as long as the known ones."""
         study, trials = self._director.study, self._director.trials.values()
         full = fmean(_full_nimg(trial) for trial in trials)
         searched = expected_nimg(full, 0, chances_at_rungs(study, full))
@@ -51,7 +51,7 @@ def num_to_open(director: Director, phase: Phase) -> int:
 
 
 def num_planned(director: Director) -> int:
-    """Trials of the whole study, those that are known included, if every arm gets something to confirm."""
+    """Number of trials of the whole study if every arm has a configuration to confirm."""
     return len(director.trials) + sum(num_to_open(director, phase) for phase in PHASES)
 
 
@@ -62,7 +62,7 @@ def _nimg_ahead(study: StudyConfig, trial: TrialRecord) -> float:
 
 
 def _full_nimg(trial: TrialRecord) -> float:
-    """Images of a trial's whole training; of one that is measured in seconds, at its pace so far."""
+    """Images of a trial's whole training; with a budget in seconds, extrapolated from its pace so far."""
     training = trial.config.training
     if training.device_sec is None or trial.cur_nimg == 0:
         return 1000 * training.total_kimg

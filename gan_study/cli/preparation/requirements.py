@@ -1,4 +1,4 @@
-"""What this machine lacks for a study, as far as that can be told without Ray: told together with a file's faults."""
+"""Requirements of a study that this machine lacks, found without Ray and reported together with a file's faults."""
 
 import os
 
@@ -6,13 +6,13 @@ from gan_study.cli.preparation.data_files import missing_files, missing_weights
 from gan_study.config.study import ResourcesConfig, StudyConfig
 
 _OVERRIDE = "RAY_OVERRIDE_RESOURCES"
-"""Ray's own variable: with it Ray takes for granted what it says."""
+"""A variable of Ray, which then trusts the numbers in it."""
 
 
-def lacking(study: StudyConfig) -> list[str]:
-    """Every reason why this machine cannot run a study, complete lines; empty if only Ray can tell.
+def missing_requirements(study: StudyConfig) -> list[str]:
+    """The reasons why this machine cannot run a study, a complete line each; empty if there are none.
 
-    Not told here: GPUs, which Ray counts, and what may be downloaded.
+    GPUs, which Ray counts, and files that can be downloaded are not checked here.
     """
     from gan_study.search.trackers.packages import missing_packages
 
