@@ -66,10 +66,11 @@ def run(
     from gan_study.cli.commands.surroundings import set_places
     from gan_study.cli.preparation.data_files import count_images
     from gan_study.cli.preparation.requirements import missing_requirements
-    from gan_study.cli.preparation.run_folder import lock_run_folder, refuse_if_begun
+    from gan_study.cli.preparation.run_folder import refuse_if_begun
     from gan_study.config.reading.load import dump_study, load_study
     from gan_study.config.search.sampling import with_search_defaults
     from gan_study.runs.folder import RunFolder
+    from gan_study.runs.lock import lock_run_folder
 
     set_places(data_root, inception_weights, address)
     # A cluster that is joined has data and resources of its own.
@@ -121,10 +122,11 @@ def resume(
     the report is written again. --skip-arm, --confirm-now and --set shorten the study first, which its report mentions.
     """
     from gan_study.cli.commands.surroundings import set_places
-    from gan_study.cli.preparation.run_folder import is_completed, lock_run_folder, open_run
+    from gan_study.cli.preparation.run_folder import is_completed, open_run
     from gan_study.cli.resume import shorten_study
     from gan_study.cli.terminal.outcome import conclude_study, make_console
     from gan_study.report.write import write_report
+    from gan_study.runs.lock import lock_run_folder
 
     set_places(data_root, inception_weights, address)
     folder = open_run(run_folder)
@@ -162,9 +164,10 @@ def extend(
     """
     from gan_study.cli.commands.surroundings import set_places
     from gan_study.cli.extend import extend_study
-    from gan_study.cli.preparation.run_folder import is_completed, lock_run_folder, open_run
+    from gan_study.cli.preparation.run_folder import is_completed, open_run
     from gan_study.cli.terminal.outcome import conclude_study, make_console
     from gan_study.report.write import write_report
+    from gan_study.runs.lock import lock_run_folder
 
     set_places(data_root, inception_weights, address)
     folder = open_run(run_folder)

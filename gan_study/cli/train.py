@@ -9,7 +9,6 @@ from rich.console import Console
 
 from gan_study.analysis.sentences.notes import END_PARTS
 from gan_study.analysis.sentences.text import listed
-from gan_study.cli.preparation.run_folder import lock_run_folder
 from gan_study.cli.terminal.interruption import explain_interruption
 from gan_study.cli.terminal.messages import print_warning
 from gan_study.cli.terminal.outcome import print_line
@@ -24,6 +23,7 @@ from gan_study.evaluation.whole_trial import train_and_finish
 from gan_study.extractors.objective import load_objective, prepare_objective
 from gan_study.extractors.progress import listening, now_and_then
 from gan_study.runs.folder import RunFolder
+from gan_study.runs.lock import lock_run_folder
 from gan_study.runs.records import ObjectiveRecord, TrialState, TrialStatus
 from gan_study.runs.trial_folder import TrialFolder
 from gan_study.training.distributed import Workers, choose_device, join_process_group

@@ -10,10 +10,10 @@ from support.scripted_world import OBJECTIVE, World, make_study
 from gan_study.analysis.confirmation import confirmed_arms
 from gan_study.analysis.load import load_run
 from gan_study.cli.terminal.live import arm_rows
-from gan_study.cli.terminal.remaining_time import num_planned
 from gan_study.config.training import TrialConfig
 from gan_study.runs.folder import RunFolder
 from gan_study.runs.records import TrialState
+from gan_study.search.director.remaining_time import num_planned
 
 RANDOM = {"sampler": "random", "scheduler": "none"}
 TPE = {"sampler": "tpe", "scheduler": "none", "startup_trials": 2}

@@ -9,12 +9,12 @@ import pytest
 from support.command import SHORT, gan_study
 from support.synthetic_run import write_synthetic_run
 
-from gan_study.cli.preparation.run_folder import lock_run_folder
 from gan_study.runs.folder import RunFolder
+from gan_study.runs.lock import lock_run_folder
 
 CLAIM = """
 import os, sys
-from gan_study.cli.preparation.run_folder import lock_run_folder
+from gan_study.runs.lock import lock_run_folder
 from gan_study.runs.folder import RunFolder
 with lock_run_folder(RunFolder(sys.argv[1])):
     os._exit(0)
