@@ -31,7 +31,7 @@ def compare(locations: Sequence[str], out: str | None) -> None:
             "folder"
         )
     if out is not None:
-        _require_page(out)  # before anything is read
+        _require_page(out)  # This comes before the studies are read, which takes time.
     found = compare_studies(_open(locations))
     target = _require_page(out or _default_name(found))
     Storage(target.parent).write_text(target.name, render_comparison(found))
@@ -60,7 +60,7 @@ def _open(locations: Sequence[str]) -> list[RunFolder]:
 def _default_name(found: SideBySide) -> str:
     labels = [study.label for study in found.studies]
     named = labels if len(labels) <= _MOST_NAMED else [labels[0], f"{len(labels) - 1}-others"]
-    # A label may be a whole place.
+    # A label may be a whole path.
     return f"compare-{'-'.join(re.sub('[^A-Za-z0-9_.-]+', '_', label).strip('_')[-64:] for label in named)}.html"
 
 
@@ -85,5 +85,5 @@ def _is_comparison(path: Path) -> bool:
     try:
         with path.open(encoding="utf-8", errors="replace") as file:
             return is_page(file.read(_HEAD), KIND)
-    except OSError:  # a folder, or not for us to read
+    except OSError:  # It is a folder, or not readable.
         return False

@@ -27,7 +27,7 @@ _INDENT = (0, 0, 0, 2)
 
 
 def print_dataset_summary(console: Console, summary: DatasetSummary) -> None:
-    """Print all of it, the study file's blocks last."""
+    """Print a data set's summary, which ends with the blocks for a study file."""
     size = summary.dataset.image_size
     _print_rows(console, "Images", _image_rows(summary))
     _print_title(console, f"Networks at {size} x {size} pixels")

@@ -32,7 +32,7 @@ app = typer.Typer(
 app.add_typer(image_commands.app)
 app.add_typer(generator_commands.app)
 _REFUSED = 2
-_INTERRUPTED = 130  # 128 + SIGINT, as shells say it
+_INTERRUPTED = 130  # 128 + SIGINT, as in shells
 
 
 def _print_version(wanted: bool) -> None:
@@ -73,7 +73,7 @@ def run(
     from gan_study.runs.lock import lock_run_folder
 
     set_places(data_root, inception_weights, address)
-    # A cluster that is joined has data and resources of its own.
+    # A cluster has data and resources of its own.
     cancelled: list[str] = []
     study = load_study(
         study_file, overrides, missing_requirements if address is None else None, count_images, cancelled.append

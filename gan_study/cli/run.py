@@ -39,7 +39,7 @@ def run_and_report(folder: RunFolder, address: str | None, verbose: bool) -> Non
     display = make_display(console, live=console.is_terminal and not verbose)
     try:
         if address is None:
-            _fetch(study, folder, display.show_stage)  # before Ray is started for nothing
+            _fetch(study, folder, display.show_stage)  # This comes before Ray, which would start for nothing.
         if warning := seeds_warning(study):
             print_warning(warning)
         with Interruption() as interruption, _ray_output_dropped(verbose):

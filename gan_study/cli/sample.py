@@ -31,8 +31,8 @@ def sample(location: str, request: SampleRequest, out: str | None, arm: str | No
     """
     if request.grid is None and request.num == 0 and request.interpolation is None:
         raise InputError(
-            "sample: something must be asked for, but got --grid none, --num 0 and --interpolation none; leave one "
-            "of them out"
+            "sample: there must be something to write, but got --grid none, --num 0 and --interpolation none; leave "
+            "one of them out"
         )
     target = new_folder(out or next_free_name("samples"))
     warn_of_lost_trials(location)

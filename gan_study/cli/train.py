@@ -64,7 +64,7 @@ def train_one(config_file: str, out: str, device: str) -> None:
         explain_interruption(lambda: _describe_rest(config, trial) if is_first else None),
     ):
         dataset, record = _prepare(config, folder, chosen, is_first)
-        # The ranks of a process group wait for each other for minutes at most, so it is made after the preparation.
+        # Ranks of a process group wait minutes at most for each other, so the group is made after the preparation.
         with join_process_group(use_gpu=device != "cpu") as workers:
             _train(config, dataset, record, folder, workers)
 
@@ -153,7 +153,7 @@ def _line(progress: Progress, objective: ObjectiveConfig) -> str:
     evaluation = progress.evaluation
     assert evaluation is not None, "only evaluations are printed"
     score = f"{evaluation.score:.4f}" if evaluation.score is not None else "none"
-    # Where not all scores are from equally many images, each says from how many.
+    # If scores come from different numbers of images, each line shows its number.
     images = f" (N = {evaluation.num_samples:,})" if objective.early_num_samples is not None else ""
     seconds = evaluation.train_sec + evaluation.evaluate_sec
     back = evaluation.rolled_back_to

@@ -54,7 +54,7 @@ def load_trained_generator(source: SnapshotPlace) -> TrainedGenerator:
 
 
 def _load(source: SnapshotPlace) -> tuple[nn.Module, int]:
-    """Load the generator and find its number of channels by trial: the data set need not be on this machine."""
+    """Load the generator. Its channels are found by trying 1 and 3: the data set need not be on this machine."""
     content, training = source.trial.read_snapshot(source.cur_nimg), source.config.training
     problem: RuntimeError | SafetensorError | None = None
     for num_channels in (1, 3) if training.dataset.channels is None else (training.dataset.channels,):

@@ -90,7 +90,7 @@ def open_place(location: str) -> SnapshotPlace | TrialFolder | RunFolder | None:
 
 def is_trial(names: Set[str]) -> bool:
     """Return True if a folder with these names in it is the folder of a trial; only TRIAL_NAMES matter."""
-    # Images may lie beside a config.json too, but hardly beside both.
+    # A folder of images may hold a config.json, but hardly one of the others too.
     return "config.json" in names and not names.isdisjoint({"status.json", "snapshots"})
 
 
@@ -179,7 +179,7 @@ def _config(trial: TrialFolder, place: str) -> TrialConfig:
 
 
 def _has_trials(run: RunFolder) -> bool:
-    with suppress(StorageError):  # images may lie where arms would
+    with suppress(StorageError):  # A folder of images may look like arms.
         return any(run.trial(arm, name).storage.exists("config.json") for arm in run.arms() for name in run.trials(arm))
     return False
 
@@ -199,7 +199,7 @@ def trials_with_snapshots(run: RunFolder) -> list[SnapshotPlace]:
 def _named_trial(run: RunFolder, arm: str | None, name: str) -> TrialFolder:
     arms = _check_arm(run, arm)
     owner, slash, rest = name.rpartition("/")
-    if slash and arm in (None, owner) and owner in arms:  # as trials are called on the terminal
+    if slash and arm in (None, owner) and owner in arms:  # The terminal names trials like this.
         return _named_trial(run, owner, rest)
     found = [owner for owner in arms if name in run.trials(owner)]
     if len(found) > 1:

@@ -38,7 +38,7 @@ def lock_run_folder(folder: RunFolder) -> Iterator[None]:
             folder.storage.delete(_OWNER)
             folder.storage.delete(_CLAIM)
         lock.release()
-        with suppress(OSError):  # something lies there
+        with suppress(OSError):  # A folder that is not empty stays.
             for each in new_folders:
                 each.rmdir()
 
@@ -46,7 +46,7 @@ def lock_run_folder(folder: RunFolder) -> Iterator[None]:
 def _owner(folder: RunFolder) -> str:
     try:
         return folder.storage.read_text(_OWNER).removesuffix(f" on {socket.gethostname()}")
-    except FileNotFoundError:  # it has only just begun
+    except FileNotFoundError:  # The command has only just begun.
         return "another command"
 
 

@@ -235,7 +235,7 @@ def test_wrong_choices_are_messages(run: RunFolder, tmp_path: Path) -> None:
     assert "at most 10,000 images" in refused(run.location, out, "--grid", "101x100")
     assert "No format called 'mp4'" in refused(run.location, out, "--interpolation", "mp4")
     nothing = refused(run.location, out, "--grid", "none", "--interpolation", "none")
-    assert nothing.startswith("sample: something must be asked for")
+    assert nothing.startswith("sample: there must be something to write")
     assert not out.exists()
 
 

@@ -30,7 +30,7 @@ def usage_problem(error: Any, words: Sequence[str]) -> InputError:
     option: Any = getattr(error, "param", None)
     if context is not None:
         command = context.command_path
-    else:  # an option at the end without its value; options before the verb have none
+    else:  # The last option lacks its value.
         command = " ".join(["python -m gan_study", *[word for word in words if not word.startswith("-")][:1]])
     # typer refuses the values of numbers only: words are checked where they are used.
     got = _given(option.opts, words) if option is not None and option.param_type_name == "option" else None
@@ -46,7 +46,7 @@ def usage_problem(error: Any, words: Sequence[str]) -> InputError:
 
 
 def _given(names: Sequence[str], words: Sequence[str]) -> str | None:
-    """The last value that an option is given, as `--num 3` or `--num=3`."""
+    """The last value of an option on the command line, as `--num 3` or `--num=3`."""
     values = []
     for word, following in zip(words, [*words[1:], None], strict=True):
         name, has_value, value = word.partition("=")
@@ -56,7 +56,7 @@ def _given(names: Sequence[str], words: Sequence[str]) -> str | None:
 
 
 def _range(option: Any) -> str:
-    kind = option if hasattr(option, "min") else option.type  # of typer's own copy, and of click
+    kind = option if hasattr(option, "min") else option.type  # typer's own copy of click, or click
     low, high = getattr(kind, "min", None), getattr(kind, "max", None)
     if low is None:
         return "" if high is None else f" of at most {high}"

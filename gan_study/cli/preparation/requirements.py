@@ -26,7 +26,7 @@ def missing_requirements(study: StudyConfig) -> list[str]:
 
 def _missing_cpus(resources: ResourcesConfig) -> list[str]:
     needed, there = resources.workers_per_trial * resources.cpus_per_worker, os.cpu_count()
-    # Ray never finds more of them, but fewer in a container that may not use all.
+    # Ray never finds more CPUs, but it finds fewer in a container that is limited to some of them.
     if there is None or needed <= there or _OVERRIDE in os.environ:
         return []
     return [

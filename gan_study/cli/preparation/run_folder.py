@@ -1,4 +1,4 @@
-"""Checks of a run folder before a command begins, and the lock that keeps other commands out."""
+"""Checks of a run folder before a command begins."""
 
 import shlex
 from collections.abc import Sequence
@@ -36,7 +36,7 @@ def open_run(location: str) -> RunFolder:
 
 def _refuse_trainings(folder: RunFolder) -> None:
     """Raise InputError if a folder without a study holds what `train` has written."""
-    if folder.storage.exists("environment.json"):  # of a study whose study.yaml is lost
+    if folder.storage.exists("environment.json"):  # The folder is a study's whose study.yaml is lost.
         return
     for arm in folder.arms():
         for name in folder.trials(arm):
@@ -53,7 +53,7 @@ def refuse_if_begun(folder: RunFolder, out: str) -> None:
     if not folder.is_a_run():
         return
     of_no_trial, remove = "", ""
-    if not folder.arms():  # as where it was interrupted while Ray started; another process may be at work there
+    if not folder.arms():  # It was interrupted while Ray started, or another process is at work there.
         of_no_trial, remove = " of which nothing is trained yet", f", remove {folder.location} if no process runs it"
     raise InputError(
         f"--out {out}: a study runs into a folder of its own, but got {folder.location} with a run in it{of_no_trial}; "
@@ -118,7 +118,7 @@ def is_completed(folder: RunFolder) -> bool:
         return False
     study = parse_study(folder.read_study_text(), f"{folder.location}/study.yaml", is_begun=True)
     require_unedited(folder, study)
-    if not study.arms.keys() <= set(folder.arms()):  # one that was written into the file by hand
+    if not study.arms.keys() <= set(folder.arms()):  # Somebody has added an arm by hand.
         return False
     known = _trained_study(folder)
     present, former = study_settings(study), study_settings(known or study)

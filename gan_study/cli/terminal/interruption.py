@@ -63,7 +63,7 @@ class Interruption:
         sys.unraisablehook = self._print_unraisable
         if isinstance(error, KeyboardInterrupt | SystemExit):
             ignore_further()
-        if isinstance(error, SystemExit):  # from the handler of SIGTERM that Ray has while it starts
+        if isinstance(error, SystemExit):  # raised by Ray's handler of SIGTERM, which is active while Ray starts
             raise KeyboardInterrupt from error
 
     def check(self) -> None:
@@ -74,7 +74,7 @@ class Interruption:
 
     def _install(self) -> None:
         for number, handler in self._before.items():
-            if handler is not signal.SIG_IGN:  # as for a job in the background, which Ctrl-C is not meant for
+            if handler is not signal.SIG_IGN:  # A job in the background ignores Ctrl-C.
                 signal.signal(number, self._receive)
 
     def _receive(self, number: int, frame: FrameType | None) -> None:

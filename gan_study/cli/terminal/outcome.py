@@ -99,7 +99,7 @@ def _arm_table(summary: Summary, at_work: bool) -> Table:
             _classes(arm),
             _states(arm, at_work),
         )
-        table.add_row(*map(Text, cells))  # a name may hold what rich takes for markup
+        table.add_row(*map(Text, cells))  # A name may look like markup to rich.
     return table
 
 

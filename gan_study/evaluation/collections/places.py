@@ -62,7 +62,7 @@ def refuse_runs(folder: str, takes_generators: bool) -> None:
     kind, place = found
     way_out = "give the images alone"
     if takes_generators:
-        # Confirmed trials come first, by their names.
+        # The names of confirmed trials come first in the alphabet.
         snapshot = min(map(str, Path(place).rglob(f"snapshots/*{SUFFIX}")), default=None)
         example = f", such as {snapshot}" if snapshot else ""
         way_out = f"give a trained generator ({place}, or a trial's snapshot{example}), or the images alone"
@@ -81,14 +81,14 @@ def _runs_and_trials(folder: str) -> Iterator[tuple[str, str]]:
     for place, folders, files in os.walk(folder, followlinks=True):
         status = os.stat(place)
         names = {*folders, *files}
-        if (status.st_dev, status.st_ino) in seen:  # a link that leads back
+        if (status.st_dev, status.st_ino) in seen:  # This link leads back.
             names.clear()
         seen.add((status.st_dev, status.st_ino))
         if {"study.yaml", "arms"} <= names:
             yield "run", place
         elif is_trial(names):
             yield "trial", place
-        # In hidden folders no image is looked for.
+        # Hidden folders are not searched for images.
         folders[:] = sorted(name for name in names.intersection(folders) if not name.startswith("."))
 
 
@@ -96,7 +96,7 @@ def _nearest(places: list[Path]) -> Path | None:
     """The existing file beside one of these places whose name is most like theirs; None if there is none."""
     found: list[Path] = []
     for place in places:
-        with suppress(OSError):  # no folder, or not for us to read
+        with suppress(OSError):  # There is no such folder, or it is not readable.
             beside = [path.name for path in place.parent.iterdir()]
             found += [place.parent / name for name in get_close_matches(place.name, beside, n=1)]
     return max(found, key=lambda path: _likeness(places[0].name, path.name), default=None)

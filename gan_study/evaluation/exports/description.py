@@ -40,7 +40,7 @@ def describe_export(snapshot: TrainedGenerator, differences: dict[str, float]) -
 
 def _study(folder: RunFolder) -> RunData | None:
     if folder.is_a_run():
-        with suppress(StorageError):  # a study of another version: the generator is exported all the same
+        with suppress(StorageError):  # A generator is exported even if its study is of another version.
             return load_run(folder)
     return None
 

@@ -47,10 +47,10 @@ def export_generator(generator: nn.Module, training: TrainingConfig, name: str, 
     """The file of one format, and the largest difference of its pixels from the generator's, on [-1, 1].
 
     Args:
-        generator: on the CPU, in evaluation mode.
-        training: of the trial that trained it.
-        name: one of `FILES`.
-        place: the snapshot, for messages.
+        generator: the network on the CPU, in evaluation mode.
+        training: its training configuration.
+        name: the format, one of `FILES`.
+        place: the snapshot's file, for messages.
 
     Raises InputError if the difference is above `TOLERANCE`.
     """
@@ -90,7 +90,7 @@ def _to_torch_export(generator: nn.Module, training: TrainingConfig) -> bytes:
     buffer = io.BytesIO()
     batch = ({0: torch.export.Dim("batch")},)
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # about its own internals
+        warnings.simplefilter("ignore")  # torch warns about its own internals
         program = torch.export.export(generator, (torch.zeros(_NUM_TRACED, training.z_dim),), dynamic_shapes=batch)
         torch.export.save(program, buffer)
     return buffer.getvalue()
@@ -124,7 +124,7 @@ def _from_torchscript(content: bytes, generator: nn.Module) -> Callable[[Tensor]
 
 def _to_onnx(generator: nn.Module, training: TrainingConfig) -> bytes:
     with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings(), redirect_stdout(io.StringIO()):
-        warnings.simplefilter("ignore")  # about its own internals
+        warnings.simplefilter("ignore")  # torch warns about its own internals
         logging.getLogger("onnxscript").setLevel(logging.ERROR)
         place = Path(folder) / FILES["onnx"]
         torch.onnx.export(

@@ -24,7 +24,7 @@ def refuse_export(place: str) -> None:
     if (basename(place) not in found) if is_file else not (found and folder.exists("config.json")):
         return
     config = None
-    with suppress(StorageError):  # of another version
+    with suppress(StorageError):  # written by another version
         config = TrialFolder(folder).read_config()
     origin = f" of {config.arm}/{config.name} in the study {config.study}" if config is not None else ""
     raise InputError(
