@@ -38,7 +38,7 @@ def _early_note(objective: ObjectiveRecord) -> str:
     num, floor = objective.early_num_samples, number(objective.early_floor)
     return (
         f" Before a training's end N = {num:,}, whose floor is {floor}{rough_note(objective.key, num)}: "
-        "such scores may stop a trial, and never rank it."
+        "such scores may stop a trial, but never rank it."
     )
 
 
@@ -54,7 +54,7 @@ def rough_note(key: ScoreKey, num_generated: int | None = None) -> str:
 def short_note(objective: ObjectiveRecord | None) -> str:
     """A note for the scores of a figure or table: the number of images behind each score."""
     if objective is None:
-        return "What they are made from is settled before the first training."
+        return "The kind of score is determined before the first training."
     return f"{score_name(objective)} at N = {objective.key.num_generated:,}; lower is better."
 
 

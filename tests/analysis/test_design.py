@@ -58,7 +58,7 @@ def test_without_a_run_the_share_of_seed_pairs_is_told() -> None:
     assert "9 seeds for 90 %, " in rows["would do"]
     assert "detects" not in dict(seeds_rows(study(3, seeds=4), None, ""))
     assert [label for label, _ in seeds_rows(study(2, top_k=0), None, "")] == ["test"]
-    assert "one arm alone" in seeds_rows(study(1), None, "")[0][1]
+    assert "a single arm" in seeds_rows(study(1), None, "")[0][1]
 
 
 def test_with_a_run_the_difference_of_scores_is_told(tmp_path: Path) -> None:

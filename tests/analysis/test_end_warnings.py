@@ -58,5 +58,5 @@ def test_a_process_that_died_is_told_from_a_training_that_failed(tmp_path: Path)
         trial.write_status(status.model_copy(update={"state": TrialState.FAILED, "reason": reason}))
     assert (
         "1 confirmed training of wgan failed because the process died and not by an error of the training. The machine "
-        "may be to blame, such as for a lack of memory, but the failure counts."
+        "may be the cause, for example if it ran out of memory, but the failure counts."
     ) in summarise(load_run(folder)).notes

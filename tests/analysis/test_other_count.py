@@ -42,15 +42,15 @@ def test_what_counts_decides_and_the_other_is_told_beside_it(run: RunData) -> No
         assert (summary.comparison.leader, summary.winner) == ("lsgan", "lsgan")
         assert sentence == (
             "What counts is each training's last evaluation (objective.at: last). By their best evaluations, scored "
-            "anew on fresh latents, the confirmed seeds score on average 9.4 in place of 10.6 (lsgan) and 27 in place "
-            "of 38.1 (wgan). The best came before the last in 9 of 9 seeds. wgan leads by these, in place of lsgan, "
+            "again on fresh latents, the confirmed seeds score on average 9.4 instead of 10.6 (lsgan) and 27 instead "
+            "of 38.1 (wgan). The best came before the last in 9 of 9 seeds. wgan leads by these, instead of lsgan, "
             "but is not distinguishable from lsgan."
         )
         counted = LAST
     else:
         # Four seeds of five are lower, and the diverged one is the highest: not enough to win.
         assert (summary.comparison.leader, summary.winner) == ("wgan", None)
-        assert sentence.endswith("lsgan leads by these, in place of wgan, distinguishable from all others.")
+        assert sentence.endswith("lsgan leads by these, instead of wgan, distinguishable from all others.")
         counted = BEST
     seeds = text["arms"]["wgan"]["confirmed"]["seeds"]
     assert [seed["score"] for seed in seeds] == [*counted["wgan"], None]

@@ -134,7 +134,7 @@ def test_without_confirmed_seeds_the_leader_is_unconfirmed(tmp_path: Path) -> No
     assert summary.winner is None
     assert summary.verdict == (
         "No winner: no configuration has been re-trained with fresh seeds; unconfirmed, the search is led by lsgan "
-        "with 9 (search_002), before wgan with 16 (search_003)."
+        "with 9 (search_002), ahead of wgan with 16 (search_003)."
     )
 
 
@@ -175,7 +175,7 @@ def test_nothing_has_ended(tmp_path: Path) -> None:
 def test_without_an_objective_no_score_is_compared(tmp_path: Path) -> None:
     summary = summarise(run_with(tmp_path, objective=None))
     assert (summary.winner, summary.score, summary.comparison.pairs) == (None, None, ())
-    assert summary.verdict == "No verdict: the run folder has no objective, so no score can be named."
+    assert summary.verdict == "No verdict: the run folder has no objective, so its scores cannot be interpreted."
 
 
 @pytest.mark.parametrize("objective", [None, OBJECTIVE])
@@ -183,10 +183,10 @@ def test_before_the_first_training_the_way_on_is_named(tmp_path: Path, objective
     nothing = {"search": {}, "confirm": {}, "objective": objective}
     left_off = summarise(run_with(tmp_path / "left_off", state="interrupted", **nothing))
     assert left_off.verdict == (
-        "No verdict yet: nothing has been trained in this run folder; the command resume goes on with it."
+        "No verdict yet: nothing has been trained in this run folder; continue it with the command resume."
     )
     at_work = summarise(run_with(tmp_path / "at_work", state="running", **nothing))
-    assert at_work.verdict == "No verdict yet: the study is at work, and its first trial has not begun."
+    assert at_work.verdict == "No verdict yet: the study is running, but its first trial has not begun."
 
 
 def three_arms() -> dict[str, Any]:
@@ -245,7 +245,7 @@ def test_trainings_of_the_leader_that_failed_by_their_verdicts_are_told(
     for number, name in enumerate(planted):
         folder.trial("lsgan", f"confirm_002_seed_{number}").write_diagnosis(planted_diagnosis(VerdictName(name)))
     after = summarise(load_run(folder))
-    told = f" But {failed}; scores and ranking do not count that, so look at the images." if failed else ""
+    told = f" But {failed}; scores and ranking ignore that, so look at the images." if failed else ""
     assert after.verdict == before.verdict + told
     assert after.comparison.leader == before.comparison.leader == ("lsgan" if others else None)
 

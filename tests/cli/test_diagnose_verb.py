@@ -139,7 +139,10 @@ def test_one_trial_is_told_in_full(run: RunFolder) -> None:
     assert words[5] == "coverage (0.75 of the control)"
     (basis,) = (line for line in rest if line.startswith("150 generated images at 0.1 kimg in features of "))
     assert record.extractor in basis
-    assert "2,000 are asked for (diagnosis.num_samples), but only half the held-out images can be the control" in basis
+    assert (
+        "The study asks for 2,000 (diagnosis.num_samples), but only half the held-out images can be the control"
+        in basis
+    )
     assert printed(run.location, "--again")[1] != second
 
 

@@ -162,7 +162,7 @@ class TestText:
             assert words in text
 
     def test_says_that_the_best_counts(self) -> None:
-        text = "counted       each training's best evaluation, scored anew on fresh latents (objective.at: best)\n"
+        text = "counted       each training's best evaluation, scored again on fresh latents (objective.at: best)\n"
         assert text in format_plan(planned("objective.at=best"))
 
     def test_divides_the_time_only_among_a_stated_number_of_trials(self) -> None:

@@ -76,8 +76,8 @@ def test_the_two_hyperparameters_that_separate_best_are_drawn(tmp_path: Path) ->
     assert (second.name, second.value) == ("beta1", 0.5)
     assert found.trials[5].values == (10.0**-2, 0.0)
     (plot,) = atlas_plots(run)["maps"]
-    assert "2 failures among 6 search trials, told apart best by g_lr (1) and beta1 (0.5)." in plot.caption
-    assert "So few can lie apart by chance." in plot.caption
+    assert "2 failures among 6 search trials, best separated by g_lr (1) and beta1 (0.5)." in plot.caption
+    assert "So few may be separated by chance." in plot.caption
 
 
 def test_an_arm_without_failures_has_no_map(tmp_path: Path) -> None:
@@ -131,7 +131,7 @@ def test_evidence_has_value_threshold_source_and_control(folder: RunFolder) -> N
         ),
     )
     assert measured.not_measured == "Not measured: vendi_total."
-    assert "2,000 are asked for (diagnosis.num_samples), but only half the held-out images" in measured.basis
+    assert "The study asks for 2,000 (diagnosis.num_samples), but only half the held-out images" in measured.basis
     assert measured.basis.startswith("150 generated images at 40 kimg in features of domain_classifier@1a2b3c4d")
     diverged = found.trials[2]
     assert "its images were not measured" in diverged.basis

@@ -34,7 +34,8 @@ def test_neighbours_of_the_shown_trials_and_of_suspects(folder: RunFolder) -> No
     best, other = neighbour_pictures(run, in_run(folder), shown_trials(run))
     assert (best.trial, other.trial) == (BEST, OTHER)
     assert best.caption == (
-        "Verdict: healthy. Of 150 generated images those closest to one of 750 training images, each above it. "
+        "Verdict: healthy. The images are those of 150 generated ones that are closest to one of 750 training images, "
+        "each above it. "
         "Distances from left to right: 0.21, 0.35, 0.42."
     )
     assert other.caption.startswith("Verdict: possible memorisation. ")

@@ -112,7 +112,7 @@ def test_a_failed_seed_is_worst_wherever_it_was(compared: Callable[..., SideBySi
     assert found.confirmed["hinge_study/lsgan"].counted[-1] == 120
     assert found.confirmed["wgan"].counted[-1] == 120
     text = ParsedPage(render_comparison(found)).text
-    assert "Seeds without a score count, in all studies, with the highest of their failure scores, 120." in text
+    assert "In all studies, seeds without a score count with the highest of the failure scores, 120." in text
     # Each study's own stands in its protocol.
     assert "80, counted for a trial that diverged or failed" in text
     assert ("objective.failure_score", ("120", "80")) in [(row.name, row.values) for row in found.differences]
@@ -143,7 +143,7 @@ def test_what_differs_is_shown(found: SideBySide, page: ParsedPage) -> None:
         ("search.sampler", ("tpe", "random")),
         ("search.scheduler", ("asha", "none")),
     ]
-    assert "search.sampler, search.scheduler; all else that is fixed for all arms of a study is the same" in page.text
+    assert "search.sampler, search.scheduler; all other settings that are common to the arms" in page.text
 
 
 def test_hosts_versions_and_extensions_are_among_the_differences(first: RunFolder, tmp_path: Path) -> None:
@@ -158,7 +158,7 @@ def test_hosts_versions_and_extensions_are_among_the_differences(first: RunFolde
     assert values["confirm.seeds"] == ("5", "6")
     assert values["version of torch"] == ("2.8.0", "2.9.0")
     assert values["hosts"] == ("laptop: 8 cores, 16 GiB, no GPU", "cluster: 8 GPUs")
-    assert "Added to after results could be seen: hinge_study." in ParsedPage(render_comparison(found)).text
+    assert "Extended after results could be seen: hinge_study." in ParsedPage(render_comparison(found)).text
 
 
 def test_budgets_in_seconds_of_different_machines_are_pointed_out(tmp_path: Path) -> None:
@@ -203,7 +203,7 @@ def test_paths_of_searches_that_are_not_alike_are_drawn_as_such(page: ParsedPage
     names = [trace["name"] for trace in drawn["data"]]
     assert names == ["lsgan_vs_wgan/lsgan", "wgan", "hinge_study/lsgan", "hinge"]
     assert (
-        "The studies were not searched alike (lsgan_vs_wgan: the tpe sampler, stopping trials early by asha;"
+        "The studies used different search methods (lsgan_vs_wgan: the tpe sampler with early stopping by asha;"
         in page.text
     )
     assert "Expected best" not in page.text
@@ -215,7 +215,7 @@ def test_random_searches_are_drawn_as_expectations(tmp_path: Path) -> None:
     page = ParsedPage(render_comparison(compare_studies([first, write_second_run(str(tmp_path / "b"))])))
     assert "Expected best of n trials." in page.text
     assert "without replacement, without the paper's defaults of hinge_study, which were not drawn." in page.text
-    assert "not searched alike" not in page.text
+    assert "different search methods" not in page.text
 
 
 def test_repeated_searches_are_drawn_as_medians(tmp_path: Path) -> None:
@@ -229,7 +229,7 @@ def test_repeated_searches_are_drawn_as_medians(tmp_path: Path) -> None:
                 config = trial.config.model_copy(update={"repeat": 1})
                 folders[-1].trial(config.arm, trial.name).write_config(config)
     page = ParsedPage(render_comparison(compare_studies(folders)))
-    assert "Over 2 searches of each arm, each with a seed of its own" in page.text
+    assert "Each arm was searched 2 times, each time with another seed." in page.text
     assert "Expected best" not in page.text
 
 

@@ -58,7 +58,7 @@ def test_the_same_trainings_are_told_in_words_and_win_once(run_twice: SideBySide
     head = html[: html.index('<dl class="facts">')]
     words = (
         "hinge_study/hinge and again/hinge hold the same 5 confirmed trainings, and 5 in the search, by "
-        "configuration and seed. That is one result and not two, so the two arms are not tested against each other, "
+        "configuration and seed. They are one result and not two, so the two arms are not tested against each other, "
     )
     assert f'<p class="notice">{words}' in head
     assert "not tested: the same 5 trainings" in ParsedPage(html).text

@@ -125,8 +125,8 @@ def test_a_random_search_shows_its_expected_best(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("search", "said"),
     [
-        ({"sampler": "tpe", "scheduler": "none"}, "Of this one search by the tpe sampler: what it found"),
-        ({"sampler": "random", "scheduler": "asha"}, "by the random sampler that stops trials early (asha): what it"),
+        ({"sampler": "tpe", "scheduler": "none"}, "The path of one search by the tpe sampler; another search"),
+        ({"sampler": "random", "scheduler": "asha"}, "by the random sampler that stops trials early (asha); another"),
     ],
 )
 def test_any_other_search_shows_its_path_and_says_so(tmp_path: Path, search: dict[str, str], said: str) -> None:
@@ -157,7 +157,7 @@ def test_repeated_searches_show_their_median_and_range(tmp_path: Path) -> None:
     assert (line.x, line.y, line.name) == ((40.0, 80.0), (17.0, 8.5), "lsgan, median")
     first, *others = draw_plots(run, comparison, [], shown_trials(run))["search"]
     assert first.title == "Best score so far, over repeated searches."
-    assert "Over 2 searches of each arm by the tpe sampler" in first.caption
+    assert "Each arm was searched 2 times by the tpe sampler" in first.caption
     assert [plot.title for plot in others] == ["Search trials."]  # no single path, no expectation beside it
 
 

@@ -161,7 +161,7 @@ def test_the_caution_about_an_extension_stands_once_beside_the_verdict(folder: R
     extend(folder)
     above = head(folder)
     assert above.count(CAUTION) == 1
-    assert "The study was added to after its results could be seen; p values" in above
+    assert "The study was extended after its results could be seen; p values" in above
     assert printed(folder).count(CAUTION) == 1
     assert CAUTION in dict(protocol_items(load_run(folder)))["Extended study"]
 
@@ -203,7 +203,10 @@ def test_failed_seeds_are_defined_and_told_of_the_leader(folder: RunFolder) -> N
     assert above.count(sentence) == 1
     assert sentence in printed(folder)
     text = ParsedPage(Path(write_report(folder)).read_text(encoding="utf-8")).text
-    assert "Failed: trainings without a score, and those that their verdict says collapsed totally or diverged" in text
+    assert (
+        "Failed trainings are those without a score, and those that collapsed totally or diverged by their verdict"
+        in text
+    )
 
 
 def lose_scores(folder: RunFolder, arm: str, *trials: str) -> None:
@@ -226,10 +229,8 @@ def test_a_trial_whose_scores_got_lost_is_left_out_and_told_loudly(
     printed(folder)
     assert capsys.readouterr().err.splitlines() == [f"warning: {text}" for text in summary.warnings]
     for text, trial in zip(summary.warnings, ("lsgan/search_000", "wgan/confirm_003_seed_0"), strict=True):
-        assert text.startswith(
-            f"arms/{trial}/metrics.jsonl: a trial that has come to its end has its scores there, but"
-        )
-        assert text.endswith("; copy the file from a whole copy of the run folder and write the report again")
+        assert text.startswith(f"arms/{trial}/metrics.jsonl: an ended trial has its scores there, but")
+        assert text.endswith("; copy the file from a complete copy of the run folder and write the report again")
         assert above.count(f"Damaged run folder. {text}.") == 1
 
 

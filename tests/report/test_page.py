@@ -58,7 +58,7 @@ def test_scores_stand_with_their_name_samples_and_floor(page: ParsedPage) -> Non
     assert page.text.count(note) == 1
     # Score table, confirmed table, images, two leaderboards, hyperparameters, and six figures.
     assert page.text.count("FD at N = 5,000; lower is better.") == 12
-    assert "99.2 % of held-out real images named rightly" in page.text
+    assert "99.2 % of held-out real images classified correctly" in page.text
 
 
 def test_an_inception_score_is_called_fid(tmp_path: Path) -> None:
@@ -153,7 +153,7 @@ def test_a_run_that_has_only_a_study_file(tmp_path: Path) -> None:
     (tmp_path / "environment.json").unlink()
     page = ParsedPage(Path(write_report(folder)).read_text(encoding="utf-8"))
     assert (
-        "No verdict yet: nothing has been trained in this run folder; the command resume goes on with it." in page.text
+        "No verdict yet: nothing has been trained in this run folder; continue it with the command resume." in page.text
     )
     assert "objective" not in page.text[: page.text.index("How to read")]
     assert page.figures == []

@@ -32,7 +32,7 @@ def test_filled_marks_and_rings_are_the_fronts(folder: RunFolder) -> None:
     lines = [trace for trace in figure.data if trace.mode == "lines"]
     assert [list(line.x) for line in lines] == [[0.3, 0.5, 0.9], [0.2, 0.95]]
     assert figure.layout.xaxis.title.text == "Coverage (higher is better)"
-    assert "2 trials that came to no such values are left out" in pareto_caption(plane)
+    assert "2 trials without a value are left out" in pareto_caption(plane)
 
 
 def test_the_table_lists_the_fronts(folder: RunFolder) -> None:

@@ -18,7 +18,7 @@ from gan_study.errors import InputError
 from gan_study.report.write import write_report
 from gan_study.runs.folder import RunFolder
 
-CAUTION = "Whoever cuts a study short after seeing its results may favour one of its arms."
+CAUTION = "Cutting a study short after seeing its results may favour one of its arms."
 
 
 def score(config: TrialConfig, cur_nimg: int) -> float:

@@ -1,4 +1,4 @@
-"""The best evaluation of a training: its snapshot stays, and its generator is scored anew on fresh latents."""
+"""The best evaluation of a training: its snapshot stays, and its generator is scored again on fresh latents."""
 
 from pathlib import Path
 from typing import Any

@@ -37,6 +37,6 @@ def same_arms_words(arms: Sequence[str]) -> str:
     """Explain that two or more arms are the same, and what that means for a difference between them."""
     return (
         f"{listed(arms)} are the same arm in different studies: equal fixed values, search space and first trial. A "
-        "difference between their scores is one between searches, each of which may find another configuration. It "
-        "says nothing of a method, so no arm wins by it."
+        "difference between their scores is a difference between searches, which may find different configurations. "
+        "It says nothing about the method, so no arm wins by it."
     )

@@ -31,8 +31,8 @@ class SameTrainings:
         once = f" Against other arms they make one test and not two, by the scores of {self.a}." if self.is_copy else ""
         return (
             f"{self.a} and {self.b} hold the same {quantity(self.num_confirmed, 'confirmed training')}{searched} by "
-            "configuration and seed. That is one result and not two, so the two arms are not tested against each "
-            "other, and that they score alike confirms nothing."
+            "configuration and seed. They are one result and not two, so the two arms are not tested against each "
+            "other, and their similar scores confirm nothing."
             f"{once}"
         )
 

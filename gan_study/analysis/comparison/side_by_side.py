@@ -118,7 +118,7 @@ def _extended(studies: Sequence[ComparedStudy]) -> tuple[str, ...]:
     if not labels:
         return ()
     return (
-        f"Added to after results could be seen: {', '.join(labels)}. p values and intervals do not account for that.",
+        f"Extended after results could be seen: {', '.join(labels)}. P values and intervals do not account for that.",
     )
 
 

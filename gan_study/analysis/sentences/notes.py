@@ -10,8 +10,8 @@ from gan_study.runs.diagnosis import VerdictName
 from gan_study.runs.records import EndPart
 
 EXTENSION_CAUTION = (
-    "the study was added to after its results could be seen; p values and intervals do not account for that, and are "
-    "too sure if it was extended because of what it had shown"
+    "the study was extended after its results could be seen; p values and intervals do not account for that, and are "
+    "too optimistic if these results were the reason"
 )
 
 
@@ -24,7 +24,7 @@ def damage_warnings(run: RunData) -> tuple[str, ...]:
     scores = _left_out(
         run.damaged,
         "metrics.jsonl",
-        "a trial that has come to its end has its scores there, but the file is missing or empty",
+        "an ended trial has its scores there, but the file is missing or empty",
     )
     configs = _left_out(run.unreadable, "config.json", "a trial has its configuration there, but the file is missing")
     return (*scores, *configs, *_end_warnings(run))
@@ -33,7 +33,7 @@ def damage_warnings(run: RunData) -> tuple[str, ...]:
 def _left_out(places: Sequence[str], file: str, rule: str) -> list[str]:
     warnings = [
         f"{place}/{file}: {rule}, so the trial is left out of the ranking and of all numbers; copy the file from a "
-        "whole copy of the run folder and write the report again"
+        "complete copy of the run folder and write the report again"
         for place in places[:_MOST_NAMED]
     ]
     if (further := len(places) - _MOST_NAMED) > 0:
@@ -79,8 +79,8 @@ def _lost_process_notes(run: RunData) -> tuple[str, ...]:
     if not lost:
         return ()
     return (
-        f"{listed(lost)} failed because the process died and not by an error of the training. The machine may be to "
-        "blame, such as for a lack of memory, but the failure counts.",
+        f"{listed(lost)} failed because the process died and not by an error of the training. The machine may be "
+        "the cause, for example if it ran out of memory, but the failure counts.",
     )
 
 
@@ -89,7 +89,7 @@ def _decision_notes(run: RunData) -> tuple[str, ...]:
     decisions = run.decisions
     notes = [
         f"{arm} was given up by hand after {skipped.num_trials} of {skipped.num_planned} trials. It takes part in no "
-        "comparison, so it wins nothing and loses nothing."
+        "comparison, so it can neither win nor lose."
         for arm, skipped in decisions.skipped.items()
     ]
     if decisions.confirms_now:
@@ -99,7 +99,7 @@ def _decision_notes(run: RunData) -> tuple[str, ...]:
     if any(change.startswith("confirm.") for change in decisions.changes):
         notes += unequal_seeds_note({arm: len(run.of_arm(arm, "confirm")) for arm in run.arms})
     if notes:
-        notes.append("Whoever cuts a study short after seeing its results may favour one of its arms.")
+        notes.append("Cutting a study short after seeing its results may favour one of its arms.")
     return tuple(notes)
 
 

@@ -16,7 +16,7 @@ _MOST_ARMS = 4
 """Largest number of arms whose means the sentence gives. For more, it refers to the table of scores."""
 _WORDS: dict[At, str] = {
     "last": "their last evaluations",
-    "best": "their best evaluations, scored anew on fresh latents",
+    "best": "their best evaluations, scored again on fresh latents",
 }
 
 
@@ -58,7 +58,7 @@ def describe_other_count(
     if ranking is not None:
         pairs = [p if p.a == ranking.leader else p.turned for p in ranking.pairs if ranking.leader in (p.a, p.b)]
         equals = [pair.b for pair in pairs if not pair.is_distinguishable]
-        too = "leads by these too" if ranking.leader == leader else f"leads by these, in place of {leader}"
+        too = "also leads by these" if ranking.leader == leader else f"leads by these, instead of {leader}"
         text += f" {ranking.leader} {too}"
         text += (
             f", but is not distinguishable from {_named(equals)}." if equals else ", distinguishable from all others."
@@ -67,11 +67,11 @@ def describe_other_count(
 
 
 def _means(others: Sequence[ConfirmedArm], confirmed: Sequence[ConfirmedArm], at: At) -> str:
-    """Such as `By their best evaluations, the confirmed seeds score 68.6 on average in place of 82.8 (hinge).`"""
+    """Such as `By their best evaluations, the confirmed seeds score on average 68.6 instead of 82.8 (hinge).`"""
     if len(others) > _MOST_ARMS:
         return f"The table of scores also gives the confirmed seeds by {_WORDS[at]}."
     pairs = zip(others, confirmed, strict=True)
-    found = [f"{number(fmean(o.counted))} in place of {number(fmean(c.counted))} ({c.arm})" for o, c in pairs]
+    found = [f"{number(fmean(o.counted))} instead of {number(fmean(c.counted))} ({c.arm})" for o, c in pairs]
     return f"By {_WORDS[at]}, the confirmed seeds score on average {listed(found)}."
 
 

@@ -32,7 +32,7 @@ def decide_winner(run: RunData, confirmed: Sequence[ConfirmedArm], comparison: A
     if not run.trials:
         return StudyOutcome(None, _untrained(run))
     if run.objective is None:
-        return StudyOutcome(None, "No verdict: the run folder has no objective, so no score can be named.")
+        return StudyOutcome(None, "No verdict: the run folder has no objective, so its scores cannot be interpreted.")
     if all(t.score is None for t in run.trials):
         return StudyOutcome(None, _without_scores(run))
     if len(run.arms) == 1:
@@ -75,8 +75,8 @@ def _untrained(run: RunData) -> str:
         return f"No verdict: no trial of the run folder can be read ({', '.join(unusable)})."
     at_work = run.status is not None and run.status.state == "running"
     if at_work:
-        return "No verdict yet: the study is at work, and its first trial has not begun."
-    return "No verdict yet: nothing has been trained in this run folder; the command resume goes on with it."
+        return "No verdict yet: the study is running, but its first trial has not begun."
+    return "No verdict yet: nothing has been trained in this run folder; continue it with the command resume."
 
 
 def _without_scores(run: RunData) -> str:
@@ -107,7 +107,7 @@ def _unconfirmed(run: RunData, confirmed: Sequence[ConfirmedArm]) -> str:
     if not leaders:
         return reason
     first, *others = [f"{arm} with {_best_search(run, arm)}" for _, arm in leaders]
-    before = f", before {', '.join(others)}" if others else ", and no other arm has a score"
+    before = f", ahead of {', '.join(others)}" if others else ", and no other arm has a score"
     return f"{reason}; unconfirmed, the search is led by {first}{before}"
 
 
@@ -146,4 +146,4 @@ def _collapsed_seeds(run: RunData, arm: ConfirmedArm) -> str:
         failed = f"{arm.arm}'s only confirmed training failed by its verdict ({next(iter(counts))})"
     else:
         failed = f"{num} of {arm.arm}'s {of} confirmed trainings failed by their verdicts ({counts_text(counts)})"
-    return f" But {failed}; scores and ranking do not count that, so look at the images."
+    return f" But {failed}; scores and ranking ignore that, so look at the images."

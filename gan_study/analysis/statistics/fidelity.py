@@ -58,7 +58,8 @@ class Fidelity:
         trials = quantity(self.num_trials, "completed trial")
         if self.overall is None:
             return (
-                f"how well {self.num_early:,} images tell the order of {self.num_full:,} cannot be said from {trials}"
+                f"the rank correlation of scores from {self.num_early:,} and {self.num_full:,} images is unknown, with "
+                f"{trials}"
             )
         interval = self.overall.interval
         around = f" (95 % interval {interval[0]:.2f} to {interval[1]:.2f})" if interval else ""

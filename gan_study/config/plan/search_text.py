@@ -151,4 +151,4 @@ def counted_text(objective: ObjectiveConfig) -> str:
     """The evaluation of a training that counts, in words for the plan and the report."""
     if objective.at == "last":
         return "each training's last evaluation (objective.at: last)"
-    return "each training's best evaluation, scored anew on fresh latents (objective.at: best)"
+    return "each training's best evaluation, scored again on fresh latents (objective.at: best)"

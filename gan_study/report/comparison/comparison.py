@@ -114,7 +114,7 @@ def _notices(found: SideBySide) -> list[str]:
         )
     if "objective.failure_score" in differing and any(arm.failed for arm in found.confirmed.values()):
         notices.append(
-            "Seeds without a score count, in all studies, with the highest of their failure scores, "
+            "In all studies, seeds without a score count with the highest of the failure scores, "
             f"{number(found.summary.score.failure_score if found.summary.score else None)}."
         )
     return notices

@@ -47,23 +47,23 @@ def _search_plots(found: SideBySide, styles: Styles, objective: ObjectiveRecord)
     expected = data.expected_bests(comparison)
     if all(_is_random(s.run.study.search.sampler, s.run.study.search.scheduler) for s in found.studies) and expected:
         caption = (
-            "Random searches: the lowest score that n of the arm's trials hold on average, over every choice of n "
-            f"without replacement{_first_left_out(found)}. A failed trial counts with the failure score. The band is "
+            "Random searches: the mean lowest score of n of the arm's trials, over all choices of n without "
+            f"replacement{_first_left_out(found)}. A failed trial counts with the failure score. The band is "
             f"the 95 % confidence interval, given up to a quarter of the trials.{after}"
         )
         figure = score_figures.draw_expected(expected, styles, objective)
         return [make_plot("Expected best of n trials.", caption, _with_room(figure))]
-    spent = "Stopped, diverged and failed trials are in the budget."
+    spent = "The budget includes stopped, diverged and failed trials."
     if bands := repeated_curves(comparison):
         caption = (
-            f"Over {repeats} searches of each arm, each with a seed of its own: the line is their median, the band "
-            f"goes from the lowest to the highest. {_searches(found)} {spent}{after}"
+            f"Each arm was searched {repeats} times, each time with another seed. The line is the median of these "
+            f"searches, and the band goes from the lowest to the highest. {_searches(found)} {spent}{after}"
         )
         figure = draw_repeated(bands, styles, objective)
         return [make_plot("Best score so far, over repeated searches.", caption, _with_room(figure))]
     if curves := data.best_curves(found.together):
         caption = (
-            "Each line is the path of one search: what it found, not what another search could expect. "
+            "Each line is the path of one search; another search may find other scores. "
             f"{_searches(found)} {spent}{after}"
         )
         figure = score_figures.draw_best(curves, styles, objective)
@@ -93,14 +93,14 @@ def _searches(found: SideBySide) -> str:
         return f"All were searched by {next(iter(ways.values()))}."
     listed = "; ".join(f"{label}: {way}" for label, way in ways.items())
     return (
-        f"The studies were not searched alike ({listed}), so the lines of two studies differ by that as well as by "
-        "their arms; those of random searches, too, are paths and no expectations."
+        f"The studies used different search methods ({listed}), so their lines differ by method as well as by arm. "
+        "The line of a random search, too, is the path of one search and no expectation."
     )
 
 
 def _way(sampler: str, scheduler: str) -> str:
-    stops = {"none": "which stops no trial", "pbt": "with one population"}
-    return f"the {sampler} sampler, {stops.get(scheduler, f'stopping trials early by {scheduler}')}"
+    stops = {"none": "without early stopping", "pbt": "with one population"}
+    return f"the {sampler} sampler {stops.get(scheduler, f'with early stopping by {scheduler}')}"
 
 
 def _first_left_out(found: SideBySide) -> str:

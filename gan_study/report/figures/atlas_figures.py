@@ -23,8 +23,7 @@ def atlas_plots(run: RunData) -> dict[str, list[Plot]]:
     plots: dict[str, list[Plot]] = {"shares": [], "maps": []}
     if bars := verdict_bars(run):
         caption = (
-            "Share of each verdict among the trials that have ended; numbers are trials. Bars with a pattern name "
-            "something wrong."
+            "Share of each verdict among the ended trials, with the number of trials. Bars with a pattern are failures."
         )
         plots["shares"].append(_plot("Verdicts.", caption, draw_verdict_bars(bars)))
     for found in failure_maps(run):
@@ -116,8 +115,8 @@ def _axis(found: FailureMap, place: int) -> dict[str, Any]:
 def _map_caption(found: FailureMap) -> str:
     names = " and ".join(f"{axis.name} ({number(round(axis.value, 2))})" for axis in found.axes)
     failures = quantity(found.num_failures, "failure")
-    chance = " So few can lie apart by chance." if found.num_failures < 5 else ""
-    return f"{failures} among {quantity(len(found.trials), 'search trial')}, told apart best by {names}.{chance}"
+    chance = " So few may be separated by chance." if found.num_failures < 5 else ""
+    return f"{failures} among {quantity(len(found.trials), 'search trial')}, best separated by {names}.{chance}"
 
 
 def _plot(title: str, caption: str, figure: go.Figure) -> Plot:

@@ -90,9 +90,9 @@ def importance_items(run: RunData, importances: tuple[ArmImportance, ...]) -> li
     text = (
         "functional ANOVA of random forests over an arm's search trials (Optuna). The value is the mean of "
         f"{record.num_forests} forests; the interval is that of {record.num_resamples} resamples of the trials, each "
-        f"with a forest of its own seed; chance is told from {record.num_shuffles} shuffles. The score's logarithm is "
-        "taken if it can be, of trials that trained to their end. A forest of few trials misses some of the truth, "
-        "which no interval holds"
+        f"with a forest of its own seed; the level of chance comes from {record.num_shuffles} shuffles of the targets. "
+        "The score is that of trials that trained to their end, and its logarithm is taken if all are above 0. A "
+        "forest of few trials misses some of the truth, which the interval does not include"
     )
     missing = [each.sentence for each in importances if not each.is_known]
     return [("Importance", " ".join([f"{text}.", *missing]))]

@@ -86,11 +86,10 @@ def draw_pareto(plane: ParetoPlane, styles: Styles, objective: ObjectiveRecord) 
 def pareto_caption(plane: ParetoPlane) -> str:
     """Caption of the figure."""
     left_out = plane.fronts.num_left_out
-    lost = (
-        f" {left_out} {'trials' if left_out > 1 else 'trial'} that came to no such values are left out."
-        if left_out
-        else ""
+    who = (
+        "1 trial without a value for every objective is" if left_out == 1 else f"{left_out} trials without a value are"
     )
+    lost = f" {who} left out." if left_out else ""
     return (
         "Each mark is one completed search trial; a filled one is on its arm's Pareto front: no other trial of the arm "
         f"is at least as good in every objective ({', '.join(plane.fronts.objectives)}) and better in one. Rings: the "

@@ -35,8 +35,8 @@ class Plot:
 
 
 _THINNED = (
-    f"Of an arm with more than {score_figures.MOST_WHOLE_LINES} trials, lines outside the best quarter show at most 14 "
-    "points each, their extremes among them."
+    f"If an arm has more than {score_figures.MOST_WHOLE_LINES} trials, lines outside the best quarter show at most 14 "
+    "points each, including their extremes."
 )
 _SECTIONS = ("result", "confirmation", "classes", "search", "parallel", "slices", "signals")
 
@@ -62,7 +62,7 @@ def draw_plots(
         figure = score_figures.draw_confirmed(points, styles, objective)
         plots["result"].append(make_plot("Confirmed scores of each arm.", caption, figure))
     if bars := data.class_share_bars(run, shown):
-        caption = "Of the trials whose images are shown above; grey: the real images."
+        caption = "Shares in the trials whose images are shown above, with the real images in grey."
         plots["classes"].append(make_plot("Class shares.", caption, training_figures.draw_class_shares(bars, styles)))
     plots["search"] += _search_plots(run, comparison, styles, objective)
     for plane in pareto_figures.pareto_planes(run):
@@ -88,17 +88,17 @@ def _search_plots(run: RunData, comparison: ArmsComparison, styles: Styles, obje
     overtaken = "".join(f" {crossover_sentence(c)}" for c in comparison.crossovers)
     if expected := data.expected_bests(comparison):
         caption = (
-            "Random search: the lowest score that n of the arm's trials hold on average, over every choice of n "
-            f"without replacement{_first_left_out(run)}. A failed trial counts with the failure score. The band is the "
+            "Random search: the mean lowest score of n of the arm's trials, over all choices of n without "
+            f"replacement{_first_left_out(run)}. A failed trial counts with the failure score. The band is the "
             f"95 % confidence interval, given up to a quarter of the trials.{overtaken} {short_note(objective)}"
         )
         figure = score_figures.draw_expected(expected, styles, objective)
         plots.append(make_plot("Expected best of n trials.", caption, figure))
     elif bands := repeated_curves(comparison):
         caption = (
-            f"Over {search.repeats} searches of each arm by the {search.sampler} sampler, each with a seed of its own: "
-            "the line is their median, the band goes from the lowest to the highest. Stopped, diverged and "
-            f"failed trials are in the budget.{overtaken} {short_note(objective)}"
+            f"Each arm was searched {search.repeats} times by the {search.sampler} sampler, each time with another "
+            "seed. The line is the median of these searches; the band goes from the lowest to the highest. The budget "
+            f"includes stopped, diverged and failed trials.{overtaken} {short_note(objective)}"
         )
         plots.append(
             make_plot("Best score so far, over repeated searches.", caption, draw_repeated(bands, styles, objective))
@@ -112,8 +112,8 @@ def _search_plots(run: RunData, comparison: ArmsComparison, styles: Styles, obje
             else ""
         )
         caption = (
-            f"Of this one search by the {search.sampler} sampler{stops}: what it found, not what another search could "
-            f"expect. Stopped, diverged and failed trials are in the budget.{overtaken} {short_note(objective)}"
+            f"The path of one search by the {search.sampler} sampler{stops}; another search may find other scores. "
+            f"The budget includes stopped, diverged and failed trials.{overtaken} {short_note(objective)}"
         )
         plots.append(make_plot("Best score so far.", caption, score_figures.draw_best(curves, styles, objective)))
     if trials := data.score_curves(run, "search") + data.score_curves(run, "refine"):
@@ -132,28 +132,28 @@ def _left_out(objective: ObjectiveRecord) -> str:
     """A sentence on trials that are left out, since they were stopped on a score from fewer images."""
     if objective.early_num_samples is None:
         return ""
-    return f"Without the trials that were stopped on a score of {objective.early_num_samples:,} images."
+    return f"Trials that were stopped on a score of {objective.early_num_samples:,} images are left out."
 
 
 def _importance_plot(importance: ArmImportance, styles: Styles) -> Plot:
     figure = draw_importance(importance_bars(importance), styles[importance.arm])
-    return make_plot(importance_title(importance), f"{importance.sentence} How: see the protocol.", figure)
+    return make_plot(importance_title(importance), f"{importance.sentence} The protocol describes the method.", figure)
 
 
 def _parallel_plot(arm: str, figure: go.Figure, objective: ObjectiveRecord) -> Plot:
     caption = (
-        "Each line is one search trial, from its hyperparameters down to its score at its end; the best quarter stands "
-        f"out, trials that diverged or failed are dotted and end at the failure score. {short_note(objective)}"
+        "Each line is one search trial, from its hyperparameters down to its score at its end. The best quarter is "
+        f"highlighted; trials that diverged or failed are dotted and end at the failure score. {short_note(objective)}"
     )
     return make_plot(f"The search of {arm}.", caption, figure)
 
 
 def _signal_plot(arm: str, figure: go.Figure) -> Plot:
     caption = (
-        "Score and accuracy of the discriminator (D) are those of each evaluation, all else means over the steps since "
-        "the evaluation before; the gradient at an image is the length of the one that reaches a generated image. Pale "
-        "lines show at most 14 points each, their extremes among them. A trial that diverged or failed, or was stopped "
-        "at its first evaluation, may run off the plot."
+        "Score and accuracy of the discriminator (D) are those of each evaluation; all other values are means over the "
+        "steps since the previous evaluation. The gradient at an image is the norm of the gradient that reaches a "
+        "generated image. Pale lines show at most 14 points each, including their extremes. A trial that diverged or "
+        "failed, or was stopped at its first evaluation, may run off the plot."
     )
     return make_plot(f"Learning curves of {arm}.", caption, figure)
 

@@ -51,8 +51,8 @@ def _neighbours(run: RunData, find: FindTrial, trial: TrialData) -> CloserLook |
     distances = verdict.diagnosis.neighbour_distances
     measured = verdict.diagnosis.diagnostics
     parts = [
-        f"Verdict: {verdict.text}. Of {measured.num:,} generated images those closest to one of {measured.num_train:,} "
-        "training images, each above it."
+        f"Verdict: {verdict.text}. The images are those of {measured.num:,} generated ones that are closest to one of "
+        f"{measured.num_train:,} training images, each above it."
     ]
     if distances:
         listed = ", ".join(number(float(f"{d:.2g}")) for d in distances)
@@ -68,6 +68,6 @@ def interpolation_pictures(find: FindTrial, shown: Mapping[str, TrialData]) -> t
         if png is not None:
             is_normal = trial.config.training.z_distribution == "normal"
             way = "on a great circle (spherical interpolation)" if is_normal else "on a straight line"
-            caption = f"Each row leads {way} from one latent to another; its ends stand in the first row of the grid."
+            caption = f"Each row leads {way} from one latent to another. Its ends are in the first row of the grid."
             looks.append(CloserLook(trial.config.arm, trial.name, thumbnail(png, _WIDE, _QUALITY), caption))
     return tuple(looks)

@@ -94,7 +94,7 @@ def _latents(trials: Sequence[TrialData]) -> str:
         key = training.seed, training.z_dim, training.z_distribution
         kinds.setdefault(key, []).append(trial.config.arm)
     if len(kinds) == 1:
-        return "All arms have the same latents: what stands at one place is made from the same random numbers."
+        return "All arms have the same latents, so images at the same position come from the same random numbers."
     same = [f"the same in {' and '.join(arms)}" for arms in kinds.values() if len(arms) > 1]
     listed = "; ".join(
         f"{', '.join(arms)}: seed {seed}, z_dim {z_dim}, {distribution}"

@@ -72,7 +72,7 @@ def not_measured(verdict: Verdict) -> str:
 def _basis(trial: TrialData, found: TrialVerdict) -> str:
     if found.diagnosis is None:
         return (
-            f"From its {len(trial.evaluations)} evaluations in training alone; its images were not measured. "
+            f"Only its {len(trial.evaluations)} evaluations in training were examined; its images were not measured. "
             "A training is compared with itself, so there is no control."
         )
     return images_basis(found.diagnosis, trial.config)
@@ -88,10 +88,10 @@ def images_basis(diagnosis: DiagnosisRecord, config: TrialConfig) -> str:
     if measured.num >= asked or not measured.num_train:
         return text
     if measured.num == measured.num_train:
-        return f"{text} {asked:,} are asked for (diagnosis.num_samples), but there are no more training images."
+        return f"{text} The study asks for {asked:,} (diagnosis.num_samples), but there are no more training images."
     return (
-        f"{text} {asked:,} are asked for (diagnosis.num_samples), but only half the held-out images can be the "
-        "control: the other half is needed to tell memorisation."
+        f"{text} The study asks for {asked:,} (diagnosis.num_samples), but only half the held-out images can be the "
+        "control, since the other half is needed to detect memorisation."
     )
 
 

@@ -28,6 +28,6 @@ def extension_items(run: RunData) -> list[tuple[str, str]]:
 def _superseded(arm: ConfirmedArm) -> str:
     former = sorted({t.config.source or "" for t in arm.superseded})
     return (
-        f"{arm.arm}: {', '.join(former)} was confirmed before, is no longer among the search's best, and is shown "
-        f"without counting; {arm.source} stands for the arm"
+        f"{arm.arm}: {', '.join(former)} was confirmed before but is no longer among the search's best; its seeds are "
+        f"shown but do not count, and {arm.source} represents the arm"
     )

@@ -48,7 +48,7 @@ def final_note(confirmed: Sequence[ConfirmedArm]) -> str:
         f"Final scores on fresh latents: {len(one.draws)} draws of {one.key.num_generated:,} images, v "
         f"{one.key.num_real:,} real ones; real-against-real floor {number(one.floor)}"
         f"{f', {ROUGH_FLOOR}' if one.floor_is_rough else ''}. All other scores are of the first draw, v "
-        f"{one.num_real:,} real images.{of_neighbours} In parentheses after them: the same of real images."
+        f"{one.num_real:,} real images.{of_neighbours} The numbers in parentheses after them are those of real images."
     )
 
 

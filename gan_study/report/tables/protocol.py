@@ -63,7 +63,7 @@ def _objective_items(objective: ObjectiveRecord) -> list[Item]:
         ("Failure score", f"{number(objective.failure_score)}, counted for a trial that diverged or failed"),
     ]
     if objective.extractor_accuracy is not None:
-        text = f"{percent(objective.extractor_accuracy)} of held-out real images named rightly"
+        text = f"{percent(objective.extractor_accuracy)} of held-out real images classified correctly"
         items.append(("Extractor accuracy", text))
     return items
 
@@ -109,12 +109,12 @@ def _sampler_settings(run: RunData) -> str:
     if environment is None or not environment.sampler:
         return ""
     given = ", ".join(f"{name}={value}" for name, value in environment.sampler.items() if value is not None)
-    return f"; of Optuna {environment.versions['optuna']} with {given}"
+    return f"; Optuna {environment.versions['optuna']} with {given}"
 
 
 def _repeats(run: RunData) -> str:
     repeats = run.study.search.repeats
-    return f" in each of {repeats} searches that differ in their sampler's seed alone" if repeats > 1 else ""
+    return f" in each of {repeats} searches that differ only in their sampler's seed" if repeats > 1 else ""
 
 
 def _schedules(run: RunData) -> list[Item]:
@@ -184,7 +184,7 @@ def _environment_items(run: RunData) -> list[Item]:
     if run.status is not None:
         started = datetime.fromtimestamp(run.status.start_time, UTC).strftime("%Y-%m-%d %H:%M UTC")
         at_once = f"{quantity(run.status.num_concurrent_trials, 'trial')} at once"
-        items.append(("Run", f"begun {started}, {duration(run.status.elapsed_sec)} in all, {at_once}"))
+        items.append(("Run", f"started {started}, {duration(run.status.elapsed_sec)} in all, {at_once}"))
     return items
 
 
