@@ -34,7 +34,7 @@ from gan_study.runs.diagnosis import DiagnosisRecord, Diagnostics
 from gan_study.runs.trial_folder import TrialFolder
 from gan_study.training.randomness import Stream, draw_latents
 from gan_study.training.sample_grid import grid_png
-from gan_study.training.snapshot import load_generator, unusable
+from gan_study.training.snapshot import load_generator, snapshot_error
 
 _MOST_TRAIN = 60_000
 """Training images, at most, that are searched for neighbours and copies. A copy of any other one is missed: with a
@@ -118,7 +118,7 @@ def _load(trial: TrialFolder, cur_nimg: int, training: TrainingConfig, num_chann
     try:
         return load_generator(trial.read_snapshot(cur_nimg), training, num_channels)
     except (RuntimeError, SafetensorError) as error:
-        raise unusable(trial.snapshot_location(cur_nimg), error) from error
+        raise snapshot_error(trial.snapshot_location(cur_nimg), error) from error
 
 
 def _generate(generator: nn.Module, training: TrainingConfig, num: int, objective: Objective) -> Tensor | None:

@@ -8,7 +8,7 @@ from torch import nn
 from gan_study.config.training import TrainingConfig
 from gan_study.errors import InputError
 from gan_study.evaluation.snapshots import SnapshotPlace, choose_snapshot, open_place
-from gan_study.training.snapshot import load_generator, unusable
+from gan_study.training.snapshot import load_generator, snapshot_error
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,4 +63,4 @@ def _load(source: SnapshotPlace) -> tuple[nn.Module, int]:
         except (RuntimeError, SafetensorError) as error:
             problem = error
     assert problem is not None, "at least one number of channels is tried"
-    raise unusable(source.location, problem) from problem
+    raise snapshot_error(source.location, problem) from problem

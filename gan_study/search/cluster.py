@@ -20,7 +20,7 @@ os.environ.setdefault("TUNE_DISABLE_AUTO_CALLBACK_LOGGERS", "1")
 import ray
 
 from gan_study.config.study import ResourcesConfig
-from gan_study.errors import InputError
+from gan_study.errors import InputError, first_line
 
 # Ray Train frees the resources of a stopped trial from a separate process, which searches for its cluster and fails if
 # several run on one machine. So every process of ours remembers the address of its cluster.
@@ -72,11 +72,11 @@ def connected(
     except (ConnectionError, ValueError) as error:
         raise InputError(
             f"--address: a Ray cluster must be running there, but got address={address} "
-            f"({_first_line(error)}); start one with `ray up cluster.yaml`, or leave --address out"
+            f"({first_line(error)}); start one with `ray up cluster.yaml`, or leave --address out"
         ) from error
     except Exception as error:  # Ray has no special class for a failed start, as on an overloaded machine
         raise InputError(
-            f"Ray: it must start on this machine, but got an error ({_first_line(error)}); try again when the machine "
+            f"Ray: it must start on this machine, but got an error ({first_line(error)}); try again when the machine "
             "is less busy, and look at the space below /tmp and the free memory"
         ) from error
     try:
@@ -142,7 +142,3 @@ def _describe(joined: bool) -> Cluster:
     )
     total = ray.cluster_resources()
     return Cluster(total.get("CPU", 0.0), total.get("GPU", 0.0), hosts, joined)
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0]

@@ -12,7 +12,7 @@ from ray import tune
 
 from gan_study.config.rules.check import resource_faults
 from gan_study.config.study import StudyConfig
-from gan_study.errors import InputError, StorageError
+from gan_study.errors import InputError, StorageError, first_line
 from gan_study.runs.folder import RunFolder
 from gan_study.runs.records import StudyStatus
 from gan_study.search.address import require_reachable
@@ -25,7 +25,7 @@ from gan_study.search.sampling.optuna_file import OptunaFile
 from gan_study.search.scratch import ScratchFolder
 from gan_study.search.shared_folder import require_shared
 from gan_study.search.trackers.packages import require_trackers
-from gan_study.search.trackers.trackers import tracked
+from gan_study.search.trackers.trackers import tracker_callbacks
 from gan_study.search.trials.one_worker import OneWorkerTrial
 from gan_study.search.trials.tune_adapters import DirectorScheduler, DirectorSearcher, DirectorStopper
 from gan_study.search.watch import LOSSES, ClusterLostError, watched
@@ -109,11 +109,11 @@ def run_study(
             with OptunaFile(folder) as optuna_file:
 
                 def change() -> None:
-                    optuna_file.update()
+                    optuna_file.write_changes()
                     on_change()
 
                 director = Director(study, folder, objective, optuna_file.storage, num_concurrent, change)
-                optuna_file.begin()
+                optuna_file.allow_writing()
                 on_start(director)
                 if not director.finished:
                     _tune(director, folder, study, verbose, on_stage)
@@ -148,8 +148,7 @@ def _explained_loss(folder: RunFolder) -> Iterator[None]:
     try:
         yield
     except LOSSES as error:
-        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
-        raise ClusterLostError(folder.location, f"Ray says: {reason}") from error
+        raise ClusterLostError(folder.location, f"Ray says: {first_line(error)}") from error
 
 
 def _tune(
@@ -157,7 +156,7 @@ def _tune(
 ) -> None:
     """Let Ray Tune run the director's trials until the study ends."""
     many = study.resources.workers_per_trial > 1
-    with ScratchFolder(folder) as scratch, tracked(study.trackers, folder, study.name, on_stage) as trackers:
+    with ScratchFolder(folder) as scratch, tracker_callbacks(study.trackers, folder, study.name, on_stage) as trackers:
         extra = {"scratch": scratch, "max_retries": study.resources.max_retries} if many else {}
         searcher = DirectorSearcher(director, folder.location, extra)
         tuner = tune.Tuner(

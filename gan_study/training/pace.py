@@ -31,7 +31,7 @@ class _Unscored:
         return 0.0
 
 
-def shortened(training: TrainingConfig, batch_size: int) -> TrainingConfig:
+def one_round_training(training: TrainingConfig, batch_size: int) -> TrainingConfig:
     """Return a training with one round from each evaluation to the next, which `measure_step_sec` measures.
 
     A round is one generator step with its discriminator steps. A lazy penalty is computed at every step, because a
@@ -47,8 +47,8 @@ def measure_step_sec(
 ) -> float | None:
     """Return the seconds of training for a thousand real images, without evaluations; None if it diverges on noise.
 
-    `training` must come from `shortened`; torch uses `cpus` threads. The measurement takes about `seconds`, and at
-    least two rounds, of which the first is not counted.
+    `training` must come from `one_round_training`; torch uses `cpus` threads. The measurement takes about `seconds`,
+    and at least two rounds, of which the first is not counted.
     """
     start, num_threads = time.perf_counter(), torch.get_num_threads()
     try:

@@ -6,7 +6,7 @@ from safetensors.torch import load
 from torch import nn
 
 from gan_study.config.training import TrainingConfig
-from gan_study.errors import InputError
+from gan_study.errors import InputError, first_line
 from gan_study.gan.networks import build_networks
 
 
@@ -18,7 +18,7 @@ def load_generator(snapshot: bytes, config: TrainingConfig, num_channels: int) -
         config: of the trial that wrote it.
         num_channels: of the data set it learned.
 
-    Raises RuntimeError if the snapshot is of another network, SafetensorError if it is damaged: see `unusable`.
+    Raises RuntimeError if the snapshot is of another network, SafetensorError if it is damaged: see `snapshot_error`.
     """
     with torch.random.fork_rng(devices=[]):
         generator, _ = build_networks(config.network, config.dataset.image_size, num_channels, config.z_dim, config.pac)
@@ -26,9 +26,9 @@ def load_generator(snapshot: bytes, config: TrainingConfig, num_channels: int) -
     return generator.eval().requires_grad_(False)
 
 
-def unusable(place: str, error: RuntimeError | SafetensorError) -> InputError:
+def snapshot_error(place: str, error: RuntimeError | SafetensorError) -> InputError:
     """Return the user's error for the snapshot at `place`, for which `load_generator` has raised `error`."""
-    reason = str(error).partition("\n")[0]
+    reason = first_line(error)
     if isinstance(error, SafetensorError):
         return InputError(
             f"{place}: a snapshot must be whole, but this file is cut short or damaged; copy it again from where it "

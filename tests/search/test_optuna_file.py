@@ -92,9 +92,9 @@ def test_an_interruption_in_the_middle_of_a_write_ends_at_once(tmp_path: Path) -
         with OptunaFile(world.folder) as file:
             director = world.make_director(file.storage)
             assert director.next_trial() is not None
-            file.begin()
+            file.allow_writing()
             sqlalchemy.event.listen(sqlalchemy.engine.Engine, "before_cursor_execute", interrupt)
-            file.update()
+            file.write_changes()
 
     try:
         with pytest.raises(KeyboardInterrupt):
@@ -141,14 +141,14 @@ def test_updates_are_written_while_the_study_runs_and_take_little_of_its_time(
     with OptunaFile(RunFolder(str(tmp_path))) as file:
         study = optuna.create_study(study_name="scripted/only", storage=file.storage)
         study.add_trial(optuna.trial.create_trial(value=1.0))
-        file.update()  # not begun: a part of the trials may not have been replayed yet
-        file.begin()
-        file.update()
+        file.write_changes()  # not allowed yet: some trials may not have been replayed
+        file.allow_writing()
+        file.write_changes()
         study.add_trial(optuna.trial.create_trial(value=2.0))
-        file.update()
+        file.write_changes()
         assert [t.value for t in in_file(tmp_path)] == [1.0]
         clock[0] += 1
-        file.update()
+        file.write_changes()
         assert [t.value for t in in_file(tmp_path)] == [1.0, 2.0]
 
 

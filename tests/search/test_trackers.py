@@ -26,7 +26,7 @@ from gan_study.runs.records import EvaluationRecord, LossRecord, SignalsRecord, 
 from gan_study.search.trackers import packages as tracker_packages
 from gan_study.search.trackers import trackers
 from gan_study.search.trackers.packages import require_trackers
-from gan_study.search.trackers.trackers import tracked
+from gan_study.search.trackers.trackers import tracker_callbacks
 from gan_study.search.trials.messages import TrialOrder, progress_message, tracker_numbers
 from gan_study.training.progress import Progress
 from gan_study.training.sample_grid import grid_pixels, grid_png
@@ -104,7 +104,7 @@ def test_an_evaluation_s_numbers_are_flat_and_finite() -> None:
 
 def test_tensorboard_s_files(folder: RunFolder) -> None:
     config, pixels = make_config(), torch.arange(4 * 16, dtype=torch.uint8).reshape(4, 1, 4, 4)
-    with tracked(["tensorboard", "tensorboard"], folder, "scripted", refuse) as callbacks:
+    with tracker_callbacks(["tensorboard", "tensorboard"], folder, "scripted", refuse) as callbacks:
         assert len(callbacks) == 1
         trial = Tune(setup(callbacks), folder, config)
         trial.start()
@@ -132,7 +132,7 @@ def test_a_resumed_trial_goes_on_in_its_tensorboard_run(folder: RunFolder) -> No
     """The first command is interrupted: no end is told, and what was written is there all the same."""
     config = make_config()
     for trial_id, scores in (("a1", {0: 50.0, 500: 20.0}), ("b2", {500: 20.0, 1000: 10.0})):
-        with tracked(["tensorboard"], folder, "scripted", refuse) as callbacks:
+        with tracker_callbacks(["tensorboard"], folder, "scripted", refuse) as callbacks:
             trial = Tune(setup(callbacks), folder, config, trial_id)
             trial.start()
             for cur_nimg, score in scores.items():
@@ -143,7 +143,7 @@ def test_a_resumed_trial_goes_on_in_its_tensorboard_run(folder: RunFolder) -> No
 
 
 def test_a_trial_that_starts_again_stays_one_run(folder: RunFolder) -> None:
-    with tracked(["tensorboard"], folder, "scripted", refuse) as callbacks:
+    with tracker_callbacks(["tensorboard"], folder, "scripted", refuse) as callbacks:
         trial = Tune(setup(callbacks), folder, make_config())
         trial.start()
         trial.result(0, 50.0)
@@ -156,7 +156,7 @@ def test_a_tracker_that_fails_ends_no_training(
     folder: RunFolder, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     told: list[str] = []
-    with tracked(["tensorboard"], folder, "scripted", told.append) as callbacks:
+    with tracker_callbacks(["tensorboard"], folder, "scripted", told.append) as callbacks:
         trial = Tune(setup(callbacks), folder, make_config())
         trial.start()
         monkeypatch.setattr(
@@ -169,7 +169,7 @@ def test_a_tracker_that_fails_ends_no_training(
 
 
 def test_no_tracker_leaves_nothing(folder: RunFolder) -> None:
-    with tracked([], folder, "scripted", refuse) as callbacks:
+    with tracker_callbacks([], folder, "scripted", refuse) as callbacks:
         assert callbacks == []
     assert not folder.storage.exists()
 
@@ -204,7 +204,7 @@ def test_mlflow_is_left_out_where_its_file_would_lie_elsewhere(
 ) -> None:
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
     warnings: list[str] = []
-    with tracked(["mlflow"], RunFolder(str(tmp_path / name)), "scripted", warnings.append) as callbacks:
+    with tracker_callbacks(["mlflow"], RunFolder(str(tmp_path / name)), "scripted", warnings.append) as callbacks:
         setup(callbacks)
     (warning,) = warnings
     assert warning.startswith(f"warning: mlflow is left out from now on: its file cannot lie in {tmp_path / name}/")
@@ -216,7 +216,7 @@ def test_mlflow_s_file(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     monkeypatch.chdir(tmp_path)
     folder = RunFolder(str(tmp_path / name))
     config = make_config()
-    with tracked(["mlflow"], folder, "scripted", refuse) as callbacks:
+    with tracker_callbacks(["mlflow"], folder, "scripted", refuse) as callbacks:
         for trial_id, end in (("a1", TrialState.COMPLETED), ("b2", TrialState.DIVERGED)):
             trial = Tune(setup(callbacks) if trial_id == "a1" else callbacks, folder, config, trial_id)
             trial.start()

@@ -67,7 +67,7 @@ def _first_training(study: StudyConfig, arm: str) -> TrainingConfig:
 def _step_ratio(
     study: StudyConfig, arm: str, num_channels: int, device: "torch.device", seconds: float
 ) -> float | None:
-    from gan_study.training.pace import measure_step_sec, shortened
+    from gan_study.training.pace import measure_step_sec, one_round_training
 
     training = _first_training(study, arm)
     expected = estimate_seconds_per_kimg(training, scoring_ratio=0.0)
@@ -75,7 +75,7 @@ def _step_ratio(
     share = min(1.0, _LONG_ROUND_SEC / round_sec)
     groups = max(2, int(share * training.batch_size / training.pac))
     batch_size = min(training.batch_size, groups * training.pac)
-    measured = shortened(training, batch_size)
+    measured = one_round_training(training, batch_size)
     seconds_per_kimg = measure_step_sec(measured, num_channels, study.resources.cpus_per_worker, device, seconds)
     if seconds_per_kimg is None:
         return None

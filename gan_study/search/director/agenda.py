@@ -8,7 +8,7 @@ from gan_study.config.study import StudyConfig
 from gan_study.config.training import PHASES, Phase, TrialConfig
 from gan_study.runs.decisions import DecisionsRecord
 from gan_study.runs.records import TrialState
-from gan_study.search.director.trial_record import TrialRecord, to_confirm
+from gan_study.search.director.trial_record import TrialRecord, confirmation_order
 
 
 class Agenda:
@@ -42,7 +42,7 @@ class Agenda:
         def rank(trial: TrialRecord) -> tuple[float, int, int, int]:
             return trial.score or 0.0, PHASES.index(trial.config.phase), trial.config.index, trial.config.repeat
 
-        return to_confirm(sorted(completed, key=rank), self._study.search.objectives)
+        return confirmation_order(sorted(completed, key=rank), self._study.search.objectives)
 
     def next_arm(self) -> str | None:
         """Return the arm with the fewest trials in the earliest phase of all; None if no arm has a next trial."""

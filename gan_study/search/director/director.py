@@ -14,7 +14,7 @@ from gan_study.runs.folder import RunFolder
 from gan_study.runs.records import EvaluationRecord, ObjectiveRecord, TrialState, TrialStatus
 from gan_study.search.director.agenda import Agenda
 from gan_study.search.director.answer_order import AnswerOrder
-from gan_study.search.director.end_work import lacks_end_work, note_end_failure
+from gan_study.search.director.end_work import lacks_end_work, record_end_failure
 from gan_study.search.director.recall import recall_trials, renew_workers
 from gan_study.search.director.searches import Searches
 from gan_study.search.director.trial_record import TrialRecord, write_end
@@ -118,7 +118,7 @@ class Director:
             write_end(trial, TrialState.FAILED, reason)
             self._close_trial(key, TrialState.FAILED)
             return
-        note_end_failure(trial, status, reason)
+        record_end_failure(trial, status, reason)
         if trial.state.is_final:
             self._release_slot(key)
             return

@@ -13,7 +13,7 @@ def lacks_end_work(trial: TrialRecord) -> bool:
     return status is not None and bool(missing_end_parts(trial.config, status, trial.folder))
 
 
-def note_end_failure(trial: TrialRecord, status: TrialStatus, reason: str) -> None:
+def record_end_failure(trial: TrialRecord, status: TrialStatus, reason: str) -> None:
     """Write that a trial's process died during its end work: in the first part that is missing."""
     missing = missing_end_parts(trial.config, status, trial.folder)
     if missing:

@@ -88,7 +88,7 @@ def replay(
     for order, place, number in events:
         open_before(place + 1)
         trial = trials[place]
-        stop = search.report_evaluation(trial.config.index, trial.standing(number))
+        stop = search.report_evaluation(trial.config.index, trial.compared_evaluation(number))
         if number == len(trial.evaluations):
             if trial.state.is_final:
                 close_trial(trial)

@@ -58,7 +58,7 @@ class Searches:
         """Report a trial's last evaluation to its search, if it has one; return True if the search stops the trial."""
         if trial.config.phase == "confirm":
             return False
-        return self.search_of(trial.config).report_evaluation(trial.config.index, trial.standing())
+        return self.search_of(trial.config).report_evaluation(trial.config.index, trial.compared_evaluation())
 
     def close_trial(self, trial: TrialRecord) -> None:
         """Report the end of a search or refine trial. A collapsed trial counts as a diverged one."""

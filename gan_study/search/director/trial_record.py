@@ -45,7 +45,7 @@ class TrialRecord:
         """Images seen at the last evaluation."""
         return self.evaluations[-1].cur_nimg if self.evaluations else 0
 
-    def standing(self, number: int | None = None) -> EvaluationRecord:
+    def compared_evaluation(self, number: int | None = None) -> EvaluationRecord:
         """Return the last evaluation, or the `number`th, as rungs compare it with those of other trials.
 
         After a rollback it holds the scores of the state that the trial goes on from, at the images spent by then.
@@ -66,7 +66,7 @@ def write_end(trial: TrialRecord, state: TrialState, reason: str) -> None:
     trial.folder.delete_checkpoints()
 
 
-def to_confirm(trials: Sequence[TrialRecord], names: Sequence[SearchObjectiveName]) -> list[TrialRecord]:
+def confirmation_order(trials: Sequence[TrialRecord], names: Sequence[SearchObjectiveName]) -> list[TrialRecord]:
     """Return completed trials with a score: those on the Pareto front first, otherwise in their given order.
 
     A trial without a coverage counts as one with a coverage of 0. With one objective the order does not change.

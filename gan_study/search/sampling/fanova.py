@@ -99,27 +99,27 @@ def arm_importance(
     conditional one is analysed beside them, over the trials in which it exists. reason: why no importance can be
     computed, or None.
     """
-    found = Arm(study, arm)
-    parameters, fixed = found.parameters, found.fixed
-    common = [p for p in parameters if all(p.is_active(values) for values in found.assignments)]
-    weighed: dict[str, ParameterImportance] = {}
+    searched = Arm(study, arm)
+    parameters, fixed = searched.parameters, searched.fixed
+    common = [p for p in parameters if all(p.is_active(values) for values in searched.assignments)]
+    importances: dict[str, ParameterImportance] = {}
     if reason is None:
-        weighed = _weigh(common, common, fixed, samples)
+        importances = _compute_importance(common, common, fixed, samples)
         for parameter in parameters:
             if parameter not in common:
-                weighed |= _weigh([*common, parameter], [parameter], fixed, samples)
+                importances |= _compute_importance([*common, parameter], [parameter], fixed, samples)
     return TargetImportance(
         arm=arm,
         target=target,
         scale=scale,
         num_trials=len(samples),
         num_failed=None,
-        parameters=tuple(weighed.get(p.label) or _without(p, 0, reason) for p in parameters),
+        parameters=tuple(importances.get(p.label) or _no_importance(p, 0, reason) for p in parameters),
         reason=reason,
     )
 
 
-def _weigh(
+def _compute_importance(
     present: Sequence[Parameter], wanted: Sequence[Parameter], fixed: Mapping[str, Scalar], samples: Sequence[Sample]
 ) -> dict[str, ParameterImportance]:
     """Return the importance of `wanted`, by label, over the samples in which all of `present` exist."""
@@ -131,17 +131,17 @@ def _weigh(
     if len(kept) < MIN_TRIALS:
         where = "it exists in" if is_conditional else "all values lie inside their ranges in"
         reason = f"{where} {len(kept)} of {len(samples)} trials, and {MIN_TRIALS} are needed"
-        return {p.label: _without(p, len(kept), reason, is_conditional) for p in wanted}
+        return {p.label: _no_importance(p, len(kept), reason, is_conditional) for p in wanted}
     if len(np.unique(targets)) == 1:
         reason = "the trials in which it exists all came to the same"
-        return {p.label: _without(p, len(kept), reason, is_conditional) for p in wanted}
+        return {p.label: _no_importance(p, len(kept), reason, is_conditional) for p in wanted}
     forest = _Forest(present, kept)
     # The seed is fixed, so that a report that is written again holds the same numbers.
     rng = np.random.default_rng(0)
     everything = np.arange(forest.num)
     whole = [forest.shares(everything, forest.targets, seed) for seed in range(_NUM_FORESTS)]
     resampled = [
-        forest.shares(_drawn(rng, forest.targets), forest.targets, _NUM_FORESTS + seed)
+        forest.shares(_draw_positions(rng, forest.targets), forest.targets, _NUM_FORESTS + seed)
         for seed in range(_NUM_RESAMPLES)
     ]
     shuffled = [forest.shares(everything, rng.permutation(forest.targets), seed) for seed in range(_NUM_SHUFFLES)]
@@ -159,7 +159,7 @@ def _weigh(
     }
 
 
-def _drawn(rng: np.random.Generator, targets: NDArray[np.float64]) -> NDArray[np.int64]:
+def _draw_positions(rng: np.random.Generator, targets: NDArray[np.float64]) -> NDArray[np.int64]:
     """Draw positions with replacement, again and again until the targets there are not all equal."""
     while True:
         places = rng.integers(len(targets), size=len(targets))
@@ -222,7 +222,7 @@ def _position(parameter: Parameter, value: Scalar) -> Scalar:
     return float(np.log(value)) if isinstance(parameter.range, LogUniformRange) else value
 
 
-def _without(parameter: Parameter, num_trials: int, reason: str | None, is_conditional: bool = False) -> Any:
+def _no_importance(parameter: Parameter, num_trials: int, reason: str | None, is_conditional: bool = False) -> Any:
     return ParameterImportance(
         name=parameter.label,
         num_trials=num_trials,

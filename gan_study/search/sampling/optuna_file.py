@@ -14,7 +14,7 @@ from optuna.exceptions import StorageInternalError
 from optuna.storages import BaseStorage, InMemoryStorage, RDBStorage
 from optuna.trial import FrozenTrial
 
-from gan_study.errors import StorageError
+from gan_study.errors import StorageError, first_line
 from gan_study.runs.folder import RunFolder
 
 _OPTUNA = "optuna.db"
@@ -96,11 +96,11 @@ class OptunaFile:
                     self._folder.storage.write_bytes(_OPTUNA, self._path.read_bytes())
                 self._temporary.cleanup()
 
-    def begin(self) -> None:
+    def allow_writing(self) -> None:
         """Allow writing from now on, because the storage now holds all trials of the run folder."""
         self._due = 0.0
 
-    def update(self) -> None:
+    def write_changes(self) -> None:
         """Write the changes, if writing is allowed and has not just taken more than its share of the time."""
         if time.monotonic() < self._due:
             return
@@ -144,7 +144,7 @@ class OptunaFile:
         return _WrittenStudy(self._file.create_new_study(source.directions, name))
 
     def _problem(self, error: Exception) -> StorageError:
-        cause = str(error.__cause__ or error).splitlines()[0]
+        cause = first_line(error.__cause__ or error)
         return StorageError(
             f"{self._folder.location}/{_OPTUNA}: Optuna must be able to write this file, but got {cause}; make sure "
             "that there is space left and that writing is permitted, then run `gan_study resume` on the run folder"

@@ -32,6 +32,7 @@ from ray.tune.logger import LoggerCallback
 from gan_study.config.arms.flat_training import flat_training
 from gan_study.config.names import TrackerName
 from gan_study.config.training import TrialConfig
+from gan_study.errors import first_line
 from gan_study.runs.folder import RunFolder
 from gan_study.runs.records import TrialState
 from gan_study.runs.secrets import without_secrets
@@ -192,8 +193,7 @@ class Tracking(Callback):
             yield
         except Exception as error:  # any error, of a package, a server or a disk
             self._logger = None
-            reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
-            self._warn(f"warning: {self._tracker} is left out from now on: {without_secrets(reason)}")
+            self._warn(f"warning: {self._tracker} is left out from now on: {without_secrets(first_line(error))}")
 
 
 class TrackerFiles:
@@ -221,7 +221,7 @@ class TrackerFiles:
 
 
 @contextmanager
-def tracked(
+def tracker_callbacks(
     trackers: Sequence[TrackerName], folder: RunFolder, study: str, warn: Callable[[str], None]
 ) -> Iterator[list[Callback]]:
     """Yield Tune's callbacks for a study's trackers. At the end of the context their files are in the run folder.
