@@ -129,6 +129,7 @@ def test_a_search_brings_in_torch_only_with_gp() -> None:
     code = """
 import sys
 from optuna.storages import InMemoryStorage
+from gan_study.config.arms.arm import Arm
 from gan_study.config.study import StudyConfig
 from gan_study.runs.records import TrialState
 from gan_study.search.sampling.arm_search import ArmSearch
@@ -138,7 +139,7 @@ for sampler in ("random", "tpe", "cmaes", "sobol", "gp"):
         "budget": {"trials_per_arm": 9, "total_kimg": 1, "evaluate_every_kimg": 1},
         "search_space": {"g_lr": {"log_uniform": [1e-4, 1e-2]}}, "search": {"sampler": sampler},
     })
-    search = ArmSearch(study, "a", InMemoryStorage(), 100.0)
+    search = ArmSearch(Arm(study, "a"), InMemoryStorage(), 100.0)
     for index in range(5):
         search.draw_configuration(index)
         search.close_trial(index, TrialState.COMPLETED, 1.0 + index)

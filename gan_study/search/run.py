@@ -22,7 +22,7 @@ from gan_study.search.environment import record_environment
 from gan_study.search.prepare import prepare_on_cluster
 from gan_study.search.sampling.fanova import study_importance
 from gan_study.search.sampling.optuna_file import OptunaFile
-from gan_study.search.scratch import ScratchFolder
+from gan_study.search.scratch import scratch_folder
 from gan_study.search.shared_folder import require_shared
 from gan_study.search.trackers.packages import require_trackers
 from gan_study.search.trackers.trackers import tracker_callbacks
@@ -156,7 +156,7 @@ def _tune(
 ) -> None:
     """Let Ray Tune run the director's trials until the study ends."""
     many = study.resources.workers_per_trial > 1
-    with ScratchFolder(folder) as scratch, tracker_callbacks(study.trackers, folder, study.name, on_stage) as trackers:
+    with scratch_folder(folder) as scratch, tracker_callbacks(study.trackers, folder, study.name, on_stage) as trackers:
         extra = {"scratch": scratch, "max_retries": study.resources.max_retries} if many else {}
         searcher = DirectorSearcher(director, folder.location, extra)
         tuner = tune.Tuner(

@@ -8,7 +8,7 @@ from support.s3_server import ObjectStore
 from gan_study.errors import StorageError
 from gan_study.runs.folder import RunFolder
 from gan_study.runs.storage import Storage
-from gan_study.search.trackers.trackers import TrackerFiles
+from gan_study.search.trackers.trackers import tracker_files
 
 
 def test_objects_have_the_names_of_the_files(object_store: ObjectStore) -> None:
@@ -77,7 +77,7 @@ def test_a_folder_goes_there_and_back(object_store: ObjectStore, tmp_path: Path)
 def test_trackers_write_to_a_copy(object_store: ObjectStore) -> None:
     folder = RunFolder(object_store.uri("bucket/run"))
     for number in (1, 2):
-        with TrackerFiles(folder) as files:
+        with tracker_files(folder) as files:
             assert len(list(files.rglob("run*"))) == number - 1, "what an earlier command wrote"
             (files / "tensorboard/arm").mkdir(parents=True, exist_ok=True)
             (files / f"tensorboard/arm/run{number}").write_text("events")

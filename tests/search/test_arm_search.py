@@ -6,6 +6,7 @@ from optuna.storages import InMemoryStorage
 from optuna.trial import TrialState as OptunaState
 from support.scripted_world import FAILURE_SCORE, make_evaluation, make_study
 
+from gan_study.config.arms.arm import Arm
 from gan_study.runs.records import TrialState
 from gan_study.search.sampling.arm_search import ArmSearch
 
@@ -13,7 +14,7 @@ from gan_study.search.sampling.arm_search import ArmSearch
 def make_search(arm: str = "lsgan", **changes: Any) -> tuple[ArmSearch, optuna.Study]:
     storage = InMemoryStorage()
     study = make_study(**changes)
-    search = ArmSearch(study, arm, storage, FAILURE_SCORE)
+    search = ArmSearch(Arm(study, arm), storage, FAILURE_SCORE)
     return search, optuna.load_study(study_name=f"{study.name}/{arm}", storage=storage)
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from support.scripted_world import World, make_study
 
+from gan_study.config.arms.arm import Arm
 from gan_study.config.base import Scalar
 from gan_study.config.study import StudyConfig
 from gan_study.config.training import TrialConfig
@@ -46,7 +47,7 @@ def by_name(found: TargetImportance) -> dict[str, ParameterImportance]:
 
 def weighed(num: int, target: Callable[[dict[str, Scalar]], float], seed: int = 0) -> dict[str, ParameterImportance]:
     samples = [Sample(values, target(values)) for values in drawn(num, seed)]
-    return by_name(arm_importance(study_with(), "lsgan", "score", "log", samples))
+    return by_name(arm_importance(Arm(study_with(), "lsgan"), "score", "log", samples))
 
 
 def rate(values: dict[str, Scalar]) -> float:
@@ -130,7 +131,7 @@ def conditional(num: int) -> TargetImportance:
             values["penalty_weight"] = float(10 ** rng.uniform(-1, 2))
             target += math.log10(float(values["penalty_weight"]))
         samples.append(Sample(values, target))
-    return arm_importance(study_with(CONDITIONAL), "lsgan", "score", "log", samples)
+    return arm_importance(Arm(study_with(CONDITIONAL), "lsgan"), "score", "log", samples)
 
 
 def test_a_conditional_hyperparameter_is_weighed_where_it_exists() -> None:
@@ -155,7 +156,7 @@ def test_a_value_outside_its_range_is_left_out_alone() -> None:
     """The paper's value in the first trial may lie outside: what is searched is weighed without that trial."""
     values = drawn(20)
     values[0] = {**values[0], "g_lr": 0.5}
-    found = arm_importance(study_with(), "lsgan", "score", "log", [Sample(v, rate(v)) for v in values])
+    found = arm_importance(Arm(study_with(), "lsgan"), "score", "log", [Sample(v, rate(v)) for v in values])
     assert {p.num_trials for p in found.parameters} == {19}
 
 

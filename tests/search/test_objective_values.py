@@ -10,6 +10,7 @@ from optuna.study import StudyDirection
 from optuna.trial import TrialState as OptunaState
 from support.scripted_world import FAILURE_SCORE, make_evaluation, make_study
 
+from gan_study.config.arms.arm import Arm
 from gan_study.runs.records import TrialState
 from gan_study.search.sampling.arm_search import ArmSearch
 from gan_study.search.sampling.objective_values import TrialEnd
@@ -20,7 +21,7 @@ OBJECTIVES = ["score", "coverage", "device_sec"]
 def make_search(sampler: str = "random", **changes: Any) -> tuple[ArmSearch, optuna.Study]:
     search = {"sampler": sampler, "scheduler": "none", "objectives": OBJECTIVES}
     study, storage = make_study(search=search, **changes), InMemoryStorage()
-    arm_search = ArmSearch(study, "lsgan", storage, FAILURE_SCORE)
+    arm_search = ArmSearch(Arm(study, "lsgan"), storage, FAILURE_SCORE)
     return arm_search, optuna.load_study(study_name="scripted/lsgan", storage=storage)
 
 

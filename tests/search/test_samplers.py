@@ -44,10 +44,10 @@ def score(values: dict[str, Any]) -> float:
 
 def drawn(study: StudyConfig, num: int, resumed_at: int | None = None) -> list[dict[str, Any]]:
     """The samples of one trial after the other; the storage is made anew, from the values, after `resumed_at`."""
-    search, samples = ArmSearch(study, "only", InMemoryStorage(), FAILURE_SCORE), []
+    search, samples = ArmSearch(Arm(study, "only"), InMemoryStorage(), FAILURE_SCORE), []
     for index in range(num):
         if index == resumed_at:
-            search = ArmSearch(study, "only", InMemoryStorage(), FAILURE_SCORE)
+            search = ArmSearch(Arm(study, "only"), InMemoryStorage(), FAILURE_SCORE)
             for before, values in enumerate(samples):
                 search.open_trial(before, values)
                 search.close_trial(before, TrialState.COMPLETED, score(values))
@@ -100,10 +100,10 @@ def test_sobol_goes_through_its_sequence_by_the_trials_number() -> None:
 
 def test_sobol_does_not_depend_on_what_has_ended() -> None:
     study = study_of("sobol")
-    search = ArmSearch(study, "only", InMemoryStorage(), FAILURE_SCORE)
+    search = ArmSearch(Arm(study, "only"), InMemoryStorage(), FAILURE_SCORE)
     at_once = [search.draw_configuration(index) for index in range(6)]
     assert at_once == drawn(study, 6)
-    again = ArmSearch(study, "only", InMemoryStorage(), FAILURE_SCORE)
+    again = ArmSearch(Arm(study, "only"), InMemoryStorage(), FAILURE_SCORE)
     assert again.draw_configuration(4) == at_once[4]
 
 

@@ -9,6 +9,7 @@ import pytest
 from optuna.storages import InMemoryStorage
 from support.scripted_world import FAILURE_SCORE, make_evaluation, make_study
 
+from gan_study.config.arms.arm import Arm
 from gan_study.runs.records import TrialState
 from gan_study.search.sampling.arm_search import ArmSearch
 
@@ -37,7 +38,7 @@ def drawn(
         search={"first_trial": "sampled", "seed": seed} | search,
         budget={"trials_per_arm": num, "total_kimg": NUM_KIMG, "evaluate_every_kimg": 5},
     )
-    arm, rng, trials = ArmSearch(study, "only", InMemoryStorage(), FAILURE_SCORE), np.random.default_rng(seed), []
+    arm, rng, trials = ArmSearch(Arm(study, "only"), InMemoryStorage(), FAILURE_SCORE), np.random.default_rng(seed), []
     for index in range(num):
         values = arm.draw_configuration(index)
         last, state, reached = score(values, rng), TrialState.COMPLETED, None

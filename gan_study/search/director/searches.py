@@ -2,7 +2,7 @@
 
 from optuna.storages import BaseStorage
 
-from gan_study.config.arms.arm import Arm
+from gan_study.config.arms.arm import Arm, arms_of
 from gan_study.config.arms.trial_configs import refine_trial_config, search_trial_config
 from gan_study.config.study import StudyConfig
 from gan_study.config.training import TrialConfig
@@ -28,10 +28,10 @@ class Searches:
         self._storage = storage
         self._agenda = agenda
         self._searches = {
-            (arm, repeat): ArmSearch(
-                study, arm, storage, objective.failure_score, objective.num_train_images, repeat=repeat
+            (arm.name, repeat): ArmSearch(
+                arm, storage, objective.failure_score, objective.num_train_images, repeat=repeat
             )
-            for arm in study.arms
+            for arm in arms_of(study)
             for repeat in range(study.search.repeats)
         }
         self._refinements: dict[str, ArmSearch] = {}
@@ -83,6 +83,6 @@ class Searches:
             best = [t.config for t in self._agenda.best(arm) if t.config.phase == "search"]
             searches = [search for (its_arm, _), search in self._searches.items() if its_arm == arm]
             self._refinements[arm] = begin_refinement(
-                self._study, arm, self._folder, self._storage, self._objective, searches, best
+                Arm(self._study, arm), self._folder, self._storage, self._objective, searches, best
             )
         return self._refinements[arm]

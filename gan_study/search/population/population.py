@@ -17,7 +17,6 @@ from gan_study.config.arms.arm import Arm
 from gan_study.config.population import SCHEDULED
 from gan_study.config.schedule import ScheduleEntry
 from gan_study.config.search.population import interval_kimg, pbt_settings
-from gan_study.config.study import StudyConfig
 from gan_study.config.training import TrialConfig
 from gan_study.runs.folder import RunFolder
 from gan_study.runs.population import Generation, MemberCopy
@@ -29,13 +28,11 @@ from gan_study.search.population.rates import changed_rates, current_rates
 class Population:
     """The comparisons of one arm. They lie in the run folder, from which a new object continues."""
 
-    def __init__(self, study: StudyConfig, arm: str, folder: RunFolder) -> None:
-        self._study = study
+    def __init__(self, arm: Arm, folder: RunFolder) -> None:
         self._arm = arm
         self._folder = folder
-        self._settings = pbt_settings(study)
-        self._parameters = Arm(study, arm).parameters
-        self._generations = folder.read_generations(arm)
+        self._settings = pbt_settings(arm.study)
+        self._generations = folder.read_generations(arm.name)
 
     def pause_nimg(self, config: TrialConfig) -> int | None:
         """Return the images at which a trial waits for the others; None if it goes on to its end."""
@@ -53,14 +50,14 @@ class Population:
             at_kimg=self._next_kimg, scores={t.config.name: t.curve_score for t in trials}, copies=copies
         )
         self._generations.append(generation)
-        self._folder.write_generations(self._arm, self._generations)
+        self._folder.write_generations(self._arm.name, self._generations)
         self.finish_copies()
         return copies
 
     def finish_copies(self) -> None:
         """Make those copies of the last comparison that are still missing."""
         for copy in self._generations[-1].copies if self._generations else ():
-            child, parent = (self._folder.trial(self._arm, name) for name in (copy.child, copy.parent))
+            child, parent = (self._folder.trial(self._arm.name, name) for name in (copy.child, copy.parent))
             done = child.read_copies()
             if copy not in done:
                 copy_trial(parent, child, copy.rates)
@@ -68,7 +65,7 @@ class Population:
 
     @property
     def _next_kimg(self) -> float:
-        return interval_kimg(self._study) * (len(self._generations) + 1)
+        return interval_kimg(self._arm.study) * (len(self._generations) + 1)
 
     def _pairs(self, trials: Sequence[TrialRecord]) -> list[tuple[TrialRecord, TrialRecord]]:
         """Return the worst trials, each with a parent drawn among as many of the best. No score counts as the worst."""
@@ -94,13 +91,13 @@ class Population:
         )
 
     def _next_rates(self, child: TrialRecord, parent: TrialRecord) -> ScheduleEntry:
-        values = {**Arm(self._study, self._arm).fixed, **parent.config.searched}
-        searched = [p for p in self._parameters if p.name in SCHEDULED and p.is_active(values)]
+        values = {**self._arm.fixed, **parent.config.searched}
+        searched = [p for p in self._arm.parameters if p.name in SCHEDULED and p.is_active(values)]
         rates = current_rates(parent.config.training)
         changed = changed_rates(rates, searched, self._settings, partial(self._random, child))
         return ScheduleEntry(from_kimg=parent.cur_nimg / 1000, **changed)
 
     def _random(self, child: TrialRecord, purpose: str) -> random.Random:
         """Return random numbers that depend only on the study's seed, the comparison, the child and the purpose."""
-        parts = (self._study.search.seed, self._arm, len(self._generations), child.config.index, purpose)
+        parts = (self._arm.study.search.seed, self._arm.name, len(self._generations), child.config.index, purpose)
         return random.Random(hashlib.sha256("/".join(map(str, parts)).encode()).digest())

@@ -1,5 +1,6 @@
 """The populations of all arms of a study, and their effect on the director's trials and searches."""
 
+from gan_study.config.arms.arm import arms_of
 from gan_study.config.study import StudyConfig
 from gan_study.config.training import TrialConfig
 from gan_study.runs.folder import RunFolder
@@ -18,7 +19,7 @@ class Populations:
         self._agenda = agenda
         self._searches = searches
         is_pbt = study.search.scheduler == "pbt"
-        self._populations = {arm: Population(study, arm, folder) for arm in study.arms} if is_pbt else {}
+        self._populations = {arm.name: Population(arm, folder) for arm in arms_of(study)} if is_pbt else {}
 
     def finish_copies(self, arm: str) -> None:
         """Make the copies that an interrupted study has chosen and not made, before its trials are read."""

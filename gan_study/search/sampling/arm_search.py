@@ -14,7 +14,6 @@ from gan_study.config.arms.trial_configs import ASSUMED_TRAIN_IMAGES, first_tria
 from gan_study.config.base import Scalar
 from gan_study.config.search.sampling import all_configurations
 from gan_study.config.space import IntegerRange, contains
-from gan_study.config.study import StudyConfig
 from gan_study.config.training import Phase
 from gan_study.runs.records import EvaluationRecord, TrialState
 from gan_study.search.sampling.distributions import distribution, suggest
@@ -37,8 +36,7 @@ class ArmSearch:
 
     def __init__(
         self,
-        study: StudyConfig,
-        arm: str,
+        arm: Arm,
         storage: BaseStorage,
         failure_score: float,
         num_train_images: int = ASSUMED_TRAIN_IMAGES,
@@ -47,23 +45,24 @@ class ArmSearch:
         phase: Phase = "search",
         parameters: Sequence[Parameter] | None = None,
     ) -> None:
-        self._config = study
-        self._arm = Arm(study, arm)
+        study = arm.study
+        self._study = study
+        self._arm = arm
         self._repeat = repeat
         self._phase = phase
-        self._parameters = self._arm.parameters if parameters is None else parameters
-        self._fixed = self._arm.fixed
+        self._parameters = arm.parameters if parameters is None else parameters
+        self._fixed = arm.fixed
         self._failure_score = failure_score
-        self._values = ObjectiveValues(study, arm, failure_score, num_train_images)
+        self._values = ObjectiveValues(arm, failure_score, num_train_images)
         # An evolution strategy needs its own draws, even if they repeat.
         self._all = None if keeps_state(study) else all_configurations(self._parameters, self._fixed)
         self._tried: list[dict[str, Scalar]] = []
         self._trials: dict[int, optuna.Trial] = {}
         self._reported: dict[int, set[int]] = {}
         self._interval = max(1, round(1000 * study.budget.evaluate_every_kimg))
-        self._study = optuna.create_study(
+        self._optuna_study = optuna.create_study(
             storage=storage,
-            study_name=optuna_name(study, arm, repeat) if phase == "search" else f"{study.name}/{arm}/{phase}",
+            study_name=optuna_name(arm, repeat) if phase == "search" else f"{study.name}/{arm.name}/{phase}",
             directions=directions(study.search.objectives),
             pruner=make_pruner(study, num_train_images),
         )
@@ -87,7 +86,7 @@ class ArmSearch:
         # The sampler may see a value only if its parameter is active under these values.
         active = [p for p in self._parameters if p.name in values and p.is_active({**self._fixed, **values})]
         inside = [p for p in active if contains(p.range, values[p.name])]
-        drawn_by = self._sampler(index) if keeps_state(self._config) and not self._is_paper_trial(index) else None
+        drawn_by = self._sampler(index) if keeps_state(self._study) and not self._is_paper_trial(index) else None
         self._open_optuna_trial(index, inside, GivenValues({p.label: values[p.name] for p in inside}, drawn_by))
         self._tried.append(values)
         return values
@@ -96,9 +95,9 @@ class ArmSearch:
         """Import the ended trials of another search of the arm that lie inside this one's ranges."""
         ranges = {p.label: p.range for p in self._parameters}
         self._tried += other._tried
-        for trial in other._study.get_trials(states=(OptunaState.COMPLETE, OptunaState.PRUNED)):
+        for trial in other._optuna_study.get_trials(states=(OptunaState.COMPLETE, OptunaState.PRUNED)):
             if all(name in ranges and contains(ranges[name], value) for name, value in trial.params.items()):
-                self._study.add_trial(
+                self._optuna_study.add_trial(
                     optuna.create_trial(
                         state=trial.state,
                         values=trial.values,
@@ -125,7 +124,7 @@ class ArmSearch:
         With several objectives Optuna accepts no scores on the way, and no trial is stopped. An end between two
         regular evaluations, as a budget in seconds brings it, is compared with no other trial.
         """
-        if len(self._config.search.objectives) > 1:
+        if len(self._study.search.objectives) > 1:
             return False
         trial = self._trials[index]
         step = self._step(index, evaluation.cur_nimg)
@@ -137,32 +136,32 @@ class ArmSearch:
         end = end or TrialEnd()
         trial = self._trials.pop(index)
         trial.set_user_attr("state", state.value)
-        self._study.sampler = self._sampler(index)  # it records in a closed trial whether that has failed
+        self._optuna_study.sampler = self._sampler(index)  # it records in a closed trial whether that has failed
         match state:
             case TrialState.COMPLETED:
-                self._study.tell(trial, self._values.of_end(score, end))
+                self._optuna_study.tell(trial, self._values.of_end(score, end))
             case TrialState.DIVERGED | TrialState.FAILED:
-                self._study.tell(trial, self._values.of_failure(end))
+                self._optuna_study.tell(trial, self._values.of_failure(end))
             case TrialState.STOPPED:
-                self._study.tell(trial, state=OptunaState.PRUNED)
+                self._optuna_study.tell(trial, state=OptunaState.PRUNED)
             case TrialState.RUNNING:
                 raise AssertionError("a running trial is not closed")
 
     def _is_paper_trial(self, index: int) -> bool:
         """Return True if the trial has the paper's values, which are chosen, not drawn."""
-        return index == 0 and self._phase == "search" and self._config.search.first_trial == "paper_defaults"
+        return index == 0 and self._phase == "search" and self._study.search.first_trial == "paper_defaults"
 
     def _draw_from(self, index: int, untried: Sequence[dict[str, Scalar]]) -> dict[str, Scalar]:
         """Draw an untried configuration for trial `index`, or else take the untried one nearest to the last draw."""
         values: dict[str, Scalar] = {}
-        for attempt in range(1 if self._config.search.sampler == "gp" else _MOST_ATTEMPTS):
+        for attempt in range(1 if self._study.search.sampler == "gp" else _MOST_ATTEMPTS):
             study = optuna.create_study(
                 storage=InMemoryStorage(),
-                directions=self._study.directions,
+                directions=self._optuna_study.directions,
                 sampler=self._sampler(index, attempt),
-                study_name=self._study.study_name,
+                study_name=self._optuna_study.study_name,
             )
-            study.add_trials(self._study.get_trials(deepcopy=False))
+            study.add_trials(self._optuna_study.get_trials(deepcopy=False))
             values = self._suggest(study.ask(), self._parameters)
             if values in untried:
                 return values
@@ -189,12 +188,11 @@ class ArmSearch:
         parts += [self._repeat] if self._repeat else []
         parts += [f"attempt {attempt}"] if attempt else []
         return make_sampler(
-            self._config,
+            self._arm,
             parts,
             index,
             self._parameters,
-            self._fixed,
-            partial(self._study.get_trials, deepcopy=False),
+            partial(self._optuna_study.get_trials, deepcopy=False),
             self._failure_score,
             self._phase,
         )
@@ -202,8 +200,8 @@ class ArmSearch:
     def _open_optuna_trial(
         self, index: int, parameters: Sequence[Parameter], sampler: BaseSampler
     ) -> dict[str, Scalar]:
-        self._study.sampler = sampler
-        trial = self._study.ask()
+        self._optuna_study.sampler = sampler
+        trial = self._optuna_study.ask()
         trial.set_user_attr("index", index)
         self._trials[index] = trial
         self._reported[index] = set()
@@ -229,6 +227,6 @@ class ArmSearch:
         return step
 
 
-def optuna_name(study: StudyConfig, arm: str, repeat: int = 0) -> str:
+def optuna_name(arm: Arm, repeat: int = 0) -> str:
     """Return the name of the Optuna study of one repeat of an arm's search."""
-    return f"{study.name}/{arm}/repeat_{repeat}" if repeat else f"{study.name}/{arm}"
+    return f"{arm.study.name}/{arm.name}" + (f"/repeat_{repeat}" if repeat else "")

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from optuna.storages import InMemoryStorage
 
+from gan_study.config.arms.arm import Arm
 from gan_study.config.study import StudyConfig
 from gan_study.runs.records import EvaluationRecord, TrialState
 from gan_study.search.sampling.arm_search import ArmSearch
@@ -36,7 +37,7 @@ def sample_draws(sampler: str) -> tuple[float, ...]:
             | ({"startup_trials": 3} if sampler in ("tpe", "gp") else {}),
         }
     )
-    search = ArmSearch(study, "only", InMemoryStorage(), _FAILURE_SCORE)
+    search = ArmSearch(Arm(study, "only"), InMemoryStorage(), _FAILURE_SCORE)
     drawn: list[float] = []
     for index in range(_NUM_TRIALS):
         values = search.draw_configuration(index)

@@ -7,18 +7,19 @@ from typing import Any
 import numpy as np
 import optuna
 from numpy.typing import NDArray
-from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
+from optuna.distributions import BaseDistribution, FloatDistribution
 
-from gan_study.config.arms.arm import Arm
+from gan_study.config.arms.arm import Arm, arms_of
 from gan_study.config.arms.parameters import Parameter
 from gan_study.config.base import Scalar
-from gan_study.config.space import Choice, IntegerRange, LogUniformRange, UniformRange, contains, range_text
+from gan_study.config.space import LogUniformRange, contains, range_text
 from gan_study.config.study import StudyConfig
 from gan_study.runs.diagnosis import VerdictName
 from gan_study.runs.importance import ImportanceRecord, ParameterImportance, Target, TargetImportance
 from gan_study.runs.records import TrialState
 from gan_study.search.director.director import Director
 from gan_study.search.director.trial_record import TrialRecord
+from gan_study.search.sampling.distributions import distribution
 
 MIN_TRIALS = 10
 """Least number of trials: with fewer, a forest attributes a third of the variance and more to noise."""
@@ -41,9 +42,9 @@ class Sample:
 def study_importance(study: StudyConfig, director: Director) -> ImportanceRecord:
     """Return the importance of every arm's searched hyperparameters over its ended search trials of all repeats."""
     targets = []
-    for arm in study.arms:
-        ended = [t for t in director.agenda.arm_trials(arm, "search") if t.state.is_final]
-        targets += [_score_importance(study, arm, ended), _failure_importance(study, arm, ended)]
+    for arm in arms_of(study):
+        ended = [t for t in director.agenda.arm_trials(arm.name, "search") if t.state.is_final]
+        targets += [_score_importance(arm, ended), _failure_importance(arm, ended)]
     return ImportanceRecord(
         num_forests=_NUM_FORESTS,
         num_trees=_NUM_TREES,
@@ -53,7 +54,7 @@ def study_importance(study: StudyConfig, director: Director) -> ImportanceRecord
     )
 
 
-def _score_importance(study: StudyConfig, arm: str, ended: Sequence[TrialRecord]) -> TargetImportance:
+def _score_importance(arm: Arm, ended: Sequence[TrialRecord]) -> TargetImportance:
     # A stopped trial was scored after a shorter training, so its score does not compare.
     scored = [(t, t.score) for t in ended if t.state is TrialState.COMPLETED and t.score is not None]
     is_positive = all(score > 0 for _, score in scored)
@@ -63,10 +64,10 @@ def _score_importance(study: StudyConfig, arm: str, ended: Sequence[TrialRecord]
         reason = f"{len(samples)} of {len(ended)} search trials trained to their end, and {MIN_TRIALS} are needed"
     elif len({sample.target for sample in samples}) == 1:
         reason = "all scores are equal"
-    return arm_importance(study, arm, "score", "log" if is_positive else "linear", samples, reason)
+    return arm_importance(arm, "score", "log" if is_positive else "linear", samples, reason)
 
 
-def _failure_importance(study: StudyConfig, arm: str, ended: Sequence[TrialRecord]) -> TargetImportance:
+def _failure_importance(arm: Arm, ended: Sequence[TrialRecord]) -> TargetImportance:
     samples = [Sample(t.config.searched, float(_has_failed(t))) for t in ended]
     num_failed = sum(sample.target == 1 for sample in samples)
     reason = None
@@ -79,7 +80,7 @@ def _failure_importance(study: StudyConfig, arm: str, ended: Sequence[TrialRecor
             f"{num_failed} of {len(samples)} search trials failed, and at least {MIN_OF_EACH_KIND} that failed and "
             f"{MIN_OF_EACH_KIND} that did not are needed"
         )
-    found = arm_importance(study, arm, "failure", "0/1", samples, reason)
+    found = arm_importance(arm, "failure", "0/1", samples, reason)
     return found.model_copy(update={"num_failed": num_failed})
 
 
@@ -91,7 +92,7 @@ def _has_failed(trial: TrialRecord) -> bool:
 
 
 def arm_importance(
-    study: StudyConfig, arm: str, target: Target, scale: Any, samples: Sequence[Sample], reason: str | None = None
+    arm: Arm, target: Target, scale: Any, samples: Sequence[Sample], reason: str | None = None
 ) -> TargetImportance:
     """Return the importance of an arm's searched hyperparameters for one target of its trials.
 
@@ -99,9 +100,8 @@ def arm_importance(
     conditional one is analysed beside them, over the trials in which it exists. reason: why no importance can be
     computed, or None.
     """
-    searched = Arm(study, arm)
-    parameters, fixed = searched.parameters, searched.fixed
-    common = [p for p in parameters if all(p.is_active(values) for values in searched.assignments)]
+    parameters, fixed = arm.parameters, arm.fixed
+    common = [p for p in parameters if all(p.is_active(values) for values in arm.assignments)]
     importances: dict[str, ParameterImportance] = {}
     if reason is None:
         importances = _compute_importance(common, common, fixed, samples)
@@ -109,7 +109,7 @@ def arm_importance(
             if parameter not in common:
                 importances |= _compute_importance([*common, parameter], [parameter], fixed, samples)
     return TargetImportance(
-        arm=arm,
+        arm=arm.name,
         target=target,
         scale=scale,
         num_trials=len(samples),
@@ -207,15 +207,10 @@ def _has(parameter: Parameter, values: Mapping[str, Scalar]) -> bool:
 
 def _distribution(parameter: Parameter) -> BaseDistribution:
     """Return the distribution on the scale of the draws: Optuna's fANOVA ignores that a range is logarithmic."""
-    match parameter.range:
-        case UniformRange(uniform=(low, high)):
-            return FloatDistribution(low, high)
-        case LogUniformRange(log_uniform=(low, high)):
-            return FloatDistribution(float(np.log(low)), float(np.log(high)))
-        case IntegerRange(integer=(first, last)):
-            return IntDistribution(first, last)
-        case Choice(choice=values):
-            return CategoricalDistribution(values)
+    if isinstance(parameter.range, LogUniformRange):
+        low, high = parameter.range.log_uniform
+        return FloatDistribution(float(np.log(low)), float(np.log(high)))
+    return distribution(parameter.range)
 
 
 def _position(parameter: Parameter, value: Scalar) -> Scalar:

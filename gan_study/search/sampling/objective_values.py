@@ -8,7 +8,6 @@ from optuna.study import StudyDirection
 from gan_study.config.arms.arm import Arm
 from gan_study.config.estimates.longest_training import longest_trainings
 from gan_study.config.names import MAXIMISED, SearchObjectiveName
-from gan_study.config.study import StudyConfig
 from gan_study.runs.records import EvaluationRecord
 
 
@@ -39,11 +38,11 @@ def directions(names: Sequence[SearchObjectiveName]) -> list[StudyDirection]:
 class ObjectiveValues:
     """Makes the objective values of one arm's trials. All are finite; a failure's are worse than those of any trial."""
 
-    def __init__(self, study: StudyConfig, arm: str, failure_score: float, num_train_images: int) -> None:
-        self._names = study.search.objectives
+    def __init__(self, arm: Arm, failure_score: float, num_train_images: int) -> None:
+        self._names = arm.study.search.objectives
         self._failure_score = failure_score
         # An estimate, so that there is a bound before any trial has ended.
-        self._most_sec = longest_trainings(Arm(study, arm), num_train_images)[1] if "device_sec" in self._names else 0.0
+        self._most_sec = longest_trainings(arm, num_train_images)[1] if "device_sec" in self._names else 0.0
 
     def score(self, score: float | None) -> float:
         """Return the score, at most the failure score; the failure score if there is none."""

@@ -8,7 +8,6 @@ from optuna.storages import BaseStorage
 from gan_study.config.arms.arm import Arm
 from gan_study.config.arms.parameters import Parameter
 from gan_study.config.search.narrowing import narrow
-from gan_study.config.study import StudyConfig
 from gan_study.config.training import TrialConfig
 from gan_study.runs.folder import RunFolder
 from gan_study.runs.records import ObjectiveRecord
@@ -17,8 +16,7 @@ from gan_study.search.sampling.arm_search import ArmSearch
 
 
 def begin_refinement(
-    study: StudyConfig,
-    arm: str,
+    arm: Arm,
     folder: RunFolder,
     storage: BaseStorage,
     objective: ObjectiveRecord,
@@ -31,7 +29,6 @@ def begin_refinement(
     these ranges are imported, so that a learning sampler starts from them.
 
     Args:
-        study: holds the number of best trials that span the ranges.
         arm: an arm whose search has ended.
         folder: the run folder.
         storage: holds the Optuna studies.
@@ -39,21 +36,21 @@ def begin_refinement(
         searches: the arm's searches.
         best: the arm's completed search trials, best first.
     """
-    parameters = _parameters(study, arm, folder, best)
+    parameters = _parameters(arm, folder, best)
     refinement = ArmSearch(
-        study, arm, storage, objective.failure_score, objective.num_train_images, phase="refine", parameters=parameters
+        arm, storage, objective.failure_score, objective.num_train_images, phase="refine", parameters=parameters
     )
     for search in searches:
         refinement.import_trials(search)
     return refinement
 
 
-def _parameters(study: StudyConfig, arm: str, folder: RunFolder, best: Sequence[TrialConfig]) -> tuple[Parameter, ...]:
-    found, record = Arm(study, arm), folder.read_refinement(arm)
+def _parameters(arm: Arm, folder: RunFolder, best: Sequence[TrialConfig]) -> tuple[Parameter, ...]:
+    record = folder.read_refinement(arm.name)
     if record is None:
-        kept = best[: study.refine.keep]
-        narrowed = narrow(found.parameters, found.fixed, [config.searched for config in kept])
+        kept = best[: arm.study.refine.keep]
+        narrowed = narrow(arm.parameters, arm.fixed, [config.searched for config in kept])
         ranges = {p.label: p.range for p in narrowed}
         record = RefinementRecord(sources=tuple(config.name for config in kept), ranges=ranges)
-        folder.write_refinement(arm, record)
-    return tuple(replace(p, range=record.ranges.get(p.label, p.range)) for p in found.parameters)
+        folder.write_refinement(arm.name, record)
+    return tuple(replace(p, range=record.ranges.get(p.label, p.range)) for p in arm.parameters)

@@ -13,6 +13,7 @@ from optuna.samplers import BaseSampler, CmaEsSampler, GPSampler, RandomSampler,
 from optuna.storages import InMemoryStorage
 from optuna.trial import FrozenTrial, TrialState
 
+from gan_study.config.arms.arm import Arm
 from gan_study.config.arms.parameters import Parameter
 from gan_study.config.base import Scalar
 from gan_study.config.search.sampling import LEARNING_SAMPLERS, joint_parameters, startup_trials
@@ -62,11 +63,10 @@ def sampler_settings(study: StudyConfig) -> dict[str, Any]:
 
 
 def make_sampler(
-    study: StudyConfig,
+    arm: Arm,
     parts: Sequence[object],
     index: int,
     parameters: Sequence[Parameter],
-    fixed: Mapping[str, Scalar],
     get_trials: Callable[[], list[FrozenTrial]],
     failure_score: float,
     phase: Phase = "search",
@@ -79,19 +79,19 @@ def make_sampler(
     shows whether two versions of Optuna draw alike. Only gp imports torch, which takes seconds.
 
     Args:
-        study: holds the sampler's name, its seed and its number of start-up trials.
+        arm: the arm; its study holds the sampler's name, its seed and its number of start-up trials.
         parts: enter the seed, so that every arm, phase and repeat has its own.
         index: the trial's number within arm and phase.
-        parameters: all searched parameters of the arm.
-        fixed: the arm's fixed values by dotted name.
+        parameters: the arm's searched parameters, with the ranges of this phase.
         get_trials: returns all trials of the arm that Optuna knows.
         failure_score: the highest score that is reported of any trial.
         phase: search or refine.
     """
+    study = arm.study
     name = study.search.sampler
     seed = _seed(study.search.seed, *parts, index)
     settings = sampler_settings(study)
-    space = {p.label: distribution(p.range) for p in joint_parameters(name, parameters, fixed)}
+    space = {p.label: distribution(p.range) for p in joint_parameters(name, parameters, arm.fixed)}
     with warnings.catch_warnings():
         # Optuna calls constant_liar experimental since version 2.8. From 5.0 on it advises against
         # constraints_func, in favour of a method that 4.9 does not have.

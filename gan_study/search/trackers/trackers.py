@@ -196,28 +196,22 @@ class Tracking(Callback):
             self._warn(f"warning: {self._tracker} is left out from now on: {without_secrets(first_line(error))}")
 
 
-class TrackerFiles:
-    """The folder on this machine's disk that trackers write to.
+@contextmanager
+def tracker_files(folder: RunFolder) -> Iterator[Path]:
+    """Yield the folder on this machine's disk that trackers write to.
 
     It is `trackers` in a local run folder. If the run folder is in an object store, it is a copy, uploaded at the end.
     """
-
-    def __init__(self, folder: RunFolder) -> None:
-        self._storage = folder.trackers()
-        self._temporary = None if self._storage.is_local else tempfile.TemporaryDirectory()
-
-    def __enter__(self) -> Path:
-        if self._temporary is None:
-            return self._storage.local_path("")
-        self._storage.download(Path(self._temporary.name))
-        return Path(self._temporary.name)
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if self._temporary is not None:
-            self._storage.upload(Path(self._temporary.name))
-            self._temporary.cleanup()
+    storage = folder.trackers()
+    if storage.is_local:
+        yield storage.local_path("")
+        return
+    with tempfile.TemporaryDirectory() as place:
+        storage.download(Path(place))
+        try:
+            yield Path(place)
+        finally:
+            storage.upload(Path(place))
 
 
 @contextmanager
@@ -232,7 +226,7 @@ def tracker_callbacks(
         if not trackers:
             yield []
             return
-        files = stack.enter_context(TrackerFiles(folder))
+        files = stack.enter_context(tracker_files(folder))
         callbacks: list[Callback] = []
         for name in dict.fromkeys(trackers):
             place = files / name
