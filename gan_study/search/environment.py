@@ -51,7 +51,7 @@ def _difference(before: Environment, now: Environment, sampler: str) -> str:
         "study was trained so far"
         if before.draws
         else f"may draw differently than before: this study was begun with gan_study "
-        f"{before.versions.get('gan_study', '(unknown)')}, which did not write down how it draws"
+        f"{before.versions.get('gan_study', '(unknown)')}, which did not record its draws"
     )
     return f"the sampler {sampler} {found}; further trials are not those that one undisturbed run would have tried"
 

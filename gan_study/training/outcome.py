@@ -137,8 +137,9 @@ def _load(state: TrainingState, checkpoint: bytes, place: str) -> None:
     except Exception as error:  # torch.load has no exception class of its own
         reason = str(error).partition("\n")[0].partition(". ")[0]
         raise InputError(
-            f"{place}: a checkpoint must be whole and of this training, but is cut short, damaged or another's; copy "
-            f"it again, or remove it: the trial then begins at the one before it, or anew ({reason})"
+            f"{place}: a checkpoint must be whole and of this training, but got one that is cut short, damaged or "
+            f"another training's ({reason}); copy it again, or delete it: the trial then resumes from the checkpoint "
+            "before it, or starts again"
         ) from error
 
 

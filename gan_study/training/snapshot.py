@@ -35,6 +35,6 @@ def snapshot_error(place: str, error: RuntimeError | SafetensorError) -> InputEr
             f"was trained, or give another snapshot ({reason})"
         )
     return InputError(
-        f"{place}: a snapshot must hold the generator of its trial's config.json, but got another content ({reason}); "
-        "give a snapshot that is as the training has written it"
+        f"{place}: a snapshot must hold the generator of its trial's config.json, but got other content ({reason}); "
+        "give a snapshot as the training has written it"
     )

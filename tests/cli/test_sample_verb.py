@@ -70,7 +70,7 @@ def test_a_damaged_snapshot_is_named_with_a_way_out(
         CliRunner().invoke(app, [verb, str(trial), *more], catch_exceptions=False)
     message = str(caught.value)
     assert message.startswith(f"{path}: a snapshot must be whole, but this file is cut short or damaged; copy it again")
-    assert "another content" not in message
+    assert "other content" not in message
     assert re.search(r" \(Error while deserializing: [^()]+\)$", message), "the library's words come last"
 
 

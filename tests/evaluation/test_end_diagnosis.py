@@ -206,7 +206,7 @@ def test_too_few_held_out_images_leave_it_open(trial: TrialFolder, dataset: Data
 
 @pytest.mark.parametrize(
     ("content", "problem"),
-    [(b"no tensors", "must be whole, but this file"), (save({"a": torch.zeros(1)}), "must hold .* another content")],
+    [(b"no tensors", "must be whole, but this file"), (save({"a": torch.zeros(1)}), "must hold .* other content")],
 )
 def test_a_snapshot_that_is_damaged_or_of_another_network(
     trial: TrialFolder, dataset: Dataset, objective: Objective, content: bytes, problem: str

@@ -59,7 +59,7 @@ def test_the_same_draws_need_no_word(tmp_path: Path) -> None:
         (
             {"draws": (), "versions": {"gan_study": "0.9"}},
             "the sampler tpe may draw differently than before: this study was begun with gan_study 0.9, which did not "
-            "write down how it draws; further trials are not those that one undisturbed run would have tried",
+            "record its draws; further trials are not those that one undisturbed run would have tried",
         ),
     ],
 )

@@ -139,7 +139,7 @@ def test_a_conditional_hyperparameter_is_weighed_where_it_exists() -> None:
     weight = found["penalty_weight"]
     assert numbers(weight)[0] > 0.8
     assert 10 < weight.num_trials < 30
-    assert weight.condition == "where it does anything"
+    assert weight.condition == "where it has an effect"
     assert found["g_lr"].num_trials == found["penalty"].num_trials == 40
     assert found["g_lr"].condition is None
 

@@ -181,8 +181,8 @@ def test_a_missing_package_is_told_with_its_extra(monkeypatch: pytest.MonkeyPatc
     with pytest.raises(InputError) as caught:
         require_trackers(("wandb", "tensorboard", "mlflow"))
     assert caught.value.problems == tuple(
-        f"trackers: {name} needs its package, but got no package named {name}; install it by "
-        f"`pip install 'gan_study[{name}]'`, or take {name} out"
+        f"trackers: {name} needs its package, but got no package named {name}; install it with "
+        f"`pip install 'gan_study[{name}]'`, or remove {name}"
         for name in ("wandb", "mlflow")
     )
 

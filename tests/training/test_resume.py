@@ -68,7 +68,7 @@ def test_a_checkpoint_that_is_cut_short_is_a_message(
         run(tiny_trial(), prepared, tmp_path, objective)
     message = str(caught.value)
     assert message.startswith(f"{folder.storage.location}/checkpoints/{nimg:08d}.pt: a checkpoint must be whole")
-    assert "is cut short, damaged or another's; copy it again, or remove it: " in message
+    assert "but got one that is cut short, damaged or another training's (" in message
     folder.delete_checkpoints()
     (*_, last) = run(tiny_trial(), prepared, tmp_path, objective)
     assert last.status.state is TrialState.COMPLETED

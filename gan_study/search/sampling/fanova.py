@@ -133,7 +133,7 @@ def _compute_importance(
         reason = f"{where} {len(kept)} of {len(samples)} trials, and {MIN_TRIALS} are needed"
         return {p.label: _no_importance(p, len(kept), reason, is_conditional) for p in wanted}
     if len(np.unique(targets)) == 1:
-        reason = "the trials in which it exists all came to the same"
+        reason = "all trials in which it exists had the same result"
         return {p.label: _no_importance(p, len(kept), reason, is_conditional) for p in wanted}
     forest = _Forest(present, kept)
     # The seed is fixed, so that a report that is written again holds the same numbers.
@@ -231,5 +231,5 @@ def _no_importance(parameter: Parameter, num_trials: int, reason: str | None, is
 
 
 def _condition(parameter: Parameter) -> str:
-    stated = range_text(parameter.range).partition(" where ")[2]
-    return stated or "where it does anything"
+    condition = range_text(parameter.range).partition(" where ")[2]
+    return condition or "where it has an effect"

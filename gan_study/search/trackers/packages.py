@@ -20,7 +20,7 @@ def missing_packages(trackers: Sequence[TrackerName]) -> list[str]:
     """Return one message for each tracker whose package is not installed here."""
     missing = [name for name in dict.fromkeys(trackers) if find_spec(_PACKAGES[name]) is None]
     return [
-        f"trackers: {name} needs its package, but got no package named {_PACKAGES[name]}; install it by "
-        f"`pip install 'gan_study[{name}]'`, or take {name} out"
+        f"trackers: {name} needs its package, but got no package named {_PACKAGES[name]}; install it with "
+        f"`pip install 'gan_study[{name}]'`, or remove {name}"
         for name in missing
     ]

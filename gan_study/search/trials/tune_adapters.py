@@ -131,6 +131,6 @@ def _last_error(trial: Trial) -> str:
     last = text.rpartition("Failure # ")[2]
     lines = [line.strip() for line in last.splitlines()[1:] if line.strip()]
     if not lines:
-        return f"{LOST_PROCESS}ended without a word"
+        return f"{LOST_PROCESS}ended without an error message"
     # A traceback names its exception in the last line; the report of a dead process begins with the reason.
     return lines[-1] if any(line.startswith('File "') for line in lines) else f"{LOST_PROCESS}died: {lines[0]}"
