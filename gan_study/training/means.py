@@ -37,7 +37,7 @@ class LossMeans:
 def _mean(values: Iterable[float | None]) -> float | None:
     """Return the mean of all values but None; None if there are no others, or if one is not finite.
 
-    A hinge loss is 0 for an infinite logit, so a training may go on with measures that are not finite.
+    A hinge loss is 0 for an infinite logit, so a training may continue with measures that are not finite.
     """
     present = [value for value in values if value is not None]
     return fmean(present) if present and all(map(math.isfinite, present)) else None
