@@ -146,7 +146,7 @@ def test_arms_draw_different_samples() -> None:
 
 
 @pytest.mark.parametrize(
-    ("state", "score", "told", "value"),
+    ("state", "score", "reported", "value"),
     [
         (TrialState.COMPLETED, 12.5, OptunaState.COMPLETE, 12.5),
         (TrialState.COMPLETED, None, OptunaState.COMPLETE, FAILURE_SCORE),
@@ -156,8 +156,8 @@ def test_arms_draw_different_samples() -> None:
         (TrialState.FAILED, 12.5, OptunaState.COMPLETE, FAILURE_SCORE),
     ],
 )
-def test_what_optuna_is_told_at_the_end(
-    state: TrialState, score: float | None, told: OptunaState, value: float | None
+def test_optuna_receives_the_end(
+    state: TrialState, score: float | None, reported: OptunaState, value: float | None
 ) -> None:
     search, optuna_study = make_search()
     search.draw_configuration(0)
@@ -165,7 +165,7 @@ def test_what_optuna_is_told_at_the_end(
     search.report_evaluation(0, make_evaluation(1000, score))
     search.close_trial(0, state, score)
     trial = optuna_study.trials[0]
-    assert (trial.state, trial.value) == (told, value)
+    assert (trial.state, trial.value) == (reported, value)
     assert trial.intermediate_values == {0: 500.0, 1000: FAILURE_SCORE if score in (None, 1e300) else score}
     assert trial.user_attrs == {"index": 0, "state": state.value}
 

@@ -37,7 +37,7 @@ def world(place: Path, at: str, **changes: Any) -> World:
     return found
 
 
-def told(found: World) -> list[float | None]:
+def reported(found: World) -> list[float | None]:
     return [trial.value for trial in found.optuna_trials("lsgan")]
 
 
@@ -49,10 +49,12 @@ def best_names(director: Director) -> list[str]:
     ("at", "values", "first"),
     [("last", [20.0, 70.0, 43.0, 63.0], "search_000"), ("best", [20.5, 10.5, 43.5, 60.5], "search_001")],
 )
-def test_what_counts_is_told_and_confirmed(tmp_path: Path, at: str, values: list[float], first: str) -> None:
+def test_the_score_that_counts_is_reported_and_confirmed(
+    tmp_path: Path, at: str, values: list[float], first: str
+) -> None:
     found = world(tmp_path, at)
     director = found.run()
-    assert told(found) == values
+    assert reported(found) == values
     assert best_names(director)[0] == first
     (confirmed,) = director.agenda.arm_trials("lsgan", "confirm")
     assert confirmed.config.source == first
@@ -62,13 +64,13 @@ def test_what_counts_is_told_and_confirmed(tmp_path: Path, at: str, values: list
     assert (best.name, best.score) == (first, min(values))
 
 
-def test_a_resumed_study_tells_the_same(tmp_path: Path) -> None:
+def test_a_resumed_study_reports_the_same_scores(tmp_path: Path) -> None:
     whole, broken = world(tmp_path / "whole", "best"), world(tmp_path / "broken", "best")
     whole.run()
     for stop_after in (5, 9, 6, None):
         broken.run(stop_after, lose_last=stop_after == 9)
     broken.make_director()
-    assert told(broken) == told(whole)
+    assert reported(broken) == reported(whole)
     assert broken.ended() == whole.ended()
 
 
@@ -88,7 +90,7 @@ def test_a_trial_that_diverged_after_a_good_evaluation_has_failed(tmp_path: Path
     found = world(tmp_path, "best")
     found.ends = {("lsgan", "search_001"): TrialState.DIVERGED, ("lsgan", "search_002"): TrialState.STOPPED}
     director = found.run()
-    assert told(found) == [20.5, FAILURE_SCORE, FAILURE_SCORE, 60.5]
+    assert reported(found) == [20.5, FAILURE_SCORE, FAILURE_SCORE, 60.5]
     assert best_names(director)[0] == "search_000"
     run = load_run(found.folder)
     assert [t.score for t in run.searched("lsgan")][:2] == [20.5, None]

@@ -1,4 +1,4 @@
-"""What `resume` cuts short of a study by hand: an arm, the search, a number of trials or seeds."""
+"""`resume` can cut a study short: an arm, the search, the number of trials or of seeds."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -150,7 +150,7 @@ def test_what_cannot_be_cut_short_is_refused(
 
 
 def test_a_finished_study_loses_an_arm(tmp_path: Path) -> None:
-    """What is decided once stays: another option does not bring the arm back."""
+    """A decision is final: another option does not bring the arm back."""
     folder = write_synthetic_run(str(tmp_path))
     assert len(summarise(load_run(folder)).arms) == 2
     shorten_study(folder, ["wgan"], False, [])

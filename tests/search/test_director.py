@@ -67,14 +67,14 @@ def test_optuna_knows_how_every_trial_ended(tmp_path: Path) -> None:
     search = {"sampler": "random", "scheduler": "asha", "reduction_factor": 2}
     world = make_world(tmp_path, by_index(scores), ends, at_once=2, search=search, confirm={"top_k": 1, "seeds": 2})
     world.run()
-    told = {arm: [(t.state, t.value) for t in world.optuna_trials(arm)] for arm in ("lsgan", "wgan")}
-    assert told["lsgan"] == [
+    reported = {arm: [(t.state, t.value) for t in world.optuna_trials(arm)] for arm in ("lsgan", "wgan")}
+    assert reported["lsgan"] == [
         (OptunaState.COMPLETE, 10.0),
         (OptunaState.PRUNED, 30.0),
         (OptunaState.PRUNED, 20.0),
         (OptunaState.COMPLETE, 5.0),
     ]
-    assert told["wgan"] == [
+    assert reported["wgan"] == [
         (OptunaState.COMPLETE, 1.0),
         (OptunaState.COMPLETE, FAILURE_SCORE),
         (OptunaState.COMPLETE, FAILURE_SCORE),
@@ -83,7 +83,7 @@ def test_optuna_knows_how_every_trial_ended(tmp_path: Path) -> None:
     assert world.optuna_trials("lsgan")[1].intermediate_values == {0: FAILURE_SCORE / 2, 1000: 30.0}
 
 
-def test_a_collapsed_trial_is_told_as_bad_as_a_diverged_one(tmp_path: Path) -> None:
+def test_a_collapsed_trial_counts_as_a_diverged_one(tmp_path: Path) -> None:
     # Its last score is the arm's best, but it has ended itself.
     scores = {"lsgan": [10.0, 1.0, 20.0, 5.0], "wgan": [1.0, 1.0, 1.0, 1.0]}
     ends = {("lsgan", "search_001"): TrialState.STOPPED}
@@ -136,7 +136,7 @@ def test_the_best_are_confirmed_with_fresh_seeds(tmp_path: Path) -> None:
 
 
 def test_only_completed_trials_are_confirmed(tmp_path: Path) -> None:
-    """The stopped and the diverged have the lowest last scores; in the other arm nothing completes."""
+    """Stopped and diverged trials have the lowest last scores; in the other arm no trial completes."""
     scores = {"lsgan": [9.0, 1.0, 8.0, 2.0], "wgan": [1.0, 1.0, 1.0, 1.0]}
     ends = {("lsgan", "search_001"): TrialState.DIVERGED, ("lsgan", "search_003"): TrialState.FAILED}
     ends |= {("wgan", f"search_00{i}"): TrialState.DIVERGED for i in range(4)}
@@ -193,9 +193,9 @@ def test_a_repeated_message_changes_nothing(tmp_path: Path) -> None:
     director.receive_failure(key, "its process ended")
     assert director.trials[key].state is TrialState.COMPLETED
     assert director.trials[key].score == 5.0
-    (told,) = world.optuna_trials("lsgan")
-    assert (told.state, told.value) == (OptunaState.COMPLETE, 5.0)
-    assert told.intermediate_values == {0: 10.0, 1000: 10.0, 4000: 5.0}
+    (reported,) = world.optuna_trials("lsgan")
+    assert (reported.state, reported.value) == (OptunaState.COMPLETE, 5.0)
+    assert reported.intermediate_values == {0: 10.0, 1000: 10.0, 4000: 5.0}
 
 
 def test_an_abort_leaves_unfinished_trials_unfinished(tmp_path: Path) -> None:
@@ -247,7 +247,7 @@ def test_the_same_study_draws_the_same_samples(tmp_path: Path, sampler: str) -> 
 
 
 def test_optunas_pictures_can_be_drawn(tmp_path: Path) -> None:
-    """Its own tools read what was told, diverged and stopped trials included."""
+    """Optuna's own tools read all reported trials, also diverged and stopped ones."""
     scores = {"lsgan": [10.0, 30.0, 20.0, 5.0], "wgan": [1.0, 1.0, 1.0, 1.0]}
     search = {"sampler": "random", "scheduler": "asha", "reduction_factor": 2}
     world = make_world(tmp_path, by_index(scores), {("lsgan", "search_000"): TrialState.DIVERGED}, search=search)
@@ -266,9 +266,9 @@ def test_a_trial_that_went_back_is_compared_by_what_it_goes_on_with(tmp_path: Pa
     config = director.next_trial()
     assert config is not None
     key = (config.arm, config.name)
-    told = [(0, 200.0, None), (250, 12.0, None), (500, 150.0, 250), (750, 11.0, None)]
+    reported = [(0, 200.0, None), (250, 12.0, None), (500, 150.0, 250), (750, 11.0, None)]
     evaluations = [
-        make_evaluation(nimg, score).model_copy(update={"rolled_back_to": back}) for nimg, score, back in told
+        make_evaluation(nimg, score).model_copy(update={"rolled_back_to": back}) for nimg, score, back in reported
     ]
     for evaluation in evaluations:
         director.receive_progress(key, TrialState.RUNNING, evaluation)
@@ -297,8 +297,8 @@ def test_of_several_objectives_the_front_is_confirmed_first(tmp_path: Path) -> N
         "search_002",
         "search_001",
     }
-    told = world.optuna_trials("lsgan")
-    assert [trial.values for trial in told] == [[s, c] for s, c in zip(scores, coverages, strict=True)]
+    reported = world.optuna_trials("lsgan")
+    assert [trial.values for trial in reported] == [[s, c] for s, c in zip(scores, coverages, strict=True)]
     again = world.make_director()
     assert again.finished
-    assert [trial.values for trial in world.optuna_trials("lsgan")] == [trial.values for trial in told]
+    assert [trial.values for trial in world.optuna_trials("lsgan")] == [trial.values for trial in reported]

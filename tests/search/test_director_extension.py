@@ -1,4 +1,4 @@
-"""A study that was run is added to: what was trained stays, and what follows is as if it had been planned so."""
+"""A finished study is extended: its trials stay, and the further ones are as if all had been planned from the start."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -36,7 +36,7 @@ def make_world(place: Path, score: Callable[[TrialConfig, int], float] = by_rate
 
 
 def extend(world: World, **changes: Any) -> set[tuple[str, str]]:
-    """Go on with the folder under another study; the trials that were started for it."""
+    """Continue the folder with another study; return the trials that were started for it."""
     written = {path: path.read_bytes() for path in world.folder.storage.local_path("arms").rglob("*") if path.is_file()}
     extended = make_world(world.folder.storage.local_path(""), world.score, **changes)
     extended.run()
@@ -157,9 +157,9 @@ def test_every_repeat_is_a_search_of_its_own(tmp_path: Path) -> None:
     second = [tuple(ended["wgan", f"search_{r}001"][0].values()) for r in ("", "r1_", "r2_")]
     assert len(set(second)) == 3
     for repeat in ("", "/repeat_1", "/repeat_2"):
-        told = world.optuna_trials(f"lsgan{repeat}")
-        assert [t.user_attrs["index"] for t in told] == [0, 1, 2]
-        assert all(t.state.is_finished() for t in told)
+        reported = world.optuna_trials(f"lsgan{repeat}")
+        assert [t.user_attrs["index"] for t in reported] == [0, 1, 2]
+        assert all(t.state.is_finished() for t in reported)
 
 
 def test_a_repeat_does_not_learn_from_another(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""A study that is killed and gone on with: the run folder alone says where it stands."""
+"""A study that is killed and resumed: the run folder alone holds its state."""
 
 from pathlib import Path
 from typing import Any
@@ -32,7 +32,7 @@ def make_world(place: Path, sampler: str, at_once: int = 1, score: Score = score
 def test_an_interrupted_study_ends_like_an_undisturbed_one(
     tmp_path: Path, sampler: str, every: int, lose_last: bool
 ) -> None:
-    """Killed once after this many messages, the last of which the director has heard or not."""
+    """The study is killed after this many messages, before or after the director received the last of them."""
     undisturbed = make_world(tmp_path / "undisturbed", sampler)
     undisturbed.run()
     expected = undisturbed.ended()
@@ -61,13 +61,13 @@ def test_random_samples_do_not_depend_on_interruptions_with_several_at_once(tmp_
         for key, (searched, seed, _) in undisturbed.ended().items():
             if key[1].startswith("search"):
                 assert world.ended()[key][:2] == (searched, seed)
-        told = [trial.state for arm in world.study.arms for trial in world.optuna_trials(arm)]
-        assert len(told) == 8
-        assert all(state.is_finished() for state in told)
+        reported = [trial.state for arm in world.study.arms for trial in world.optuna_trials(arm)]
+        assert len(reported) == 8
+        assert all(state.is_finished() for state in reported)
 
 
-def test_a_verdict_that_was_not_heard_is_made_up_for(tmp_path: Path) -> None:
-    """The second trial of lsgan is worse than the first at the rung; the study dies before it can say so."""
+def test_a_stop_that_was_not_sent_is_made_up_for(tmp_path: Path) -> None:
+    """The second trial of lsgan is worse than the first at the rung; the study dies before it can stop the trial."""
     study = make_study(search=SEARCH | {"sampler": "random"}, budget=BUDGET)
     world = World(study, RunFolder(str(tmp_path)), lambda config, cur_nimg: 10.0 + config.index)
     world.run(stop_after=8, lose_last=True)
@@ -80,8 +80,8 @@ def test_a_verdict_that_was_not_heard_is_made_up_for(tmp_path: Path) -> None:
     assert (following.arm, following.name) == ("wgan", "search_001")
 
 
-def test_optuna_is_told_again_of_what_was_trained(tmp_path: Path) -> None:
-    """With several at once tpe would draw other values from the same trials, told in another order."""
+def test_a_resumed_study_reports_its_trials_to_optuna_again(tmp_path: Path) -> None:
+    """With several trials at once, tpe would draw other values, because they are reported in another order."""
     world = make_world(tmp_path, "tpe", at_once=4)
     world.run()
     world.make_director()
@@ -109,8 +109,8 @@ def test_evaluations_after_the_checkpoint_are_forgotten(tmp_path: Path) -> None:
     files.write_evaluations([*files.read_evaluations(), make_evaluation(1500, 1.0)])  # died before its checkpoint
     director = world.make_director()
     assert [e.cur_nimg for e in director.trials["lsgan", "search_000"].evaluations] == [0, 1000]
-    (told,) = world.optuna_trials("lsgan")
-    assert list(told.intermediate_values) == [0, 1000]
+    (reported,) = world.optuna_trials("lsgan")
+    assert list(reported.intermediate_values) == [0, 1000]
     world.run()
     assert [e.cur_nimg for e in files.read_evaluations()] == [0, 1000, 2000]
 
@@ -145,14 +145,14 @@ def test_a_study_that_is_done_hands_out_nothing(tmp_path: Path) -> None:
 
 
 def two_at_once(tmp_path: Path) -> World:
-    """Two trials of one arm on their way to a rung, where the better half goes on."""
+    """Two trials of one arm on their way to a rung that the better half passes."""
     arms = {"lsgan": {"network": "dcgan", "loss": "least_squares"}}
     study = make_study(search=SEARCH | {"sampler": "random"}, budget=BUDGET | {"total_kimg": 4}, arms=arms)
     return World(study, RunFolder(str(tmp_path)), score, max_concurrent_trials=2)
 
 
 def receive(world: World, director: Director, name: str, nimg: int, score: float) -> bool:
-    """A trial writes an evaluation and its checkpoint, and the study hears of it."""
+    """A trial writes an evaluation and its checkpoint, and the director receives it."""
     trial, evaluation = world.folder.trial("lsgan", name), make_evaluation(nimg, score)
     trial.write_evaluations([*trial.read_evaluations(), evaluation])
     trial.replace_checkpoint(nimg, b"")
@@ -161,7 +161,7 @@ def receive(world: World, director: Director, name: str, nimg: int, score: float
 
 
 def test_a_trial_that_was_allowed_to_go_on_stays_allowed(tmp_path: Path) -> None:
-    """The second came first to the rung, and was the best there; the first came later and was better."""
+    """The second trial reached the rung first and was the best there; the first came later and was better."""
     world = two_at_once(tmp_path)
     director = world.make_director()
     director.next_trial(), director.next_trial()
@@ -179,14 +179,14 @@ def test_a_trial_that_was_allowed_to_go_on_stays_allowed(tmp_path: Path) -> None
     assert receive(world, third, "search_000", 2000, 26.0)
 
 
-def test_a_verdict_that_was_not_heard_among_others_that_were(tmp_path: Path) -> None:
+def test_a_stop_that_was_not_sent_among_others_that_were(tmp_path: Path) -> None:
     world = two_at_once(tmp_path)
     director = world.make_director()
     director.next_trial(), director.next_trial()
     for name in ("search_000", "search_001"):
         receive(world, director, name, 0, 500.0)
     assert not receive(world, director, "search_001", 1000, 10.0)
-    trial = world.folder.trial("lsgan", "search_000")  # The study dies before it hears of this:
+    trial = world.folder.trial("lsgan", "search_000")  # The study dies before it receives this:
     trial.write_evaluations([*trial.read_evaluations(), make_evaluation(1000, 30.0)])
     trial.replace_checkpoint(1000, b"")
     again = world.make_director()

@@ -1,4 +1,4 @@
-"""What each sampler draws, number by number: a version of Optuna that draws otherwise turns this red.
+"""The numbers that each sampler draws: a version of Optuna that draws others makes this test fail.
 
 Optuna 4.9.0 and 5.0.0 draw these numbers. 4.8.0 draws others by tpe, and has no Sobol sequence over choices.
 """
@@ -45,8 +45,8 @@ def test_every_supported_optuna_draws_these(sampler: str) -> None:
     assert are_alike(sample_draws(sampler), DRAWN[sampler]), sample_draws(sampler)
 
 
-def test_the_sample_tells_settings_apart(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As Optuna 5.0 did by its default of `multivariate`: from the first trial on that tpe draws, all are others."""
+def test_the_sample_differs_between_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Optuna 5.0 changed tpe's default of `multivariate`: all trials that tpe draws would differ."""
     monkeypatch.setitem(samplers._SETTINGS["tpe"], "multivariate", True)
     found = sample_draws("tpe")
     assert are_alike(found[:6], DRAWN["tpe"][:6])

@@ -1,4 +1,4 @@
-"""Scores from fewer images stop trials and tell the order; they rank nothing and win nothing."""
+"""Scores from fewer images stop trials, but they rank no trial and win nothing."""
 
 import csv
 import io
@@ -83,12 +83,15 @@ def test_a_stopped_trial_with_the_lowest_score_of_all_wins_nothing(world: World)
     assert best.config.name == "search_003"
 
 
-def test_optuna_compares_equal_numbers_and_is_told_full_scores(world: World) -> None:
+def test_optuna_compares_equal_numbers_and_receives_full_scores(world: World) -> None:
     finished(world)
-    told = world.optuna_trials("lsgan")
-    assert [trial.state for trial in told] == [OptunaState.COMPLETE] * 2 + [OptunaState.PRUNED, OptunaState.COMPLETE]
-    assert [trial.value for trial in told if trial.state is OptunaState.COMPLETE] == [40.0, 30.0, 20.0]
-    assert told[0].intermediate_values == {0: 47.0, 1000: 46.0, 2000: 45.0}
+    reported = world.optuna_trials("lsgan")
+    assert [trial.state for trial in reported] == [OptunaState.COMPLETE] * 2 + [
+        OptunaState.PRUNED,
+        OptunaState.COMPLETE,
+    ]
+    assert [trial.value for trial in reported if trial.state is OptunaState.COMPLETE] == [40.0, 30.0, 20.0]
+    assert reported[0].intermediate_values == {0: 47.0, 1000: 46.0, 2000: 45.0}
 
 
 def test_a_stopped_trial_is_no_failure(world: World) -> None:

@@ -1,4 +1,4 @@
-"""What comes after the last step of a trial can fail or be interrupted; the training has ended well all the same."""
+"""The work after a trial's last step can fail or be interrupted without harm to the training."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -38,7 +38,7 @@ def world(tmp_path: Path) -> World:
 
 
 def ended_trial(world: World) -> tuple[Director, TrialFolder, TrialConfig]:
-    """The confirmed trial at its end, of which the director has not heard."""
+    """A confirmed trial at its end, which the director has not received."""
     director = world.make_director()
     config = director.next_trial()
     assert config is not None
@@ -62,7 +62,7 @@ def test_a_process_that_dies_after_the_end_leaves_a_completed_trial(world: World
     assert director.finished
 
 
-def test_a_search_trial_that_died_after_its_end_is_told_with_its_score(tmp_path: Path) -> None:
+def test_a_search_trial_that_died_after_its_end_is_reported_with_its_score(tmp_path: Path) -> None:
     study = make_study(diagnosis={"at_end": "all"})
     world = World(study, RunFolder(str(tmp_path)), score)
     director = world.make_director()
@@ -73,8 +73,8 @@ def test_a_search_trial_that_died_after_its_end_is_told_with_its_score(tmp_path:
     trial.write_evaluations([make_evaluation(0, 500.0), make_evaluation(4000, 7.0)])
     trial.write_status(TrialStatus(state=TrialState.COMPLETED, cur_nimg=4000))
     director.receive_failure(key, "its process died: out of memory")
-    (told,) = world.optuna_trials(config.arm)
-    assert (told.value, told.intermediate_values) == (7.0, {0: 500.0, 4000: 7.0})
+    (reported,) = world.optuna_trials(config.arm)
+    assert (reported.value, reported.intermediate_values) == (7.0, {0: 500.0, 4000: 7.0})
     assert director.agenda.best(config.arm)[0].config.name == config.name
 
 
@@ -139,7 +139,7 @@ def test_unfinished_trainings_come_before_end_work(tmp_path: Path) -> None:
 
 
 class _Ended:
-    """Stands for the training loop: the trial has ended, and its files say so."""
+    """Replaces the training loop: the trial has ended, as its files show."""
 
     def __init__(self, trial: TrialFolder) -> None:
         self.trial = trial

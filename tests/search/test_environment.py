@@ -1,4 +1,4 @@
-"""What a study runs with is recorded beside what it ran with before, and its sampler's draws are held against it."""
+"""A study's environment is recorded beside its earlier ones, and its sampler's draws are compared with theirs."""
 
 from pathlib import Path
 
@@ -63,7 +63,7 @@ def test_the_same_draws_need_no_word(tmp_path: Path) -> None:
         ),
     ],
 )
-def test_other_draws_are_told(
+def test_other_draws_are_reported(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, changes: dict[str, object], words: str
 ) -> None:
     monkeypatch.setattr("gan_study.search.environment.version", lambda name: "5.0.0")

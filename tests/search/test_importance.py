@@ -77,7 +77,7 @@ def test_a_quadratic_in_one_hyperparameter_is_found() -> None:
 
 
 def test_two_equal_causes_have_equal_shares_and_more_trials_tell_more() -> None:
-    """A sum of two: half the variance each. With more trials the estimate comes nearer, the interval narrows."""
+    """The sum of two hyperparameters: each explains half the variance. More trials give a better estimate."""
     few, many = (weighed(num, lambda v: rate(v) + float(v["beta1"]) / 0.9) for num in (15, 60))
     for name in ("g_lr", "beta1"):
         value, low, high, _ = numbers(many[name])
@@ -153,7 +153,7 @@ def test_a_conditional_hyperparameter_in_few_trials_has_none() -> None:
 
 
 def test_a_value_outside_its_range_is_left_out_alone() -> None:
-    """The paper's value in the first trial may lie outside: what is searched is weighed without that trial."""
+    """The paper's value in the first trial may lie outside the range; that trial is then left out."""
     values = drawn(20)
     values[0] = {**values[0], "g_lr": 0.5}
     found = arm_importance(Arm(study_with(), "lsgan"), "score", "log", [Sample(v, rate(v)) for v in values])
@@ -179,7 +179,7 @@ def trained(
 
 
 def test_a_study_s_scores_and_failures_have_different_causes(tmp_path: Path) -> None:
-    """The score hangs on the learning rate alone; trials with a high beta1 diverge."""
+    """The score depends on the learning rate alone; trials with a high beta1 diverge."""
 
     class Ends(dict[tuple[str, str], TrialState]):
         def get(self, key: Any, default: Any = None) -> Any:

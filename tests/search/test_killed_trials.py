@@ -1,4 +1,4 @@
-"""Trial processes that die: the trial goes on from its checkpoint, or the study without it."""
+"""Trial processes that die: the trial resumes from its checkpoint, or the study continues without it."""
 
 import os
 import signal
@@ -27,10 +27,10 @@ def read_status(folder: RunFolder, arm: str, name: str = "search_000") -> TrialS
 
 @dataclass
 class Killer:
-    """Kills a trial's process: of one arm after each of some evaluations, of another twice without one between."""
+    """Kills trials' processes: of one arm after several evaluations, of another twice without an evaluation between."""
 
     after: dict[str, list[int]]
-    """By arm, the images seen at the evaluations that the study must have heard of before each kill."""
+    """By arm, the images at the evaluations that the study must have received before each kill."""
     killed: list[int] = field(default_factory=list)
     done: threading.Event = field(default_factory=threading.Event)
 
@@ -56,7 +56,7 @@ def measured(evaluation: EvaluationRecord) -> tuple[object, ...]:
 
 
 def test_a_killed_trial_goes_on_from_its_checkpoint(ray_address: str, tmp_path: Path) -> None:
-    """Three arms that are the same but in name. Retries count from the last evaluation on."""
+    """Three arms that differ in name only. Retries count from the last evaluation."""
     arm = {"network": "dcgan", "loss": "least_squares"}
     study = tiny_study(
         arms={"undisturbed": arm, "twice": arm, "too_often": arm},

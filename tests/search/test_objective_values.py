@@ -1,4 +1,4 @@
-"""What Optuna is told where a search weighs up several objectives."""
+"""The values that Optuna receives in a search with several objectives."""
 
 from statistics import fmean
 from typing import Any
@@ -31,7 +31,7 @@ def test_directions_are_those_of_the_objectives() -> None:
 
 
 @pytest.mark.parametrize(
-    ("state", "score", "end", "told"),
+    ("state", "score", "end", "reported"),
     [
         (TrialState.COMPLETED, 12.5, TrialEnd(0.8, 30.0), [12.5, 0.8, 30.0]),
         (TrialState.COMPLETED, None, TrialEnd(None, 30.0), [FAILURE_SCORE, 0.0, 30.0]),
@@ -41,7 +41,7 @@ def test_directions_are_those_of_the_objectives() -> None:
     ],
 )
 def test_values_are_finite_and_a_failure_s_the_worst(
-    state: TrialState, score: float | None, end: TrialEnd, told: list[float]
+    state: TrialState, score: float | None, end: TrialEnd, reported: list[float]
 ) -> None:
     search, optuna_study = make_search()
     search.draw_configuration(0)
@@ -49,7 +49,7 @@ def test_values_are_finite_and_a_failure_s_the_worst(
     search.draw_configuration(1)
     assert search.report_evaluation(1, make_evaluation(1000, score)) is False
     search.close_trial(1, state, score, end)
-    assert optuna_study.trials[1].values == told
+    assert optuna_study.trials[1].values == reported
     assert all(trial.state is OptunaState.COMPLETE for trial in optuna_study.trials)
 
 
@@ -62,8 +62,8 @@ def test_a_failure_before_any_end_is_bad_too() -> None:
     assert [trial.number for trial in optuna_study.best_trials] == [1]
 
 
-def test_failed_trials_are_told_as_the_worst() -> None:
-    """A sampler never hears of a trial that is told as failed, and would try such a configuration again and again."""
+def test_failed_trials_are_reported_as_the_worst() -> None:
+    """Samplers ignore trials in Optuna's state FAIL, and would try such configurations again and again."""
     search, optuna_study = make_search()
     search.draw_configuration(0)
     search.close_trial(0, TrialState.FAILED, None)
@@ -75,7 +75,7 @@ def test_failed_trials_are_told_as_the_worst() -> None:
 
 @pytest.mark.parametrize("sampler", ["tpe", "random", "gp", "sobol"])
 def test_samplers_learn_from_several_objectives(sampler: str) -> None:
-    """The narrow network is best in all three: tpe and gp come to draw it more often than chance does."""
+    """The narrow network is best in all three objectives: tpe and gp draw it more often than chance does."""
     num = 12 if sampler == "gp" else 24  # gp takes seconds for each draw with three objectives
     search, optuna_study = make_search(
         sampler, budget={"trials_per_arm": num, "total_kimg": 4, "evaluate_every_kimg": 1},

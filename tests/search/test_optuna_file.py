@@ -55,7 +55,7 @@ def assert_equal_copies(world: World) -> None:
 
 
 def test_the_file_lies_in_the_run_folder_whatever_its_name(tmp_path: Path) -> None:
-    """Names that differ behind a question mark alone shared one file outside of both folders once."""
+    """Names that differed only after a question mark once shared one file outside of both folders."""
     worlds = [make_world(tmp_path / f"lr=1e-3&50%20off{{SCHEMA_VERSION}}é#a@b:c?x={n}", seed=n) for n in (0, 1)]
     for world in worlds:
         run_with_file(world)
@@ -65,7 +65,7 @@ def test_the_file_lies_in_the_run_folder_whatever_its_name(tmp_path: Path) -> No
 
 
 def test_an_interrupted_and_extended_study_keeps_its_file(tmp_path: Path) -> None:
-    """What an open dashboard reads is the same file with the same studies and trials in it."""
+    """An open dashboard keeps reading the same file with the same studies and trials in it."""
     world = make_world(tmp_path)
     run_with_file(world, stop_after=3)
     path = tmp_path / "optuna.db"

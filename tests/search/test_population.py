@@ -1,4 +1,4 @@
-"""Population based training without Ray: who becomes whose copy, what a copy is, and what a kill leaves of it."""
+"""Population based training without Ray: the choice of copies, their content, and a kill in the middle."""
 
 from pathlib import Path
 from typing import Any
@@ -26,7 +26,7 @@ BUDGET = {"trials_per_arm": 8, "total_kimg": 4, "evaluate_every_kimg": 1}
 
 
 def score(config: TrialConfig, cur_nimg: int) -> float:
-    """Falls with the images, by the trial's first index; what a copy changed counts a little."""
+    """A score that falls with the images and the trial's first index; a copy's changes matter a little."""
     return 1000 - 10 * config.training.seed - cur_nimg / 100 + 1e-3 * len(config.training.schedule)
 
 
@@ -80,7 +80,7 @@ def test_a_copy_is_its_parent_s_training_with_other_rates(tmp_path: Path) -> Non
 
 
 def rates_of(world: World) -> list[tuple[ScheduleEntry, ScheduleEntry | dict[str, float]]]:
-    """Every entry of a schedule with what held before it."""
+    """Return every entry of a schedule with the rates before it."""
     found = []
     for config in configs(world).values():
         before: ScheduleEntry | dict[str, float] = current_rates(config.training.model_copy(update={"schedule": ()}))
@@ -182,18 +182,18 @@ def test_a_kill_in_the_middle_of_the_copying_is_made_up_for(tmp_path: Path, monk
     assert len([c for c in killed.folder.trial("lsgan", child).read_copies() if c.at_kimg == 1.0]) == 1
 
 
-def test_optuna_is_told_what_was_given_up_and_what_the_copies_came_to(tmp_path: Path) -> None:
+def test_optuna_receives_replaced_trainings_and_the_ends_of_copies(tmp_path: Path) -> None:
     world = make_world(tmp_path, ENDS)
     world.run()
     copies = [c for g in world.folder.read_generations("lsgan") for c in g.copies]
 
-    def told() -> list[tuple[str, Any, Any]]:
+    def reported() -> list[tuple[str, Any, Any]]:
         return sorted(
             (trial.state.name, trial.params["g_lr"], tuple(trial.intermediate_values.items()))
             for trial in world.optuna_trials("lsgan")
         )
 
-    live = told()
+    live = reported()
     by_state = [state for state, _, _ in live]
     assert by_state.count(OptunaState.PRUNED.name) == len(copies)
     assert by_state.count(OptunaState.COMPLETE.name) == 8  # the diverged and the failed one among them
@@ -201,7 +201,7 @@ def test_optuna_is_told_what_was_given_up_and_what_the_copies_came_to(tmp_path: 
     for copy in copies:
         assert (OptunaState.PRUNED.name, copy.replaced["g_lr"], copy.given_up) in live
     world.make_director()
-    assert told() == live
+    assert reported() == live
 
 
 def test_a_trial_that_ended_is_no_part_of_a_comparison(tmp_path: Path) -> None:

@@ -38,11 +38,11 @@ def test_a_population_trains_in_turns(ray_address: str, tmp_path: Path) -> None:
         assert (status.num_restarts, status.is_paused, trial.checkpoint_nimgs()) == (0, False, [])
     confirmed = director.agenda.arm_trials("lsgan", "confirm")[0].config.training
     assert confirmed.schedule == director.agenda.best("lsgan")[0].config.training.schedule
-    told = load_study(study_name="tiny/lsgan", storage=RDBStorage(f"sqlite:///{folder.location}/optuna.db"))
-    assert sorted(trial.state.name for trial in told.trials) == ["COMPLETE"] * 4 + ["PRUNED"] * 2
+    reported = load_study(study_name="tiny/lsgan", storage=RDBStorage(f"sqlite:///{folder.location}/optuna.db"))
+    assert sorted(trial.state.name for trial in reported.trials) == ["COMPLETE"] * 4 + ["PRUNED"] * 2
 
 
-def test_two_objectives_are_measured_and_told(ray_address: str, tmp_path: Path) -> None:
+def test_two_objectives_are_measured_and_reported(ray_address: str, tmp_path: Path) -> None:
     study = tiny_study(
         arms=ARM,
         budget={"trials_per_arm": 3, "total_kimg": 0.5, "evaluate_every_kimg": 0.5},
@@ -51,9 +51,9 @@ def test_two_objectives_are_measured_and_told(ray_address: str, tmp_path: Path) 
     )
     folder = tiny_folder(tmp_path / "tiny", study)
     run_study(study, folder, address=ray_address)
-    told = load_study(study_name="tiny/lsgan", storage=RDBStorage(f"sqlite:///{folder.location}/optuna.db"))
+    reported = load_study(study_name="tiny/lsgan", storage=RDBStorage(f"sqlite:///{folder.location}/optuna.db"))
     pareto = summarise(load_run(folder)).pareto
     assert pareto is not None
-    best = sorted((trial.values for trial in told.best_trials), key=lambda values: values[0])
+    best = sorted((trial.values for trial in reported.best_trials), key=lambda values: values[0])
     assert [[point.values[name] for name in pareto.objectives] for point in pareto.overall] == best
     assert all(0 <= values[1] <= 1 and values[2] > 0 for values in best)

@@ -1,4 +1,4 @@
-"""What is told while a study's objective is made in a Ray task."""
+"""The progress messages while a Ray task makes a study's objective."""
 
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from gan_study.search.cluster import connected
 pytestmark = [pytest.mark.ray, pytest.mark.slow]
 
 
-def test_the_driver_is_told_how_far_it_is(ray_address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_driver_receives_the_progress(ray_address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(prepare, "_LOOK_SEC", 0.2)
     # No other test learns from as many images, so the extractor is trained here: 562 steps.
     study = tiny_study(
@@ -20,14 +20,14 @@ def test_the_driver_is_told_how_far_it_is(ray_address: str, tmp_path: Path, monk
         resources={"gpus_per_worker": 0},
     )
     folder = tiny_folder(tmp_path / "run", study)
-    told: list[str] = []
+    messages: list[str] = []
     with connected(ray_address, verbose=False, with_dashboard=False, on_hang=pytest.fail):
-        record = prepare.prepare_on_cluster(study, folder, 1, 1, told.append)
+        record = prepare.prepare_on_cluster(study, folder, 1, 1, messages.append)
     assert record == folder.read_objective()
-    steps = [text for text in told if text.startswith("preparing: steps of training the extractor: ")]
-    assert len(set(steps)) > 1, told
+    steps = [text for text in messages if text.startswith("preparing: steps of training the extractor: ")]
+    assert len(set(steps)) > 1, messages
     assert all(text.partition(",")[0].endswith(" of 562") for text in steps)
-    assert set(told) - set(steps) <= {
+    assert set(messages) - set(steps) <= {
         "preparing: the data and the extractor",
         "preparing: the images of digits",
         "preparing: the extractor autoencoder",  # a loaded machine also stays here for long enough

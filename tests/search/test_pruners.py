@@ -1,4 +1,4 @@
-"""Hyperband and the median rule stop whom they should, and where the plan says."""
+"""Hyperband and the median rule stop the right trials, at the images that the plan names."""
 
 from typing import Any
 
@@ -59,7 +59,7 @@ def test_hyperband_has_as_many_brackets_as_the_plan_says() -> None:
 
 
 def test_brackets_compare_only_within_themselves() -> None:
-    """A trial that is the first in its bracket goes on, however bad it is."""
+    """The first trial in its bracket is never stopped, however bad it is."""
     study = study_of(30, 9, scheduler="hyperband")
     search = ArmSearch(Arm(study, "lsgan"), InMemoryStorage(), FAILURE_SCORE)
     found = [stopped_at(search, index, 100.0 + index, 9) for index in range(30)]

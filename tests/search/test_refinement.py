@@ -19,7 +19,7 @@ BUDGET = {"trials_per_arm": 4, "total_kimg": 2, "evaluate_every_kimg": 1}
 
 
 def score(config: TrialConfig, cur_nimg: int) -> float:
-    """Falls with training; the lower, the nearer g_lr is to 2e-3 and the width to 40."""
+    """A score that falls during training, and with the distance of g_lr to 2e-3 and of the width to 40."""
     return 500 - cur_nimg / 10 + 1e4 * abs(config.training.g_lr - 2e-3) + abs(config.training.network.width - 40)
 
 

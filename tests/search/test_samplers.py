@@ -1,4 +1,4 @@
-"""Each sampler draws what it should, again and again the same, also after the storage was made anew."""
+"""Each sampler draws the right values, and always the same ones, also after the storage was made anew."""
 
 from typing import Any
 
@@ -118,7 +118,7 @@ def test_learning_samplers_come_closer_than_chance(sampler: str) -> None:
 
 @pytest.mark.parametrize("sampler", ["gp", "cmaes"])
 def test_a_first_trial_outside_its_range_takes_no_parameter_from_the_sampler(sampler: str) -> None:
-    """Optuna learns only what all its trials have, and the paper's g_lr of 5e-5 is none that it is shown."""
+    """Optuna learns only hyperparameters that all its trials have, and it never receives the paper's g_lr of 5e-5."""
     space = {"g_lr": {"log_uniform": [5e-4, 2e-2]}, "beta1": {"uniform": [0.0, 0.8]}}
     num = 12 if sampler == "gp" else 48
     study = study_of(sampler, num, space, startup_trials=4 if sampler == "gp" else None)
@@ -169,7 +169,7 @@ def test_a_conditional_space_comes_to_its_end_too() -> None:
 
 
 def test_a_search_without_replacement_still_finds_the_best_first() -> None:
-    """TPE comes to the good third of a space sooner than chance does."""
+    """TPE finds the good third of a space sooner than chance does."""
     space = CHOICES | {"network.width": {"integer": [8, 15]}}
     ranks = []
     for seed in range(3):

@@ -67,7 +67,7 @@ WIDE_SPACE = {"g_lr": {"log_uniform": [1e-5, 1e-2]}, "network.width": {"integer"
 
 @pytest.mark.parametrize(("sampler", "num", "num_seeds"), [("tpe", 30, 6), ("gp", 14, 1)])
 def test_configurations_that_die_each_time_are_left_alone(sampler: str, num: int, num_seeds: int) -> None:
-    """At random 40 % die. Told as failed, of which no sampler hears, 77 % of what TPE drew did."""
+    """By chance 40 % of the trials fail. In Optuna's state FAIL, which TPE ignores, 77 % of its trials did."""
     deaths = []
     for seed in range(num_seeds):
         found = drawn(
@@ -78,7 +78,7 @@ def test_configurations_that_die_each_time_are_left_alone(sampler: str, num: int
 
 
 def test_a_first_trial_that_fails_is_not_what_tpe_learns_from() -> None:
-    """Of one trial that has ended TPE takes that one for the best, whatever became of it."""
+    """After one trial TPE takes it for the best, even if it has failed."""
     rates = []
     for seed in range(6):
         found = drawn(
@@ -101,7 +101,7 @@ RATE_SPACE = {"g_lr": {"log_uniform": [1e-5, 1e-2]}, "beta1": {"uniform": [0.0, 
 
 @pytest.mark.parametrize("scheduler", ["asha", "hyperband"])
 def test_what_diverges_is_not_taken_for_good_where_few_trials_complete(scheduler: str) -> None:
-    """By their scores the diverged are among the completed, whom TPE ranks before all that were stopped."""
+    """By their scores diverged trials rank among the completed, which TPE ranks before all stopped ones."""
     diverged: list[bool] = []
     for seed in range(4):
         found = drawn(fast_rates_diverge, 60, seed, RATE_SPACE, sampler="tpe", scheduler=scheduler)
@@ -128,7 +128,7 @@ STEEP_SPACE = {
 @pytest.mark.parametrize("scheduler", ["none", "asha"])
 @pytest.mark.parametrize("sampler", ["gp", "cmaes", "tpe"])
 def test_samplers_find_more_than_chance_over_powers_of_ten(sampler: str, scheduler: str) -> None:
-    """A Gaussian process of raw scores drew as if at random, and under asha hardly any trial was drawn by it."""
+    """A Gaussian process on raw scores drew as if at random, and with asha it drew hardly any trial."""
     num, seeds = (20, 2) if sampler == "gp" else (40, 3)
     late: dict[str, list[float]] = {sampler: [], "random": []}
     for name, scores in late.items():

@@ -1,4 +1,4 @@
-"""A Ray that does not let its driver go."""
+"""Ray hangs while it shuts down."""
 
 import threading
 

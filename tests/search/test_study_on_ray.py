@@ -1,4 +1,4 @@
-"""A whole study on a real cluster: what it leaves in its run folder."""
+"""A whole study on a real cluster, and the contents of its run folder."""
 
 import os
 import platform
@@ -24,7 +24,7 @@ pytestmark = [pytest.mark.ray, pytest.mark.slow]
 
 @dataclass
 class Finished:
-    """A study that was run, and what was seen from outside meanwhile."""
+    """A finished study, and observations while it ran."""
 
     study: StudyConfig
     folder: RunFolder
@@ -127,9 +127,9 @@ def test_the_optuna_file_can_be_read(finished: Finished) -> None:
     storage = f"sqlite:///{finished.folder.storage.local_path('optuna.db')}"
     for arm in ("lsgan", "wgan"):
         study = optuna.load_study(study_name=f"tiny/{arm}", storage=storage)
-        told = {trial.user_attrs["index"]: trial for trial in study.trials}
-        assert sorted(told) == [0, 1, 2]
-        for index, trial in told.items():
+        reported = {trial.user_attrs["index"]: trial for trial in study.trials}
+        assert sorted(reported) == [0, 1, 2]
+        for index, trial in reported.items():
             files = finished.folder.trial(arm, f"search_{index:03d}")
             status = files.read_status()
             assert status is not None
@@ -160,8 +160,8 @@ def test_a_diverging_arm_does_not_end_the_study(finished: Finished) -> None:
     objective = finished.folder.read_objective()
     assert objective is not None
     storage = f"sqlite:///{finished.folder.storage.local_path('optuna.db')}"
-    told = optuna.load_study(study_name="tiny/hot", storage=storage).trials
-    assert [(t.state, t.value) for t in told] == [(OptunaState.COMPLETE, objective.failure_score)] * 3
+    reported = optuna.load_study(study_name="tiny/hot", storage=storage).trials
+    assert [(t.state, t.value) for t in reported] == [(OptunaState.COMPLETE, objective.failure_score)] * 3
 
 
 def test_the_environment_is_written_down(finished: Finished) -> None:
@@ -229,5 +229,5 @@ def test_a_trial_reproduces_its_scores_from_its_configuration(
 
 
 def reproducible(evaluation: EvaluationRecord) -> EvaluationRecord:
-    """All of it but the seconds."""
+    """Return all of it but the seconds."""
     return evaluation.model_copy(update={"train_sec": 0.0, "evaluate_sec": 0.0})

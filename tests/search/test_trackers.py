@@ -1,4 +1,4 @@
-"""What trackers are told, and where it lies; without Ray, which only calls the hooks."""
+"""The trackers' records and their places, without Ray, which only calls the hooks."""
 
 import io
 import sqlite3
@@ -45,7 +45,7 @@ def evaluation(cur_nimg: int, score: float | None) -> EvaluationRecord:
 
 
 class Tune:
-    """Tune's part: one trial's hooks, in their order."""
+    """Call the hooks of one trial in Tune's order."""
 
     def __init__(self, callbacks: list[Any], folder: RunFolder, config: TrialConfig, trial_id: str = "a1") -> None:
         self._callbacks = callbacks
@@ -129,7 +129,7 @@ def test_tensorboard_s_files(folder: RunFolder) -> None:
 
 
 def test_a_resumed_trial_goes_on_in_its_tensorboard_run(folder: RunFolder) -> None:
-    """The first command is interrupted: no end is told, and what was written is there all the same."""
+    """The first command is interrupted: the trackers receive no end, but their records are there."""
     config = make_config()
     for trial_id, scores in (("a1", {0: 50.0, 500: 20.0}), ("b2", {500: 20.0, 1000: 10.0})):
         with tracker_callbacks(["tensorboard"], folder, "scripted", refuse) as callbacks:
@@ -155,8 +155,8 @@ def test_a_trial_that_starts_again_stays_one_run(folder: RunFolder) -> None:
 def test_a_tracker_that_fails_ends_no_training(
     folder: RunFolder, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    told: list[str] = []
-    with tracker_callbacks(["tensorboard"], folder, "scripted", told.append) as callbacks:
+    found: list[str] = []
+    with tracker_callbacks(["tensorboard"], folder, "scripted", found.append) as callbacks:
         trial = Tune(setup(callbacks), folder, make_config())
         trial.start()
         monkeypatch.setattr(
@@ -165,7 +165,7 @@ def test_a_tracker_that_fails_ends_no_training(
         trial.result(0, 50.0)
         trial.result(1000, 10.0)
         trial.complete()
-    assert told == ["warning: tensorboard is left out from now on: full"]
+    assert found == ["warning: tensorboard is left out from now on: full"]
 
 
 def test_no_tracker_leaves_nothing(folder: RunFolder) -> None:
@@ -174,7 +174,7 @@ def test_no_tracker_leaves_nothing(folder: RunFolder) -> None:
     assert not folder.storage.exists()
 
 
-def test_a_missing_package_is_told_with_its_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_package_is_named_with_its_extra(monkeypatch: pytest.MonkeyPatch) -> None:
     require_trackers(())
     require_trackers(("tensorboard",))
     monkeypatch.setattr(tracker_packages, "find_spec", lambda name: None if name in ("mlflow", "wandb") else object())
@@ -232,6 +232,6 @@ def test_mlflow_s_file(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         ]
         found = "SELECT step, value FROM metrics WHERE run_uuid = ? AND key = 'score' ORDER BY step"
         assert database.execute(found, (runs[0][2],)).fetchall() == [(0, 50.0), (1000, 10.0)]
-        told = dict(database.execute("SELECT key, value FROM params WHERE run_uuid = ?", (runs[0][2],)).fetchall())
-    assert (told["penalty"], told["g_lr"], told["phase"]) == ("wgan_gp", "0.001", "search")
+        found = dict(database.execute("SELECT key, value FROM params WHERE run_uuid = ?", (runs[0][2],)).fetchall())
+    assert (found["penalty"], found["g_lr"], found["phase"]) == ("wgan_gp", "0.001", "search")
     assert [path.name for path in tmp_path.iterdir()] == [name]

@@ -1,4 +1,4 @@
-"""A study on a real cluster with every tracker that is installed: what each was told, read back from its files."""
+"""A study on a real cluster with every installed tracker, whose records are read from its files."""
 
 import sqlite3
 import struct

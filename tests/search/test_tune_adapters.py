@@ -1,4 +1,4 @@
-"""What Ray Tune asks of the director, without Ray at work: failures that are final, and retries."""
+"""The director's adapters for Ray Tune, without Ray: final failures, and retries."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,7 +23,7 @@ def score(config: TrialConfig, cur_nimg: int) -> float:
 
 @dataclass
 class Metadata:
-    """What Tune keeps of a trial's failures."""
+    """Tune's record of a trial's failures."""
 
     num_failures: int = 0
     was_told: bool = False

@@ -51,7 +51,7 @@ def make_study(**changes: Any) -> StudyConfig:
 
 
 def make_evaluation(cur_nimg: int, score: float | None, coverage: float | None = None) -> EvaluationRecord:
-    """What the loop would report there."""
+    """Return an evaluation as the loop would report it."""
     record = CoverageRecord(value=coverage, expected=0.97, k=5, key=OBJECTIVE.key) if coverage is not None else None
     return EvaluationRecord(
         cur_nimg=cur_nimg,
@@ -87,7 +87,7 @@ def _best(evaluations: Sequence[EvaluationRecord]) -> BestScore | None:
 
 @dataclass
 class World:
-    """Runs the trials of a director in turns, one evaluation each, and notes what happened."""
+    """Runs the trials of a director in turns, one evaluation each, and records what happens."""
 
     study: StudyConfig
     folder: RunFolder
@@ -103,14 +103,14 @@ class World:
     """What a completed trial is left without by a process that dies after its last step."""
 
     def make_director(self, storage: BaseStorage | None = None) -> Director:
-        """A director on the folder as it is now."""
+        """Return a director on the folder as it is now."""
         self.storage = storage or InMemoryStorage()
         return Director(self.study, self.folder, OBJECTIVE, self.storage, self.max_concurrent_trials)
 
     def run(self, stop_after: int | None = None, lose_last: bool = False) -> Director:
         """Run the study on; the command is killed once `stop_after` messages have been sent.
 
-        With `lose_last` the director has not heard the last of them: the trial's files are ahead of it.
+        With `lose_last` the director has not received the last of them: the trial's files are ahead of it.
         """
         director = self.make_director()
         live: dict[tuple[str, str], Iterator[tuple[TrialState, EvaluationRecord | None]]] = {}
@@ -180,7 +180,7 @@ class World:
         return end
 
     def optuna_trials(self, arm: str) -> list[optuna.trial.FrozenTrial]:
-        """What Optuna knows of an arm, by the trials' index in it."""
+        """Return Optuna's trials of an arm, by their index."""
         study = optuna.load_study(study_name=f"{self.study.name}/{arm}", storage=self.storage)
         return sorted(study.trials, key=lambda trial: trial.user_attrs["index"])
 

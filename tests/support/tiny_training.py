@@ -1,4 +1,4 @@
-"""Trainings so small that one takes a fraction of a second, and what they leave behind."""
+"""Trainings that take a fraction of a second, and helpers for their files."""
 
 from itertools import islice
 from typing import Any

@@ -98,7 +98,7 @@ def spoiled(what: str, workers: Workers, once: bool = False) -> Iterator[None]:
 
 
 def as_json(progress: list[Progress]) -> list[dict[str, Any]]:
-    """What was given, without times and process ids."""
+    """Return the progress as JSON, without times and process ids."""
     return [
         {
             "state": p.status.state.value,

@@ -125,7 +125,7 @@ def test_a_resumed_training_has_the_same_best(prepared: Prepared, objective: Obj
 def test_a_process_that_dies_before_its_checkpoint_leaves_the_former_best(
     prepared: Prepared, objective: Objective, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What it resumes from knows of no better one, and another machine may not come to the same one again."""
+    """The checkpoint knows of no better one, and another machine may not reach the same one again."""
     scores = iter([50.0, 40.0, 30.0])
     monkeypatch.setattr(type(objective), "score", lambda *arguments: next(scores))
     run(trial(), prepared, tmp_path, objective, num_evaluations=2)

@@ -65,7 +65,7 @@ def test_training_and_evaluation_have_the_same_latents(
     seen = [trained]
 
     class Spy(torch.nn.Linear):
-        """A generator that keeps what it is given."""
+        """A generator that keeps its latents."""
 
         def forward(self, z: torch.Tensor) -> torch.Tensor:
             seen.append(z)

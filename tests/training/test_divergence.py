@@ -46,7 +46,7 @@ def weights(state: TrainingState) -> dict[str, torch.Tensor]:
     [
         # The second step meets logits that overflow.
         ({"loss": "wasserstein", "d_lr": 1e18}, "discriminator", 2),
-        # The discriminator's step was fine, what the generator hears of it is not.
+        # The discriminator's step was finite, its logits for the generator are not.
         ({"d_lr": 1e18}, "generator", 1),
     ],
 )

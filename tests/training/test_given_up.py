@@ -1,4 +1,4 @@
-"""A trial that its study gives up while it trains on, as several workers do for a while: the study's word stays."""
+"""A study stops a trial that trains on for a while, as several workers do: the study's end holds."""
 
 from pathlib import Path
 
@@ -17,14 +17,14 @@ from gan_study.training.state import build_state
 STOPPED = TrialStatus(state=TrialState.STOPPED, cur_nimg=80, reason="not among its arm's best at 80 images")
 
 
-@pytest.mark.parametrize("num_heard", [2, 3])
+@pytest.mark.parametrize("num_received", [2, 3])
 def test_what_is_finished_after_the_stop_is_left_out(
-    prepared: Prepared, objective: Objective, tmp_path: Path, num_heard: int
+    prepared: Prepared, objective: Objective, tmp_path: Path, num_received: int
 ) -> None:
     """After two evaluations a third would follow, after three the end."""
     folder = trial_folder(tmp_path)
     steps = train(tiny_trial(), prepared.dataset, objective, folder, Workers())
-    for _ in range(num_heard):
+    for _ in range(num_received):
         next(steps)
     folder.write_status(STOPPED)
     folder.delete_checkpoints()
@@ -32,7 +32,7 @@ def test_what_is_finished_after_the_stop_is_left_out(
     assert (last.status, last.evaluation) == (STOPPED, None)
     assert folder.read_status() == STOPPED
     assert folder.checkpoint_nimgs() == []
-    assert len(folder.read_evaluations()) == len(folder.sample_nimgs()) == num_heard
+    assert len(folder.read_evaluations()) == len(folder.sample_nimgs()) == num_received
 
 
 def test_a_divergence_after_the_stop_is_left_out(prepared: Prepared, objective: Objective, tmp_path: Path) -> None:

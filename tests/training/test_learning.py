@@ -1,4 +1,4 @@
-"""That training learns: real digits, judged by the domain classifier, in the time of a coffee sip."""
+"""Training learns: real digits, scored by the domain classifier, in seconds."""
 
 from pathlib import Path
 from typing import Any

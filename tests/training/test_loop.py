@@ -1,4 +1,4 @@
-"""The whole loop on tiny settings: when it evaluates, what it counts, what it writes, what it leaves."""
+"""The whole loop on tiny settings: its evaluations, counters and files."""
 
 import io
 import math

@@ -1,4 +1,4 @@
-"""What an evaluation sees of planted failures, with a healthy generator beside them, and that it touches nothing."""
+"""The signals of planted failures and of a healthy generator; measuring them changes nothing."""
 
 import math
 from collections.abc import Callable

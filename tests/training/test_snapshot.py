@@ -1,4 +1,4 @@
-"""A snapshot gives back the averaged generator that was written."""
+"""A snapshot restores the averaged generator that was written."""
 
 import pytest
 import torch

@@ -14,7 +14,7 @@ from gan_study.training.distributed import Workers
 
 
 class Clock:
-    """A second goes by whenever it is looked at: one for each step, two for each evaluation (the second writes)."""
+    """A second passes at every reading: one for each step, two for each evaluation (the second is for writing)."""
 
     def __init__(self) -> None:
         self._now = 0.0
@@ -32,7 +32,7 @@ def _turned_clock(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def evaluated_at(location: Path) -> list[tuple[int, float]]:
-    """Images, and seconds used, at every evaluation."""
+    """Return images and seconds used at every evaluation."""
     return [(e.cur_nimg, e.train_sec + e.evaluate_sec) for e in trial_folder(location).read_evaluations()]
 
 

@@ -1,4 +1,4 @@
-"""Two workers do what one does; torchrun starts them once for all tests here, with two_workers.py."""
+"""Two workers train as one does; torchrun starts them once for all tests here, with two_workers.py."""
 
 import io
 import json
@@ -27,7 +27,7 @@ TORCHRUN = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--np
 
 @pytest.fixture(scope="module")
 def out(prepared: Prepared, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What two_workers.py wrote on two workers."""
+    """The output of two_workers.py on two workers."""
     folder = tmp_path_factory.mktemp("two_workers")
     script, tests = Path(two_workers.__file__), Path(__file__).parent.parent
     answer = subprocess.run(

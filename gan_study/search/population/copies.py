@@ -14,8 +14,8 @@ def copied_config(child: TrialConfig, parent: TrialConfig, rates: ScheduleEntry)
 def copy_trial(parent: TrialFolder, child: TrialFolder, rates: ScheduleEntry) -> None:
     """Replace the files of a waiting trial by those of its parent. A second call completes one that was cut short."""
     parent_config, child_config = parent.read_config(), child.read_config()
-    assert parent_config is not None, "a trial that waits has been written down"
-    assert child_config is not None, "a trial that waits has been written down"
+    assert parent_config is not None, "a waiting trial has a config.json"
+    assert child_config is not None, "a waiting trial has a config.json"
     nimg = parent.checkpoint_nimgs()[-1]
     samples, snapshots = parent.sample_nimgs(), parent.snapshot_nimgs()
     for cur_nimg in samples:

@@ -55,7 +55,7 @@ def study_importance(study: StudyConfig, director: Director) -> ImportanceRecord
 
 
 def _score_importance(arm: Arm, ended: Sequence[TrialRecord]) -> TargetImportance:
-    # A stopped trial was scored after a shorter training, so its score does not compare.
+    # A stopped trial was scored after a shorter training, so its score is not comparable.
     scored = [(t, t.score) for t in ended if t.state is TrialState.COMPLETED and t.score is not None]
     is_positive = all(score > 0 for _, score in scored)
     samples = [Sample(t.config.searched, float(np.log(score)) if is_positive else score) for t, score in scored]

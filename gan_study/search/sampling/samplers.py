@@ -93,7 +93,7 @@ def make_sampler(
     settings = sampler_settings(study)
     space = {p.label: distribution(p.range) for p in joint_parameters(name, parameters, arm.fixed)}
     with warnings.catch_warnings():
-        # Optuna calls constant_liar experimental since version 2.8. From 5.0 on it advises against
+        # Optuna has called constant_liar experimental since 2.8. From 5.0 on it advises against
         # constraints_func, in favour of a method that 4.9 does not have.
         warnings.simplefilter("ignore", ExperimentalWarning)
         warnings.simplefilter("ignore", FutureWarning)
