@@ -9,12 +9,13 @@ from gan_study.runs.trial_folder import TrialFolder
 from gan_study.training.distributed import Workers
 from gan_study.training.end import measure_end
 from gan_study.training.means import LossMeans
-from gan_study.training.outcome import ended_status, read_end, write_images, write_progress
 from gan_study.training.progress import Progress
 from gan_study.training.rollback import answer_collapse
 from gan_study.training.scores import EvaluationScores, MeasureCoverage, Scorer, score_generator
 from gan_study.training.signals import Probe, first_images, measure_signals
 from gan_study.training.state import TrainingState
+from gan_study.training.status import ended_status
+from gan_study.training.trial_files import read_end, write_images, write_progress
 
 
 @dataclass(frozen=True, eq=False)

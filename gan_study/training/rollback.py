@@ -11,15 +11,10 @@ from gan_study.config.training import TrialConfig
 from gan_study.runs.records import EvaluationRecord, RollbackRecord, TrialStatus
 from gan_study.runs.trial_folder import TrialFolder
 from gan_study.training.distributed import Workers
-from gan_study.training.outcome import (
-    collapse_reason,
-    collapsed_status,
-    diverged_status,
-    divergence_reason,
-    write_checkpoint_or_end,
-)
 from gan_study.training.state import TrainingState
+from gan_study.training.status import collapse_reason, collapsed_status, diverged_status, divergence_reason
 from gan_study.training.steps import FailedStep
+from gan_study.training.trial_files import write_checkpoint_or_end
 
 
 def answer_collapse(
@@ -64,9 +59,9 @@ def answer_divergence(
     If the training goes on, the images of a failed discriminator step count as seen, so that the next step draws
     others. A failed generator step follows a discriminator step that has counted them already.
     """
+    reason = divergence_reason(failed_step, state.counters, workers)
     if not _can_roll_back(config, state):
-        return diverged_status(status, failed_step, state, workers)
-    reason = divergence_reason(failed_step, state, workers)
+        return diverged_status(status, state.counters, reason)
     if failed_step.network == "discriminator":
         state.counters.num_d_steps += 1
         state.counters.cur_nimg += config.training.batch_size

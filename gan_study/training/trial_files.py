@@ -4,19 +4,14 @@ import os
 import socket
 import time
 
-from gan_study.config.thresholds import Thresholds
 from gan_study.config.training import TrainingConfig
-from gan_study.diagnosis.evidence import trial_evidence
-from gan_study.diagnosis.verdict import evidence_to_verdict
 from gan_study.errors import InputError
 from gan_study.runs.counted import best_evaluation
-from gan_study.runs.diagnosis import VerdictName
 from gan_study.runs.records import EvaluationRecord, TrialState, TrialStatus
 from gan_study.runs.trial_folder import TrialFolder
 from gan_study.training.distributed import Workers
 from gan_study.training.sample_grid import sample_grid_png
 from gan_study.training.state import TrainingState
-from gan_study.training.steps import FailedStep
 
 
 def load_latest(
@@ -87,48 +82,6 @@ def write_checkpoint_or_end(state: TrainingState, status: TrialStatus, folder: T
     folder.replace_checkpoint(cur_nimg, state.to_bytes(), state.healthy_nimg)
     if status.rollbacks and status.rollbacks[-1].cur_nimg == cur_nimg:
         folder.write_status(status)
-
-
-def ended_status(status: TrialStatus, state: TrialState, cur_nimg: int, reason: str | None = None) -> TrialStatus:
-    """Return the status of a trial that ends now."""
-    return status.model_copy(
-        update={"state": state, "cur_nimg": cur_nimg, "reason": reason, "end_time": time.time(), "pid": None}
-    )
-
-
-def collapse_reason(status: TrialStatus, evaluations: list[EvaluationRecord], thresholds: Thresholds) -> str | None:
-    """Return why the last evaluation's generator counts as totally collapsed or not finite; None if it does not."""
-    verdict = evidence_to_verdict(trial_evidence(status, evaluations), thresholds)
-    if verdict.name not in (VerdictName.DIVERGED, VerdictName.TOTAL_COLLAPSE):
-        return None
-    return " ".join(finding.sentence for finding in verdict.decisive)
-
-
-def collapsed_status(status: TrialStatus, cur_nimg: int, reason: str) -> TrialStatus:
-    """Return the status of a trial that ends now because its generator has collapsed."""
-    ending = ended_status(status, TrialState.STOPPED, cur_nimg, f"collapsed: {reason}")
-    return ending.model_copy(update={"collapsed": True})
-
-
-def diverged_status(
-    status: TrialStatus, failed_step: FailedStep, state: TrainingState, workers: Workers
-) -> TrialStatus:
-    """Return the status of a trial that ends now because of a failed step. Collective."""
-    reason = divergence_reason(failed_step, state, workers)
-    status = ended_status(status, TrialState.DIVERGED, state.counters.cur_nimg, reason)
-    return status.model_copy(update={"seconds": state.counters.seconds})
-
-
-def divergence_reason(failed_step: FailedStep, state: TrainingState, workers: Workers) -> str:
-    """Return which loss or gradient is not finite, and at which step. Collective."""
-    network, counters = failed_step.network, state.counters
-    measures = next(m for m in workers.gather(failed_step.measures) if not m.is_finite)
-    # Before the generator's step, the discriminator's step of the same round has been made and counted.
-    step = counters.num_d_steps + 1 if network == "discriminator" else counters.num_d_steps
-    return (
-        f"the {network}'s loss or gradient is not finite (loss {measures.loss:g}, gradient norm "
-        f"{measures.grad_norm:g}) at discriminator step {step}, after {counters.cur_nimg:,} images"
-    )
 
 
 def _load(state: TrainingState, checkpoint: bytes, place: str) -> None:
