@@ -10,8 +10,8 @@ from gan_study.config.rules.run_folder import require_trained_as
 from gan_study.config.study import StudyConfig
 from gan_study.config.training import PHASES
 from gan_study.errors import InputError, StorageError
-from gan_study.runs.at_work import present_status
 from gan_study.runs.folder import RunFolder
+from gan_study.runs.present_status import present_status
 from gan_study.runs.records import ScoreKey, TrialState, TrialStatus
 from gan_study.runs.score_keys import require_equal_keys, require_scored_as
 

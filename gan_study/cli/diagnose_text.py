@@ -12,9 +12,9 @@ from gan_study.cli.terminal.outcome import print_line
 from gan_study.diagnosis.undecided import order_of_rules, undecided_findings
 from gan_study.evaluation.diagnosed_snapshot import DiagnosedSnapshot
 from gan_study.report.tables.evidence import images_basis, measured_findings, not_measured, short, threshold_text
-from gan_study.runs.at_work import present_status
 from gan_study.runs.diagnosis import DiagnosisRecord, Finding, VerdictName
 from gan_study.runs.folder import RunFolder
+from gan_study.runs.present_status import present_status
 
 _LEAST_TEXT = 40
 """Columns below which the words of a row get a line of their own."""

@@ -45,14 +45,14 @@ class _Known(Frozen):
 
 
 @dataclass(frozen=True, eq=False)
-class Found:
+class DecodedDataset:
     """A data set's decoded images, and warnings about its files."""
 
     images: CachedImages
     notes: FileNotes
 
 
-def open_or_build(config: DatasetConfig, source: Source) -> Found:
+def open_or_build(config: DatasetConfig, source: Source) -> DecodedDataset:
     """The decoded images of a source, from the cache or decoded now; meanwhile other processes wait.
 
     A process that dies while it decodes leaves a folder that is never mistaken for a cache; the next process removes
@@ -78,18 +78,18 @@ def open_or_build(config: DatasetConfig, source: Source) -> Found:
         ) from error
 
 
-def find_cache(config: DatasetConfig, source: Source) -> Found | None:
+def find_cache(config: DatasetConfig, source: Source) -> DecodedDataset | None:
     """The decoded images of a source, if they are in the cache and the content of the files is known."""
     return _find(config, _digest(source, [part.facts_digest() for part in _look(source)]))
 
 
-def _find(config: DatasetConfig, facts: str) -> Found | None:
+def _find(config: DatasetConfig, facts: str) -> DecodedDataset | None:
     try:
         known = _Known.model_validate_json(_known_file(facts).read_bytes())
     except (OSError, ValueError):
         return None
     images = read_cache(_images_folder(config, known.content))
-    return None if images is None else Found(images, known.notes)
+    return None if images is None else DecodedDataset(images, known.notes)
 
 
 def _look(source: Source) -> Sequence[Files]:
@@ -106,7 +106,7 @@ def _digest(source: Source, parts: list[bytes]) -> str:
     return digest.hexdigest()
 
 
-def _read_and_decode(config: DatasetConfig, source: Source, files: Sequence[Files], facts: str) -> Found:
+def _read_and_decode(config: DatasetConfig, source: Source, files: Sequence[Files], facts: str) -> DecodedDataset:
     """Read all files, and decode them unless the same content has been decoded before. The caller holds the lock."""
     start_ns = time.time_ns()
     try:
@@ -122,7 +122,7 @@ def _read_and_decode(config: DatasetConfig, source: Source, files: Sequence[File
         written = _known_file(facts).with_suffix(f".{os.getpid()}")
         written.write_text(known.model_dump_json())
         written.replace(_known_file(facts))
-    return Found(images, known.notes)
+    return DecodedDataset(images, known.notes)
 
 
 def _known_file(facts: str) -> Path:

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gan_study.config.data import DatasetConfig
-from gan_study.data.cache import Found, open_or_build
+from gan_study.data.cache import DecodedDataset, open_or_build
 from gan_study.data.hashing import content_hash
 from gan_study.data.sources.catalogue import find_files
 from gan_study.data.splits import choose_held_out, choose_part
@@ -81,7 +81,7 @@ def load_dataset(config: DatasetConfig) -> Dataset:
     return _split(config, found, source.place)
 
 
-def _split(config: DatasetConfig, found: Found, place: str) -> Dataset:
+def _split(config: DatasetConfig, found: DecodedDataset, place: str) -> Dataset:
     cached = found.images
     if cached.is_train is not None:
         full_train, held_out = np.flatnonzero(cached.is_train), np.flatnonzero(~cached.is_train)

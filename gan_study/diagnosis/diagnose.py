@@ -23,7 +23,7 @@ from gan_study.diagnosis.measures.memorisation import (
 )
 from gan_study.diagnosis.measures.modes import LostClasses, Shares, lost_classes
 from gan_study.diagnosis.measures.ndb import Bins, features_to_ndb, fit_bins
-from gan_study.diagnosis.measures.neighbours import Features, Neighbours
+from gan_study.diagnosis.measures.neighbours import Neighbours
 from gan_study.diagnosis.measures.pixel_distance import (
     PixelReference,
     fit_pixel_reference,
@@ -32,6 +32,7 @@ from gan_study.diagnosis.measures.pixel_distance import (
 )
 from gan_study.metrics.class_histogram import labels_to_class_histogram
 from gan_study.metrics.prdc import Radii, features_to_prdc, prdc_radii
+from gan_study.metrics.statistics import Features
 from gan_study.metrics.vendi import features_to_vendi_score
 from gan_study.runs.diagnosis import Classes, Diagnostics, MeasureWithControl
 

@@ -26,9 +26,10 @@ from gan_study.diagnosis.verdict import evidence_to_verdict
 from gan_study.evaluation.kept_values import kept_value
 from gan_study.extractors import real_features
 from gan_study.extractors.objective import Objective
-from gan_study.extractors.real_features import Classes, Features, image_features
+from gan_study.extractors.real_features import ClassNumbers, image_features
 from gan_study.gan.generation import generate_uint8
 from gan_study.metrics.samples import BATCH_SIZE
+from gan_study.metrics.statistics import Features
 from gan_study.runs.counted import counted_snapshot
 from gan_study.runs.diagnosis import DiagnosisRecord, Diagnostics
 from gan_study.runs.trial_folder import TrialFolder
@@ -133,7 +134,7 @@ def _generate(generator: nn.Module, training: TrainingConfig, num: int, objectiv
     return torch.cat(parts)
 
 
-def _image_set(images: NDArray[np.uint8], seen: tuple[Features, Classes | None]) -> ImageSet:
+def _image_set(images: NDArray[np.uint8], seen: tuple[Features, ClassNumbers | None]) -> ImageSet:
     """The images NCHW with their features and, if the extractor is a classifier, their predicted classes."""
     return ImageSet(seen[0], images, seen[1])
 

@@ -24,7 +24,7 @@ from gan_study.extractors.inception_weights import (
     Setting,
     WeightsFile,
     in_study,
-    way_out,
+    name_alternatives,
     weights_for,
     weights_with_hash,
 )
@@ -127,7 +127,7 @@ def load_inception(objective: ObjectiveConfig, image_size: int | None, setting: 
     try:
         return _extractor(file, objective.dims or FID_DIMS, image_size)
     except InputError as error:
-        raise InputError(f"{error}; {way_out(objective, setting)}") from error
+        raise InputError(f"{error}; {name_alternatives(objective, setting)}") from error
 
 
 def restore_inception(key: ScoreKey, dataset: Dataset) -> Extractor:

@@ -14,6 +14,7 @@ from typing import Final
 from filelock import FileLock
 
 from gan_study.config.data import ObjectiveConfig
+from gan_study.config.extractors import FID_DIMS
 from gan_study.data.files.fingerprint import facts_of
 from gan_study.data.files.image_files import unreadable_error
 from gan_study.data.places import DATA_ENVIRONMENT, INCEPTION_ENVIRONMENT, data_folder
@@ -67,11 +68,11 @@ def weights_for(objective: ObjectiveConfig, setting: Setting = in_study, may_fet
     weights are not the official ones and `objective` asks for the FID.
     """
     try:
-        file = find_weights(objective.dims or 2048, may_fetch)
+        file = find_weights(objective.dims or FID_DIMS, may_fetch)
     except NotFetchedError as error:
-        raise NotFetchedError(error.place, f"{error}; {way_out(objective, setting)}") from error
+        raise NotFetchedError(error.place, f"{error}; {name_alternatives(objective, setting)}") from error
     except InputError as error:
-        raise InputError(f"{error}; {way_out(objective, setting)}") from error
+        raise InputError(f"{error}; {name_alternatives(objective, setting)}") from error
     if objective.metric == "fid" and file.weights_hash != OFFICIAL_INCEPTION_HASH:
         raise InputError(
             f"objective.metric: fid is made with the official weights (SHA-256 {OFFICIAL_INCEPTION_HASH}...), "
@@ -80,12 +81,12 @@ def weights_for(objective: ObjectiveConfig, setting: Setting = in_study, may_fet
     return file
 
 
-def way_out(objective: ObjectiveConfig, setting: Setting) -> str:
+def name_alternatives(objective: ObjectiveConfig, setting: Setting) -> str:
     """Alternatives that work without the weights for `objective`."""
     metric = f"{setting('metric', 'frechet_distance')} with " if objective.metric == "fid" else ""
     text = f"without it, {metric}{setting('extractor', 'autoencoder')} works, and domain_classifier for images with "
     text += "class labels"
-    if (objective.dims or 2048) <= PARTIAL_DIMS:
+    if (objective.dims or FID_DIMS) <= PARTIAL_DIMS:
         return text
     place = "which lies" if (data_folder() / PARTIAL_NAME).is_file() else "put"
     smaller = f"{setting('extractor', 'inception')}, " if objective.metric == "fid" else ""

@@ -16,15 +16,14 @@ from gan_study.data.datasets import SPLITS, Dataset
 from gan_study.data.hashing import content_hash
 from gan_study.extractors.base import Extractor, ImageFeatures, images_to_features
 from gan_study.extractors.cache import find_cached, load_or_make
+from gan_study.metrics.statistics import Features
 from gan_study.runs.storage import Storage
 
 _FORMAT = "2"
 """Raised whenever the content of a file changes."""
 _BLOCK = 2000
 """Most images in a block: at Inception's 2048 dims, 16 MB in float32."""
-Features = NDArray[np.float32]
-"""(N, dims) features."""
-Classes = NDArray[np.int64]
+ClassNumbers = NDArray[np.int64]
 """(N,) the class that the extractor's classifier gives each image."""
 
 
@@ -42,7 +41,7 @@ def split_features(
 
 def load_or_compute_features(
     extractor: Extractor, dataset: Dataset, indices: NDArray[np.int64], cache: Storage | None = None
-) -> tuple[Features, Classes | None]:
+) -> tuple[Features, ClassNumbers | None]:
     """Features and classes of the images with the numbers `indices`, in their order; no classes without a classifier.
 
     They come from the cache or are computed and cached.
@@ -60,7 +59,7 @@ def compute_real_features(extractor: Extractor, dataset: Dataset, indices: NDArr
     return images_to_features(extractor.network, torch.from_numpy(dataset.images[indices]))
 
 
-def image_features(extractor: Extractor, images_uint8: NDArray[np.uint8]) -> tuple[Features, Classes | None]:
+def image_features(extractor: Extractor, images_uint8: NDArray[np.uint8]) -> tuple[Features, ClassNumbers | None]:
     """Features and classes of images NCHW uint8 in [0, 255], on the extractor's device; they are not cached."""
     seen = images_to_features(extractor.network, torch.from_numpy(images_uint8))
     return seen.features, seen.classes

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 from gan_study.errors import InputError, StorageError
-from gan_study.runs.at_work import is_left_off
 from gan_study.runs.folder import RunFolder
+from gan_study.runs.present_status import is_left_off
 
 _CLAIM, _OWNER = ".claim", ".claimed_by"
 """The file that a command locks, and the file with that command's process number."""

@@ -25,7 +25,7 @@ from gan_study.extractors.inception_weights import (
     PARTIAL_NAME,
     find_weights,
     in_study,
-    way_out,
+    name_alternatives,
     weights_for,
     weights_with_hash,
 )
@@ -208,11 +208,11 @@ def test_what_may_not_be_fetched_is_told_as_such(nowhere: Path, monkeypatch: pyt
 
 def test_the_way_out_is_only_what_would_work(nowhere: Path, data_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     smaller = ObjectiveConfig.model_validate({"extractor": "inception", "dims": 192})
-    assert "dims" not in way_out(smaller, in_study)
-    assert "metric" not in way_out(smaller, in_study)
+    assert "dims" not in name_alternatives(smaller, in_study)
+    assert "metric" not in name_alternatives(smaller, in_study)
     (nowhere / "data" / PARTIAL_NAME).touch()
     whole = ObjectiveConfig.model_validate({"extractor": "inception"})
-    assert way_out(whole, in_study).endswith(
+    assert name_alternatives(whole, in_study).endswith(
         f", or `objective.dims: 768` with {PARTIAL_NAME}, which lies in {nowhere}/data"
     )
 

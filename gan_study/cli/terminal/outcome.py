@@ -10,9 +10,9 @@ from gan_study.analysis.sentences.text import NOTHING, failure_text, number, per
 from gan_study.analysis.summary import ArmSummary, Summary
 from gan_study.cli.terminal.messages import print_warning
 from gan_study.errors import AllTrialsFailedError
-from gan_study.runs.at_work import present_status
 from gan_study.runs.counted import At
 from gan_study.runs.folder import RunFolder
+from gan_study.runs.present_status import present_status
 from gan_study.runs.records import TrialState
 
 _PIPED_WIDTH = 200

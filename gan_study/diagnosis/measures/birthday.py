@@ -6,7 +6,8 @@ import numpy as np
 from sklearn.metrics import euclidean_distances
 
 from gan_study.diagnosis.measures.draws import LEAST_COLLISIONS, draws_to_support, num_draws
-from gan_study.diagnosis.measures.neighbours import Distances, Features
+from gan_study.diagnosis.measures.neighbours import Distances
+from gan_study.metrics.statistics import Features
 
 _LEAST_REAL_DISTANCE = 0.9
 """Share of the least distance between two real images below which two images count as one (proposed here)."""

@@ -32,13 +32,6 @@ def logits_to_accuracy(real_logits: Logits, fake_logits: Logits) -> Discriminato
     )
 
 
-def logits_to_jensen_shannon(real_logits: Logits, fake_logits: Logits) -> float:
-    """Jensen-Shannon divergence that the discriminator proves, in nats; see `losses_to_jensen_shannon`."""
-    real_loss = np.logaddexp(0, -real_logits.astype(np.float64)).mean()
-    fake_loss = np.logaddexp(0, fake_logits.astype(np.float64)).mean()
-    return losses_to_jensen_shannon(float(real_loss), float(fake_loss))
-
-
 def losses_to_jensen_shannon(real_loss: float, fake_loss: float) -> float:
     """ln 2 - (real_loss + fake_loss) / 2, from the two mean binary cross-entropies in nats.
 

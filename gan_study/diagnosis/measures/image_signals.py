@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import pairwise_distances_chunked
 
-from gan_study.diagnosis.measures.neighbours import Features
+from gan_study.metrics.statistics import Features
 
 
 def duplicate_share(images: NDArray[np.uint8]) -> float:

@@ -10,11 +10,11 @@ from sklearn.cluster import KMeans
 
 from gan_study.diagnosis.measures.neighbours import (
     Distances,
-    Features,
     Neighbours,
     nearest_neighbours,
     nearest_other_distances,
 )
+from gan_study.metrics.statistics import Features
 
 _NUM_CELLS = 3
 _LEAST_IN_CELL = 20

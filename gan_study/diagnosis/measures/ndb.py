@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from scipy.spatial.distance import jensenshannon
 from sklearn.cluster import KMeans
 
-from gan_study.diagnosis.measures.neighbours import Features
+from gan_study.metrics.statistics import Features
 
 _SIGNIFICANT_Z = 4.0
 """Least |z| of a different bin: of 100 bins, none differs by chance. (The paper's default, p < 0.05, flags five by

@@ -1,14 +1,13 @@
 """Nearest neighbours among feature vectors, for memorisation and for pictures that a reader compares."""
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.neighbors import NearestNeighbors
 
-Features = NDArray[np.floating[Any]]
-"""(N, d) feature vectors of any float type."""
+from gan_study.metrics.statistics import Features
+
 Distances = NDArray[np.float64]
 
 

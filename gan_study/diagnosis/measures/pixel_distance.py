@@ -7,7 +7,8 @@ from numpy.typing import NDArray
 
 from gan_study.diagnosis.measures.draws import MOST_PAIRED
 from gan_study.diagnosis.measures.modes import Labels
-from gan_study.diagnosis.measures.neighbours import Distances, Features, nearest_neighbours
+from gan_study.diagnosis.measures.neighbours import Distances, nearest_neighbours
+from gan_study.metrics.statistics import Features
 from gan_study.runs.diagnosis import MeasureWithControl
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from gan_study.runs.at_work import present_status
 from gan_study.runs.folder import RunFolder
+from gan_study.runs.present_status import present_status
 from gan_study.runs.records import StudyStatus
 
 
