@@ -17,7 +17,7 @@ from rich.console import Console
 from support.synthetic_run import COMPLETED, Outcome, write_synthetic_run
 from test_imports import LEVELS
 
-from gan_study.analysis.load import load_run
+from gan_study.analysis.load_run import load_run
 from gan_study.analysis.summary import summarise
 from gan_study.analysis.trial_verdicts import WORDS
 from gan_study.cli.main import app

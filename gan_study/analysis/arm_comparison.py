@@ -8,8 +8,8 @@ from gan_study.analysis.comparison.same_arms import same_arms
 from gan_study.analysis.confirmation import ConfirmedArm, confirmed_arms
 from gan_study.analysis.ranking import PairComparison, rank_arms
 from gan_study.analysis.run_data import RunData
-from gan_study.analysis.sentences.text import quantity
-from gan_study.analysis.statistics.budget import (
+from gan_study.analysis.sentences.number_text import quantity
+from gan_study.analysis.statistics.budget_curves import (
     BestSoFarBand,
     Crossover,
     Curve,
@@ -27,8 +27,8 @@ from gan_study.analysis.statistics.failures import (
 )
 from gan_study.analysis.statistics.improvement import FurtherSeeds, further_seeds, probability_of_improvement
 from gan_study.analysis.statistics.random_search import BestOfN, expected_best
+from gan_study.analysis.statistics.rank_test import SIGNIFICANCE, BudgetPoint
 from gan_study.analysis.statistics.seed_scores import SeedScores, describe_seeds
-from gan_study.analysis.statistics.two_samples import SIGNIFICANCE, BudgetPoint
 
 
 @dataclass(frozen=True)
@@ -162,7 +162,7 @@ def compare_runs(runs: Sequence[RunData], collapsed: Collection[tuple[str, str]]
         ArmStatistics(
             arm,
             SearchStatistics(
-                describe_failures(run.searched(arm), collapsed),
+                describe_failures(run.searched_trials(arm), collapsed),
                 search_curve(run, arm),
                 repeated[arm],
                 _expected_best(run, arm),
@@ -185,7 +185,7 @@ def _expected_best(run: RunData, arm: str) -> tuple[BestOfN, ...]:
         return ()
     # The paper's defaults were chosen, not drawn.
     first = 1 if search.first_trial == "paper_defaults" else 0
-    drawn = [t for t in run.of_arm(arm, "search") if t.state.is_final and t.config.index >= first]
+    drawn = [t for t in run.trials_of_arm(arm, "search") if t.state.is_final and t.config.index >= first]
     return expected_best(counted_scores(drawn, run.objective))
 
 

@@ -51,7 +51,7 @@ def confirmed_arms(run: RunData) -> dict[str, ConfirmedArm]:
 
 
 def _confirmed_arm(run: RunData, arm: str, objective: ObjectiveRecord) -> ConfirmedArm | None:
-    ended = [t for t in run.of_arm(arm, "confirm") if t.state.is_final]
+    ended = [t for t in run.trials_of_arm(arm, "confirm") if t.state.is_final]
     ended.sort(key=lambda t: (t.config.source or "", t.config.training.seed))
     every = {source: tuple(group) for source, group in groupby(ended, key=lambda t: t.config.source)}
     best = _best_sources(run, arm)
@@ -61,7 +61,7 @@ def _confirmed_arm(run: RunData, arm: str, objective: ObjectiveRecord) -> Confir
     trials = min(groups, key=lambda group: fmean(counted_scores(group, objective)))
     counted = counted_scores(trials, objective)
     source = trials[0].config.source or ""
-    found = next((t for t in run.searched(arm) if t.name == source), None)
+    found = next((t for t in run.searched_trials(arm) if t.name == source), None)
     return ConfirmedArm(
         arm=arm,
         source=source,
@@ -75,7 +75,7 @@ def _confirmed_arm(run: RunData, arm: str, objective: ObjectiveRecord) -> Confir
 
 def _best_sources(run: RunData, arm: str) -> set[str]:
     """Names of the search trials to confirm by the present state of the search: the best `top_k` completed ones."""
-    completed = [t for t in run.searched(arm) if t.state is TrialState.COMPLETED and t.score is not None]
+    completed = [t for t in run.searched_trials(arm) if t.state is TrialState.COMPLETED and t.score is not None]
     completed.sort(key=lambda t: (t.score, PHASES.index(t.config.phase), t.config.index, t.config.repeat))
     names = run.study.search.objectives
     if len(names) > 1:

@@ -5,10 +5,10 @@ from dataclasses import dataclass, replace
 from itertools import combinations
 from statistics import fmean
 
-from gan_study.analysis.comparison.same_arms import are_same
+from gan_study.analysis.comparison.same_arms import are_same_arm
 from gan_study.analysis.comparison.same_trainings import first_copies, num_same
 from gan_study.analysis.confirmation import ConfirmedArm
-from gan_study.analysis.statistics.two_samples import SIGNIFICANCE, holm, mann_whitney_p, probability_lower, smallest_p
+from gan_study.analysis.statistics.rank_test import SIGNIFICANCE, holm, mann_whitney_p, probability_lower, smallest_p
 
 
 @dataclass(frozen=True)
@@ -109,7 +109,7 @@ def rank_arms(arms: Sequence[ConfirmedArm], same_arms: Collection[Collection[str
         return replace(tested[scored], a=a.arm, b=b.arm, counted_as=scored if scored != (a.arm, b.arm) else None)
 
     pairs = tuple(
-        replace(compare(a, b), is_same_arm=are_same(a.arm, b.arm, same_arms)) for a, b in combinations(arms, 2)
+        replace(compare(a, b), is_same_arm=are_same_arm(a.arm, b.arm, same_arms)) for a, b in combinations(arms, 2)
     )
     chances = _mean_chances(pairs)
     means = {arm.arm: fmean(arm.counted) for arm in arms}

@@ -202,13 +202,13 @@ class RunData:
         by_verdict = {key for key, verdict in self.verdicts.items() if verdict.is_lost}
         return frozenset(by_verdict | {(t.config.arm, t.name) for t in self.trials if t.status.collapsed})
 
-    def of_arm(self, arm: str, phase: Phase | None = None) -> tuple[TrialData, ...]:
+    def trials_of_arm(self, arm: str, phase: Phase | None = None) -> tuple[TrialData, ...]:
         """An arm's trials, of one phase or of all, by index."""
         return tuple(t for t in self.trials if t.config.arm == arm and phase in (None, t.config.phase))
 
-    def searched(self, arm: str) -> tuple[TrialData, ...]:
+    def searched_trials(self, arm: str) -> tuple[TrialData, ...]:
         """An arm's search trials, then its refine trials. Its best configuration is chosen among these."""
-        return self.of_arm(arm, "search") + self.of_arm(arm, "refine")
+        return self.trials_of_arm(arm, "search") + self.trials_of_arm(arm, "refine")
 
 
 def best_first(trials: Sequence[TrialData]) -> tuple[TrialData, ...]:

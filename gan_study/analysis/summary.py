@@ -209,7 +209,7 @@ def summarise(run: RunData) -> Summary:
 
 def shown_trial(run: RunData, arm: str, confirmed: ConfirmedArm | None) -> TrialData | None:
     """The trial whose images represent an arm: its best confirmed seed, or else the best of the search."""
-    return best_trial(confirmed.trials if confirmed else ()) or best_trial(run.searched(arm))
+    return best_trial(confirmed.trials if confirmed else ()) or best_trial(run.searched_trials(arm))
 
 
 def summarise_arms(run: RunData, confirmed: Mapping[str, ConfirmedArm]) -> dict[str, ArmSummary]:
@@ -218,8 +218,8 @@ def summarise_arms(run: RunData, confirmed: Mapping[str, ConfirmedArm]) -> dict[
 
 
 def _summarise_arm(run: RunData, arm: str, confirmed: ConfirmedArm | None) -> ArmSummary:
-    trials = run.of_arm(arm)
-    best = best_trial(run.searched(arm))
+    trials = run.trials_of_arm(arm)
+    best = best_trial(run.searched_trials(arm))
     shown = shown_trial(run, arm, confirmed)
     configuration = confirmed.trials[0] if confirmed else best
     found = {name: verdict for (its_arm, name), verdict in run.verdicts.items() if its_arm == arm}

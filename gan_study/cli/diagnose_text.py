@@ -6,12 +6,18 @@ from collections.abc import Sequence
 
 from rich.console import Console
 
-from gan_study.analysis.sentences.text import listed, quantity
+from gan_study.analysis.sentences.number_text import listed, quantity
 from gan_study.analysis.trial_verdicts import count_words, counts_text
 from gan_study.cli.terminal.outcome import print_line
 from gan_study.diagnosis.undecided import order_of_rules, undecided_findings
 from gan_study.evaluation.diagnosed_snapshot import DiagnosedSnapshot
-from gan_study.report.tables.evidence import images_basis, measured_findings, not_measured, short, threshold_text
+from gan_study.report.tables.verdict_evidence import (
+    images_basis,
+    measured_findings,
+    not_measured,
+    short,
+    threshold_text,
+)
 from gan_study.runs.diagnosis import DiagnosisRecord, Finding, VerdictName
 from gan_study.runs.folder import RunFolder
 from gan_study.runs.present_status import present_status

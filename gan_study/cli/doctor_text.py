@@ -19,7 +19,7 @@ from gan_study.data.places import cache_folder
 from gan_study.data.survey import Spread
 from gan_study.errors import printable
 from gan_study.evaluation.collections.dataset_summary import DatasetSummary
-from gan_study.report.text import duration
+from gan_study.report.score_notes import duration
 
 _MAX_NAMED = 10
 _NUM_EPOCHS = 50

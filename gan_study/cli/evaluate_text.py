@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from gan_study.analysis.sentences.text import ROUGH_FLOOR
+from gan_study.analysis.sentences.number_text import ROUGH_FLOOR
 from gan_study.cli.terminal.outcome import print_line
 from gan_study.evaluation.collections.evaluation import Collection, Evaluation
 from gan_study.metrics.all_scores import AllScores, ClassScores, NeighbourScores

@@ -4,7 +4,7 @@ import sys
 import time
 from collections.abc import Sequence
 
-from gan_study.analysis.sentences.text import listed
+from gan_study.analysis.sentences.number_text import listed
 from gan_study.cli.preparation.data_files import count_images, require_images_of
 from gan_study.cli.preparation.requirements import missing_requirements
 from gan_study.cli.preparation.run_folder import require_unedited, require_whole

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from gan_study.analysis.load import load_run
-from gan_study.analysis.sentences.design import SeedSpread, observed_spread, seeds_rows
+from gan_study.analysis.load_run import load_run
+from gan_study.analysis.sentences.detectable_difference import SeedSpread, observed_spread, seeds_rows
 from gan_study.cli.preparation.data_files import count_images, files_text, weights_text
 from gan_study.cli.preparation.machine_pace import assumed_pace, measure_pace
 from gan_study.cli.preparation.run_folder import open_run

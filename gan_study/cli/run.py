@@ -6,7 +6,7 @@ from contextlib import contextmanager, nullcontext, redirect_stdout
 from functools import partial
 from typing import NoReturn, ParamSpec
 
-from gan_study.analysis.sentences.design import seeds_warning
+from gan_study.analysis.sentences.detectable_difference import seeds_warning
 from gan_study.cli.preparation.data_files import fetch_files, fetch_weights
 from gan_study.cli.preparation.run_folder import require_unedited, require_whole, resume_command
 from gan_study.cli.terminal.interruption import Interruption, InterruptionError

@@ -8,7 +8,7 @@ import torch
 from rich.console import Console
 
 from gan_study.analysis.sentences.notes import END_PARTS
-from gan_study.analysis.sentences.text import listed
+from gan_study.analysis.sentences.number_text import listed
 from gan_study.cli.terminal.interruption import explain_interruption
 from gan_study.cli.terminal.messages import print_warning
 from gan_study.cli.terminal.outcome import print_line

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from gan_study.analysis.arm_comparison import compare_arms
 from gan_study.analysis.confirmation import confirmed_arms
-from gan_study.analysis.load import load_run
+from gan_study.analysis.load_run import load_run
 from gan_study.analysis.run_data import RunData, TrialData, best_trial
 from gan_study.analysis.summary import shown_trial
 from gan_study.config.reading.suggestions import no_such

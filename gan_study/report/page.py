@@ -6,16 +6,16 @@ from gan_study.analysis.confirmation import confirmed_arms
 from gan_study.analysis.run_data import RunData
 from gan_study.analysis.summary import Summary
 from gan_study.report.figures.atlas_figures import atlas_plots
+from gan_study.report.figures.figure_style import arm_styles
+from gan_study.report.figures.page_figures import draw_plots
 from gan_study.report.figures.pareto_figures import pareto_table
-from gan_study.report.figures.plots import draw_plots
-from gan_study.report.figures.style import arm_styles
-from gan_study.report.pictures.pictures import Pictures, shown_trials
+from gan_study.report.pictures.page_pictures import Pictures, shown_trials
+from gan_study.report.score_notes import score_note, short_note
 from gan_study.report.skeleton import Tab, render_skeleton
 from gan_study.report.tables import tables
-from gan_study.report.tables.evidence import evidences
 from gan_study.report.tables.final_scores_table import final_note, final_table
 from gan_study.report.tables.protocol import comparability, protocol_items
-from gan_study.report.text import score_note, short_note
+from gan_study.report.tables.verdict_evidence import evidences
 
 TABS = (
     Tab("result", "Result"),
@@ -47,7 +47,7 @@ def render_page(run: RunData, summary: Summary, pictures: Pictures) -> str:
         "final": final_table(run, confirmed),
         "final_note": final_note(confirmed),
         "failures": tables.failure_table(run),
-        "leaderboards": {arm: tables.leaderboard(run, arm) for arm in run.arms if run.searched(arm)},
+        "leaderboards": {arm: tables.leaderboard(run, arm) for arm in run.arms if run.searched_trials(arm)},
         "pareto": pareto_table(summary.pareto),
         "arm_table": tables.arm_table(run),
         "states": tables.state_table(run),

@@ -13,7 +13,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 from plotly.offline import get_plotlyjs
 
-from gan_study.analysis.sentences.text import number
+from gan_study.analysis.sentences.number_text import number
 from gan_study.report.tables.tables import Table
 
 STYLES = ("page", "tables", "figures", "images", "atlas", "dark", "print")

@@ -1,9 +1,9 @@
 """Write the files of a report into the run folder: report.html, summary.json and trials.csv."""
 
-from gan_study.analysis.load import load_run
+from gan_study.analysis.load_run import load_run
 from gan_study.analysis.summary import summarise
 from gan_study.report.page import render_page
-from gan_study.report.pictures.pictures import load_pictures, shown_trials
+from gan_study.report.pictures.page_pictures import load_pictures, shown_trials
 from gan_study.report.tables.trials_csv import trials_csv
 from gan_study.runs.folder import RunFolder
 

@@ -11,8 +11,8 @@ from support.present import present
 from support.synthetic_run import ALL_FAILED, COMPLETED, DIVERGED, STUDY, Outcome, write_synthetic_run
 
 from gan_study.analysis.arm_comparison import ArmsComparison, compare_arms
-from gan_study.analysis.load import load_run
-from gan_study.analysis.statistics.budget import Crossover
+from gan_study.analysis.load_run import load_run
+from gan_study.analysis.statistics.budget_curves import Crossover
 from gan_study.analysis.statistics.improvement import further_seeds, probability_of_improvement
 from gan_study.analysis.statistics.random_search import expected_best
 from gan_study.analysis.statistics.seed_scores import describe_seeds

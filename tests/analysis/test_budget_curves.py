@@ -11,8 +11,8 @@ import pytest
 from support.present import present
 from support.synthetic_run import RUNNING, write_synthetic_run
 
-from gan_study.analysis.load import load_run
-from gan_study.analysis.statistics.budget import (
+from gan_study.analysis.load_run import load_run
+from gan_study.analysis.statistics.budget_curves import (
     BestSoFarBand,
     Crossover,
     best_so_far_band,
@@ -20,7 +20,7 @@ from gan_study.analysis.statistics.budget import (
     repeated_searches,
     search_curve,
 )
-from gan_study.analysis.statistics.two_samples import BudgetPoint, best_so_far
+from gan_study.analysis.statistics.rank_test import BudgetPoint, best_so_far
 
 
 def curve(*points: tuple[float, float | None]) -> list[BudgetPoint]:
@@ -95,7 +95,7 @@ def test_a_search_is_followed_in_the_order_its_trials_ended(tmp_path: Path) -> N
     run = load_run(write_synthetic_run(str(tmp_path)))
     ended = ((40, 14.0), (50, 14.0), (90, 9.0), (110, 9.0), (150, 9.0))
     assert search_curve(run, "lsgan") == tuple(BudgetPoint(float(kimg), score) for kimg, score in ended)
-    first = run.of_arm("lsgan", "search")[0]
+    first = run.trials_of_arm("lsgan", "search")[0]
     running = replace(first, status=first.status.model_copy(update={"state": RUNNING, "end_time": None}))
     changed = replace(run, trials=tuple(running if t is first else t for t in run.trials))
     without_first = ((10, 35.0), (50, 9.0), (70, 9.0), (110, 9.0), (150, 9.0))
@@ -106,8 +106,10 @@ def test_repeats_are_told_apart(tmp_path: Path) -> None:
     run = load_run(write_synthetic_run(str(tmp_path)))
     assert repeated_searches(run, "lsgan") is None
     study = run.study.model_copy(update={"search": run.study.search.model_copy(update={"repeats": 2})})
-    second = [replace(t, config=t.config.model_copy(update={"repeat": 1})) for t in run.of_arm("lsgan", "search")[:2]]
-    others = run.of_arm("lsgan", "search")[2:]
+    second = [
+        replace(t, config=t.config.model_copy(update={"repeat": 1})) for t in run.trials_of_arm("lsgan", "search")[:2]
+    ]
+    others = run.trials_of_arm("lsgan", "search")[2:]
     changed = replace(run, study=study, trials=(*second, *others))
     assert search_curve(changed, "lsgan", 1) == (BudgetPoint(40.0, 14.0), BudgetPoint(50.0, 14.0))
     assert search_curve(changed, "lsgan", 0)[0] == BudgetPoint(40.0, 9.0)

@@ -8,8 +8,8 @@ import pytest
 from scipy.stats import norm
 from support.synthetic_run import COMPLETED, CONFIRM, STUDY, Outcome, write_synthetic_run
 
-from gan_study.analysis.load import load_run
-from gan_study.analysis.sentences.design import SeedSpread, observed_spread, seeds_rows, seeds_warning
+from gan_study.analysis.load_run import load_run
+from gan_study.analysis.sentences.detectable_difference import SeedSpread, observed_spread, seeds_rows, seeds_warning
 from gan_study.analysis.statistics.power import detectable_probability
 from gan_study.config.study import StudyConfig
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from support.present import present
 from support.synthetic_run import write_synthetic_run
 
-from gan_study.analysis.load import load_run
+from gan_study.analysis.load_run import load_run
 from gan_study.analysis.sentences.notes import damage_warnings
 from gan_study.analysis.summary import summarise
 from gan_study.cli.preparation.run_folder import is_completed

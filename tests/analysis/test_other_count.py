@@ -9,7 +9,7 @@ from support.both_scores_run import BEST, write_run_with_both_scores
 from support.synthetic_run import write_synthetic_run
 
 from gan_study.analysis.confirmation import confirmed_arms
-from gan_study.analysis.load import load_run
+from gan_study.analysis.load_run import load_run
 from gan_study.analysis.run_data import RunData
 from gan_study.analysis.summary import Summary, summarise
 from gan_study.report.tables.protocol import protocol_items

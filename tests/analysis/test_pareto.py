@@ -9,7 +9,7 @@ from support.pareto_run import OBJECTIVES, write_run
 from support.present import present
 from support.synthetic_run import RUNNING, Outcome, write_synthetic_run
 
-from gan_study.analysis.load import load_run
+from gan_study.analysis.load_run import load_run
 from gan_study.analysis.statistics.pareto import pareto_front, summarise_pareto
 from gan_study.analysis.summary import Summary, summarise
 

@@ -14,7 +14,7 @@ from gan_study.analysis.statistics.power import (
     smallest_holm_p,
     strictest_level,
 )
-from gan_study.analysis.statistics.two_samples import SIGNIFICANCE, holm, mann_whitney_p
+from gan_study.analysis.statistics.rank_test import SIGNIFICANCE, holm, mann_whitney_p
 
 
 @cache

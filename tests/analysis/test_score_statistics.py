@@ -5,7 +5,7 @@ from statistics import fmean
 
 import pytest
 
-from gan_study.analysis.statistics.two_samples import (
+from gan_study.analysis.statistics.rank_test import (
     BudgetPoint,
     best_so_far,
     holm,

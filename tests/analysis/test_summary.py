@@ -19,7 +19,7 @@ from support.synthetic_run import (
 )
 
 from gan_study.analysis.arm_comparison import compare_arms
-from gan_study.analysis.load import load_run
+from gan_study.analysis.load_run import load_run
 from gan_study.analysis.run_data import TrialData, best_first, best_trial
 from gan_study.analysis.summary import ConfirmedSeed, Summary, summarise
 from gan_study.runs.records import TrialState
@@ -101,7 +101,7 @@ def test_json_has_null_for_what_is_missing(summary: Summary) -> None:
 
 @pytest.mark.parametrize("state", [DIVERGED, FAILED, RUNNING])
 def test_a_trial_that_did_not_end_well_has_no_score(tmp_path: Path, state: TrialState) -> None:
-    trial = load_run(write_synthetic_run(str(tmp_path))).of_arm("lsgan", "search")[0]
+    trial = load_run(write_synthetic_run(str(tmp_path))).trials_of_arm("lsgan", "search")[0]
     assert trial.score == 14.0
     changed = TrialData(trial.config, trial.status.model_copy(update={"state": state}), trial.evaluations)
     assert changed.score is None
@@ -110,7 +110,7 @@ def test_a_trial_that_did_not_end_well_has_no_score(tmp_path: Path, state: Trial
 def test_a_stopped_trial_ranks_below_completed_ones(tmp_path: Path) -> None:
     outcomes = (Outcome(STOPPED, 5.0, kimg=10), Outcome(FAILED, None, kimg=10), Outcome(COMPLETED, 9.0))
     run = load_run(write_synthetic_run(str(tmp_path), search={"lsgan": outcomes, "wgan": outcomes[:2]}, confirm={}))
-    assert [t.name for t in best_first(run.of_arm("lsgan"))] == ["search_002", "search_000", "search_001"]
-    assert present(best_trial(run.of_arm("lsgan"))).name == "search_002"
-    assert present(best_trial(run.of_arm("wgan"))).name == "search_000"
-    assert best_trial(run.of_arm("wgan")[1:]) is None
+    assert [t.name for t in best_first(run.trials_of_arm("lsgan"))] == ["search_002", "search_000", "search_001"]
+    assert present(best_trial(run.trials_of_arm("lsgan"))).name == "search_002"
+    assert present(best_trial(run.trials_of_arm("wgan"))).name == "search_000"
+    assert best_trial(run.trials_of_arm("wgan")[1:]) is None

@@ -11,7 +11,7 @@ from support.present import present
 from support.synthetic_run import COMPLETED, FAILED, RUNNING, Outcome, write_synthetic_run
 
 from gan_study.analysis.arm_comparison import compare_arms
-from gan_study.analysis.load import load_run
+from gan_study.analysis.load_run import load_run
 from gan_study.analysis.summary import summarise
 from gan_study.analysis.trial_verdicts import NO_SIGN, WORDS, count_words, counts_text
 from gan_study.runs.diagnosis import Verdict, VerdictName

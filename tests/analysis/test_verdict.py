@@ -21,7 +21,7 @@ from support.synthetic_run import (
 )
 
 from gan_study.analysis.confirmation import confirmed_arms
-from gan_study.analysis.load import load_run
+from gan_study.analysis.load_run import load_run
 from gan_study.analysis.run_data import RunData
 from gan_study.analysis.summary import summarise
 from gan_study.config.arms.trial_configs import confirm_trial_config

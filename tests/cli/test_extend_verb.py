@@ -6,7 +6,7 @@ import pytest
 from support.command import gan_study
 from support.synthetic_run import STUDY, write_synthetic_run
 
-from gan_study.analysis.load import load_run
+from gan_study.analysis.load_run import load_run
 from gan_study.cli.extend import extend_study
 from gan_study.cli.preparation.run_folder import is_completed
 from gan_study.cli.resume import shorten_study

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from support.command import LIMIT_SEC, SHORT, TINY, Running, errors_in, gan_study
 
-from gan_study.analysis.sentences.design import seeds_warning
+from gan_study.analysis.sentences.detectable_difference import seeds_warning
 from gan_study.config.reading.load import parse_study
 from gan_study.runs.folder import RunFolder
 

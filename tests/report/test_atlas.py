@@ -15,7 +15,7 @@ from support.synthetic_run import (
     write_trial,
 )
 
-from gan_study.analysis.load import load_run
+from gan_study.analysis.load_run import load_run
 from gan_study.analysis.trial_verdicts import NO_SIGN, WORDS
 from gan_study.config.arms.arm import Arm
 from gan_study.config.arms.trial_configs import search_trial_config
@@ -23,7 +23,7 @@ from gan_study.diagnosis.undecided import order_of_rules
 from gan_study.report.figures.atlas_data import failure_maps, separation, verdict_bars
 from gan_study.report.figures.atlas_figures import atlas_plots
 from gan_study.report.figures.verdict_style import VERDICT_STYLES
-from gan_study.report.tables.evidence import MOST_TABLES, evidences, images_basis
+from gan_study.report.tables.verdict_evidence import MOST_TABLES, evidences, images_basis
 from gan_study.report.write import write_report
 from gan_study.runs.diagnosis import Diagnostics, VerdictName
 from gan_study.runs.folder import RunFolder

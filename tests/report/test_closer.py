@@ -7,10 +7,10 @@ from support.planted_diagnosis import planted_diagnosis
 from support.present import present
 from support.synthetic_run import STUDY, draw_samples, write_synthetic_run
 
-from gan_study.analysis.load import load_run
-from gan_study.report.pictures.closer import interpolation_pictures, neighbour_pictures
-from gan_study.report.pictures.pictures import shown_trials
-from gan_study.report.pictures.trial_places import in_run
+from gan_study.analysis.load_run import load_run
+from gan_study.report.pictures.closer_looks import interpolation_pictures, neighbour_pictures
+from gan_study.report.pictures.find_trial import in_run
+from gan_study.report.pictures.page_pictures import shown_trials
 from gan_study.report.write import write_report
 from gan_study.runs.diagnosis import VerdictName
 from gan_study.runs.folder import RunFolder

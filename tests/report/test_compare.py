@@ -13,14 +13,14 @@ from support.synthetic_run import COMPLETED, OBJECTIVE, STUDY, Outcome, write_sy
 
 from gan_study.analysis.arm_comparison import compare_arms
 from gan_study.analysis.comparison.side_by_side import SideBySide, put_side_by_side
-from gan_study.analysis.load import load_run
-from gan_study.analysis.sentences.text import score_text
-from gan_study.analysis.statistics.two_samples import holm, mann_whitney_p
+from gan_study.analysis.load_run import load_run
+from gan_study.analysis.sentences.number_text import score_text
+from gan_study.analysis.statistics.rank_test import holm, mann_whitney_p
 from gan_study.config.arms.trial_configs import confirm_trial_config
-from gan_study.report.comparison.comparison import compare_studies, render_comparison
+from gan_study.report.comparison.comparison_page import compare_studies, render_comparison
 from gan_study.report.comparison.comparison_plots import comparison_plots
 from gan_study.report.comparison.comparison_tables import protocol_table
-from gan_study.report.figures.style import arm_styles
+from gan_study.report.figures.figure_style import arm_styles
 from gan_study.runs.extensions import ExtensionRecord, ExtensionsRecord
 from gan_study.runs.folder import RunFolder
 

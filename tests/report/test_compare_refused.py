@@ -10,7 +10,7 @@ from support.synthetic_run import OBJECTIVE, STUDY, write_synthetic_run
 
 from gan_study.analysis.comparison.side_by_side import SideBySide
 from gan_study.errors import InputError
-from gan_study.report.comparison.comparison import compare_studies
+from gan_study.report.comparison.comparison_page import compare_studies
 from gan_study.runs.folder import RunFolder
 
 

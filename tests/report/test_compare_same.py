@@ -10,7 +10,7 @@ from support.parsed_page import ParsedPage
 from support.synthetic_run import SEARCH
 
 from gan_study.analysis.comparison.side_by_side import SideBySide
-from gan_study.report.comparison.comparison import compare_studies, render_comparison
+from gan_study.report.comparison.comparison_page import compare_studies, render_comparison
 from gan_study.runs.folder import RunFolder
 
 

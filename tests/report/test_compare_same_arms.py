@@ -14,10 +14,10 @@ from support.synthetic_run import COMPLETED, STUDY, Outcome, write_synthetic_run
 from gan_study.analysis.arm_comparison import PairStatistics
 from gan_study.analysis.comparison.same_arms import same_arms
 from gan_study.analysis.comparison.side_by_side import SideBySide
-from gan_study.analysis.load import load_run
+from gan_study.analysis.load_run import load_run
 from gan_study.analysis.run_data import RunData
-from gan_study.analysis.statistics.two_samples import holm
-from gan_study.report.comparison.comparison import compare_studies, render_comparison
+from gan_study.analysis.statistics.rank_test import holm
+from gan_study.report.comparison.comparison_page import compare_studies, render_comparison
 
 HINGE, LSGAN = SECOND["arms"]["hinge"], SECOND["arms"]["lsgan"]
 OTHER_SEARCH = tuple(Outcome(COMPLETED, score) for score in (9.0, 8.5, 7.5, 20.0, 13.5))

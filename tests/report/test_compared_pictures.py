@@ -7,8 +7,8 @@ from PIL import Image
 from support.compared_runs import write_second_run
 from support.synthetic_run import write_synthetic_run
 
-from gan_study.report.comparison.comparison import compare_studies, render_comparison
-from gan_study.report.pictures.pictures import compared_pictures
+from gan_study.report.comparison.comparison_page import compare_studies, render_comparison
+from gan_study.report.pictures.page_pictures import compared_pictures
 from gan_study.runs.folder import RunFolder
 
 

@@ -24,7 +24,7 @@ from support.synthetic_run import (
 
 from gan_study.analysis.arm_comparison import compare_arms
 from gan_study.analysis.confirmation import confirmed_arms
-from gan_study.analysis.load import load_run
+from gan_study.analysis.load_run import load_run
 from gan_study.analysis.run_data import RunData
 from gan_study.analysis.statistics.random_search import expected_best
 from gan_study.report.figures.figure_data import (
@@ -39,7 +39,7 @@ from gan_study.report.figures.figure_data import (
     score_curves,
     slices,
 )
-from gan_study.report.pictures.pictures import shown_trials
+from gan_study.report.pictures.page_pictures import shown_trials
 
 
 @pytest.fixture(scope="module")

@@ -19,19 +19,19 @@ from support.synthetic_run import (
 
 from gan_study.analysis.arm_comparison import compare_arms
 from gan_study.analysis.confirmation import confirmed_arms
-from gan_study.analysis.load import load_run
+from gan_study.analysis.load_run import load_run
 from gan_study.analysis.run_data import RunData
 from gan_study.analysis.statistics.random_search import BestOfN
 from gan_study.config.arms.arm import Arm
 from gan_study.config.arms.trial_configs import search_trial_config
 from gan_study.report.figures.figure_data import ExpectedBest, ScoreCurve, confirmed_points
+from gan_study.report.figures.figure_style import arm_styles
 from gan_study.report.figures.learning_curves import SignalCurve, SignalPanel
-from gan_study.report.figures.plots import Plot, draw_plots
+from gan_study.report.figures.page_figures import Plot, draw_plots
 from gan_study.report.figures.repeated_figures import RepeatedCurve, draw_repeated, repeated_curves
 from gan_study.report.figures.score_figures import MOST_WHOLE_LINES, draw_confirmed, draw_expected, draw_scores
-from gan_study.report.figures.style import arm_styles
 from gan_study.report.figures.training_figures import draw_signals
-from gan_study.report.pictures.pictures import shown_trials
+from gan_study.report.pictures.page_pictures import shown_trials
 from gan_study.runs.folder import RunFolder
 from gan_study.runs.records import TrialState
 

@@ -8,10 +8,10 @@ from support.present import present
 from support.synthetic_run import OBJECTIVE, write_synthetic_run
 
 from gan_study.analysis.confirmation import confirmed_arms
-from gan_study.analysis.load import load_run
+from gan_study.analysis.load_run import load_run
 from gan_study.errors import InputError
+from gan_study.report.score_notes import score_note
 from gan_study.report.tables.final_scores_table import final_note, final_table
-from gan_study.report.text import score_note
 from gan_study.report.write import write_report
 from gan_study.runs.final_scores import FinalScores, KernelRecord, NeighbourRecord, ScoreWithReal
 from gan_study.runs.folder import RunFolder

@@ -7,17 +7,17 @@ from typing import Any
 import pytest
 from support.synthetic_run import STUDY, write_synthetic_run
 
-from gan_study.analysis.load import load_run
+from gan_study.analysis.load_run import load_run
 from gan_study.analysis.sentences.importance_text import arm_importances
 from gan_study.analysis.statistics.estimate import Estimate
 from gan_study.analysis.summary import Summary
+from gan_study.report.figures.figure_style import arm_styles
 from gan_study.report.figures.importance_figures import (
     ImportanceBars,
     draw_importance,
     importance_bars,
     importance_title,
 )
-from gan_study.report.figures.style import arm_styles
 from gan_study.report.write import write_report
 from gan_study.runs.folder import RunFolder
 from gan_study.runs.importance import ImportanceRecord, ParameterImportance, TargetImportance

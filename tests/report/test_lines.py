@@ -1,6 +1,6 @@
 """Lines of many trials in one trace."""
 
-from gan_study.report.figures.lines import Line, ends, joined, thinned
+from gan_study.report.figures.joined_lines import Line, ends, joined, thinned
 
 TWO = (Line("a", "a (stopped)", (0, 10), (1.0, 2.0)), Line("<b>", "<b>", (5,), (0.123456789,)))
 

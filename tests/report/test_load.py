@@ -7,7 +7,7 @@ import pytest
 from support.present import present
 from support.synthetic_run import CLASS_NAMES, STUDY, write_synthetic_run
 
-from gan_study.analysis.load import load_run
+from gan_study.analysis.load_run import load_run
 from gan_study.errors import InputError, StorageError
 from gan_study.runs.folder import RunFolder
 from gan_study.runs.records import TrialState
@@ -16,8 +16,8 @@ from gan_study.runs.records import TrialState
 def test_a_whole_run(tmp_path: Path) -> None:
     run = load_run(write_synthetic_run(str(tmp_path)))
     assert run.arms == ("lsgan", "wgan")
-    assert [t.name for t in run.of_arm("lsgan", "search")] == [f"search_{i:03d}" for i in range(5)]
-    assert [t.name for t in run.of_arm("wgan", "confirm")] == [f"confirm_003_seed_{i}" for i in range(5)]
+    assert [t.name for t in run.trials_of_arm("lsgan", "search")] == [f"search_{i:03d}" for i in range(5)]
+    assert [t.name for t in run.trials_of_arm("wgan", "confirm")] == [f"confirm_003_seed_{i}" for i in range(5)]
     assert len(run.trials) == 20
     assert present(run.objective).class_names == CLASS_NAMES
     assert run.is_finished
@@ -34,7 +34,7 @@ def test_missing_files_leave_gaps(tmp_path: Path) -> None:
     run = load_run(RunFolder(str(tmp_path)))
     assert (run.environment, run.status, run.objective, run.is_finished) == (None, None, None, False)
     assert run.unreadable == ("arms/lsgan/search_000",)
-    created = run.of_arm("lsgan", "search")[0]
+    created = run.trials_of_arm("lsgan", "search")[0]
     assert (created.name, created.state, created.evaluations) == ("search_001", TrialState.RUNNING, ())
     assert (created.kimg, created.seconds) == (0, 0)
 
@@ -71,7 +71,7 @@ def test_trials_stand_in_the_order_in_which_the_study_names_the_arms(tmp_path: P
     arms = dict(reversed(STUDY["arms"].items()))
     run = load_run(write_synthetic_run(str(tmp_path), study={**STUDY, "arms": arms}))
     assert list(dict.fromkeys(t.config.arm for t in run.trials)) == ["wgan", "lsgan"] == list(run.arms)
-    assert [t.config.phase for t in run.of_arm("wgan")] == ["search"] * 5 + ["confirm"] * 5
+    assert [t.config.phase for t in run.trials_of_arm("wgan")] == ["search"] * 5 + ["confirm"] * 5
 
 
 def test_a_trial_that_counts_otherwise(tmp_path: Path) -> None:

@@ -11,10 +11,10 @@ from support.planted_diagnosis import planted_diagnosis
 from support.synthetic_run import COMPLETED, STUDY, Outcome, write_synthetic_run
 
 from gan_study.analysis.confirmation import confirmed_arms
-from gan_study.analysis.load import load_run
+from gan_study.analysis.load_run import load_run
 from gan_study.analysis.summary import summarise
 from gan_study.cli.terminal.outcome import print_outcome
-from gan_study.report.comparison.comparison import compare_studies, render_comparison
+from gan_study.report.comparison.comparison_page import compare_studies, render_comparison
 from gan_study.report.tables.protocol import protocol_items
 from gan_study.report.write import write_report
 from gan_study.runs.diagnosis import VerdictName

@@ -6,9 +6,9 @@ import pytest
 from support.present import present
 from support.synthetic_run import COMPLETED, SEARCH, Outcome, write_synthetic_run
 
-from gan_study.analysis.load import load_run
-from gan_study.report.figures.parallel import ParallelCoordinates, draw_parallel, parallel_coordinates
-from gan_study.report.figures.style import arm_styles
+from gan_study.analysis.load_run import load_run
+from gan_study.report.figures.figure_style import arm_styles
+from gan_study.report.figures.parallel_coordinates import ParallelCoordinates, draw_parallel, parallel_coordinates
 
 
 @pytest.fixture(scope="module")

@@ -7,10 +7,10 @@ from support.pareto_run import write_run
 from support.present import present
 from support.synthetic_run import write_synthetic_run
 
-from gan_study.analysis.load import load_run
+from gan_study.analysis.load_run import load_run
 from gan_study.analysis.statistics.pareto import summarise_pareto
+from gan_study.report.figures.figure_style import arm_styles
 from gan_study.report.figures.pareto_figures import draw_pareto, pareto_caption, pareto_planes, pareto_table
-from gan_study.report.figures.style import arm_styles
 from gan_study.report.write import write_report
 from gan_study.runs.folder import RunFolder
 

@@ -5,8 +5,8 @@ import math
 import pytest
 from support.synthetic_run import OBJECTIVE
 
+from gan_study.report.figures.figure_style import new_figure
 from gan_study.report.figures.score_axis import log_ticks, score_axis, score_range, set_score_axis
-from gan_study.report.figures.style import new_figure
 
 
 def test_log_ticks_are_round_and_inside() -> None:

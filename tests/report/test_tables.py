@@ -6,16 +6,16 @@ import pytest
 from support.present import present
 from support.synthetic_run import COMPLETED, CONFIRM, FAILED, SEARCH, STUDY, Outcome, many_classes, write_synthetic_run
 
-from gan_study.analysis.load import load_run
+from gan_study.analysis.load_run import load_run
 from gan_study.analysis.run_data import RunData
-from gan_study.analysis.sentences.text import estimate_text, failure_text, number, percent, quantity, score_text
+from gan_study.analysis.sentences.number_text import estimate_text, failure_text, number, percent, quantity, score_text
 from gan_study.analysis.statistics.estimate import Estimate
 from gan_study.analysis.statistics.failures import FailureRate
 from gan_study.analysis.summary import summarise
 from gan_study.config.schedule import ScheduleEntry
+from gan_study.report.score_notes import duration
 from gan_study.report.tables import tables
 from gan_study.report.tables.protocol import protocol_items
-from gan_study.report.text import duration
 from gan_study.runs.folder import RunFolder
 from gan_study.runs.records import TrialState
 

@@ -11,9 +11,9 @@ from support.present import present
 from support.synthetic_run import COMPLETED, CONFIRM, DIVERGED, SEARCH, Outcome, many_classes, write_synthetic_run
 
 from gan_study.analysis.confirmation import confirmed_arms
-from gan_study.analysis.load import load_run
+from gan_study.analysis.load_run import load_run
 from gan_study.report.pictures.films import BUDGET, Film, make_films
-from gan_study.report.pictures.pictures import shown_trials
+from gan_study.report.pictures.page_pictures import shown_trials
 from gan_study.report.pictures.timeline import Timeline
 from gan_study.runs.diagnosis import VerdictName
 from gan_study.runs.folder import RunFolder

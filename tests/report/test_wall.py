@@ -8,9 +8,9 @@ from PIL import Image
 from support.synthetic_run import COMPLETED, STUDY, Outcome, write_synthetic_run
 
 from gan_study.analysis.confirmation import confirmed_arms
-from gan_study.analysis.load import load_run
-from gan_study.report.pictures.pictures import shown_trials
-from gan_study.report.pictures.trial_places import in_run
+from gan_study.analysis.load_run import load_run
+from gan_study.report.pictures.find_trial import in_run
+from gan_study.report.pictures.page_pictures import shown_trials
 from gan_study.report.pictures.wall import WallRow, sample_wall
 from gan_study.runs.folder import RunFolder
 

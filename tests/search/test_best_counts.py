@@ -7,7 +7,7 @@ import pytest
 from optuna.trial import TrialState as OptunaState
 from support.scripted_world import FAILURE_SCORE, World, make_study
 
-from gan_study.analysis.load import load_run
+from gan_study.analysis.load_run import load_run
 from gan_study.analysis.run_data import best_trial
 from gan_study.config.reading.load import dump_study
 from gan_study.config.training import TrialConfig
@@ -59,7 +59,7 @@ def test_the_score_that_counts_is_reported_and_confirmed(
     (confirmed,) = director.agenda.arm_trials("lsgan", "confirm")
     assert confirmed.config.source == first
     run = load_run(found.folder)
-    best = best_trial(run.searched("lsgan"))
+    best = best_trial(run.searched_trials("lsgan"))
     assert best is not None
     assert (best.name, best.score) == (first, min(values))
 
@@ -93,7 +93,7 @@ def test_a_trial_that_diverged_after_a_good_evaluation_has_failed(tmp_path: Path
     assert reported(found) == [20.5, FAILURE_SCORE, FAILURE_SCORE, 60.5]
     assert best_names(director)[0] == "search_000"
     run = load_run(found.folder)
-    assert [t.score for t in run.searched("lsgan")][:2] == [20.5, None]
+    assert [t.score for t in run.searched_trials("lsgan")][:2] == [20.5, None]
 
 
 def test_confirmed_seeds_have_both_scores(tmp_path: Path) -> None:
@@ -102,7 +102,7 @@ def test_confirmed_seeds_have_both_scores(tmp_path: Path) -> None:
         found = world(tmp_path / at, at)
         found.run()
         run = load_run(found.folder)
-        (trial,) = run.of_arm("lsgan", "confirm")
+        (trial,) = run.trials_of_arm("lsgan", "confirm")
         assert trial.best is not None
         assert trial.score == trial.score_at(at) == counted, at
     assert (trial.score_at("last"), trial.best.score, trial.best.chosen_by) == (70.0, 10.5, 10.0)

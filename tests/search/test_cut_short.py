@@ -7,7 +7,7 @@ import pytest
 from support.scripted_world import OBJECTIVE, World, make_study
 from support.synthetic_run import STUDY, write_synthetic_run
 
-from gan_study.analysis.load import load_run
+from gan_study.analysis.load_run import load_run
 from gan_study.analysis.summary import summarise
 from gan_study.cli.extend import extend_study
 from gan_study.cli.preparation.run_folder import is_completed

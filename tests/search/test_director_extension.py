@@ -8,7 +8,7 @@ import pytest
 from support.scripted_world import OBJECTIVE, World, make_study
 
 from gan_study.analysis.confirmation import confirmed_arms
-from gan_study.analysis.load import load_run
+from gan_study.analysis.load_run import load_run
 from gan_study.cli.terminal.live import arm_rows
 from gan_study.config.training import TrialConfig
 from gan_study.runs.folder import RunFolder

@@ -9,7 +9,7 @@ import pytest
 from optuna.trial import TrialState as OptunaState
 from support.scripted_world import OBJECTIVE, World, make_study
 
-from gan_study.analysis.load import load_run
+from gan_study.analysis.load_run import load_run
 from gan_study.analysis.run_data import RunData, best_first, best_trial
 from gan_study.analysis.statistics.fidelity import describe_fidelity
 from gan_study.analysis.summary import Summary, summarise
@@ -18,11 +18,11 @@ from gan_study.config.plan.plan import plan_study
 from gan_study.config.plan.plan_text import format_plan
 from gan_study.config.reading.load import dump_study
 from gan_study.config.training import TrialConfig
-from gan_study.report.figures.parallel import parallel_coordinates
+from gan_study.report.figures.parallel_coordinates import parallel_coordinates
+from gan_study.report.score_notes import score_note
 from gan_study.report.tables.protocol import protocol_items
 from gan_study.report.tables.tables import leaderboard
 from gan_study.report.tables.trials_csv import trials_csv
-from gan_study.report.text import score_note
 from gan_study.report.write import write_report
 from gan_study.runs.folder import RunFolder
 from gan_study.runs.records import TrialState
@@ -60,14 +60,14 @@ def test_only_full_scores_rank(world: World) -> None:
     assert director.trials["lsgan", "search_002"].state is TrialState.STOPPED
     assert director.trials["lsgan", "search_002"].score is None
     assert [trial.config.name for trial in director.agenda.best("lsgan")] == ["search_003", "search_001", "search_000"]
-    ranked = best_first(run.of_arm("lsgan", "search"))
+    ranked = best_first(run.trials_of_arm("lsgan", "search"))
     assert [(t.name, t.score, t.early_score) for t in ranked] == [
         ("search_003", 20.0, 25.0),
         ("search_001", 30.0, 35.0),
         ("search_000", 40.0, 45.0),
         ("search_002", None, 49.0),
     ]
-    best = best_trial(run.of_arm("lsgan", "search")[2:3])
+    best = best_trial(run.trials_of_arm("lsgan", "search")[2:3])
     assert best is None
 
 
@@ -75,7 +75,7 @@ def test_a_stopped_trial_with_the_lowest_score_of_all_wins_nothing(world: World)
     world.ends = {("lsgan", "search_002"): TrialState.STOPPED}  # by itself, since its generator had collapsed
     world.score = lambda config, cur_nimg: 1.0 if config.name == "search_002" else score(config, cur_nimg)
     director, run = finished(world)
-    assert run.of_arm("lsgan", "search")[2].early_score == 6.0
+    assert run.trials_of_arm("lsgan", "search")[2].early_score == 6.0
     assert director.agenda.best("lsgan")[0].config.name == "search_003"
     assert summarise(run).arms["lsgan"].best_trial == "search_003"
     best = {(row.arm, row.phase): row.best for row in arm_rows(director)}["lsgan", "search"]

@@ -7,7 +7,7 @@ from optuna import load_study
 from optuna.storages import RDBStorage
 from support.tiny_study import tiny_folder, tiny_study
 
-from gan_study.analysis.load import load_run
+from gan_study.analysis.load_run import load_run
 from gan_study.analysis.summary import summarise
 from gan_study.runs.records import TrialState
 from gan_study.search.run import run_study

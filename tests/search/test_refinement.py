@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from support.scripted_world import Ends, World, make_study
 
-from gan_study.analysis.load import load_run
+from gan_study.analysis.load_run import load_run
 from gan_study.config.reading.load import dump_study
 from gan_study.config.space import contains, extremes
 from gan_study.config.training import TrialConfig
@@ -118,7 +118,7 @@ def test_the_report_shows_refined_trials_and_their_ranges(tmp_path: Path) -> Non
     world.folder.write_study_text(dump_study(world.study))
     world.run()
     run = load_run(world.folder)
-    assert [t.config.phase for t in run.of_arm("lsgan")] == ["search"] * 4 + ["refine"] * 3 + ["confirm"] * 2
+    assert [t.config.phase for t in run.trials_of_arm("lsgan")] == ["search"] * 4 + ["refine"] * 3 + ["confirm"] * 2
     assert {row[0] for row in leaderboard(run, "lsgan").rows} >= {"search_003", "refine_002"}
     assert [row[:2] for row in state_table(run).rows][:3] == [
         ("lsgan", "search"),

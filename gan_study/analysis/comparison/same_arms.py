@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from typing import Any
 
 from gan_study.analysis.run_data import RunData
-from gan_study.analysis.sentences.text import listed
+from gan_study.analysis.sentences.number_text import listed
 from gan_study.config.arms.arm import Arm
 from gan_study.config.rules.extension import arm_definition
 
@@ -28,7 +28,7 @@ def same_arms(runs: Sequence[RunData]) -> tuple[tuple[str, ...], ...]:
     )
 
 
-def are_same(a: str, b: str, groups: Collection[Collection[str]]) -> bool:
+def are_same_arm(a: str, b: str, groups: Collection[Collection[str]]) -> bool:
     """Return True if two arms are in one group."""
     return any(a in group and b in group for group in groups)
 

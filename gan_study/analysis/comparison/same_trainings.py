@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from gan_study.analysis.run_data import TrialData
-from gan_study.analysis.sentences.text import quantity
+from gan_study.analysis.sentences.number_text import quantity
 
 _NOT_LEARNED = frozenset({"dataset", "objective", "evaluate_every_kimg"})
 """Fields of a training's configuration that do not change what is learned. Compared arms have the same images and

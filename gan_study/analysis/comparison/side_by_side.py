@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from itertools import combinations
 
 from gan_study.analysis.arm_comparison import PairStatistics, compare_runs
-from gan_study.analysis.comparison.likeness import ComparedStudy, Difference, differences
+from gan_study.analysis.comparison.fairness import ComparedStudy, Difference, differences
 from gan_study.analysis.comparison.same_arms import same_arms, same_arms_words
 from gan_study.analysis.comparison.same_trainings import SameTrainings, num_same
 from gan_study.analysis.confirmation import ConfirmedArm, confirmed_arms
@@ -40,7 +40,7 @@ class SideBySide:
     def same_trainings(self) -> tuple[SameTrainings, ...]:
         """Every pair of arms that share confirmed trainings."""
         pairs = [pair.test for pair in self.summary.comparison.pairs if pair.test.num_same]
-        searched = self.together.searched
+        searched = self.together.searched_trials
         return tuple(
             SameTrainings(p.a, p.b, p.num_same, num_same(searched(p.a), searched(p.b)), p.is_copy) for p in pairs
         )

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from statistics import fmean
 
 from gan_study.analysis.arm_comparison import ArmsComparison, PairStatistics
-from gan_study.analysis.comparison.same_notes import is_better
-from gan_study.analysis.sentences.text import listed, quantity, whole_percent
-from gan_study.analysis.statistics.two_samples import SIGNIFICANCE
+from gan_study.analysis.comparison.same_arm_notes import is_better
+from gan_study.analysis.sentences.number_text import listed, quantity, whole_percent
+from gan_study.analysis.statistics.rank_test import SIGNIFICANCE
 
 _MOST_RIVALS = 2
 """Largest number of rivals for which the sentences give all numbers. For more, they give those of the closest."""

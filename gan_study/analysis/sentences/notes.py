@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from gan_study.analysis.confirmation import ConfirmedArm
 from gan_study.analysis.run_data import RunData
-from gan_study.analysis.sentences.text import listed, quantity
+from gan_study.analysis.sentences.number_text import listed, quantity
 from gan_study.analysis.trial_verdicts import IN_SENTENCES
 from gan_study.runs.diagnosis import VerdictName
 from gan_study.runs.records import EndPart
@@ -74,7 +74,7 @@ def verdict_notes(run: RunData, confirmed: Sequence[ConfirmedArm]) -> tuple[str,
 
 def _lost_process_notes(run: RunData) -> tuple[str, ...]:
     """A note on confirmed trainings whose process died, since each of them counts as worst."""
-    counts = {arm: sum(trial.has_lost_its_process for trial in run.of_arm(arm, "confirm")) for arm in run.arms}
+    counts = {arm: sum(trial.has_lost_its_process for trial in run.trials_of_arm(arm, "confirm")) for arm in run.arms}
     lost = [f"{quantity(count, 'confirmed training')} of {arm}" for arm, count in counts.items() if count]
     if not lost:
         return ()
@@ -93,11 +93,11 @@ def _decision_notes(run: RunData) -> tuple[str, ...]:
         for arm, skipped in decisions.skipped.items()
     ]
     if decisions.confirms_now:
-        counts = listed([f"{len(run.searched(arm))} trials of {arm}" for arm in run.arms])
+        counts = listed([f"{len(run.searched_trials(arm))} trials of {arm}" for arm in run.arms])
         notes.append(f"The search was ended by hand after {counts}.")
     notes += [f"Lowered by hand while the study ran: {change}." for change in decisions.changes]
     if any(change.startswith("confirm.") for change in decisions.changes):
-        notes += unequal_seeds_note({arm: len(run.of_arm(arm, "confirm")) for arm in run.arms})
+        notes += unequal_seeds_note({arm: len(run.trials_of_arm(arm, "confirm")) for arm in run.arms})
     if notes:
         notes.append("Cutting a study short after seeing its results may favour one of its arms.")
     return tuple(notes)

@@ -6,7 +6,7 @@ from statistics import fmean
 
 from gan_study.analysis.confirmation import ConfirmedArm
 from gan_study.analysis.ranking import rank_arms
-from gan_study.analysis.sentences.text import listed, number, quantity
+from gan_study.analysis.sentences.number_text import listed, number, quantity
 from gan_study.analysis.statistics.failures import counted_scores
 from gan_study.config.plan.search_text import counted_text
 from gan_study.runs.counted import At

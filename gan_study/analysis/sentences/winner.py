@@ -5,11 +5,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from gan_study.analysis.arm_comparison import ArmsComparison, PairStatistics
-from gan_study.analysis.comparison.same_notes import is_better, rivals, same_notes
+from gan_study.analysis.comparison.same_arm_notes import is_better, rivals, same_notes
 from gan_study.analysis.confirmation import ConfirmedArm
 from gan_study.analysis.run_data import RunData, TrialData, best_trial
 from gan_study.analysis.sentences.headline import clearly_better, could_be_chance, small_print
-from gan_study.analysis.sentences.text import number, quantity
+from gan_study.analysis.sentences.number_text import number, quantity
 from gan_study.analysis.trial_verdicts import count_words, counts_text
 
 
@@ -98,7 +98,7 @@ def _single_arm(run: RunData, confirmed: Sequence[ConfirmedArm]) -> str:
 
 
 def _unconfirmed(run: RunData, confirmed: Sequence[ConfirmedArm]) -> str:
-    bests = [(arm, best_trial(run.searched(arm))) for arm in run.arms]
+    bests = [(arm, best_trial(run.searched_trials(arm))) for arm in run.arms]
     leaders = sorted((t.score, arm) for arm, t in bests if t is not None and t.score is not None)
     if confirmed:
         reason = f"only {confirmed[0].arm} has confirmed seeds"
@@ -112,7 +112,7 @@ def _unconfirmed(run: RunData, confirmed: Sequence[ConfirmedArm]) -> str:
 
 
 def _best_search(run: RunData, arm: str) -> str:
-    trial = best_trial(run.searched(arm))
+    trial = best_trial(run.searched_trials(arm))
     return f"{number(trial.score)} ({trial.name})" if trial else "nothing"
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from scipy import stats
 
 from gan_study.analysis.run_data import RunData, TrialData
-from gan_study.analysis.sentences.text import quantity
+from gan_study.analysis.sentences.number_text import quantity
 from gan_study.analysis.statistics.estimate import CONFIDENCE
 from gan_study.runs.records import TrialState
 
@@ -84,7 +84,7 @@ def describe_fidelity(run: RunData) -> Fidelity | None:
     objective = run.study.objective
     if objective.early_num_samples is None:
         return None
-    pairs = {arm: _pairs(run.searched(arm)) for arm in run.arms}
+    pairs = {arm: _pairs(run.searched_trials(arm)) for arm in run.arms}
     together = [pair for own in pairs.values() for pair in own]
     return Fidelity(
         objective.early_num_samples,

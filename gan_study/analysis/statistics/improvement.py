@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from scipy import optimize, stats
 
 from gan_study.analysis.statistics.estimate import CONFIDENCE, Estimate
-from gan_study.analysis.statistics.two_samples import probability_lower, smallest_p
+from gan_study.analysis.statistics.rank_test import probability_lower, smallest_p
 
 POWER = 0.8
 """Power of a test with the further seeds."""

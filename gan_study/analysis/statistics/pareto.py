@@ -78,7 +78,7 @@ def pareto_points(run: RunData, arm: str) -> tuple[ParetoPoint, ...]:
     """An arm's completed search trials with a value for every objective, sorted by score."""
     found = [
         ParetoPoint(arm, trial.name, values)
-        for trial in run.searched(arm)
+        for trial in run.searched_trials(arm)
         if (values := objective_values(trial, run.study.search.objectives)) is not None
     ]
     return tuple(sorted(found, key=lambda point: point.values["score"]))
@@ -91,7 +91,7 @@ def summarise_pareto(run: RunData) -> ParetoSummary | None:
         return None
     points = {arm: pareto_points(run, arm) for arm in run.arms}
     everything = sorted((p for found in points.values() for p in found), key=lambda point: point.values["score"])
-    num_ended = sum(t.state.is_final for arm in run.arms for t in run.searched(arm))
+    num_ended = sum(t.state.is_final for arm in run.arms for t in run.searched_trials(arm))
     return ParetoSummary(
         objectives=names,
         directions=tuple("maximise" if name in MAXIMISED else "minimise" for name in names),

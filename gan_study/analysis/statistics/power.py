@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy import optimize
 
 from gan_study.analysis.statistics.improvement import POWER
-from gan_study.analysis.statistics.two_samples import SIGNIFICANCE, holm, smallest_p
+from gan_study.analysis.statistics.rank_test import SIGNIFICANCE, holm, smallest_p
 
 MAX_SEEDS = 100
 """Largest number of seeds of each arm for which power is computed."""

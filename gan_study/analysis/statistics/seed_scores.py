@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from gan_study.analysis.statistics.estimate import CONFIDENCE, Estimate
-from gan_study.analysis.statistics.two_samples import MIN_SEEDS_FOR_INTERVAL
+from gan_study.analysis.statistics.rank_test import MIN_SEEDS_FOR_INTERVAL
 
 NUM_RESAMPLES = 50_000  # as rliable
 

@@ -4,7 +4,7 @@ import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
-from gan_study.analysis.sentences.text import listed, quantity
+from gan_study.analysis.sentences.number_text import listed, quantity
 from gan_study.cli.terminal.messages import print_warning
 from gan_study.config.arms.trial_configs import ASSUMED_TRAIN_IMAGES
 from gan_study.config.reading.load import parse_study

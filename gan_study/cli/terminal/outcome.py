@@ -6,7 +6,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from gan_study.analysis.sentences.text import NOTHING, failure_text, number, percent
+from gan_study.analysis.sentences.number_text import NOTHING, failure_text, number, percent
 from gan_study.analysis.summary import ArmSummary, Summary
 from gan_study.cli.terminal.messages import print_warning
 from gan_study.errors import AllTrialsFailedError

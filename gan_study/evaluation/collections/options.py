@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from typing import Any
 
-from gan_study.analysis.sentences.text import listed
+from gan_study.analysis.sentences.number_text import listed
 from gan_study.config.extractors import EXTRACTORS, FID_EXTRACTOR
 from gan_study.config.reading.suggestions import no_such
 from gan_study.data.datasets import SPLITS

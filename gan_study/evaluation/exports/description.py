@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import suppress
 
-from gan_study.analysis.load import load_run
+from gan_study.analysis.load_run import load_run
 from gan_study.analysis.run_data import RunData
 from gan_study.analysis.summary import summarise
 from gan_study.config.training import TrialConfig
@@ -47,7 +47,7 @@ def _study(folder: RunFolder) -> RunData | None:
 
 def _seed_scores(study: RunData, config: TrialConfig) -> Iterator[float]:
     """Scores of the completed confirmed trainings of a confirmed trial's configuration."""
-    for trial in study.of_arm(config.arm, "confirm"):
+    for trial in study.trials_of_arm(config.arm, "confirm"):
         is_sibling = config.phase == "confirm" and trial.config.source == config.source
         if is_sibling and trial.state is TrialState.COMPLETED and trial.score is not None:
             yield trial.score

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from statistics import fmean
 
 from gan_study import __version__
-from gan_study.analysis.sentences.text import number
+from gan_study.analysis.sentences.number_text import number
 from gan_study.config.arms.flat_training import flat_training
 from gan_study.config.rules.extension import setting_text
 from gan_study.config.training import TrainingConfig, TrialConfig

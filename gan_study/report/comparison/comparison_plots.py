@@ -7,10 +7,10 @@ import plotly.graph_objects as go
 from gan_study.analysis.comparison.side_by_side import SideBySide
 from gan_study.report.figures import figure_data as data
 from gan_study.report.figures import score_figures
-from gan_study.report.figures.plots import Plot, make_plot
+from gan_study.report.figures.figure_style import Styles
+from gan_study.report.figures.page_figures import Plot, make_plot
 from gan_study.report.figures.repeated_figures import draw_repeated, repeated_curves
-from gan_study.report.figures.style import Styles
-from gan_study.report.text import crossover_sentence, curve_note, short_note
+from gan_study.report.score_notes import crossover_sentence, curve_note, short_note
 from gan_study.runs.records import ObjectiveRecord
 
 _WIDTH, _MARK, _CHARACTER, _ROW = 1080, 40, 7, 20

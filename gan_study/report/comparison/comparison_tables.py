@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 from gan_study.analysis.comparison.side_by_side import SideBySide
 from gan_study.analysis.run_data import RunData
-from gan_study.analysis.sentences.text import NOTHING
+from gan_study.analysis.sentences.number_text import NOTHING
 from gan_study.config.arms.arm import Arm
 from gan_study.config.arms.settings import arm_settings
 from gan_study.report.tables import tables

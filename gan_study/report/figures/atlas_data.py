@@ -93,7 +93,7 @@ def failure_maps(run: RunData) -> tuple[FailureMap, ...]:
 
 
 def _failure_map(run: RunData, arm: str) -> FailureMap | None:
-    ended = [(t, verdict) for t in run.searched(arm) if (verdict := run.verdict_of(t))]
+    ended = [(t, verdict) for t in run.searched_trials(arm) if (verdict := run.verdict_of(t))]
     separations = []
     for parameter in Arm(run.study, arm).parameters:
         known = [

@@ -6,13 +6,13 @@ from typing import Any
 import plotly.graph_objects as go
 
 from gan_study.analysis.run_data import RunData
-from gan_study.analysis.sentences.text import number, quantity
+from gan_study.analysis.sentences.number_text import number, quantity
 from gan_study.analysis.trial_verdicts import WORDS
 from gan_study.config.base import Scalar
 from gan_study.report.figures.atlas_data import FailureMap, Separation, VerdictBar, failure_maps, verdict_bars
-from gan_study.report.figures.plots import Plot
+from gan_study.report.figures.figure_style import label, new_figure, set_share_axis, style_axes
+from gan_study.report.figures.page_figures import Plot
 from gan_study.report.figures.score_axis import log_axis
-from gan_study.report.figures.style import label, new_figure, set_share_axis, style_axes
 from gan_study.report.figures.verdict_style import VERDICT_STYLES
 
 _PHASES = {"search": "search", "confirm": "confirmed"}

@@ -7,7 +7,7 @@ from typing import Literal
 from gan_study.analysis.arm_comparison import ArmsComparison
 from gan_study.analysis.confirmation import ConfirmedArm
 from gan_study.analysis.run_data import RunData, TrialData
-from gan_study.analysis.statistics.budget import search_curve
+from gan_study.analysis.statistics.budget_curves import search_curve
 from gan_study.analysis.statistics.estimate import Estimate
 from gan_study.analysis.statistics.random_search import BestOfN
 from gan_study.analysis.summary import MANY_CLASSES
@@ -162,7 +162,7 @@ def _slice(run: RunData, name: str, ranges: list[SearchRange]) -> Slice:
     points = tuple(
         SlicePoint(arm, t.name, t.state, t.config.searched[name], t.score)
         for arm in run.arms
-        for t in run.searched(arm)
+        for t in run.searched_trials(arm)
         if name in t.config.searched and t.state.is_final and (t.score is not None or t.is_lost)
     )
     scale, categories = scale_of(ranges, [p.value for p in points])

@@ -6,7 +6,7 @@ import plotly.graph_objects as go
 
 from gan_study.analysis.run_data import RunData
 from gan_study.analysis.sentences.importance_text import ArmImportance
-from gan_study.report.figures.style import NEUTRAL, ArmStyle, label, new_figure, set_share_axis, style_axes
+from gan_study.report.figures.figure_style import NEUTRAL, ArmStyle, label, new_figure, set_share_axis, style_axes
 
 
 @dataclass(frozen=True)

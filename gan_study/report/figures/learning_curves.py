@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from gan_study.analysis.run_data import RunData, TrialData
-from gan_study.report.text import score_name
+from gan_study.report.score_notes import score_name
 from gan_study.runs.records import EvaluationRecord, LossRecord, SignalsRecord, TrialState
 
 
@@ -74,7 +74,7 @@ def signal_panels(run: RunData, arm: str, shown: str | None) -> tuple[SignalPane
     Signals are means over the steps since the evaluation before. Empty if no trial has a second evaluation, since there
     are no signals before that.
     """
-    trials = run.of_arm(arm)
+    trials = run.trials_of_arm(arm)
     if not any(e.losses for t in trials for e in t.evaluations):
         return ()
     name = score_name(run.objective)

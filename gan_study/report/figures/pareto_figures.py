@@ -6,10 +6,10 @@ from dataclasses import dataclass
 import plotly.graph_objects as go
 
 from gan_study.analysis.run_data import RunData
-from gan_study.analysis.sentences.text import number
+from gan_study.analysis.sentences.number_text import number
 from gan_study.analysis.statistics.pareto import ParetoPoint, ParetoSummary, pareto_points, summarise_pareto
+from gan_study.report.figures.figure_style import NEUTRAL, Styles, label, new_figure, style_axes
 from gan_study.report.figures.score_axis import set_score_axis
-from gan_study.report.figures.style import NEUTRAL, Styles, label, new_figure, style_axes
 from gan_study.report.tables.tables import Table
 from gan_study.runs.records import ObjectiveRecord
 

@@ -6,9 +6,9 @@ from typing import Any
 
 import plotly.graph_objects as go
 
-from gan_study.analysis.sentences.text import ROUGH, number
-from gan_study.report.figures.style import NEUTRAL
-from gan_study.report.text import rough_note, score_name
+from gan_study.analysis.sentences.number_text import ROUGH, number
+from gan_study.report.figures.figure_style import NEUTRAL
+from gan_study.report.score_notes import rough_note, score_name
 from gan_study.runs.records import ObjectiveRecord
 
 

@@ -5,11 +5,11 @@ from collections.abc import Iterable, Sequence
 
 import plotly.graph_objects as go
 
-from gan_study.analysis.sentences.text import number
+from gan_study.analysis.sentences.number_text import number
 from gan_study.report.figures.figure_data import BestCurve, ConfirmedPoints, ExpectedBest, ScoreCurve, Slice, SlicePoint
-from gan_study.report.figures.lines import Line, ends, joined, thinned
+from gan_study.report.figures.figure_style import NEUTRAL, Styles, label, new_figure, style_axes
+from gan_study.report.figures.joined_lines import Line, ends, joined, thinned
 from gan_study.report.figures.score_axis import log_axis, score_axis, set_score_axis
-from gan_study.report.figures.style import NEUTRAL, Styles, label, new_figure, style_axes
 from gan_study.runs.records import ObjectiveRecord, TrialState
 
 _LOST = (TrialState.DIVERGED, TrialState.FAILED)

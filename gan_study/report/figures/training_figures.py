@@ -6,10 +6,10 @@ from typing import Any
 import plotly.graph_objects as go
 
 from gan_study.report.figures.figure_data import ClassShareBars
+from gan_study.report.figures.figure_style import NEUTRAL, ArmStyle, Styles, label, new_figure, short_label, style_axes
+from gan_study.report.figures.joined_lines import Line, joined, thinned
 from gan_study.report.figures.learning_curves import SignalCurve, SignalPanel
-from gan_study.report.figures.lines import Line, joined, thinned
 from gan_study.report.figures.score_axis import log_axis
-from gan_study.report.figures.style import NEUTRAL, ArmStyle, Styles, label, new_figure, short_label, style_axes
 
 _SHOWN, _OTHER = {"width": 2.5, "opacity": 1.0}, {"width": 1.0, "opacity": 0.35}
 

@@ -6,7 +6,7 @@ from itertools import zip_longest
 
 from gan_study.analysis.confirmation import ConfirmedArm
 from gan_study.analysis.run_data import RunData, TrialData, best_first
-from gan_study.analysis.sentences.text import quantity
+from gan_study.analysis.sentences.number_text import quantity
 from gan_study.report.pictures.thumbnails import Thumbnail, animate, evenly, thumbnail
 from gan_study.report.pictures.timeline import Moment, Timeline, curve_json, moment_caption
 from gan_study.runs.folder import RunFolder
@@ -114,7 +114,7 @@ def _others(
     run: RunData, arm: str, shown: TrialData | None, confirmed: ConfirmedArm | None
 ) -> Iterator[tuple[TrialData, str]]:
     """Other trials of the arm to show, each once with the reason."""
-    trials = [t for t in run.searched(arm) if t != shown]
+    trials = [t for t in run.searched_trials(arm) if t != shown]
     best = [t for t in best_first(trials) if t.score is not None][:_NUM_BEST]
     failed = _failed(run, [t for t in trials if t not in best])
     for trial in confirmed.trials if confirmed else ():

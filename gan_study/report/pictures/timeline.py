@@ -4,10 +4,10 @@ import json
 from dataclasses import dataclass
 
 from gan_study.analysis.run_data import RunData, TrialData
-from gan_study.analysis.sentences.text import number
+from gan_study.analysis.sentences.number_text import number
 from gan_study.analysis.summary import ClassShares, class_shares
 from gan_study.report.pictures.thumbnails import Thumbnail
-from gan_study.report.text import score_name
+from gan_study.report.score_notes import score_name
 
 
 @dataclass(frozen=True)

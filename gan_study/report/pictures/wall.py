@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from gan_study.analysis.confirmation import ConfirmedArm
 from gan_study.analysis.run_data import RunData, TrialData
+from gan_study.report.pictures.find_trial import FindTrial
 from gan_study.report.pictures.thumbnails import Thumbnail, thumbnail
 from gan_study.report.pictures.timeline import moment_caption
-from gan_study.report.pictures.trial_places import FindTrial
 
 _MOST_SIDE, _QUALITY = 560, 88
 """Most pixels of a side and quality of pictures in the first row. Other rows have smaller pictures."""

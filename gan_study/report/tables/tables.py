@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from gan_study.analysis.arm_comparison import ArmStatistics, PairStatistics
 from gan_study.analysis.confirmation import ConfirmedArm
 from gan_study.analysis.run_data import RunData, TrialData, best_first
-from gan_study.analysis.sentences.other_count import OtherCount
-from gan_study.analysis.sentences.text import (
+from gan_study.analysis.sentences.number_text import (
     NOTHING,
     estimate_text,
     failure_text,
@@ -18,14 +17,15 @@ from gan_study.analysis.sentences.text import (
     score_text,
     whole_percent,
 )
+from gan_study.analysis.sentences.other_count import OtherCount
 from gan_study.analysis.summary import ArmSummary, Summary
 from gan_study.config.arms.arm import Arm
 from gan_study.config.arms.settings import arm_settings
 from gan_study.config.base import Scalar
 from gan_study.config.space import range_text
 from gan_study.config.training import PHASES, Phase
+from gan_study.report.score_notes import duration, score_name
 from gan_study.report.tables.both_scores import both_headings, score_cells, score_headings, seeds_text
-from gan_study.report.text import duration, score_name
 from gan_study.runs.records import TrialState
 
 
@@ -181,7 +181,7 @@ def _pair_row(pair: PairStatistics) -> tuple[str, ...]:
 
 def leaderboard(run: RunData, arm: str) -> Table:
     """An arm's search and refine trials, the best first and those without a score last."""
-    trials = run.searched(arm)
+    trials = run.searched_trials(arm)
     searched = tuple(dict.fromkeys(name for t in trials for name in t.config.searched))
     scores = score_headings(score_name(run.objective), trials)
     columns = ("Trial", "Rank", *scores, "State", "Verdict", *searched, "kimg", "Time", "Restarts")

@@ -7,15 +7,15 @@ from dataclasses import dataclass
 import plotly.graph_objects as go
 
 from gan_study.analysis.run_data import RunData, TrialData, best_first
-from gan_study.analysis.sentences.text import number
+from gan_study.analysis.sentences.number_text import number
 from gan_study.analysis.statistics.failures import counted_scores
 from gan_study.config.arms.arm import Arm
 from gan_study.config.base import Scalar
 from gan_study.config.space import SearchRange, extremes
 from gan_study.report.figures.figure_data import Scale, scale_of
+from gan_study.report.figures.figure_style import NEUTRAL, ArmStyle, label, new_figure, short_label, style_axes
 from gan_study.report.figures.score_axis import log_ticks
-from gan_study.report.figures.style import NEUTRAL, ArmStyle, label, new_figure, short_label, style_axes
-from gan_study.report.text import score_name
+from gan_study.report.score_notes import score_name
 from gan_study.runs.records import ObjectiveRecord
 
 _ROW_HEIGHT = 62
@@ -62,7 +62,7 @@ def parallel_coordinates(run: RunData, arm: str) -> ParallelCoordinates | None:
     diverged or failed has the failure score, at which all scores are capped. A trial that was stopped on a score from
     fewer images has no position on the axis of the score.
     """
-    trials = [t for t in best_first(run.searched(arm)) if t.state.is_final]
+    trials = [t for t in best_first(run.searched_trials(arm)) if t.state.is_final]
     ranges: dict[str, list[SearchRange]] = {}
     for parameter in Arm(run.study, arm).parameters:
         ranges.setdefault(parameter.name, []).append(parameter.range)

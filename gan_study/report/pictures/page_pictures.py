@@ -7,9 +7,9 @@ from gan_study.analysis.comparison.side_by_side import SideBySide
 from gan_study.analysis.confirmation import confirmed_arms
 from gan_study.analysis.run_data import RunData, TrialData
 from gan_study.analysis.summary import shown_trial
-from gan_study.report.pictures.closer import CloserLook, interpolation_pictures, neighbour_pictures
+from gan_study.report.pictures.closer_looks import CloserLook, interpolation_pictures, neighbour_pictures
 from gan_study.report.pictures.films import Film, make_films
-from gan_study.report.pictures.trial_places import in_run, in_studies
+from gan_study.report.pictures.find_trial import in_run, in_studies
 from gan_study.report.pictures.wall import WallRow, sample_wall
 from gan_study.runs.folder import RunFolder
 

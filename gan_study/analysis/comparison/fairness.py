@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from gan_study.analysis.run_data import RunData
-from gan_study.analysis.sentences.text import listed
+from gan_study.analysis.sentences.number_text import listed
 from gan_study.config.rules.extension import grown_too_late, setting_text, study_settings
 from gan_study.runs.records import ScoreKey
 

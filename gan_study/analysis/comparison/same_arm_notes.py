@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from gan_study.analysis.arm_comparison import ArmsComparison, PairStatistics
-from gan_study.analysis.sentences.text import format_p, listed, quantity, whole_percent
+from gan_study.analysis.sentences.number_text import format_p, listed, quantity, whole_percent
 
 
 def rivals(comparison: ArmsComparison, arm: str | None) -> list[PairStatistics]:

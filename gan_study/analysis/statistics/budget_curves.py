@@ -8,7 +8,7 @@ from itertools import pairwise
 import numpy as np
 
 from gan_study.analysis.run_data import RunData
-from gan_study.analysis.statistics.two_samples import BudgetPoint, best_so_far
+from gan_study.analysis.statistics.rank_test import BudgetPoint, best_so_far
 
 Curve = Sequence[BudgetPoint]
 """A step function. The best score of a point holds from its budget to that of the next point."""
@@ -84,9 +84,9 @@ def search_curve(run: RunData, arm: str, repeat: int | None = None) -> tuple[Bud
     """
     # All repeats share one refinement.
     trials = (
-        list(run.searched(arm))
+        list(run.searched_trials(arm))
         if repeat is None
-        else [t for t in run.of_arm(arm, "search") if t.config.repeat == repeat]
+        else [t for t in run.trials_of_arm(arm, "search") if t.config.repeat == repeat]
     )
     trials.sort(key=lambda t: math.inf if (end := t.status.end_time) is None else end)
     return tuple(best_so_far([(t.kimg, t.score) for t in trials]))

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from gan_study.report.figures.style import label
+from gan_study.report.figures.figure_style import label
 
 MOST_POINTS = 12
 """Most points of a thinned line besides its extremes."""

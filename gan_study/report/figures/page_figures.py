@@ -11,12 +11,12 @@ from gan_study.analysis.run_data import RunData, TrialData
 from gan_study.analysis.sentences.importance_text import ArmImportance, arm_importances
 from gan_study.report.figures import figure_data as data
 from gan_study.report.figures import pareto_figures, score_figures, training_figures
+from gan_study.report.figures.figure_style import Styles, arm_styles
 from gan_study.report.figures.importance_figures import draw_importance, importance_bars, importance_title
 from gan_study.report.figures.learning_curves import signal_panels
-from gan_study.report.figures.parallel import draw_parallel, parallel_coordinates
+from gan_study.report.figures.parallel_coordinates import draw_parallel, parallel_coordinates
 from gan_study.report.figures.repeated_figures import draw_repeated, repeated_curves
-from gan_study.report.figures.style import Styles, arm_styles
-from gan_study.report.text import crossover_sentence, curve_note, short_note
+from gan_study.report.score_notes import crossover_sentence, curve_note, short_note
 from gan_study.runs.records import ObjectiveRecord
 
 

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from typing import Any
 
-from gan_study.analysis.comparison.likeness import ComparedStudy, fairness_problems
+from gan_study.analysis.comparison.fairness import ComparedStudy, fairness_problems
 from gan_study.analysis.comparison.side_by_side import SideBySide, put_side_by_side
-from gan_study.analysis.load import load_run
+from gan_study.analysis.load_run import load_run
 from gan_study.analysis.run_data import RunData
-from gan_study.analysis.sentences.text import number
+from gan_study.analysis.sentences.number_text import number
 from gan_study.errors import InputError
 from gan_study.report.comparison.comparison_plots import comparison_plots
 from gan_study.report.comparison.comparison_tables import (
@@ -17,12 +17,12 @@ from gan_study.report.comparison.comparison_tables import (
     final_notes,
     protocol_table,
 )
-from gan_study.report.figures.style import arm_styles
-from gan_study.report.pictures.pictures import compared_pictures
+from gan_study.report.figures.figure_style import arm_styles
+from gan_study.report.pictures.page_pictures import compared_pictures
+from gan_study.report.score_notes import score_note, short_note
 from gan_study.report.skeleton import Tab, render_skeleton
 from gan_study.report.tables import tables
 from gan_study.report.tables.protocol import comparability
-from gan_study.report.text import score_note, short_note
 from gan_study.runs.folder import RunFolder
 
 KIND = "comparison"

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from gan_study.analysis.run_data import RunData, TrialData
-from gan_study.analysis.sentences.text import NOTHING
+from gan_study.analysis.sentences.number_text import NOTHING
 from gan_study.analysis.trial_verdicts import WORDS, TrialVerdict
 from gan_study.config.training import TrialConfig
 from gan_study.diagnosis.undecided import order_of_rules, undecided_findings

@@ -1,7 +1,7 @@
 """Durations, names of scores, and notes on how to read scores."""
 
-from gan_study.analysis.sentences.text import ROUGH_FLOOR, number
-from gan_study.analysis.statistics.budget import Crossover
+from gan_study.analysis.sentences.number_text import ROUGH_FLOOR, number
+from gan_study.analysis.statistics.budget_curves import Crossover
 from gan_study.metrics.frechet import floor_is_rough
 from gan_study.runs.records import ObjectiveRecord, ScoreKey
 

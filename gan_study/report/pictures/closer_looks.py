@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from gan_study.analysis.run_data import RunData, TrialData
-from gan_study.analysis.sentences.text import number
+from gan_study.analysis.sentences.number_text import number
+from gan_study.report.pictures.find_trial import FindTrial
 from gan_study.report.pictures.thumbnails import Thumbnail, thumbnail
-from gan_study.report.pictures.trial_places import FindTrial
 from gan_study.runs.diagnosis import VerdictName
 
 _WIDE, _QUALITY = 640, 85

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from gan_study.analysis.confirmation import ConfirmedArm, confirmed_arms
 from gan_study.analysis.run_data import RunData
 from gan_study.analysis.sentences.notes import EXTENSION_CAUTION
-from gan_study.analysis.sentences.text import quantity
+from gan_study.analysis.sentences.number_text import quantity
 
 
 def extension_items(run: RunData) -> list[tuple[str, str]]:

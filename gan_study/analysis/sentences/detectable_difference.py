@@ -8,7 +8,7 @@ from scipy.stats import norm
 
 from gan_study.analysis.confirmation import confirmed_arms
 from gan_study.analysis.run_data import RunData
-from gan_study.analysis.sentences.text import format_p, number, quantity, whole_percent
+from gan_study.analysis.sentences.number_text import format_p, number, quantity, whole_percent
 from gan_study.analysis.statistics.power import (
     MAX_SEEDS,
     detectable_probability,
@@ -17,7 +17,7 @@ from gan_study.analysis.statistics.power import (
     smallest_holm_p,
     strictest_level,
 )
-from gan_study.analysis.statistics.two_samples import SIGNIFICANCE
+from gan_study.analysis.statistics.rank_test import SIGNIFICANCE
 from gan_study.config.study import StudyConfig
 
 
