@@ -81,6 +81,29 @@ def broken_rules(package: Path) -> list[str]:
     return found
 
 
+def circles(package: Path) -> list[str]:
+    """Files of a package (a folder named gan_study) that import each other, directly or by way of others."""
+    paths = {".".join(path.relative_to(package.parent).with_suffix("").parts): path for path in package.rglob("*.py")}
+    imported = {
+        name: {known for _, found in imports(path, tuple(name.split(".")[:-1])) for known in _files_of(found, paths)}
+        for name, path in paths.items()
+    }
+    while leaves := [name for name, others in imported.items() if not others & imported.keys() - {name}]:
+        for name in leaves:
+            del imported[name]
+    users = {name: {user for user in imported if name in imported[user]} for name in imported}
+    while unused := [name for name, by in users.items() if not by & users.keys() - {name}]:
+        for name in unused:
+            del users[name]
+    return sorted(users)
+
+
+def _files_of(name: str, paths: dict[str, Path]) -> list[str]:
+    """The file that an imported name is, or is in."""
+    module = name.rpartition(".")[0]
+    return [known for known in (name, module) if known in paths][:1]
+
+
 def modules_of(room: str) -> list[str]:
     """The names of a room's modules, which is a folder or one file."""
     paths = sorted((PACKAGE / room).rglob("*.py")) or [PACKAGE / f"{room}.py"]
@@ -102,6 +125,23 @@ def test_every_room_has_its_level() -> None:
 
 def test_rooms_import_downwards_and_packages_stay_where_they_belong() -> None:
     assert broken_rules(PACKAGE) == []
+
+
+def test_no_two_files_import_each_other() -> None:
+    assert circles(PACKAGE) == []
+
+
+def test_a_circle_is_found(tmp_path: Path) -> None:
+    (tmp_path / "gan_study/runs").mkdir(parents=True)
+    for name, source in (
+        ("a", "from gan_study.runs.b import X\nfrom gan_study.runs.d import Y"),
+        ("b", "def f():\n    from gan_study.runs import c"),
+        ("c", "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from gan_study.runs.a import X"),
+        ("d", "import gan_study.errors"),
+        ("e", "from gan_study.runs.a import X"),
+    ):
+        (tmp_path / f"gan_study/runs/{name}.py").write_text(source + "\n")
+    assert circles(tmp_path / "gan_study") == ["gan_study.runs.a", "gan_study.runs.b", "gan_study.runs.c"]
 
 
 @pytest.mark.parametrize("room", LIGHT_ROOMS)

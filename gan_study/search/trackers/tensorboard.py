@@ -8,10 +8,10 @@ from PIL import Image
 from ray.air.constants import TRAINING_ITERATION
 from ray.tune.logger import LoggerCallback
 
+from gan_study.search.trackers.tracked_trial import TrackedTrial
+
 if TYPE_CHECKING:
     from tensorboardX import SummaryWriter
-
-    from gan_study.search.trackers.trackers import TrackedTrial
 
 
 class TensorboardLogger(LoggerCallback):

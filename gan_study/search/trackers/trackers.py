@@ -18,7 +18,6 @@ import os
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from types import TracebackType
@@ -29,64 +28,19 @@ from ray.tune import Callback
 from ray.tune.experiment import Trial
 from ray.tune.logger import LoggerCallback
 
-from gan_study.config.arms.flat_training import flat_training
 from gan_study.config.names import TrackerName
-from gan_study.config.training import TrialConfig
 from gan_study.errors import first_line
 from gan_study.runs.folder import RunFolder
 from gan_study.runs.records import TrialState
 from gan_study.runs.secrets import without_secrets
-from gan_study.runs.trial_folder import TrialFolder
 from gan_study.search.trackers.tensorboard import TensorboardLogger
+from gan_study.search.trackers.tracked_trial import TrackedTrial
 from gan_study.search.trials.messages import TrialOrder, read_progress, tracker_numbers
 
 _PROJECT = "gan_study"
 """W&B's project, unless WANDB_PROJECT names one. The group is the study."""
 _SEND_LIMIT_SEC = 60
 """Seconds to wait for W&B at the end of a study."""
-
-
-@dataclass(eq=False)
-class TrackedTrial:
-    """A trial with the attributes that Ray's callbacks read from a Tune trial."""
-
-    trial_id: str
-    order: TrialConfig
-    folder: Path
-    """The folder of the tracker's files of this trial."""
-    experiment_dir_name: str
-    """The study's name."""
-    trial_folder: TrialFolder
-    """The folder of the trial's own files."""
-    config: dict[str, Any] = field(init=False)
-    """The hyperparameters by dotted name."""
-
-    def __post_init__(self) -> None:
-        self.config = {**flat_training(self.order.training), "phase": self.order.phase}
-
-    def __str__(self) -> str:
-        return f"{self.order.arm}/{self.order.name}"
-
-    @property
-    def evaluated_params(self) -> dict[str, Any]:
-        """`config`, under another of Ray's names."""
-        return self.config
-
-    @property
-    def local_path(self) -> str:
-        """`folder`, under Ray's name."""
-        return str(self.folder)
-
-    def read_samples(self, cur_nimg: int) -> bytes | None:
-        """Return the PNG of the sample grid at `cur_nimg` images; None if there is none."""
-        try:
-            return self.trial_folder.read_samples(cur_nimg)
-        except FileNotFoundError:
-            return None
-
-    def init_local_path(self) -> None:
-        """Make the folder."""
-        self.folder.mkdir(parents=True, exist_ok=True)
 
 
 class Tracking(Callback):
