@@ -108,7 +108,7 @@ def _network_form(value: Any) -> str:
 class PartialHyperparameters(_OptionalHyperparameters):
     """Values without a search. Those that are left out take the paper's default (`gan_study plan` prints it)."""
 
-    # Told apart by form, so that a wrong value is held against one of the two only.
+    # The form of a value decides which of the two it is checked against, so that a fault is reported once.
     network: (
         Annotated[
             Annotated[NetworkName, Tag("(name)")] | Annotated[PartialNetwork, Tag("(settings)")],

@@ -116,7 +116,7 @@ SearchRange = Annotated[
         ),
     ),
 ]
-"""A range over one hyperparameter, told apart by its one key beside `when`."""
+"""A range over one hyperparameter; its key beside `when` is its kind."""
 
 
 def _search_form(value: Any) -> str:
@@ -128,7 +128,7 @@ SearchRanges = Annotated[
     | Annotated[Annotated[tuple[SearchRange, ...], Field(min_length=1)], Tag("(ranges)")],
     Discriminator(_search_form),
 ]
-"""One range, or several of which each has its own `when`."""
+"""One range, or several, each with its own `when`."""
 
 SearchSpace = dict[HyperparameterName, SearchRanges]
 """Ranges by dotted name of the hyperparameter."""

@@ -1,4 +1,4 @@
-"""A setting that cancels another one is told in a sentence."""
+"""Settings without effect are reported, each in a sentence."""
 
 import pytest
 

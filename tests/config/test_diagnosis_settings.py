@@ -1,4 +1,4 @@
-"""What a study file may say of the diagnosis, and how it is told what it may not."""
+"""The settings of the diagnosis in a study file, and the messages about wrong ones."""
 
 import pytest
 

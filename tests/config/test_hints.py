@@ -1,4 +1,4 @@
-"""What papers and other tools write is understood where it is certain, and else answered with what to write."""
+"""Names from papers and other tools are read where their meaning is certain; else the message suggests ours."""
 
 from pathlib import Path
 

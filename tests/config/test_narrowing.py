@@ -1,4 +1,4 @@
-"""How each kind of range is narrowed around the best configurations."""
+"""Every kind of range is narrowed around the best configurations."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Objectives that a study cannot be searched with are told when it is read."""
+"""Objectives that do not fit the rest of a study are reported when it is read."""
 
 import pytest
 

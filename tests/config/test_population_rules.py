@@ -1,4 +1,4 @@
-"""What population based training does not go with, told when the study is read, and its words in the plan."""
+"""Settings in conflict with population based training are reported when the study is read; its words in the plan."""
 
 import pytest
 

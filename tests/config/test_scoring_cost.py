@@ -1,4 +1,4 @@
-"""What is scored beside a training's evaluations on the way, counted by hand, and told in the plan."""
+"""The cost of scores other than those during a training equals a count by hand, and the plan shows it."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Every kind of mistake in a study file is told in words, with its exact line and column."""
+"""Every kind of mistake in a study file is reported in words, with its exact line and column."""
 
 import time
 from pathlib import Path
@@ -565,7 +565,7 @@ def test_what_else_is_wrong_is_told_after_the_faults_of_the_file() -> None:
 
 
 def nested_anchors(depth: int, item: str) -> str:
-    """A short text whose anchors repeat each other, so that it stands for 9^depth values."""
+    """A short text whose anchors repeat each other, so that it expands to 9^depth values."""
     lines = ["a0: &a0 {x: 1}"]
     lines += [f"a{i}: &a{i} " + item.format(", ".join([f"*a{i - 1}"] * 9)) for i in range(1, depth + 1)]
     return "\n".join(lines) + "\n"

@@ -1,4 +1,4 @@
-"""What a training takes when nothing is said, what may be combined, and what an arm's trials make of a study."""
+"""Defaults and combinations of a training, and the configurations of an arm's trials."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What every trial of an arm would fail of is found before anything starts, in all that is fixed and searched."""
+"""Values and ranges with which every trial of an arm would fail are found before anything starts."""
 
 import pytest
 

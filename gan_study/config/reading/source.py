@@ -153,7 +153,7 @@ class _Converter:
         if isinstance(source, SequenceNode):
             return Node([self.node(item) for item in source.value], place, key_place or place)
         if not source.value and key_place:
-            place = key_place  # YAML places the empty value of `key:` at whatever follows it
+            place = key_place  # the parser places the empty value of `key:` at the token after it
         return Node(self._scalar(source), place, key_place or place, source.value)
 
     def _mapping(self, source: MappingNode) -> dict[str, Node]:
