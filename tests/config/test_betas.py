@@ -75,7 +75,7 @@ def test_it_is_written_read_again_planned_and_extended() -> None:
         (
             "betas: [0, 0.99]",
             "betas: [0, 0.9], beta1: 0.5",
-            "betas stands for both decay rates, but there is beta1",
+            "betas sets both decay rates, but got beta1",
         ),
     ],
 )

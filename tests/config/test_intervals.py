@@ -1,4 +1,4 @@
-"""Without `evaluate_every_kimg` a training is evaluated eight times, whatever says how long it is."""
+"""Without `evaluate_every_kimg` a training is evaluated eight times, in whatever unit its length is given."""
 
 import math
 from pathlib import Path

@@ -53,8 +53,8 @@ def test_the_plan_explains_it() -> None:
     shown = " ".join(format_plan(plan_study(parse_study(TEXT, "x.yaml"))).split())
     assert (
         "pbt: the 8 trials of an arm are one population, all drawn before any has ended; every 10 of 40 kimg the worst "
-        "25 % go on as copies of the best, with a parent's whole configuration and weights but other g_lr (times 0.8 "
-        "or 1.2, or drawn anew)"
+        "25 % continue as copies of the best, with a parent's whole configuration and weights but other g_lr "
+        "(times 0.8 or 1.2, or drawn anew)"
     ) in shown
 
 

@@ -120,7 +120,7 @@ MISTAKES = [
     pytest.param("confirm: {", "defaults: {g_lr: -1}\nconfirm: {", "14:18: defaults.g_lr: ",
                  "must be above 0, but got g_lr=-1", id="bound of a hyperparameter"),
     pytest.param("confirm: {", "confirm: {top_k: 1}\nconfirm: {", "15:1: confirm: ",
-                 "a key may stand once, but got it on line 14 already", id="duplicate key"),
+                 "a key may appear once, but got it on line 14 already", id="duplicate key"),
     pytest.param("confirm: {", "description: !secret x\nconfirm: {", "14:14: ", "the tag !secret", id="tag"),
     pytest.param("confirm: {", "? [a]\n: b\nconfirm: {", "14:3: ", "a key must be a single name", id="complex key"),
     pytest.param("seeds: 5}", "seeds: 5", "15:1: ",
@@ -196,7 +196,7 @@ MISTAKES = [
                  "5:62: arms.lsgan.first_trial.z_dim: ",
                  "z_dim is not searched; give z_dim itself", id="first trial of a fixed value"),
     pytest.param("g_lr: {log_uniform: [1e-5, 1e-2]}", "lr: {log_uniform: [1e-5, 1e-2]}\ndefaults: {d_lr: 0.1}",
-                 "14:12: defaults.d_lr: ", "lr stands for both learning rates", id="lr and one of its parts"),
+                 "14:12: defaults.d_lr: ", "lr sets both learning rates", id="lr and one of its parts"),
     # What does not go together.
     pytest.param("    penalty: wgan_gp\n", "    penalty: wgan_gp\n    penalty_weight: 5\n",
                  "12:7: arms.wgan.search_space.penalty_weight: ", "either fixes or searches", id="fixed and searched"),

@@ -149,7 +149,7 @@ class TestText:
             "digits, 16 x 16 pixels",
             "counted       each training's last evaluation (objective.at: last)\n",
             "4 trials for each arm; tpe, which learns from the first trial on",
-            "asha: at 5, 15, 45 of 100 kimg, the best 1 in 3 of an arm so far go on",
+            "asha: at 5, 15, 45 of 100 kimg, the best 1 in 3 of an arm so far continue",
             "Arm wgan: wasserstein, penalty wgan_gp, dcgan\n",
             "  beta2                       0.99          fixed\n",
             "  network.width               16            choice [8, 16]\n",
@@ -195,17 +195,17 @@ class TestText:
     def test_says_where_nothing_is_searched(self) -> None:
         none = [f"{arm}={{network: dcgan, loss: hinge}}" for arm in ("arms.lsgan", "arms.wgan")]
         text = format_plan(planned(*none, "search_space={beta1: {choice: [0.5]}}", "arms.lsgan.beta1=0.5"))
-        words = "4 trials for each arm; nothing is searched: the trials of an arm differ by their seeds alone"
+        words = "4 trials for each arm; nothing is searched: the trials of an arm differ only in their seeds"
         assert words in " ".join(text.split())
         assert "at random" not in text
         assert "Arm lsgan: hinge, dcgan\n  searches nothing\n" in text
         own = format_plan(planned(*none, "search_space={}", "arms.wgan.search_space.beta1.uniform=[0, 0.9]"))
-        assert "first trial on, in wgan alone: the other arms search nothing" in " ".join(own.split())
+        assert "first trial on, in wgan only: the other arms search nothing" in " ".join(own.split())
 
     @pytest.mark.parametrize(
         ("overrides", "words"),
         [
-            (["search.scheduler=none"], "none: every trial goes on to 100 kimg"),
+            (["search.scheduler=none"], "none: every trial runs to 100 kimg"),
             (["search.grace_kimg=100"], "asha has no rung below 100 kimg"),
             (["confirm.top_k=0"], "8, none again"),
         ],

@@ -55,7 +55,7 @@ def test_a_folder_that_is_no_run(tmp_path: Path) -> None:
     [
         ("name: x\n", ":1:1: the file does not fit this version of gan_study (arms: this key is missing; add it"),
         ("name: x\nseed: {\n", ":3:1: the text must be valid YAML: "),
-        ("name: x\nname: y\n", ":2:1: name: a key may stand once"),
+        ("name: x\nname: y\n", ":2:1: name: a key may appear once"),
     ],
 )
 def test_a_study_file_that_cannot_be_used(tmp_path: Path, text: str, message: str) -> None:

@@ -215,7 +215,7 @@ def test_protocol(run: RunData) -> None:
     assert items["Sampler"] == ("tpe, which learns from the first trial on; first trial: paper defaults; seed 0")
     assert items["Confirmation"] == "the best configuration of each arm, 5 fresh seeds"
     assert items["Commit"] == "0123456789abcdef"
-    assert items["Scheduler"] == "asha: at 10, 30 of 40 kimg, the best 1 in 3 of an arm so far go on"
+    assert items["Scheduler"] == "asha: at 10, 30 of 40 kimg, the best 1 in 3 of an arm so far continue"
     assert items["Seeds"] == ("search: 0 plus the trial's number; confirm: 100000, 100001, 100002, 100003, 100004")
     # 10590 + 9986 seconds on one core each.
     assert items["Cost"] == "5.72 CPU-core-hours in 20 trials, for 680 kimg of training"

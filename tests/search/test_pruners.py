@@ -89,7 +89,7 @@ def test_the_median_rule_compares_at_equal_intervals_with_batches_of_any_size() 
     ("search", "words"),
     [
         ({"scheduler": "hyperband"}, "about 53 % of the trials at 1, 3; about 29 % of the trials at 3; about 18 % of"),
-        ({"scheduler": "hyperband"}, "of the trials nowhere; the best 1 in 3 of an arm's bracket so far go on"),
+        ({"scheduler": "hyperband"}, "of the trials nowhere; the best 1 in 3 of an arm's bracket so far continue"),
         ({"scheduler": "hyperband", "grace_kimg": 20}, "hyperband has no rung below 9 kimg"),
         ({"scheduler": "median"}, "median: from 1 of 9 kimg on, once 4 trials of the arm are completed"),
         ({"scheduler": "median", "min_completed_trials": 1}, "once 1 trial of the arm"),

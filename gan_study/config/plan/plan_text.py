@@ -90,7 +90,7 @@ def _arm_lines(study: StudyConfig, arm: ArmSettings) -> list[str]:
     lines += [_row(name, f"{_show(value):{_VALUE}}fixed", _NAME) for name, value in shown.items()]
     if arm.drawn_at_random:
         names = ", ".join(arm.drawn_at_random)
-        text = f"{study.search.sampler} draws at random, whatever it has learned: {names}"
+        text = f"{study.search.sampler} always draws at random: {names}"
         lines.append(textwrap.fill(text, _WIDTH, initial_indent="  ", subsequent_indent="    "))
     if arm.outside:
         lines.append("  * outside the range: this trial takes it as it is, and the sampler is not shown this value")

@@ -36,7 +36,7 @@ def sampler_text(study: StudyConfig) -> str:
     sampler = study.search.sampler
     searching = [arm for arm in arms_of(study) if searches_anything(arm)]
     if not searching:
-        return "nothing is searched: the trials of an arm differ by their seeds alone"
+        return "nothing is searched: the trials of an arm differ only in their seeds"
     parts: list[str] = [_TITLES[sampler]]
     drawn = _drawn(study) if sampler in LEARNING_SAMPLERS else ""
     if drawn:
@@ -51,7 +51,7 @@ def sampler_text(study: StudyConfig) -> str:
         parts.append("and takes a stopped trial's last score for its score")
     parts += [text for arm in searching if (text := _end_of(arm))]
     if len(searching) < len(study.arms):
-        parts.append(f"in {', '.join(arm.name for arm in searching)} alone: the other arms search nothing")
+        parts.append(f"in {', '.join(arm.name for arm in searching)} only: the other arms search nothing")
     return ", ".join(parts)
 
 
@@ -62,7 +62,7 @@ def _end_of(arm: Arm) -> str:
     if everything is None or len(everything) >= num:
         return ""
     repeated = f"some of its {num} trials repeat one with another seed"
-    return f"{arm.name} has {len(everything)} configurations alone, so {repeated}"
+    return f"{arm.name} has only {len(everything)} configurations, so {repeated}"
 
 
 def _drawn(study: StudyConfig) -> str:
@@ -86,7 +86,7 @@ def stopping_text(study: StudyConfig, max_kimg: float) -> str:
     """The points at which the scheduler may stop a trial, with trainings of at most `max_kimg`."""
     scheduler, total = study.search.scheduler, f"{max_kimg:g} kimg"
     if scheduler == "none":
-        return f"none: every trial goes on to {total}"
+        return f"none: every trial runs to {total}"
     if scheduler == "pbt":
         return _population_text(study, max_kimg)
     if scheduler == "median":
@@ -97,16 +97,16 @@ def stopping_text(study: StudyConfig, max_kimg: float) -> str:
         )
     found = [bracket for bracket in brackets(study, max_kimg) if bracket.rungs_kimg]
     if not found:
-        return f"{scheduler} has no rung below {total}: every trial goes on to the end"
+        return f"{scheduler} has no rung below {total}: every trial runs to the end"
     best = f"the best 1 in {reduction_factor(study)}"
     if scheduler == "asha":
-        return f"asha: at {_rungs(found[0].rungs_kimg)} of {total}, {best} of an arm so far go on"
+        return f"asha: at {_rungs(found[0].rungs_kimg)} of {total}, {best} of an arm so far continue"
     shares = [
         f"about {100 * bracket.share:.0f} % of the trials "
         + (f"at {_rungs(bracket.rungs_kimg)}" if bracket.rungs_kimg else "nowhere")
         for bracket in brackets(study, max_kimg)
     ]
-    return f"hyperband, brackets of {total}: {'; '.join(shares)}; {best} of an arm's bracket so far go on"
+    return f"hyperband, brackets of {total}: {'; '.join(shares)}; {best} of an arm's bracket so far continue"
 
 
 def _rungs(rungs: tuple[float, ...]) -> str:
@@ -128,9 +128,9 @@ def _population_text(study: StudyConfig, max_kimg: float) -> str:
     low, high = settings.factors
     return (
         f"pbt: the {size} trials of an arm are one population, all drawn before any has ended; every "
-        f"{interval_kimg(study):g} of {max_kimg:g} kimg the worst {100 * settings.share:g} % go on as copies of the "
+        f"{interval_kimg(study):g} of {max_kimg:g} kimg the worst {100 * settings.share:g} % continue as copies of the "
         f"best, with a parent's whole configuration and weights but other {', '.join(names)} (times {low:g} or "
-        f"{high:g}, or drawn anew); what is confirmed is the best trial's schedule, trained again from its first step"
+        f"{high:g}, or drawn anew); the confirmation trains the best trial's schedule again from its first step"
     )
 
 

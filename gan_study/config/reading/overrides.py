@@ -36,12 +36,12 @@ def _apply(root: Node, override: str, origin: Origin, warn: Callable[[str], None
         return [*problems, Problem(origin.place(), "", rule)]
     assert isinstance(holder.content, dict)
     for lost in _lost_settings(holder.content.get(path[-1]), value):
-        warn(f"{origin.name} takes the place of the whole {path[-1]}, so its {lost} no longer counts.")
+        warn(f"{origin.name} replaces the whole {path[-1]}, so its {lost} no longer counts.")
     holder.content[path[-1]] = Node(value.content, origin.place(), origin.place(), value.text)
     for name in _leave_search_space(root, path, value):
         warn(f"{origin.name} ends the search of {name} in arm {path[1]}, which its search_space asks for.")
     for unit in _replace_length(holder, path):
-        warn(f"{origin.name} takes the place of the file's budget.{unit}.")
+        warn(f"{origin.name} replaces the file's budget.{unit}.")
     return problems
 
 

@@ -165,7 +165,7 @@ class _Converter:
             elif key.value in content:
                 first = content[key.value].key_place.line + 1
                 self._add(
-                    place, key.value, f"a key may stand once, but got it on line {first} already; remove one of them"
+                    place, key.value, f"a key may appear once, but got it on line {first} already; remove one of them"
                 )
             else:
                 content[key.value] = self.node(value, place)

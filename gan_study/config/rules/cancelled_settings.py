@@ -87,14 +87,14 @@ def _defaults(study: StudyConfig, arms: Sequence[Arm]) -> Iterator[str]:
                 f"{'the first trial starts there' if start else 'it is not used there'}."
             )
         if idle:
-            yield f"{given} does nothing in {listed_arms(idle)}: {_reason(idle[0], name)}."
+            yield f"{given} is not used in {listed_arms(idle)}: {_reason(idle[0], name)}."
 
 
 def _idle_values(arms: Sequence[Arm]) -> Iterator[str]:
     for arm in arms:
         for name, value in arm.own_fixed.items():
             if name in ("betas", "beta1") and not any(has_effect(name, values) for values in arm.assignments):
-                yield f"{name}={value_text(value)} of {arm.name} does nothing: {_reason(arm, name)}."
+                yield f"{name}={value_text(value)} of {arm.name} is not used: {_reason(arm, name)}."
         if arm.config.first_trial and arm.study.search.first_trial == "sampled":
             yield f"first_trial of {arm.name} is not used, because search.first_trial=sampled draws that trial."
 

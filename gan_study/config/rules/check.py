@@ -108,7 +108,7 @@ def _fixed_faults(arm: Arm) -> Iterator[Fault]:
     for both, name in ((both, name) for both, parts in PARTS.items() for name in parts):
         if both in places and name in places:
             meant = {"lr": "both learning rates", "betas": "both decay rates"}[both]
-            rule = f"{both} stands for {meant}, but there is {name} too; remove one of them"
+            rule = f"{both} sets {meant}, but got {name} too; remove one of them"
             yield Fault(places[name], rule, at_key=True)
     for assignment in arm.assignments:
         yield from _misplaced_faults(arm, assignment)

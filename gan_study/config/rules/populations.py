@@ -41,8 +41,8 @@ def population_faults(study: StudyConfig) -> Iterator[Fault]:
     if study.diagnosis.on_collapse == "rollback":
         yield Fault(
             ("diagnosis", "on_collapse"),
-            "a population replaces what is bad by copies of the best, and its schedules say every learning rate, but "
-            "got on_collapse=rollback with scheduler=pbt; set stop or record",
+            "a population replaces its worst trials by copies of the best, and its schedules give all learning rates, "
+            "but got on_collapse=rollback with scheduler=pbt; set stop or record",
         )
     for arm in arms_of(study):
         if not scheduled_names(arm):
