@@ -200,7 +200,7 @@ def _confirmed_statistics(arm: ConfirmedArm, collapsed: Collection[tuple[str, st
 
 
 def estimate_optimism(mean: Estimate | None, search_score: float | None) -> Estimate | None:
-    """How much lower the search score is than the mean of the fresh seeds, with the limits of that mean."""
+    """The mean of the fresh seeds minus the search score, with the limits of that mean."""
     if mean is None or search_score is None:
         return None
     return Estimate(mean.value - search_score, mean.low - search_score, mean.high - search_score)

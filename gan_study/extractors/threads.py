@@ -38,7 +38,7 @@ def map_in_threads(function: Callable[[_P], _R], parts: Sequence[_P]) -> list[_R
 
 @contextmanager
 def threads_of_one() -> Iterator[ThreadPoolExecutor]:
-    """As many threads as torch has here; in each, and in the caller's, torch does not split operations."""
+    """A pool with one thread for each of torch's; in each, and in the caller's, torch does not split operations."""
     num_threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
