@@ -11,7 +11,7 @@ from gan_study.data.files.fingerprint import Files
 
 @pytest.fixture(autouse=True)
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """The folder of decoded images: empty, and of this test alone, as is what the process has loaded."""
+    """An empty folder for decoded images, for this test alone; data sets that the process has loaded are forgotten."""
     folder = tmp_path / "cache"
     monkeypatch.setenv("GAN_STUDY_CACHE", str(folder))
     monkeypatch.setattr("gan_study.data.cache.SETTLED_NS", 0)  # the tests' files are a few moments old
@@ -23,7 +23,7 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 @pytest.fixture
 def nothing_is_decoded(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
-    """From its call on no image may be decoded, and no file be read whole."""
+    """Once called, it forbids decoding images and reading whole files."""
 
     def refuse(*_: object) -> None:
         raise AssertionError("only the cache may be read")
@@ -38,7 +38,7 @@ def nothing_is_decoded(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
 
 @pytest.fixture
 def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The folder of data sets, which is empty."""
+    """An empty folder for data sets."""
     folder = tmp_path / "data"
     folder.mkdir()
     monkeypatch.setenv("GAN_STUDY_DATA", str(folder))
@@ -47,7 +47,7 @@ def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every download ends at a proxy that is not there."""
+    """Send every download to a proxy that does not exist."""
     for name in ("http_proxy", "https_proxy"):
         monkeypatch.setenv(name, "http://127.0.0.1:9")
     monkeypatch.delenv("no_proxy", raising=False)

@@ -1,4 +1,4 @@
-"""Advice at both sides of each threshold, from made-up inspections."""
+"""Advice on both sides of each threshold, from invented inspections."""
 
 from dataclasses import replace
 

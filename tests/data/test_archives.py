@@ -23,7 +23,7 @@ BLACK = encoded(np.zeros((10, 10), np.uint8))
 
 
 def contents(path: Path) -> dict[str, bytes]:
-    """All images of a folder or an archive by name."""
+    """All images of a folder or an archive, by name."""
     files = open_image_files(path)
     names = files.names()
     return {name: load() for name, load in zip(names, files.contents(names), strict=True)}
@@ -40,7 +40,7 @@ def message(path: Path) -> str:
 
 
 def packed(folder: Path, kind: str) -> Path:
-    """A folder as GNU tar or Info-ZIP packs it, links as links."""
+    """A folder packed as by GNU tar or Info-ZIP, with links as links."""
     path = folder.with_suffix(f".{kind}")
     how = {"tar": ["tar", "-cf", path], "tar.gz": ["tar", "-czf", path]}[kind]
     subprocess.run([*how, "-C", folder, "."], check=True)
@@ -48,7 +48,7 @@ def packed(folder: Path, kind: str) -> Path:
 
 
 def zip_with_links(path: Path, files: dict[str, bytes], links: dict[str, str]) -> Path:
-    """As `zip -y` writes it."""
+    """A zip archive as from `zip -y`."""
     with zipfile.ZipFile(path, "w") as archive:
         for name, target in links.items():
             info = zipfile.ZipInfo(name)

@@ -1,4 +1,4 @@
-"""Names of files are bytes: those that are not UTF-8 are escaped in one way wherever they are stored or shown."""
+"""Names of files are bytes. Names that are not UTF-8 are escaped in one way wherever they are stored or shown."""
 
 import io
 import json

@@ -1,4 +1,4 @@
-"""The cache of decoded images: when it is used, what makes another one, and processes that build it at once or die."""
+"""The cache of decoded images: when it is used, when a new one is made, and processes that decode at once or die."""
 
 import json
 import resource
@@ -48,13 +48,13 @@ def archive(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def slow_archive(tmp_path: Path) -> Path:
-    """Images that take about a second to decode."""
+    """An archive whose images take about a second to decode."""
     large = encoded(random_images(1, 600, 600)[0])
     return write_zip(tmp_path / "slow.zip", {f"{number:03}.png": large for number in range(NUM_SLOW)})
 
 
 def start(path: Path, go: Path) -> subprocess.Popen[str]:
-    """A process that loads the images at `path` as soon as the file `go` is there."""
+    """A process that loads the images at `path` once the file `go` exists."""
     process = subprocess.Popen([sys.executable, "-c", CHILD, path, go], stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     assert process.stdout.readline() == "ready\n"

@@ -1,4 +1,4 @@
-"""Data sets by name: scikit-learn's digits, MNIST from stand-ins of its files and from the real ones, and splits."""
+"""Data sets by name: scikit-learn's digits, MNIST from stand-ins and from the real files, and splits."""
 
 import gzip
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""One encoded image: what decides about its pixels, and what does not."""
+"""Decoding of a single image: parts of the file that determine its pixels, and parts that do not."""
 
 import io
 import struct
@@ -61,7 +61,7 @@ def png(levels: NDArray[np.integer], bit_depth: int, transparent: int, is_rgb: b
 
 
 def tiff(raw: bytes, bits: int, white_is_zero: bool = False, is_signed: bool = False) -> bytes:
-    """An uncompressed 4 x 4 TIFF of one channel."""
+    """An uncompressed 4 x 4 TIFF with one channel."""
     tags = {256: 4, 257: 4, 258: bits, 259: 1, 262: 0 if white_is_zero else 1, 273: 8, 277: 1, 278: 4, 279: len(raw)}
     tags |= {339: 2} if is_signed else {}
     entries = b"".join(struct.pack("<HHIHH", tag, 3, 1, value, 0) for tag, value in tags.items())
@@ -332,7 +332,7 @@ class TestLimits:
         ]
 
     def test_a_damaged_tiff_says_nothing_on_the_terminal(self, tmp_path: Path) -> None:
-        """Neither libtiff nor Pillow's log; in a process of its own, as pytest catches what is logged."""
+        """Neither libtiff nor Pillow's log prints anything. It runs in its own process, since pytest captures logs."""
         whole = encoded(random_images(1, 32, 32, 3)[0], "tiff", compression="tiff_lzw")
         unpackable = whole[:60] + b"\xff" * 40 + whole[100:]
         samples = struct.pack("<HHII", 277, 3, 1, 3)  # of a pixel

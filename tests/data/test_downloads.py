@@ -1,4 +1,4 @@
-"""Downloads: torchvision's own code against a server on this machine that has the files, wrong ones, or no answer."""
+"""Downloads: torchvision's own code against a local server with the right files, wrong files, or no answer."""
 
 import gzip
 import hashlib
@@ -31,7 +31,7 @@ class Handler(SimpleHTTPRequestHandler):
 
 @pytest.fixture
 def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
-    """KMNIST's stand-in behind the address that torchvision has for it; gives the requests so far."""
+    """A stand-in for KMNIST at torchvision's address, which records the requests."""
     folder = tmp_path / "server"
     write_idx_files(folder)
     resources = []

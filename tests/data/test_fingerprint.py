@@ -1,4 +1,4 @@
-"""Files that look alike are told apart: no data set is ever served the decoded images of another."""
+"""Files that look alike are distinguished: no data set ever gets the decoded images of another."""
 
 import os
 import shutil
@@ -18,12 +18,12 @@ IMAGES = random_images(40, 12, 12)
 
 
 def bitmaps(images: np.ndarray) -> dict[str, bytes]:
-    """BMP files, which are of one size whatever they show."""
+    """BMP files, whose size does not depend on their content."""
     return {f"{number:03}.bmp": encoded(image, "bmp") for number, image in enumerate(images)}
 
 
 def write_aged(folder: Path, images: np.ndarray) -> Path:
-    """A folder of bitmaps that all were written in 1970, as far as their times tell."""
+    """A folder of bitmaps that were all written in 1970, by their times."""
     write_folder(folder, bitmaps(images))
     for path in folder.iterdir():
         os.utime(path, (0, 0))
@@ -42,7 +42,7 @@ def write_tar(path: Path, images: np.ndarray) -> Path:
 
 
 def exchange(path: Path, content: bytes) -> None:
-    """Other content of the same size, with the times of the old one put back, as `cp -p` and `rsync -t` would."""
+    """Replace the content by other content of equal size and restore the times, as `cp -p` and `rsync -t` would."""
     facts = path.stat()
     assert len(content) == facts.st_size
     path.write_bytes(content)
@@ -95,7 +95,7 @@ def test_files_that_exchange_their_names(tmp_path: Path) -> None:
 
 
 def test_folders_on_file_systems_that_repeat_all_facts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Images of file systems that are made from scratch count inodes and times anew: only bytes tell them apart."""
+    """New images of file systems count inodes and times from the start, so only bytes distinguish them."""
     for module in ("fingerprint", "image_files"):
         monkeypatch.setattr(
             f"gan_study.data.files.{module}.facts_of", lambda status: pack("5q", 1, 2, status.st_size, 3, 4)
@@ -109,7 +109,7 @@ def test_folders_on_file_systems_that_repeat_all_facts(tmp_path: Path, monkeypat
 
 
 def test_files_that_have_just_changed_are_read_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A change within one tick of the clock leaves all facts as they are."""
+    """A change within one tick of the clock leaves all facts unchanged."""
     monkeypatch.setattr(cache_module, "SETTLED_NS", 2_000_000_000)
     for module in ("fingerprint", "image_files"):
         monkeypatch.setattr(

@@ -1,4 +1,4 @@
-"""The idx format: what is read, and what is said of a file that is damaged, cut short or not there."""
+"""The idx format: reading, and messages for files that are damaged, truncated or missing."""
 
 import gzip
 

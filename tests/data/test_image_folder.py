@@ -1,4 +1,4 @@
-"""A user's own images: what counts as one, kinds and sizes, classes, corrupt files, folders and archives."""
+"""A user's own images: which files count, kinds and sizes, classes, corrupt files, folders and archives."""
 
 import os
 import tarfile
@@ -28,7 +28,7 @@ def message(path: Path | str, **values: object) -> str:
 
 
 def stored(tmp_path: Path, content: bytes, **values: object) -> np.ndarray:
-    """What becomes of one image beside a grey one: (C, H, W)."""
+    """The pixels (C, H, W) of one image in a data set with a grey one."""
     folder = write_folder(tmp_path / "images", {"0.png": content, "1.png": encoded(GREY)})
     return np.array(load_images(folder, **values).images[0])
 

@@ -1,4 +1,4 @@
-"""What is said of a data set before training, with and without a cache of it."""
+"""Inspection of a data set before training, with and without a cache of it."""
 
 import subprocess
 import sys

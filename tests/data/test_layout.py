@@ -1,4 +1,4 @@
-"""Which folders are classes, and that what decided it is told."""
+"""Classes from folders, and the notes that explain them."""
 
 import unicodedata
 

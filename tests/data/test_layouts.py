@@ -1,4 +1,4 @@
-"""The data sets by name in the layouts in which people have them: torchvision's, Kaggle's, the authors', or packed."""
+"""Named data sets in their usual layouts: torchvision's, Kaggle's, the authors', or packed."""
 
 import gzip
 import io
@@ -63,7 +63,7 @@ def gzipped(files: Files) -> Files:
 
 
 def kaggle(files: Files) -> Files:
-    """`train-images.idx3-ubyte`, and the same in folders of their own."""
+    """`train-images.idx3-ubyte`, and such files in folders of their own."""
     dotted = {name.replace("-idx", ".idx"): content for name, content in files.items()}
     return dotted | {f"{name}/{name}": content for name, content in files.items()}
 

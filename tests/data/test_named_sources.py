@@ -108,7 +108,7 @@ class TestCifar10:
             assert np.array_equal(image, np.asarray(Image.fromarray(expected).convert("L")))
 
     def test_a_batch_as_python_2_wrote_it(self, data: Path) -> None:
-        """The opcodes of the published files: text and pixels as byte strings, numpy's function by its old name."""
+        """The opcodes of the published files: text and pixels as byte strings, numpy's function under its old name."""
         images, _ = write_cifar10(data)
         pixels = images[:2].reshape(2, 3072).tobytes()
         batch = (

@@ -1,4 +1,4 @@
-"""The order of the images: each epoch has every image once, and any batch can be asked for at any time."""
+"""The order of the images: each epoch has every image once, and any batch can be computed at any time."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Blurred images, in the features of a real classifier: farther from the real ones, and covering less of them."""
+"""Blurred images in the features of a real classifier: farther from the real ones, and covering fewer of them."""
 
 from collections.abc import Callable
 
@@ -38,7 +38,7 @@ def look(prepared: Prepared) -> Look:
 
 @pytest.fixture(scope="module")
 def learned_and_fresh(prepared: Prepared) -> tuple[np.ndarray, np.ndarray]:
-    """1000 rows of digits that were learned, and 497 that were not. The files are in the order of their writers."""
+    """Rows of 1000 digits that were learned and of 497 that were not. The files are in the order of their writers."""
     order = np.random.default_rng(0).permutation(prepared.dataset.train_indices)
     return order[:1000], order[1000:]
 

@@ -1,6 +1,5 @@
-"""Generators made of real images, whose verdict is known: a small part of what tests/benchmarks/verdict_confusion.py
-scores in full, on 8,000 of MNIST's images at half their size and in one draw.
-"""
+"""Generators made of real images with known verdicts: a small part of tests/benchmarks/verdict_confusion.py, on 8,000
+of MNIST's images at half their size and in one draw."""
 
 from pathlib import Path
 
@@ -20,7 +19,7 @@ NUM, NUM_LEARNED, NUM_HELD_OUT = 500, 1500, 6500
 
 @pytest.fixture(scope="module")
 def material(data_folder: Path, extractor_cache: Path) -> Material:
-    """The images as a classifier sees them that has learned the first 1500."""
+    """Images as seen by a classifier that has learned the first 1500."""
     dataset = small_mnist(data_folder, NUM_LEARNED, NUM_HELD_OUT)
     network = load_or_train_extractor("domain_classifier", dataset).network
 

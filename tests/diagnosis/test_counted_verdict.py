@@ -1,4 +1,4 @@
-"""The verdict on the generator of a training's best evaluation: what came later shows in the flag, and in that the
+"""The verdict on the generator of a training's best evaluation: later evaluations only set the flag, and show that the
 score no longer falls."""
 
 import pytest
@@ -17,7 +17,8 @@ from gan_study.runs.records import (
 )
 
 SCORES = (100.0, 50.0, 20.0, 60.0, 90.0)
-"""At 0 to 4 thousand images. The last two evaluations show a total collapse: every image is a copy of another."""
+"""Scores at 0 to 4 thousand images. The last two evaluations show a total collapse: every image is a copy of
+another."""
 
 
 def evaluations(best_nimg: int | None = None) -> list[EvaluationRecord]:
@@ -73,7 +74,7 @@ def test_evidence_up_to_an_evaluation() -> None:
 
 
 def test_a_rollback_after_the_best_evaluation_leaves_it_the_best() -> None:
-    """What was given up later had not been at the time of the evaluation."""
+    """Evaluations that were given up later still counted at the time of the best one."""
     back = RollbackRecord(cur_nimg=3000, to_nimg=1000, reason="collapse")
     status = COMPLETED.model_copy(update={"rollbacks": (back,)})
     whole, early = (trial_evidence(status, evaluations(), cur_nimg=nimg) for nimg in (None, 2000))

@@ -11,7 +11,7 @@ CONFUSION = stacked_confusion(DIGIT_CONFUSION)
 
 
 def classified(modes: np.ndarray, seed: int) -> np.ndarray:
-    """What the classifier calls NUM stacked images, evenly drawn from `modes`."""
+    """The classifier's labels of NUM stacked images, drawn evenly from `modes`."""
     rng = np.random.default_rng(seed)
     labels = rng.choice(modes, NUM)
     digits = np.stack([labels // 100, labels // 10 % 10, labels % 10])

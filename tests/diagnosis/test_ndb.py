@@ -11,7 +11,7 @@ from gan_study.diagnosis.measures.ndb import Bins, Ndb, features_to_ndb, fit_bin
 
 
 def bins_at(*counts: int) -> Bins:
-    """Bins around 0, 10, 20, ... that hold so many training images."""
+    """Bins around 0, 10, 20, ... with these numbers of training images."""
     centres = 10.0 * np.arange(len(counts), dtype=np.float32)[:, np.newaxis]
     return Bins(KMeans(len(counts), init=centres, n_init=1).fit(centres), np.array(counts))
 
@@ -50,7 +50,7 @@ def test_there_are_no_more_bins_than_the_images_can_fill() -> None:
 
 
 def without_one_digit(images: np.ndarray, labels: np.ndarray, num_train: int, num_generated: int) -> tuple[Ndb, Ndb]:
-    """What the images after the first `num_train` fill differently from these, and what those that are no 9s do.
+    """NDB of the images after the first `num_train`, and of those among them that are no 9s.
 
     images: (N, d), in random order.
     """

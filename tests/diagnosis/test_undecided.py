@@ -1,4 +1,4 @@
-"""Why what fires beside the decisive findings decided nothing, and how the choice is told."""
+"""Reasons for findings that fire but did not decide, and the explanation of how a verdict is chosen."""
 
 import pytest
 from support.planted_trials import DESCENT, SWINGING, images, trial

@@ -1,4 +1,4 @@
-"""The autoencoder: learned without labels, once, and a measure of how well."""
+"""The autoencoder: trained once and without labels, with a measure of its quality."""
 
 from dataclasses import replace
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The domain classifier: good enough on digits, trained once, and the same whenever it is trained."""
+"""The domain classifier: good enough on digits, trained once, and equal whenever it is trained."""
 
 import hashlib
 from dataclasses import replace
@@ -39,7 +39,7 @@ def few_digits(extractor_cache: Path) -> Dataset:
 
 
 def constant_weights(dataset: Dataset) -> bytes:
-    """A classifier that takes every image for a 0."""
+    """Weights of a classifier that labels every image 0."""
     network = DomainClassifier(dataset.image_size, dataset.num_channels, len(dataset.class_names))
     torch.nn.init.zeros_(network.head.weight)
     torch.nn.init.zeros_(network.head.bias)

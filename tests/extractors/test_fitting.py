@@ -1,4 +1,4 @@
-"""The training of extractors: it goes on after an interruption, whatever the number of threads, and ends in time."""
+"""The training of extractors: it continues after an interruption, with any number of threads, and ends in time."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -33,7 +33,7 @@ def keep_threads() -> Iterator[None]:
 
 
 class Interruption:
-    """Ends a training after so many steps, as Ctrl-C does."""
+    """Ends a training after a number of steps, as Ctrl-C does."""
 
     def __init__(self, num_steps: int) -> None:
         self.num_steps = num_steps
@@ -154,7 +154,7 @@ def test_a_shorter_training_is_another_extractor(digits: Dataset, tmp_path: Path
 
 
 def test_each_step_takes_the_mean_gradient_of_its_batch(digits: Dataset) -> None:
-    """The same step by plain torch: first Adam, of which the average takes 90 %."""
+    """The step in plain torch: Adam's first step, of which the average takes 90 %."""
     trained = load(save(domain_classifier.train(digits, kimg=0.064).state_dict()))
     torch.manual_seed(0)
     network = domain_classifier.DomainClassifier(8, 1, 10)

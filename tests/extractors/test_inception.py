@@ -1,4 +1,4 @@
-"""Inception: features equal to pytorch-fid's, from weights that are what they say or a message."""
+"""Inception: features equal to pytorch-fid's with the right weights, and messages for wrong ones."""
 
 import hashlib
 import time
@@ -41,7 +41,7 @@ def weights() -> dict[str, Tensor]:
 
 @pytest.fixture
 def nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """No weights on this machine and no network: a folder for data sets, one for torch's hub."""
+    """No weights on this machine and no network: empty folders for data sets and for torch's hub."""
     monkeypatch.delenv(INCEPTION_ENVIRONMENT, raising=False)
     monkeypatch.setenv("GAN_STUDY_DATA", str(tmp_path / "data"))
     monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))

@@ -1,4 +1,4 @@
-"""The objective: made once into the run folder, the same for all who load it, and a score that means something."""
+"""The objective: made once in the run folder, equal for all who load it, with a meaningful score."""
 
 import json
 from dataclasses import replace

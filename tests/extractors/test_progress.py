@@ -1,4 +1,4 @@
-"""How far long work is: told while it goes on, and never more often than is wanted."""
+"""Progress of long work: reported while it runs, and no more often than asked for."""
 
 from dataclasses import replace
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The features of chosen real images: those of the extractor, in the order asked for, taken once and found again."""
+"""Features of chosen real images: the extractor's, in the requested order, computed once and then cached."""
 
 from dataclasses import replace
 from pathlib import Path

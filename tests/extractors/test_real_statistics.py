@@ -1,4 +1,4 @@
-"""The statistics of the real images: of the part asked for, taken once for all, and found again."""
+"""Statistics of real images: of the requested part, computed once and then cached."""
 
 import multiprocessing
 import time

@@ -1,4 +1,4 @@
-"""Parts of a batch in threads of their own: the same values under the same settings, and the settings as before."""
+"""Parts of a batch in their own threads: equal values under equal settings, and unchanged settings afterwards."""
 
 import threading
 from collections.abc import Iterator

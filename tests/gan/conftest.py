@@ -6,7 +6,8 @@ import torch
 
 @pytest.fixture(autouse=True, scope="package")
 def one_thread() -> Iterator[None]:
-    """Tensors this small only lose by being shared among threads, ten-fold where other processes run."""
+    """Use one thread: with more, operations on such small tensors take up to ten times as long beside other
+    processes."""
     num_threads = torch.get_num_threads()
     torch.set_num_threads(1)
     yield

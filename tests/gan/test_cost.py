@@ -1,4 +1,4 @@
-"""Costs worked out by hand."""
+"""Costs computed by hand."""
 
 from pathlib import Path
 

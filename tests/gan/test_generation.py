@@ -1,4 +1,4 @@
-"""Generated images as uint8: the same pixels as by hand, and a flag for pixels that are not finite."""
+"""Generated images as uint8: pixels equal to those computed by hand, and a flag for pixels that are not finite."""
 
 import torch
 from torch import Tensor, nn

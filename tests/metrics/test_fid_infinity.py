@@ -14,7 +14,7 @@ DIMS = 16
 REFERENCE = gaussian_to_reference(Gaussian(None, np.zeros(DIMS), np.eye(DIMS)))
 """The real Gaussian itself, as if fitted to infinitely many images."""
 TRUE_DISTANCE = DIMS * (1.5 - 1) ** 2 + DIMS * 0.1**2
-"""Between N(0.1, 1.5^2 I) and N(0, I)."""
+"""The distance between N(0.1, 1.5^2 I) and N(0, I)."""
 
 
 def generated(num: int, seed: int) -> np.ndarray:

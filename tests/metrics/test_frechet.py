@@ -22,7 +22,7 @@ LARGE_NUM = 10_000
 
 
 def gaussian(mean: list[float] | Array, covariance: list[list[float]] | Array) -> FeatureStats:
-    """Statistics whose mean and covariance are exactly these."""
+    """Statistics with exactly this mean and covariance."""
     return FeatureStats(LARGE_NUM, np.array(mean, dtype=float), np.array(covariance, dtype=float) * (LARGE_NUM - 1))
 
 
@@ -37,7 +37,7 @@ def feature_distance(generated: Array, real: Array) -> float:
 
 
 def direct_distance(generated: Array, real: Array) -> float:
-    """By way of the features themselves, which takes singular values if there are fewer than dimensions."""
+    """The distance from the features themselves, which uses singular values if there are fewer than dimensions."""
     result = features_to_frechet_distance(generated, stats_to_reference(features_to_stats(real)))
     assert result is not None
     return result.value

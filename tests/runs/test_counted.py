@@ -1,4 +1,4 @@
-"""Which generator of a training counts."""
+"""The generator of a training that counts."""
 
 import pytest
 

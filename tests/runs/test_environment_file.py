@@ -1,4 +1,4 @@
-"""environment.json: what a study ran with before is kept when it is gone on with elsewhere."""
+"""environment.json keeps earlier surroundings when a study continues elsewhere."""
 
 from pathlib import Path
 

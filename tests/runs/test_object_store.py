@@ -1,4 +1,4 @@
-"""What differs from a disk when a run folder lies on an object store; that both do the same is in test_storage.py."""
+"""Differences between a run folder on an object store and one on a disk; for what they share see test_storage.py."""
 
 from pathlib import Path
 

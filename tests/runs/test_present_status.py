@@ -1,4 +1,4 @@
-"""A study whose process was killed has not written so; who reads its folder sees it all the same."""
+"""A study whose process was killed could not write so, but readers of its folder notice it."""
 
 import os
 import socket

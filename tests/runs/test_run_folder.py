@@ -1,4 +1,4 @@
-"""Every record of a run folder is read back as it was written; what is missing, damaged or newer is told apart."""
+"""Every record of a run folder is read back as it was written; missing, damaged and newer files are distinguished."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Credentials in URIs are refused, and cut out of all that is stored or printed."""
+"""Credentials in URIs are refused, and removed from everything that is stored or printed."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Files on a local disk: whole or not at all, also under SIGKILL and on a full disk; errors that say what to do."""
+"""Files on a local disk: whole or not at all, even under SIGKILL and on a full disk; errors with a remedy."""
 
 import os
 import random

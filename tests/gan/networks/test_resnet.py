@@ -59,7 +59,7 @@ def test_as_many_parameters_as_sngan_s_networks_for_128_pixels() -> None:
 
 
 def test_a_block_up_and_a_block_down() -> None:
-    """The blocks written out, with the resizing where SNGAN has it."""
+    """The blocks written out, with the resizing at SNGAN's places."""
     torch.manual_seed(0)
     config = NetworkConfig(name="resnet", width=2, discriminator_norm="none")
     generator, discriminator = (
