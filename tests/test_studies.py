@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from gan_study.config.arms.arm import arms_of
-from gan_study.config.arms.trial_configs import confirm_trial_config, first_trial_values, search_trial_config
+from gan_study.config.arms.resolved_training import first_trial_values
+from gan_study.config.arms.trial_configs import confirm_trial_config, search_trial_config
 from gan_study.config.plan.plan import plan_study
 from gan_study.config.plan.plan_text import format_plan
 from gan_study.config.reading.load import dump_study, load_study

@@ -3,7 +3,7 @@
 from pydantic import ValidationError
 
 from gan_study.analysis.run_data import RunData, TrialData
-from gan_study.config.arms.trial_configs import ASSUMED_TRAIN_IMAGES
+from gan_study.config.arms.resolved_training import ASSUMED_TRAIN_IMAGES
 from gan_study.config.reading.problems import explain_errors, locate_faults
 from gan_study.config.reading.source import Origin, parse
 from gan_study.config.rules.run_folder import require_trained_as

@@ -1,4 +1,4 @@
-"""The base of every configuration model: frozen, strict about names, documented field by field."""
+"""The base of all configuration models, and the types of a value and of a place in a file."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -7,10 +7,12 @@ from pydantic import BaseModel, ConfigDict
 
 Scalar = bool | int | float | str
 """A value that one hyperparameter can take."""
+KeyPath = tuple[str | int, ...]
+"""Keys and list indices that lead from the top of a study file to one of its items."""
 
 
 class Frozen(BaseModel):
-    """A model that cannot be changed and refuses names it does not know."""
+    """A model that cannot be changed, refuses unknown names and documents its fields by docstrings."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True, allow_inf_nan=False)
 

@@ -10,7 +10,7 @@ from contextlib import suppress
 import ray
 
 from gan_study.config.arms.arm import arms_of
-from gan_study.config.arms.trial_configs import ASSUMED_TRAIN_IMAGES, first_trial_values, resolve_training
+from gan_study.config.arms.resolved_training import ASSUMED_TRAIN_IMAGES, first_trial_values, resolve_training
 from gan_study.config.study import StudyConfig
 from gan_study.config.training import TrainingConfig
 from gan_study.errors import GanStudyError, StorageError

@@ -3,7 +3,7 @@
 import pytest
 
 from gan_study.config.arms.arm import Arm
-from gan_study.config.arms.trial_configs import first_trial_values, resolve_training
+from gan_study.config.arms.resolved_training import first_trial_values, resolve_training
 from gan_study.config.plan.plan import plan_study
 from gan_study.config.plan.plan_text import format_plan
 from gan_study.config.reading.load import dump_study, parse_study

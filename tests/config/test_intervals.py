@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from gan_study.config.arms.arm import Arm
-from gan_study.config.arms.trial_configs import resolve_training
+from gan_study.config.arms.resolved_training import resolve_training
 from gan_study.config.estimates.training_time import estimate_seconds_per_kimg
 from gan_study.config.intervals import eighth
 from gan_study.config.reading.load import dump_study, parse_study

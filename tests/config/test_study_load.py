@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from gan_study.config.arms.arm import Arm
-from gan_study.config.arms.trial_configs import first_trial_values, resolve_training
+from gan_study.config.arms.resolved_training import first_trial_values, resolve_training
 from gan_study.config.reading.load import dump_study, load_study, parse_study
 from gan_study.config.space import LogUniformRange
 from gan_study.config.study import StudyConfig

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from gan_study.config.arms.arm import Arm
-from gan_study.config.arms.trial_configs import resolve_training
+from gan_study.config.arms.resolved_training import resolve_training
 from gan_study.config.estimates.training_time import estimate_seconds_per_kimg
 from gan_study.config.plan.plan import StudyPlan, plan_study
 from gan_study.config.plan.plan_text import format_plan

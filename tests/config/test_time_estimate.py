@@ -102,7 +102,7 @@ def test_a_usual_training_lies_between_the_shortest_and_the_longest() -> None:
 
 
 def test_seconds_of_a_step_are_stretched_apart_from_those_of_scores() -> None:
-    from gan_study.config.arms.trial_configs import resolve_training
+    from gan_study.config.arms.resolved_training import resolve_training
 
     training = resolve_training(Arm(study(), "a"), {}, seed=0, num_train_images=1497)
     base, step, scored = (estimate_seconds_per_kimg(training, *ratios) for ratios in ((1, 1), (3, 1), (1, 3)))

@@ -6,12 +6,8 @@ import pytest
 from pydantic import BaseModel, ValidationError
 
 from gan_study.config.arms.arm import Arm
-from gan_study.config.arms.trial_configs import (
-    confirm_trial_config,
-    first_trial_values,
-    resolve_training,
-    search_trial_config,
-)
+from gan_study.config.arms.resolved_training import first_trial_values, resolve_training
+from gan_study.config.arms.trial_configs import confirm_trial_config, search_trial_config
 from gan_study.config.hyperparameters import HYPERPARAMETERS, NetworkConfig, PartialHyperparameters, PartialNetwork
 from gan_study.config.names import LOSSES, PENALTIES
 from gan_study.config.reading.load import parse_study

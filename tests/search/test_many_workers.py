@@ -7,7 +7,8 @@ from support.tiny_study import tiny_folder, tiny_study
 from support.trained_here import train_here
 
 from gan_study.config.arms.arm import Arm
-from gan_study.config.arms.trial_configs import first_trial_values, search_trial_config
+from gan_study.config.arms.resolved_training import first_trial_values
+from gan_study.config.arms.trial_configs import search_trial_config
 from gan_study.data.datasets import load_dataset
 from gan_study.runs.folder import RunFolder
 from gan_study.runs.records import TrialState

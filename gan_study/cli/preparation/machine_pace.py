@@ -5,7 +5,7 @@ import time
 from typing import TYPE_CHECKING
 
 from gan_study.config.arms.arm import Arm
-from gan_study.config.arms.trial_configs import ASSUMED_TRAIN_IMAGES, first_trial_values, resolve_training
+from gan_study.config.arms.resolved_training import ASSUMED_TRAIN_IMAGES, first_trial_values, resolve_training
 from gan_study.config.estimates.pace import Pace
 from gan_study.config.estimates.study_time import num_at_once
 from gan_study.config.estimates.training_time import estimate_scoring_sec, estimate_seconds_per_kimg

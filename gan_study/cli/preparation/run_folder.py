@@ -6,7 +6,7 @@ from pathlib import Path
 
 from gan_study.analysis.sentences.number_text import listed, quantity
 from gan_study.cli.terminal.messages import print_warning
-from gan_study.config.arms.trial_configs import ASSUMED_TRAIN_IMAGES
+from gan_study.config.arms.resolved_training import ASSUMED_TRAIN_IMAGES
 from gan_study.config.reading.load import parse_study
 from gan_study.config.rules.extension import GROWING, study_settings
 from gan_study.config.rules.run_folder import require_begun_as, require_searched_as, require_trained_as

@@ -5,9 +5,8 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from gan_study.config.arms.parameters import Parameter, assignments, decided_names
-from gan_study.config.base import Scalar
+from gan_study.config.base import KeyPath, Scalar
 from gan_study.config.names import CONDITIONS
-from gan_study.config.reading.source import KeyPath
 from gan_study.config.space import SearchRange, ranges_of
 from gan_study.config.study import ArmConfig, StudyConfig
 

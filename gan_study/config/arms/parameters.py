@@ -4,11 +4,10 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import product
 
-from gan_study.config.base import Scalar
+from gan_study.config.base import KeyPath, Scalar
 from gan_study.config.conditions import conditions_hold, has_effect
 from gan_study.config.hyperparameters import PARTS
 from gan_study.config.names import CONDITIONS
-from gan_study.config.reading.source import KeyPath
 from gan_study.config.space import Choice, SearchRange
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from gan_study.config.arms.arm import Arm
 from gan_study.config.arms.parameters import Parameter
-from gan_study.config.arms.trial_configs import ASSUMED_TRAIN_IMAGES, first_trial_values, resolve_training
+from gan_study.config.arms.resolved_training import ASSUMED_TRAIN_IMAGES, first_trial_values, resolve_training
 from gan_study.config.base import Scalar
 from gan_study.config.hyperparameters import HYPERPARAMETERS, PARTS
 from gan_study.config.names import CONDITIONS

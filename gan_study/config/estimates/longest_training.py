@@ -3,7 +3,7 @@
 from statistics import fmean
 
 from gan_study.config.arms.arm import Arm, arms_of
-from gan_study.config.arms.trial_configs import resolve_training
+from gan_study.config.arms.resolved_training import resolve_training
 from gan_study.config.base import Scalar
 from gan_study.config.estimates.training_time import estimate_seconds_per_kimg
 from gan_study.config.names import CONDITIONS

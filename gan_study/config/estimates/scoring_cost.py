@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from gan_study.config.arms.trial_configs import ASSUMED_TRAIN_IMAGES
+from gan_study.config.arms.resolved_training import ASSUMED_TRAIN_IMAGES
 from gan_study.config.data import DatasetConfig
 from gan_study.config.estimates.training_time import estimate_scoring_sec
 from gan_study.config.extractors import EXTRACTORS

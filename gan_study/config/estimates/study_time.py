@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from math import ceil
 
 from gan_study.config.arms.arm import arms_of
-from gan_study.config.arms.trial_configs import ASSUMED_TRAIN_IMAGES
+from gan_study.config.arms.resolved_training import ASSUMED_TRAIN_IMAGES
 from gan_study.config.estimates.expected_length import chances_at_rungs, expected_nimg
 from gan_study.config.estimates.longest_training import longest_trainings, typical_training
 from gan_study.config.estimates.pace import Pace

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 from gan_study.config.arms.arm import arms_of
+from gan_study.config.arms.resolved_training import ASSUMED_TRAIN_IMAGES
 from gan_study.config.arms.settings import ArmSettings, arm_settings
-from gan_study.config.arms.trial_configs import ASSUMED_TRAIN_IMAGES
 from gan_study.config.estimates.longest_training import longest_trainings
 from gan_study.config.estimates.scoring_cost import ScoringCost, scoring_cost
 from gan_study.config.search.stopping import Bracket, brackets

@@ -3,8 +3,8 @@
 import textwrap
 from collections.abc import Sequence
 
+from gan_study.config.arms.resolved_training import ASSUMED_TRAIN_IMAGES
 from gan_study.config.arms.settings import TITLE_NAMES, ArmSettings
-from gan_study.config.arms.trial_configs import ASSUMED_TRAIN_IMAGES
 from gan_study.config.base import Scalar
 from gan_study.config.data import ObjectiveConfig
 from gan_study.config.estimates.study_time import TimeEstimate

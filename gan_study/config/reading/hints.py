@@ -3,8 +3,9 @@
 import re
 from typing import Any
 
+from gan_study.config.base import KeyPath
 from gan_study.config.hyperparameters import PartialNetwork
-from gan_study.config.reading.source import KeyPath, Node
+from gan_study.config.reading.source import Node
 from gan_study.config.reading.suggestions import nearest_name
 
 

@@ -10,7 +10,8 @@ from pydantic_core import ErrorDetails
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap
 
-from gan_study.config.arms.trial_configs import ASSUMED_TRAIN_IMAGES
+from gan_study.config.arms.resolved_training import ASSUMED_TRAIN_IMAGES
+from gan_study.config.base import KeyPath
 from gan_study.config.data import DatasetConfig
 from gan_study.config.estimates.longest_training import max_training_kimg
 from gan_study.config.intervals import NEVER, NOT_KNOWN_YET, eighth
@@ -18,7 +19,7 @@ from gan_study.config.reading.files import FileKind, read_text
 from gan_study.config.reading.hints import value_text
 from gan_study.config.reading.overrides import apply_overrides
 from gan_study.config.reading.problems import Fault, explain_errors, locate_faults
-from gan_study.config.reading.source import KeyPath, Node, Origin, lines_of, parse
+from gan_study.config.reading.source import Node, Origin, lines_of, parse
 from gan_study.config.reading.synonyms import use_own_names
 from gan_study.config.rules.cancelled_settings import cancelled_settings
 from gan_study.config.rules.check import check_study

@@ -5,7 +5,7 @@ from typing import Any, Literal, get_args, get_origin
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from gan_study.config.reading.source import KeyPath
+from gan_study.config.base import KeyPath
 
 
 def fields_at(path: KeyPath, model: type[BaseModel]) -> dict[str, FieldInfo]:

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from gan_study.config.base import KeyPath
 from gan_study.config.hyperparameters import HYPERPARAMETERS
 from gan_study.config.names import ALIASES, CONDITIONS, HINTS
 from gan_study.config.reading.hints import choice_text, network_hint, node_at, node_text, remedy
 from gan_study.config.reading.model_fields import fields_at, meaning_of
-from gan_study.config.reading.source import KeyPath, Node, Problem
+from gan_study.config.reading.source import Node, Problem
 from gan_study.config.reading.suggestions import nearest_name, suggestion
 from gan_study.config.space import RANGE_KINDS
 

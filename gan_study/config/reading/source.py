@@ -9,10 +9,7 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, ScalarNode, SequenceNode
 from ruamel.yaml.reader import ReaderError
 
-from gan_study.config.base import Scalar
-
-KeyPath = tuple[str | int, ...]
-"""Keys and list indices that lead from the top of a study file to one of its items."""
+from gan_study.config.base import KeyPath, Scalar
 
 
 @dataclass(frozen=True, order=True)

@@ -7,7 +7,7 @@ from pydantic_core import ErrorDetails
 
 from gan_study.config.arms.arm import Arm, arms_of
 from gan_study.config.arms.parameters import Parameter, decided_names
-from gan_study.config.arms.trial_configs import ASSUMED_TRAIN_IMAGES, training_values
+from gan_study.config.arms.resolved_training import ASSUMED_TRAIN_IMAGES, training_values
 from gan_study.config.base import Scalar
 from gan_study.config.betas import parse_betas
 from gan_study.config.conditions import requirement

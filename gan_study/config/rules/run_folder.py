@@ -6,7 +6,7 @@ from pydantic import ValidationError
 
 from gan_study.config.arms.arm import Arm
 from gan_study.config.arms.parameters import Parameter
-from gan_study.config.arms.trial_configs import training_values
+from gan_study.config.arms.resolved_training import training_values
 from gan_study.config.base import flatten
 from gan_study.config.reading.problems import dotted
 from gan_study.config.rules.extension import compare_studies, setting_text, split_lowered, study_settings

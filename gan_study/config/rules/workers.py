@@ -5,11 +5,10 @@ from itertools import islice, product
 
 from gan_study.config.arms.arm import Arm
 from gan_study.config.arms.parameters import Parameter
-from gan_study.config.base import Scalar
+from gan_study.config.base import KeyPath, Scalar
 from gan_study.config.names import WEIGHTED_PENALTIES
 from gan_study.config.paper_defaults import default_discriminator_norm
 from gan_study.config.reading.problems import Fault
-from gan_study.config.reading.source import KeyPath
 from gan_study.config.space import Choice, IntegerRange, extremes
 from gan_study.config.training import TrainingConfig
 

@@ -10,7 +10,7 @@ from optuna.trial import TrialState as OptunaState
 
 from gan_study.config.arms.arm import Arm
 from gan_study.config.arms.parameters import Parameter
-from gan_study.config.arms.trial_configs import ASSUMED_TRAIN_IMAGES, first_trial_values
+from gan_study.config.arms.resolved_training import ASSUMED_TRAIN_IMAGES, first_trial_values
 from gan_study.config.base import Scalar
 from gan_study.config.search.sampling import all_configurations
 from gan_study.config.space import IntegerRange, contains

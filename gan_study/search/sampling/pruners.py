@@ -2,7 +2,7 @@
 
 from optuna.pruners import BasePruner, HyperbandPruner, MedianPruner, NopPruner, SuccessiveHalvingPruner
 
-from gan_study.config.arms.trial_configs import ASSUMED_TRAIN_IMAGES
+from gan_study.config.arms.resolved_training import ASSUMED_TRAIN_IMAGES
 from gan_study.config.estimates.longest_training import max_training_kimg
 from gan_study.config.search.stopping import grace_kimg, min_completed_trials, num_brackets, reduction_factor
 from gan_study.config.study import StudyConfig

@@ -1,0 +1,124 @@
+"""From searched values to a training of an arm with every value resolved, and the values of the first trial."""
+
+from typing import Any
+
+from pydantic import ValidationError
+
+from gan_study.config.arms.arm import Arm
+from gan_study.config.base import Scalar
+from gan_study.config.conditions import has_effect, requirement
+from gan_study.config.estimates.training_time import estimate_seconds_per_kimg
+from gan_study.config.length import Length
+from gan_study.config.names import CONDITIONS
+from gan_study.config.paper_defaults import paper_defaults
+from gan_study.config.space import extremes, nearest_value
+from gan_study.config.training import TrainingConfig
+
+ASSUMED_TRAIN_IMAGES = 10_000
+"""Train images to assume while a study is checked or planned and nobody has counted them."""
+
+
+def training_values(arm: Arm, searched: dict[str, Scalar], seed: int, num_train_images: int) -> dict[str, Any]:
+    """The nested values from which `TrainingConfig` validates one training of an arm."""
+    study, flat = arm.study, _effective_values(arm, searched)
+    values: dict[str, Any] = {
+        "dataset": study.dataset.model_dump(),
+        "objective": study.objective.model_dump(),
+        "evaluate_every_kimg": study.budget.evaluate_every_kimg,
+        "seed": seed,
+        "network": {},
+    }
+    for name, value in flat.items():
+        *parents, leaf = name.split(".")
+        target = values
+        for parent in parents:
+            target = target.setdefault(parent, {})
+        target[leaf] = value
+    length = study.budget.length
+    total_kimg = _total_kimg(length, flat, num_train_images)
+    if total_kimg is None:
+        return {**values, **_length_by_time(values, length.amount)}
+    values["total_kimg"] = total_kimg
+    if length.unit != "total_kimg":  # TrainingConfig would refuse a longer interval
+        values["evaluate_every_kimg"] = min(study.budget.evaluate_every_kimg, total_kimg)
+    return values
+
+
+def resolve_training(arm: Arm, searched: dict[str, Scalar], seed: int, num_train_images: int) -> TrainingConfig:
+    """One training of an arm with these searched values, on a data set of `num_train_images`.
+
+    Raises pydantic's ValidationError if they do not fit.
+    """
+    return TrainingConfig.model_validate(training_values(arm, searched, seed, num_train_images))
+
+
+def first_trial_values(arm: Arm) -> dict[str, Scalar]:
+    """The searched names' values in an arm's first trial.
+
+    The arm's `first_trial` has precedence. Values from the papers of the loss and the penalty (or the study's
+    `defaults` in their place) are taken unchanged, even outside the range: the trial trains with them, the plan
+    reports it, and the sampler does not learn that parameter from that trial. Other names (such as network.width)
+    start at the study's or the trainer's default, or at the value of the range that is nearest to it. A searched loss,
+    penalty, network or optimizer starts at its first choice.
+    """
+    stated = arm.config.first_trial
+    values: dict[str, Scalar] = {}
+    for parameter in arm.parameters:
+        name = parameter.name
+        if not parameter.is_active({**arm.fixed, **values}):
+            continue
+        if name in stated:
+            values[name] = stated[name]
+        elif name in CONDITIONS:
+            values[name] = extremes(parameter.range)[0]
+        else:
+            default, published = _default_value(arm, values, name)
+            values[name] = default if published else nearest_value(parameter.range, default)
+    return values
+
+
+def _default_value(arm: Arm, values: dict[str, Scalar], name: str) -> tuple[Scalar, bool]:
+    """The default of a hyperparameter in a training with these `values`, and True if it is from a paper."""
+    conditions = {key: value for key, value in values.items() if key in CONDITIONS}
+    training = resolve_training(arm, conditions, seed=0, num_train_images=ASSUMED_TRAIN_IMAGES)
+    value: Any = training
+    for part in name.split("."):
+        value = getattr(value, part)
+    return (_NEUTRAL[name] if value is None else value), name in paper_defaults(training.loss, training.penalty)
+
+
+_NEUTRAL: dict[str, Scalar] = {"penalty_every": 1, "label_smoothing": 0.0}
+"""Values that have the same effect as None."""
+
+
+def _effective_values(arm: Arm, searched: dict[str, Scalar]) -> dict[str, Scalar]:
+    """Fixed and searched values, less those of `defaults`, or under a searched condition, that have no effect here."""
+    values = {**arm.fixed, **searched}
+    return {
+        name: value
+        for name, value in values.items()
+        if name in searched
+        or has_effect(name, values)
+        or (name in arm.own_fixed and requirement(name)[0] not in searched)
+    }
+
+
+def _total_kimg(length: Length, values: dict[str, Scalar], num_train_images: int) -> float | None:
+    """The length of a training in thousands of images; None if it is a time.
+
+    A value of a wrong type, which another check reports, counts as 1.
+    """
+    published = paper_defaults(str(values.get("loss")), str(values.get("penalty", "none")))
+    batch_size = values.get("batch_size", TrainingConfig.model_fields["batch_size"].default)
+    ratio = values.get("d_steps_per_g_step", published.get("d_steps_per_g_step", 1))
+    counts = [number if isinstance(number, int) and number > 0 else 1 for number in (batch_size, ratio)]
+    return length.to_kimg(counts[0], counts[1], num_train_images)
+
+
+def _length_by_time(values: dict[str, Any], device_sec: float) -> dict[str, Any]:
+    """The length of a training by time, with an estimate of its images for plans and remaining times."""
+    try:
+        training = TrainingConfig.model_validate({**values, "device_sec": device_sec})
+    except ValidationError:  # another check reports it
+        return {"device_sec": device_sec}
+    return {"device_sec": device_sec, "total_kimg": device_sec / estimate_seconds_per_kimg(training)}
