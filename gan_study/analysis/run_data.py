@@ -7,7 +7,7 @@ from functools import cached_property
 from gan_study.analysis.trial_verdicts import TrialVerdict, trial_verdict
 from gan_study.config.study import StudyConfig
 from gan_study.config.training import Phase, TrialConfig
-from gan_study.runs.counted import At, counted_nimg, counted_score
+from gan_study.runs.counted_generator import At, counted_nimg, counted_score
 from gan_study.runs.decisions import DecisionsRecord
 from gan_study.runs.diagnosis import DiagnosisRecord
 from gan_study.runs.environment import Environment

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from gan_study.config.training import TrialConfig
 from gan_study.diagnosis.evidence import trial_evidence
 from gan_study.diagnosis.verdict import evidence_to_verdict
-from gan_study.runs.counted import counted_nimg
+from gan_study.runs.counted_generator import counted_nimg
 from gan_study.runs.diagnosis import DiagnosisRecord, Verdict, VerdictName
 from gan_study.runs.records import EvaluationRecord, ObjectiveRecord, TrialState, TrialStatus
 

@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gan_study.config.base import Frozen
+from gan_study.data.content_hash import content_hash
 from gan_study.data.decoding.pixels import Decoded
 from gan_study.data.decoding.transform import Transform
-from gan_study.data.hashing import content_hash
 from gan_study.data.sources.source import Contents
 from gan_study.data.survey import Survey, SurveyCounter
 

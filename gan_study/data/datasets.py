@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from gan_study.config.data import DatasetConfig
 from gan_study.data.cache import DecodedDataset, open_or_build
-from gan_study.data.hashing import content_hash
+from gan_study.data.content_hash import content_hash
 from gan_study.data.sources.catalogue import find_files
 from gan_study.data.splits import choose_held_out, choose_part
 from gan_study.errors import InputError

@@ -11,7 +11,7 @@ from gan_study.config.training import TrainingConfig, TrialConfig
 from gan_study.data.datasets import Dataset
 from gan_study.evaluation.kept_values import kept_value
 from gan_study.extractors import real_features
-from gan_study.extractors.base import apply_network
+from gan_study.extractors.extractor import apply_network
 from gan_study.extractors.objective import Objective
 from gan_study.gan.generation import generate_uint8
 from gan_study.metrics.prdc import ball_radii, expected_coverage, features_to_coverage

@@ -30,7 +30,7 @@ from gan_study.extractors.real_features import ClassNumbers, image_features
 from gan_study.gan.generation import generate_uint8
 from gan_study.metrics.samples import BATCH_SIZE
 from gan_study.metrics.statistics import Features
-from gan_study.runs.counted import counted_snapshot
+from gan_study.runs.counted_generator import counted_snapshot
 from gan_study.runs.diagnosis import DiagnosisRecord, Diagnostics
 from gan_study.runs.trial_folder import TrialFolder
 from gan_study.training.randomness import Stream, draw_latents

@@ -6,7 +6,7 @@ from torch import nn
 from gan_study.config.training import TrainingConfig
 from gan_study.gan.generation import generate_uint8
 from gan_study.gan.latents import z_path
-from gan_study.runs.counted import counted_snapshot
+from gan_study.runs.counted_generator import counted_snapshot
 from gan_study.runs.trial_folder import TrialFolder
 from gan_study.training.sample_grid import grid_latents, grid_png
 from gan_study.training.snapshot import load_generator

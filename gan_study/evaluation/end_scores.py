@@ -17,13 +17,13 @@ from gan_study.config.training import TrainingConfig
 from gan_study.data.datasets import Dataset
 from gan_study.evaluation.kept_values import kept_value
 from gan_study.extractors import real_features
-from gan_study.extractors.base import apply_network
+from gan_study.extractors.extractor import apply_network
 from gan_study.extractors.objective import Objective
 from gan_study.gan.generation import generate_uint8
 from gan_study.metrics.all_scores import MOST_NEIGHBOURS, AllScores, NeighbourScores, Side, sides_to_scores
 from gan_study.metrics.samples import batch_size
 from gan_study.metrics.statistics import features_to_stats
-from gan_study.runs.counted import counted_snapshot
+from gan_study.runs.counted_generator import counted_snapshot
 from gan_study.runs.final_scores import FinalScores, InfinityRecord, KernelRecord, NeighbourRecord, ScoreWithReal
 from gan_study.runs.trial_folder import TrialFolder
 from gan_study.training.randomness import Stream, draw_latents

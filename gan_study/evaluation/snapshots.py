@@ -18,7 +18,7 @@ from gan_study.config.reading.suggestions import no_such
 from gan_study.config.training import TrialConfig
 from gan_study.errors import InputError, StorageError
 from gan_study.evaluation.exports.known import refuse_export
-from gan_study.runs.counted import counted_nimg, counted_snapshot
+from gan_study.runs.counted_generator import counted_nimg, counted_snapshot
 from gan_study.runs.folder import RunFolder
 from gan_study.runs.records import TrialState, TrialStatus
 from gan_study.runs.storage import Storage

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from gan_study.config.extractors import EXTRACTORS
 from gan_study.data.datasets import Dataset
-from gan_study.extractors.base import Extractor, apply_network, shrink_images, shrunk_size
+from gan_study.extractors.extractor import Extractor, apply_network, shrink_images, shrunk_size
 from gan_study.extractors.fitting import Indices, Lesson, fit_network, num_steps
 from gan_study.extractors.fitting_state import StateFile
 from gan_study.extractors.kinds import FeatureNetwork, TrainedKind

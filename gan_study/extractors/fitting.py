@@ -13,8 +13,8 @@ from safetensors.torch import save as save_tensors
 from torch import Tensor, nn
 
 from gan_study.data.sampler import batch_positions
-from gan_study.extractors.cache import default_cache, load_or_make, unfinished_name
 from gan_study.extractors.fitting_state import FittingState, StateFile
+from gan_study.extractors.machine_cache import default_cache, load_or_make, unfinished_name
 from gan_study.extractors.progress import at_work, count_done
 from gan_study.extractors.threads import threads_of_one
 from gan_study.runs.storage import Storage

@@ -18,7 +18,7 @@ from gan_study.config.data import ObjectiveConfig
 from gan_study.config.extractors import EXTRACTORS, FID_DIMS
 from gan_study.data.datasets import Dataset
 from gan_study.errors import InputError
-from gan_study.extractors.base import Extractor
+from gan_study.extractors.extractor import Extractor
 from gan_study.extractors.inception_blocks import make_fast
 from gan_study.extractors.inception_weights import (
     Setting,

@@ -10,7 +10,7 @@ from torch import nn
 from gan_study.config.data import ObjectiveConfig
 from gan_study.config.extractors import ExtractorName
 from gan_study.data.datasets import Dataset
-from gan_study.extractors.base import Extractor
+from gan_study.extractors.extractor import Extractor
 from gan_study.extractors.fitting_state import StateFile
 from gan_study.extractors.inception_weights import Setting
 from gan_study.runs.records import ScoreKey

@@ -9,7 +9,7 @@ from gan_study.config.data import ObjectiveConfig
 from gan_study.config.extractors import EXTRACTORS
 from gan_study.data.datasets import Dataset
 from gan_study.errors import InputError
-from gan_study.extractors.base import Extractor, hash_weights, shrink_name
+from gan_study.extractors.extractor import Extractor, hash_weights, shrink_name
 from gan_study.extractors.fitting import learned_weights
 from gan_study.extractors.inception_weights import in_study
 from gan_study.extractors.kinds import PretrainedKind, TrainedKind

@@ -16,7 +16,7 @@ from gan_study.config.training import TrainingConfig
 from gan_study.data.datasets import Dataset
 from gan_study.errors import StorageError
 from gan_study.extractors import real_statistics
-from gan_study.extractors.base import Extractor, hash_weights, images_to_stats
+from gan_study.extractors.extractor import Extractor, hash_weights, images_to_stats
 from gan_study.extractors.loading import prepare_extractor, restore_extractor
 from gan_study.extractors.progress import at_work
 from gan_study.extractors.real_statistics import RealStatistics

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from gan_study.data.datasets import Dataset
-from gan_study.extractors.base import images_to_stats
+from gan_study.extractors.extractor import images_to_stats
 from gan_study.extractors.fitting import BATCH_SIZE
 from gan_study.extractors.loading import trained_kind
 

@@ -12,10 +12,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from gan_study.data.content_hash import content_hash
 from gan_study.data.datasets import SPLITS, Dataset
-from gan_study.data.hashing import content_hash
-from gan_study.extractors.base import Extractor, ImageFeatures, images_to_features
-from gan_study.extractors.cache import find_cached, load_or_make
+from gan_study.extractors.extractor import Extractor, ImageFeatures, images_to_features
+from gan_study.extractors.machine_cache import find_cached, load_or_make
 from gan_study.metrics.statistics import Features
 from gan_study.runs.storage import Storage
 

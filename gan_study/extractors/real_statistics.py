@@ -6,12 +6,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from gan_study.data.content_hash import content_hash
 from gan_study.data.datasets import Dataset
-from gan_study.data.hashing import content_hash
 from gan_study.errors import InputError
 from gan_study.extractors import real_features
-from gan_study.extractors.base import Extractor
-from gan_study.extractors.cache import load_or_make
+from gan_study.extractors.extractor import Extractor
+from gan_study.extractors.machine_cache import load_or_make
 from gan_study.metrics.frechet import FrechetReference, stats_to_reference
 from gan_study.metrics.samples import merge_samples
 from gan_study.runs.storage import Storage

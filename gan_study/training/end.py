@@ -9,7 +9,7 @@ from safetensors.torch import load
 from torch import nn
 
 from gan_study.config.training import TrainingConfig, TrialConfig
-from gan_study.runs.counted import best_evaluation, counted_nimg
+from gan_study.runs.counted_generator import best_evaluation, counted_nimg
 from gan_study.runs.records import BestScore, EvaluationRecord
 from gan_study.runs.trial_folder import TrialFolder
 from gan_study.training.distributed import Workers

@@ -16,7 +16,7 @@ import torch
 from numpy.typing import NDArray
 
 from gan_study.data.datasets import Dataset, load_dataset
-from gan_study.extractors.base import Extractor, apply_network
+from gan_study.extractors.extractor import Extractor, apply_network
 from gan_study.extractors.objective import load_objective
 from gan_study.gan.generation import generate_uint8
 from gan_study.metrics.prdc import features_to_prdc

@@ -26,7 +26,7 @@ from gan_study.config.thresholds import Thresholds
 from gan_study.data.datasets import load_dataset
 from gan_study.diagnosis.diagnose import ImageSet
 from gan_study.diagnosis.measures.modes import confusion_matrix
-from gan_study.extractors.base import apply_network
+from gan_study.extractors.extractor import apply_network
 from gan_study.extractors.loading import load_or_train_extractor
 from gan_study.runs.diagnosis import Diagnostics, MeasureWithControl, Verdict, VerdictName
 

@@ -16,7 +16,7 @@ from support.standins import encoded, letters, load, random_images, write_folder
 
 from gan_study.config.data import DatasetConfig
 from gan_study.data.cache import find_cache
-from gan_study.data.hashing import content_hash
+from gan_study.data.content_hash import content_hash
 from gan_study.data.sources.catalogue import SOURCES
 from gan_study.errors import StorageError
 

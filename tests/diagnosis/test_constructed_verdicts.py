@@ -11,7 +11,7 @@ from support.small_mnist import small_mnist
 
 from gan_study.diagnosis.diagnose import ImageSet
 from gan_study.diagnosis.measures.modes import confusion_matrix
-from gan_study.extractors.base import apply_network
+from gan_study.extractors.extractor import apply_network
 from gan_study.extractors.loading import load_or_train_extractor
 
 NUM, NUM_LEARNED, NUM_HELD_OUT = 500, 1500, 6500

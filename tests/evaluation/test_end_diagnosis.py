@@ -25,7 +25,7 @@ from gan_study.evaluation import end_diagnosis
 from gan_study.evaluation.end_diagnosis import diagnose_trial
 from gan_study.evaluation.kept_values import forget_values
 from gan_study.extractors import real_features
-from gan_study.extractors.base import Extractor
+from gan_study.extractors.extractor import Extractor
 from gan_study.extractors.objective import Objective
 from gan_study.extractors.real_features import compute_real_features
 from gan_study.gan.conversion import to_float

@@ -12,7 +12,7 @@ from gan_study.config.data import DatasetConfig
 from gan_study.config.training import TrainingConfig
 from gan_study.data.datasets import Dataset, load_dataset
 from gan_study.extractors.autoencoder import Autoencoder, reconstruction_error, train
-from gan_study.extractors.base import apply_network
+from gan_study.extractors.extractor import apply_network
 from gan_study.extractors.loading import load_or_train_extractor
 from gan_study.extractors.objective import load_objective, prepare_objective
 from gan_study.runs.folder import RunFolder

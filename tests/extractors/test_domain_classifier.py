@@ -13,7 +13,6 @@ from support.prepared_objective import Prepared
 from gan_study.config.data import DatasetConfig
 from gan_study.data.datasets import Dataset, load_dataset
 from gan_study.errors import InputError
-from gan_study.extractors.base import apply_network
 from gan_study.extractors.domain_classifier import (
     HIDDEN_DIMS,
     DomainClassifier,
@@ -21,6 +20,7 @@ from gan_study.extractors.domain_classifier import (
     accuracy,
     train,
 )
+from gan_study.extractors.extractor import apply_network
 from gan_study.extractors.loading import load_or_train_extractor, restore_trained_extractor
 from gan_study.runs.storage import Storage
 

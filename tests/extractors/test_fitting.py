@@ -12,10 +12,10 @@ from safetensors.torch import load, save
 from gan_study.config.data import DatasetConfig
 from gan_study.data.datasets import Dataset, load_dataset
 from gan_study.extractors import autoencoder, domain_classifier, fitting
-from gan_study.extractors.cache import unfinished_name
 from gan_study.extractors.fitting import _has_settled, num_steps
 from gan_study.extractors.fitting_state import StateFile
 from gan_study.extractors.loading import load_or_train_extractor
+from gan_study.extractors.machine_cache import unfinished_name
 from gan_study.extractors.progress import listening
 from gan_study.runs.storage import Storage
 

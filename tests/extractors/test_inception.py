@@ -18,7 +18,7 @@ from gan_study.data.places import INCEPTION_ENVIRONMENT
 from gan_study.data.sources.downloads import NotFetchedError
 from gan_study.errors import InputError
 from gan_study.extractors import inception, inception_weights
-from gan_study.extractors.base import apply_network
+from gan_study.extractors.extractor import apply_network
 from gan_study.extractors.inception import InceptionFeatures, load_inception
 from gan_study.extractors.inception_weights import (
     OFFICIAL_NAME,

@@ -12,7 +12,7 @@ from support.prepared_objective import Prepared
 from gan_study.config.data import DatasetConfig
 from gan_study.data.datasets import load_dataset
 from gan_study.errors import InputError, StorageError
-from gan_study.extractors.base import apply_network
+from gan_study.extractors.extractor import apply_network
 from gan_study.extractors.objective import load_objective, prepare_objective
 from gan_study.metrics.samples import SampleStats
 from gan_study.metrics.statistics import features_to_stats

@@ -9,9 +9,9 @@ import pytest
 import torch
 from support.prepared_objective import Prepared
 
-from gan_study.data.hashing import content_hash
+from gan_study.data.content_hash import content_hash
 from gan_study.extractors import real_features, real_statistics
-from gan_study.extractors.base import apply_network
+from gan_study.extractors.extractor import apply_network
 from gan_study.extractors.real_features import compute_real_features, load_or_compute_features
 from gan_study.runs.storage import Storage
 

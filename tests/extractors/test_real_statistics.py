@@ -10,11 +10,11 @@ import pytest
 import torch
 from support.prepared_objective import Prepared
 
-from gan_study.data.hashing import content_hash
+from gan_study.data.content_hash import content_hash
 from gan_study.errors import InputError
 from gan_study.extractors import real_features, real_statistics
-from gan_study.extractors.base import apply_network
-from gan_study.extractors.cache import load_or_make
+from gan_study.extractors.extractor import apply_network
+from gan_study.extractors.machine_cache import load_or_make
 from gan_study.extractors.real_statistics import compute_real_statistics, load_or_compute_statistics, unpack_statistics
 from gan_study.runs.storage import Storage
 

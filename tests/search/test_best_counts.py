@@ -11,7 +11,7 @@ from gan_study.analysis.load_run import load_run
 from gan_study.analysis.run_data import best_trial
 from gan_study.config.reading.load import dump_study
 from gan_study.config.training import TrialConfig
-from gan_study.runs.counted import At
+from gan_study.runs.counted_generator import At
 from gan_study.runs.folder import RunFolder
 from gan_study.runs.records import TrialState
 from gan_study.search.director.director import Director

@@ -9,7 +9,7 @@ from optuna.storages import BaseStorage, InMemoryStorage
 
 from gan_study.config.study import StudyConfig
 from gan_study.config.training import TrialConfig
-from gan_study.runs.counted import best_evaluation
+from gan_study.runs.counted_generator import best_evaluation
 from gan_study.runs.folder import RunFolder
 from gan_study.runs.records import BestScore, CoverageRecord, EndPart, EvaluationRecord, TrialState, TrialStatus
 from gan_study.runs.trial_folder import TrialFolder

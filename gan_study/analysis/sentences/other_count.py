@@ -9,7 +9,7 @@ from gan_study.analysis.ranking import rank_arms
 from gan_study.analysis.sentences.number_text import listed, number, quantity
 from gan_study.analysis.statistics.failures import counted_scores
 from gan_study.config.plan.search_text import counted_text
-from gan_study.runs.counted import At
+from gan_study.runs.counted_generator import At
 from gan_study.runs.records import ObjectiveRecord
 
 _MOST_ARMS = 4

@@ -8,7 +8,7 @@ from scipy import stats
 from gan_study.analysis.run_data import TrialData
 from gan_study.analysis.statistics.estimate import CONFIDENCE, Estimate
 from gan_study.analysis.statistics.seed_scores import SeedScores, describe_seeds
-from gan_study.runs.counted import At
+from gan_study.runs.counted_generator import At
 from gan_study.runs.records import ObjectiveRecord
 
 

@@ -119,8 +119,8 @@ def extractor_is_kept(study: StudyConfig) -> bool:
     from gan_study.data.cache import find_cache
     from gan_study.data.datasets import load_dataset
     from gan_study.data.sources.catalogue import find_files
-    from gan_study.extractors.cache import default_cache
     from gan_study.extractors.loading import trained_kind
+    from gan_study.extractors.machine_cache import default_cache
 
     try:
         if find_cache(study.dataset, find_files(study.dataset, may_fetch=False)) is None:

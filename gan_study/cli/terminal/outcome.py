@@ -10,7 +10,7 @@ from gan_study.analysis.sentences.number_text import NOTHING, failure_text, numb
 from gan_study.analysis.summary import ArmSummary, Summary
 from gan_study.cli.terminal.messages import print_warning
 from gan_study.errors import AllTrialsFailedError
-from gan_study.runs.counted import At
+from gan_study.runs.counted_generator import At
 from gan_study.runs.folder import RunFolder
 from gan_study.runs.present_status import present_status
 from gan_study.runs.records import TrialState

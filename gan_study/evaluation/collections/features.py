@@ -23,7 +23,7 @@ from gan_study.evaluation.collections.images import (
 )
 from gan_study.evaluation.collections.statistics_file import FeatureKey, Statistics
 from gan_study.evaluation.generators import TrainedGenerator
-from gan_study.extractors.base import Extractor, apply_network
+from gan_study.extractors.extractor import Extractor, apply_network
 from gan_study.extractors.loading import load_or_train_extractor, pretrained_kind
 from gan_study.extractors.progress import at_work
 from gan_study.metrics.all_scores import Side, features_to_side

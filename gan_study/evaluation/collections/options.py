@@ -11,7 +11,7 @@ from gan_study.errors import InputError
 from gan_study.evaluation.collections.images import Argument, ImageSource, was_trained_on
 from gan_study.evaluation.collections.statistics_file import Statistics
 from gan_study.evaluation.generators import TrainedGenerator
-from gan_study.runs.counted import recorded_score
+from gan_study.runs.counted_generator import recorded_score
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,7 +10,7 @@ from gan_study.config.training import TrialConfig
 from gan_study.errors import StorageError
 from gan_study.evaluation.exports.model_card import Exported
 from gan_study.evaluation.generators import TrainedGenerator
-from gan_study.runs.counted import recorded_score
+from gan_study.runs.counted_generator import recorded_score
 from gan_study.runs.folder import RunFolder
 from gan_study.runs.records import TrialState
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from gan_study.analysis.run_data import TrialData
 from gan_study.analysis.sentences.number_text import NOTHING, number, score_text
 from gan_study.analysis.summary import ConfirmedSeed
-from gan_study.runs.counted import At
+from gan_study.runs.counted_generator import At
 
 _BOTH: tuple[At, At] = ("last", "best")
 

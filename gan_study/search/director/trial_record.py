@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from gan_study.analysis.statistics.pareto import front_first
 from gan_study.config.names import SearchObjectiveName
 from gan_study.config.training import TrialConfig
-from gan_study.runs.counted import counted_score
+from gan_study.runs.counted_generator import counted_score
 from gan_study.runs.records import EvaluationRecord, TrialState, TrialStatus
 from gan_study.runs.trial_folder import TrialFolder
 from gan_study.search.sampling.objective_values import TrialEnd

@@ -3,7 +3,7 @@
 import pytest
 
 from gan_study.config.data import ObjectiveConfig
-from gan_study.runs.counted import (
+from gan_study.runs.counted_generator import (
     At,
     best_evaluation,
     counted_nimg,
