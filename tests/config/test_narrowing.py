@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from gan_study.config.arms.parameters import Parameter
+from gan_study.config.base import Scalar
 from gan_study.config.search.narrowing import narrow
 from gan_study.config.space import Choice, IntegerRange, LogUniformRange, SearchRange, UniformRange, contains, extremes
 
@@ -46,7 +47,10 @@ def test_a_range_that_none_of_the_best_has_stays() -> None:
 def test_only_configurations_under_its_condition_narrow_a_range() -> None:
     mlp = IntegerRange(integer=(64, 512), when={"network.name": "mlp"})
     wide = Parameter("network.width", "network.width[mlp]", mlp, ())
-    best = [{"network.width": 100, "network.name": "mlp"}, {"network.width": 16, "network.name": "dcgan"}]
+    best: list[dict[str, Scalar]] = [
+        {"network.width": 100, "network.name": "mlp"},
+        {"network.width": 16, "network.name": "dcgan"},
+    ]
     (found,) = narrow([wide], {}, best)
     assert extremes(found.range) == (64, 145)
     assert (found.label, found.range.when) == (wide.label, mlp.when)
@@ -58,6 +62,6 @@ def test_never_wider_and_never_without_the_values(seed: int) -> None:
     values = [*np.exp(random.uniform(np.log(1e-5), np.log(1e-2), size=1 + seed % 5)).tolist(), *[1e-2] * (seed % 3)]
     for search_range in (UniformRange(uniform=(1e-5, 1e-2)), LogUniformRange(log_uniform=(1e-5, 1e-2))):
         found = narrowed(search_range, *values)
-        low, high = extremes(found)
+        low, high = map(float, extremes(found))
         assert 1e-5 <= low < high <= 1e-2
         assert all(contains(found, value) for value in values)

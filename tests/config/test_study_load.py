@@ -7,6 +7,7 @@ import pytest
 
 from gan_study.config.arms.arm import Arm
 from gan_study.config.arms.resolved_training import first_trial_values, resolve_training
+from gan_study.config.base import Scalar
 from gan_study.config.reading.load import dump_study, load_study, parse_study
 from gan_study.config.space import LogUniformRange
 from gan_study.config.study import StudyConfig
@@ -55,8 +56,8 @@ def test_yaml_1_2_words_are_text_and_anchors_can_be_shared() -> None:
     )
     study = parse_study(text, "x.yaml")
     assert list(study.arms) == ["on", "off", "wgan"]
-    assert study.arms["off"].loss == "least_squares"
-    assert study.arms["off"].beta1 == 0.1
+    assert study.arms["off"].model_dump()["loss"] == "least_squares"
+    assert study.arms["off"].model_dump()["beta1"] == 0.1
 
 
 # (what is changed, into what, where the problem is, words of its message)
@@ -320,7 +321,7 @@ class TestJointSearch:
 
     def test_a_fixed_value_counts_only_where_it_does_anything(self) -> None:
         study = parse_study(JOINT, "x.yaml")
-        searched = {"loss": "hinge", "network.name": "mlp", "network.width": 64, "g_lr": 1e-3}
+        searched: dict[str, Scalar] = {"loss": "hinge", "network.name": "mlp", "network.width": 64, "g_lr": 1e-3}
         plain, penalised = (
             resolve_training(Arm(study, "joint"), {**searched, "penalty": penalty}, seed=0, num_train_images=1497)
             for penalty in ("none", "wgan_gp")

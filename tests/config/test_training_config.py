@@ -8,6 +8,7 @@ from pydantic import BaseModel, ValidationError
 from gan_study.config.arms.arm import Arm
 from gan_study.config.arms.resolved_training import first_trial_values, resolve_training
 from gan_study.config.arms.trial_configs import confirm_trial_config, search_trial_config
+from gan_study.config.base import Scalar
 from gan_study.config.hyperparameters import HYPERPARAMETERS, NetworkConfig, PartialHyperparameters, PartialNetwork
 from gan_study.config.names import LOSSES, PENALTIES
 from gan_study.config.reading.load import parse_study
@@ -182,7 +183,7 @@ class TestArms:
     def test_a_training_has_the_searched_then_the_arm_s_then_the_study_s_then_the_paper_s_values(
         self, study: StudyConfig
     ) -> None:
-        values = {"g_lr": 0.005, "network.width": 24}
+        values: dict[str, Scalar] = {"g_lr": 0.005, "network.width": 24}
         config = resolve_training(Arm(study, "lsgan"), values, seed=3, num_train_images=1497)
         assert (config.g_lr, config.d_lr, config.beta2, config.beta1) == (0.005, 0.003, 0.99, 0.5)
         assert (config.network.width, config.z_dim, config.seed, config.total_kimg) == (24, 32, 3, 40.0)

@@ -1,6 +1,7 @@
 """Advice on both sides of each threshold, from invented inspections."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -64,9 +65,9 @@ def test_the_proposed_size_enlarges_a_typical_image_by_a_quarter_at_most(
         ({}, {"class_counts": None}, "the images have no labels"),
     ],
 )
-def test_numbers_and_classes(sound: dict[str, object], flawed: dict[str, object], text: str) -> None:
-    assert findings(replace(SOUND, **sound)) == []  # type: ignore[arg-type]  # names and types as in the tables above
-    (finding,) = findings(replace(SOUND, **flawed))  # type: ignore[arg-type]
+def test_numbers_and_classes(sound: dict[str, Any], flawed: dict[str, Any], text: str) -> None:
+    assert findings(replace(SOUND, **sound)) == []
+    (finding,) = findings(replace(SOUND, **flawed))
     assert finding.startswith(text)
 
 
@@ -118,7 +119,7 @@ def test_numbers_and_classes(sound: dict[str, object], flawed: dict[str, object]
         ),
     ],
 )
-def test_sizes_and_kinds(sound: dict[str, object], flawed: dict[str, object], text: str) -> None:
+def test_sizes_and_kinds(sound: dict[str, Any], flawed: dict[str, Any], text: str) -> None:
     assert findings(**sound) == []
     (finding,) = findings(**flawed)
     assert finding.startswith(text)

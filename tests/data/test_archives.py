@@ -42,7 +42,7 @@ def message(path: Path) -> str:
 def packed(folder: Path, kind: str) -> Path:
     """A folder packed as by GNU tar or Info-ZIP, with links as links."""
     path = folder.with_suffix(f".{kind}")
-    how = {"tar": ["tar", "-cf", path], "tar.gz": ["tar", "-czf", path]}[kind]
+    how = {"tar": ["tar", "-cf", str(path)], "tar.gz": ["tar", "-czf", str(path)]}[kind]
     subprocess.run([*how, "-C", folder, "."], check=True)
     return path
 

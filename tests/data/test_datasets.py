@@ -3,11 +3,13 @@
 import gzip
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import sklearn.datasets
 from numpy.typing import NDArray
+from support.present import present
 from support.standins import idx, load, random_images, write_idx_files
 
 from gan_study.config import names
@@ -72,21 +74,21 @@ class TestDigits:
         assert (digits.image_size, digits.num_channels) == (image_size, 1)
         assert digits.class_names == tuple("0123456789")
         # The counts in scikit-learn's description of the data set.
-        assert np.bincount(digits.labels).tolist() == [178, 182, 177, 183, 181, 182, 181, 179, 174, 180]
+        assert np.bincount(present(digits.labels)).tolist() == [178, 182, 177, 183, 181, 182, 181, 179, 174, 180]
 
     def test_images_are_the_originals_in_255_levels(self) -> None:
         digits, originals = load("digits", image_size=8), sklearn.datasets.load_digits()
         assert np.array_equal(np.round(digits.images[:, 0] / (255 / 16)), originals.images)
         assert np.unique(digits.images).tolist() == [round(level * 255 / 16) for level in range(17)]
-        assert np.array_equal(digits.labels, originals.target)
+        assert np.array_equal(present(digits.labels), originals.target)
 
     def test_split(self) -> None:
         digits = load("digits", image_size=8)
         assert_split(digits)
         assert len(digits.train_indices) == names.TRAIN_IMAGES["digits"]
         assert len(digits.held_out_indices) == names.HELD_OUT_IMAGES["digits"]
-        shares = np.bincount(digits.labels) * 300 / 1797
-        held_out = np.bincount(digits.labels[digits.held_out_indices])
+        shares = np.bincount(present(digits.labels)) * 300 / 1797
+        held_out = np.bincount(present(digits.labels)[digits.held_out_indices])
         assert np.abs(held_out - shares).max() < 1
 
     def test_identity_is_stable_and_of_the_content(self) -> None:
@@ -94,9 +96,10 @@ class TestDigits:
         assert digits.identity == "digits-8px-c5e613c9"
         assert load("digits", image_size=8).identity == digits.identity
         assert replace(digits).content_hash == "c5e613c9"  # computed, not read from the cache
-        labels, train = digits.labels.copy(), digits.train_indices[:-1]
+        labels, train = present(digits.labels).copy(), digits.train_indices[:-1]
         labels[0] += 1
-        for part, changed in (("images", 255 - digits.images), ("labels", labels), ("train_indices", train)):
+        changes: dict[str, Any] = {"images": 255 - digits.images, "labels": labels, "train_indices": train}
+        for part, changed in changes.items():
             assert replace(digits, **{part: changed}).content_hash != digits.content_hash, part
 
     def test_a_part_of_the_train_images(self) -> None:
@@ -122,9 +125,10 @@ class TestMnist:
         mnist = load("mnist", image_size=28)
         assert np.array_equal(mnist.images[:12, 0], standin["train-images-idx3-ubyte"])
         assert np.array_equal(mnist.images[12:, 0], standin["t10k-images-idx3-ubyte"])
-        assert np.array_equal(mnist.labels[:12], standin["train-labels-idx1-ubyte"])
-        assert np.array_equal(mnist.labels[12:], standin["t10k-labels-idx1-ubyte"])
-        assert (mnist.images.dtype, mnist.labels.dtype) == (np.uint8, np.int64)
+        assert np.array_equal(present(mnist.labels)[:12], standin["train-labels-idx1-ubyte"])
+        assert np.array_equal(present(mnist.labels)[12:], standin["t10k-labels-idx1-ubyte"])
+        assert mnist.images.dtype == np.uint8
+        assert present(mnist.labels).dtype == np.int64
         assert mnist.train_indices.tolist() == list(range(12))
         assert mnist.held_out_indices.tolist() == list(range(12, 19))
 
@@ -184,10 +188,10 @@ class TestMnist:
         assert_split(mnist)
         train = mnist.train_indices
         assert len(train) == names.TRAIN_IMAGES["mnist"]
-        assert np.bincount(mnist.labels[train]).tolist() == [
+        assert np.bincount(present(mnist.labels)[train]).tolist() == [
             5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949,
         ]  # fmt: skip
-        assert np.bincount(mnist.labels[mnist.held_out_indices]).tolist() == [
+        assert np.bincount(present(mnist.labels)[mnist.held_out_indices]).tolist() == [
             980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009,
         ]  # fmt: skip
         # The mean and deviation that everyone normalises MNIST with: 0.1307 and 0.3081 of 255.

@@ -7,6 +7,7 @@ import sys
 import warnings
 import zlib
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -115,7 +116,9 @@ class TestSideInformation:
     def test_other_formats_with_damaged_exif_data(self, kind: str) -> None:
         if not features.check(kind if kind != "tiff" else "libtiff"):
             pytest.skip(f"needs a Pillow that can write {kind}")
-        options = {"exif": b"Exif\0\0II*\0\x08\0\0\0\xff\xff\x12\x01"} if kind != "tiff" else {"tiffinfo": {34665: 3}}
+        options: dict[str, Any] = {"tiffinfo": {34665: 3}}
+        if kind != "tiff":
+            options = {"exif": b"Exif\0\0II*\0\x08\0\0\0\xff\xff\x12\x01"}
         options |= {"lossless": True} if kind == "webp" else {"quality": 100} if kind == "avif" else {}
         smooth = np.full((16, 16), 100, np.uint8)
         assert np.abs(pixels_of(encoded(smooth, kind, **options)).astype(int) - 100).max() <= 1
@@ -183,7 +186,7 @@ class TestTransparency:
             ("RGB", {"transparency": (15, 15, 15)}),
         ],
     )
-    def test_it_is_seen_without_an_alpha_channel(self, mode: str, options: dict[str, object]) -> None:
+    def test_it_is_seen_without_an_alpha_channel(self, mode: str, options: dict[str, Any]) -> None:
         image = Image.fromarray(GREY).convert(mode)
         assert decode_image(encoded(image, **options)).is_transparent
         assert not decode_image(encoded(image)).is_transparent

@@ -6,12 +6,14 @@ import tarfile
 from collections.abc import Callable
 from pathlib import Path
 from struct import pack
+from typing import Any
 
 import numpy as np
 import pytest
 from support.standins import encoded, idx, load, random_images, write_celeba, write_folder, write_idx_files
 
 from gan_study.data import cache as cache_module
+from gan_study.data.cache_files import write_cache
 from gan_study.errors import InputError
 
 IMAGES = random_images(40, 12, 12)
@@ -166,16 +168,15 @@ def test_idx_files_whose_times_are_put_back(data: Path) -> None:
 
 def test_files_that_change_while_they_are_decoded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = write_aged(tmp_path / "images", IMAGES)
-    write = cache_module.write_cache
 
-    def write_and_change(*arguments: object) -> None:
-        write(*arguments)  # type: ignore[arg-type]
+    def write_and_change(*arguments: Any) -> None:
+        write_cache(*arguments)
         (folder / "007.bmp").write_bytes(encoded(255 - IMAGES[7], "bmp"))
 
     monkeypatch.setattr(cache_module, "write_cache", write_and_change)
     with pytest.raises(InputError, match="must stay as they are while they are read, but some have changed"):
         images_of(folder)
-    monkeypatch.setattr(cache_module, "write_cache", write)
+    monkeypatch.setattr(cache_module, "write_cache", write_cache)
     assert np.array_equal(images_of(folder)[7], 255 - IMAGES[7])
 
 

@@ -4,10 +4,12 @@ import os
 import tarfile
 import zlib
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
+from support.present import present
 from support.standins import encoded, letters, load, random_images, write_folder, write_tar, write_zip
 
 from gan_study.data.datasets import Dataset
@@ -17,17 +19,17 @@ from gan_study.errors import InputError
 GREY = np.full((10, 10), 100, np.uint8)
 
 
-def load_images(path: Path | str, image_size: int = 10, **values: object) -> Dataset:
+def load_images(path: Path | str, image_size: int = 10, **values: Any) -> Dataset:
     return load("image_folder", path=str(path), image_size=image_size, **values)
 
 
-def message(path: Path | str, **values: object) -> str:
+def message(path: Path | str, **values: Any) -> str:
     with pytest.raises(InputError) as caught:
         load_images(path, **values)
     return str(caught.value)
 
 
-def stored(tmp_path: Path, content: bytes, **values: object) -> np.ndarray:
+def stored(tmp_path: Path, content: bytes, **values: Any) -> np.ndarray:
     """The pixels (C, H, W) of one image in a data set with a grey one."""
     folder = write_folder(tmp_path / "images", {"0.png": content, "1.png": encoded(GREY)})
     return np.array(load_images(folder, **values).images[0])
@@ -54,7 +56,7 @@ class TestPlaces:
         for position, name in enumerate(names):
             other = sorted(files).index(name)
             assert np.array_equal(tarred.images[position], folder.images[other])
-            assert tarred.labels[position] == folder.labels[other]
+            assert present(tarred.labels)[position] == present(folder.labels)[other]
 
     def test_below_the_data_folder(self, data: Path) -> None:
         write_zip(data / "a.zip", letters())
@@ -290,7 +292,7 @@ class TestSplit:
         image = encoded(GREY)
         files = {f"{name}/{number}.png": image for name, num in (("a", 40), ("b", 10)) for number in range(num)}
         dataset = load_images(write_zip(tmp_path / "a.zip", files), held_out_share=0.2)
-        assert np.bincount(dataset.labels[dataset.held_out_indices]).tolist() == [8, 2]
+        assert np.bincount(present(dataset.labels)[dataset.held_out_indices]).tolist() == [8, 2]
         both = np.concatenate([dataset.train_indices, dataset.held_out_indices])
         assert sorted(both.tolist()) == list(range(50))
 
@@ -339,7 +341,7 @@ class TestCorruptFiles:
         files = letters()
         files["letters/A/002.png"] = b""
         dataset = load_images(write_zip(tmp_path / "a.zip", files), max_corrupt_share=0.1)
-        assert dataset.labels.tolist() == [0] * 5 + [1] * 6
+        assert present(dataset.labels).tolist() == [0] * 5 + [1] * 6
 
     def test_nothing_but_corrupt_files(self, tmp_path: Path) -> None:
         path = write_zip(tmp_path / "a.zip", {"0.png": b"", "1.png": b"x"})
@@ -383,7 +385,7 @@ class TestRealFiles:
         dataset = load_images(path, image_size=28)
         assert dataset.images.shape == (10_000, 1, 28, 28)
         assert dataset.class_names == tuple("ABCDEFGHIJ")
-        assert np.bincount(dataset.labels[dataset.held_out_indices]).tolist() == [100] * 10
+        assert np.bincount(present(dataset.labels)[dataset.held_out_indices]).tolist() == [100] * 10
         assert dataset.warnings == ()
 
     def test_omniglot_in_nested_folders(self, data_folder: Path) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from support.present import present
 from support.standins import encoded, letters, load, random_images, write_cifar10, write_folder, write_tar, write_zip
 
 from gan_study.config.data import DatasetConfig
@@ -98,7 +99,7 @@ class TestCounting:
     @pytest.mark.parametrize("name", sorted(set(TRAIN_IMAGES) - {"image_folder"}))
     def test_named_data_sets_need_no_files(self, name: str, data: Path) -> None:
         counted = count_train_images(DatasetConfig.model_validate({"name": name}))
-        assert counted == Counted(TRAIN_IMAGES[name])
+        assert counted == Counted(present(TRAIN_IMAGES[name]))
 
     @pytest.mark.parametrize("values", [{}, {"held_out_share": 0.3}, {"max_images": 4}, {"max_images": 400}])
     @pytest.mark.parametrize("flat", [False, True])

@@ -9,7 +9,7 @@ NUM_IMAGES = 101
 
 
 def sequence(seed: int, num: int, start: int = 0) -> list[int]:
-    return batch_positions(seed, start, num, NUM_IMAGES).tolist()
+    return [int(position) for position in batch_positions(seed, start, num, NUM_IMAGES)]
 
 
 def test_every_epoch_has_every_image_once() -> None:

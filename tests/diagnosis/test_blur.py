@@ -7,6 +7,7 @@ import pytest
 import torch
 from scipy.ndimage import gaussian_filter
 from support.prepared_objective import Prepared
+from support.present import present
 
 from gan_study.config.thresholds import Thresholds
 from gan_study.diagnosis.diagnose import ImageSet, RealReference, measure_images, prepare_reference
@@ -63,7 +64,7 @@ def test_blur_raises_the_distance_and_lowers_the_coverage(
         assert distance is not None
         distances.append(distance.value)
         measured.append(measure_images(blurred, reference))
-    sharp, soft, softest = (found.coverage.ratio for found in measured if found.coverage is not None)
+    sharp, soft, softest = (present(present(found.coverage).ratio) for found in measured)
     assert distances[1] > 5 * distances[0]
     assert distances[2] > 2 * distances[1]
     assert sharp == pytest.approx(1, abs=0.15)

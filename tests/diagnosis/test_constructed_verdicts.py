@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 from support.constructed_verdicts import CASES, Case, Material, make_material, score
+from support.present import present
 from support.small_mnist import small_mnist
 
 from gan_study.diagnosis.diagnose import ImageSet
@@ -29,7 +30,7 @@ def material(data_folder: Path, extractor_cache: Path) -> Material:
         return ImageSet(torch.cat([features for features, _ in seen]).numpy(), images, labels.numpy())
 
     every, held_out = look(dataset.images), dataset.held_out_indices
-    confusion = confusion_matrix(dataset.labels[held_out], every.labels[held_out], 10)
+    confusion = confusion_matrix(present(dataset.labels)[held_out], present(every.labels)[held_out], 10)
     return make_material(dataset, every, look, NUM, NUM_LEARNED, confusion, seed=0)
 
 

@@ -17,7 +17,7 @@ def classified(modes: np.ndarray, seed: int) -> np.ndarray:
     digits = np.stack([labels // 100, labels // 10 % 10, labels % 10])
     wrong = rng.random(digits.shape) < 0.0075
     digits = np.where(wrong, (digits + rng.integers(1, 10, digits.shape)) % 10, digits)
-    return digits[0] * 100 + digits[1] * 10 + digits[2]
+    return np.array(digits[0] * 100 + digits[1] * 10 + digits[2])
 
 
 def test_stacked_confusion_is_that_of_independent_digits() -> None:

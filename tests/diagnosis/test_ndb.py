@@ -5,6 +5,7 @@ import pytest
 from sklearn.cluster import KMeans
 from sklearn.datasets import load_digits
 from support.planted import draw
+from support.present import present
 from support.small_mnist import small_mnist
 
 from gan_study.diagnosis.measures.ndb import Bins, Ndb, features_to_ndb, fit_bins
@@ -66,7 +67,7 @@ def test_a_lost_digit_of_mnist_is_seen(data_folder: Path) -> None:
     dataset = small_mnist(data_folder, 18_000, 1)
     pixels = dataset.images.reshape(len(dataset.images), -1).astype(np.float32)
     order = np.random.default_rng(0).permutation(dataset.train_indices)
-    control, lost = without_one_digit(pixels[order], dataset.labels[order], 12_000, 6000)
+    control, lost = without_one_digit(pixels[order], present(dataset.labels)[order], 12_000, 6000)
     assert (control.num_bins, control.share) == (100, 0)
     assert 0.05 <= lost.share <= 0.12
 

@@ -188,9 +188,9 @@ def test_real_images_are_looked_at_once_by_a_machine(
 
 
 def test_a_generator_of_numbers_that_are_not_finite(judged: Judged, trial: TrialFolder) -> None:
-    record = judged(
-        Reel(np.zeros((1, 1, 16, 16), np.uint8)).apply(lambda reel: setattr(reel, "images", reel.images / 0))
-    )
+    reel = Reel(np.zeros((1, 1, 16, 16), np.uint8))
+    reel.images = reel.images / 0
+    record = judged(reel)
     assert record.verdict.name == "diverged"
     assert record.diagnostics.non_finite == ("images",)
     assert not trial.storage.exists("samples/neighbours.png")

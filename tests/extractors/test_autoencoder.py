@@ -96,7 +96,7 @@ def test_an_objective_without_labels(few_digits: Dataset, tmp_path: Path, monkey
     record = prepare_objective(training, few_digits, folder)
     assert folder.read_objective() == record
     assert folder.storage.list_names("objective") == ["autoencoder.safetensors", "objective.json", "real_stats.npz"]
-    assert record.class_names is record.real_class_shares is record.extractor_accuracy is None
+    assert (record.class_names, record.real_class_shares, record.extractor_accuracy) == (None, None, None)
     assert record.reconstruction_error is not None
     assert (record.key.split, record.key.num_real, record.num_train_images) == ("held_out", 30, 270)
     assert (

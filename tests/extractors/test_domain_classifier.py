@@ -9,6 +9,7 @@ import pytest
 import torch
 from safetensors.torch import save
 from support.prepared_objective import Prepared
+from support.present import present
 
 from gan_study.config.data import DatasetConfig
 from gan_study.data.datasets import Dataset, load_dataset
@@ -32,7 +33,7 @@ def few_digits(extractor_cache: Path) -> Dataset:
     return replace(
         digits,
         images=digits.images[:200],
-        labels=digits.labels[:200],
+        labels=present(digits.labels)[:200],
         train_indices=numbers[numbers % 10 > 0],
         held_out_indices=numbers[::10],
     )
@@ -40,7 +41,7 @@ def few_digits(extractor_cache: Path) -> Dataset:
 
 def constant_weights(dataset: Dataset) -> bytes:
     """Weights of a classifier that labels every image 0."""
-    network = DomainClassifier(dataset.image_size, dataset.num_channels, len(dataset.class_names))
+    network = DomainClassifier(dataset.image_size, dataset.num_channels, len(present(dataset.class_names)))
     torch.nn.init.zeros_(network.head.weight)
     torch.nn.init.zeros_(network.head.bias)
     return save(network.state_dict())
@@ -56,11 +57,11 @@ def test_accuracy_on_held_out_digits(prepared: Prepared) -> None:
 
 def test_accuracy_is_the_share_of_held_out_images(few_digits: Dataset) -> None:
     constant = restore_trained_extractor("domain_classifier", constant_weights(few_digits), few_digits).network
-    zeros = (few_digits.labels[few_digits.held_out_indices] == 0).sum()
+    zeros = (present(few_digits.labels)[few_digits.held_out_indices] == 0).sum()
     assert accuracy(constant, few_digits) == zeros / 20
     # Also of more images than go through at once.
     many = replace(few_digits, held_out_indices=np.tile(few_digits.held_out_indices, 12)[:-3])
-    zeros = (many.labels[many.held_out_indices] == 0).sum()
+    zeros = (present(many.labels)[many.held_out_indices] == 0).sum()
     assert accuracy(constant, many) == zeros / 237
 
 
@@ -100,7 +101,7 @@ def test_three_digits_in_one_image(few_digits: Dataset, tmp_path: Path) -> None:
         few_digits,
         name="stacked_mnist",
         images=few_digits.images[triples, 0],
-        labels=few_digits.labels[triples] @ np.array([100, 10, 1]),
+        labels=present(few_digits.labels)[triples] @ np.array([100, 10, 1]),
         class_names=tuple(f"{number:03}" for number in range(1000)),
     )
     extractor = load_or_train_extractor("domain_classifier", stacked, Storage(tmp_path))

@@ -3,14 +3,17 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import pytest
 import torch
 from safetensors.torch import load, save
+from support.present import present
 
 from gan_study.config.data import DatasetConfig
 from gan_study.data.datasets import Dataset, load_dataset
+from gan_study.data.sampler import batch_positions
 from gan_study.extractors import autoencoder, domain_classifier, fitting
 from gan_study.extractors.fitting import _has_settled, num_steps
 from gan_study.extractors.fitting_state import StateFile
@@ -47,7 +50,7 @@ class Interruption:
 
 @pytest.mark.parametrize("extractor", [domain_classifier, autoencoder])
 def test_an_interrupted_training_goes_on_to_the_same_weights(
-    digits: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, extractor
+    digits: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, extractor: ModuleType
 ) -> None:
     monkeypatch.setattr(fitting, "_SAVE_SEC", 0.0)
     monkeypatch.setattr(fitting, "_STEPS_PER_CHECK", 4)
@@ -160,9 +163,9 @@ def test_each_step_takes_the_mean_gradient_of_its_batch(digits: Dataset) -> None
     network = domain_classifier.DomainClassifier(8, 1, 10)
     start = {name: value.clone() for name, value in network.state_dict().items()}
     learned, _ = fitting._split(digits.train_indices, seed=0)
-    chosen = learned[fitting.batch_positions(0, 0, 64, len(learned))]
+    chosen = learned[batch_positions(0, 0, 64, len(learned))]
     _, logits = network(torch.from_numpy(digits.images[chosen]))
-    torch.nn.functional.cross_entropy(logits, torch.from_numpy(digits.labels[chosen])).backward()
+    torch.nn.functional.cross_entropy(logits, torch.from_numpy(present(digits.labels)[chosen])).backward()
     torch.optim.Adam(network.parameters(), lr=2e-3).step()
     for name, value in network.state_dict().items():
         torch.testing.assert_close(trained[name], start[name].lerp(value, 0.9), rtol=1e-3, atol=2e-4)

@@ -2,6 +2,7 @@
 
 import hashlib
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -186,11 +187,12 @@ def test_what_may_not_be_fetched_is_told_as_such(nowhere: Path, monkeypatch: pyt
     sha256 = write_weights(nowhere / "absent.pth", {"a": torch.zeros(1)})
     monkeypatch.setattr(inception_weights, "OFFICIAL_SHA256", sha256)
     fid = ObjectiveConfig(metric="fid")
-    for find in (
+    finders: tuple[Callable[[], object], ...] = (
         lambda: find_weights(768, may_fetch=False),
         lambda: weights_with_hash(sha256[:8], may_fetch=False),
         lambda: weights_for(fid, may_fetch=False),
-    ):
+    )
+    for find in finders:
         with pytest.raises(NotFetchedError) as caught:
             find()
         assert caught.value.place == nowhere / "torch/hub/checkpoints"
@@ -292,7 +294,7 @@ def test_the_run_folder_holds_no_weights_and_the_same_file_is_asked_for(
     record = prepare_objective(training, few, folder)
     assert folder.storage.list_names("objective") == ["objective.json", "real_stats.npz"]
     assert record.key.label() == f"FD[inception@{sha256[:8]},max_pool_1,d=64]/N=100v40:all/uint8-8px-bilinear299"
-    assert record.class_names is record.extractor_accuracy is record.reconstruction_error is None
+    assert (record.class_names, record.extractor_accuracy, record.reconstruction_error) == (None, None, None)
     objective = load_objective(folder.storage, record, few)
     real = objective.images_to_stats(torch.from_numpy(few.images[[*few.train_indices, *few.held_out_indices]]))
     value = objective.score(real)

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 from support.prepared_objective import Prepared
+from support.present import present
 
 from gan_study.config.data import DatasetConfig
 from gan_study.data.datasets import load_dataset
@@ -43,10 +44,9 @@ def test_the_record(prepared: Prepared) -> None:
 
 
 def test_real_class_shares_are_those_of_the_labels(prepared: Prepared) -> None:
-    shares, labels = prepared.record.real_class_shares, prepared.dataset.labels
-    assert shares is not None
+    shares, labels = present(prepared.record.real_class_shares), present(prepared.dataset.labels)
     assert sum(shares) == pytest.approx(1, abs=1e-12)
-    np.testing.assert_allclose(shares, np.bincount(labels) / len(labels), rtol=0, atol=0.005)
+    np.testing.assert_allclose(np.array(shares), np.bincount(labels) / len(labels), rtol=0, atol=0.005)
 
 
 def test_the_real_set_has_no_distance_from_itself(prepared: Prepared) -> None:
@@ -66,7 +66,7 @@ def test_a_missing_class_is_seen(prepared: Prepared) -> None:
     dataset, objective = prepared.dataset, prepared.load()
     threes_gone = np.flatnonzero(dataset.labels != 3)
     samples = objective.images_to_stats(torch.from_numpy(dataset.images[threes_gone]))
-    assert samples.class_shares[3] == pytest.approx(0, abs=0.005)
+    assert present(samples.class_shares)[3] == pytest.approx(0, abs=0.005)
     assert sum(samples.class_counts) == len(threes_gone)
     value = objective.score(samples)
     assert value is not None
@@ -85,7 +85,7 @@ def test_statistics_do_not_depend_on_how_images_are_cut(prepared: Prepared) -> N
     np.testing.assert_allclose(whole.features.mean, expected.mean(0), rtol=1e-4, atol=1e-4)
     np.testing.assert_allclose(whole.features.covariance(), np.cov(expected, rowvar=False), rtol=1e-3, atol=1e-3)
     assert whole.class_counts.tolist() == np.bincount(logits.argmax(1), minlength=10).tolist()
-    assert sum(part.class_counts for part in parts).tolist() == whole.class_counts.tolist()
+    assert np.sum([part.class_counts for part in parts], axis=0).tolist() == whole.class_counts.tolist()
 
 
 def test_features_that_are_not_finite_have_no_score(prepared: Prepared) -> None:

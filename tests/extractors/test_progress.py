@@ -7,7 +7,6 @@ import pytest
 from support.prepared_objective import Prepared
 
 from gan_study.config.extractors import EXTRACTORS
-from gan_study.extractors import progress
 from gan_study.extractors.objective import prepare_objective
 from gan_study.extractors.progress import at_work, count_done, listening, now_and_then
 from gan_study.runs.folder import RunFolder
@@ -46,7 +45,7 @@ def test_a_failure_leaves_nothing_at_work() -> None:
 def test_now_and_then(monkeypatch: pytest.MonkeyPatch) -> None:
     told: list[str] = []
     seconds = 100.0
-    monkeypatch.setattr(progress.time, "monotonic", lambda: seconds)
+    monkeypatch.setattr("time.monotonic", lambda: seconds)
     at_once, later = now_and_then(5, told.append), now_and_then(5, lambda text: told.append(f"later {text}"), since=99)
     for seconds in (100.0, 103.9, 104.0, 105.0, 109.9):
         at_once(f"{seconds:g}"), later(f"{seconds:g}")
@@ -56,7 +55,7 @@ def test_now_and_then(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_time_left_follows_from_what_was_done_since(monkeypatch: pytest.MonkeyPatch) -> None:
     told: list[str] = []
     seconds = 100.0
-    monkeypatch.setattr(progress.time, "monotonic", lambda: seconds)
+    monkeypatch.setattr("time.monotonic", lambda: seconds)
     with listening(told.append), at_work("steps", 1000, done=200, may_end_early=True):
         for seconds in (104.0, 110.0, 300.0):  # noqa: B007  # the clock reads it
             count_done(50)

@@ -31,11 +31,15 @@ def test_they_are_the_extractor_s_in_the_order_asked_for(prepared: Prepared, tmp
 
 
 def test_an_extractor_without_classes_gives_none(prepared: Prepared, tmp_path: Path) -> None:
-    class NoClasses(torch.nn.Linear):
-        def forward(self, images_uint8: torch.Tensor) -> tuple[torch.Tensor, None]:
-            return super().forward(images_uint8.flatten(1).float()), None
+    class NoClasses(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.linear = torch.nn.Linear(256, 3)
 
-    extractor = replace(prepared.load().extractor, network=NoClasses(256, 3), weights_hash="00000000")
+        def forward(self, images_uint8: torch.Tensor) -> tuple[torch.Tensor, None]:
+            return self.linear(images_uint8.flatten(1).float()), None
+
+    extractor = replace(prepared.load().extractor, network=NoClasses(), weights_hash="00000000")
     for _ in ("taken", "found again"):
         features, classes = load_or_compute_features(extractor, prepared.dataset, CHOSEN, Storage(tmp_path))
         assert (features.shape, classes) == ((250, 3), None)
@@ -72,11 +76,12 @@ def test_those_of_a_part_whose_statistics_are_known_are_not_taken_again(
     apart = load_or_compute_features(extractor, dataset, part, Storage(tmp_path / "other"))
     real_statistics.load_or_compute_statistics(extractor, dataset, split, cache)
     calls: list[int] = []
-    monkeypatch.setattr(
-        real_features,
-        "compute_real_features",
-        lambda *arguments: calls.append(len(arguments[2])) or compute_real_features(*arguments),
-    )
+
+    def counted(*arguments: Any) -> Any:
+        calls.append(len(arguments[2]))
+        return compute_real_features(*arguments)
+
+    monkeypatch.setattr(real_features, "compute_real_features", counted)
     features, classes = load_or_compute_features(extractor, dataset, part, cache)
     assert not calls
     np.testing.assert_allclose(features, apart[0], rtol=1e-5, atol=1e-5)

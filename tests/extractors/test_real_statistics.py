@@ -4,6 +4,7 @@ import multiprocessing
 import time
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -58,7 +59,7 @@ def test_they_are_taken_once_for_each_extractor_and_split(
 ) -> None:
     calls = []
 
-    def counted(*arguments: object) -> object:
+    def counted(*arguments: Any) -> Any:
         calls.append(arguments)
         return compute_real_statistics(*arguments)
 

@@ -2,6 +2,7 @@ from collections.abc import Callable
 
 import pytest
 import torch
+from support.present import present
 from torch import Tensor, nn
 
 from gan_study.config import names
@@ -159,21 +160,22 @@ def test_gradients_of_the_networks_agree_with_differences(
     for sign in (1, -2):
         with torch.no_grad():
             for parameter, direction in zip(parameters, directions, strict=True):
-                parameter += sign * step * direction
+                parameter.add_(sign * step * direction)
         values.append(value(discriminator, *batch).item())
     assert slope == pytest.approx((values[0] - values[1]) / (2 * step), rel=1e-5)
 
 
 def test_weights_are_clipped_and_buffers_are_not() -> None:
-    discriminator = nn.Sequential(nn.Linear(2, 2), nn.BatchNorm1d(2))
+    linear, norm = nn.Linear(2, 2), nn.BatchNorm1d(2)
+    discriminator = nn.Sequential(linear, norm)
     with torch.no_grad():
-        discriminator[0].weight.copy_(torch.tensor([[-3.0, -0.1], [0.25, 0.26]]))
-        discriminator[0].bias.copy_(torch.tensor([0.0, 5.0]))
-    weight = discriminator[0].weight
+        linear.weight.copy_(torch.tensor([[-3.0, -0.1], [0.25, 0.26]]))
+        linear.bias.copy_(torch.tensor([0.0, 5.0]))
+    weight = linear.weight
     clip_weights_(discriminator, 0.25)
-    assert discriminator[0].weight is weight
+    assert linear.weight is weight
     assert torch.equal(weight, torch.tensor([[-0.25, -0.1], [0.25, 0.25]]))
-    assert torch.equal(discriminator[0].bias, torch.tensor([0.0, 0.25]))
-    assert torch.equal(discriminator[1].weight, torch.full((2,), 0.25))
-    assert torch.equal(discriminator[1].running_var, torch.ones(2))
+    assert torch.equal(linear.bias, torch.tensor([0.0, 0.25]))
+    assert torch.equal(norm.weight, torch.full((2,), 0.25))
+    assert torch.equal(present(norm.running_var), torch.ones(2))
     assert all(parameter.requires_grad for parameter in discriminator.parameters())

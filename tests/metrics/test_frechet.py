@@ -1,4 +1,5 @@
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -36,7 +37,7 @@ def feature_distance(generated: Array, real: Array) -> float:
     return distance(features_to_stats(generated), features_to_stats(real)).value
 
 
-def direct_distance(generated: Array, real: Array) -> float:
+def direct_distance(generated: NDArray[np.floating[Any]], real: Array) -> float:
     """The distance from the features themselves, which uses singular values if there are fewer than dimensions."""
     result = features_to_frechet_distance(generated, stats_to_reference(features_to_stats(real)))
     assert result is not None

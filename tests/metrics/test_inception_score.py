@@ -8,7 +8,7 @@ NEEDS_TORCHMETRICS = "compares with torchmetrics, which is not installed (pip in
 
 
 def random_probabilities(num: int, num_classes: int, seed: int = 0) -> np.ndarray:
-    return softmax(2 * np.random.default_rng(seed).normal(size=(num, num_classes)), axis=1)
+    return np.array(softmax(2 * np.random.default_rng(seed).normal(size=(num, num_classes)), axis=1))
 
 
 def test_sure_and_balanced_over_all_classes_is_their_number() -> None:

@@ -21,7 +21,7 @@ def test_equals_the_double_loop() -> None:
     x, y = two_sets(7, 5, dims=3)
 
     def kernel(a: np.ndarray, b: np.ndarray) -> float:
-        return (sum(p * q for p, q in zip(a, b, strict=True)) / 3 + 1) ** 3
+        return float((sum(p * q for p, q in zip(a, b, strict=True)) / 3 + 1) ** 3)
 
     within_x = np.mean([kernel(a, b) for i, a in enumerate(x) for j, b in enumerate(x) if i != j])
     within_y = np.mean([kernel(a, b) for i, a in enumerate(y) for j, b in enumerate(y) if i != j])

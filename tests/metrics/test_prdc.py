@@ -25,7 +25,7 @@ def by_definition(generated: np.ndarray, real: np.ndarray, recall_k: int, covera
 
     def radius(features: np.ndarray, index: int, k: int) -> float:
         others = np.delete(features, index, axis=0)
-        return np.sort(np.linalg.norm(others - features[index], axis=1))[k - 1]
+        return float(np.sort(np.linalg.norm(others - features[index], axis=1))[k - 1])
 
     num = len(real)
     distances = np.array([[np.linalg.norm(g - r) for r in real] for g in generated])
@@ -33,10 +33,10 @@ def by_definition(generated: np.ndarray, real: np.ndarray, recall_k: int, covera
     real_coverage = np.array([radius(real, i, coverage_k) for i in range(num)])
     generated_recall = np.array([radius(generated, j, recall_k) for j in range(num)])
     return Prdc(
-        precision=np.mean([any(distances[j] <= real_recall) for j in range(num)]),
-        recall=np.mean([any(distances[:, i] <= generated_recall) for i in range(num)]),
-        density=np.mean([sum(distances[j] <= real_coverage) for j in range(num)]) / coverage_k,
-        coverage=np.mean([any(distances[:, i] <= real_coverage[i]) for i in range(num)]),
+        precision=float(np.mean([any(distances[j] <= real_recall) for j in range(num)])),
+        recall=float(np.mean([any(distances[:, i] <= generated_recall) for i in range(num)])),
+        density=float(np.mean([sum(distances[j] <= real_coverage) for j in range(num)]) / coverage_k),
+        coverage=float(np.mean([any(distances[:, i] <= real_coverage[i]) for i in range(num)])),
     )
 
 

@@ -1,5 +1,8 @@
+from typing import Any
+
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from gan_study.metrics.statistics import FeatureStats, check_features, features_to_stats, merge_stats
 
@@ -24,8 +27,8 @@ def test_values_worked_out_by_hand() -> None:
 
 
 @pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
-def test_any_float_type_is_summed_in_float64(dtype: type) -> None:
-    features = offset_features(500, 6).astype(dtype)
+def test_any_float_type_is_summed_in_float64(dtype: type[np.floating[Any]]) -> None:
+    features: NDArray[np.floating[Any]] = offset_features(500, 6).astype(dtype)
     before = features.copy()
     stats = features_to_stats(features)
     assert stats.m2.dtype == stats.mean.dtype == np.float64

@@ -43,7 +43,9 @@ def write_idx_files(
     return arrays
 
 
-def encoded(pixels: NDArray[np.uint8] | Image.Image, kind: str = "png", **options: object) -> bytes:
+def encoded(
+    pixels: NDArray[np.uint8] | NDArray[np.uint16] | Image.Image, kind: str = "png", **options: object
+) -> bytes:
     """Pixels (H, W) or (H, W, C), or an image, as the bytes of a file."""
     buffer = io.BytesIO()
     image = pixels if isinstance(pixels, Image.Image) else Image.fromarray(pixels)

@@ -9,7 +9,8 @@ from gan_study.gan.networks.infogan import infogan_discriminator, infogan_genera
 def layers(network: nn.Module) -> list[str]:
     """Layers with weights as their type and the weight's shape, others as their type; norms with their features."""
     return [
-        f"{type(layer).__name__} {'x'.join(map(str, layer.weight.shape))}{'' if layer.bias is None else ' bias'}"
+        f"{type(layer).__name__} {'x'.join(map(str, layer.get_parameter('weight').shape))}"
+        f"{'' if layer.bias is None else ' bias'}"
         if list(layer.parameters())
         else type(layer).__name__
         for layer in network.children()

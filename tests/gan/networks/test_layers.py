@@ -32,9 +32,9 @@ def test_spectral_norm_makes_the_largest_singular_value_1() -> None:
     for _ in range(100):  # the power iteration goes on with each pass
         network(torch.randn(2, 2, 3, 3, dtype=torch.float64))
     for layer in (0, 3):
-        matrix = plain[layer].weight.flatten(1)
+        matrix = plain[layer].get_parameter("weight").flatten(1)
         expected = matrix / torch.linalg.matrix_norm(matrix, ord=2)
-        torch.testing.assert_close(network[layer].weight.flatten(1), expected)
+        torch.testing.assert_close(network[layer].get_parameter("weight").flatten(1), expected)
 
 
 @pytest.mark.parametrize("name", names.NETWORKS)

@@ -78,7 +78,7 @@ def test_images_fill_the_range_and_never_leave_it(name: names.NetworkName) -> No
     generator, _ = small_networks(name, SMALLEST[name])
     with torch.no_grad():
         for parameter in generator.parameters():
-            parameter *= 1000
+            parameter.mul_(1000)
         images = generator(torch.randn(16, Z_DIM))
     assert (images.min().item(), images.max().item()) == (-1, 1)
 

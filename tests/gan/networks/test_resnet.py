@@ -2,6 +2,7 @@ from itertools import pairwise
 
 import pytest
 import torch
+from support.present import present
 from torch import Tensor, nn
 from torch.nn.functional import avg_pool2d, conv2d, interpolate, relu
 
@@ -71,20 +72,20 @@ def test_a_block_up_and_a_block_down() -> None:
         mean, variance = values.mean((0, 2, 3), keepdim=True), values.var((0, 2, 3), correction=0, keepdim=True)
         return (values - mean) / (variance + 1e-5).sqrt()
 
-    block = generator[2]
+    block = generator.get_submodule("2")
     first, second, shortcut = (c.weight for c in convolutions(block))
     h = conv2d(interpolate(relu(normed(features)), scale_factor=2), first, padding=1)
     h = conv2d(relu(normed(h)), second, padding=1)
     torch.testing.assert_close(block(features), h + conv2d(interpolate(features, scale_factor=2), shortcut))
 
     features = torch.randn(3, 2, 16, 16, dtype=torch.float64)
-    block = discriminator[1]
+    block = discriminator.get_submodule("1")
     (first, second, shortcut), biases = (
         (c.weight for c in convolutions(block)),
         [torch.randn(n).double() for n in (2, 4, 4)],
     )
     for convolution, bias in zip(convolutions(block), biases, strict=True):
-        convolution.bias.data.copy_(bias)
+        present(convolution.bias).data.copy_(bias)
     h = conv2d(relu(conv2d(relu(features), first, biases[0], padding=1)), second, biases[1], padding=1)
     expected = avg_pool2d(h, 2) + avg_pool2d(conv2d(features, shortcut, biases[2]), 2)
     torch.testing.assert_close(block(features), expected)
