@@ -71,17 +71,20 @@ def step_sec(config: DatasetConfig, dataset: Dataset, num_steps: int, num_thread
     seconds = []
     for steps in (2, num_steps + 2):
         kimg = steps * BATCH_SIZE / 1000
-        training = TrainingConfig(
-            dataset=config,
-            network={"name": "dcgan", "width": 64},
-            loss="non_saturating",
-            objective={"extractor": "autoencoder"},
-            total_kimg=kimg,
-            evaluate_every_kimg=kimg,
+        training = TrainingConfig.model_validate(
+            {
+                "dataset": config,
+                "network": {"name": "dcgan", "width": 64},
+                "loss": "non_saturating",
+                "objective": {"extractor": "autoencoder"},
+                "total_kimg": kimg,
+                "evaluate_every_kimg": kimg,
+            }
         )
         trial = TrialConfig(training=training, workers=WorkersConfig(cpus_per_worker=num_threads))
         with tempfile.TemporaryDirectory() as folder:
             *_, last = train(trial, dataset, NoScore(), RunFolder(folder).trial("a", "t"), Workers())
+        assert last.evaluation is not None
         seconds.append(last.evaluation.train_sec)
     return (seconds[1] - seconds[0]) / num_steps
 
@@ -120,10 +123,11 @@ def second_trial_sec(config: DatasetConfig) -> float:
 
 def png_files(data: Path, folder: Path) -> DatasetConfig:
     """MNIST's 60,000 train images as PNG files in a zip archive."""
-    from gan_study.data.sources.idx import read_idx
+    from gan_study.data.sources.idx import parse_idx
 
     path = folder / "mnist_png.zip"
-    images = read_idx(data / "MNIST/raw/train-images-idx3-ubyte")
+    source = data / "MNIST/raw/train-images-idx3-ubyte"
+    images = parse_idx(source.read_bytes(), str(source))
     with zipfile.ZipFile(path, "w") as archive:
         for number, image in enumerate(images):
             with archive.open(f"{number:05}.png", "w") as file:

@@ -23,7 +23,7 @@ from pytorch_fid import fid_score
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from machine_speed import count_operations, matmul_rate
+from support.machine_speed import count_operations, matmul_rate
 from support.reference_inception import real_weights_as_far_as_here, reference_features, reference_network
 
 from gan_study.extractors.extractor import apply_network

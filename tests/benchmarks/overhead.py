@@ -17,10 +17,14 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import TypeAlias
 
 from gan_study.config.training import TrialConfig
 from gan_study.runs.folder import RunFolder
 from gan_study.runs.records import TrialState
+
+Orders: TypeAlias = "multiprocessing.Queue[tuple[str, int | None] | None]"
+"""Configurations as JSON with the number of images after which each training stops, if before its end."""
 
 
 def run_study(study_file: str, overrides: list[str], out: str) -> tuple[RunFolder, float]:
@@ -41,11 +45,16 @@ def study_overhead(folder: RunFolder) -> tuple[float, float, int, int]:
     """
     status = folder.read_study_status()
     assert status is not None
-    starts, ends, busy, at_end = [], [], 0.0, 0.0
+    starts: list[float] = []
+    ends: list[float] = []
+    busy, at_end = 0.0, 0.0
     for arm in folder.arms():
         for name in folder.trials(arm):
             trial = folder.trial(arm, name)
             trial_status, last = trial.read_status(), trial.read_evaluations()[-1]
+            assert trial_status is not None
+            assert trial_status.start_time is not None
+            assert trial_status.end_time is not None
             starts.append(trial_status.start_time)
             ends.append(trial_status.end_time)
             busy += last.train_sec + last.evaluate_sec
@@ -58,15 +67,17 @@ def study_overhead(folder: RunFolder) -> tuple[float, float, int, int]:
 def bare_loop(folder: RunFolder, num_processes: int) -> float:
     """Wall time in seconds of the study's trainings in processes without Ray, from their start to their end."""
     context = multiprocessing.get_context("spawn")
-    queue = context.Queue()
+    queue: Orders = context.Queue()
     orders = []
     for arm in folder.arms():
         for name in folder.trials(arm):
             trial = folder.trial(arm, name)
-            status = trial.read_status()
-            orders.append((status.start_time, trial.read_config().model_dump_json(), status.cur_nimg, status.state))
-    for _, config, cur_nimg, state in sorted(orders):
-        queue.put((config, cur_nimg if state is TrialState.STOPPED else None))
+            config, status = trial.read_config(), trial.read_status()
+            assert config is not None
+            assert status is not None
+            orders.append((status.start_time or 0.0, config.model_dump_json(), status.cur_nimg, status.state))
+    for _, content, cur_nimg, state in sorted(orders):
+        queue.put((content, cur_nimg if state is TrialState.STOPPED else None))
     for _ in range(num_processes):
         queue.put(None)
     with tempfile.TemporaryDirectory() as out:
@@ -82,7 +93,7 @@ def bare_loop(folder: RunFolder, num_processes: int) -> float:
     return seconds
 
 
-def _train_all(queue: multiprocessing.Queue, out: str) -> None:
+def _train_all(queue: Orders, out: str) -> None:
     from gan_study.search.trials.begin_trial import begin_trial
     from gan_study.search.trials.messages import TrialOrder
     from gan_study.training.distributed import Workers

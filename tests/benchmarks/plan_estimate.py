@@ -114,7 +114,7 @@ def compare(name: str, place: Path) -> float:
     with (place / "output.txt").open("w") as output:
         subprocess.run(command, env=environment, stdout=output, stderr=subprocess.STDOUT, check=True)
     wall = time.perf_counter() - start
-    ratio = estimate["total"] / wall
+    ratio: float = estimate["total"] / wall
     parts = ", ".join(f"{part.removesuffix('_sec')} {seconds:.0f}" for part, seconds in estimate["parts"].items())
     print(
         f"{name:12} estimate {estimate['total']:.0f} s, measured {wall:.0f} s, ratio {ratio:.2f} "

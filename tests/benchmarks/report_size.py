@@ -23,6 +23,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from unittest import mock
+
 import torch
 from playwright.sync_api import Browser, sync_playwright
 from sklearn.datasets import load_digits
@@ -119,8 +121,7 @@ def write_large_run(folder: RunFolder, num_searched: int) -> None:
     """Four arms of so many search trials and five confirmed seeds; a tenth diverged, two tenths were stopped, as late
     as the others end, so that all curves have as many points.
     """
-    fsync, os.fsync = os.fsync, lambda _: None  # a folder that need not outlive a crash
-    try:
+    with mock.patch("os.fsync"):  # a folder that need not outlive a crash
         study = StudyConfig.model_validate(STUDY)
         study = study.model_copy(update={"budget": study.budget.model_copy(update={"trials_per_arm": num_searched})})
         dump = study.model_dump_json(exclude_defaults=True)  # JSON is YAML
@@ -147,8 +148,6 @@ def write_large_run(folder: RunFolder, num_searched: int) -> None:
                 )
                 record = planted_diagnosis(VerdictName.PARTIAL_COLLAPSE if seed else VerdictName.HEALTHY)
                 folder.trial(arm, config.name).write_diagnosis(record)
-    finally:
-        os.fsync = fsync
 
 
 def draw_values(draw: random.Random) -> dict[str, Scalar]:

@@ -34,14 +34,14 @@ def features_of(
         apply_network(extractor.network, torch.from_numpy(part))
         for part in np.array_split(images, len(images) // 100 or 1)
     ]
-    logits = [logit for _, logit in parts]
-    classes = None if logits[0] is None else torch.cat(logits).argmax(1).numpy()
+    logits = [logit for _, logit in parts if logit is not None]
+    classes = torch.cat(logits).argmax(1).numpy() if logits else None
     return torch.cat([features for features, _ in parts]).numpy(), classes
 
 
 def some(dataset: Dataset, indices: NDArray[np.int64], num: int) -> NDArray[np.uint8]:
     """`num` images of a part, chosen at random."""
-    return dataset.images[np.sort(np.random.default_rng(0).choice(indices, num, replace=False))]
+    return np.asarray(dataset.images[np.sort(np.random.default_rng(0).choice(indices, num, replace=False))])
 
 
 def main() -> None:
@@ -53,6 +53,8 @@ def main() -> None:
     folder = RunFolder(str(options.trial.parents[2]))
     trial, record = folder.trial(arm, name), folder.read_objective()
     config = trial.read_config()
+    assert config is not None, f"{options.trial} has no config.json"
+    assert record is not None, f"{folder.storage.location} has no objective"
     dataset = load_dataset(config.training.dataset)
     extractor = load_objective(folder.storage, record, dataset).extractor
     num = min(options.num, len(dataset.held_out_indices))
@@ -70,10 +72,11 @@ def main() -> None:
     for measure, value in ours.items():
         real_value = control[measure]
         print(f"{measure:10} generated {value:.3f}  held-out real {real_value:.3f}  {value / real_value:.2f} of it")
-    if classes is not None:
-        shares = np.bincount(classes, minlength=len(dataset.class_names)) / num
+    class_names = dataset.class_names
+    if classes is not None and class_names is not None:
+        shares = np.bincount(classes, minlength=len(class_names)) / num
         wanted = np.array(record.real_class_shares)
-        told = ", ".join(f"{n} {s / w:.2f}" for n, s, w in zip(dataset.class_names, shares, wanted, strict=True))
+        told = ", ".join(f"{n} {s / w:.2f}" for n, s, w in zip(class_names, shares, wanted, strict=True))
         print(f"classes, as a multiple of their share among real images: {told}" if len(wanted) <= 100 else "")
 
 

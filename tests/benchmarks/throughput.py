@@ -10,12 +10,18 @@ the rates stands what a plain matrix product reaches on the machine in the same 
 
 import argparse
 import statistics
+import sys
 import tempfile
 import time
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
-from machine_speed import count_operations, matmul_rate
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from support.machine_speed import count_operations, matmul_rate
 from torch import nn
 from torch.utils.data import DataLoader, Dataset
 
@@ -48,7 +54,7 @@ class NoScore:
         return 0.0
 
 
-class PeerImages(Dataset):
+class PeerImages(Dataset[torch.Tensor]):
     """What torchvision's ToTensor and Normalize give, from images that are resized already."""
 
     def __init__(self, images: Images) -> None:
@@ -101,21 +107,22 @@ class Peer:
         (error_real + error_fake + error_g).item()
 
 
+def training_of(images: Images, **values: Any) -> TrainingConfig:
+    dataset = {"name": images.name, "image_size": 64}
+    return TrainingConfig.model_validate({"dataset": dataset, "network": "dcgan", "loss": "non_saturating", **values})
+
+
 def our_steps(images: Images, num_steps: int, num_threads: int) -> float:
     """Images per second of the project's own loop over `num_steps` steps after two to warm up."""
     rates = {}
     for steps in (2, num_steps + 2):
-        training = TrainingConfig(
-            dataset={"name": images.name, "image_size": 64},
-            network={"name": "dcgan", "width": 64},
-            loss="non_saturating",
-            z_dim=Z_DIM,
-            total_kimg=steps * BATCH_SIZE / 1000,
-            evaluate_every_kimg=steps * BATCH_SIZE / 1000,
-        )
+        kimg = steps * BATCH_SIZE / 1000
+        network = {"name": "dcgan", "width": 64}
+        training = training_of(images, network=network, z_dim=Z_DIM, total_kimg=kimg, evaluate_every_kimg=kimg)
         config = TrialConfig(training=training, workers=WorkersConfig(cpus_per_worker=num_threads))
         with tempfile.TemporaryDirectory() as folder:
             *_, last = train(config, images, NoScore(), RunFolder(folder).trial("a", "t"), Workers())
+        assert last.evaluation is not None
         rates[steps] = last.evaluation.train_sec
     return num_steps * BATCH_SIZE / (rates[num_steps + 2] - rates[2])
 
@@ -125,7 +132,7 @@ def first_losses(images: Images) -> tuple[float, float]:
     from gan_study.training.steps import accumulate_d_gradients
 
     peer = Peer(images)
-    training = TrainingConfig(dataset={"name": images.name, "image_size": 64}, network="dcgan", loss="non_saturating")
+    training = training_of(images)
     real = to_float(torch.from_numpy(images.images[images.train_indices[:BATCH_SIZE]]))
     with torch.no_grad():
         fake = peer.net_g(torch.randn(BATCH_SIZE, Z_DIM))
@@ -139,7 +146,7 @@ def our_operations(images: Images) -> int:
     """Floating-point operations of one of the project's steps."""
     from gan_study.training.steps import accumulate_d_gradients, accumulate_g_gradients
 
-    training = TrainingConfig(dataset={"name": images.name, "image_size": 64}, network="dcgan", loss="non_saturating")
+    training = training_of(images)
     network = NetworkConfig(name="dcgan", width=64, discriminator_norm="batch")
     generator, discriminator = build_networks(network, 64, images.num_channels, Z_DIM)
     real = to_float(torch.from_numpy(images.images[images.train_indices[:BATCH_SIZE]]))

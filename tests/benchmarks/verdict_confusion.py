@@ -20,6 +20,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import numpy as np
 import torch
 from support.constructed_verdicts import CASES, NOT_FAILURES, Case, make_material, score
+from support.present import present
 
 from gan_study.config.data import DatasetConfig
 from gan_study.config.thresholds import Thresholds
@@ -69,7 +70,9 @@ def score_dataset(name: str, seeds: range, thresholds: Thresholds) -> list[Score
     start = time.perf_counter()
     every = look(np.asarray(dataset.images))
     held_out = dataset.held_out_indices
-    confusion = confusion_matrix(dataset.labels[held_out], every.labels[held_out], len(dataset.class_names))
+    confusion = confusion_matrix(
+        present(dataset.labels)[held_out], present(every.labels)[held_out], len(present(dataset.class_names))
+    )
     print(
         f"\n### {name}: {num:,} images in each measure, {num_learned:,} learned; the classifier is right for "
         f"{extractor.accuracy:.2%} of held-out ones; seeds {seeds[0]} to {seeds[-1]}\n"

@@ -27,7 +27,7 @@ NOTED = FINDINGS[0].model_copy(
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
-    return write_synthetic_run(tmp_path_factory.mktemp("run"))
+    return write_synthetic_run(str(tmp_path_factory.mktemp("run")))
 
 
 def found(

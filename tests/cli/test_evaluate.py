@@ -126,8 +126,8 @@ def test_scores_are_those_of_the_features_with_equal_numbers(here: Path, capsys:
 def test_neighbours_are_looked_for_in_a_random_part_of_the_larger_side(monkeypatch: pytest.MonkeyPatch) -> None:
     random = np.random.default_rng(0)
     ours, theirs = random.normal(size=(50, 3)), random.normal(size=(200, 3))
-    sides = [all_scores.features_to_side(features, None, "x") for features in (ours, theirs)]
-    scores = all_scores.sides_to_scores(*sides, draws=[], seed=0)
+    generated, real = (all_scores.features_to_side(features, None, "x") for features in (ours, theirs))
+    scores = all_scores.sides_to_scores(generated, real, draws=[], seed=0)
     assert scores.neighbours is not None
     assert scores.neighbours.num == 50
     first_50 = features_to_prdc(ours, theirs[:50])
@@ -135,7 +135,7 @@ def test_neighbours_are_looked_for_in_a_random_part_of_the_larger_side(monkeypat
     assert scores.infinity is not None, "50 is more than 4.8 times 3"
     assert not scores.floor_is_rough
     monkeypatch.setattr(all_scores, "MOST_NEIGHBOURS", 30)
-    fewer = all_scores.sides_to_scores(*sides, draws=[], seed=0).neighbours
+    fewer = all_scores.sides_to_scores(generated, real, draws=[], seed=0).neighbours
     assert fewer is not None
     assert fewer.num == 30
 

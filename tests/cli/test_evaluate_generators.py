@@ -60,7 +60,7 @@ def test_a_generator_and_what_it_has_learned_from_are_scored_as_in_its_study(
     assert (other["key"]["extractor"], other["key"]["num_generated"]) == ("autoencoder", 120)
     assert other["notes"] == ["extractor is that of the generator's study; for the FID, --extractor inception"]
     trial = TrialFolder(Storage(here / "trial"))
-    evaluation = EvaluationRecord(
+    record = EvaluationRecord(
         cur_nimg=2000,
         num_d_steps=1,
         num_g_steps=1,
@@ -70,7 +70,7 @@ def test_a_generator_and_what_it_has_learned_from_are_scored_as_in_its_study(
         class_shares=None,
         losses=None,
     )
-    trial.write_evaluations([evaluation])
+    trial.write_evaluations([record])
     assert found(capsys, "trial", "real")["notes"][1:] == [
         "in its study this generator scored 12.5; latents are others here"
     ]

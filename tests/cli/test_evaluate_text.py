@@ -29,7 +29,7 @@ def evaluation(num_classes: int) -> Evaluation:
         extractor_accuracy=None,
         reconstruction_error=None,
         class_names=tuple(f"kind {number}" for number in range(num_classes)),
-        scores=sides_to_scores(*sides, draws=[sides[0].gaussian, sides[1].gaussian], seed=0),
+        scores=sides_to_scores(sides[0], sides[1], draws=[sides[0].gaussian, sides[1].gaussian], seed=0),
         notes=(),
     )
 

@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from gan_study.config.training import TrainingConfig, TrialConfig
 from gan_study.errors import InputError
 from gan_study.evaluation.exports import formats as export_formats
 from gan_study.evaluation.exports.formats import ONNX_PACKAGES, check_formats, export_generator
+from gan_study.evaluation.exports.known import FILES
 from gan_study.evaluation.exports.model_card import _place_of
 from gan_study.evaluation.generators import load_trained_generator
 from gan_study.evaluation.snapshots import find_snapshot
@@ -61,7 +63,7 @@ def run_card(out: Path) -> tuple[torch.Tensor, set[str]]:
 @pytest.mark.parametrize("name", FORMATS)
 def test_the_card_s_own_lines_make_the_generator_s_images(name: str, run: RunFolder, tmp_path: Path) -> None:
     printed = exported(run.location, tmp_path / "out", "--format", name)
-    file = export_formats.FILES[name]
+    file = FILES[name]
     assert re.search(rf"^  {file}: [\d,]+ bytes, largest difference from the original [\d.e-]+$", printed, re.MULTILINE)
     beside = {"README.md", "config.json", file} | ({"model.py"} if name == "safetensors" else set())
     assert {path.name for path in (tmp_path / "out").iterdir()} == beside
@@ -105,11 +107,13 @@ def test_another_generator_s_images_are_refused(run: RunFolder, monkeypatch: pyt
     """The fault that the check is for: a file that gives other images."""
     snapshot = load_trained_generator(find_snapshot(run.location))
 
-    def spoilt(content: bytes, generator: torch.nn.Module) -> torch.nn.Module:
-        loaded = export_formats._from_torchscript(content, generator)
-        return torch.nn.Sequential(loaded, torch.nn.Hardtanh(-0.999, 0.999))  # type: ignore[arg-type]
+    load = export_formats.LOADERS["torchscript"]
 
-    monkeypatch.setitem(export_formats._LOADERS, "torchscript", spoilt)
+    def spoilt(content: bytes, generator: torch.nn.Module) -> Callable[[torch.Tensor], torch.Tensor]:
+        loaded = load(content, generator)
+        return lambda z: loaded(z).clamp(-0.999, 0.999)
+
+    monkeypatch.setitem(export_formats.LOADERS, "torchscript", spoilt)
     with pytest.raises(InputError, match=r"but got pixels that differ by up to 0\.00\d+ with format=torchscript"):
         export_generator(snapshot.generator, snapshot.training, "torchscript", snapshot.place)
 

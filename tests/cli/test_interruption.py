@@ -3,6 +3,7 @@
 import signal
 import sys
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from gan_study.cli import evaluate as evaluate_verb
 from gan_study.cli.main import main
 from gan_study.cli.terminal.interruption import Interruption
 from gan_study.runs.folder import RunFolder
+from gan_study.runs.trial_folder import TrialFolder
 
 
 @pytest.fixture(autouse=True)
@@ -82,6 +84,10 @@ def test_sample_says_what_is_left(tmp_path: Path) -> None:
         )
 
 
+def has_checkpoint_after(trial: TrialFolder, cur_nimg: int) -> bool:
+    return max(trial.checkpoint_nimgs(), default=0) > cur_nimg
+
+
 @pytest.mark.slow
 def test_train_goes_on_as_it_says(prepared: Prepared, tmp_path: Path) -> None:
     config, out = tmp_path / "config.yaml", tmp_path / "out"
@@ -91,7 +97,7 @@ def test_train_goes_on_as_it_says(prepared: Prepared, tmp_path: Path) -> None:
     trial, known = RunFolder(str(out)).trial("train", "trial"), 0
     for _ in range(2):
         with Running(tmp_path, "train", config, "--out", out, "--device", "cpu") as command:
-            command.wait_until(lambda known=known: max(trial.checkpoint_nimgs(), default=0) > known)
+            command.wait_until(partial(has_checkpoint_after, trial, known))
             # The line on an evaluation is printed a moment after its checkpoint is written.
             command.wait_until(lambda: len(command.out.splitlines()) > 1)
             status, _ = command.interrupt()

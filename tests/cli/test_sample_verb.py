@@ -3,6 +3,7 @@
 import json
 import re
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -30,12 +31,12 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
     return write_generator_run(tmp_path_factory.mktemp("run") / "tiny")
 
 
-def sampled(place: object, out: Path, *options: str) -> str:
+def sampled(place: object, out: Path | str, *options: str) -> str:
     arguments = ["sample", str(place), "--out", str(out), *options]
     return CliRunner().invoke(app, arguments, catch_exceptions=False).stdout
 
 
-def refused(place: object, out: Path, *options: str) -> str:
+def refused(place: object, out: Path | str, *options: str) -> str:
     with pytest.raises(InputError) as caught:
         sampled(place, out, *options)
     return str(caught.value)
@@ -46,7 +47,7 @@ def pixels(path: Path) -> NDArray[np.uint8]:
         return np.asarray(image)
 
 
-DAMAGED = {
+DAMAGED: dict[str, Callable[[bytes], bytes]] = {
     "cut": lambda content: content[: len(content) // 2],
     "cut in its head": lambda content: content[:100],
     "empty": lambda content: b"",

@@ -84,9 +84,9 @@ def test_records_come_back_as_they_were_written(run: RunFolder, trial: TrialFold
 
 
 def test_what_was_not_written_is_none_or_nothing(run: RunFolder, trial: TrialFolder) -> None:
-    assert run.read_objective() is run.read_environment() is run.read_study_status() is None
-    assert trial.read_config() is trial.read_status() is None
-    assert run.arms() == run.trials("lsgan") == trial.read_evaluations() == []
+    assert (run.read_objective(), run.read_environment(), run.read_study_status()) == (None, None, None)
+    assert (trial.read_config(), trial.read_status()) == (None, None)
+    assert (run.arms(), run.trials("lsgan"), trial.read_evaluations()) == ([], [], [])
     assert trial.sample_nimgs() == trial.snapshot_nimgs() == trial.checkpoint_nimgs() == []
     trial.keep_snapshots(set())
     trial.delete_checkpoints()

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import quote
 
@@ -144,7 +145,11 @@ def test_a_disk_that_may_only_be_read(small_disk: Path) -> None:
     storage = Storage(small_disk)
     storage.write_text("kept.txt", "old")
     subprocess.run(["mount", "-o", "remount,ro", os.fspath(small_disk)], check=True)
-    for change in (lambda: storage.write_text("kept.txt", "new"), lambda: storage.delete("kept.txt")):
+    changes: list[Callable[[], None]] = [
+        lambda: storage.write_text("kept.txt", "new"),
+        lambda: storage.delete("kept.txt"),
+    ]
+    for change in changes:
         with pytest.raises(StorageError) as caught:
             change()
         assert str(caught.value).startswith(f"{small_disk}/kept.txt: writing or reading is not permitted (")

@@ -6,7 +6,7 @@ from optuna.storages import InMemoryStorage
 from optuna.trial import TrialState as OptunaState
 from support.scripted_world import FAILURE_SCORE, make_evaluation, make_study
 
-from gan_study.config.arms.arm import Arm
+from gan_study.config.base import Scalar
 from gan_study.runs.records import TrialState
 from gan_study.search.sampling.arm_search import ArmSearch
 
@@ -30,14 +30,14 @@ def test_a_paper_value_outside_its_range_is_trained_with_and_not_shown_to_optuna
     search.close_trial(0, TrialState.COMPLETED, 5.0)
     assert optuna_study.trials[0].params == {"d_steps_per_g_step": 5}
     assert optuna_study.trials[0].value == 5.0
-    assert 1e-3 <= search.draw_configuration(1)["g_lr"] <= 1e-2
+    assert 1e-3 <= float(search.draw_configuration(1)["g_lr"]) <= 1e-2
 
 
 def test_the_first_trial_can_be_sampled() -> None:
     search, _ = make_search(search={"sampler": "random", "scheduler": "none", "first_trial": "sampled"})
     values = search.draw_configuration(0)
     assert values["g_lr"] != 2e-4
-    assert 1e-5 <= values["g_lr"] <= 1e-2
+    assert 1e-5 <= float(values["g_lr"]) <= 1e-2
 
 
 def test_values_keep_their_kind() -> None:
@@ -84,7 +84,8 @@ def test_a_joint_search_draws_what_exists_under_its_choices_and_nothing_else() -
     for index in range(1, 40):
         values = search.draw_configuration(index)
         expected = {"loss", "penalty", "network.name", "network.width"}
-        expected |= {"wgan_gp": {"penalty_weight"}, "weight_clip": {"clip_value"}, "none": set()}[values["penalty"]]
+        settings: dict[Scalar, set[str]] = {"wgan_gp": {"penalty_weight"}, "weight_clip": {"clip_value"}, "none": set()}
+        expected |= settings[values["penalty"]]
         assert set(values) == expected
         widths = range(64, 129) if values["network.name"] == "mlp" else (8, 16)
         assert values["network.width"] in widths
@@ -117,7 +118,7 @@ def drawn(num_trials: int, **search: Any) -> list[dict[str, Any]]:
         search={"scheduler": "none"} | search,
         budget={"trials_per_arm": num_trials, "total_kimg": 4, "evaluate_every_kimg": 1},
     )
-    samples = []
+    samples: list[dict[str, Any]] = []
     for index in range(num_trials):
         samples.append(arm_search.draw_configuration(index))
         arm_search.close_trial(index, TrialState.COMPLETED, 10 + 1000 * samples[-1]["g_lr"])

@@ -1,11 +1,10 @@
 """A finished study is extended: its trials stay, and the further ones are as if all had been planned from the start."""
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from support.scripted_world import OBJECTIVE, World, make_study
+from support.scripted_world import OBJECTIVE, Score, World, make_study
 
 from gan_study.analysis.confirmation import confirmed_arms
 from gan_study.analysis.load_run import load_run
@@ -27,7 +26,7 @@ def budget(trials: int) -> dict[str, Any]:
     return {"trials_per_arm": trials, "total_kimg": 2, "evaluate_every_kimg": 1}
 
 
-def make_world(place: Path, score: Callable[[TrialConfig, int], float] = by_rate, **changes: Any) -> World:
+def make_world(place: Path, score: Score = by_rate, **changes: Any) -> World:
     folder = RunFolder(str(place))
     study = make_study(**({"search": RANDOM, "confirm": {"top_k": 1, "seeds": 2}} | changes))
     folder.write_study_text(study.model_dump_json())

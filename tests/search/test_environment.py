@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from support.present import present
 from support.scripted_world import make_study
 
 from gan_study.runs.environment import Environment
@@ -20,8 +21,7 @@ def test_going_on_elsewhere_keeps_where_the_study_began(tmp_path: Path) -> None:
     folder.write_environment(began)
     for _ in range(2):  # the second time there is nothing new
         record_environment(folder, CLUSTER, TPE)
-        found = folder.read_environment()
-        assert found is not None
+        found = present(folder.read_environment())
         assert [each.hosts for each in found.all] == [("a workstation",), ("another",)]
     assert found.earlier[0].commit == "1a2b3c4"
     assert "torch" in found.versions

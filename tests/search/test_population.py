@@ -13,6 +13,7 @@ from gan_study.errors import StorageError
 from gan_study.runs.folder import RunFolder
 from gan_study.runs.records import TrialState
 from gan_study.search.population import population
+from gan_study.search.population.copies import copy_trial
 from gan_study.search.population.rates import current_rates
 
 ARM = {"lsgan": {"network": "dcgan", "loss": "least_squares"}}
@@ -162,7 +163,7 @@ def test_a_study_killed_again_and_again_ends_like_an_undisturbed_one(
 def test_a_kill_in_the_middle_of_the_copying_is_made_up_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     undisturbed, killed = make_world(tmp_path / "undisturbed"), make_world(tmp_path / "killed")
     undisturbed.run()
-    copy_trial, calls = population.copy_trial, 0
+    calls = 0
 
     def copy_half(*arguments: Any) -> None:
         nonlocal calls

@@ -49,7 +49,7 @@ def test_every_arm_gets_as_many_trials_in_ranges_around_its_best(tmp_path: Path)
         for trial in director.agenda.arm_trials(arm, "refine"):
             assert set(trial.config.searched) == set(record.ranges)
             assert all(contains(record.ranges[name], value) for name, value in trial.config.searched.items())
-        lowest, highest = extremes(record.ranges["network.width"])
+        lowest, highest = map(float, extremes(record.ranges["network.width"]))
         assert highest - lowest < 64 - 8
     phases = [name.partition("_")[0] for _, name in world.started]
     assert phases == ["search"] * 8 + ["refine"] * 6 + ["confirm"] * 4

@@ -39,12 +39,13 @@ def study_of(sampler: str, num_trials: int = 12, space: dict[str, Any] = SPACE, 
 
 
 def score(values: dict[str, Any]) -> float:
-    return 10 + abs(np.log10(values["g_lr"]) + 3) * 50
+    return float(10 + abs(np.log10(values["g_lr"]) + 3) * 50)
 
 
 def drawn(study: StudyConfig, num: int, resumed_at: int | None = None) -> list[dict[str, Any]]:
     """The samples of one trial after the other; the storage is made anew, from the values, after `resumed_at`."""
-    search, samples = ArmSearch(Arm(study, "only"), InMemoryStorage(), FAILURE_SCORE), []
+    search = ArmSearch(Arm(study, "only"), InMemoryStorage(), FAILURE_SCORE)
+    samples: list[dict[str, Any]] = []
     for index in range(num):
         if index == resumed_at:
             search = ArmSearch(Arm(study, "only"), InMemoryStorage(), FAILURE_SCORE)

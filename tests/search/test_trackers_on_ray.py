@@ -27,7 +27,8 @@ def folder(ray_address: str, tmp_path_factory: pytest.TempPathFactory) -> RunFol
         trackers=INSTALLED,
         resources={"max_concurrent_trials": 1},
     )
-    folder, warnings = tiny_folder(tmp_path_factory.mktemp("run") / "tiny", study), []
+    folder = tiny_folder(tmp_path_factory.mktemp("run") / "tiny", study)
+    warnings: list[str] = []
     with pytest.MonkeyPatch.context() as patch:
         for name in ("MLFLOW_TRACKING_URI", "WANDB_MODE", "WANDB_PROJECT"):
             patch.delenv(name, raising=False)

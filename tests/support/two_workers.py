@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import torch
 from torch import Tensor
@@ -17,6 +18,7 @@ from torch import Tensor
 from gan_study.extractors.objective import Objective
 from gan_study.gan.networks import build_networks
 from gan_study.training import loop
+from gan_study.training.batch import draw_batch
 from gan_study.training.distributed import Workers, join_process_group
 from gan_study.training.progress import Progress
 from gan_study.training.steps import StepMeasures, accumulate_d_gradients
@@ -70,7 +72,6 @@ def discriminator_gradients(values: dict[str, Any], workers: Workers) -> dict[st
 @contextmanager
 def spoiled(what: str, workers: Workers, once: bool = False) -> Iterator[None]:
     """From step PLANTED_AT on, or in that step alone, the last rank's real images or its loss are not a number."""
-    draw_batch, accumulate = loop.draw_batch, loop.accumulate_d_gradients
     calls = 0
 
     def due() -> bool:
@@ -84,17 +85,12 @@ def spoiled(what: str, workers: Workers, once: bool = False) -> Iterator[None]:
         return (real_images * float("nan") if due() else real_images), z, mix
 
     def accumulate_spoiled(*arguments: Any) -> StepMeasures:
-        measures = accumulate(*arguments)
+        measures = accumulate_d_gradients(*arguments)
         return replace(measures, loss=float("nan")) if due() else measures
 
-    if what == "images":
-        loop.draw_batch = draw_spoiled
-    else:
-        loop.accumulate_d_gradients = accumulate_spoiled
-    try:
+    name, spoil = ("draw_batch", draw_spoiled) if what == "images" else ("accumulate_d_gradients", accumulate_spoiled)
+    with mock.patch.object(loop, name, spoil):
         yield
-    finally:
-        loop.draw_batch, loop.accumulate_d_gradients = draw_batch, accumulate
 
 
 def as_json(progress: list[Progress]) -> list[dict[str, Any]]:

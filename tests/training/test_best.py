@@ -14,9 +14,11 @@ from gan_study.extractors.objective import Objective
 from gan_study.gan.latents import draw_z
 from gan_study.runs.records import BestScore, EvaluationRecord
 from gan_study.training import loop, trial_files
+from gan_study.training.distributed import Workers
 from gan_study.training.randomness import Stream, seeded_generator
 from gan_study.training.scores import latents_to_stats
 from gan_study.training.snapshot import load_generator
+from gan_study.training.state import update_ema
 
 WORSE_FROM = 80
 """Images from which on the planted generator draws every image alike."""
@@ -30,7 +32,6 @@ def trial(phase: Phase = "confirm", at: str = "last", **objective: Any) -> Trial
 @pytest.fixture
 def worsening(monkeypatch: pytest.MonkeyPatch) -> None:
     """After `WORSE_FROM` images the averaged generator is set to one that ignores its latents."""
-    update_ema = loop.update_ema
 
     def spoil(g_ema: nn.Module, generator: nn.Module, cur_nimg: int, *arguments: Any) -> None:
         update_ema(g_ema, generator, cur_nimg, *arguments)
@@ -163,7 +164,11 @@ def test_coverage_is_of_the_generator_that_counts(
     monkeypatch.setattr(type(objective), "score", lambda *arguments: next(scores))
     seen: list[nn.Module] = []
     config = trial("search", at="best")
-    list(loop.train(config, prepared.dataset, objective, trial_folder(tmp_path), loop.Workers(), seen.append))  # type: ignore[arg-type]  # gives None, as for images that are not finite
+
+    def remember(generator: nn.Module) -> None:  # as for images that are not finite
+        seen.append(generator)
+
+    list(loop.train(config, prepared.dataset, objective, trial_folder(tmp_path), Workers(), remember))
     last: EvaluationRecord = trial_folder(tmp_path).read_evaluations()[-1]
     assert last.best == BestScore(cur_nimg=80, score=21.0, chosen_by=20.0)
     expected = load_generator(trial_folder(tmp_path).read_snapshot(80), config.training, 1)

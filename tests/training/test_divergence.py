@@ -15,7 +15,7 @@ from gan_study.runs.records import LossRecord, TrialState
 from gan_study.training import loop
 from gan_study.training.distributed import Workers
 from gan_study.training.means import LossMeans
-from gan_study.training.state import TrainingState
+from gan_study.training.state import TrainingState, build_state
 from gan_study.training.steps import StepMeasures
 
 
@@ -23,7 +23,6 @@ from gan_study.training.steps import StepMeasures
 def states(monkeypatch: pytest.MonkeyPatch) -> list[TrainingState]:
     """The state of every training that is begun, as the loop leaves it."""
     begun: list[TrainingState] = []
-    build_state = loop.build_state
 
     def kept(*arguments: Any) -> TrainingState:
         begun.append(build_state(*arguments))
@@ -114,7 +113,7 @@ def test_images_that_are_not_finite_have_no_score(
     assert first.evaluation.score is not None
     assert last.evaluation is not None
     assert last.evaluation.num_g_steps == 1
-    assert last.evaluation.score is last.evaluation.class_shares is None
+    assert (last.evaluation.score, last.evaluation.class_shares) == (None, None)
     assert trial_folder(tmp_path).read_evaluations() == [first.evaluation, last.evaluation]
     assert trial_folder(tmp_path).snapshot_nimgs() == [0, 20]
 

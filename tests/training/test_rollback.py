@@ -18,8 +18,11 @@ from gan_study.diagnosis.evidence import surviving_evaluations, trial_evidence
 from gan_study.extractors.objective import Objective
 from gan_study.runs.records import RollbackRecord, TrialState
 from gan_study.training import loop
+from gan_study.training.batch import draw_batch
 from gan_study.training.distributed import Workers
 from gan_study.training.progress import Progress
+from gan_study.training.state import update_ema
+from gan_study.training.steps import accumulate_d_gradients
 
 
 def returning(max_rollbacks: int = 2, **values: Any) -> TrialConfig:
@@ -31,7 +34,6 @@ def returning(max_rollbacks: int = 2, **values: Any) -> TrialConfig:
 @pytest.fixture
 def planted(monkeypatch: pytest.MonkeyPatch) -> Any:
     """Makes both generators ignore their latents, or the averaged one give NaN, while the images are in (from, to]."""
-    update_ema = loop.update_ema
 
     def plant(first: int, last: int, value: float = 0.0) -> None:
         def spoil(g_ema: nn.Module, generator: nn.Module, cur_nimg: int, *arguments: Any) -> None:
@@ -103,7 +105,6 @@ def test_the_images_after_it_are_not_those_before(
     prepared: Prepared, objective: Objective, tmp_path: Path, planted: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     drawn: list[bytes] = []
-    draw_batch = loop.draw_batch
 
     def draw(*arguments: Any) -> Any:
         real_images, z, noise = draw_batch(*arguments)
@@ -190,14 +191,13 @@ def test_a_resumed_training_goes_back_as_an_uninterrupted_one(
 def test_a_training_that_goes_back_within_an_evaluation_interval_resumes_alike(
     prepared: Prepared, objective: Objective, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    accumulate = loop.accumulate_d_gradients
     due = {"whole": [5], "parts": [5]}
 
     def once(name: str) -> None:
         calls = iter(range(1, 10_000))
 
         def spoil(*arguments: Any) -> Any:
-            measures = accumulate(*arguments)
+            measures = accumulate_d_gradients(*arguments)
             return measures if next(calls) not in due[name] else type(measures)(loss=math.nan, grad_norm=1.0)
 
         monkeypatch.setattr(loop, "accumulate_d_gradients", spoil)
@@ -207,7 +207,6 @@ def test_a_training_that_goes_back_within_an_evaluation_interval_resumes_alike(
     assert backs(whole) == [(100, 60)]
     once("parts")
     # The process dies as soon as it has gone back, at 100 images: the last files are those of the rollback.
-    draw_batch = loop.draw_batch
 
     def die(training: Any, dataset: Any, cur_nimg: int, workers: Workers) -> Any:
         if cur_nimg == 100:
@@ -218,7 +217,7 @@ def test_a_training_that_goes_back_within_an_evaluation_interval_resumes_alike(
     with pytest.raises(KeyboardInterrupt):
         run(returning(), prepared, tmp_path / "parts", objective)
     monkeypatch.setattr(loop, "draw_batch", draw_batch)
-    monkeypatch.setattr(loop, "accumulate_d_gradients", accumulate)
+    monkeypatch.setattr(loop, "accumulate_d_gradients", accumulate_d_gradients)
     assert trial_folder(tmp_path / "parts").checkpoint_nimgs() == [60, 100]
     rest = run(returning(), prepared, tmp_path / "parts", objective)
     assert backs(rest) == [(100, 60)]

@@ -1,6 +1,7 @@
 """The loop scores fewer images before the end, and both numbers at the end."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from support.prepared_objective import Prepared
@@ -13,7 +14,7 @@ FEW = {"objective": {"num_samples": 120}}
 
 
 def scores_of(
-    values: dict[str, object], prepared: Prepared, objective: Objective, place: Path
+    values: dict[str, Any], prepared: Prepared, objective: Objective, place: Path
 ) -> list[tuple[object, ...]]:
     run(tiny_trial(**values), prepared, place, objective)
     return [(e.num_samples, e.score, e.early_score) for e in trial_folder(place).read_evaluations()]

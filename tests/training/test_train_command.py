@@ -20,7 +20,7 @@ from gan_study.config.reading.trial_file import load_trial
 from gan_study.errors import InputError
 from gan_study.runs.folder import RunFolder
 from gan_study.runs.records import ObjectiveRecord, TrialState
-from gan_study.training.distributed import Workers
+from gan_study.training.distributed import Workers, join_process_group
 
 MODULE = ["-m", "gan_study", "train"]
 TORCHRUN = ["-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2", *MODULE]
@@ -60,7 +60,9 @@ def test_train_and_train_again(prepared: Prepared, tmp_path: Path) -> None:
     assert [e.cur_nimg for e in evaluations] == [0, 80, 160, 200]
     head, *lines, last = first.stdout.splitlines()
     assert head.startswith(f"{prepared.record.key.label()}, floor ")
-    assert printed_evaluations(first.stdout) == [(e.cur_nimg, pytest.approx(e.score, abs=1e-4)) for e in evaluations]
+    printed = printed_evaluations(first.stdout)
+    assert [cur_nimg for cur_nimg, _ in printed] == [e.cur_nimg for e in evaluations]
+    assert [score for _, score in printed] == pytest.approx([e.score for e in evaluations], abs=1e-4)
     assert len(lines) == 4
     place = f"metrics.jsonl, samples and snapshots are in {out}/arms/train/trial"
     assert last == f"completed at 200 images; {place}"
@@ -128,11 +130,10 @@ def test_ranks_wait_for_the_first_one_outside_of_a_process_group(
     """A process group waits for minutes at most, and making an extractor may take longer."""
     config, out = write_config(tmp_path), tmp_path / "out"
     known: list[ObjectiveRecord | None] = []
-    join = train_verb.join_process_group
 
     def looked(use_gpu: bool) -> AbstractContextManager[Workers]:
         known.append(RunFolder(str(out)).read_objective())
-        return join(use_gpu)
+        return join_process_group(use_gpu)
 
     monkeypatch.setattr(train_verb, "join_process_group", looked)
     train_one(str(config), str(out), "cpu")
@@ -148,7 +149,7 @@ def test_ranks_wait_for_the_first_one_outside_of_a_process_group(
         naps.append(seconds)
         hidden.rename(objective)
 
-    monkeypatch.setattr(train_verb.time, "sleep", nap)
+    monkeypatch.setattr("time.sleep", nap)
     folder = RunFolder(str(out))
     _, record = train_verb._prepare(load_trial(str(config)), folder, torch.device("cpu"), is_first=False)
     assert record == made

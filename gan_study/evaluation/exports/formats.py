@@ -55,7 +55,7 @@ def export_generator(generator: nn.Module, training: TrainingConfig, name: str, 
     Raises InputError if the difference is above `TOLERANCE`.
     """
     content = _EXPORTERS[name](generator, training)
-    difference = max(_difference(generator, _LOADERS[name](content, generator), training, n) for n in (_NUM_CHECKED, 1))
+    difference = max(_difference(generator, LOADERS[name](content, generator), training, n) for n in (_NUM_CHECKED, 1))
     if not difference <= TOLERANCE:  # also NaN
         raise InputError(
             f"{place}: an exported generator must make the original's images, but got pixels that differ by up to "
@@ -154,9 +154,10 @@ _EXPORTERS: dict[str, Callable[[nn.Module, TrainingConfig], bytes]] = {
     "torchscript": _to_torchscript,
     "onnx": _to_onnx,
 }
-_LOADERS: dict[str, Callable[[bytes, nn.Module], Callable[[Tensor], Tensor]]] = {
+LOADERS: dict[str, Callable[[bytes, nn.Module], Callable[[Tensor], Tensor]]] = {
     "safetensors": _from_safetensors,
     "torch_export": _from_torch_export,
     "torchscript": _from_torchscript,
     "onnx": _from_onnx,
 }
+"""How the file of each format becomes a function from latents (N, z_dim) to images again, given the original."""

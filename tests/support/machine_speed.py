@@ -24,4 +24,4 @@ def count_operations(work: Callable[[], object]) -> int:
     """Operations of the matrix products and convolutions in `work`, forwards and backwards; a fused one is not seen."""
     with FlopCounterMode(display=False) as counter:
         work()
-    return counter.get_total_flops()
+    return int(counter.get_total_flops())
