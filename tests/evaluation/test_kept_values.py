@@ -18,7 +18,11 @@ def test_a_value_is_made_once_for_its_key_and_the_last_key_of_each_kind_is_kept(
     made: list[str] = []
 
     def value(kind: str, key: str) -> str:
-        return kept_value(kind, key, lambda: made.append(f"{kind} {key}") or f"{kind} {key}")
+        def make() -> str:
+            made.append(f"{kind} {key}")
+            return made[-1]
+
+        return kept_value(kind, key, make)
 
     assert value("a", "1") == "a 1"
     assert value("b", "1") == "b 1"
