@@ -83,7 +83,7 @@ def test_rungs_compare_the_current_scores(tmp_path: Path) -> None:
     stopped = director.trials["lsgan", "search_003"]
     assert (stopped.state, stopped.score) == (TrialState.STOPPED, 60.0)
     assert found.optuna_trials("lsgan")[3].state is OptunaState.PRUNED
-    (trial,) = (t for t in load_run(found.folder).searched("lsgan") if t.name == "search_003")
+    (trial,) = (t for t in load_run(found.folder).searched_trials("lsgan") if t.name == "search_003")
     assert (trial.score, trial.best) == (60.0, None)
 
 

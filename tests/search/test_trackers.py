@@ -230,8 +230,8 @@ def test_mlflow_s_file(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         assert [run[:2] for run in runs] == [
             *(("wgan/search_000", "FINISHED"), ("wgan/search_000", "FAILED"), ("wgan/search_001", "FAILED")),
         ]
-        found = "SELECT step, value FROM metrics WHERE run_uuid = ? AND key = 'score' ORDER BY step"
-        assert database.execute(found, (runs[0][2],)).fetchall() == [(0, 50.0), (1000, 10.0)]
-        found = dict(database.execute("SELECT key, value FROM params WHERE run_uuid = ?", (runs[0][2],)).fetchall())
-    assert (found["penalty"], found["g_lr"], found["phase"]) == ("wgan_gp", "0.001", "search")
+        scores = "SELECT step, value FROM metrics WHERE run_uuid = ? AND key = 'score' ORDER BY step"
+        assert database.execute(scores, (runs[0][2],)).fetchall() == [(0, 50.0), (1000, 10.0)]
+        params = dict(database.execute("SELECT key, value FROM params WHERE run_uuid = ?", (runs[0][2],)).fetchall())
+    assert (params["penalty"], params["g_lr"], params["phase"]) == ("wgan_gp", "0.001", "search")
     assert [path.name for path in tmp_path.iterdir()] == [name]
