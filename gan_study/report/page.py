@@ -12,9 +12,11 @@ from gan_study.report.figures.pareto_figures import pareto_table
 from gan_study.report.pictures.page_pictures import Pictures, shown_trials
 from gan_study.report.score_notes import score_note, short_note
 from gan_study.report.skeleton import Tab, render_skeleton
-from gan_study.report.tables import tables
+from gan_study.report.tables.configuration_tables import arm_table, configuration_table
 from gan_study.report.tables.final_scores_table import final_note, final_table
 from gan_study.report.tables.protocol import comparability, protocol_items
+from gan_study.report.tables.result_tables import cost_table, pair_table, score_table
+from gan_study.report.tables.trial_tables import confirmed_table, failure_table, leaderboard, state_table
 from gan_study.report.tables.verdict_evidence import evidences
 
 TABS = (
@@ -39,18 +41,18 @@ def render_page(run: RunData, summary: Summary, pictures: Pictures) -> str:
         "score_note": score_note(run.objective) if run.objective else "",
         "short_note": short_note(run.objective),
         "comparability": comparability(run.objective) if run.objective else "",
-        "scores": tables.score_table(run, summary),
-        "costs": tables.cost_table(summary),
-        "configurations": tables.configuration_table(run, summary),
-        "pairs": tables.pair_table(summary.comparison.pairs),
-        "confirmed": tables.confirmed_table(run, confirmed),
+        "scores": score_table(run, summary),
+        "costs": cost_table(summary),
+        "configurations": configuration_table(run, summary),
+        "pairs": pair_table(summary.comparison.pairs),
+        "confirmed": confirmed_table(run, confirmed),
         "final": final_table(run, confirmed),
         "final_note": final_note(confirmed),
-        "failures": tables.failure_table(run),
-        "leaderboards": {arm: tables.leaderboard(run, arm) for arm in run.arms if run.searched_trials(arm)},
+        "failures": failure_table(run),
+        "leaderboards": {arm: leaderboard(run, arm) for arm in run.arms if run.searched_trials(arm)},
         "pareto": pareto_table(summary.pareto),
-        "arm_table": tables.arm_table(run),
-        "states": tables.state_table(run),
+        "arm_table": arm_table(run),
+        "states": state_table(run),
         "protocol": protocol_items(run),
         "atlas": atlas_plots(run),
         "evidences": evidences(run),

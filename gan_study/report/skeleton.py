@@ -14,7 +14,7 @@ from markupsafe import Markup, escape
 from plotly.offline import get_plotlyjs
 
 from gan_study.analysis.sentences.number_text import number
-from gan_study.report.tables.tables import Table
+from gan_study.report.tables.table import Table
 
 STYLES = ("page", "tables", "figures", "images", "atlas", "dark", "print")
 """Files of styles/. Later ones override earlier ones."""

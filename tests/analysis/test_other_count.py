@@ -13,7 +13,8 @@ from gan_study.analysis.load_run import load_run
 from gan_study.analysis.run_data import RunData
 from gan_study.analysis.summary import Summary, summarise
 from gan_study.report.tables.protocol import protocol_items
-from gan_study.report.tables.tables import confirmed_table, leaderboard, score_table
+from gan_study.report.tables.result_tables import score_table
+from gan_study.report.tables.trial_tables import confirmed_table, leaderboard
 from gan_study.report.tables.trials_csv import trials_csv
 
 LAST = {"lsgan": (9.5, 10.0, 11.0, 10.5, 12.0), "wgan": (17.0, 16.5, 19.0, 18.0)}

@@ -14,8 +14,10 @@ from gan_study.analysis.statistics.failures import FailureRate
 from gan_study.analysis.summary import summarise
 from gan_study.config.schedule import ScheduleEntry
 from gan_study.report.score_notes import duration
-from gan_study.report.tables import tables
+from gan_study.report.tables.configuration_tables import arm_table, configuration_table
 from gan_study.report.tables.protocol import protocol_items
+from gan_study.report.tables.result_tables import cost_table, pair_table, score_table
+from gan_study.report.tables.trial_tables import failure_table, leaderboard, state_table
 from gan_study.runs.folder import RunFolder
 from gan_study.runs.records import TrialState
 
@@ -46,7 +48,7 @@ def test_numbers_as_text() -> None:
 
 
 def test_leaderboard(run: RunData) -> None:
-    board = tables.leaderboard(run, "lsgan")
+    board = leaderboard(run, "lsgan")
     assert board.columns == (
         ("Trial", "Rank", "FD", "State", "Verdict", "g_lr", "beta1", "network.width", "kimg", "Time", "Restarts")
     )
@@ -72,7 +74,7 @@ def test_leaderboard(run: RunData) -> None:
 
 
 def test_the_score_table_has_the_failures_beside_the_scores(run: RunData) -> None:
-    table = tables.score_table(run, summarise(run))
+    table = score_table(run, summarise(run))
     row = dict(zip(table.columns, table.rows[1], strict=True))
     # The bootstrap's limits: the mean of five draws with at most three failures; worked out in test_seed_scores.
     assert row.pop("Mean (95 % interval)").startswith("38.10 (17.00 to ")
@@ -90,13 +92,13 @@ def test_the_score_table_has_the_failures_beside_the_scores(run: RunData) -> Non
 def test_below_five_seeds_the_score_table_has_raw_scores_alone(tmp_path: Path) -> None:
     confirm = {arm: outcomes[:4] for arm, outcomes in CONFIRM.items()}
     run = load_run(write_synthetic_run(str(tmp_path), confirm=confirm))
-    columns = tables.score_table(run, summarise(run)).columns
+    columns = score_table(run, summarise(run)).columns
     assert columns == ("Arm", "Confirmed FD", "Failed seeds", "Search FD", "Failed in search")
 
 
 def test_five_seeds_that_succeeded_have_a_mean_beside_those_that_failed(tmp_path: Path) -> None:
     run = load_run(write_synthetic_run(str(tmp_path), confirm={"wgan": (*CONFIRM["wgan"], *CONFIRM["wgan"][:4])}))
-    table = tables.score_table(run, summarise(run))
+    table = score_table(run, summarise(run))
     row = dict(zip(table.columns, table.rows[1], strict=True))
     assert row["Failed seeds"].startswith("1 of 9 (")
     assert row["Mean without failed seeds"].startswith("17.62 (")  # (17 + 16.5 + 19 + 18) / 4 = 17.625
@@ -104,11 +106,11 @@ def test_five_seeds_that_succeeded_have_a_mean_beside_those_that_failed(tmp_path
 
 def test_cost_configuration_and_pair_tables(run: RunData) -> None:
     summary = summarise(run)
-    assert tables.cost_table(summary).rows == (
+    assert cost_table(summary).rows == (
         ("lsgan", "10 %", "none", "10", "350", "2.9 h"),
         ("wgan", "0 %", "7", "10", "330", "2.8 h"),
     )
-    assert tables.pair_table(summary.comparison.pairs).rows == (
+    assert pair_table(summary.comparison.pairs).rows == (
         ("lsgan v wgan", "5 v 5", "100 % (64 % to 100 %)", "p = 0.008", "p = 0.008", "distinguishable", "–"),
     )
 
@@ -116,7 +118,7 @@ def test_cost_configuration_and_pair_tables(run: RunData) -> None:
 def test_an_undecided_pair_says_how_many_seeds_would_decide(tmp_path: Path) -> None:
     confirm = {"lsgan": CONFIRM["lsgan"][:3], "wgan": CONFIRM["wgan"][:3]}
     summary = summarise(load_run(write_synthetic_run(str(tmp_path), confirm=confirm)))
-    (row,) = tables.pair_table(summary.comparison.pairs).rows
+    (row,) = pair_table(summary.comparison.pairs).rows
     assert row[5:] == ("not distinguishable", "1 more seed for each arm")
 
 
@@ -130,7 +132,7 @@ def test_a_hyperparameter_that_an_arm_does_not_search_shows_its_fixed_value_mute
         changed = config.model_copy(update={"searched": searched, "training": training})
         folder.trial("lsgan", name).write_config(changed)
     run = load_run(folder)
-    table = tables.configuration_table(run, summarise(run))
+    table = configuration_table(run, summarise(run))
     rows = {row[0]: (number, row[1:]) for number, row in enumerate(table.rows)}
     assert rows["beta1"][1] == ("0.25", "0.6")
     # No penalty, hence no weight of it.
@@ -145,7 +147,7 @@ def test_with_many_classes_modes_are_counted(tmp_path: Path) -> None:
     )
     trial = folder.trial("lsgan", "search_000")
     trial.write_evaluations([e.model_copy(update={"class_shares": shares}) for e in trial.read_evaluations()])
-    table = tables.cost_table(summarise(load_run(folder)))
+    table = cost_table(summarise(load_run(folder)))
     assert table.columns[:3] == ("Arm", "Modes found", "KL to real shares")
     # 0.8 ln 2 + 0.2 ln 0.4 = 0.3713; a perfect generator has 1000 (1 - 0.999^5000) = 993.3.
     assert table.rows[0][:3] == ("lsgan", "900 of 1,000 (a perfect generator: 993)", "0.3713")
@@ -153,14 +155,14 @@ def test_with_many_classes_modes_are_counted(tmp_path: Path) -> None:
 
 
 def test_failures_and_states(run: RunData) -> None:
-    assert [row[:4] for row in tables.failure_table(run).rows] == [
+    assert [row[:4] for row in failure_table(run).rows] == [
         ("lsgan", "search_003", "diverged", "20"),
         ("wgan", "search_002", "failed", "10"),
         ("wgan", "confirm_003_seed_4", "diverged", "30"),
     ]
-    assert tables.failure_table(run).rows[1][6] == SEARCH["wgan"][2].reason
+    assert failure_table(run).rows[1][6] == SEARCH["wgan"][2].reason
     # running, completed, stopped, diverged, failed, all
-    assert tables.state_table(run).rows == (
+    assert state_table(run).rows == (
         ("lsgan", "search", "0", "3", "1", "1", "0", "5"),
         ("lsgan", "confirm", "0", "5", "0", "0", "0", "5"),
         ("wgan", "search", "0", "3", "1", "0", "1", "5"),
@@ -175,8 +177,8 @@ def test_a_trial_that_was_left_off_is_not_called_running(tmp_path: Path) -> None
     running = load_run(folder)
     left = load_run(folder_with_state(folder, "interrupted"))
     for run, word in ((running, "running"), (left, "unfinished")):
-        assert word in {row[3] for row in tables.leaderboard(run, "wgan").rows}
-        assert word in tables.state_table(run).columns
+        assert word in {row[3] for row in leaderboard(run, "wgan").rows}
+        assert word in state_table(run).columns
 
 
 def folder_with_state(folder: RunFolder, state: str) -> RunFolder:
@@ -188,12 +190,12 @@ def test_a_failure_without_a_reason_says_so(tmp_path: Path) -> None:
     folder = write_synthetic_run(str(tmp_path))
     trial = folder.trial("wgan", "search_002")
     trial.write_status(present(trial.read_status()).model_copy(update={"reason": None}))
-    rows = tables.failure_table(load_run(folder)).rows
+    rows = failure_table(load_run(folder)).rows
     assert [row[6] for row in rows if row[2] == FAILED] == ["no reason was recorded"]
 
 
 def test_arms_show_their_defaults_and_ranges(run: RunData) -> None:
-    lsgan, wgan = tables.arm_table(run).rows
+    lsgan, wgan = arm_table(run).rows
     assert lsgan[:3] == ("lsgan", "least_squares", "none")
     # The paper's values, where the study gives none.
     assert "d_lr 0.0002, beta2 0.999, d_steps_per_g_step 1" in lsgan[3]

@@ -21,7 +21,7 @@ from gan_study.config.training import TrialConfig
 from gan_study.report.figures.parallel_coordinates import parallel_coordinates
 from gan_study.report.score_notes import score_note
 from gan_study.report.tables.protocol import protocol_items
-from gan_study.report.tables.tables import leaderboard
+from gan_study.report.tables.trial_tables import leaderboard
 from gan_study.report.tables.trials_csv import trials_csv
 from gan_study.report.write import write_report
 from gan_study.runs.folder import RunFolder

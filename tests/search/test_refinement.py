@@ -10,7 +10,8 @@ from gan_study.analysis.load_run import load_run
 from gan_study.config.reading.load import dump_study
 from gan_study.config.space import contains, extremes
 from gan_study.config.training import TrialConfig
-from gan_study.report.tables.tables import arm_table, leaderboard, state_table
+from gan_study.report.tables.configuration_tables import arm_table
+from gan_study.report.tables.trial_tables import leaderboard, state_table
 from gan_study.runs.folder import RunFolder
 from gan_study.runs.records import TrialState
 from gan_study.search.director.director import Director

@@ -21,8 +21,8 @@ from gan_study.report.figures.figure_style import arm_styles
 from gan_study.report.pictures.page_pictures import compared_pictures
 from gan_study.report.score_notes import score_note, short_note
 from gan_study.report.skeleton import Tab, render_skeleton
-from gan_study.report.tables import tables
 from gan_study.report.tables.protocol import comparability
+from gan_study.report.tables.result_tables import pair_table
 from gan_study.runs.folder import RunFolder
 
 KIND = "comparison"
@@ -75,7 +75,7 @@ def render_comparison(found: SideBySide) -> str:
         "short_note": short_note(objective),
         **arm_tables(found),
         "configurations": configuration_table(found),
-        "pairs": tables.pair_table(found.pairs),
+        "pairs": pair_table(found.pairs),
         "final_note": final_notes(found),
         "differences": difference_table(found),
         "protocol": protocol_table(found),

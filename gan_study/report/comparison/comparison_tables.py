@@ -7,10 +7,12 @@ from gan_study.analysis.run_data import RunData
 from gan_study.analysis.sentences.number_text import NOTHING
 from gan_study.config.arms.arm import Arm
 from gan_study.config.arms.settings import arm_settings
-from gan_study.report.tables import tables
+from gan_study.report.tables.configuration_tables import arm_table, configurations
 from gan_study.report.tables.final_scores_table import final_note, final_table
 from gan_study.report.tables.protocol import protocol_items
-from gan_study.report.tables.tables import Table
+from gan_study.report.tables.result_tables import cost_table, score_table
+from gan_study.report.tables.table import Table
+from gan_study.report.tables.trial_tables import confirmed_table, state_table
 
 
 def arm_tables(found: SideBySide) -> dict[str, Table]:
@@ -18,19 +20,19 @@ def arm_tables(found: SideBySide) -> dict[str, Table]:
     run, summary = found.together, found.summary
     confirmed = [found.confirmed[arm] for arm in found.standing if arm in found.confirmed]
     made = {
-        "scores": _in_order(tables.score_table(run, summary), found.standing),
-        "costs": _in_order(tables.cost_table(summary), found.standing),
-        "confirmed": tables.confirmed_table(run, confirmed),
+        "scores": _in_order(score_table(run, summary), found.standing),
+        "costs": _in_order(cost_table(summary), found.standing),
+        "confirmed": confirmed_table(run, confirmed),
         "final": final_table(run, confirmed),
-        "arm_table": _stacked(found.runs, tables.arm_table),
-        "states": _stacked(found.runs, tables.state_table),
+        "arm_table": _stacked(found.runs, arm_table),
+        "states": _stacked(found.runs, state_table),
     }
     return {name: _with_study(table, found) for name, table in made.items()}
 
 
 def configuration_table(found: SideBySide) -> Table:
     """The configuration of each arm, with the values that its own study fixes."""
-    return tables.configurations(
+    return configurations(
         found.summary, {arm: arm_settings(Arm(run.study, arm)).fixed for run in found.runs for arm in run.arms}
     )
 

@@ -7,7 +7,7 @@ from gan_study.analysis.sentences.number_text import NOTHING
 from gan_study.analysis.trial_verdicts import WORDS, TrialVerdict
 from gan_study.config.training import TrialConfig
 from gan_study.diagnosis.undecided import order_of_rules, undecided_findings
-from gan_study.report.tables.tables import Table
+from gan_study.report.tables.table import Table
 from gan_study.runs.diagnosis import DiagnosisRecord, Finding, Verdict
 
 MOST_TABLES = 60
