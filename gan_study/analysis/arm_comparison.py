@@ -11,6 +11,7 @@ from gan_study.analysis.run_data import RunData
 from gan_study.analysis.sentences.number_text import quantity
 from gan_study.analysis.statistics.budget_curves import (
     BestSoFarBand,
+    BudgetPoint,
     Crossover,
     Curve,
     crossover,
@@ -27,7 +28,7 @@ from gan_study.analysis.statistics.failures import (
 )
 from gan_study.analysis.statistics.improvement import FurtherSeeds, further_seeds, probability_of_improvement
 from gan_study.analysis.statistics.random_search import BestOfN, expected_best
-from gan_study.analysis.statistics.rank_test import SIGNIFICANCE, BudgetPoint
+from gan_study.analysis.statistics.rank_test import SIGNIFICANCE
 from gan_study.analysis.statistics.seed_scores import SeedScores, describe_seeds
 
 

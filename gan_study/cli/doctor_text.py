@@ -11,6 +11,7 @@ from rich.text import Text
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap
 
+from gan_study.analysis.sentences.number_text import duration
 from gan_study.cli.terminal.outcome import print_line
 from gan_study.config.base import Frozen
 from gan_study.data.inspection.advice import MIN_REAL_FOR_FID
@@ -19,7 +20,6 @@ from gan_study.data.places import cache_folder
 from gan_study.data.survey import Spread
 from gan_study.errors import printable
 from gan_study.evaluation.collections.dataset_summary import DatasetSummary
-from gan_study.report.score_notes import duration
 
 _MAX_NAMED = 10
 _NUM_EPOCHS = 50

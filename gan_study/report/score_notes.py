@@ -1,18 +1,9 @@
-"""Durations, names of scores, and notes on how to read scores."""
+"""Names of scores, and notes on how to read them."""
 
 from gan_study.analysis.sentences.number_text import ROUGH_FLOOR, number
 from gan_study.analysis.statistics.budget_curves import Crossover
 from gan_study.metrics.frechet import floor_is_rough
 from gan_study.runs.records import ObjectiveRecord, ScoreKey
-
-
-def duration(seconds: float) -> str:
-    """A duration such as `52 s`, `12 min` or `3.4 h`."""
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    if seconds < 90 * 60:
-        return f"{seconds / 60:.0f} min"
-    return f"{seconds / 3600:.1f} h"
 
 
 def score_name(objective: ObjectiveRecord | None) -> str:

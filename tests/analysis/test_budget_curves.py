@@ -14,13 +14,14 @@ from support.synthetic_run import RUNNING, write_synthetic_run
 from gan_study.analysis.load_run import load_run
 from gan_study.analysis.statistics.budget_curves import (
     BestSoFarBand,
+    BudgetPoint,
     Crossover,
+    best_so_far,
     best_so_far_band,
     crossover,
     repeated_searches,
     search_curve,
 )
-from gan_study.analysis.statistics.rank_test import BudgetPoint, best_so_far
 
 
 def curve(*points: tuple[float, float | None]) -> list[BudgetPoint]:

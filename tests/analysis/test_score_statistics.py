@@ -5,14 +5,8 @@ from statistics import fmean
 
 import pytest
 
-from gan_study.analysis.statistics.rank_test import (
-    BudgetPoint,
-    best_so_far,
-    holm,
-    mann_whitney_p,
-    probability_lower,
-    smallest_p,
-)
+from gan_study.analysis.statistics.budget_curves import BudgetPoint, best_so_far
+from gan_study.analysis.statistics.rank_test import holm, mann_whitney_p, probability_lower, smallest_p
 
 
 def test_probability_lower_counts_a_tie_one_half() -> None:

@@ -12,9 +12,9 @@ from support.present import present
 from gan_study.analysis.arm_comparison import estimate_optimism
 from gan_study.analysis.run_data import TrialData
 from gan_study.analysis.statistics import seed_scores
-from gan_study.analysis.statistics.budget_curves import crossover
+from gan_study.analysis.statistics.budget_curves import best_so_far, crossover
 from gan_study.analysis.statistics.failures import describe_failures
-from gan_study.analysis.statistics.rank_test import best_so_far, holm, mann_whitney_p
+from gan_study.analysis.statistics.rank_test import holm, mann_whitney_p
 from gan_study.analysis.statistics.seed_scores import describe_seeds
 from gan_study.config.training import TrialConfig
 from gan_study.runs.records import EvaluationRecord, TrialState, TrialStatus

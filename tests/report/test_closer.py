@@ -9,7 +9,7 @@ from support.synthetic_run import STUDY, draw_samples, write_synthetic_run
 
 from gan_study.analysis.load_run import load_run
 from gan_study.report.pictures.closer_looks import interpolation_pictures, neighbour_pictures
-from gan_study.report.pictures.find_trial import in_run
+from gan_study.report.pictures.find_trial import find_in_run
 from gan_study.report.pictures.page_pictures import shown_trials
 from gan_study.report.write import write_report
 from gan_study.runs.diagnosis import VerdictName
@@ -31,7 +31,7 @@ def folder(tmp_path: Path) -> RunFolder:
 
 def test_neighbours_of_the_shown_trials_and_of_suspects(folder: RunFolder) -> None:
     run = load_run(folder)
-    best, other = neighbour_pictures(run, in_run(folder), shown_trials(run))
+    best, other = neighbour_pictures(run, find_in_run(folder), shown_trials(run))
     assert (best.trial, other.trial) == (BEST, OTHER)
     assert best.caption == (
         "Verdict: healthy. The images are those of 150 generated ones that are closest to one of 750 training images, "
@@ -46,7 +46,7 @@ def test_a_picture_without_distances_or_distances_without_a_picture(folder: RunF
     files.write_diagnosis(present(files.read_diagnosis()).model_copy(update={"neighbour_distances": ()}))
     folder.trial("lsgan", OTHER).storage.delete("samples/neighbours.png")
     run = load_run(folder)
-    (best,) = neighbour_pictures(run, in_run(folder), shown_trials(run))
+    (best,) = neighbour_pictures(run, find_in_run(folder), shown_trials(run))
     assert best.caption.endswith("each above it.")
 
 
@@ -55,7 +55,7 @@ def test_paths_of_the_trial_that_stands_for_its_arm(tmp_path: Path, distribution
     arms = {"lsgan": {**STUDY["arms"]["lsgan"], "z_distribution": distribution}}
     folder = write_synthetic_run(str(tmp_path), study={**STUDY, "arms": {**STUDY["arms"], **arms}})
     folder.trial("lsgan", BEST).write_interpolation(draw_samples(2, 1.0))
-    (look,) = interpolation_pictures(in_run(folder), shown_trials(load_run(folder)))
+    (look,) = interpolation_pictures(find_in_run(folder), shown_trials(load_run(folder)))
     assert (look.arm, look.trial) == ("lsgan", BEST)
     assert f"leads on {way}" in look.caption
 

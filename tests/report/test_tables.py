@@ -8,12 +8,19 @@ from support.synthetic_run import COMPLETED, CONFIRM, FAILED, SEARCH, STUDY, Out
 
 from gan_study.analysis.load_run import load_run
 from gan_study.analysis.run_data import RunData
-from gan_study.analysis.sentences.number_text import estimate_text, failure_text, number, percent, quantity, score_text
+from gan_study.analysis.sentences.number_text import (
+    duration,
+    estimate_text,
+    failure_text,
+    number,
+    percent,
+    quantity,
+    score_text,
+)
 from gan_study.analysis.statistics.estimate import Estimate
 from gan_study.analysis.statistics.failures import FailureRate
 from gan_study.analysis.summary import summarise
 from gan_study.config.schedule import ScheduleEntry
-from gan_study.report.score_notes import duration
 from gan_study.report.tables.configuration_tables import arm_table, configuration_table
 from gan_study.report.tables.protocol import protocol_items
 from gan_study.report.tables.result_tables import cost_table, pair_table, score_table

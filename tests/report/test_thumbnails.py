@@ -9,7 +9,7 @@ from PIL import Image
 from PIL.WebPImagePlugin import WebPImageFile
 from support.synthetic_run import draw_samples
 
-from gan_study.report.pictures.thumbnails import MOST_SIDE, animate, evenly, thumbnail
+from gan_study.report.pictures.thumbnails import MOST_SIDE, make_animation, make_thumbnail, spread_evenly
 
 
 def opened(webp: bytes) -> Image.Image:
@@ -24,7 +24,7 @@ def png(width: int, height: int) -> bytes:
 
 def test_a_small_picture_keeps_its_pixels() -> None:
     source = draw_samples(2, 1.0)
-    found = opened(thumbnail(source).webp)
+    found = opened(make_thumbnail(source).webp)
     assert found.size == (128, 64)
     before, after = (np.asarray(image.convert("L"), float) for image in (opened(source), found))
     # Lossy, but by a few of 255 levels.
@@ -32,14 +32,14 @@ def test_a_small_picture_keeps_its_pixels() -> None:
 
 
 def test_a_large_picture_is_scaled_down_in_its_proportions() -> None:
-    found = opened(thumbnail(png(1200, 600)).webp)
-    assert found.size == thumbnail(png(1200, 600)).size == (MOST_SIDE, MOST_SIDE // 2)
-    assert opened(thumbnail(png(1200, 600), most_side=100).webp).size == (100, 50)
+    found = opened(make_thumbnail(png(1200, 600)).webp)
+    assert found.size == make_thumbnail(png(1200, 600)).size == (MOST_SIDE, MOST_SIDE // 2)
+    assert opened(make_thumbnail(png(1200, 600), most_side=100).webp).size == (100, 50)
 
 
 def test_a_data_uri_holds_the_picture_and_is_as_long_as_it_says() -> None:
     for sharpness in (0, 0.3, 1):
-        found = thumbnail(draw_samples(1, sharpness))
+        found = make_thumbnail(draw_samples(1, sharpness))
         prefix, _, content = found.data_uri.partition(",")
         assert prefix == "data:image/webp;base64"
         assert base64.b64decode(content) == found.webp
@@ -47,8 +47,8 @@ def test_a_data_uri_holds_the_picture_and_is_as_long_as_it_says() -> None:
 
 
 def test_an_animation_has_every_frame_in_its_order() -> None:
-    frames = [thumbnail(draw_samples(i, 1.0)) for i in range(4)]
-    found = opened(animate(frames))
+    frames = [make_thumbnail(draw_samples(i, 1.0)) for i in range(4)]
+    found = opened(make_animation(frames))
     assert isinstance(found, WebPImageFile)
     assert (found.n_frames, found.info["loop"]) == (4, 0)
     durations = []
@@ -65,11 +65,11 @@ def test_an_animation_has_every_frame_in_its_order() -> None:
 
 
 def test_one_frame_is_an_animation_too() -> None:
-    assert opened(animate([thumbnail(draw_samples(0, 1.0))])).size == (128, 64)
+    assert opened(make_animation([make_thumbnail(draw_samples(0, 1.0))])).size == (128, 64)
 
 
 @pytest.mark.parametrize(
     ("num", "most", "found"), [(0, 5, []), (3, 5, [0, 1, 2]), (9, 5, [0, 2, 4, 6, 8]), (50, 3, [0, 24, 49])]
 )
 def test_what_is_left_out_lies_evenly(num: int, most: int, found: list[int]) -> None:
-    assert evenly(num, most) == found
+    assert spread_evenly(num, most) == found

@@ -9,7 +9,7 @@ from support.synthetic_run import COMPLETED, STUDY, Outcome, write_synthetic_run
 
 from gan_study.analysis.confirmation import confirmed_arms
 from gan_study.analysis.load_run import load_run
-from gan_study.report.pictures.find_trial import in_run
+from gan_study.report.pictures.find_trial import find_in_run
 from gan_study.report.pictures.page_pictures import shown_trials
 from gan_study.report.pictures.wall import WallRow, sample_wall
 from gan_study.runs.folder import RunFolder
@@ -17,7 +17,7 @@ from gan_study.runs.folder import RunFolder
 
 def wall(folder: RunFolder) -> tuple[WallRow, ...]:
     run = load_run(folder)
-    return sample_wall(run, in_run(folder), shown_trials(run), list(confirmed_arms(run).values()))
+    return sample_wall(run, find_in_run(folder), shown_trials(run), list(confirmed_arms(run).values()))
 
 
 def test_each_row_is_a_seed_of_every_arm(tmp_path: Path) -> None:

@@ -76,3 +76,12 @@ def listed(names: Sequence[str]) -> str:
 def quantity(num: int, noun: str) -> str:
     """A number with its noun, such as `1 seed` or `5 seeds`."""
     return f"{num:,} {noun}" if num == 1 else f"{num:,} {noun}s"
+
+
+def duration(seconds: float) -> str:
+    """A duration such as `52 s`, `12 min` or `3.4 h`."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    if seconds < 90 * 60:
+        return f"{seconds / 60:.0f} min"
+    return f"{seconds / 3600:.1f} h"

@@ -8,7 +8,33 @@ from itertools import pairwise
 import numpy as np
 
 from gan_study.analysis.run_data import RunData
-from gan_study.analysis.statistics.rank_test import BudgetPoint, best_so_far
+
+
+@dataclass(frozen=True)
+class BudgetPoint:
+    """State of a search after one more trial."""
+
+    spent_kimg: float
+    """Thousands of images that all trials so far have seen."""
+    best_score: float | None
+    """Lowest score so far; None before the first score."""
+
+
+def best_so_far(trials: Sequence[tuple[float, float | None]]) -> list[BudgetPoint]:
+    """Best score against spent budget, one point for each trial.
+
+    trials: thousands of images and score of each trial, in the order in which they ended. A trial without a score
+    costs its budget and improves nothing.
+    """
+    points: list[BudgetPoint] = []
+    spent, best = 0.0, None
+    for kimg, score in trials:
+        spent += kimg
+        if score is not None:
+            best = score if best is None else min(best, score)
+        points.append(BudgetPoint(spent, best))
+    return points
+
 
 Curve = Sequence[BudgetPoint]
 """A step function. The best score of a point holds from its budget to that of the next point."""

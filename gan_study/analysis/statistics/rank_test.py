@@ -1,15 +1,12 @@
-"""Rank tests between two samples of scores, Holm's correction, and the best score so far. Lower is better."""
+"""Rank tests between two samples of scores, and Holm's correction for several tests. Lower scores are better."""
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-MIN_SEEDS_FOR_INTERVAL = 5
-"""With fewer seeds, a bootstrap interval is far too narrow. Raw scores and their range are shown instead."""
 SIGNIFICANCE = 0.05
 """An arm wins if its p against every other arm, after Holm's correction, is below this."""
 _PERMUTATIONS = 100_000
@@ -61,29 +58,3 @@ def holm(p_values: Sequence[float]) -> list[float]:
         largest = max(largest, min(1.0, (len(p_values) - step) * p_values[index]))
         corrected[index] = largest
     return corrected
-
-
-@dataclass(frozen=True)
-class BudgetPoint:
-    """State of a search after one more trial."""
-
-    spent_kimg: float
-    """Thousands of images that all trials so far have seen."""
-    best_score: float | None
-    """Lowest score so far; None before the first score."""
-
-
-def best_so_far(trials: Sequence[tuple[float, float | None]]) -> list[BudgetPoint]:
-    """Best score against spent budget, one point for each trial.
-
-    trials: thousands of images and score of each trial, in the order in which they ended. A trial without a score
-    costs its budget and improves nothing.
-    """
-    points: list[BudgetPoint] = []
-    spent, best = 0.0, None
-    for kimg, score in trials:
-        spent += kimg
-        if score is not None:
-            best = score if best is None else min(best, score)
-        points.append(BudgetPoint(spent, best))
-    return points

@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from gan_study.analysis.statistics.estimate import CONFIDENCE, Estimate
-from gan_study.analysis.statistics.rank_test import MIN_SEEDS_FOR_INTERVAL
 
+MIN_SEEDS_FOR_INTERVAL = 5
+"""With fewer seeds, a bootstrap interval is far too narrow. Raw scores and their range are shown instead."""
 NUM_RESAMPLES = 50_000  # as rliable
 
 

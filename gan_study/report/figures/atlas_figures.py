@@ -11,7 +11,7 @@ from gan_study.analysis.trial_verdicts import WORDS
 from gan_study.config.base import Scalar
 from gan_study.report.figures.atlas_data import FailureMap, Separation, VerdictBar, failure_maps, verdict_bars
 from gan_study.report.figures.figure_style import label, new_figure, set_share_axis, style_axes
-from gan_study.report.figures.page_figures import Plot
+from gan_study.report.figures.page_figures import Plot, make_plot
 from gan_study.report.figures.score_axis import log_axis
 from gan_study.report.figures.verdict_style import VERDICT_STYLES
 
@@ -25,9 +25,9 @@ def atlas_plots(run: RunData) -> dict[str, list[Plot]]:
         caption = (
             "Share of each verdict among the ended trials, with the number of trials. Bars with a pattern are failures."
         )
-        plots["shares"].append(_plot("Verdicts.", caption, draw_verdict_bars(bars)))
+        plots["shares"].append(make_plot("Verdicts.", caption, draw_verdict_bars(bars)))
     for found in failure_maps(run):
-        plots["maps"].append(_plot(f"Failures of {found.arm}.", _map_caption(found), draw_failure_map(found)))
+        plots["maps"].append(make_plot(f"Failures of {found.arm}.", _map_caption(found), draw_failure_map(found)))
     return plots
 
 
@@ -117,8 +117,3 @@ def _map_caption(found: FailureMap) -> str:
     failures = quantity(found.num_failures, "failure")
     chance = " So few may be separated by chance." if found.num_failures < 5 else ""
     return f"{failures} among {quantity(len(found.trials), 'search trial')}, best separated by {names}.{chance}"
-
-
-def _plot(title: str, caption: str, figure: go.Figure) -> Plot:
-    # "<" could end the script element that holds the figure.
-    return Plot(title, caption, figure.layout.height, figure.to_json().replace("<", "\\u003c"))

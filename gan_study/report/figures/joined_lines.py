@@ -23,7 +23,7 @@ class Line:
     y: Sequence[float]
 
 
-def joined(arm: str, lines: Iterable[Line]) -> dict[str, Any]:
+def join_lines(arm: str, lines: Iterable[Line]) -> dict[str, Any]:
     """x, y and meta of a Plotly trace with a gap after each line. Numbers have five significant digits.
 
     `meta` has the arm, and the trial and text of each line once. figures.js repeats the texts for each point.
@@ -39,7 +39,7 @@ def joined(arm: str, lines: Iterable[Line]) -> dict[str, Any]:
     return {"x": x, "y": y, "meta": {"arm": arm, "trials": trials, "texts": texts}}
 
 
-def ends(arm: str, lines: Iterable[Line]) -> dict[str, Any]:
+def line_ends(arm: str, lines: Iterable[Line]) -> dict[str, Any]:
     """x, y and meta of a Plotly trace with the last point of each line."""
     own = list(lines)
     meta = {"arm": arm, "trials": [line.trial for line in own], "texts": [label(line.text) for line in own]}
@@ -47,7 +47,7 @@ def ends(arm: str, lines: Iterable[Line]) -> dict[str, Any]:
     return {"x": x, "y": y, "meta": {**meta, "is_repeated": True}}
 
 
-def thinned(line: Line) -> Line:
+def thin_line(line: Line) -> Line:
     """The line with at most 14 of its points, including the first, the last, the lowest and the highest."""
     num = len(line.y)
     if num <= MOST_POINTS:

@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 from gan_study.analysis.sentences.number_text import number
 from gan_study.report.figures.figure_data import BestCurve, ConfirmedPoints, ExpectedBest, ScoreCurve, Slice, SlicePoint
 from gan_study.report.figures.figure_style import NEUTRAL, Styles, label, new_figure, style_axes
-from gan_study.report.figures.joined_lines import Line, ends, joined, thinned
+from gan_study.report.figures.joined_lines import Line, join_lines, line_ends, thin_line
 from gan_study.report.figures.score_axis import log_axis, score_axis, set_score_axis
 from gan_study.runs.records import ObjectiveRecord, TrialState
 
@@ -150,10 +150,10 @@ def draw_scores(curves: Sequence[ScoreCurve], styles: Styles, objective: Objecti
             "hovertemplate": "%{text}<br>%{x:.4g} kimg: %{y:.4g}<extra>" + label(arm) + "</extra>",
         }
         whole = _whole_trials(own)
-        kept = (line if line.trial in whole else thinned(line) for line in lines)
-        figure.add_scatter(**joined(arm, kept), mode="lines", line={"color": style.colour, "width": 1.25}, **common)
+        kept = (line if line.trial in whole else thin_line(line) for line in lines)
+        figure.add_scatter(**join_lines(arm, kept), mode="lines", line={"color": style.colour, "width": 1.25}, **common)
         marker = {"color": style.colour, "size": 9, "symbol": [_symbol(style.symbol, c.state) for c in own]}
-        figure.add_scatter(**ends(arm, lines), mode="markers", marker=marker, **common)
+        figure.add_scatter(**line_ends(arm, lines), mode="markers", marker=marker, **common)
     _add_arm_legend(figure, dict.fromkeys(c.arm for c in curves), styles)
     _add_state_legend(figure, curves)
     style_axes(figure)

@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 
 from gan_study.report.figures.figure_data import ClassShareBars
 from gan_study.report.figures.figure_style import NEUTRAL, ArmStyle, Styles, label, new_figure, short_label, style_axes
-from gan_study.report.figures.joined_lines import Line, joined, thinned
+from gan_study.report.figures.joined_lines import Line, join_lines, thin_line
 from gan_study.report.figures.learning_curves import SignalCurve, SignalPanel
 from gan_study.report.figures.score_axis import log_axis
 
@@ -70,7 +70,7 @@ def _add_signals(
         [Line(c.trial, f"{c.trial}, {c.signal}", c.kimg, c.values) for c in curves],
     )
     figure.add_scatter(
-        **joined(arm, lines if is_shown else map(thinned, lines)),
+        **join_lines(arm, lines if is_shown else map(thin_line, lines)),
         mode="lines+markers",
         row=row,
         col=1,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from gan_study.analysis.run_data import RunData, TrialData
 from gan_study.analysis.sentences.number_text import number
 from gan_study.report.pictures.find_trial import FindTrial
-from gan_study.report.pictures.thumbnails import Thumbnail, thumbnail
+from gan_study.report.pictures.thumbnails import Thumbnail, make_thumbnail
 from gan_study.runs.diagnosis import VerdictName
 
 _WIDE, _QUALITY = 640, 85
@@ -57,7 +57,7 @@ def _neighbours(run: RunData, find: FindTrial, trial: TrialData) -> CloserLook |
     if distances:
         listed = ", ".join(number(float(f"{d:.2g}")) for d in distances)
         parts.append(f"Distances from left to right: {listed}.")
-    return CloserLook(trial.config.arm, trial.name, thumbnail(png, _WIDE, _QUALITY), " ".join(parts))
+    return CloserLook(trial.config.arm, trial.name, make_thumbnail(png, _WIDE, _QUALITY), " ".join(parts))
 
 
 def interpolation_pictures(find: FindTrial, shown: Mapping[str, TrialData]) -> tuple[CloserLook, ...]:
@@ -69,5 +69,5 @@ def interpolation_pictures(find: FindTrial, shown: Mapping[str, TrialData]) -> t
             is_normal = trial.config.training.z_distribution == "normal"
             way = "on a great circle (spherical interpolation)" if is_normal else "on a straight line"
             caption = f"Each row leads {way} from one latent to another. Its ends are in the first row of the grid."
-            looks.append(CloserLook(trial.config.arm, trial.name, thumbnail(png, _WIDE, _QUALITY), caption))
+            looks.append(CloserLook(trial.config.arm, trial.name, make_thumbnail(png, _WIDE, _QUALITY), caption))
     return tuple(looks)

@@ -7,7 +7,7 @@ from itertools import zip_longest
 from gan_study.analysis.confirmation import ConfirmedArm
 from gan_study.analysis.run_data import RunData, TrialData, best_first
 from gan_study.analysis.sentences.number_text import quantity
-from gan_study.report.pictures.thumbnails import Thumbnail, animate, evenly, thumbnail
+from gan_study.report.pictures.thumbnails import Thumbnail, make_animation, make_thumbnail, spread_evenly
 from gan_study.report.pictures.timeline import Moment, Timeline, curve_json, moment_caption
 from gan_study.runs.folder import RunFolder
 from gan_study.runs.trial_folder import TrialFolder
@@ -141,13 +141,13 @@ def _described(run: RunData, trial: TrialData, what: str) -> str:
 
 def _pictures(files: TrialFolder, nimgs: Sequence[int], most: int, allowance: int) -> dict[int, Thumbnail]:
     """At most `most` evenly spread grids with at most `allowance` characters together; empty if too few would fit."""
-    made = {nimg: thumbnail(files.read_samples(nimg)) for nimg in {nimgs[0], nimgs[-1]}}
+    made = {nimg: make_thumbnail(files.read_samples(nimg)) for nimg in {nimgs[0], nimgs[-1]}}
     typical = sum(picture.num_characters for picture in made.values()) / len(made)
     least = min(_LEAST_MOMENTS, len(nimgs))
     num = min(most, max(least, int(allowance / typical)))
     while num >= least:
-        chosen = [nimgs[i] for i in evenly(len(nimgs), num)]
-        made.update({nimg: thumbnail(files.read_samples(nimg)) for nimg in chosen if nimg not in made})
+        chosen = [nimgs[i] for i in spread_evenly(len(nimgs), num)]
+        made.update({nimg: make_thumbnail(files.read_samples(nimg)) for nimg in chosen if nimg not in made})
         found = {nimg: made[nimg] for nimg in chosen}
         spent = sum(picture.num_characters for picture in found.values())
         if spent <= allowance:
@@ -160,6 +160,6 @@ def _animation(files: TrialFolder, pictures: Sequence[Thumbnail], is_final: bool
     known = files.read_timeline() if is_final else None
     if known is not None:
         return known
-    made = animate(pictures)
+    made = make_animation(pictures)
     files.write_timeline(made)
     return made

@@ -11,12 +11,12 @@ FindTrial = Callable[[TrialData], TrialFolder]
 """A function that returns the folder of a trial."""
 
 
-def in_run(folder: RunFolder) -> FindTrial:
+def find_in_run(folder: RunFolder) -> FindTrial:
     """Find the trials of one run."""
     return lambda trial: folder.trial(trial.config.arm, trial.name)
 
 
-def in_studies(found: SideBySide) -> FindTrial:
+def find_in_studies(found: SideBySide) -> FindTrial:
     """Find the trials of compared studies, whose arms may have other names there than in their run folders."""
     places = {
         arm: (RunFolder(study.location), name)

@@ -9,7 +9,7 @@ from gan_study.analysis.run_data import RunData, TrialData
 from gan_study.analysis.summary import shown_trial
 from gan_study.report.pictures.closer_looks import CloserLook, interpolation_pictures, neighbour_pictures
 from gan_study.report.pictures.films import Film, make_films
-from gan_study.report.pictures.find_trial import in_run, in_studies
+from gan_study.report.pictures.find_trial import find_in_run, find_in_studies
 from gan_study.report.pictures.wall import WallRow, sample_wall
 from gan_study.runs.folder import RunFolder
 
@@ -38,7 +38,7 @@ def load_pictures(run: RunData, folder: RunFolder, shown: Mapping[str, TrialData
 
     shown: the representative trials, from `shown_trials`.
     """
-    confirmed, find = list(confirmed_arms(run).values()), in_run(folder)
+    confirmed, find = list(confirmed_arms(run).values()), find_in_run(folder)
     films, num_left_out = make_films(run, folder, shown, confirmed)
     return Pictures(
         wall=sample_wall(run, find, shown, confirmed),
@@ -51,7 +51,7 @@ def load_pictures(run: RunData, folder: RunFolder, shown: Mapping[str, TrialData
 
 def compared_pictures(found: SideBySide) -> Pictures:
     """Pictures of the compared studies, without films, which are in each study's own report."""
-    run, find = found.together, in_studies(found)
+    run, find = found.together, find_in_studies(found)
     trials = {arm: trial for each in found.runs for arm, trial in shown_trials(each).items()}
     shown = {arm: trials[arm] for arm in found.standing if arm in trials}
     return Pictures(

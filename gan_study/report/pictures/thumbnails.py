@@ -36,7 +36,7 @@ class Thumbnail:
         return 23 + 4 * ((len(self.webp) + 2) // 3)
 
 
-def thumbnail(png: bytes, most_side: int = MOST_SIDE, quality: int = _QUALITY) -> Thumbnail:
+def make_thumbnail(png: bytes, most_side: int = MOST_SIDE, quality: int = _QUALITY) -> Thumbnail:
     """Convert a picture to lossy WebP of this quality (1 to 100), with a longer side of at most `most_side` pixels."""
     image = Image.open(io.BytesIO(png)).convert("RGB")
     image.thumbnail((most_side, most_side), Image.Resampling.LANCZOS)
@@ -45,7 +45,7 @@ def thumbnail(png: bytes, most_side: int = MOST_SIDE, quality: int = _QUALITY) -
     return Thumbnail(buffer.getvalue())
 
 
-def animate(frames: Sequence[Thumbnail]) -> bytes:
+def make_animation(frames: Sequence[Thumbnail]) -> bytes:
     """Join one or more frames into an animated WebP in an endless loop, which rests on the last frame."""
     first, *others = (Image.open(io.BytesIO(frame.webp)) for frame in frames)
     each = min(_MOST_FRAME_MS, round(1000 * _SECONDS_PER_LOOP / len(frames)))
@@ -64,7 +64,7 @@ def animate(frames: Sequence[Thumbnail]) -> bytes:
     return buffer.getvalue()
 
 
-def evenly(num: int, most: int) -> list[int]:
+def spread_evenly(num: int, most: int) -> list[int]:
     """Evenly spread numbers from 0 to num - 1, including both ends; at most `most`, which is 2 or more."""
     if num <= most:
         return list(range(num))

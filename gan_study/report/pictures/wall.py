@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from gan_study.analysis.confirmation import ConfirmedArm
 from gan_study.analysis.run_data import RunData, TrialData
 from gan_study.report.pictures.find_trial import FindTrial
-from gan_study.report.pictures.thumbnails import Thumbnail, thumbnail
+from gan_study.report.pictures.thumbnails import Thumbnail, make_thumbnail
 from gan_study.report.pictures.timeline import moment_caption
 
 _MOST_SIDE, _QUALITY = 560, 88
@@ -81,7 +81,9 @@ def _picture(
     verdict = run.verdict_of(trial)
     end = verdict.text if verdict else run.state_text(trial.state)
     caption = f"{moment_caption(run, trial, nimg)}; {end}"
-    return WallPicture(trial.config.arm, trial.name, caption, thumbnail(files.read_samples(nimg), most_side, quality))
+    return WallPicture(
+        trial.config.arm, trial.name, caption, make_thumbnail(files.read_samples(nimg), most_side, quality)
+    )
 
 
 def _latents(trials: Sequence[TrialData]) -> str:

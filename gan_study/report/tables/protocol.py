@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 from gan_study.analysis.run_data import RunData, TrialData, best_trial
 from gan_study.analysis.sentences.importance_text import arm_importances
-from gan_study.analysis.sentences.number_text import number, percent, quantity
+from gan_study.analysis.sentences.number_text import duration, number, percent, quantity
 from gan_study.analysis.statistics.fidelity import describe_fidelity
 from gan_study.config.arms.arm import Arm
 from gan_study.config.plan.search_text import (
@@ -18,7 +18,7 @@ from gan_study.config.plan.search_text import (
 from gan_study.config.search.sampling import searches_anything
 from gan_study.config.study import ConfirmConfig
 from gan_study.report.figures.importance_figures import importance_items
-from gan_study.report.score_notes import duration, rough_note
+from gan_study.report.score_notes import rough_note
 from gan_study.report.tables.extension_items import extension_items
 from gan_study.runs.environment import Environment
 from gan_study.runs.records import ObjectiveRecord, TrialState

@@ -6,6 +6,7 @@ from gan_study.analysis.arm_comparison import ArmStatistics, PairStatistics
 from gan_study.analysis.run_data import RunData
 from gan_study.analysis.sentences.number_text import (
     NOTHING,
+    duration,
     estimate_text,
     failure_text,
     format_p,
@@ -16,7 +17,7 @@ from gan_study.analysis.sentences.number_text import (
 )
 from gan_study.analysis.sentences.other_count import OtherCount
 from gan_study.analysis.summary import ArmSummary, Summary
-from gan_study.report.score_notes import duration, score_name
+from gan_study.report.score_notes import score_name
 from gan_study.report.tables.both_scores import both_headings, seeds_text
 from gan_study.report.tables.table import Table
 

@@ -6,11 +6,12 @@ from gan_study.analysis.confirmation import ConfirmedArm
 from gan_study.analysis.run_data import RunData, TrialData, best_first
 from gan_study.analysis.sentences.number_text import (
     NOTHING,
+    duration,
     number,
     quantity,
 )
 from gan_study.config.training import PHASES, Phase
-from gan_study.report.score_notes import duration, score_name
+from gan_study.report.score_notes import score_name
 from gan_study.report.tables.both_scores import score_cells, score_headings
 from gan_study.report.tables.table import Table
 from gan_study.runs.records import TrialState
