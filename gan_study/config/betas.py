@@ -1,4 +1,4 @@
-"""Adam's two decay rates as one value, as papers give them: a pair such as [0, 0.9], kept as the text of it."""
+"""Adam's two decay rates as one value, as papers give them: a pair such as [0, 0.9], stored as text."""
 
 import re
 from typing import Annotated, Any

@@ -28,8 +28,8 @@ class DatasetConfig(Frozen):
     held_out_share: Annotated[float, Field(gt=0, lt=1)] = 0.1
     """image_folder: the share of the images that is held out."""
     max_corrupt_share: Annotated[float, Field(ge=0, le=1)] = 0.01
-    """image_folder, celeba: corrupt images, and those that cannot be taken as they are, are left out up to this share;
-    more are an error."""
+    """image_folder, celeba: largest share of images that may be left out because they are corrupt or unusable; more are
+    an error."""
     seed: Annotated[int, Field(ge=0)] = 0
     """Chooses the images of max_images, image_folder's held-out part and stacked_mnist's digits."""
 
@@ -50,10 +50,11 @@ class ObjectiveConfig(Frozen):
     """The network that turns images into features: domain_classifier and autoencoder are trained on the data set
     (with and without its labels), inception is the FID network of 2015-12-05."""
     dims: Literal[64, 192, 768, 2048] | None = None
-    """inception: which of its layers; default: 2048."""
+    """inception: the layer, by its number of features; default: 2048."""
     extractor_kimg: PositiveFloat | None = None
     """domain_classifier, autoencoder: thousands of images that its training is shown at most; fewer are cheaper and
-    make a poorer judge. Default: 192 for domain_classifier, 64 for autoencoder; both stop earlier once they settle."""
+    make a poorer judge. Default: 192 for domain_classifier, 64 for autoencoder; both stop earlier if they no longer
+    improve."""
     num_samples: Annotated[int, Field(ge=100, le=100_000)] = 5000
     """Generated images per score."""
     early_num_samples: Annotated[int, Field(ge=100)] | None = None

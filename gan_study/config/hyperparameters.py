@@ -106,7 +106,7 @@ def _network_form(value: Any) -> str:
 
 
 class PartialHyperparameters(_OptionalHyperparameters):
-    """Values without a search. Those that are left out take the paper's default (`gan_study plan` prints it)."""
+    """Fixed values. A hyperparameter that is left out takes the paper's default (`gan_study plan` prints it)."""
 
     # The form of a value decides which of the two it is checked against, so that a fault is reported once.
     network: (

@@ -41,6 +41,6 @@ def paper_defaults(loss: str, penalty: str) -> dict[str, Scalar]:
 
 
 def default_discriminator_norm(penalty: str, network: str, spectral_norm: bool) -> str:
-    """Batch norm where the papers have it: not with spectral norm, nor where an image's own gradient counts."""
+    """The papers' norm in the discriminator: batch; none with spectral norm or where each image's gradient counts."""
     plain = spectral_norm or penalty in _NORM_FREE_PENALTIES or network in _NORM_FREE_NETWORKS
     return "none" if plain else "batch"

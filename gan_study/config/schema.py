@@ -18,7 +18,7 @@ def study_json_schema() -> dict[str, Any]:
 
 
 def _name_hyperparameters(search_space: dict[str, Any]) -> None:
-    """List every hyperparameter as a property, which editors complete; they leave a rule about names aside."""
+    """List every hyperparameter as a property: editors complete properties, but ignore rules about names."""
     search_range = search_space.pop("additionalProperties")
     search_space.pop("propertyNames", None)
     descriptions = _descriptions()

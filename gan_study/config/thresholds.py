@@ -1,4 +1,4 @@
-"""The values at which a finding fires, all of them settings."""
+"""The limits at which findings fire; each is a setting of a study."""
 
 from typing import Annotated
 
@@ -27,12 +27,12 @@ class Thresholds(Frozen):
     """Not learning: best score so far over that of the untrained generator; the training has not begun to lower it."""
 
     coverage_total: Share = 0.15
-    """Total collapse: coverage ratio, with `vendi_total`. Or the ratio of the shares of the real images whose class is
-    not missing, which is the coverage as a classifier sees it, also where the features of classes overlap."""
+    """Total collapse: coverage ratio, with `vendi_total`; or the ratio of the shares of real images whose class is not
+    missing, a classifier's measure of coverage, which also works where the features of classes overlap."""
     vendi_total: Share = 0.25
-    """Total collapse: ratio of the Vendi scores less 1, which a single image has, with `coverage_total`."""
+    """Total collapse: ratio of the Vendi scores minus 1 (the score of a single image), with `coverage_total`."""
     support_total: PositiveFloat = 100.0
-    """Total collapse: number of different images by the birthday test; of images that are not realistic only with
+    """Total collapse: number of different images by the birthday test; for images that are not realistic, only with
     `variation_total` or `duplicates`."""
     variation_total: Share = 0.1
     """Total collapse: ratio of the shares of the variance that lies between images, with `support_total`."""
@@ -41,13 +41,13 @@ class Thresholds(Frozen):
     pairwise_distance_severe: Share = 0.5
     """Total collapse: ratio of the mean distances of two images, with `latent_sensitivity`."""
     duplicates: Share = 0.5
-    """Total collapse: share of 256 images in training that equal an earlier one; that of draws from a pool of 160.
-    Among the images at the end, that of the repeated ones, with `support_total` or `flat_levels`."""
+    """Total collapse: share of 256 images during the training that equal an earlier one, as in draws from a pool of 160
+    images. At the end: share of repeated images, with `support_total` or `flat_levels`."""
 
     coverage_partial: Share = 0.75
     """Partial collapse: coverage ratio, which is about the share of the modes that is left."""
     ndb_partial: Share = 0.1
-    """Partial collapse: share of the bins that differ, less that of the control."""
+    """Partial collapse: share of the bins that differ, minus that of the control."""
     support_partial: PositiveFloat = 1000.0
     """Partial collapse: number of different images by the birthday test, if they are realistic."""
     missing_classes: PositiveFloat = 3.0
@@ -59,19 +59,19 @@ class Thresholds(Frozen):
     """Shrunken modes: density ratio, with `recall_shrunken`."""
 
     precision_kept: Share = 0.7
-    """Precision ratio from which on missing variety is collapse; below, the images are unlike real ones."""
+    """Precision ratio below which the images are unlike real ones, and missing variety is no sign of collapse."""
     distance_kept: PositiveFloat = 1.5
-    """Ratio of the median distances to the nearest training image in the features, up to which it is; above, they are
-    unlike real ones too."""
+    """Ratio of the median distances, in the features, to the nearest training image, above which the images are unlike
+    real ones too."""
     pixel_distance_kept: PositiveFloat = 1.2
-    """Limit of the ratio of these distances in pixels, to held-out images of the same classes."""
+    """Ratio of such distances in pixels, to held-out images of the same classes, above which they are too."""
 
     c_t: float = -3.0
     """Memorisation: C_T, a z score, with `near_copies`."""
     authenticity: Share = 0.95
     """Memorisation: ratio of the authentic shares, with `near_copies`."""
     near_copies: Share = 0.01
-    """Memorisation: share of near copies, less that of the control."""
+    """Memorisation: share of near copies, minus that of the control."""
 
     discriminator_accuracy: Share = 0.98
     """Discriminator overpowering: accuracy on held-out real and on generated images, in the last third."""

@@ -10,7 +10,8 @@ _NO_HYPERPARAMETERS = {"dataset", "objective"}
 def flat_training(training: TrainingConfig) -> dict[str, Scalar]:
     """The hyperparameters of a training by dotted name (`network.width`), without its data set and its objective.
 
-    Those that do not exist in it are left out. A schedule is one text, such as `from 10 kimg on: g_lr 0.001, ...`.
+    Hyperparameters that do not exist in it are left out. A schedule is one text, such as
+    `from 10 kimg on: g_lr 0.001, ...`.
     """
     values = training.model_dump(exclude=_NO_HYPERPARAMETERS)
     values["schedule"] = "; ".join(map(_entry_text, training.schedule)) or None

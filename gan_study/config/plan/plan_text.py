@@ -38,9 +38,13 @@ def format_plan(
 ) -> str:
     """The plan as plain text of at most 100 columns; no path in it is broken.
 
-    files: what there is to say of the data set's files on this machine; weights: the same of Inception's, if it scores;
-    seeds: labels and texts on what the confirmed seeds can show; cancelled: sentences on settings without effect;
-    time: an estimate that takes this machine's measure.
+    Args:
+        plan: a study's plan.
+        files: state of the data set's files on this machine.
+        weights: state of Inception's weights on this machine, if it scores.
+        seeds: labels and texts about the differences that the confirmed seeds can show.
+        cancelled: sentences about settings without effect.
+        time: an estimate of the duration from the pace of this machine.
     """
     study = plan.study
     lines = [f"Study {study.name}"]

@@ -69,7 +69,7 @@ def _split(name: str, arms: Iterable[str]) -> list[str]:
 
 
 def _leading_name(parts: Sequence[str], known: Iterable[str]) -> str | None:
-    """The longest known name with which dotted parts begin."""
+    """The longest known name that dotted parts begin with; None if there is none."""
     candidates = [".".join(parts[:count]) for count in range(len(parts), 0, -1)]
     return next((candidate for candidate in candidates if candidate in known), None)
 

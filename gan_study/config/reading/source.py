@@ -96,7 +96,7 @@ class Node:
 
 
 def parse(text: str, origin: Origin) -> tuple[Node | None, list[Problem]]:
-    """The values of a YAML text and what is wrong with it as YAML; no values if it cannot be read at all."""
+    """The values of a YAML text, and its problems as YAML; no values if it cannot be read at all."""
     try:
         yaml = YAML(typ="safe", pure=True)
         document = yaml.compose(text)
