@@ -14,7 +14,7 @@ class Thresholds(Frozen):
 
     Most measures are published, but no limits for them: all limits are proposed here. The measures are from: precision
     and recall, Kynkaanniemi et al. 2019; density and coverage, Naeem et al. 2020; Vendi score, Friedman and Dieng 2023;
-    birthday test, Arora and Zhang 2017; bins that differ (NDB), Richardson and Weiss 2018; latent sensitivity, Mao et
+    birthday test, Arora and Zhang 2018; bins that differ (NDB), Richardson and Weiss 2018; latent sensitivity, Mao et
     al. 2019; C_T, Meehan et al. 2020; authenticity, Alaa et al. 2022.
     """
 

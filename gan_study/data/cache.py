@@ -116,7 +116,7 @@ def _read_and_decode(config: DatasetConfig, source: Source, files: Sequence[File
     known = _Known(content=_digest(source, [part.content_digest() for part in files]), notes=contents.notes)
     folder = _images_folder(config, known.content)
     with FileLock(folder.with_name(f"{folder.name}.lock")):
-        images = read_cache(folder) or _build(folder, source, contents, files, Transform.of(config))
+        images = read_cache(folder) or _build(folder, source, contents, files, Transform.from_config(config))
     # Files that may have changed unnoticed since they were read are read again at the next start.
     if max((part.newest_change_ns for part in files), default=0) < start_ns - SETTLED_NS:
         written = _known_file(facts).with_suffix(f".{os.getpid()}")
@@ -130,7 +130,7 @@ def _known_file(facts: str) -> Path:
 
 
 def _images_folder(config: DatasetConfig, content: str) -> Path:
-    transform = Transform.of(config)
+    transform = Transform.from_config(config)
     key = blake2b(json.dumps([content, asdict(transform)]).encode(), digest_size=8)
     return cache_folder() / "datasets" / f"{config.name}-{transform.image_size}px-{key.hexdigest()}"
 

@@ -87,11 +87,11 @@ class StackPixels:
 
     num_images: int
     channels: int
-    take: Callable[[NDArray[np.int64]], NDArray[np.uint8]]
+    select: Callable[[NDArray[np.int64]], NDArray[np.uint8]]
     """Positions (n,) => images (n, C, H, W) uint8 in [0, 255]."""
 
     @classmethod
-    def of(cls, images: NDArray[np.uint8]) -> "StackPixels":
+    def from_array(cls, images: NDArray[np.uint8]) -> "StackPixels":
         """The images of an array (N, C, H, W)."""
         return cls(len(images), images.shape[1], lambda positions: images[positions])
 
@@ -104,7 +104,7 @@ class StackPixels:
         chosen = range(self.num_images) if positions is None else positions
         for start in range(0, len(chosen), _STACK_CHUNK):
             part = np.asarray(chosen[start : start + _STACK_CHUNK], np.int64)
-            originals = np.ascontiguousarray(self.take(part))
+            originals = np.ascontiguousarray(self.select(part))
             size = (originals.shape[3], originals.shape[2])
             for position, original, pixels in zip(part, originals, transform.stack(originals), strict=True):
                 yield Decoded(int(position), pixels, _digest(original.data, mode, size), size, mode)

@@ -19,7 +19,7 @@ class Transform:
     """1 or 3; None for the image's own number."""
 
     @classmethod
-    def of(cls, config: DatasetConfig) -> "Transform":
+    def from_config(cls, config: DatasetConfig) -> "Transform":
         """The part of a data set's configuration that determines its pixels."""
         return cls(config.image_size, config.crop, config.channels)
 

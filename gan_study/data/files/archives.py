@@ -59,7 +59,7 @@ class _Archive:
     @property
     def files(self) -> Files:
         """See `ImageFiles`."""
-        return Files.of(self.path)
+        return Files.from_paths(self.path)
 
     @property
     def passed_over(self) -> PassedOver:

@@ -41,7 +41,7 @@ class Files:
     """Other contents of the folder; they are part of the facts but not of the content."""
 
     @classmethod
-    def of(cls, *paths: Path) -> "Files":
+    def from_paths(cls, *paths: Path) -> "Files":
         """Files at these paths, at least one. Raises OSError if one is missing."""
         facts = array("q")
         for path in paths:

@@ -51,7 +51,7 @@ def inspect_dataset(config: DatasetConfig) -> Inspection:
         class_names, channels = cached.meta.class_names, cached.images.shape[1]
     else:
         contents, counter, kept = source.read(), SurveyCounter(), []
-        for image in contents.pixels.decoded(Transform.of(config)):
+        for image in contents.pixels.decoded(Transform.from_config(config)):
             counter.add(image)
             if isinstance(image, Decoded):
                 kept.append(image.position)
@@ -87,7 +87,9 @@ def example_images(config: DatasetConfig, num: int) -> NDArray[np.uint8]:
         return np.array(images[_evenly_spaced(len(images), num)])
     pixels = source.read().pixels
     positions = _evenly_spaced(len(pixels), num).tolist()
-    decoded = [image.pixels for image in pixels.decoded(Transform.of(config), positions) if isinstance(image, Decoded)]
+    decoded = [
+        image.pixels for image in pixels.decoded(Transform.from_config(config), positions) if isinstance(image, Decoded)
+    ]
     channels = max((len(image) for image in decoded), default=1)
     shape = (channels, config.image_size, config.image_size)
     return np.array([np.broadcast_to(image, shape) for image in decoded], np.uint8).reshape(-1, *shape)

@@ -56,7 +56,7 @@ def celeba(config: DatasetConfig, may_fetch: bool = True) -> Source:
     beside = [found.partition.path] if found.partition is not None else []
     return Source(
         str(place),
-        lambda: [images.files, *(Files.of(path) for path in beside)],
+        lambda: [images.files, *(Files.from_paths(path) for path in beside)],
         lambda: _read(chosen, images, config.max_corrupt_share),
         (str(config.max_corrupt_share),),  # it decides how many images may be missing
     )

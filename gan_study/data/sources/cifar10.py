@@ -50,7 +50,7 @@ def _read(located: Located) -> Contents:
     images, labels = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
     is_train = np.arange(len(labels)) < len(labels) - len(parts[-1][1])
     notes = FileNotes(others=unlike_published("cifar10", is_train))
-    return Contents(StackPixels.of(images), labels, _CLASS_NAMES, is_train, notes)
+    return Contents(StackPixels.from_array(images), labels, _CLASS_NAMES, is_train, notes)
 
 
 def _read_batch(file: FoundFile) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:

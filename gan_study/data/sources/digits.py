@@ -26,4 +26,4 @@ def _read() -> Contents:
     train, _ = train_test_split(np.arange(len(labels)), test_size=_NUM_HELD_OUT, stratify=labels, random_state=0)
     is_train = np.zeros(len(labels), np.bool_)
     is_train[train] = True
-    return Contents(StackPixels.of(images), labels, DIGIT_NAMES, is_train)
+    return Contents(StackPixels.from_array(images), labels, DIGIT_NAMES, is_train)

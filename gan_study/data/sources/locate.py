@@ -38,7 +38,7 @@ class Located:
     @property
     def files(self) -> list[Files]:
         """The files that determine the contents; each counts on its own, since they may lie in several folders."""
-        return [Files.of(path) for path in self.paths]
+        return [Files.from_paths(path) for path in self.paths]
 
 
 @dataclass(frozen=True)

@@ -148,7 +148,7 @@ def _read(located: Located, relative: Relative) -> Contents:
     images, labels, num_train = read_relative_files(located, relative)
     is_train = np.arange(len(labels)) < num_train
     notes = FileNotes(others=unlike_published(relative.name, is_train))
-    return Contents(StackPixels.of(images[:, None]), labels, relative.class_names, is_train, notes)
+    return Contents(StackPixels.from_array(images[:, None]), labels, relative.class_names, is_train, notes)
 
 
 def _checked(

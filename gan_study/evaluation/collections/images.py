@@ -144,7 +144,7 @@ def own_size_images(
 
 def _stacked(pixels: StackPixels, positions: NDArray[np.int64], batch_size: int) -> Batches:
     for start in range(0, len(positions), batch_size):
-        yield torch.from_numpy(np.ascontiguousarray(pixels.take(positions[start : start + batch_size])))
+        yield torch.from_numpy(np.ascontiguousarray(pixels.select(positions[start : start + batch_size])))
 
 
 def _decode_files(
