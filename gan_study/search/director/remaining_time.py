@@ -1,4 +1,4 @@
-"""Estimate the time that a study still takes, from the images to come, the seconds of each and the parallel trials."""
+"""An estimate of the time that a study still takes, from the images left, their pace and the parallel trials."""
 
 from statistics import fmean
 
@@ -17,7 +17,7 @@ class RemainingTime:
         self._most_at_once = 1
 
     def text(self) -> str:
-        """The estimate as text, such as `about 140 s left`; unknown until a trial has trained up to an evaluation."""
+        """Return the estimate as text, such as `about 140 s left`; unknown until a trial has trained."""
         left = self._seconds()
         if left is None:
             return "time left not known yet"
@@ -37,7 +37,7 @@ class RemainingTime:
         return seconds_per_image * sum(ahead) / min(self._most_at_once, max(1, len(ahead)))
 
     def _unopened(self) -> list[float]:
-        """The expected images of each trial that is still to be opened, if it is as long as the known ones."""
+        """Return the expected images of each trial that is still to be opened, if it is as long as the known ones."""
         study, trials = self._director.study, self._director.trials.values()
         full = fmean(_full_nimg(trial) for trial in trials)
         searched = expected_nimg(full, 0, chances_at_rungs(study, full))
@@ -46,12 +46,12 @@ class RemainingTime:
 
 
 def num_to_open(director: Director, phase: Phase) -> int:
-    """Trials of a phase, over all arms, that are still to be opened."""
+    """Return how many trials of a phase are still to be opened, over all arms."""
     return sum(director.agenda.num_to_open(arm, phase) for arm in director.study.arms)
 
 
 def num_planned(director: Director) -> int:
-    """Number of trials of the whole study if every arm has a configuration to confirm."""
+    """Return the number of trials of the whole study, if every arm has a configuration to confirm."""
     return len(director.trials) + sum(num_to_open(director, phase) for phase in PHASES)
 
 
@@ -62,7 +62,7 @@ def _nimg_ahead(study: StudyConfig, trial: TrialRecord) -> float:
 
 
 def _full_nimg(trial: TrialRecord) -> float:
-    """Images of a trial's whole training; with a budget in seconds, extrapolated from its pace so far."""
+    """Return the images of a trial's whole training; a budget in seconds is extrapolated from its pace so far."""
     training = trial.config.training
     if training.device_sec is None or trial.cur_nimg == 0:
         return 1000 * training.total_kimg
