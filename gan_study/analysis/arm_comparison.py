@@ -96,11 +96,11 @@ class PairStatistics:
         return words
 
     @property
-    def turned(self) -> "PairStatistics":
+    def swapped(self) -> "PairStatistics":
         """This pair with `a` and `b` exchanged."""
         found = self.probability_lower
         turned = found and Estimate(1 - found.value, 1 - found.high, 1 - found.low)
-        return replace(self, test=self.test.turned, probability_lower=turned)
+        return replace(self, test=self.test.swapped, probability_lower=turned)
 
 
 @dataclass(frozen=True)
@@ -136,7 +136,7 @@ class ArmsComparison:
     def pairs_of(self, arm: str) -> tuple[PairStatistics, ...]:
         """Pairs of an arm, as `a`, with each other confirmed arm."""
         pairs = (pair for pair in self.pairs if arm in (pair.test.a, pair.test.b))
-        return tuple(pair if pair.test.a == arm else pair.turned for pair in pairs)
+        return tuple(pair if pair.test.a == arm else pair.swapped for pair in pairs)
 
 
 def compare_arms(run: RunData, collapsed: Collection[tuple[str, str]] = ()) -> ArmsComparison:

@@ -61,7 +61,7 @@ class PairComparison:
         return self.p_holm is not None and self.p_holm < SIGNIFICANCE
 
     @property
-    def turned(self) -> "PairComparison":
+    def swapped(self) -> "PairComparison":
         """This test with `a` and `b` exchanged."""
         return replace(
             self,
@@ -99,7 +99,7 @@ def rank_arms(arms: Sequence[ConfirmedArm], same_arms: Collection[Collection[str
     """
     first = first_copies({arm.arm: arm.trials for arm in arms})
     tested = {
-        (p.a, p.b): p for pair in _tested([a for a in arms if first[a.arm] == a.arm]) for p in (pair, pair.turned)
+        (p.a, p.b): p for pair in _tested([a for a in arms if first[a.arm] == a.arm]) for p in (pair, pair.swapped)
     }
 
     def compare(a: ConfirmedArm, b: ConfirmedArm) -> PairComparison:
@@ -157,6 +157,6 @@ def _mean_chances(pairs: Sequence[PairComparison]) -> Mapping[str, float]:
     chances: dict[str, dict[str, float]] = {}
     for pair in pairs:
         if not pair.is_copy:
-            for seen in (pair, pair.turned):
+            for seen in (pair, pair.swapped):
                 chances.setdefault(seen.a, {})[seen.scored[1]] = seen.probability_lower
     return {arm: fmean(found.values()) for arm, found in chances.items()}

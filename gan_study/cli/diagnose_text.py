@@ -12,10 +12,10 @@ from gan_study.cli.terminal.outcome import print_line
 from gan_study.diagnosis.undecided import order_of_rules, undecided_findings
 from gan_study.evaluation.diagnosed_snapshot import DiagnosedSnapshot
 from gan_study.report.tables.verdict_evidence import (
+    finding_number,
     images_basis,
     measured_findings,
     not_measured,
-    short,
     threshold_text,
 )
 from gan_study.runs.diagnosis import DiagnosisRecord, Finding, VerdictName
@@ -89,7 +89,7 @@ def _summary(found: DiagnosedSnapshot) -> str:
         return f"{found.verdict.text}. Every check was made, and none found a failure."
     unmeasured = [f.name for f in verdict.decisive if f.value is None]
     reasons = [
-        f"{f.name} is {short(f.value)}{f', {threshold_text(f)}' if f.threshold is not None else ''}"
+        f"{f.name} is {finding_number(f.value)}{f', {threshold_text(f)}' if f.threshold is not None else ''}"
         for f in verdict.decisive
         if f.fires
     ]
@@ -115,9 +115,9 @@ def _row(finding: Finding, is_decisive: bool) -> tuple[str, ...]:
     mark = "*" if is_decisive else "+" if finding.fires else " "
     return (
         f"{mark} {finding.name}",
-        short(finding.value),
+        finding_number(finding.value),
         threshold_text(finding, "> ", "< "),
-        short(finding.control),
+        finding_number(finding.control),
         f"{finding.what} ({finding.note})" if finding.note else finding.what,
     )
 

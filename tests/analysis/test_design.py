@@ -1,4 +1,4 @@
-"""What the plan says that confirmed seeds can show."""
+"""Sentences of the plan on the differences that confirmed seeds can detect."""
 
 import math
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What could not be made after the end of a training is said; the training counts."""
+"""Warnings about results that could not be made after the end of a training, which still counts."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""How often trainings fail, and the scores of those that did not."""
+"""Failure rates of trainings, and the scores of those that did not fail."""
 
 import math
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""What the statistics promise, held against enumeration of every case or a simulation whose truth is known."""
+"""The statistics against enumeration of all cases or simulations with known truth."""
 
 from collections.abc import Sequence
 from itertools import chain, combinations, pairwise
@@ -37,7 +37,7 @@ def test_how_often_the_interval_of_a_mean_holds_it(num_seeds: int, held: float) 
 
 
 def test_the_interval_of_an_interquartile_mean_holds_it() -> None:
-    """Of a symmetric distribution with outliers, whose interquartile mean is its middle."""
+    """Scores of a symmetric distribution with outliers, whose interquartile mean is its centre."""
     rng = np.random.default_rng(0)
     found = [present(describe_seeds(list(rng.standard_t(2, 20))).interquartile_mean) for _ in range(400)]
     assert np.mean([e.low <= 0 <= e.high for e in found]) == pytest.approx(0.93, abs=0.04)

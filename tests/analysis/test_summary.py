@@ -1,4 +1,4 @@
-"""What summary.json holds."""
+"""The content of summary.json."""
 
 import json
 import math

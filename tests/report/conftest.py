@@ -67,5 +67,5 @@ def _missing(reason: str) -> NoReturn:
 
 @pytest.fixture(scope="module")
 def troubles() -> PageTroubles:
-    """What the pages that it watches have got into; a test that sees some should fail."""
+    """Errors and requests of the watched pages; a test fails if there are any."""
     return PageTroubles()

@@ -184,7 +184,7 @@ def test_long_names_in_a_legend_leave_a_figure_its_room(found: SideBySide) -> No
 
 
 def loads(page: ParsedPage) -> list[str]:
-    """What the page refers to besides the pictures inside it: its own tabs, if all is well."""
+    """References of the page besides its embedded pictures; only its own tabs are allowed."""
     return [place for place in page.loads if not place.startswith("data:image/webp;base64,")]
 
 

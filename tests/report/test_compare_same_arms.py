@@ -25,7 +25,7 @@ OTHER_SEARCH = tuple(Outcome(COMPLETED, score) for score in (9.0, 8.5, 7.5, 20.0
 
 
 Arm = tuple[dict[str, Any], tuple[Outcome, ...], tuple[Outcome, ...]]
-"""How an arm is defined, and the outcomes of its search and of its confirmation."""
+"""The definition of an arm, with the outcomes of its search and its confirmation."""
 
 
 def seeds(*scores: float) -> tuple[Outcome, ...]:

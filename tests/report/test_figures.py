@@ -1,4 +1,4 @@
-"""What drawing adds to the values of a figure: axes, legends, bands."""
+"""Tests of drawing: axes, legends and bands of the figures."""
 
 from pathlib import Path
 from typing import Any

@@ -1,4 +1,4 @@
-"""What mattered in a search, from importance.json to words, summary.json, the page and its protocol."""
+"""Importance of hyperparameters, from importance.json to summary.json, the page and its protocol."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What stands beside the verdict, on the page as on the terminal: verdicts on trials, and what to do about them."""
+"""The notes beside the verdict, on the page and on the terminal: verdicts on trials, and advice."""
 
 from pathlib import Path
 from typing import Any
@@ -35,7 +35,7 @@ def folder(tmp_path: Path) -> RunFolder:
 
 
 def head(folder: RunFolder) -> str:
-    """What stands above the tabs of its report, and so above the Result tab."""
+    """The text above the tabs of the report, and so above the Result tab."""
     text = ParsedPage(Path(write_report(folder)).read_text(encoding="utf-8")).text
     return text[: text.index("Result")]
 

@@ -60,7 +60,7 @@ class SideBySide:
     @property
     def pairs(self) -> tuple[PairStatistics, ...]:
         """Every pair of confirmed arms once, in the order of `standing`, so that the leader's pairs come first."""
-        found = {(p.test.a, p.test.b): p for pair in self.summary.comparison.pairs for p in (pair, pair.turned)}
+        found = {(p.test.a, p.test.b): p for pair in self.summary.comparison.pairs for p in (pair, pair.swapped)}
         return tuple(found[pair] for pair in combinations(self.standing, 2) if pair in found)
 
     @property

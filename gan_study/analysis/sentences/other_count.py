@@ -56,7 +56,7 @@ def describe_other_count(
     num_earlier = sum(t.best is not None and t.best.cur_nimg < t.evaluations[-1].cur_nimg for t in scored)
     text += f" {_means(others, confirmed, at)} The best came before the last in {num_earlier} of {len(scored)} seeds."
     if ranking is not None:
-        pairs = [p if p.a == ranking.leader else p.turned for p in ranking.pairs if ranking.leader in (p.a, p.b)]
+        pairs = [p if p.a == ranking.leader else p.swapped for p in ranking.pairs if ranking.leader in (p.a, p.b)]
         equals = [pair.b for pair in pairs if not pair.is_distinguishable]
         too = "also leads by these" if ranking.leader == leader else f"leads by these, instead of {leader}"
         text += f" {ranking.leader} {too}"

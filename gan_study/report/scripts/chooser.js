@@ -1,7 +1,7 @@
-// Trials of a figure, switched on and off by name. The boxes are made when the reader opens the list.
-const FEW_LINES = 12; // so few are drawn as strongly as the highlighted one
+// Switch the trials of a figure on and off by name. The boxes are made when the reader opens the list.
+const FEW_LINES = 12; // up to this many lines are drawn as strongly as the highlighted one
 
-// Each arm's trials with the text of one of their lines, in the order of the figure.
+// The trials of each arm, in the order of the figure.
 function trialsOf(figure) {
   const arms = new Map();
   for (const { meta } of figure.data.filter((trace) => trace.meta?.trials)) {
@@ -11,13 +11,13 @@ function trialsOf(figure) {
   return arms;
 }
 
-// The trace with the points of the chosen trials alone; chosen: for each arm the names.
+// The trace with only the points of the chosen trials; chosen: names of trials by arm.
 function onlyChosen(trace, chosen) {
   const places = trialOfPoints(trace);
   if (!places) return trace;
   const names = chosen.get(trace.meta.arm);
   let open = false;
-  // A gap stays behind each line that stays.
+  // Keep the gap after each kept line.
   const kept = places.map((place) => (open = place < 0 ? open : names.has(trace.meta.trials[place])));
   const pick = (values) => (Array.isArray(values) ? values.filter((_, i) => kept[i]) : values);
   const marker = trace.marker && { ...trace.marker, symbol: pick(trace.marker.symbol) };
@@ -35,7 +35,7 @@ function boxFor(text, onChange) {
   return [named, box];
 }
 
-// The boxes of one arm: one for all of its trials, one for each.
+// The boxes of one arm: one for all its trials, and one for each trial.
 function addArm(list, arm, trials, redraw) {
   const group = document.createElement("fieldset");
   const boxes = new Map();

@@ -1,4 +1,4 @@
-// Figures, drawn from the JSON behind each when the reader comes near.
+// Draw each figure from its JSON when the reader scrolls near it.
 const config = {
   responsive: true,
   displaylogo: false,
@@ -13,7 +13,7 @@ function giveViewBox(plot) {
   }
 }
 
-// A trace that holds many trials names them once, in its meta: one for each line, which a gap ends, or for each point.
+// A trace of many trials has their names in its meta: one for each line, which ends at a gap, or for each point.
 function trialOfPoints(trace) {
   if (!trace.meta?.trials) return null;
   const isGap = (i) => trace.x[i] === null;
@@ -40,7 +40,7 @@ function plainValue(value) {
   return typeof value === "string" ? plainText(value) : value;
 }
 
-// The interval around a point, as far as the figure draws one.
+// The interval around a point, if the figure draws one.
 function boundsOf(trace, i) {
   for (const [axis, bars] of [["x", trace.error_x], ["y", trace.error_y]]) {
     if (bars?.array) return [trace[axis][i] - (bars.arrayminus ?? bars.array)[i], trace[axis][i] + bars.array[i]];
@@ -48,7 +48,7 @@ function boundsOf(trace, i) {
   return [null, null];
 }
 
-// One row for each point that is drawn; entries of the legend alone have none.
+// One row for each drawn point. Traces that only make legend entries have none.
 function pointsOf(traces) {
   return traces.filter((trace) => !trace.meta?.is_repeated).flatMap((trace) =>
     (trace.x ?? []).map((x, i) => {
@@ -77,7 +77,7 @@ function draw(plot) {
   });
 }
 
-// Figures are drawn when the reader comes near, so that a large report can be read at once.
+// Figures are drawn when the reader scrolls near them, so that a large report opens quickly.
 const observer = new IntersectionObserver(
   (entries) => entries.filter((entry) => entry.isIntersecting).forEach((entry) => draw(entry.target)),
   { rootMargin: "800px" },
@@ -92,7 +92,7 @@ function drawAll() {
   undrawn.forEach(draw);
 }
 
-// What was drawn before the window changed its width, while its tab was hidden.
+// Figures that were drawn for another window width while their tab was hidden.
 function fitFigures(panel) {
   for (const plot of panel.querySelectorAll(".drawing")) {
     if (!undrawn.has(plot) && plot.clientWidth !== plot._fullLayout?.width) Plotly.Plots.resize(plot);

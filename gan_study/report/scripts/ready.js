@@ -1,3 +1,3 @@
-// The page can be used from here on: what measures it looks for this mark.
+// Mark the page as ready for use. Tests and measurements wait for this mark.
 performance.mark("report-ready");
 document.documentElement.dataset.ready = "";

@@ -1,4 +1,4 @@
-// A table's cells as they stand on the page can be saved, too.
+// The cells of a table can be saved as they are shown.
 function cellText(cell) {
   return cell.textContent.replaceAll("\u00a0", " ").trim();
 }

@@ -1,8 +1,8 @@
-// The chapters of the page as tabs. Without this script, and on paper, they follow one another.
+// Show the chapters of the page as tabs. Without this script, and on paper, they follow each other.
 const tabs = [...document.querySelectorAll(".tabs a")];
 const panelOf = (tab) => document.getElementById(tab.hash.slice(1));
 
-// Find-in-page still finds what stands in a hidden tab, and opens it, in browsers that know "until-found".
+// Find-in-page finds text in hidden tabs and opens them, in browsers that support "until-found".
 function setHidden(panel, isHidden) {
   if (isHidden) panel.setAttribute("hidden", "until-found");
   else panel.removeAttribute("hidden");
@@ -19,7 +19,7 @@ function openTab(tab) {
   fitFigures(panelOf(tab));
 }
 
-// The tab that the address names, or the one that holds the element it names.
+// The tab that the address names, or the tab with the element that it names.
 function openAddress() {
   const target = document.getElementById(location.hash.slice(1));
   const panel = target?.closest("main > section");
@@ -27,7 +27,7 @@ function openAddress() {
   if (panel && target !== panel) target.scrollIntoView();
 }
 
-// Back to the head of the tab if the reader had scrolled down in another.
+// Scroll to the top of the tab if the reader had scrolled down in another one.
 function showHead() {
   const main = document.querySelector("main");
   if (main.getBoundingClientRect().top < 0) main.scrollIntoView({ behavior: "instant" });
@@ -77,7 +77,7 @@ openAddress();
 addEventListener("hashchange", openAddress);
 addEventListener("popstate", openAddress);
 
-// On paper everything is there.
+// Print all chapters.
 addEventListener("beforeprint", () => {
   tabs.forEach((tab) => setHidden(panelOf(tab), false));
   drawAll();

@@ -1,6 +1,6 @@
 "use strict";
 
-// Dark and light: as the system has it, until the reader chooses; the choice is kept where the browser allows it.
+// Dark or light theme: that of the system until the reader chooses. The choice is stored if the browser allows it.
 const systemIsDark = matchMedia("(prefers-color-scheme: dark)");
 const themeButton = document.querySelector(".theme");
 
@@ -8,7 +8,7 @@ function kept(name) {
   try {
     return localStorage.getItem(name);
   } catch {
-    return null; // a browser may keep nothing for a file
+    return null; // a browser may store nothing for a local file
   }
 }
 
@@ -16,7 +16,7 @@ function keep(name, value) {
   try {
     localStorage.setItem(name, value);
   } catch {
-    // As above: the choice then lasts as long as the page.
+    // As above: the choice then holds until the page is closed.
   }
 }
 

@@ -1,4 +1,4 @@
-// The trainings in pictures: a trial to choose, a slider through its grids, and a small plot that follows it.
+// The trainings in pictures: choose a trial, move a slider through its grids, and see the place in a small plot.
 function addTo(svg, name, attributes, text = "") {
   const element = document.createElementNS(svg.namespaceURI, name);
   for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);

@@ -1,4 +1,4 @@
-// A click, Enter or the space bar shows a picture large; the arrows go to its neighbours, Escape closes it.
+// Click, Enter or space enlarges a picture; the arrow keys go to its neighbours, and Escape closes it.
 const zoom = document.createElement("dialog");
 zoom.className = "zoom";
 zoom.setAttribute("aria-label", "A picture, large");

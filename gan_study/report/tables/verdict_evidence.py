@@ -117,23 +117,23 @@ def threshold_text(finding: Finding, above: str = "above ", below: str = "below 
     """The threshold of a finding, with the side on which it fires."""
     if finding.threshold is None:
         return NOTHING
-    return f"{above if finding.direction == 'above' else below}{short(finding.threshold)}"
+    return f"{above if finding.direction == 'above' else below}{finding_number(finding.threshold)}"
 
 
 def _row(finding: Finding, is_decisive: bool, words: str) -> tuple[str, ...]:
     fires = "yes" if finding.fires else "no"
     return (
         finding.name,
-        short(finding.value),
+        finding_number(finding.value),
         threshold_text(finding),
-        short(finding.control),
+        finding_number(finding.control),
         f"{fires}, decisive" if is_decisive else fires,
         finding.source,
         words,
     )
 
 
-def short(value: float | None) -> str:
+def finding_number(value: float | None) -> str:
     """A number of a finding: four significant digits; a dash for None."""
     # A control may differ from 0 by rounding errors.
     return NOTHING if value is None else f"{round(value, 6):.4g}"
