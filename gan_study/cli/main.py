@@ -1,4 +1,4 @@
-"""The commands. Each imports its packages when it is called, so that none waits for a package that it does not use."""
+"""The command line: its commands, and the exit status of each error."""
 
 import sys
 from typing import Annotated
@@ -6,20 +6,11 @@ from typing import Annotated
 import typer
 
 from gan_study import __version__
-from gan_study.cli.commands import generator_commands, image_commands
-from gan_study.cli.commands.options import (
-    Address,
-    DataRoot,
-    InceptionWeights,
-    Overrides,
-    RunFolderPlace,
-    StudyFile,
-    Verbose,
-)
+from gan_study.cli.commands import generator_commands, image_commands, study_commands
 from gan_study.cli.commands.usage import UsageError, print_usage_error
 from gan_study.cli.terminal.interruption import InterruptionError, ignore_further, print_notice
 from gan_study.cli.terminal.messages import print_error
-from gan_study.errors import GanStudyError, InputError
+from gan_study.errors import GanStudyError
 
 app = typer.Typer(
     name="gan_study",
@@ -29,8 +20,8 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.add_typer(image_commands.app)
-app.add_typer(generator_commands.app)
+for commands in (study_commands, image_commands, generator_commands):
+    app.add_typer(commands.app)
 _REFUSED = 2
 _INTERRUPTED = 130  # 128 + SIGINT, as in shells
 
@@ -48,251 +39,6 @@ def options(
     ] = False,
 ) -> None:
     """Compare ways of training GANs as a fair experiment: search, confirm, report."""
-
-
-@app.command()
-def run(
-    study_file: StudyFile,
-    out: Annotated[
-        str, typer.Option(metavar="FOLDER", help="Where run folders go: a local path, an s3:// or a gs:// URI.")
-    ] = "runs",
-    overrides: Overrides = [],  # noqa: B006  # typer reads the default and never changes it
-    address: Address = None,
-    data_root: DataRoot = None,
-    inception_weights: InceptionWeights = None,
-    verbose: Verbose = False,
-) -> None:
-    """Search, confirm and report a study."""
-    from gan_study.cli.commands.surroundings import set_places
-    from gan_study.cli.preparation.data_files import count_images
-    from gan_study.cli.preparation.requirements import missing_requirements
-    from gan_study.cli.preparation.run_folder import refuse_if_begun
-    from gan_study.config.reading.load import dump_study, load_study
-    from gan_study.config.search.sampling import with_search_defaults
-    from gan_study.runs.folder import RunFolder
-    from gan_study.runs.lock import lock_run_folder
-
-    set_places(data_root, inception_weights, address)
-    # A cluster has data and resources of its own.
-    cancelled: list[str] = []
-    study = load_study(
-        study_file, overrides, missing_requirements if address is None else None, count_images, cancelled.append
-    )
-    folder = RunFolder(f"{out.rstrip('/')}/{study.name}")
-    with lock_run_folder(folder):
-        refuse_if_begun(folder, out)
-        from gan_study.cli.run import run_and_report  # takes seconds, so it comes after the checks
-
-        for sentence in cancelled:
-            print(f"Note: {sentence}")
-        folder.write_study_text(dump_study(with_search_defaults(study)))
-        try:
-            run_and_report(folder, address, verbose)
-        except InputError:
-            # Nothing has begun, so nothing is left behind that the next `run` would refuse.
-            if not folder.arms():
-                folder.forget_study()
-            raise
-
-
-@app.command()
-def resume(
-    run_folder: RunFolderPlace,
-    skip_arms: Annotated[
-        list[str],
-        typer.Option("--skip-arm", metavar="NAME", help="Give up this arm: it wins nothing and loses nothing."),
-    ] = [],  # noqa: B006  # as in run
-    confirm_now: Annotated[
-        bool, typer.Option("--confirm-now", help="End the search with the trials there are, and confirm the best.")
-    ] = False,
-    overrides: Annotated[
-        list[str],
-        typer.Option(
-            "--set", metavar="NAME=NUMBER", help="Lower a number of trials or seeds, such as confirm.seeds=2."
-        ),
-    ] = [],  # noqa: B006  # as in run
-    address: Address = None,
-    data_root: DataRoot = None,
-    inception_weights: InceptionWeights = None,
-    verbose: Verbose = False,
-) -> None:
-    """Go on with an interrupted study.
-
-    Finished trials stay as they are; unfinished ones continue from their last checkpoints. For a finished study only
-    the report is written again. --skip-arm, --confirm-now and --set shorten the study first, which its report mentions.
-    """
-    from gan_study.cli.commands.surroundings import set_places
-    from gan_study.cli.preparation.run_folder import is_completed, open_run
-    from gan_study.cli.resume import shorten_study
-    from gan_study.cli.terminal.outcome import conclude_study, make_console
-    from gan_study.report.write import write_report
-    from gan_study.runs.lock import lock_run_folder
-
-    set_places(data_root, inception_weights, address)
-    folder = open_run(run_folder)
-    with lock_run_folder(folder):
-        shorten_study(folder, skip_arms, confirm_now, overrides, trains_here=address is None)
-        if is_completed(folder):
-            print("Nothing is left to train: every trial of the study has ended. The report is written anew.")
-            conclude_study(make_console(), folder, write_report(folder))
-            return
-        from gan_study.cli.run import run_and_report
-
-        run_and_report(folder, address, verbose)
-
-
-@app.command()
-def extend(
-    run_folder: RunFolderPlace,
-    study_file: Annotated[
-        str | None,
-        typer.Argument(
-            help="The study with what is to be added. Default: the run folder's own, changed by --set.",
-            show_default=False,
-        ),
-    ] = None,
-    overrides: Overrides = [],  # noqa: B006  # as in run
-    address: Address = None,
-    data_root: DataRoot = None,
-    inception_weights: InceptionWeights = None,
-    verbose: Verbose = False,
-) -> None:
-    """Add to a study that has been run: trials, repeats, arms, seeds or confirmed configurations.
-
-    Nothing is trained again: finished trials stay as they are, the samplers learn from them, new trials follow, and
-    the report is written again. Changes to an arm, the data, the score or the length of a training are refused.
-    """
-    from gan_study.cli.commands.surroundings import set_places
-    from gan_study.cli.extend import extend_study
-    from gan_study.cli.preparation.run_folder import is_completed, open_run
-    from gan_study.cli.terminal.outcome import conclude_study, make_console
-    from gan_study.report.write import write_report
-    from gan_study.runs.lock import lock_run_folder
-
-    set_places(data_root, inception_weights, address)
-    folder = open_run(run_folder)
-    with lock_run_folder(folder):
-        if not extend_study(folder, study_file, overrides, trains_here=address is None):
-            print("Nothing is added to the study.")
-            if is_completed(folder):
-                conclude_study(make_console(), folder, write_report(folder))
-                return
-        from gan_study.cli.run import run_and_report
-
-        run_and_report(folder, address, verbose)
-
-
-@app.command()
-def report(
-    run_folders: Annotated[
-        list[str],
-        typer.Argument(
-            help="The run folder that `run` named: a local path, an s3:// or a gs:// URI. With --compare, two or more.",
-            show_default=False,
-        ),
-    ],
-    compare: Annotated[
-        bool, typer.Option("--compare", help="Compare finished studies on a page of their own.")
-    ] = False,
-    out: Annotated[
-        str | None,
-        typer.Option(
-            metavar="FILE.html",
-            help="Where the page of --compare goes. Default: compare-<study>-<study>.html in this folder.",
-        ),
-    ] = None,
-) -> None:
-    """Write the report of a run folder again, or compare studies.
-
-    Writes report.html, summary.json and trials.csv. The folder may be a copy on a machine without torch and ray.
-
-    --compare writes nothing into the run folders. It refuses studies whose data, scores, lengths of a training or
-    numbers of trials differ, and shows all other differences.
-    """
-    if compare:
-        from gan_study.cli.compare import compare as compare_studies
-
-        compare_studies(run_folders, out)
-        return
-    if len(run_folders) > 1:
-        raise InputError(
-            f"report: one study is reported at a time, but got {len(run_folders)} run folders; add --compare to put "
-            "them side by side"
-        )
-    if out is not None:
-        raise InputError(
-            f"--out: a study's report lies in its run folder, but got {out}; leave it out, or add --compare"
-        )
-    from gan_study.cli.preparation.run_folder import open_run
-    from gan_study.cli.terminal.outcome import make_console, print_outcome
-    from gan_study.report.write import write_report
-
-    folder = open_run(run_folders[0])
-    print_outcome(make_console(), folder, write_report(folder))
-
-
-@app.command()
-def plan(
-    study_file: StudyFile,
-    overrides: Overrides = [],  # noqa: B006  # as in run
-    spread_from: Annotated[
-        str | None,
-        typer.Option(
-            metavar="FOLDER",
-            help="A run folder with confirmed seeds. Their spread gives the difference that this study can detect. "
-            "Default: runs/<name of the study>, if it exists.",
-            show_default=False,
-        ),
-    ] = None,
-    measure: Annotated[
-        bool,
-        typer.Option(
-            "--measure/--no-measure",
-            help="Measure for two seconds how fast this machine trains the study's networks. Without it, the estimate "
-            "of the time assumes the developers' machine.",
-        ),
-    ] = True,
-    data_root: DataRoot = None,
-    inception_weights: InceptionWeights = None,
-) -> None:
-    """Check a study and print its trials, its cost and the difference that it can detect.
-
-    Prints arms, search space, trials, images, an estimate of the time, the difference that the confirmed seeds can
-    detect, and the places of the data set's files and, if the score needs them, of Inception's weights. Starts nothing
-    and downloads nothing.
-    """
-    from gan_study.cli.commands.surroundings import set_places
-    from gan_study.cli.plan import print_plan
-
-    set_places(data_root, inception_weights)
-    print_plan(study_file, overrides, spread_from, measure)
-
-
-@app.command()
-def train(
-    config_file: Annotated[
-        str, typer.Argument(help="A trial's config.json, or a YAML file of the same form.", show_default=False)
-    ],
-    out: Annotated[
-        str, typer.Option(metavar="FOLDER", help="Where the trial's files go: a local path, an s3:// or a gs:// URI.")
-    ] = "runs/train",
-    device: Annotated[str, typer.Option(metavar="auto|cpu|cuda", help="Device of the training.")] = "auto",
-    data_root: DataRoot = None,
-    inception_weights: InceptionWeights = None,
-) -> None:
-    """Train one GAN, without Ray.
-
-    Runs on one process or under torchrun, and goes on from its checkpoint if there is one. The configuration of a
-    confirmed trial is diagnosed and scored at its end as in its study.
-    """
-    from gan_study.cli.commands.surroundings import set_places
-    from gan_study.config.reading.trial_file import load_trial
-
-    set_places(data_root, inception_weights)
-    load_trial(config_file)  # reports a wrong file before torch is imported, which takes seconds
-    from gan_study.cli.train import train_one
-
-    train_one(config_file, out, device)
 
 
 def main() -> None:

@@ -91,14 +91,14 @@ def test_a_wrong_command_line_is_refused(line: str) -> None:
     known = "" if verb == " sweep" else verb
     start, _, way_out = found.stderr.partition("; ")
     assert start.startswith(f"error: python -m gan_study{known}: {problem}")
-    assert way_out == f"`python -m gan_study{known} --help` tells what there is\n"
+    assert way_out == f"`python -m gan_study{known} --help` lists what is possible\n"
 
 
 def test_of_many_surplus_words_the_first_are_named() -> None:
     """The shell has put the names of all files in the place of `images/*`."""
     found = gan_study("evaluate", "real", "other", *(f"{number}.png" for number in range(500)))
     assert (found.returncode, found.stdout) == (2, "")
-    assert "(0.png 1.png 2.png ...); `python -m gan_study evaluate --help` tells what there is" in found.stderr
+    assert "(0.png 1.png 2.png ...); `python -m gan_study evaluate --help` lists what is possible" in found.stderr
     assert len(found.stderr) < 200
 
 

@@ -42,7 +42,7 @@ def usage_problem(error: Any, words: Sequence[str]) -> InputError:
         )
     problem = " ".join(error.format_message().split()).rstrip(".")
     problem = _SURPLUS.sub(r"\1 ...)", problem)
-    return InputError(f"{command}: {problem[:1].lower()}{problem[1:]}; `{command} --help` tells what there is")
+    return InputError(f"{command}: {problem[:1].lower()}{problem[1:]}; `{command} --help` lists what is possible")
 
 
 def _given(names: Sequence[str], words: Sequence[str]) -> str | None:
