@@ -9,11 +9,10 @@ from torch import nn
 
 from gan_study.config.training import TrainingConfig, TrialConfig
 from gan_study.data.datasets import Dataset
+from gan_study.evaluation.batch_features import generator_to_features
 from gan_study.evaluation.kept_values import kept_value
 from gan_study.extractors import real_features
-from gan_study.extractors.extractor import apply_network
 from gan_study.extractors.objective import Objective
-from gan_study.gan.generation import generate_uint8
 from gan_study.metrics.prdc import ball_radii, expected_coverage, features_to_coverage
 from gan_study.metrics.samples import BATCH_SIZE
 from gan_study.runs.records import CoverageRecord
@@ -45,9 +44,11 @@ def _measure(
     key = objective.record.key.model_copy(
         update={"metric": "coverage", "num_generated": num, "num_real": num, "split": "train"}
     )
-    generated = _generated_features(g_ema, training, num, objective)
-    if generated is None:
+    latents = draw_latents(training, num, Stream.COVERAGE).split(BATCH_SIZE)
+    found = generator_to_features(objective.extractor.network, g_ema, latents)
+    if found is None:
         return None
+    generated, _ = found
     real, radii = kept_value("coverage", key, lambda: _real_balls(dataset, objective, num))
     return CoverageRecord(
         value=features_to_coverage(generated, real, radii),
@@ -55,17 +56,6 @@ def _measure(
         k=COVERAGE_K,
         key=key,
     )
-
-
-def _generated_features(g_ema: nn.Module, training: TrainingConfig, num: int, objective: Objective) -> _Features | None:
-    """(num, d) features; None if a pixel is not finite."""
-    parts = []
-    for images, are_finite in generate_uint8(g_ema, draw_latents(training, num, Stream.COVERAGE).split(BATCH_SIZE)):
-        if not are_finite:
-            return None
-        features, _ = apply_network(objective.extractor.network, images)
-        parts.append(features.cpu().numpy())
-    return np.concatenate(parts)
 
 
 def _real_balls(dataset: Dataset, objective: Objective, num: int) -> tuple[_Features, _Features]:

@@ -5,21 +5,20 @@ images cost at most two more evaluations in each process.
 """
 
 import time
-from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from statistics import fmean, stdev
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from numpy.typing import NDArray
+from torch import nn
 
 from gan_study.config.training import TrainingConfig
 from gan_study.data.datasets import Dataset
+from gan_study.evaluation.batch_features import batches_to_features, generator_to_features
 from gan_study.evaluation.kept_values import kept_value
 from gan_study.extractors import real_features
-from gan_study.extractors.extractor import apply_network
 from gan_study.extractors.objective import Objective
-from gan_study.gan.generation import generate_uint8
 from gan_study.metrics.all_scores import MOST_NEIGHBOURS, AllScores, NeighbourScores, Side, sides_to_scores
 from gan_study.metrics.samples import batch_size
 from gan_study.metrics.statistics import features_to_stats
@@ -74,15 +73,9 @@ def _draw(generator: nn.Module, training: TrainingConfig, draw: int, objective: 
     """
     device = next(objective.extractor.network.parameters()).device
     z = draw_latents(training, objective.num_samples, Stream.FINAL_SCORES, draw)
-    finite: list[Tensor] = []
-
-    def images() -> Iterator[Tensor]:
-        for part, are_finite in generate_uint8(generator.to(device), z.split(batch_size(device.type))):
-            finite.append(are_finite)
-            yield part
-
-    side = _side(images(), objective)
-    if not torch.stack(finite).all() or not np.isfinite(side.gaussian.mean).all():
+    found = generator_to_features(objective.extractor.network, generator.to(device), z.split(batch_size(device.type)))
+    side = _side(*found) if found is not None else None
+    if side is None or not np.isfinite(side.gaussian.mean).all():
         return None
     return side if draw == 0 else Side(side.gaussian)
 
@@ -95,24 +88,15 @@ def _real_side(dataset: Dataset, objective: Objective) -> Side:
     chosen = np.random.default_rng(0).choice(indices, num, replace=False)
     if objective.record.real_class_shares is None:
         features, _ = real_features.load_or_compute_features(objective.extractor, dataset, chosen)
-        return Side(features_to_stats(features).to_gaussian(), features)
+        return _side(features)
     # The cache does not hold probabilities, and a classifier is quick.
     images = torch.from_numpy(dataset.images[chosen])
     device = next(objective.extractor.network.parameters()).device
-    return _side(images.split(batch_size(device.type)), objective)
+    return _side(*batches_to_features(objective.extractor.network, images.split(batch_size(device.type))))
 
 
-def _side(images_uint8: Iterable[Tensor], objective: Objective) -> Side:
-    """Extract the features of images NCHW uint8 in [0, 255], which come in parts."""
-    features, probabilities = [], []
-    for part in images_uint8:
-        part_features, logits = apply_network(objective.extractor.network, part)
-        features.append(part_features)
-        if logits is not None:
-            probabilities.append(logits.softmax(1))
-    together = torch.cat(features).cpu().numpy()
-    shares = torch.cat(probabilities).cpu().numpy() if probabilities else None
-    return Side(features_to_stats(together).to_gaussian(), together, shares)
+def _side(features: NDArray[np.float32], probabilities: NDArray[np.float32] | None = None) -> Side:
+    return Side(features_to_stats(features).to_gaussian(), features, probabilities)
 
 
 def _infinity(scores: AllScores) -> InfinityRecord | None:

@@ -1,7 +1,9 @@
 """The features of two collections of images, from one extractor and at one image size."""
 
 import hashlib
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
 
 import torch
 from torch import Tensor
@@ -12,6 +14,7 @@ from gan_study.config.reading.suggestions import no_such
 from gan_study.data.datasets import Dataset
 from gan_study.data.inspection.inspection import inspect_dataset
 from gan_study.errors import InputError
+from gan_study.evaluation.batch_features import batches_to_features
 from gan_study.evaluation.collections.images import (
     Argument,
     Images,
@@ -23,7 +26,7 @@ from gan_study.evaluation.collections.images import (
 )
 from gan_study.evaluation.collections.statistics_file import FeatureKey, Statistics
 from gan_study.evaluation.generators import TrainedGenerator
-from gan_study.extractors.extractor import Extractor, apply_network
+from gan_study.extractors.extractor import Extractor
 from gan_study.extractors.loading import load_or_train_extractor, pretrained_kind
 from gan_study.extractors.progress import at_work
 from gan_study.metrics.all_scores import Side, features_to_side
@@ -175,24 +178,20 @@ def _extract(images: Images, view: View, device: torch.device, whose: str, what:
     whose: the place in an error message. what: the kind of images in a progress message, such as `generated images`.
     """
     extractor, hashed = view.extractor.to(device), hashlib.sha256()
-    features: list[Tensor] = []
-    probabilities: list[Tensor] = []
-    with at_work(f"{what} through {extractor.name}", images.num):
-        for batch in images.batches:
+
+    def hashed_batches(first: Tensor) -> Iterator[Tensor]:
+        for batch in chain([first], images.batches):
             hashed.update(batch.contiguous().numpy().tobytes())
-            part, logits = apply_network(
-                extractor.network, batch.expand(-1, 3, -1, -1) if view.channels == 3 else batch
+            yield batch.expand(-1, 3, -1, -1) if view.channels == 3 else batch
+
+    with at_work(f"{what} through {extractor.name}", images.num):
+        first = next(images.batches, None)
+        if first is None:
+            raise InputError(
+                f"{whose}: there must be images that can be decoded, but got none; check that these are images"
             )
-            features.append(part)
-            if logits is not None:
-                probabilities.append(logits.softmax(1))
-    if not features:
-        raise InputError(
-            f"{whose}: there must be images that can be decoded, but got none; check that these are images"
-        )
-    together = torch.cat(features).cpu().numpy()
-    shares = torch.cat(probabilities).cpu().numpy() if probabilities else None
-    return features_to_side(together, shares, whose), hashed.hexdigest()[:8]
+        features, probabilities = batches_to_features(extractor.network, hashed_batches(first))
+    return features_to_side(features, probabilities, whose), hashed.hexdigest()[:8]
 
 
 def _common_size(first: Argument, reference: Argument, image_size: int | None) -> int | None:
