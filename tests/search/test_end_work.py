@@ -1,21 +1,15 @@
 """The work after a trial's last step can fail or be interrupted without harm to the training."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from support.prepared_objective import Prepared
 from support.scripted_world import World, make_evaluation, make_study
 
 from gan_study.config.training import TrialConfig
-from gan_study.evaluation import whole_trial
-from gan_study.evaluation.whole_trial import train_and_finish
 from gan_study.runs.folder import RunFolder
 from gan_study.runs.records import TrialState, TrialStatus
 from gan_study.runs.trial_folder import TrialFolder
 from gan_study.search.director.director import Director
-from gan_study.training.distributed import Workers
-from gan_study.training.progress import Progress
 
 KEY = ("lsgan", "confirm_000_seed_0")
 
@@ -136,37 +130,3 @@ def test_unfinished_trainings_come_before_end_work(tmp_path: Path) -> None:
     director = world.make_director()
     names = [config.arm for _ in range(1) if (config := director.next_trial()) is not None]
     assert names == ["wgan"]
-
-
-class _Ended:
-    """Replaces the training loop: the trial has ended, as its files show."""
-
-    def __init__(self, trial: TrialFolder) -> None:
-        self.trial = trial
-
-    def __call__(self, *_: object) -> Iterator[Progress]:
-        status = self.trial.read_status()
-        assert status is not None
-        yield Progress(status, self.trial.read_evaluations()[-1])
-
-
-@pytest.mark.parametrize("error", [MemoryError(), RuntimeError("CUDA out of memory.\nTried to allocate 2 GiB")])
-def test_an_error_of_one_part_leaves_the_others_and_a_note(
-    world: World, monkeypatch: pytest.MonkeyPatch, prepared: Prepared, error: Exception
-) -> None:
-    _, trial, config = ended_trial(world)
-
-    def fail(*_: object) -> None:
-        raise error
-
-    monkeypatch.setattr(whole_trial, "train", _Ended(trial))
-    monkeypatch.setattr(whole_trial, "diagnose_trial", fail)
-    monkeypatch.setattr(whole_trial, "write_end_images", lambda *_: False)
-    monkeypatch.setattr(whole_trial, "compute_final_scores", lambda *_: None)
-    (progress,) = train_and_finish(config, prepared.dataset, prepared.load(), trial, Workers())
-    assert progress.status.state is TrialState.COMPLETED
-    status = trial.read_status()
-    assert status is not None
-    expected = "MemoryError" if isinstance(error, MemoryError) else "RuntimeError: CUDA out of memory."
-    assert status.end_failures == {"diagnosis": expected}
-    assert status.end_not_finite == ("interpolation", "final_scores")
