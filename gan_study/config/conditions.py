@@ -18,7 +18,7 @@ _DEFAULTS: dict[str, Scalar] = {"penalty": "none", "optimizer": "adam"}
 
 
 def requirement(name: str) -> tuple[str, tuple[str, ...]]:
-    """The condition that a dependent hyperparameter has, and the condition's values under which it exists."""
+    """The condition that a hyperparameter depends on, and the condition's values under which it exists."""
     return _REQUIREMENTS[name]
 
 

@@ -17,7 +17,7 @@ class DatasetConfig(Frozen):
     path: str | None = None
     """image_folder: the folder or archive (zip, tar) with the images, absolute or below GAN_STUDY_DATA."""
     image_size: Annotated[int, Field(ge=8, le=256)] = 16
-    """Height and width in pixels that every image is brought to."""
+    """Height and width in pixels to which every image is resized."""
     crop: Annotated[int, Field(ge=8)] | None = None
     """Side in pixels of the centre crop before the resize (smaller images are cropped to their largest square);
     default: the largest square."""
@@ -52,14 +52,14 @@ class ObjectiveConfig(Frozen):
     dims: Literal[64, 192, 768, 2048] | None = None
     """inception: the layer, by its number of features; default: 2048."""
     extractor_kimg: PositiveFloat | None = None
-    """domain_classifier, autoencoder: thousands of images that its training is shown at most; fewer are cheaper and
-    make a poorer judge. Default: 192 for domain_classifier, 64 for autoencoder; both stop earlier if they no longer
+    """domain_classifier, autoencoder: at most this many thousands of images in its training; fewer are cheaper but give
+    poorer features. Default: 192 for domain_classifier, 64 for autoencoder; both stop earlier if they no longer
     improve."""
     num_samples: Annotated[int, Field(ge=100, le=100_000)] = 5000
     """Generated images per score."""
     early_num_samples: Annotated[int, Field(ge=100)] | None = None
-    """Generated images per score before a training's end, fewer than num_samples: cheaper. Such scores may stop a
-    trial and never rank it; the report prints how well they predict the final order. Default: num_samples."""
+    """Generated images per score before a training's end, fewer than num_samples: cheaper. Such scores may stop a trial
+    but never rank it; the report prints how well they predict the final order. Default: num_samples."""
     at: Literal["last", "best"] = "last"
     """The evaluation whose generator counts, in search and confirmation: the last one of a completed training, or its
     best one. The best is the evaluation with the lowest score; its generator is then scored anew on
@@ -72,9 +72,9 @@ class ObjectiveConfig(Frozen):
     """Precision of the extractor's arithmetic; bfloat16 is faster where the hardware supports it, but gives another
     score."""
     final_draws: Annotated[int, Field(ge=0, le=20)] = 3
-    """Fresh draws of latents that a confirmed trial is scored on at its end, each at the cost of an evaluation. With
-    them come kernel distance, precision, recall, density, coverage, Vendi score, inception-type score and the distance
-    for infinitely many images; 0: none of these."""
+    """Fresh draws of latents on which a confirmed trial is scored at its end; each costs an evaluation. They also give
+    kernel distance, precision, recall, density, coverage, Vendi score, inception-type score and the distance for
+    infinitely many images; 0: none of these."""
 
     def samples_at(self, is_end: bool) -> int:
         """Generated images per score: at the end of a training, or before it."""

@@ -1,4 +1,4 @@
-"""The extractors that a study may name, and what rules and estimates must know of each.
+"""The extractors that a study may name, with the facts about each that rules and estimates need.
 
 The network called `name` is defined by the module `gan_study.extractors.<name>`, which needs torch; this file does not.
 """
@@ -23,9 +23,9 @@ class ExtractorFacts:
     """Properties of an extractor, apart from its network."""
 
     most_kimg: float = 0.0
-    """Images in its training on the data set, at most, in thousands, unless the study sets it; 0 if pretrained."""
+    """Default of the most images in its training on the data set, in thousands; 0 if pretrained."""
     most_epochs: int = 0
-    """Passes over the data set in its training, at most; 0 if pretrained."""
+    """Most passes over the data set in its training; 0 if pretrained."""
     is_classifier: bool = False
     """True if it learns the data set's own classes. It then needs labels, and gives each image class probabilities."""
     layers: Mapping[int, Layer] = field(default_factory=dict)

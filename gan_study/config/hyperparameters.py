@@ -30,7 +30,7 @@ class NetworkConfig(Frozen):
 
 
 class Hyperparameters(Frozen):
-    """The values that an arm may fix or search, as one training has them."""
+    """The hyperparameters of one training, all of which an arm may fix or search."""
 
     network: NetworkConfig
     """Generator and discriminator: a network's name, or its name with further settings."""

@@ -1,4 +1,4 @@
-"""The length of a full training, in the unit that its budget gives it in."""
+"""The length of a full training, in the unit of its budget."""
 
 from dataclasses import dataclass
 from typing import Final, Literal, get_args

@@ -109,12 +109,12 @@ ALIASES = {
 }
 """Names from papers and other tools, with our name to suggest."""
 HINTS = {
-    ("loss", "ragan"): "the relativistic average loss is not here; relativistic is the paired one (RpGAN, RSGAN)",
-    ("loss", "rasgan"): "the relativistic average loss is not here; relativistic is the paired one (RpGAN, RSGAN)",
-    ("loss", "ralsgan"): "the relativistic average losses are not here; relativistic is the paired one (RpGAN, RSGAN)",
+    ("loss", "ragan"): "relativistic average losses are not supported; relativistic is the paired one (RpGAN, RSGAN)",
+    ("loss", "rasgan"): "relativistic average losses are not supported; relativistic is the paired one (RpGAN, RSGAN)",
+    ("loss", "ralsgan"): "relativistic average losses are not supported; relativistic is the paired one (RpGAN, RSGAN)",
     ("loss", "wgangp"): "write loss: wasserstein and penalty: wgan_gp",
     ("loss", "sngan"): "write loss: hinge and network: {name: resnet, spectral_norm: true}",
-    ("loss", "vanilla"): "write minimax (as in the paper's game), or non_saturating (as it is mostly trained)",
+    ("loss", "vanilla"): "write minimax (the paper's game), or non_saturating (the loss that is mostly trained)",
     ("loss", "dragan"): "write penalty: dragan and a loss, such as non_saturating",
 }
 """Advice for names that no single name of ours corresponds to, by topic."""

@@ -140,7 +140,7 @@ def ranges_of(ranges: SearchRanges) -> tuple[SearchRange, ...]:
 
 
 def range_kind(search_range: SearchRange) -> str:
-    """The key that tells a range's kind: uniform, log_uniform, integer or choice."""
+    """The key that names a range's kind: uniform, log_uniform, integer or choice."""
     return next(name for name in type(search_range).model_fields if name != "when")
 
 
@@ -167,7 +167,8 @@ def extremes(search_range: SearchRange) -> tuple[Scalar, ...]:
 
 
 def nearest_value(search_range: SearchRange, value: Scalar) -> Scalar:
-    """The value of a range that is nearest to `value`; the first of a choice that lacks it and is not of numbers."""
+    """The value of a range that is nearest to `value`; for a choice of other values than numbers, the first unless it
+    has `value`."""
     if contains(search_range, value):
         return value
     candidates = extremes(search_range)

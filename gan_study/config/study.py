@@ -19,7 +19,7 @@ Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,6
 
 
 class ArmConfig(PartialHyperparameters):
-    """One way of training GANs that competes."""
+    """One of the competing ways of training a GAN."""
 
     first_trial: dict[HyperparameterName, Scalar] = Field(default_factory=dict)
     """Values of searched hyperparameters in the arm's first trial, in place of the paper's."""
@@ -130,7 +130,7 @@ class ResourcesConfig(Frozen):
     max_concurrent_trials: Literal["auto"] | Annotated[int, Field(ge=1)] = "auto"
     """Trials at once; auto: as many as the machine or cluster has room for."""
     max_retries: Annotated[int, Field(ge=0)] = 2
-    """Restarts, from its checkpoint, of a trial whose process died."""
+    """Most restarts of a trial whose process died, each from its checkpoint."""
     batch_statistics: Literal["per_rank", "synchronised"] = "per_rank"
     """Batch norm over each worker's part of the batch, or over the whole (synchronised needs GPUs)."""
 

@@ -12,10 +12,10 @@ Share = Annotated[float, Field(ge=0, le=1)]
 class Thresholds(Frozen):
     """Limits of the findings. A ratio is the value of the generated images over that of as many held-out real ones.
 
-    Most measures are published, but no limits for them: all limits are proposed here. The measures are from: precision
-    and recall, Kynkaanniemi et al. 2019; density and coverage, Naeem et al. 2020; Vendi score, Friedman and Dieng 2023;
-    birthday test, Arora and Zhang 2018; bins that differ (NDB), Richardson and Weiss 2018; latent sensitivity, Mao et
-    al. 2019; C_T, Meehan et al. 2020; authenticity, Alaa et al. 2022.
+    Most of the measures are published, but without limits; all limits are our own proposals. The measures are from:
+    precision and recall, Kynkaanniemi et al. 2019; density and coverage, Naeem et al. 2020; Vendi score, Friedman and
+    Dieng 2023; birthday test, Arora and Zhang 2018; bins that differ (NDB), Richardson and Weiss 2018; latent
+    sensitivity, Mao et al. 2019; C_T, Meehan et al. 2020; authenticity, Alaa et al. 2022.
     """
 
     least_samples: PositiveInt = 500

@@ -128,8 +128,8 @@ class DiagnosisConfig(Frozen):
     num_samples: Annotated[int, Field(ge=40)] = 2000
     """Images measured at the end, but no more than there are training images, or half the held-out ones."""
     on_collapse: Literal["record", "stop", "rollback"] = "record"
-    """Reaction when the evaluations of a training show a total collapse or images that are not finite. record: note it,
-    no more. stop: end the training, which saves the rest of its budget; the search counts it like a diverged one.
+    """Reaction when the evaluations of a training show a total collapse or images that are not finite. record: only
+    note it. stop: end the training, which saves the rest of its budget; the search counts it like a diverged one.
     rollback: restore networks and optimizers as they were at the last evaluation without a sign of collapse, and train
     on from there, with images and latents that have not been drawn before and with both learning rates times
     `rollback_lr_factor`. A rollback also follows a loss or gradient that is not finite, which otherwise ends a
@@ -155,8 +155,8 @@ class TrialConfig(Frozen):
     name: str = "trial"
     """Name of the trial, and of its folder."""
     phase: Phase = "search"
-    """search: a sampled configuration; refine: one sampled around the best; confirm: a re-training of a found one with
-    a fresh seed."""
+    """search: a sampled configuration; refine: one sampled around the best; confirm: one of these trained again with a
+    fresh seed."""
     index: Annotated[int, Field(ge=0)] = 0
     """search: number within the arm's search, or within one repeat of it; confirm: running number within the arm."""
     repeat: Annotated[int, Field(ge=0)] = 0

@@ -80,7 +80,7 @@ def test_ranges_that_no_draw_of_an_arm_reaches_are_told() -> None:
     ranges = "[{choice: [8], when: {network.name: dcgan}}, {choice: [9], when: {network.name: mlp}}]"
     _, sentences = told("arms.wgan.network=mlp", "arms.lsgan.network=dcgan", f"search_space.network.width={ranges}")
     assert (
-        "The range of network.width for network.name='mlp' is not searched in arm lsgan, where that is never so."
+        "The range of network.width for network.name='mlp' is not searched in arm lsgan, where that never holds."
         in (sentences)
     )
 

@@ -99,12 +99,13 @@ def test_resources_and_description_may_change() -> None:
         ("resources.workers_per_trial=2", "resources.workers_per_trial: 1 in the run folder, 2 in the file"),
         (
             "budget.trials_per_arm=3",
-            "budget.trials_per_arm: 4 in the run folder, 3 in the file; what has been run stays, so it can only become "
-            "more",
+            "budget.trials_per_arm: 4 in the run folder, 3 in the file; trials that have run are kept, so this "
+            "number can only grow",
         ),
         (
             "confirm.seeds=1",
-            "confirm.seeds: 5 in the run folder, 1 in the file; what has been run stays, so it can only become more",
+            "confirm.seeds: 5 in the run folder, 1 in the file; trials that have run are kept, so this number can only "
+            "grow",
         ),
     ],
 )
@@ -123,7 +124,7 @@ def test_all_conflicts_are_told_together_and_what_arms_share_once() -> None:
 
 def test_an_arm_cannot_be_taken_out() -> None:
     text = STUDY.replace("  lsgan: {network: dcgan, loss: least_squares}\n", "")
-    assert extended(text=text).conflicts == ("arms.lsgan: an arm in the run folder, nothing in the file",)
+    assert extended(text=text).conflicts == ("arms.lsgan: present in the run folder, missing in the file",)
 
 
 def test_a_different_first_trial_is_a_conflict() -> None:

@@ -85,9 +85,9 @@ def test_one_training_understands_them_too(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "expected"),
     [
-        ("loss: hinge", "loss: ragan", "5:29: arms.a.loss: unknown loss 'ragan'; the relativistic average loss is not"),
+        ("loss: hinge", "loss: ragan", "5:29: arms.a.loss: unknown loss 'ragan'; relativistic average losses are not"),
         ("loss: hinge", "loss: wgan-gp", "unknown loss 'wgan-gp'; write loss: wasserstein and penalty: wgan_gp"),
-        ("loss: hinge", "loss: vanilla", "unknown loss 'vanilla'; write minimax (as in the paper's game), or non_sat"),
+        ("loss: hinge", "loss: vanilla", "unknown loss 'vanilla'; write minimax (the paper's game), or non_sat"),
         ("loss: hinge", "loss: hinge, spectral_norm: true",
          "arms.a.spectral_norm: unknown key 'spectral_norm'; it is a setting of the network: write network: {name: "
          "dcgan, spectral_norm: true}"),
@@ -104,7 +104,7 @@ def test_one_training_understands_them_too(tmp_path: Path) -> None:
         ("search_space: {}", "search_space: {spectral_norm: {choice: [true]}}", "did you mean network.spectral_norm?"),
         ("search_space: {}", "search_space: {norm: {choice: [batch]}}", "did you mean network.discriminator_norm?"),
         ("search_space: {}", "search_space: {network.width: [16, 32, 64]}",
-         "6:31: search_space.network.width: a list is no range; to search its values, write network.width: {choice: "
+         "6:31: search_space.network.width: a list is not a range; to search its values, write network.width: {choice: "
          "[16, 32, 64]}"),
         ("trials_per_arm: 2", "trials: 2", "3:10: budget.trials: unknown key 'trials'; did you mean 'trials_per_arm'?"),
         ("trials_per_arm: 2", "trials_per_amr: 2", "did you mean 'trials_per_arm'?"),

@@ -18,18 +18,18 @@ from gan_study.errors import InputError
 from gan_study.runs.folder import RunFolder
 
 _WAY_OUT = "undo the change, or run the changed study under another name"
-_SEARCHED = "arms.lsgan: all trials of an arm search the same, but got"
+_SEARCHED = "arms.lsgan: all trials of an arm must search the same hyperparameters, but got"
 Edit = Callable[[dict[str, Any]], object]
 EDITS: dict[str, tuple[Edit, str]] = {
     "an arm removed": (
         lambda study: study["arms"].pop("wgan"),
-        "arms: the arms of all trials must be there, but got lsgan without wgan; put wgan back as it was, or move "
-        "arms/wgan out of the run folder",
+        "arms: the arms of all trials must be in the study, but got lsgan without wgan; put wgan back as it was, or "
+        "move arms/wgan out of the run folder",
     ),
     "an arm renamed": (
         lambda study: study["arms"].update(other=study["arms"].pop("wgan")),
-        "arms: the arms of all trials must be there, but got lsgan, other without wgan; put wgan back as it was, or "
-        "move arms/wgan out of the run folder",
+        "arms: the arms of all trials must be in the study, but got lsgan, other without wgan; put wgan back as it "
+        "was, or move arms/wgan out of the run folder",
     ),
     "a searched parameter removed": (
         lambda study: study["search_space"].pop("g_lr"),
@@ -45,16 +45,16 @@ EDITS: dict[str, tuple[Edit, str]] = {
     ),
     "another loss": (
         lambda study: study["arms"]["lsgan"].update(loss="hinge"),
-        "arms.lsgan.loss: what trials were trained with stays, but got hinge where lsgan was trained with "
+        "arms.lsgan.loss: what trials were trained with cannot change, but got hinge where lsgan was trained with "
         f"least_squares; {_WAY_OUT}",
     ),
     "another length": (
         lambda study: study["budget"].update(total_kimg=80),
-        f"budget: what trials were trained with stays, but got 80 where lsgan was trained with 40; {_WAY_OUT}",
+        f"budget: what trials were trained with cannot change, but got 80 where lsgan was trained with 40; {_WAY_OUT}",
     ),
     "other images": (
         lambda study: study["dataset"].update(image_size=32),
-        "dataset.image_size: what trials were trained with stays, but got 32 where lsgan was trained with 16; "
+        "dataset.image_size: what trials were trained with cannot change, but got 32 where lsgan was trained with 16; "
         f"{_WAY_OUT}",
     ),
 }
@@ -86,7 +86,7 @@ def test_no_report_is_written_of_what_was_not_trained(tmp_path: Path, name: str)
     assert caught.value.problems[0] == f"{folder.location}/study.yaml: {expected}"
 
 
-_BEGAN = "what a study began with stays, but got"
+_BEGAN = "what a study began with cannot change, but got"
 SEARCH_EDITS: dict[str, tuple[Edit, str]] = {
     "another range": (
         lambda study: study["search_space"].update(g_lr={"log_uniform": [1e-5, 1e-1]}),
@@ -109,7 +109,7 @@ SEARCH_EDITS: dict[str, tuple[Edit, str]] = {
     ),
     "fewer trials": (
         lambda study: study["budget"].update(trials_per_arm=3),
-        "budget.trials_per_arm: this number is lowered by `resume`, but got 3 in the file where it was 5; write 5 "
+        "budget.trials_per_arm: only `resume` can lower this number, but got 3 in the file where it was 5; write 5 "
         "again, and call `resume` with --set budget.trials_per_arm=3",
     ),
 }

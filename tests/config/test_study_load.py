@@ -576,7 +576,7 @@ def nested_anchors(depth: int, item: str) -> str:
 def test_anchors_that_repeat_each_other_without_end_are_refused_at_once(item: str) -> None:
     started = time.process_time()
     (problem,) = problems_of(nested_anchors(9, item))
-    assert problem.startswith("x.yaml:1:1: a file may hold 50,000 values at most, but got more, with what its anchors")
+    assert problem.startswith("x.yaml:1:1: a file may hold 50,000 values at most, but got more, counting")
     assert time.process_time() - started < 5
     assert not problems_of(VALID.replace("name: small", f"name: a/b\nlist: [{'0, ' * 5000}]"))[0].startswith(
         "x.yaml:1:1:"

@@ -120,7 +120,7 @@ def test_arms_may_have_dots_in_their_names_and_may_be_added() -> None:
         ("search_space.g_lr={uniform: [0, 1]}", "search_space.g_lr.uniform[0]: must be above 0, but got g_lr=0"),
         (
             "name.first=x",
-            "an override must name a setting that is there, but got name=small, a single value with nothing below "
+            "an override must name an existing setting, but got name=small, a single value with nothing below "
             "it; set name itself",
         ),
         ("arms.wgan.loss=lsquares", "unknown loss 'lsquares'; did you mean 'least_squares'? (known: hinge, "),

@@ -154,7 +154,7 @@ class TestText:
             "  beta2                       0.99          fixed\n",
             "  network.width               16            choice [8, 16]\n",
             "  g_lr                        0.0002 *      log_uniform [0.001, 0.01]\n",
-            "* outside the range: this trial takes it as it is",
+            "* outside the range: this trial uses the value",
             "20: 8 searched, 12 again (best 2 of each arm, 3 seeds)",
             "2,000 kimg",
             "estimated for one core of the developers' machine",

@@ -67,7 +67,7 @@ def test_a_study_is_told_from_a_training(tmp_path: Path) -> None:
     with pytest.raises(InputError) as caught:
         load_trial(path)
     assert str(caught.value) == (
-        f"{path}: `train` trains one configuration, but got a whole study; run it by "
+        f"{path}: `train` trains one configuration, but got a whole study; run it with "
         f"`python -m gan_study run {path}`, or give the config.json of one of its trials"
     )
 

@@ -13,7 +13,7 @@ from gan_study.config.study import ArmConfig, StudyConfig
 
 @dataclass(frozen=True, eq=False)
 class Arm:
-    """An arm's fixed values and search space, each worked out once."""
+    """An arm's fixed values and search space, computed once."""
 
     study: StudyConfig
     name: str
@@ -43,16 +43,16 @@ class Arm:
 
     @cached_property
     def parameters(self) -> tuple[Parameter, ...]:
-        """The arm's search space: the study's ranges, less what the arm fixes, with the arm's own ranges instead.
+        """The arm's search space: the study's ranges that the arm neither fixes nor replaces, and the arm's own ranges.
 
-        The conditions come first, the rest in the order of the file. Ranges that never exist under what the arm fixes
-        and searches are left out.
+        The conditions come first, the rest in the order of the file. Ranges that can never exist, given the arm's fixed
+        and searched values, are left out.
         """
         return tuple(p for p in self.declared_parameters if any(p.is_active(values) for values in self.assignments))
 
     @cached_property
     def declared_parameters(self) -> tuple[Parameter, ...]:
-        """`parameters`, with those that never exist."""
+        """`parameters`, plus those that can never exist."""
         own = self.config.search_space
         # An arm's own range takes the place of the study's.
         decided = decided_names(self.own_fixed) | decided_names(own)
@@ -68,7 +68,7 @@ class Arm:
 
     @cached_property
     def assignments(self) -> tuple[dict[str, Scalar], ...]:
-        """Every way in which the searched conditions can turn out, each with the arm's fixed values."""
+        """Every combination of the searched conditions' values, each with the arm's fixed values."""
         return tuple(assignments(self.declared_parameters, self.fixed))
 
 

@@ -18,25 +18,26 @@ class Parameter:
     name: str
     """The hyperparameter's dotted name."""
     label: str
-    """The sampler's name for it: with the condition, where a hyperparameter has several ranges."""
+    """The sampler's name for it, which includes the condition if the hyperparameter has several ranges."""
     range: SearchRange
     """The range that its values are drawn from."""
     path: KeyPath
     """The range's place in the study file."""
 
     def is_active(self, values: Mapping[str, Scalar]) -> bool:
-        """Return True if it exists under `values`: what is fixed, and what was drawn before it, by dotted name."""
+        """Return True if it exists under `values`, the fixed ones and those drawn before it, by dotted name."""
         return has_effect(self.name, values) and conditions_hold(self.range.when, values)
 
 
 def decided_names(names: Collection[str]) -> set[str]:
-    """All hyperparameters that `names` decide: themselves, their parts, and shorthands of which they hold all parts."""
+    """All hyperparameters that `names` determine: themselves, their parts, and shorthands whose parts they all
+    include."""
     parts = {part for name in names for part in PARTS.get(name, ())}
     return {*names, *parts, *(name for name, parts in PARTS.items() if set(parts) <= set(names))}
 
 
 def assignments(parameters: Iterable[Parameter], fixed: Mapping[str, Scalar]) -> Iterator[dict[str, Scalar]]:
-    """Every way in which the conditions among some parameters can turn out, each with the fixed values."""
+    """Every combination of values of the conditions among some parameters, each with the fixed values."""
     searched = {p.name: p.range.choice for p in parameters if p.name in CONDITIONS and isinstance(p.range, Choice)}
     for values in product(*searched.values()):
         yield {**fixed, **dict(zip(searched, values, strict=True))}

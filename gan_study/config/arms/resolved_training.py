@@ -15,7 +15,7 @@ from gan_study.config.space import extremes, nearest_value
 from gan_study.config.training import TrainingConfig
 
 ASSUMED_TRAIN_IMAGES = 10_000
-"""Train images to assume while a study is checked or planned and nobody has counted them."""
+"""Train images to assume while a study is checked or planned before they have been counted."""
 
 
 def training_values(arm: Arm, searched: dict[str, Scalar], seed: int, num_train_images: int) -> dict[str, Any]:
@@ -39,7 +39,7 @@ def training_values(arm: Arm, searched: dict[str, Scalar], seed: int, num_train_
     if total_kimg is None:
         return {**values, **_length_by_time(values, length.amount)}
     values["total_kimg"] = total_kimg
-    if length.unit != "total_kimg":  # TrainingConfig would refuse a longer interval
+    if length.unit != "total_kimg":  # TrainingConfig would reject a longer interval
         values["evaluate_every_kimg"] = min(study.budget.evaluate_every_kimg, total_kimg)
     return values
 
@@ -47,7 +47,7 @@ def training_values(arm: Arm, searched: dict[str, Scalar], seed: int, num_train_
 def resolve_training(arm: Arm, searched: dict[str, Scalar], seed: int, num_train_images: int) -> TrainingConfig:
     """One training of an arm with these searched values, on a data set of `num_train_images`.
 
-    Raises pydantic's ValidationError if they do not fit.
+    Raises pydantic's ValidationError if they do not fit together.
     """
     return TrainingConfig.model_validate(training_values(arm, searched, seed, num_train_images))
 
@@ -56,7 +56,7 @@ def first_trial_values(arm: Arm) -> dict[str, Scalar]:
     """The searched names' values in an arm's first trial.
 
     The arm's `first_trial` has precedence. Values from the papers of the loss and the penalty (or the study's
-    `defaults` in their place) are taken unchanged, even outside the range: the trial trains with them, the plan
+    `defaults` in their place) are used unchanged, even outside the range: the trial trains with them, the plan
     reports it, and the sampler does not learn that parameter from that trial. Other names (such as network.width)
     start at the study's or the trainer's default, or at the value of the range that is nearest to it. A searched loss,
     penalty, network or optimizer starts at its first choice.
@@ -92,7 +92,8 @@ _NEUTRAL: dict[str, Scalar] = {"penalty_every": 1, "label_smoothing": 0.0}
 
 
 def _effective_values(arm: Arm, searched: dict[str, Scalar]) -> dict[str, Scalar]:
-    """Fixed and searched values, less those of `defaults`, or under a searched condition, that have no effect here."""
+    """Fixed and searched values, without those from `defaults` or under a searched condition that have no effect
+    here."""
     values = {**arm.fixed, **searched}
     return {
         name: value

@@ -13,7 +13,7 @@ from gan_study.config.space import contains
 from gan_study.config.training import TrainingConfig
 
 TITLE_NAMES = ("loss", "penalty", "network.name")
-"""Hyperparameters that the title of an arm names."""
+"""Hyperparameters that an arm's title shows."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class ArmSettings:
 
     @property
     def title(self) -> str:
-        """The arm's name, loss, penalty and network; those that are searched are marked so."""
+        """The arm's name, loss, penalty and network; searched ones are marked."""
         parts = [str(self.fixed["loss"])] if "loss" in self.fixed else []
         if self.fixed.get("penalty", "none") != "none":
             parts.append(f"penalty {self.fixed['penalty']}")
@@ -43,7 +43,8 @@ class ArmSettings:
 
     @property
     def outside(self) -> tuple[str, ...]:
-        """Names whose value in the first trial is outside the range: the trial uses it, the sampler does not see it."""
+        """Names whose value in the first trial is outside the range: the trial uses it, the sampler does not learn from
+        it."""
         values = self.first_trial or {}
         active = [p for p in self.searched if p.name in values and p.is_active({**self.fixed, **values})]
         return tuple(p.name for p in active if not contains(p.range, values[p.name]))

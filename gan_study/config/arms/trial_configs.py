@@ -53,8 +53,8 @@ def confirm_trial_config(
 ) -> TrialConfig:
     """A searched configuration with fresh seed number `seed_number`, as the arm's confirm trial number `index`.
 
-    Its name depends on the source and the seed's number alone, so it does not change when more is confirmed later.
-    `first_seed` is the seed with number 0, by default `first_confirm_seed`.
+    Its name depends on the source and the seed's number alone, so it does not change when more trials are confirmed
+    later. `first_seed` is the seed with number 0, by default `first_confirm_seed`.
     """
     seed = (first_confirm_seed(study) if first_seed is None else first_seed) + seed_number
     return source.model_copy(

@@ -8,7 +8,7 @@ from statistics import fmean
 
 @dataclass(frozen=True)
 class Pace:
-    """Measured seconds over the estimates of `training_time`, which were made on the developers' machine.
+    """Ratios of measured seconds to the estimates of `training_time`, which are for the developers' machine.
 
     A ratio that was not measured is the geometric mean of the steps' ratios, or 1 if nothing was measured.
     """

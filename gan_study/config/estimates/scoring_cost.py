@@ -46,7 +46,7 @@ class ScoringCost:
         return self.seconds_per_image * (self.num_real + self.num_untrained)
 
     def seconds_beside(self, num_trainings: int, num_confirmed: int) -> float:
-        """Estimated seconds for all trainings (confirmed ones included) beside the scores during them."""
+        """Estimated seconds of scores and diagnoses before and after all trainings, confirmed ones included."""
         num_images = self.num_compared + num_trainings * self.num_first + num_confirmed * self.num_drawn
         num_images += (num_trainings - num_confirmed) * self.num_rescored
         num_images += (num_trainings if self.all_diagnosed else num_confirmed) * self.num_diagnosed
@@ -61,7 +61,7 @@ def scoring_cost(study: StudyConfig, num_train_images: int | None) -> ScoringCos
     num_real = {"all": train + held_out, "train": train, "held_out": held_out}[objective.split]
     is_diagnosed = diagnosis.at_end == "all" or (diagnosis.at_end == "confirmed" and num_confirmed > 0)
     num_diagnosed = min(diagnosis.num_samples, train, held_out // 2) if is_diagnosed else 0
-    # What the statistics of `split` were made from is known: features of the same images are not taken again.
+    # The features behind the statistics of `split` are kept, and not computed again.
     compared = min(train, _MOST_DIAGNOSED) if is_diagnosed and objective.split == "held_out" else 0
     compared += 2 * num_diagnosed if objective.split == "train" else 0
     # But the classifier's probabilities are not kept.

@@ -16,7 +16,7 @@ _START_SEC = 12.0
 """Seconds of Ray's start, including processes that import torch, on the developers' machine with two cores (about 20 s
 of CPU time)."""
 _TRIAL_SEC = 0.4
-"""Seconds of a trial beside its training and scores (tests/benchmarks/overhead.py), on the developers' machine."""
+"""Seconds of a trial apart from its training and scores (tests/benchmarks/overhead.py), on the developers' machine."""
 _REPORT_SEC = 4.0
 """Seconds of the study's end and its report, on the developers' machine (about 3 s of CPU time)."""
 _SHARING = 1.15

@@ -9,7 +9,7 @@ from gan_study.config.training import TrainingConfig
 
 
 def estimate_seconds_per_kimg(training: TrainingConfig, step_ratio: float = 1.0, scoring_ratio: float = 1.0) -> float:
-    """Estimated seconds for a thousand real images on one core, with the evaluations' share.
+    """Estimated seconds for a thousand real images on one core, including the evaluations' share.
 
     The ratios are seconds on this machine over those on the developers' machine (see `estimates/pace.py`).
 
@@ -22,7 +22,7 @@ def estimate_seconds_per_kimg(training: TrainingConfig, step_ratio: float = 1.0,
         D step's share 0.57; D step with wgan_gp: 1.4 to 2.4 times as long
         1000 images scored: 0.2 (16 px), 0.9 (32 px); by inception see `estimate_scoring_sec`
 
-    The formula keeps within a third of these. Where a network was not measured at a size, it grows with the operations
+    The formula is within a third of these. At sizes at which a network was not measured, it grows with the operations
     that `gan_study.gan.cost` counts. A GPU, another processor or small batches change it by much more.
     """
     num_samples = _samples_per_evaluation(training)
@@ -36,9 +36,9 @@ def estimate_seconds_per_kimg(training: TrainingConfig, step_ratio: float = 1.0,
 
 
 def estimate_scoring_sec(objective: ObjectiveConfig, image_size: int) -> float:
-    """Seconds for one image to be made and to pass through the extractor of `objective`, on one core.
+    """Seconds to generate one image and pass it through the extractor of `objective`, on one core.
 
-    Inception sees every image at 299 pixels a side, so its time depends on `dims` alone.
+    Inception resizes every image to 299 pixels a side, so its time depends on `dims` alone.
     """
     own = 0.2e-3 * image_size**2 / 256
     layers = EXTRACTORS[objective.extractor].layers

@@ -97,7 +97,7 @@ def _arm_lines(study: StudyConfig, arm: ArmSettings) -> list[str]:
         text = f"{study.search.sampler} always draws at random: {names}"
         lines.append(textwrap.fill(text, _WIDTH, initial_indent="  ", subsequent_indent="    "))
     if arm.outside:
-        lines.append("  * outside the range: this trial takes it as it is, and the sampler is not shown this value")
+        lines.append("  * outside the range: this trial uses the value, but the sampler does not learn from it")
     return lines
 
 
@@ -132,7 +132,7 @@ def _length(plan: StudyPlan) -> str:
         )
     text += f": at most {plan.max_training_kimg:,.6g} {images} for each training"
     if length.unit == "epochs":
-        known = "" if plan.num_train_images else ", which only the files can tell"
+        known = "" if plan.num_train_images else ", since the files have not been counted"
         text += f"; an epoch is taken as {plan.num_train_images or ASSUMED_TRAIN_IMAGES:,} images{known}"
     return text
 
@@ -145,7 +145,7 @@ def _evaluated(plan: StudyPlan) -> str:
 
 def _at_once(resources: ResourcesConfig) -> str:
     cpus, number = resources.cpus_per_worker * resources.workers_per_trial, resources.max_concurrent_trials
-    trials = "as many trials as there is room for" if number == "auto" else f"at most {number} trials"
+    trials = "as many trials as fit" if number == "auto" else f"at most {number} trials"
     workers = f" on {resources.workers_per_trial} workers" if resources.workers_per_trial > 1 else ""
     gpus = resources.gpus_per_worker
     share = " and a GPU for each worker where there are any" if gpus == "auto" else f" and {gpus:g} GPU for each worker"
@@ -173,7 +173,7 @@ def _trainings(plan: StudyPlan) -> str:
 
 
 def _images(plan: StudyPlan) -> str:
-    estimated = " if all were the fastest, estimated" if plan.study.budget.length.is_time else ""
+    estimated = ", estimated for the fastest trainings" if plan.study.budget.length.is_time else ""
     is_stopped = plan.study.search.scheduler != "none" or plan.study.diagnosis.on_collapse != "record"
     stopped = ", before early stopping" if is_stopped else ""
     return f"{plan.max_kimg:,.0f} kimg (thousands of real images){estimated}{stopped}"

@@ -48,7 +48,7 @@ def sampler_text(study: StudyConfig) -> str:
     elif sampler in LEARNING_SAMPLERS and not drawn:
         parts.append("which learns from the first trial on")
     if sampler in JOINT_SAMPLERS and stops_trials(study):
-        parts.append("and takes a stopped trial's last score for its score")
+        parts.append("and uses a stopped trial's last score as its score")
     parts += [text for arm in searching if (text := _end_of(arm))]
     if len(searching) < len(study.arms):
         parts.append(f"in {', '.join(arm.name for arm in searching)} only: the other arms search nothing")

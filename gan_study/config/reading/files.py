@@ -13,7 +13,7 @@ class FileKind:
     """A kind of file that the user may name."""
 
     noun: str
-    """One such file, such as `a study`."""
+    """The noun for one such file, such as `a study`."""
     key: str
     """A top-level key of all such files, by which others nearby are recognised."""
     suffixes: tuple[str, ...]

@@ -48,8 +48,8 @@ def load_study(
         overrides: values that replace those of the file.
         check: a further check. It also gets a faulty study (without its faulty parts), so that all problems are
             reported at once.
-        count_images: counts images where a default depends on their number and only the files know it.
-        warn: receives a sentence for each setting that another setting or an option deprives of its effect.
+        count_images: counts images where a default depends on their number and only the files show it.
+        warn: receives a sentence for each setting that another setting or an option makes ineffective.
 
     Raises InputError with all problems, in the order of the file, each as `file:line:column: dotted.name: rule`
     (lines and columns count from 1).
@@ -135,8 +135,8 @@ def _with_interval(study: StudyConfig, count_images: CountImages | None) -> tupl
         num_images = count_images(study.dataset) if count_images is not None else None
         if not num_images:
             rule = (
-                "with epochs, this has a default only where the images are known, but got "
-                f"dataset={study.dataset.name} without images that can be counted here; add evaluate_every_kimg"
+                "with epochs, the default depends on the number of images, but got "
+                f"dataset={study.dataset.name}, whose images cannot be counted here; add evaluate_every_kimg"
             )
             return study, [Fault(("budget", "evaluate_every_kimg"), rule)]
 

@@ -12,8 +12,8 @@ from gan_study.config.space import RANGE_KINDS
 def apply_overrides(root: Node, overrides: Sequence[str], warn: Callable[[str], None]) -> list[Problem]:
     """Set each `dotted.name=value` (the value is YAML) in the study under `root`, in order, and return all problems.
 
-    A hyperparameter that is fixed for an arm this way leaves the arm's own search space. `warn` receives a sentence
-    about that, and about whatever else an option removes from the file beside the value that it names.
+    Fixing a hyperparameter for an arm removes it from the arm's own search space. `warn` receives a sentence about each
+    such removal, and about anything else that an option removes besides the value that it names.
     """
     problems = []
     for number, override in enumerate(overrides, start=1):
@@ -90,7 +90,7 @@ def _holder(root: Node, path: Sequence[str], place: Place) -> tuple[Node | None,
         elif not isinstance(child.content, dict):
             name = ".".join(path[: depth + 1])
             return None, (
-                f"an override must name a setting that is there, but got {name}={child.text}, a single value with "
+                f"an override must name an existing setting, but got {name}={child.text}, a single value with "
                 f"nothing below it; set {name} itself"
             )
         node.content[key] = child

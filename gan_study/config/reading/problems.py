@@ -45,7 +45,7 @@ _NOT_SEARCHABLE = {
     "evaluate_every_kimg": "all trials are evaluated alike; set budget.evaluate_every_kimg",
     "seed": "every trial has its own; set confirm.seeds to repeat the best ones with fresh seeds",
 }
-"""Reasons why parts of a training that are no hyperparameters cannot be searched."""
+"""Reasons why parts of a training that are not hyperparameters cannot be searched."""
 
 
 @dataclass(frozen=True)
@@ -154,7 +154,7 @@ def existing_path(root: Node, location: Sequence[str | int]) -> KeyPath:
 
 
 def wrong_value(name: str, shown: str, details: Sequence[ErrorDetails]) -> str:
-    """`must be <what>, but got <name>=<value>`, from all that pydantic says of one value."""
+    """`must be <what>, but got <name>=<value>`, from all of pydantic's errors about one value."""
     expected = list(dict.fromkeys(_expected(item) for item in details))
     if len(expected) > 3:  # the union of all kinds of single values
         expected = ["a single number, text, true or false"]
@@ -237,7 +237,7 @@ def _range_fault(path: KeyPath, root: Node) -> Fault:
         kind = next(iter(node.content))
         return Fault((*path, kind), f"unknown kind of range {kind!r}{suggestion(kind, RANGE_KINDS)}", at_key=True)
     if isinstance(node.content, list):
-        return Fault(path, f"a list is no range; to search its values, write {path[-1]}: {choice_text(node)}")
+        return Fault(path, f"a list is not a range; to search its values, write {path[-1]}: {choice_text(node)}")
     return Fault(
         path,
         f"a search range must have exactly one key out of {', '.join(RANGE_KINDS)}, such as "

@@ -49,7 +49,8 @@ class Problem:
 
 
 def lines_of(problems: Iterable[Problem]) -> list[str]:
-    """The problems as lines, in reading order; a list of known names is given with the first that it is for."""
+    """The problems as lines, in reading order; a list of known names is given only with the first problem that needs
+    it."""
     lines, given = [], set()
     for problem in sorted(problems):
         line, mark, known = str(problem).rpartition(" (known: ")
@@ -96,7 +97,7 @@ class Node:
 
 
 def parse(text: str, origin: Origin) -> tuple[Node | None, list[Problem]]:
-    """The values of a YAML text, and its problems as YAML; no values if it cannot be read at all."""
+    """The values of a YAML text and its YAML errors; no values if it cannot be parsed at all."""
     try:
         yaml = YAML(typ="safe", pure=True)
         document = yaml.compose(text)
@@ -115,7 +116,7 @@ def parse(text: str, origin: Origin) -> tuple[Node | None, list[Problem]]:
         place = origin.place(before.count("\n"), len(before) - (before.rfind("\n") + 1))
         reason = f"the character {error.character!r} is not allowed"
     except _TooManyValuesError:
-        rule = f"a file may hold {_MAX_VALUES:,} values at most, but got more, with what its anchors (&name) repeat"
+        rule = f"a file may hold {_MAX_VALUES:,} values at most, but got more, counting what its anchors (&name) repeat"
         return None, [Problem(origin.place(), "", f"{rule}; write fewer anchors (*name) inside one another")]
     except RecursionError:
         place, reason = origin.place(), "it is nested too deeply, or contains itself"

@@ -58,13 +58,13 @@ def _require_training(root: Node, path: str | Path) -> None:
         )
     if "arms" in root.content and "training" not in root.content:
         raise InputError(
-            f"{path}: `train` trains one configuration, but got a whole study; run it by "
+            f"{path}: `train` trains one configuration, but got a whole study; run it with "
             f"`python -m gan_study run {path}`, or give the config.json of one of its trials"
         )
 
 
 def _own_faults(faults: list[Fault], root: Node) -> list[Fault]:
-    """Leave out missing values that an unknown loss or penalty would have had from its paper."""
+    """Leave out faults about missing values that a correct loss or penalty would fill in from its paper."""
     known = root.child("training")
     if known is None or not {("training", "loss"), ("training", "penalty")} & {fault.path for fault in faults}:
         return faults

@@ -12,7 +12,7 @@ from gan_study.config.study import StudyConfig
 
 
 def cancelled_settings(study: StudyConfig) -> list[str]:
-    """A sentence for each setting that another one deprives of its effect, in all arms or in some."""
+    """A sentence for each setting that another one makes ineffective, in all arms or in some."""
     arms = arms_of(study)
     return [
         *_fixed_in_arms(study, arms),
@@ -54,7 +54,7 @@ def _without_effect(study: StudyConfig, arms: Sequence[Arm]) -> Iterator[str]:
             idle = [arm for arm in arms if searched.get(arm) and path not in searched[arm]]
             if idle and any(path in found for found in searched.values()):
                 when = " and ".join(f"{key}={value_text(value)}" for key, value in search_range.when.items())
-                yield f"The range of {name} for {when} is not searched in {listed_arms(idle)}, where that is never so."
+                yield f"The range of {name} for {when} is not searched in {listed_arms(idle)}, where that never holds."
 
 
 def _reason(arm: Arm, name: str) -> str:

@@ -48,8 +48,8 @@ def resource_faults(resources: ResourcesConfig) -> Iterator[Fault]:
     if gpus != "auto" and workers > 1 and gpus != round(gpus):
         yield Fault(
             ("resources", "gpus_per_worker"),
-            "several workers of a trial need whole GPUs (NCCL joins no two processes on one), but got "
-            f"gpus_per_worker={gpus:g} with workers_per_trial={workers}; give each a GPU, or one worker to each trial",
+            "several workers of a trial need whole GPUs (NCCL cannot join two processes on one), but got "
+            f"gpus_per_worker={gpus:g} with workers_per_trial={workers}; give each worker a GPU, or use one worker",
         )
     if gpus != "auto" and gpus > 1 and gpus != round(gpus):
         yield Fault(
@@ -77,7 +77,7 @@ def _unused_range_faults(study: StudyConfig, arms: Sequence[Arm]) -> Iterator[Fa
             continue
         if parameter.range.when:
             when = " and ".join(f"{name}={value_text(wanted)}" for name, wanted in parameter.range.when.items())
-            rule = f"this range never exists, since its condition is never met, but got when {when}; mend the condition"
+            rule = f"this range never exists, since its condition is never met, but got when {when}; correct it"
         else:
             condition, wanted = requirement(parameter.name)
             rule = (

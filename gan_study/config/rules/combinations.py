@@ -44,7 +44,7 @@ def _images(hyperparameters: Hyperparameters, dataset: DatasetConfig) -> Iterato
     if (dataset.path is not None) != (dataset.name == "image_folder"):
         yield (
             "dataset.path",
-            f"image_folder, and no other data set, has a path, but got dataset={dataset.name} "
+            f"only image_folder has a path, but got dataset={dataset.name} "
             f"with path={dataset.path or '(not set)'}; "
             + ("name the folder or archive" if dataset.path is None else "remove it, or set name: image_folder"),
         )

@@ -65,14 +65,14 @@ def compare_studies(
         elif name not in GROWING:
             conflicts.append(line)
         elif new[name] < old[name]:
-            conflicts.append(f"{line}; what has been run stays, so it can only become more")
+            conflicts.append(f"{line}; trials that have run are kept, so this number can only grow")
         elif reason := grown_too_late(before, name):
             conflicts.append(f"{line}; {reason}")
         else:
             additions.append(f"{name}: {old[name]} to {new[name]}")
     for arm in before.arms:
         if arm not in after.arms:
-            conflicts.append(f"arms.{arm}: an arm {former}, nothing {source}")
+            conflicts.append(f"arms.{arm}: present {former}, missing {source}")
         else:
             conflicts += _arm_conflicts(before, after, arm, source, former)
     additions += [f"arms.{arm}: a new arm" for arm in after.arms if arm not in before.arms]

@@ -14,7 +14,7 @@ def objective_faults(study: StudyConfig) -> Iterator[Fault]:
     search, place = study.search, ("search", "objectives")
     given = f"objectives=[{', '.join(search.objectives)}]"
     if len(set(search.objectives)) < len(search.objectives):
-        yield Fault(place, f"each objective counts once, but got {given}; remove the repeated ones")
+        yield Fault(place, f"each objective may appear once, but got {given}; remove the repeated ones")
     if search.objectives[0] != "score":
         yield Fault(
             place,

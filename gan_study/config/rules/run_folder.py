@@ -58,9 +58,9 @@ def require_begun_as(known: StudyConfig, study: StudyConfig, arms: Collection[st
     _refuse(
         place,
         (
-            *(f"what a study began with stays, but got {each}; {_WAY_OUT}" for each in found.conflicts),
+            *(f"what a study began with cannot change, but got {each}; {_WAY_OUT}" for each in found.conflicts),
             *(
-                f"{name}: this number is lowered by `resume`, but got {present[name]} in the file where it was "
+                f"{name}: only `resume` can lower this number, but got {present[name]} in the file where it was "
                 f"{old}; write {old} again, and call `resume` with --set {name}={present[name]}"
                 for name, old in lowered.items()
             ),
@@ -79,7 +79,7 @@ def _training_problems(study: StudyConfig, trial: TrialConfig, num_train_images:
         yield from _training_differences(study, trial, num_train_images)
         return
     yield (
-        f"arms: the arms of all trials must be there, but got {', '.join(study.arms)} without {trial.arm}; put "
+        f"arms: the arms of all trials must be in the study, but got {', '.join(study.arms)} without {trial.arm}; put "
         f"{trial.arm} back as it was, or move arms/{trial.arm} out of the run folder"
     )
 
@@ -89,7 +89,8 @@ def _search_problems(study: StudyConfig, trial: TrialConfig) -> Iterator[str]:
     active = [p for p in arm.parameters if p.is_active({**arm.fixed, **trial.searched})]
     differences = list(_search_differences(active, trial))
     if differences:
-        yield f"arms.{trial.arm}: all trials of an arm search the same, but got {', '.join(differences)}; {_WAY_OUT}"
+        rule = "all trials of an arm must search the same hyperparameters"
+        yield f"arms.{trial.arm}: {rule}, but got {', '.join(differences)}; {_WAY_OUT}"
 
 
 def _search_differences(active: Sequence[Parameter], trial: TrialConfig) -> Iterator[str]:
@@ -113,7 +114,7 @@ def _training_differences(study: StudyConfig, trial: TrialConfig, num_train_imag
     for name, value in flatten(values):
         if name in trained and name not in own and name not in trial.searched and trained[name] != value:
             yield (
-                f"{_where(arm, name)}: what trials were trained with stays, but got {setting_text(value)} "
+                f"{_where(arm, name)}: what trials were trained with cannot change, but got {setting_text(value)} "
                 f"where {trial.arm} was trained with {setting_text(trained[name])}; {_WAY_OUT}"
             )
 

@@ -47,11 +47,11 @@ def worker_problem(
             )
         return None
     if network == "infogan" and own < 2:
-        rule = f"the generator of infogan has batch norm of features, which takes two images or more on a worker, {got}"
+        rule = f"the generator of infogan has batch norm of features, which needs two images or more on a worker, {got}"
         return ("batch_size",), f"{rule}; raise batch_size"
     if network in ("infogan", "mlp") and norm == "batch" and own // pac < 2:
         return ("batch_size", "pac"), (
-            f"the discriminator of {network} has batch norm of features, which takes two groups of pac images or more "
+            f"the discriminator of {network} has batch norm of features, which needs two groups of pac images or more "
             f"on a worker, {got} {joined} pac={pac}; raise batch_size, or set network.discriminator_norm: layer or none"
         )
     return None

@@ -98,7 +98,7 @@ def joint_parameters(
 
 
 def searches_anything(arm: Arm) -> bool:
-    """Return True if an arm's trials differ by more than their seeds, so if some range has several values."""
+    """Return True if an arm's trials differ by more than their seeds, that is, if some range has several values."""
     return any(not _is_single(parameter) for parameter in arm.parameters)
 
 
