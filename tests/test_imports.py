@@ -29,6 +29,8 @@ ONLY_IN = {
     "torch.distributed": "gan_study/training/distributed.py",
 }
 """Packages that the named place alone imports, also inside functions."""
+PRIVATE_OF_OTHERS = {"_exit": "os", "_pruners": "optuna", "_trial_id": "optuna"}
+"""Private names of other packages that a test may use, since there is no public one."""
 LIGHT_ROOMS = ["errors", "config", "runs", "analysis", "report"]
 HEAVY = ["torch", "ray", "optuna"]
 """What no light room brings in, not even by what it imports."""
@@ -104,6 +106,22 @@ def _files_of(name: str, paths: dict[str, Path]) -> list[str]:
     return [known for known in (name, module) if known in paths][:1]
 
 
+def private_names(tree: ast.AST) -> Iterator[tuple[int, str]]:
+    """Line and name of each private name of another module that a test file imports, uses or replaces."""
+    for node in ast.walk(tree):
+        names: list[str] = []
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("gan_study"):
+            names = [*(node.module or "").split("."), *(alias.name for alias in node.names)]
+        elif isinstance(node, ast.Attribute) and ast.unparse(node.value) not in ("self", "cls", "super()"):
+            names = [node.attr]
+        elif isinstance(node, ast.Call) and ast.unparse(node.func).split(".")[-1] in ("setattr", "getattr", "object"):
+            texts = [argument.value for argument in node.args if isinstance(argument, ast.Constant)]
+            names = [text.split(".")[-1] for text in texts if isinstance(text, str)]
+        for name in names:
+            if name.startswith("_") and not name.startswith("__") and name not in PRIVATE_OF_OTHERS:
+                yield getattr(node, "lineno", 0), name
+
+
 def modules_of(room: str) -> list[str]:
     """The names of a room's modules, which is a folder or one file."""
     paths = sorted((PACKAGE / room).rglob("*.py")) or [PACKAGE / f"{room}.py"]
@@ -142,6 +160,31 @@ def test_a_circle_is_found(tmp_path: Path) -> None:
     ):
         (tmp_path / f"gan_study/runs/{name}.py").write_text(source + "\n")
     assert circles(tmp_path / "gan_study") == ["gan_study.runs.a", "gan_study.runs.b", "gan_study.runs.c"]
+
+
+def test_tests_reach_for_no_private_name() -> None:
+    tests = Path(__file__).parent
+    assert [
+        f"{path.relative_to(tests)}:{line}: {name}"
+        for path in sorted(tests.rglob("*.py"))
+        for line, name in private_names(ast.parse(path.read_text()))
+    ] == []
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "from gan_study.training.loop import _step",
+        "from gan_study._room import step",
+        "loop._step()",
+        'monkeypatch.setattr(loop, "_step", None)',
+        'monkeypatch.setattr("gan_study.training.loop._step", None)',
+        'patch.object(loop, "_step")',
+    ],
+)
+def test_a_private_name_is_found(source: str) -> None:
+    assert len(list(private_names(ast.parse(source)))) == 1
+    assert list(private_names(ast.parse(source.replace("_step", "step").replace("_room", "room")))) == []
 
 
 @pytest.mark.parametrize("room", LIGHT_ROOMS)

@@ -26,7 +26,7 @@ def diagnose(location: str, *, again: bool, as_json: bool) -> None:
     progress, place = Console(stderr=True), open_place(location)
     found = [
         read_or_measure(target, again, lambda text: print_line(progress, text), print_warning)
-        for target in _targets(place, location)
+        for target in snapshots_to_diagnose(place, location)
     ]
     if as_json:
         print(json.dumps([_as_json(each.target, each.record) for each in found], indent=2))
@@ -40,7 +40,8 @@ def diagnose(location: str, *, again: bool, as_json: bool) -> None:
         print_overview(console, found)
 
 
-def _targets(place: SnapshotPlace | TrialFolder | RunFolder | None, location: str) -> list[SnapshotPlace]:
+def snapshots_to_diagnose(place: SnapshotPlace | TrialFolder | RunFolder | None, location: str) -> list[SnapshotPlace]:
+    """The snapshot at `location`, or that of each trial if `place` is a run folder; warns of trials that were lost."""
     if not isinstance(place, RunFolder):
         return [find_snapshot(location)]
     warn_of_lost_trials(location)

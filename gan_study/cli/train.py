@@ -31,7 +31,7 @@ from gan_study.training.progress import Progress
 
 _QUIET_SEC = 30.0
 """Seconds between two lines of progress while the objective is made."""
-_LOOK_SEC = 0.5
+LOOK_SEC = 0.5
 """Seconds between two checks whether the first rank has made the objective."""
 _DEVICES = ("auto", "cpu", "cuda")
 
@@ -63,13 +63,13 @@ def train_one(config_file: str, out: str, device: str) -> None:
         lock_run_folder(folder) if is_first else nullcontext(),
         explain_interruption(lambda: _describe_rest(config, trial) if is_first else None),
     ):
-        dataset, record = _prepare(config, folder, chosen, is_first)
+        dataset, record = prepare_training(config, folder, chosen, is_first)
         # Ranks of a process group wait minutes at most for each other, so the group is made after the preparation.
         with join_process_group(use_gpu=device != "cpu") as workers:
             _train(config, dataset, record, folder, workers)
 
 
-def _prepare(
+def prepare_training(
     config: TrialConfig, folder: RunFolder, device: torch.device, is_first: bool
 ) -> tuple[Dataset, ObjectiveRecord]:
     """Load the data and the objective. The first rank makes it and writes the trial's config.json; the others wait."""
@@ -92,7 +92,7 @@ def _prepare(
             trial.write_config(config)
             return dataset, record
     while (made := folder.read_objective()) is None:  # torchrun ends this process if the first rank fails
-        time.sleep(_LOOK_SEC)
+        time.sleep(LOOK_SEC)
     return dataset, made
 
 

@@ -37,7 +37,7 @@ from gan_study.training.randomness import Stream, draw_latents
 from gan_study.training.sample_grid import grid_png
 from gan_study.training.snapshot import load_generator, snapshot_error
 
-_MOST_TRAIN = 60_000
+MOST_TRAIN = 60_000
 """Training images, at most, that are searched for neighbours and copies. A copy of any other one is missed: with a
 quarter of the training images, a tenth of the output that is copied looks like a fortieth."""
 _NUM_SHOWN = 16
@@ -84,9 +84,11 @@ def diagnose_trial(
     num = min(config.diagnosis.num_samples, len(dataset.train_indices), len(dataset.held_out_indices) // 2)
     real: _Real | None = None
     if num >= LEAST_MEASURED:
-        real = kept_value("diagnosis", (objective.record.key, num), lambda: _real_images(dataset, objective, num))
+        real = kept_value(
+            "diagnosis", (objective.record.key, num), lambda: prepare_real_images(dataset, objective, num)
+        )
     start = time.perf_counter()
-    images = _generate(generator, config.training, num, objective)
+    images = generate_images(generator, config.training, num, objective)
     neighbours: bytes | None = None
     distances: tuple[float, ...] = ()
     if images is None or real is None:
@@ -95,7 +97,7 @@ def diagnose_trial(
         generated = _image_set(images.numpy(), image_features(objective.extractor, images.numpy()))
         diagnostics, found = measure_images_and_neighbours(generated, real.reference)
         if found is not None:
-            neighbours, distances = _neighbours(generated, real, found)
+            neighbours, distances = draw_neighbours(generated, real, found)
     weights = {name: value.float().cpu().numpy() for name, value in generator.named_parameters()}
     diagnostics = diagnostics.model_copy(update={"spectra": weights_to_spectra(weights)})
     status, evaluations = trial.read_status(), trial.read_evaluations()
@@ -122,7 +124,7 @@ def _load(trial: TrialFolder, cur_nimg: int, training: TrainingConfig, num_chann
         raise snapshot_error(trial.snapshot_location(cur_nimg), error) from error
 
 
-def _generate(generator: nn.Module, training: TrainingConfig, num: int, objective: Objective) -> Tensor | None:
+def generate_images(generator: nn.Module, training: TrainingConfig, num: int, objective: Objective) -> Tensor | None:
     """`num` images NCHW uint8 on the CPU, from latents that no evaluation uses; None if a pixel is not finite."""
     device = next(objective.extractor.network.parameters()).device
     latents = draw_latents(training, num, Stream.DIAGNOSIS).split(BATCH_SIZE)
@@ -139,13 +141,13 @@ def _image_set(images: NDArray[np.uint8], seen: tuple[Features, ClassNumbers | N
     return ImageSet(seen[0], images, seen[1])
 
 
-def _real_images(dataset: Dataset, objective: Objective, num: int) -> _Real:
+def prepare_real_images(dataset: Dataset, objective: Objective, num: int) -> _Real:
     """The real images, and their features, that `num` generated images are measured against.
 
     Each machine computes the features once.
     """
     random = np.random.default_rng(0)
-    num_train = min(_MOST_TRAIN, len(dataset.train_indices))
+    num_train = min(MOST_TRAIN, len(dataset.train_indices))
     train_indices = random.choice(dataset.train_indices, num_train, replace=False)
     held_out_indices = random.choice(dataset.held_out_indices, 2 * num, replace=False)
     train, held_out = (
@@ -174,7 +176,7 @@ def _confusion(dataset: Dataset, indices: NDArray[np.int64], seen: ImageSet) -> 
     return stacked_confusion(confusion_matrix(true_digits, said_digits, 10))
 
 
-def _neighbours(generated: ImageSet, real: _Real, found: FoundNeighbours) -> tuple[bytes, tuple[float, ...]]:
+def draw_neighbours(generated: ImageSet, real: _Real, found: FoundNeighbours) -> tuple[bytes, tuple[float, ...]]:
     """Return a PNG of generated images, the closest to a training image first, each above its nearest training image.
 
     The second value holds their distances, divided by the median distance of held-out images.

@@ -26,16 +26,16 @@ threads."""
 _LEARNING_RATE = 2e-3
 _AVERAGE_DECAY = 0.99
 """Decay of the running average of the weights at each step."""
-_STEPS_PER_CHECK = 100
-_CHECKS_WITHOUT_GAIN = 8
+STEPS_PER_CHECK = 100
+CHECKS_WITHOUT_GAIN = 8
 """Consecutive checks without a gain after which the training has settled."""
 _LEAST_GAIN = 0.02
 """Share by which an error must fall below the lowest one so far to count as a gain."""
 _CHECKED_SHARE = 0.1
-_NUM_CHECKED = 500
+NUM_CHECKED = 500
 """Images for the checks; fewer say too little. If these are more than a tenth, all images are learned and the training
 takes its full length."""
-_SAVE_SEC = 5.0
+SAVE_SEC = 5.0
 
 _N = TypeVar("_N", bound=nn.Module)
 Indices = NDArray[np.int64]
@@ -84,7 +84,7 @@ def fit_network(
     The weights depend on the seed and, in their last digits, on the kind of processor, but not on the number of
     threads. On a GPU, cuDNN's deterministic algorithms are used.
     """
-    learned, checked = _split(indices, seed)
+    learned, checked = split_for_checks(indices, seed)
     device = device or torch.device("cpu")
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
@@ -97,30 +97,30 @@ def fit_network(
     flags = torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=True, allow_tf32=False)
     counted = at_work("steps of training the extractor", most_steps, state.step, may_end_early=len(checked) > 0)
     with flags, threads_of_one() as pool, counted:
-        while state.step < most_steps and (rate := _learning_rate(state.step, state.errors, most_steps)) > 0:
+        while state.step < most_steps and (rate := learning_rate_after(state.step, state.errors, most_steps)) > 0:
             state.optimizer.param_groups[0]["lr"] = rate
             images = learned if rate == _LEARNING_RATE else indices
             chosen = images[batch_positions(seed, state.step * BATCH_SIZE, BATCH_SIZE, len(images))]
-            _step(state, lesson.loss, chosen, pool)
-            if len(checked) and rate == _LEARNING_RATE and state.step % _STEPS_PER_CHECK == 0:
+            take_step(state, lesson.loss, chosen, pool)
+            if len(checked) and rate == _LEARNING_RATE and state.step % STEPS_PER_CHECK == 0:
                 state.errors.append(_error(lesson.error, state.average, checked, pool))
             if file is not None:
-                file.write_now_and_then(state, _SAVE_SEC)
+                file.write_now_and_then(state, SAVE_SEC)
             count_done(1)
     trained = state.average.eval().requires_grad_(False)
     trained.to("cpu").to(memory_format=torch.contiguous_format)
     return trained
 
 
-def _split(indices: Indices, seed: int) -> tuple[Indices, Indices]:
+def split_for_checks(indices: Indices, seed: int) -> tuple[Indices, Indices]:
     """The images to learn from, and the images for the checks."""
-    if _CHECKED_SHARE * len(indices) < _NUM_CHECKED:
+    if _CHECKED_SHARE * len(indices) < NUM_CHECKED:
         return indices, indices[:0]
     order = np.random.default_rng(seed).permutation(indices)
-    return order[_NUM_CHECKED:], order[:_NUM_CHECKED]
+    return order[NUM_CHECKED:], order[:NUM_CHECKED]
 
 
-def _step(
+def take_step(
     state: FittingState[_N], loss: Callable[[_N, Indices], Tensor], chosen: Indices, pool: ThreadPoolExecutor
 ) -> None:
     """Make one step of Adam, and update the average."""
@@ -150,16 +150,16 @@ def _error(error: Callable[[_N, Indices], float], network: _N, checked: Indices,
     return sum(pool.map(share, np.array_split(checked, -(-len(checked) // 100)))) / len(checked)
 
 
-def _learning_rate(step: int, errors: list[float], most_steps: int) -> float:
+def learning_rate_after(step: int, errors: list[float], most_steps: int) -> float:
     """Learning rate of the step after `step`; 0 if the training is over. No error is added while it falls."""
     start = -(-2 * most_steps // 3)
-    if _has_settled(errors):
-        start = min(start, len(errors) * _STEPS_PER_CHECK)
+    if has_settled(errors):
+        start = min(start, len(errors) * STEPS_PER_CHECK)
     end = start + max(1, start // 2)
     return _LEARNING_RATE * min(1.0, max(0.0, (end - step) / (end - start)))
 
 
-def _has_settled(errors: list[float]) -> bool:
+def has_settled(errors: list[float]) -> bool:
     """Return True if the last checks brought no gain."""
-    before, last = errors[:-_CHECKS_WITHOUT_GAIN], errors[-_CHECKS_WITHOUT_GAIN:]
+    before, last = errors[:-CHECKS_WITHOUT_GAIN], errors[-CHECKS_WITHOUT_GAIN:]
     return len(before) > 0 and min(last) >= (1 - _LEAST_GAIN) * min(before)

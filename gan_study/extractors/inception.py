@@ -36,12 +36,12 @@ from gan_study.runs.records import ScoreKey
 _LAYERS = EXTRACTORS["inception"].layers
 """The layers by the length of their features, which are averages over the image."""
 _INPUT_SIZE = 299
-_CPU_BATCH_SIZES = (2, 16)
+CPU_BATCH_SIZES = (2, 16)
 """For the layers up to max_pool_2, whose large outputs must fit a core's cache; and the most for later layers, whose
 many weights should serve many images."""
 _GPU_BATCH_SIZES = (100, 100)
 
-_STAGES: dict[int, dict[str, Any]] = {
+STAGES: dict[int, dict[str, Any]] = {
     64: {
         "Conv2d_1a_3x3": lambda: torchvision.BasicConv2d(3, 32, kernel_size=3, stride=2),
         "Conv2d_2a_3x3": lambda: torchvision.BasicConv2d(32, 32, kernel_size=3),
@@ -79,7 +79,7 @@ class InceptionFeatures(nn.Module):
         super().__init__()
         body = nn.Sequential()
         with torch.device("meta"):  # spares the time for initial weights, which are replaced
-            for stage, layers in _STAGES.items():
+            for stage, layers in STAGES.items():
                 for name, make in layers.items() if stage <= dims else ():
                     body.add_module(name, make())
         missing, _ = body.load_state_dict(weights, strict=False, assign=True)
@@ -88,7 +88,7 @@ class InceptionFeatures(nn.Module):
             raise KeyError(f"no {missing[0]}")
         make_fast(body.eval().requires_grad_(False))
         body = body.to(memory_format=torch.channels_last)
-        stem_length = sum(len(layers) for stage, layers in _STAGES.items() if stage <= 192)
+        stem_length = sum(len(layers) for stage, layers in STAGES.items() if stage <= 192)
         self.stem, self.blocks = body[:stem_length], body[stem_length:]
 
     def forward(self, images_uint8: Tensor) -> tuple[Tensor, None]:
@@ -96,7 +96,7 @@ class InceptionFeatures(nn.Module):
         if images_uint8.device.type != "cpu":
             groups = images_uint8.split(_GPU_BATCH_SIZES[1])
             return torch.cat([self._features(group, _GPU_BATCH_SIZES[0]) for group in groups]), None
-        stem_size, block_size = _CPU_BATCH_SIZES
+        stem_size, block_size = CPU_BATCH_SIZES
         # Threads get equally many images, so that none waits for the others.
         num_threads = max(1, min(torch.get_num_threads(), len(images_uint8)))
         num_groups = num_threads * max(1, math.ceil(len(images_uint8) / num_threads / block_size))

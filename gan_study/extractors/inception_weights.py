@@ -104,7 +104,7 @@ def find_weights(dims: int, may_fetch: bool = True) -> WeightsFile:
     explicit = _explicit()
     if explicit is not None:
         return explicit
-    for folder in (data_folder(), _hub_folder()):
+    for folder in (data_folder(), hub_folder()):
         if (folder / OFFICIAL_NAME).exists():
             return _checked(folder / OFFICIAL_NAME, OFFICIAL_SHA256)
     if dims <= PARTIAL_DIMS and (data_folder() / PARTIAL_NAME).exists():
@@ -120,7 +120,7 @@ def weights_with_hash(weights_hash: str, may_fetch: bool = True) -> WeightsFile:
     explicit = _explicit()
     if explicit is not None and explicit.weights_hash == weights_hash:
         return explicit
-    for folder in (data_folder(), _hub_folder()):
+    for folder in (data_folder(), hub_folder()):
         for name in (OFFICIAL_NAME, PARTIAL_NAME):
             if (folder / name).exists() and _file(folder / name).weights_hash == weights_hash:
                 return _file(folder / name)
@@ -169,7 +169,7 @@ def _sha256(path: Path, facts: bytes) -> str:
         raise unreadable_error(path, error) from error
 
 
-def _hub_folder() -> Path:
+def hub_folder() -> Path:
     """The folder that `torch.hub.get_dir` gives, for checkpoints."""
     home = os.environ.get("TORCH_HOME", os.path.join(os.environ.get("XDG_CACHE_HOME", "~/.cache"), "torch"))
     return Path(home).expanduser() / "hub" / "checkpoints"
@@ -177,7 +177,7 @@ def _hub_folder() -> Path:
 
 def _download(may_fetch: bool) -> WeightsFile:
     """The official file in torch's hub folder, where other tools also look for it."""
-    path = _hub_folder() / OFFICIAL_NAME
+    path = hub_folder() / OFFICIAL_NAME
     missing = f"got no {OFFICIAL_NAME} in {data_folder()} or {path.parent}"
     remedy = f"put the file into one of them ({DATA_ENVIRONMENT} names the first), or name it with --inception-weights"
     if not may_fetch:

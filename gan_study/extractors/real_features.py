@@ -21,7 +21,7 @@ from gan_study.runs.storage import Storage
 
 _FORMAT = "2"
 """Raised whenever the content of a file changes."""
-_BLOCK = 2000
+BLOCK_SIZE = 2000
 """Most images in a block: at Inception's 2048 dims, 16 MB in float32."""
 ClassNumbers = NDArray[np.int64]
 """(N,) the class that the extractor's classifier gives each image."""
@@ -66,7 +66,7 @@ def image_features(extractor: Extractor, images_uint8: NDArray[np.uint8]) -> tup
 
 
 def _blocks(indices: NDArray[np.int64]) -> list[NDArray[np.int64]]:
-    return np.array_split(indices, -(-len(indices) // _BLOCK))
+    return np.array_split(indices, -(-len(indices) // BLOCK_SIZE))
 
 
 def _name(extractor: Extractor, dataset: Dataset, indices: NDArray[np.int64]) -> str:

@@ -16,7 +16,7 @@ from sklearn.metrics import pairwise_distances_chunked
 
 from gan_study.metrics.statistics import Features, check_features
 
-_BLOCK_MIB = 64
+BLOCK_MIB = 64
 """Memory of one block of rows of a distance matrix."""
 _RESOLUTION = 1e-6
 """Vectors closer than this share of their length have the distance 0, since rounding separates copies by up to 1e-7."""
@@ -155,7 +155,7 @@ def _distance_blocks(a: Features, b: Features) -> Iterator[tuple[slice, NDArray[
     resolution = _RESOLUTION * np.linalg.norm(a, axis=1, keepdims=True)
     start = 0
     for block in pairwise_distances_chunked(
-        np.asarray(a, dtype=np.float32), np.asarray(b, dtype=np.float32), working_memory=_BLOCK_MIB
+        np.asarray(a, dtype=np.float32), np.asarray(b, dtype=np.float32), working_memory=BLOCK_MIB
     ):
         rows = slice(start, start + len(block))
         block[block < resolution[rows]] = 0

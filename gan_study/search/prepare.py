@@ -17,7 +17,7 @@ from gan_study.errors import GanStudyError, StorageError
 from gan_study.runs.folder import RunFolder
 from gan_study.runs.records import ObjectiveRecord
 
-_LOOK_SEC = 2.0
+LOOK_SEC = 2.0
 """Seconds between two readings of the progress."""
 _WRITE_SEC = 2.0
 """Least seconds between two writings of the progress."""
@@ -51,7 +51,7 @@ def prepare_on_cluster(
     for _ in range(num_concurrent - 1):
         ray.remote(num_cpus=num_cpus, max_retries=0)(_warm_up).remote()
     try:
-        while not ray.wait([outcome], timeout=_LOOK_SEC)[0]:
+        while not ray.wait([outcome], timeout=LOOK_SEC)[0]:
             with suppress(StorageError):
                 on_progress(f"preparing: {folder.read_preparation() or 'the data and the extractor'}")
         result = ray.get(outcome)

@@ -12,7 +12,7 @@ from gan_study.errors import InputError
 from gan_study.runs.folder import RunFolder
 from gan_study.runs.storage import Storage
 
-_MARK = ".seen_by_every_machine"
+MARK_NAME = ".seen_by_every_machine"
 _LIMIT_SEC = 60.0
 """Seconds that a machine may take to start the process that looks for the folder."""
 
@@ -30,12 +30,12 @@ def require_shared(folder: RunFolder) -> None:
     if not others:
         return
     mark = uuid.uuid4().hex
-    folder.storage.write_text(_MARK, mark)
+    folder.storage.write_text(MARK_NAME, mark)
     try:
         seen = {node["NodeManagerHostname"]: _node_sees_mark(node["NodeID"], folder.location, mark) for node in others}
         refuse_unless_seen(folder, seen)
     finally:
-        folder.storage.delete(_MARK)
+        folder.storage.delete(MARK_NAME)
 
 
 def refuse_unless_seen(folder: RunFolder, seen: Mapping[str, bool]) -> None:
@@ -61,6 +61,6 @@ def _node_sees_mark(node_id: str, location: str, mark: str) -> bool:
 def sees_mark(location: str, mark: str) -> bool:
     """Return True if this machine reads in a run folder the mark that the study has just written there."""
     try:
-        return Storage(location).read_text(_MARK) == mark
+        return Storage(location).read_text(MARK_NAME) == mark
     except FileNotFoundError:
         return False

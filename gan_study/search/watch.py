@@ -29,7 +29,7 @@ LOSSES = (
 )
 """Ray's exceptions in the driver if the cluster, or a process that the driver waits for, is lost."""
 _PERIOD_SEC = 2.0
-_PATIENCE_SEC = 30.0
+PATIENCE_SEC = 30.0
 """Seconds without a head node that count as a loss. A restarted one may be back; Ray ends the driver after a minute."""
 
 
@@ -67,8 +67,8 @@ def _watch(address: str, ended: threading.Event, on_loss: Callable[[str], None])
         problem = _problem(address)
         if problem is None:
             last_seen = time.monotonic()
-        elif time.monotonic() - last_seen > _PATIENCE_SEC and not ended.is_set():
-            on_loss(f"{problem} for {_PATIENCE_SEC:.0f} seconds")
+        elif time.monotonic() - last_seen > PATIENCE_SEC and not ended.is_set():
+            on_loss(f"{problem} for {PATIENCE_SEC:.0f} seconds")
             return
 
 

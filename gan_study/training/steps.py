@@ -104,7 +104,7 @@ def accumulate_g_gradients(
     loss = LOSSES[config.loss].generator(real_logits, fake_logits)
     loss.backward()
     plain_discriminator.requires_grad_(True)
-    numbers = _to_numbers([loss, _grad_norm(generator), _output_gradient(fake_images)])
+    numbers = _to_numbers([loss, _grad_norm(generator), output_gradient_norm(fake_images)])
     return StepMeasures(loss=numbers[0], grad_norm=numbers[1], output_gradient=numbers[2])
 
 
@@ -121,7 +121,7 @@ def _grad_norm(network: nn.Module) -> Tensor:
     return torch.nn.utils.get_total_norm([p.grad for p in network.parameters() if p.grad is not None])
 
 
-def _output_gradient(fake_images: Tensor) -> Tensor:
+def output_gradient_norm(fake_images: Tensor) -> Tensor:
     """Return the mean over the images of each image's gradient norm, as if the loss were of this image alone."""
     assert fake_images.grad is not None, "the loss has been propagated back to the images"
     # Over three axes, because flattening would copy colour images in the channels_last layout, which is slow.

@@ -146,7 +146,7 @@ def during(settings: dict[str, Any], intervals_kimg: list[float], kimg: float, n
             (evaluator, "write_images", "files"),
             (evaluator, "write_progress", "files"),
             (loop, "build_state", "building"),
-            (steps, "_output_gradient", "output gradient"),
+            (steps, "output_gradient_norm", "output gradient"),
         )
         with watched, clock.part("training"):
             *_, last = loop.train(config, dataset, objective, folder.trial("arm", "trial"), Workers())
@@ -212,11 +212,11 @@ def at_end(num: int) -> None:
 def watching_end(clock: Clock) -> Any:
     """Time the parts of the diagnosis at a trial's end."""
     return clock.watching(
-        (end_diagnosis, "_real_images", "real images: the rest"),
-        (real_features, "take", "features of real images"),
+        (end_diagnosis, "prepare_real_images", "real images: the rest"),
+        (real_features, "compute_real_features", "features of real images"),
         (end_diagnosis, "image_features", "features of generated images"),
-        (end_diagnosis, "_generate", "generation"),
-        (end_diagnosis, "_neighbours", "picture of neighbours"),
+        (end_diagnosis, "generate_images", "generation"),
+        (end_diagnosis, "draw_neighbours", "picture of neighbours"),
         (end_diagnosis, "weights_to_spectra", "spectra"),
         (diagnose, "fit_bins", "NDB: bins"),
         (diagnose, "fit_copy_reference", "memorisation: held-out images"),
@@ -225,8 +225,8 @@ def watching_end(clock: Clock) -> Any:
         (diagnose, "features_to_prdc", "precision, recall, density, coverage"),
         (diagnose, "features_to_ndb", "NDB"),
         (diagnose, "features_to_memorisation", "memorisation: the rest"),
-        (memorisation, "nearest", "memorisation: neighbours"),
-        (memorisation, "spacing", "memorisation: spacing"),
+        (memorisation, "nearest_neighbours", "memorisation: neighbours"),
+        (memorisation, "nearest_other_distances", "memorisation: spacing"),
         (diagnose, "features_to_vendi_score", "Vendi score"),
         (diagnose, "birthday_test", "birthday test"),
         (diagnose, "pairwise_distance_ratio", "pairwise distance"),

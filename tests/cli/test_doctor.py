@@ -334,7 +334,7 @@ def test_a_download_is_told_of_before_it_is_tried(
     def no_network(*_: object) -> None:
         raise OSError("no route")
 
-    monkeypatch.setattr("gan_study.data.sources.downloads._download_beside", no_network)
+    monkeypatch.setattr("gan_study.data.sources.downloads.download_beside", no_network)
     with pytest.raises(InputError, match="could not be downloaded"):
         examine_dataset("kmnist", as_json=True)
     assert f"kmnist is not in {here.parent}/data/KMNIST/raw: trying to download it there" in capsys.readouterr().err

@@ -21,7 +21,7 @@ from gan_study.errors import InputError
 from gan_study.evaluation.exports import formats as export_formats
 from gan_study.evaluation.exports.formats import ONNX_PACKAGES, check_formats, export_generator
 from gan_study.evaluation.exports.known import FILES
-from gan_study.evaluation.exports.model_card import _place_of
+from gan_study.evaluation.exports.model_card import describe_rank
 from gan_study.evaluation.generators import load_trained_generator
 from gan_study.evaluation.snapshots import find_snapshot
 from gan_study.runs.folder import RunFolder
@@ -157,8 +157,8 @@ def test_the_card_says_what_the_records_say(run: RunFolder, tmp_path: Path) -> N
     [(1.0, "scored best"), (4.0, "scored worst"), (2.0, "scored better than 2 and worse than 1 of them")],
 )
 def test_a_seed_s_place_among_the_others_is_said_in_words(score: float, text: str) -> None:
-    assert _place_of(score, (3.0, 1.0, 4.0, 2.0)) == text
-    assert _place_of(1.0, (1.0, 1.0)) == "scored as the others"
+    assert describe_rank(score, (3.0, 1.0, 4.0, 2.0)) == text
+    assert describe_rank(1.0, (1.0, 1.0)) == "scored as the others"
 
 
 def test_a_card_names_a_schedule_in_words() -> None:

@@ -18,7 +18,7 @@ LONG = ONE_AT_A_TIME + TINY.replace("kimg: 1, evaluate_every_kimg: 0.5", "kimg: 
 IMPATIENT = """
 from gan_study.cli.main import main
 from gan_study.search import watch
-watch._PATIENCE_SEC = 3.0
+watch.PATIENCE_SEC = 3.0
 main()
 """
 

@@ -6,7 +6,7 @@ import pytest
 from support.generator_run import write_generator_run
 from typer.testing import CliRunner
 
-from gan_study.cli.diagnose import _targets
+from gan_study.cli.diagnose import snapshots_to_diagnose
 from gan_study.cli.main import app
 from gan_study.cli.preparation.run_folder import require_whole, warn_of_lost_trials
 from gan_study.errors import InputError
@@ -46,7 +46,7 @@ def test_a_command_on_a_run_tells_what_it_leaves_out(run: RunFolder, tmp_path: P
 
 
 def test_a_diagnosis_of_a_run_tells_what_it_leaves_out(run: RunFolder, capsys: pytest.CaptureFixture[str]) -> None:
-    _targets(run, run.location)
+    snapshots_to_diagnose(run, run.location)
     assert capsys.readouterr().err == expected(run)
 
 

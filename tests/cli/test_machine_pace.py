@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import torch
 
-from gan_study.cli.preparation.machine_pace import _step_ratio, assumed_pace, extractor_is_kept, measure_pace
+from gan_study.cli.preparation.machine_pace import assumed_pace, extractor_is_kept, measure_pace, measure_step_ratio
 from gan_study.config.reading.load import parse_study
 from gan_study.config.study import StudyConfig
 from gan_study.data.datasets import load_dataset
@@ -40,7 +40,7 @@ def test_every_arm_scoring_and_learning_are_measured() -> None:
     assert time.process_time() - start < 20, "about two seconds, on an idle machine"
     # On a loaded machine the time is over after the first arm.
     assert {"ls"} <= set(pace.step) <= {"ls", "gp"}
-    penalised = _step_ratio(study(), "gp", 1, torch.device("cpu"), 0.0)
+    penalised = measure_step_ratio(study(), "gp", 1, torch.device("cpu"), 0.0)
     assert penalised is not None
     assert 0 < penalised < 1000
     assert all(0 < ratio < 1000 for ratio in pace.step.values())
@@ -53,14 +53,14 @@ def test_every_arm_scoring_and_learning_are_measured() -> None:
 
 @pytest.mark.parametrize("extractor", ["domain_classifier", "autoencoder"])
 def test_learning_is_timed_by_the_training_itself(extractor: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    clock, step, num_steps = [0.0], fitting._step, [0]
+    clock, step, num_steps = [0.0], fitting.take_step, [0]
 
     def timed_step(state: FittingState[Any], *rest: Any) -> None:
         step(state, *rest)
         num_steps[0] += 1
         clock[0] += 5.0 if num_steps[0] == 1 else 2.0 * 64 / 1000
 
-    monkeypatch.setattr(fitting, "_step", timed_step)
+    monkeypatch.setattr(fitting, "take_step", timed_step)
     monkeypatch.setattr(time, "perf_counter", lambda: clock[0])
     measured = measure_learning_sec(extractor, 8, 1, torch.device("cpu"), 5.0)
     assert measured == pytest.approx(2.0), "the slow first step is left out"

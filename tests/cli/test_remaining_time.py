@@ -122,7 +122,7 @@ def test_a_long_silence_is_broken(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     hear(study, 3)
     lines.update()
     assert len(out.getvalue().splitlines()) == 1  # how much lies ahead
-    monkeypatch.setattr(live, "_QUIET_SEC", 0.0)
+    monkeypatch.setattr(live, "QUIET_SEC", 0.0)
     lines.update()
     *_, last = out.getvalue().splitlines()
     assert last.endswith("] at work: a/search_000 at 3,000 images, b/search_000 at 3,000 images (about 33 s left)")
@@ -142,7 +142,7 @@ def test_a_long_preparation_is_told_after_a_silence(monkeypatch: pytest.MonkeyPa
     lines.show_stage("preparing the data and the extractor")
     lines.show_progress("preparing: real images through inception: 100 of 1,797")
     assert len(out.getvalue().splitlines()) == 1
-    monkeypatch.setattr(live, "_QUIET_SEC", 0.0)
+    monkeypatch.setattr(live, "QUIET_SEC", 0.0)
     lines.show_progress("preparing: real images through inception: 200 of 1,797")
     *_, last = out.getvalue().splitlines()
     assert last.endswith(" s] preparing: real images through inception: 200 of 1,797")
@@ -156,7 +156,7 @@ def test_the_live_table_tells_how_far_the_preparation_is() -> None:
         table.show_stage("preparing the data and the extractor")
         table.show_progress("preparing: real images through inception: 200 of 1,797")
         with console.capture() as captured:
-            console.print(table._render())
+            console.print(table.render())
     finally:
         table.stop()
     assert "0 s: preparing: real images through inception: 200 of 1,797" in captured.get()
@@ -179,4 +179,4 @@ def test_pictures_of_a_large_study_leave_its_driver_time(tmp_path: Path) -> None
         assert time.process_time() - start < 0.5
     finally:
         table.stop()
-    assert {row.arm: row.states[TrialState.RUNNING] for row in table._rows} == {"a": 50, "b": 50}
+    assert {row.arm: row.states[TrialState.RUNNING] for row in table.rows} == {"a": 50, "b": 50}

@@ -117,5 +117,5 @@ def test_the_limits_are_those_of_the_rooms_above() -> None:
     from gan_study.evaluation import end_diagnosis
     from gan_study.metrics import all_scores
 
-    assert all_scores.MOST_NEIGHBOURS == limits._MOST_NEIGHBOURS
-    assert end_diagnosis._MOST_TRAIN == limits._MOST_DIAGNOSED
+    assert all_scores.MOST_NEIGHBOURS == limits.MOST_NEIGHBOURS
+    assert end_diagnosis.MOST_TRAIN == limits.MOST_DIAGNOSED

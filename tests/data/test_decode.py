@@ -301,7 +301,7 @@ class TestLimits:
             raise AssertionError("a reader that is not meant was asked")
 
         Image.init()
-        for name in set(Image.OPEN) - {*decode._FORMATS}:
+        for name in set(Image.OPEN) - {*decode.FORMATS}:
             monkeypatch.setitem(Image.OPEN, name, (read, read))
         with pytest.raises(ValueError, match="not an image of a known kind"):
             decode_image(content)

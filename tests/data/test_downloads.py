@@ -83,7 +83,7 @@ def test_looking_for_files_fetches_none(server: list[str], data: Path) -> None:
 @pytest.mark.parametrize("name", sorted(SOURCES))
 def test_no_data_set_is_fetched_by_a_look(data: Path, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     fetched: list[object] = []
-    monkeypatch.setattr("gan_study.data.sources.downloads._download_beside", lambda *wanted: fetched.append(wanted))
+    monkeypatch.setattr("gan_study.data.sources.downloads.download_beside", lambda *wanted: fetched.append(wanted))
     path = {"path": "nowhere"} if name == "image_folder" else {}
     with nullcontext() if name == "digits" else pytest.raises(InputError, match=r"but got"):
         find_files(DatasetConfig.model_validate({"name": name, **path}), may_fetch=False)

@@ -118,7 +118,7 @@ def test_files_that_have_just_changed_are_read_again(tmp_path: Path, monkeypatch
             f"gan_study.data.files.{module}.facts_of",
             lambda status: pack("5q", 1, 2, status.st_size, 3, status.st_ctime_ns // 10**10),
         )
-    monkeypatch.setattr("gan_study.data.files.fingerprint.Files._sample", lambda _: b"")
+    monkeypatch.setattr("gan_study.data.files.fingerprint.Files.content_sample", lambda _: b"")
     folder = write_aged(tmp_path / "images", IMAGES)
     monkeypatch.setattr("time.time_ns", lambda: folder.stat().st_ctime_ns // 10**10 + 1_000_000_000)
     images_of(folder)

@@ -358,7 +358,7 @@ class TestCorruptFiles:
         assert "letters/A/000.png (Bad CRC-32 for file 'letters/A/000.png')" in message(path)
 
     def test_what_would_not_fit_into_memory_is_not_read(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("gan_study.data.files.archives._MAX_FILE_BYTES", 1000)
+        monkeypatch.setattr("gan_study.data.files.archives.MAX_FILE_BYTES", 1000)
         files = {"0.png": encoded(GREY), "1.png": encoded(GREY), "2.png": bytes(1001)}
         for place in (write_zip(tmp_path / "a.zip", files), write_tar(tmp_path / "a.tar", files)):
             assert "2.png (the file unpacks into 1,001 bytes, of which 1,000 are allowed)" in message(place)

@@ -15,7 +15,7 @@ from gan_study.config.data import DatasetConfig
 from gan_study.data.datasets import Dataset, load_dataset
 from gan_study.data.sampler import batch_positions
 from gan_study.extractors import autoencoder, domain_classifier, fitting
-from gan_study.extractors.fitting import _has_settled, num_steps
+from gan_study.extractors.fitting import has_settled, num_steps
 from gan_study.extractors.fitting_state import StateFile
 from gan_study.extractors.loading import load_or_train_extractor
 from gan_study.extractors.machine_cache import unfinished_name
@@ -52,9 +52,9 @@ class Interruption:
 def test_an_interrupted_training_goes_on_to_the_same_weights(
     digits: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, extractor: ModuleType
 ) -> None:
-    monkeypatch.setattr(fitting, "_SAVE_SEC", 0.0)
-    monkeypatch.setattr(fitting, "_STEPS_PER_CHECK", 4)
-    monkeypatch.setattr(fitting, "_NUM_CHECKED", 149)
+    monkeypatch.setattr(fitting, "SAVE_SEC", 0.0)
+    monkeypatch.setattr(fitting, "STEPS_PER_CHECK", 4)
+    monkeypatch.setattr(fitting, "NUM_CHECKED", 149)
     expected = save(extractor.train(digits, kimg=0.8).state_dict())  # 12 steps
     cache = Storage(tmp_path)
     interruption = Interruption(7)
@@ -85,9 +85,9 @@ def test_a_damaged_state_is_left_aside(digits: Dataset, tmp_path: Path, damage: 
 
 @pytest.mark.usefixtures("keep_threads")
 def test_the_number_of_threads_does_not_change_the_weights(digits: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fitting, "_STEPS_PER_CHECK", 3)
-    monkeypatch.setattr(fitting, "_NUM_CHECKED", 149)
-    monkeypatch.setattr(fitting, "_CHECKS_WITHOUT_GAIN", 1)
+    monkeypatch.setattr(fitting, "STEPS_PER_CHECK", 3)
+    monkeypatch.setattr(fitting, "NUM_CHECKED", 149)
+    monkeypatch.setattr(fitting, "CHECKS_WITHOUT_GAIN", 1)
     weights = []
     for num_threads in (1, 2, 3):
         torch.set_num_threads(num_threads)
@@ -97,8 +97,8 @@ def test_the_number_of_threads_does_not_change_the_weights(digits: Dataset, monk
 
 
 def test_it_settles_by_images_of_the_train_part_alone(digits: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fitting, "_STEPS_PER_CHECK", 4)
-    monkeypatch.setattr(fitting, "_NUM_CHECKED", 149)
+    monkeypatch.setattr(fitting, "STEPS_PER_CHECK", 4)
+    monkeypatch.setattr(fitting, "NUM_CHECKED", 149)
     texts: list[str] = []
     with listening(texts.append):
         weights = save(domain_classifier.train(digits).state_dict())
@@ -111,34 +111,34 @@ def test_it_settles_by_images_of_the_train_part_alone(digits: Dataset, monkeypat
 
 
 def test_the_images_that_decide_are_not_learned(digits: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fitting, "_NUM_CHECKED", 149)
-    learned, checked = fitting._split(digits.train_indices, seed=0)
+    monkeypatch.setattr(fitting, "NUM_CHECKED", 149)
+    learned, checked = fitting.split_for_checks(digits.train_indices, seed=0)
     assert len(checked) == 149
     assert sorted([*learned, *checked]) == digits.train_indices.tolist()
     monkeypatch.undo()
-    learned, checked = fitting._split(digits.train_indices, seed=0)
+    learned, checked = fitting.split_for_checks(digits.train_indices, seed=0)
     assert np.array_equal(learned, digits.train_indices)
     assert len(checked) == 0
-    assert len(fitting._split(np.arange(5000), seed=0)[1]) == 500
+    assert len(fitting.split_for_checks(np.arange(5000), seed=0)[1]) == 500
 
 
 def test_settled_means_no_gain_in_the_last_eight_checks() -> None:
-    assert not _has_settled([])
-    assert not _has_settled([0.5] * 8)
-    assert _has_settled([0.5, 0.5, 0.6, *[0.5] * 6])
-    assert _has_settled([0.5, *[0.491] * 8]), "less than a fiftieth"
-    assert not _has_settled([0.5, 0.5, 0.489, *[0.5] * 6])
-    assert not _has_settled([0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3, 0.2, 0.1])
-    assert _has_settled([0.1, *[0.0] * 9])
+    assert not has_settled([])
+    assert not has_settled([0.5] * 8)
+    assert has_settled([0.5, 0.5, 0.6, *[0.5] * 6])
+    assert has_settled([0.5, *[0.491] * 8]), "less than a fiftieth"
+    assert not has_settled([0.5, 0.5, 0.489, *[0.5] * 6])
+    assert not has_settled([0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3, 0.2, 0.1])
+    assert has_settled([0.1, *[0.0] * 9])
 
 
 def test_the_learning_rate_falls_once_the_training_has_settled() -> None:
-    rates = [fitting._learning_rate(step, [], 9) / 2e-3 for step in range(10)]
+    rates = [fitting.learning_rate_after(step, [], 9) / 2e-3 for step in range(10)]
     assert rates == pytest.approx([1] * 6 + [1, 2 / 3, 1 / 3, 0])
     settled = [0.5] * 9  # at step 900
-    rates = [fitting._learning_rate(step, settled, 3000) / 2e-3 for step in (899, 900, 1000, 1349, 1350, 1400)]
+    rates = [fitting.learning_rate_after(step, settled, 3000) / 2e-3 for step in (899, 900, 1000, 1349, 1350, 1400)]
     assert rates == pytest.approx([1, 1, 350 / 450, 1 / 450, 0, 0])
-    assert fitting._learning_rate(0, [], 1) > 0
+    assert fitting.learning_rate_after(0, [], 1) > 0
 
 
 def test_length() -> None:
@@ -162,7 +162,7 @@ def test_each_step_takes_the_mean_gradient_of_its_batch(digits: Dataset) -> None
     torch.manual_seed(0)
     network = domain_classifier.DomainClassifier(8, 1, 10)
     start = {name: value.clone() for name, value in network.state_dict().items()}
-    learned, _ = fitting._split(digits.train_indices, seed=0)
+    learned, _ = fitting.split_for_checks(digits.train_indices, seed=0)
     chosen = learned[batch_positions(0, 0, 64, len(learned))]
     _, logits = network(torch.from_numpy(digits.images[chosen]))
     torch.nn.functional.cross_entropy(logits, torch.from_numpy(present(digits.labels)[chosen])).backward()

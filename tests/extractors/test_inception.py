@@ -94,7 +94,7 @@ def test_features_of_the_real_weights(data_folder: Path, nowhere: Path, monkeypa
 def test_features_do_not_depend_on_how_images_are_cut(
     weights: dict[str, Tensor], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(inception, "_CPU_BATCH_SIZES", (2, 4))
+    monkeypatch.setattr(inception, "CPU_BATCH_SIZES", (2, 4))
     network, images = InceptionFeatures(weights, 192), photos(7, 1, 16)
     whole, _ = apply_network(network, images)
     parts = torch.cat([apply_network(network, part)[0] for part in images.split([1, 5, 1, 0])])
@@ -227,7 +227,7 @@ def test_what_is_known_without_torch_is_what_torch_says(
         monkeypatch.delenv(name, raising=False)
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
-    assert inception_weights._hub_folder() == Path(torch.hub.get_dir()) / "checkpoints"
+    assert inception_weights.hub_folder() == Path(torch.hub.get_dir()) / "checkpoints"
     assert inception_weights.FID_WEIGHTS_URL == pytorch_fid.FID_WEIGHTS_URL
 
 

@@ -70,7 +70,7 @@ def test_they_are_taken_once_for_each_extractor_and_choice(
 def test_those_of_a_part_whose_statistics_are_known_are_not_taken_again(
     prepared: Prepared, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, split: str
 ) -> None:
-    monkeypatch.setattr(real_features, "_BLOCK", 100)
+    monkeypatch.setattr(real_features, "BLOCK_SIZE", 100)
     extractor, dataset, cache = prepared.load().extractor, prepared.dataset, Storage(tmp_path / "cache")
     part = np.random.default_rng(0).permutation(dataset.split_indices(split))[:120]
     apart = load_or_compute_features(extractor, dataset, part, Storage(tmp_path / "other"))

@@ -24,7 +24,7 @@ from gan_study.runs.storage import Storage
 def test_they_are_those_of_the_split(
     prepared: Prepared, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, split: str, num: int
 ) -> None:
-    monkeypatch.setattr(real_features, "_BLOCK", 500)
+    monkeypatch.setattr(real_features, "BLOCK_SIZE", 500)
     extractor, dataset = prepared.load().extractor, prepared.dataset
     real = unpack_statistics(load_or_compute_statistics(extractor, dataset, split, Storage(tmp_path)))
     indices = dataset.split_indices(split)

@@ -82,7 +82,7 @@ def test_blocks_make_no_difference(monkeypatch: pytest.MonkeyPatch) -> None:
     real, generated = normal(301, 8, seed=4), 0.9 * normal(301, 8, seed=5)
     at_once = features_to_prdc(generated, real)
     # A row of 301 distances in float64 takes 2.4 KB: 6 rows a block.
-    monkeypatch.setattr("gan_study.metrics.prdc._BLOCK_MIB", 16 / 1024)
+    monkeypatch.setattr("gan_study.metrics.prdc.BLOCK_MIB", 16 / 1024)
     assert features_to_prdc(generated, real) == at_once
 
 
@@ -135,7 +135,7 @@ def test_expected_coverage(num_generated: int, num_real: int, expected: float) -
 
 
 def test_memory_is_that_of_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("gan_study.metrics.prdc._BLOCK_MIB", 4)
+    monkeypatch.setattr("gan_study.metrics.prdc.BLOCK_MIB", 4)
     real, generated = (normal(3000, 4, seed=seed).astype(np.float32) for seed in (13, 14))
     tracemalloc.start()
     try:

@@ -130,7 +130,7 @@ def test_the_former_best_stands_until_the_new_one_has_a_seed(tmp_path: Path) -> 
     extended = make_world(tmp_path, score, budget=budget(3))
     director = extended.make_director()
     while (config := director.next_trial()) is not None and config.phase == "search":
-        for state, evaluation in extended._train(config):
+        for state, evaluation in extended.train_trial(config):
             director.receive_progress((config.arm, config.name), state, evaluation)
     run = load_run(world.folder)
     assert run.study.budget.trials_per_arm == 3

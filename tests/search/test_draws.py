@@ -47,7 +47,7 @@ def test_every_supported_optuna_draws_these(sampler: str) -> None:
 
 def test_the_sample_differs_between_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     """Optuna 5.0 changed tpe's default of `multivariate`: all trials that tpe draws would differ."""
-    monkeypatch.setitem(samplers._SETTINGS["tpe"], "multivariate", True)
+    monkeypatch.setitem(samplers.SETTINGS["tpe"], "multivariate", True)
     found = sample_draws("tpe")
     assert are_alike(found[:6], DRAWN["tpe"][:6])
     assert not are_alike(found, DRAWN["tpe"])

@@ -12,7 +12,7 @@ pytestmark = [pytest.mark.ray, pytest.mark.slow]
 
 
 def test_the_driver_receives_the_progress(ray_address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(prepare, "_LOOK_SEC", 0.2)
+    monkeypatch.setattr(prepare, "LOOK_SEC", 0.2)
     # No other test learns from as many images, so the extractor is trained here: 562 steps.
     study = tiny_study(
         dataset={"name": "digits", "image_size": 16, "max_images": 600},

@@ -53,7 +53,7 @@ def test_hyperband_has_as_many_brackets_as_the_plan_says() -> None:
         pruner = make_pruner(study)
         search = ArmSearch(Arm(study, "lsgan"), InMemoryStorage(), FAILURE_SCORE)
         search.draw_configuration(0)
-        search._optuna_study.pruner = pruner
+        search.optuna_study.pruner = pruner
         search.report_evaluation(0, make_evaluation(1000 * total, 10.0))
         assert len(getattr(pruner, "_pruners", [])) == len(brackets(study, total))
 

@@ -4,13 +4,13 @@ import pytest
 
 from gan_study.errors import InputError
 from gan_study.runs.folder import RunFolder
-from gan_study.search.shared_folder import _MARK, refuse_unless_seen, sees_mark
+from gan_study.search.shared_folder import MARK_NAME, refuse_unless_seen, sees_mark
 
 
 def test_a_machine_sees_what_was_just_written(tmp_path: Path) -> None:
     folder = RunFolder(str(tmp_path))
     assert not sees_mark(folder.location, "1")
-    folder.storage.write_text(_MARK, "1")
+    folder.storage.write_text(MARK_NAME, "1")
     assert sees_mark(folder.location, "1")
     assert not sees_mark(folder.location, "2")  # a copy of the folder, or a rest of an earlier study
     assert not sees_mark(f"{tmp_path}/elsewhere", "1")

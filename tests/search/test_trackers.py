@@ -188,7 +188,7 @@ def test_a_missing_package_is_named_with_its_extra(monkeypatch: pytest.MonkeyPat
 
 
 def test_every_tracker_has_a_logger_and_a_package() -> None:
-    assert set(trackers._LOGGERS) == set(tracker_packages._PACKAGES) == set(TRACKERS)
+    assert set(trackers.LOGGERS) == set(tracker_packages.PACKAGES) == set(TRACKERS)
 
 
 @pytest.fixture

@@ -62,7 +62,7 @@ def test_failures_count_from_the_last_progress(searcher: DirectorSearcher) -> No
 
 
 def test_a_failure_that_would_come_again_ends_the_trial(searcher: DirectorSearcher) -> None:
-    director = searcher._director
+    director = searcher.director
     searcher.on_trial_complete("first", {"failure": "training.pac: wrong", "done": True})
     (trial,) = director.trials.values()
     assert trial.state is TrialState.FAILED
@@ -95,7 +95,7 @@ def test_what_a_trial_says_of_its_errors(
 
 
 def test_a_gpu_that_torch_cannot_use_is_no_cpu(searcher: DirectorSearcher) -> None:
-    order = searcher._director.trials
+    order = searcher.director.trials
     (record,) = order.values()
     workers = record.config.workers.model_copy(update={"gpus_per_worker": 0.5})
     record.config = record.config.model_copy(update={"workers": workers})

@@ -7,7 +7,7 @@ from pytorch_fid import inception as pytorch_fid
 from torch import Tensor, nn
 
 from gan_study.data.places import data_folder
-from gan_study.extractors.inception import _STAGES
+from gan_study.extractors.inception import STAGES
 from gan_study.extractors.inception_weights import PARTIAL_NAME
 from support.present import present
 
@@ -15,7 +15,7 @@ from support.present import present
 def random_weights(seed: int = 0) -> dict[str, Tensor]:
     """A weights file's content: every layer drawn at random, so that features of length 2048 differ among images."""
     with torch.device("meta"):
-        layers = nn.ModuleDict({name: make() for stage in _STAGES.values() for name, make in stage.items()})
+        layers = nn.ModuleDict({name: make() for stage in STAGES.values() for name, make in stage.items()})
     layers.to_empty(device="cpu")
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)

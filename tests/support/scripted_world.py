@@ -119,7 +119,7 @@ class World:
             while (config := director.next_trial()) is not None:
                 key = (config.arm, config.name)
                 self.started.append(key)
-                live[key] = self._train(config)
+                live[key] = self.train_trial(config)
             self.most_at_once = max(self.most_at_once, len(live))
             for key, trial in list(live.items()):
                 state, evaluation = next(trial)
@@ -138,7 +138,7 @@ class World:
         self.num_messages += sent
         return director
 
-    def _train(self, config: TrialConfig) -> Iterator[tuple[TrialState, EvaluationRecord | None]]:
+    def train_trial(self, config: TrialConfig) -> Iterator[tuple[TrialState, EvaluationRecord | None]]:
         folder = self.folder.trial(config.arm, config.name)
         status = folder.read_status()
         nimgs = folder.checkpoint_nimgs()

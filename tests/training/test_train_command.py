@@ -151,6 +151,6 @@ def test_ranks_wait_for_the_first_one_outside_of_a_process_group(
 
     monkeypatch.setattr("time.sleep", nap)
     folder = RunFolder(str(out))
-    _, record = train_verb._prepare(load_trial(str(config)), folder, torch.device("cpu"), is_first=False)
+    _, record = train_verb.prepare_training(load_trial(str(config)), folder, torch.device("cpu"), is_first=False)
     assert record == made
-    assert naps == [train_verb._LOOK_SEC]
+    assert naps == [train_verb.LOOK_SEC]

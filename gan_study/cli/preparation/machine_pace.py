@@ -48,7 +48,7 @@ def measure_pace(study: StudyConfig) -> Pace:
         left = _MEASURE_SEC - (time.perf_counter() - start)
         if left <= 0:
             break
-        ratio = _step_ratio(study, arm, num_channels, device, left / (len(study.arms) - number))
+        ratio = measure_step_ratio(study, arm, num_channels, device, left / (len(study.arms) - number))
         if ratio is not None:
             step[arm] = ratio
     known = Pace(num_cpus, num_gpus, step)
@@ -64,9 +64,10 @@ def _first_training(study: StudyConfig, arm: str) -> TrainingConfig:
     return resolve_training(found, first_trial_values(found), seed=0, num_train_images=ASSUMED_TRAIN_IMAGES)
 
 
-def _step_ratio(
+def measure_step_ratio(
     study: StudyConfig, arm: str, num_channels: int, device: "torch.device", seconds: float
 ) -> float | None:
+    """Measured over estimated seconds of one training step of an arm; None if `seconds` are too few for one."""
     from gan_study.training.pace import measure_step_sec, one_round_training
 
     training = _first_training(study, arm)

@@ -53,7 +53,7 @@ def make_display(console: Console, live: bool) -> Display:
     return LiveTable(console) if live else PlainLines(console)
 
 
-_QUIET_SEC = 55
+QUIET_SEC = 55
 """Seconds without a line after which one names the running trials: with the time between two checks, one a minute."""
 
 
@@ -76,7 +76,7 @@ class PlainLines:
 
     def show_progress(self, text: str) -> None:
         """Print it after a long silence."""
-        if time.monotonic() - self._last_line >= _QUIET_SEC:
+        if time.monotonic() - self._last_line >= QUIET_SEC:
             self._print(text)
 
     def start(self, director: Director) -> None:
@@ -100,7 +100,7 @@ class PlainLines:
                 f"({len(self._printed)} of {num_planned(self._director)} trials, {self._clock.text()})"
             )
         running = [(k, t) for k, t in self._director.trials.items() if not t.state.is_final]
-        if running and time.monotonic() - self._last_line >= _QUIET_SEC:
+        if running and time.monotonic() - self._last_line >= QUIET_SEC:
             names = ", ".join(f"{'/'.join(key)} at {trial.cur_nimg:,} images" for key, trial in running)
             self._print(f"at work: {names} ({self._clock.text()})")
 
@@ -129,10 +129,10 @@ class LiveTable:
     def __init__(self, console: Console) -> None:
         self._stage = ""
         self._director: Director | None = None
-        self._rows: list[ArmRow] = []
+        self.rows: list[ArmRow] = []
         self._start = time.monotonic()
         self._next_picture = 0.0
-        self._live = Live(console=console, get_renderable=self._render, refresh_per_second=2, transient=True)
+        self._live = Live(console=console, get_renderable=self.render, refresh_per_second=2, transient=True)
         self._live.start()
 
     def show_stage(self, text: str) -> None:
@@ -160,7 +160,7 @@ class LiveTable:
         """
         start = time.monotonic()
         if self._director is not None and start >= self._next_picture:
-            self._rows = arm_rows(self._director)
+            self.rows = arm_rows(self._director)
             self._stage = self._clock.text()
             self._next_picture = start + (time.monotonic() - start) / _MOST_BUSY
 
@@ -168,9 +168,10 @@ class LiveTable:
         """Remove the table."""
         self._live.stop()
 
-    def _render(self) -> RenderableType:
+    def render(self) -> RenderableType:
+        """Return the table above a line with the elapsed time and the stage."""
         footer = Text(f"{time.monotonic() - self._start:.0f} s: {self._stage}", style="dim")
-        return Group(_table(self._rows), footer) if self._rows else footer
+        return Group(_table(self.rows), footer) if self.rows else footer
 
 
 def arm_rows(director: Director) -> list[ArmRow]:

@@ -9,9 +9,9 @@ from gan_study.config.extractors import EXTRACTORS
 from gan_study.config.names import HELD_OUT_IMAGES
 from gan_study.config.study import StudyConfig
 
-_MOST_DIAGNOSED = 60_000
+MOST_DIAGNOSED = 60_000
 """Most training images that a diagnosis compares with."""
-_MOST_NEIGHBOURS = 10_000
+MOST_NEIGHBOURS = 10_000
 """Most images of each side between which the final scores compare all pairs."""
 
 
@@ -62,11 +62,11 @@ def scoring_cost(study: StudyConfig, num_train_images: int | None) -> ScoringCos
     is_diagnosed = diagnosis.at_end == "all" or (diagnosis.at_end == "confirmed" and num_confirmed > 0)
     num_diagnosed = min(diagnosis.num_samples, train, held_out // 2) if is_diagnosed else 0
     # The features behind the statistics of `split` are kept, and not computed again.
-    compared = min(train, _MOST_DIAGNOSED) if is_diagnosed and objective.split == "held_out" else 0
+    compared = min(train, MOST_DIAGNOSED) if is_diagnosed and objective.split == "held_out" else 0
     compared += 2 * num_diagnosed if objective.split == "train" else 0
     # But the classifier's probabilities are not kept.
     if num_confirmed and objective.final_draws and EXTRACTORS[objective.extractor].is_classifier:
-        compared += min(2 * min(objective.num_samples, _MOST_NEIGHBOURS), num_real)
+        compared += min(2 * min(objective.num_samples, MOST_NEIGHBOURS), num_real)
     return ScoringCost(
         num_real=num_real,
         num_untrained=objective.num_samples,

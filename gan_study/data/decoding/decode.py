@@ -36,7 +36,7 @@ once."""
 DEEP_LEVELS: Final = 0xFFFF
 """Highest level of 16-bit grey."""
 
-_FORMATS = ("AVIF", "BMP", "GIF", "JPEG", "PNG", "PPM", "TIFF", "WEBP")
+FORMATS = ("AVIF", "BMP", "GIF", "JPEG", "PNG", "PPM", "TIFF", "WEBP")
 """Formats that Pillow may read, by its names. Its other readers never see a file; that of PostScript, for one, starts a
 program."""
 _LARGE_PIXELS = 16_000_000
@@ -109,7 +109,7 @@ def decoding(content: bytes) -> Iterator[DecodedImage]:
 def _open(content: bytes) -> Image.Image:
     Image.init()
     try:
-        return Image.open(io.BytesIO(content), formats=[name for name in _FORMATS if name in Image.OPEN])
+        return Image.open(io.BytesIO(content), formats=[name for name in FORMATS if name in Image.OPEN])
     except UnidentifiedImageError:
         unread = explain_unread(content)
         raise RefusedImageError(unread) if unread else ValueError("not an image of a known kind") from None

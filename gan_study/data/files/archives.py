@@ -19,7 +19,7 @@ from gan_study.data.files.listing import PassedOver
 from gan_study.data.files.no_archive import explain_no_archive
 from gan_study.errors import InputError
 
-_MAX_FILE_BYTES = 1 << 30
+MAX_FILE_BYTES = 1 << 30
 """Largest member that is read: a few bytes can unpack into more than the memory holds."""
 _ENCRYPTED = 1
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA)
@@ -207,7 +207,7 @@ def _load_zipped(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> bytes:
 
 
 def _load_now(archive: tarfile.TarFile, member: tarfile.TarInfo) -> LoadContent:
-    if member.size > _MAX_FILE_BYTES:
+    if member.size > MAX_FILE_BYTES:
         return partial(_refuse_oversize, member.size)
     file = archive.extractfile(member)
     assert file is not None, "a regular file has content"
@@ -216,8 +216,8 @@ def _load_now(archive: tarfile.TarFile, member: tarfile.TarInfo) -> LoadContent:
 
 def _refuse_oversize(num_bytes: int) -> bytes:
     """Raise ValueError for a file that is too large to be read."""
-    if num_bytes > _MAX_FILE_BYTES:
-        raise ValueError(f"the file unpacks into {num_bytes:,} bytes, of which {_MAX_FILE_BYTES:,} are allowed")
+    if num_bytes > MAX_FILE_BYTES:
+        raise ValueError(f"the file unpacks into {num_bytes:,} bytes, of which {MAX_FILE_BYTES:,} are allowed")
     return b""
 
 

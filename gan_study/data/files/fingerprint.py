@@ -64,7 +64,7 @@ class Files:
         """16-byte digest of names, facts and some of the bytes."""
         digest = self._names_digest()
         digest.update(self.facts.tobytes())
-        digest.update(self._sample())
+        digest.update(self.content_sample())
         digest.update(os.fsencode(self.beside))
         return digest.digest()
 
@@ -90,7 +90,7 @@ class Files:
         # No name holds a zero byte.
         return blake2b(os.fsencode("\0".join(self.names)), digest_size=16)
 
-    def _sample(self) -> bytes:
+    def content_sample(self) -> bytes:
         """Digest of pieces that are spread evenly over the files, and over the content of a few large files."""
         num_files = len(self.names)
         chosen = sorted({number * (num_files - 1) // (_NUM_SAMPLES - 1) for number in range(_NUM_SAMPLES)})

@@ -59,7 +59,7 @@ def download_missing(
         root.mkdir(parents=True, exist_ok=True)
         with FileLock(root / f".{name}.lock"):
             if not _is_there(root / relative, witness):
-                _download_beside(name, root, relative)
+                download_beside(name, root, relative)
     except Exception as error:  # torchvision, the network and the disk raise all kinds
         reason = str(error).strip().replace("\n", " ") or type(error).__name__
         raise InputError(f"{missing}, and it could not be downloaded ({reason}); {remedy}") from error
@@ -69,7 +69,7 @@ def _is_there(folder: Path, witness: str) -> bool:
     return any((folder / f"{witness}{ending}").exists() for ending in ("", ".gz"))
 
 
-def _download_beside(name: DatasetName, root: Path, relative: str) -> None:
+def download_beside(name: DatasetName, root: Path, relative: str) -> None:
     """Download into a temporary folder, and move the files when all are there, so that a partial data set never counts
     as whole."""
     fetch, addresses = _downloader(name)

@@ -129,12 +129,13 @@ def _seeds(scores: tuple[float, ...], score: float) -> str:
         )
     return (
         f"It is the score of one training with one seed. This configuration was trained to the end with {len(scores)} "
-        f"seeds, and this one {_place_of(score, scores)}. They scored {number(min(scores))} to {number(max(scores))}, "
-        f"{number(fmean(scores))} on average: expect that of a new training."
+        f"seeds, and this one {describe_rank(score, scores)}. They scored {number(min(scores))} to "
+        f"{number(max(scores))}, {number(fmean(scores))} on average: expect that of a new training."
     )
 
 
-def _place_of(score: float, scores: tuple[float, ...]) -> str:
+def describe_rank(score: float, scores: tuple[float, ...]) -> str:
+    """Say where `score` lies among `scores`, which include it and of which the lowest is best."""
     num_better, num_worse = sum(s < score for s in scores), sum(s > score for s in scores)
     if num_better == num_worse == 0:
         return "scored as the others"

@@ -20,7 +20,7 @@ _START_SIZE = 4
 _RESIDUAL_GAIN = 2**0.5
 
 
-class _Residual(nn.Module):
+class Residual(nn.Module):
     """The sum of two paths."""
 
     def __init__(self, residual: nn.Module, shortcut: nn.Module) -> None:
@@ -29,6 +29,7 @@ class _Residual(nn.Module):
         self.shortcut = shortcut
 
     def forward(self, features: Tensor) -> Tensor:
+        """(N, C, H, W) => the sum of what both paths make of the features."""
         total: Tensor = self.residual(features) + self.shortcut(features)
         return total
 
@@ -66,7 +67,7 @@ def resnet_discriminator(config: NetworkConfig, image_size: int, num_channels: i
     return nn.Sequential(
         _first_block(num_channels, widths[0]),
         *(_down_block(num_in, num_out, norm) for num_in, num_out in pairwise(widths)),
-        _Residual(_residual(widths[-1], widths[-1], norm), nn.Identity()),
+        Residual(_residual(widths[-1], widths[-1], norm), nn.Identity()),
         nn.ReLU(),
         _GlobalSum(),
         end,
@@ -94,7 +95,7 @@ def _up_block(num_in: int, num_out: int) -> nn.Module:
     )
     # A 1x1 convolution commutes with doubling (or averaging) of pixels; in this order it has fewer to process.
     shortcut = nn.Sequential(_convolution(num_in, num_out, kernel_size=1, bias=False), nn.Upsample(scale_factor=2))
-    return _Residual(residual, shortcut)
+    return Residual(residual, shortcut)
 
 
 def _first_block(num_in: int, num_out: int) -> nn.Module:
@@ -105,12 +106,12 @@ def _first_block(num_in: int, num_out: int) -> nn.Module:
         _convolution(num_out, num_out, kernel_size=3, gain=_RESIDUAL_GAIN),
         nn.AvgPool2d(2),
     )
-    return _Residual(residual, nn.Sequential(nn.AvgPool2d(2), _convolution(num_in, num_out, kernel_size=1)))
+    return Residual(residual, nn.Sequential(nn.AvgPool2d(2), _convolution(num_in, num_out, kernel_size=1)))
 
 
 def _down_block(num_in: int, num_out: int, norm: DiscriminatorNorm) -> nn.Module:
     residual = nn.Sequential(_residual(num_in, num_out, norm), nn.AvgPool2d(2))
-    return _Residual(residual, nn.Sequential(nn.AvgPool2d(2), _convolution(num_in, num_out, kernel_size=1)))
+    return Residual(residual, nn.Sequential(nn.AvgPool2d(2), _convolution(num_in, num_out, kernel_size=1)))
 
 
 def _residual(num_in: int, num_out: int, norm: DiscriminatorNorm) -> nn.Module:

@@ -60,7 +60,7 @@ class ArmSearch:
         self._trials: dict[int, optuna.Trial] = {}
         self._reported: dict[int, set[int]] = {}
         self._interval = max(1, round(1000 * study.budget.evaluate_every_kimg))
-        self._optuna_study = optuna.create_study(
+        self.optuna_study = optuna.create_study(
             storage=storage,
             study_name=optuna_name(arm, repeat) if phase == "search" else f"{study.name}/{arm.name}/{phase}",
             directions=directions(study.search.objectives),
@@ -95,9 +95,9 @@ class ArmSearch:
         """Import the ended trials of another search of the arm that lie inside this one's ranges."""
         ranges = {p.label: p.range for p in self._parameters}
         self._tried += other._tried
-        for trial in other._optuna_study.get_trials(states=(OptunaState.COMPLETE, OptunaState.PRUNED)):
+        for trial in other.optuna_study.get_trials(states=(OptunaState.COMPLETE, OptunaState.PRUNED)):
             if all(name in ranges and contains(ranges[name], value) for name, value in trial.params.items()):
-                self._optuna_study.add_trial(
+                self.optuna_study.add_trial(
                     optuna.create_trial(
                         state=trial.state,
                         values=trial.values,
@@ -136,14 +136,14 @@ class ArmSearch:
         end = end or TrialEnd()
         trial = self._trials.pop(index)
         trial.set_user_attr("state", state.value)
-        self._optuna_study.sampler = self._sampler(index)  # it records in a closed trial whether that has failed
+        self.optuna_study.sampler = self._sampler(index)  # it records in a closed trial whether that has failed
         match state:
             case TrialState.COMPLETED:
-                self._optuna_study.tell(trial, self._values.of_end(score, end))
+                self.optuna_study.tell(trial, self._values.of_end(score, end))
             case TrialState.DIVERGED | TrialState.FAILED:
-                self._optuna_study.tell(trial, self._values.of_failure(end))
+                self.optuna_study.tell(trial, self._values.of_failure(end))
             case TrialState.STOPPED:
-                self._optuna_study.tell(trial, state=OptunaState.PRUNED)
+                self.optuna_study.tell(trial, state=OptunaState.PRUNED)
             case TrialState.RUNNING:
                 raise AssertionError("a running trial is not closed")
 
@@ -157,11 +157,11 @@ class ArmSearch:
         for attempt in range(1 if self._study.search.sampler == "gp" else _MOST_ATTEMPTS):
             study = optuna.create_study(
                 storage=InMemoryStorage(),
-                directions=self._optuna_study.directions,
+                directions=self.optuna_study.directions,
                 sampler=self._sampler(index, attempt),
-                study_name=self._optuna_study.study_name,
+                study_name=self.optuna_study.study_name,
             )
-            study.add_trials(self._optuna_study.get_trials(deepcopy=False))
+            study.add_trials(self.optuna_study.get_trials(deepcopy=False))
             values = self._suggest(study.ask(), self._parameters)
             if values in untried:
                 return values
@@ -192,7 +192,7 @@ class ArmSearch:
             parts,
             index,
             self._parameters,
-            partial(self._optuna_study.get_trials, deepcopy=False),
+            partial(self.optuna_study.get_trials, deepcopy=False),
             self._failure_score,
             self._phase,
         )
@@ -200,8 +200,8 @@ class ArmSearch:
     def _open_optuna_trial(
         self, index: int, parameters: Sequence[Parameter], sampler: BaseSampler
     ) -> dict[str, Scalar]:
-        self._optuna_study.sampler = sampler
-        trial = self._optuna_study.ask()
+        self.optuna_study.sampler = sampler
+        trial = self.optuna_study.ask()
         trial.set_user_attr("index", index)
         self._trials[index] = trial
         self._reported[index] = set()

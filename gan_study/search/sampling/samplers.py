@@ -27,7 +27,7 @@ _LEAST_SCORE = 1e-6
 """Least score whose logarithm gp uses, as a share of the failure score. Rounding can make a distance 0 or negative."""
 
 
-_SETTINGS: dict[str, dict[str, Any]] = {
+SETTINGS: dict[str, dict[str, Any]] = {
     "random": {},
     "sobol": {"scramble": True},
     "tpe": {
@@ -54,7 +54,7 @@ _SETTINGS: dict[str, dict[str, Any]] = {
 def sampler_settings(study: StudyConfig) -> dict[str, Any]:
     """Return the settings of a study's sampler, by Optuna's names for them."""
     name = study.search.sampler
-    settings = {**_SETTINGS[name]}
+    settings = {**SETTINGS[name]}
     if name in LEARNING_SAMPLERS:
         settings["n_startup_trials"] = startup_trials(study)
     if name == "cmaes":

@@ -6,7 +6,7 @@ from importlib.util import find_spec
 from gan_study.config.names import TrackerName
 from gan_study.errors import InputError
 
-_PACKAGES: dict[TrackerName, str] = {"mlflow": "mlflow", "tensorboard": "tensorboardX", "wandb": "wandb"}
+PACKAGES: dict[TrackerName, str] = {"mlflow": "mlflow", "tensorboard": "tensorboardX", "wandb": "wandb"}
 
 
 def require_trackers(trackers: Sequence[TrackerName]) -> None:
@@ -18,9 +18,9 @@ def require_trackers(trackers: Sequence[TrackerName]) -> None:
 
 def missing_packages(trackers: Sequence[TrackerName]) -> list[str]:
     """Return one message for each tracker whose package is not installed here."""
-    missing = [name for name in dict.fromkeys(trackers) if find_spec(_PACKAGES[name]) is None]
+    missing = [name for name in dict.fromkeys(trackers) if find_spec(PACKAGES[name]) is None]
     return [
-        f"trackers: {name} needs its package, but got no package named {_PACKAGES[name]}; install it with "
+        f"trackers: {name} needs its package, but got no package named {PACKAGES[name]}; install it with "
         f"`pip install 'gan_study[{name}]'`, or remove {name}"
         for name in missing
     ]

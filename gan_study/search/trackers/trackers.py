@@ -185,7 +185,7 @@ def tracker_callbacks(
         for name in dict.fromkeys(trackers):
             place = files / name
             place.mkdir(parents=True, exist_ok=True)
-            make_logger = partial(_LOGGERS[name], place, study)
+            make_logger = partial(LOGGERS[name], place, study)
             callbacks.append(stack.enter_context(Tracking(name, make_logger, place, folder, study, warn)))
         yield callbacks
 
@@ -219,7 +219,7 @@ def _wandb(folder: Path, study: str) -> LoggerCallback:
     )
 
 
-_LOGGERS: dict[TrackerName, Callable[[Path, str], LoggerCallback]] = {
+LOGGERS: dict[TrackerName, Callable[[Path, str], LoggerCallback]] = {
     "mlflow": _mlflow,
     "tensorboard": _tensorboard,
     "wandb": _wandb,

@@ -21,7 +21,7 @@ class DirectorSearcher(Searcher):
 
     def __init__(self, director: Director, run_folder: str, extra: dict[str, Any]) -> None:
         super().__init__()
-        self._director = director
+        self.director = director
         self._run_folder = run_folder
         self._extra = extra
         self._keys: dict[str, tuple[str, str]] = {}
@@ -29,35 +29,35 @@ class DirectorSearcher(Searcher):
 
     def suggest(self, trial_id: str) -> Any:
         """Return the next trial's order, None to wait, or `Searcher.FINISHED` at the end."""
-        if self._director.finished:
+        if self.director.finished:
             return Searcher.FINISHED
         config = None
         with self._aborting():
-            config = self._director.next_trial()
+            config = self.director.next_trial()
         if config is None:
             return None
         key = self._keys[trial_id] = (config.arm, config.name)
-        return {**TrialOrder(config, self._run_folder, self._director.pause_nimg(key)).to_tune(), **self._extra}
+        return {**TrialOrder(config, self._run_folder, self.director.pause_nimg(key)).to_tune(), **self._extra}
 
     def cur_nimg(self, trial_id: str) -> int:
         """Return the images at the trial's last evaluation that the director has received."""
-        return self._director.trials[self._keys[trial_id]].cur_nimg
+        return self.director.trials[self._keys[trial_id]].cur_nimg
 
     def handle_result(self, trial_id: str, result: dict[str, Any]) -> bool:
         """Pass a result on to the director; return True if the trial must stop."""
         reason = read_abort(result)
         if reason is not None:
-            self._director.abort(reason)
+            self.director.abort(reason)
             return False
         failure = read_failure(result)
         if failure is not None:
             with self._aborting():
-                self._director.receive_failure(self._keys[trial_id], failure)
+                self.director.receive_failure(self._keys[trial_id], failure)
             return False
         progress = read_progress(result)
         stop = False
         with self._aborting():
-            stop = progress is not None and self._director.receive_progress(self._keys[trial_id], *progress)
+            stop = progress is not None and self.director.receive_progress(self._keys[trial_id], *progress)
         return stop
 
     def on_trial_complete(self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False) -> None:
@@ -66,7 +66,7 @@ class DirectorSearcher(Searcher):
             self.handle_result(trial_id, result)
         reason = self.errors.get(trial_id, f"{LOST_PROCESS}ended before the training did")
         with self._aborting():
-            self._director.receive_failure(self._keys[trial_id], reason)  # no effect on a trial that has ended
+            self.director.receive_failure(self._keys[trial_id], reason)  # no effect on a trial that has ended
 
     @contextmanager
     def _aborting(self) -> Iterator[None]:
@@ -74,7 +74,7 @@ class DirectorSearcher(Searcher):
         try:
             yield
         except StorageError as error:
-            self._director.abort(str(error))
+            self.director.abort(str(error))
 
     def on_trial_result(self, trial_id: str, result: dict[str, Any]) -> None:
         """Do nothing: the scheduler has handled the result already."""

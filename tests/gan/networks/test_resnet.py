@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from torch.nn.functional import avg_pool2d, conv2d, interpolate, relu
 
 from gan_study.config.hyperparameters import DiscriminatorNorm, NetworkConfig
-from gan_study.gan.networks.resnet import _Residual, resnet_discriminator, resnet_generator
+from gan_study.gan.networks.resnet import Residual, resnet_discriminator, resnet_generator
 
 
 def convolutions(network: nn.Module) -> list[nn.Conv2d]:
@@ -37,7 +37,7 @@ def test_one_block_for_each_halving(image_size: int, widths: list[int]) -> None:
     assert shapes(discriminator, 3) == [(2, 3), (3, 3), *hidden, (top, top), (top, top)]
     # The last block sees 4x4 pixels.
     sizes = []
-    next(m for m in list(discriminator.children())[::-1] if isinstance(m, _Residual)).register_forward_hook(
+    next(m for m in list(discriminator.children())[::-1] if isinstance(m, Residual)).register_forward_hook(
         lambda _, inputs, output: sizes.extend([inputs[0].shape, output.shape])
     )
     discriminator(torch.zeros(2, 2, image_size, image_size))
