@@ -186,21 +186,21 @@ def summarise(run: RunData) -> Summary:
     """Summarise a run, which may be unfinished and without any score."""
     confirmed = confirmed_arms(run)
     comparison = compare_arms(run, run.collapsed)
-    verdict = decide_winner(run, list(confirmed.values()), comparison)
+    outcome = decide_winner(run, list(confirmed.values()), comparison)
     other = describe_other_count(list(confirmed.values()), run.objective, comparison.leader)
     return Summary(
         schema_version=SCHEMA_VERSION,
         study=run.study.name,
         state=run.status.state if run.status else None,
-        winner=verdict.winner,
-        verdict=verdict.sentence,
+        winner=outcome.winner,
+        verdict=outcome.sentence,
         score=describe_score(run.objective, run.study.objective) if run.objective else None,
         arms=summarise_arms(run, confirmed),
         comparison=comparison,
         importance=arm_importances(run),
         pareto=summarise_pareto(run),
         fidelity=describe_fidelity(run),
-        small_print=verdict.small_print,
+        small_print=outcome.small_print,
         other_count=other,
         notes=(*([other.sentence] if other else []), *verdict_notes(run, list(confirmed.values()))),
         warnings=damage_warnings(run),

@@ -66,6 +66,15 @@ def style_axes(figure: go.Figure) -> None:
     figure.update_yaxes(**quiet, showgrid=True, title_standoff=8)
 
 
+def add_band(
+    figure: go.Figure, colour: str, name: str, x: Sequence[float], low: Sequence[float], high: Sequence[float]
+) -> None:
+    """Fill the band between two lines over the same x."""
+    outline = {"x": [*x, *reversed(x)], "y": [*high, *reversed(low)], "mode": "lines", "fill": "toself"}
+    line = {"color": colour, "width": 0.5}
+    figure.add_scatter(**outline, line=line, opacity=0.25, name=name, hoverinfo="skip")
+
+
 def set_share_axis(figure: go.Figure, **settings: object) -> None:
     """Make the horizontal axis one of shares from 0 to 100 percent, with room for the label at 100."""
     figure.update_xaxes(range=[0, 100], **settings)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import plotly.graph_objects as go
 
 from gan_study.analysis.arm_comparison import ArmsComparison
-from gan_study.report.figures.figure_style import Styles, label, new_figure, style_axes
+from gan_study.report.figures.figure_style import Styles, add_band, label, new_figure, style_axes
 from gan_study.report.figures.score_axis import set_score_axis
 from gan_study.runs.records import ObjectiveRecord
 
@@ -44,17 +44,8 @@ def draw_repeated(curves: Sequence[RepeatedCurve], styles: Styles, objective: Ob
     figure = new_figure(height=360)
     for curve in curves:
         style, name = styles[curve.arm], label(curve.arm)
-        upper, lower = _steps(curve.kimg, curve.highest), _steps(curve.kimg, curve.lowest)[::-1]
-        figure.add_scatter(
-            x=[kimg for kimg, _ in upper + lower],
-            y=[score for _, score in upper + lower],
-            mode="lines",
-            fill="toself",
-            line={"color": style.colour, "width": 0.5},
-            opacity=0.25,
-            name=f"{name}, range of {curve.num_searches} searches",
-            hoverinfo="skip",
-        )
+        (x, low), (_, high) = (_steps(curve.kimg, scores) for scores in (curve.lowest, curve.highest))
+        add_band(figure, style.colour, f"{name}, range of {curve.num_searches} searches", x, low, high)
         figure.add_scatter(
             x=curve.kimg,
             y=curve.median,
@@ -73,9 +64,6 @@ def draw_repeated(curves: Sequence[RepeatedCurve], styles: Styles, objective: Ob
     return figure
 
 
-def _steps(kimg: Sequence[float], scores: Sequence[float]) -> list[tuple[float, float]]:
-    """Corners of a step line, in which a score holds up to the budget of the next point."""
-    corners = [(kimg[0], scores[0])]
-    for place, before, score in zip(kimg[1:], scores, scores[1:], strict=False):
-        corners += [(place, before), (place, score)]
-    return corners
+def _steps(kimg: Sequence[float], scores: Sequence[float]) -> tuple[list[float], list[float]]:
+    """x and y of the corners of a step line, in which a score holds up to the budget of the next point."""
+    return [k for k in kimg for _ in range(2)][1:], [s for s in scores for _ in range(2)][:-1]

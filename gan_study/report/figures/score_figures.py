@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 
 from gan_study.analysis.sentences.number_text import number
 from gan_study.report.figures.figure_data import BestCurve, ConfirmedPoints, ExpectedBest, ScoreCurve, Slice, SlicePoint
-from gan_study.report.figures.figure_style import NEUTRAL, Styles, label, new_figure, style_axes
+from gan_study.report.figures.figure_style import NEUTRAL, Styles, add_band, label, new_figure, style_axes
 from gan_study.report.figures.joined_lines import Line, join_lines, line_ends, thin_line
 from gan_study.report.figures.score_axis import log_axis, score_axis, set_score_axis
 from gan_study.runs.records import ObjectiveRecord, TrialState
@@ -108,16 +108,7 @@ def draw_expected(arms: Sequence[ExpectedBest], styles: Styles, objective: Objec
         nums, highs = [num for num, _, _ in bounds], [high for _, _, high in bounds]
         lows = [max(low, least) for _, low, _ in bounds]
         values += lows + highs
-        figure.add_scatter(
-            x=nums + nums[::-1],
-            y=highs + lows[::-1],
-            mode="lines",
-            fill="toself",
-            line={"color": style.colour, "width": 0.5},
-            opacity=0.25,
-            name=f"{name}, 95 % interval",
-            hoverinfo="skip",
-        )
+        add_band(figure, style.colour, f"{name}, 95 % interval", nums, lows, highs)
         figure.add_scatter(
             x=[p.num_trials for p in arm.points],
             y=[p.expected for p in arm.points],
