@@ -160,4 +160,5 @@ LOADERS: dict[str, Callable[[bytes, nn.Module], Callable[[Tensor], Tensor]]] = {
     "torchscript": _from_torchscript,
     "onnx": _from_onnx,
 }
-"""How the file of each format becomes a function from latents (N, z_dim) to images again, given the original."""
+"""For each format, a function of a file's content and the original generator that returns the exported one: latents
+(N, z_dim) => images NCHW in [-1, 1]."""
