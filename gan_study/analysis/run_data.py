@@ -14,16 +14,9 @@ from gan_study.runs.environment import Environment
 from gan_study.runs.extensions import ExtensionRecord
 from gan_study.runs.final_scores import FinalScores
 from gan_study.runs.importance import ImportanceRecord
-from gan_study.runs.records import (
-    LOST_PROCESS,
-    BestScore,
-    EvaluationRecord,
-    ObjectiveRecord,
-    StudyStatus,
-    TrialState,
-    TrialStatus,
-)
+from gan_study.runs.records import BestScore, EvaluationRecord, ObjectiveRecord
 from gan_study.runs.refinement import RefinementRecord
+from gan_study.runs.status import LOST_PROCESS, StudyStatus, TrialState, TrialStatus
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ from gan_study.config.data import DatasetConfig
 from gan_study.data.cache_files import FORMAT_VERSION, CachedImages, read_cache, write_cache
 from gan_study.data.decoding.transform import Transform
 from gan_study.data.files.fingerprint import Files
-from gan_study.data.files.image_files import unreadable_error
+from gan_study.data.files.folders import unreadable_error
 from gan_study.data.places import cache_folder
 from gan_study.data.sources.source import Contents, FileNotes, Source
 from gan_study.errors import InputError, StorageError

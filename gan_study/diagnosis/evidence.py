@@ -6,15 +6,8 @@ import numpy as np
 
 from gan_study.metrics.class_histogram import counts_to_class_histogram
 from gan_study.runs.diagnosis import Diagnostics
-from gan_study.runs.records import (
-    EvaluationRecord,
-    ObjectiveRecord,
-    Record,
-    RollbackRecord,
-    SignalsRecord,
-    TrialState,
-    TrialStatus,
-)
+from gan_study.runs.records import EvaluationRecord, ObjectiveRecord, Record, SignalsRecord
+from gan_study.runs.status import RollbackRecord, TrialState, TrialStatus
 
 
 class Signals(SignalsRecord):

@@ -16,7 +16,7 @@ from filelock import FileLock
 from gan_study.config.data import ObjectiveConfig
 from gan_study.config.extractors import FID_DIMS
 from gan_study.data.files.fingerprint import facts_of
-from gan_study.data.files.image_files import unreadable_error
+from gan_study.data.files.folders import unreadable_error
 from gan_study.data.places import DATA_ENVIRONMENT, INCEPTION_ENVIRONMENT, data_folder
 from gan_study.data.sources.downloads import NotFetchedError
 from gan_study.errors import InputError

@@ -24,11 +24,9 @@ from gan_study.runs.extensions import ExtensionsRecord
 from gan_study.runs.importance import ImportanceRecord
 from gan_study.runs.population import Generation
 from gan_study.runs.record_files import read_record, read_records
-from gan_study.runs.records import (
-    ObjectiveRecord,
-    StudyStatus,
-)
+from gan_study.runs.records import ObjectiveRecord
 from gan_study.runs.refinement import RefinementRecord
+from gan_study.runs.status import StudyStatus
 from gan_study.runs.storage import Storage
 from gan_study.runs.trial_folder import TrialFolder
 

@@ -7,11 +7,8 @@ from gan_study.runs.diagnosis import DiagnosisRecord
 from gan_study.runs.final_scores import FinalScores
 from gan_study.runs.population import MemberCopy
 from gan_study.runs.record_files import read_record, read_records
-from gan_study.runs.records import (
-    EvaluationRecord,
-    HeardRecord,
-    TrialStatus,
-)
+from gan_study.runs.records import EvaluationRecord
+from gan_study.runs.status import HeardRecord, TrialStatus
 from gan_study.runs.storage import Storage
 
 

@@ -4,8 +4,10 @@ import time
 from dataclasses import dataclass
 
 from gan_study.config.training import TrialConfig
-from gan_study.runs.records import EvaluationRecord, TrialState, TrialStatus
+from gan_study.runs.records import EvaluationRecord
+from gan_study.runs.status import TrialState, TrialStatus
 from gan_study.runs.trial_folder import TrialFolder
+from gan_study.training.checkpoints import read_end, write_images, write_progress
 from gan_study.training.distributed import Workers
 from gan_study.training.end import measure_end
 from gan_study.training.means import LossMeans
@@ -15,7 +17,6 @@ from gan_study.training.scores import EvaluationScores, MeasureCoverage, Scorer,
 from gan_study.training.signals import Probe, first_images, measure_signals
 from gan_study.training.state import TrainingState
 from gan_study.training.status import ended_status
-from gan_study.training.trial_files import read_end, write_images, write_progress
 
 
 @dataclass(frozen=True, eq=False)

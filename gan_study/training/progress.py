@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from gan_study.runs.records import EvaluationRecord, TrialStatus
+from gan_study.runs.records import EvaluationRecord
+from gan_study.runs.status import TrialStatus
 
 
 @dataclass(frozen=True)

@@ -39,14 +39,8 @@ from gan_study.config.training import TrialConfig
 from gan_study.report.write import write_report
 from gan_study.runs.diagnosis import VerdictName
 from gan_study.runs.folder import RunFolder
-from gan_study.runs.records import (
-    EvaluationRecord,
-    LossRecord,
-    SignalsRecord,
-    StudyStatus,
-    TrialState,
-    TrialStatus,
-)
+from gan_study.runs.records import EvaluationRecord, LossRecord, SignalsRecord
+from gan_study.runs.status import StudyStatus, TrialState, TrialStatus
 from gan_study.runs.trial_folder import TrialFolder
 from gan_study.training.sample_grid import grid_png
 

@@ -12,7 +12,7 @@ from gan_study.evaluation.diagnosed_snapshot import DiagnosedSnapshot
 from gan_study.evaluation.snapshots import SnapshotPlace
 from gan_study.runs.diagnosis import DiagnosisRecord, Finding, VerdictName
 from gan_study.runs.folder import RunFolder
-from gan_study.runs.records import TrialState
+from gan_study.runs.status import TrialState
 
 NOTED = FINDINGS[0].model_copy(
     update={

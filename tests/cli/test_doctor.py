@@ -18,7 +18,7 @@ from support.synthetic_run import write_synthetic_run
 from gan_study.cli.doctor import examine_dataset
 from gan_study.config.data import DatasetConfig, ObjectiveConfig
 from gan_study.data.datasets import load_dataset
-from gan_study.data.files.listing import PassedOver
+from gan_study.data.files.selection import PassedOver
 from gan_study.data.sources.source import FileNotes
 from gan_study.errors import InputError
 from gan_study.evaluation.collections.places import find_dataset

@@ -15,7 +15,7 @@ import pytest
 from support.standins import encoded, letters, write_folder, write_tar, write_zip
 
 from gan_study.data.files.archives import open_image_files
-from gan_study.data.files.listing import PassedOver
+from gan_study.data.files.selection import PassedOver
 from gan_study.data.sources.image_folder import require_images
 from gan_study.errors import InputError
 

@@ -98,7 +98,7 @@ def test_files_that_exchange_their_names(tmp_path: Path) -> None:
 
 def test_folders_on_file_systems_that_repeat_all_facts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """New images of file systems count inodes and times from the start, so only bytes distinguish them."""
-    for module in ("fingerprint", "image_files"):
+    for module in ("fingerprint", "folders"):
         monkeypatch.setattr(
             f"gan_study.data.files.{module}.facts_of", lambda status: pack("5q", 1, 2, status.st_size, 3, 4)
         )
@@ -113,7 +113,7 @@ def test_folders_on_file_systems_that_repeat_all_facts(tmp_path: Path, monkeypat
 def test_files_that_have_just_changed_are_read_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A change within one tick of the clock leaves all facts unchanged."""
     monkeypatch.setattr(cache_module, "SETTLED_NS", 2_000_000_000)
-    for module in ("fingerprint", "image_files"):
+    for module in ("fingerprint", "folders"):
         monkeypatch.setattr(
             f"gan_study.data.files.{module}.facts_of",
             lambda status: pack("5q", 1, 2, status.st_size, 3, status.st_ctime_ns // 10**10),

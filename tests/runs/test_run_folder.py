@@ -11,14 +11,8 @@ from gan_study.config.training import TrainingConfig, TrialConfig
 from gan_study.errors import InputError, StorageError
 from gan_study.runs.environment import Environment, Surroundings
 from gan_study.runs.folder import RunFolder
-from gan_study.runs.records import (
-    OFFICIAL_INCEPTION_HASH,
-    EvaluationRecord,
-    LossRecord,
-    StudyStatus,
-    TrialState,
-    TrialStatus,
-)
+from gan_study.runs.records import OFFICIAL_INCEPTION_HASH, EvaluationRecord, LossRecord
+from gan_study.runs.status import StudyStatus, TrialState, TrialStatus
 from gan_study.runs.trial_folder import TrialFolder
 
 CONFIG = TrialConfig(

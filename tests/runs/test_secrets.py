@@ -8,8 +8,8 @@ from gan_study.errors import InputError
 from gan_study.runs.environment import Environment
 from gan_study.runs.extensions import ExtensionRecord
 from gan_study.runs.folder import RunFolder
-from gan_study.runs.records import TrialState, TrialStatus
 from gan_study.runs.secrets import without_secrets
+from gan_study.runs.status import TrialState, TrialStatus
 
 SECRET = "s3cr+t"
 WITH_SECRETS = [

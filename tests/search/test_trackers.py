@@ -22,7 +22,8 @@ from gan_study.config.names import TRACKERS
 from gan_study.config.training import TrialConfig
 from gan_study.errors import InputError
 from gan_study.runs.folder import RunFolder
-from gan_study.runs.records import EvaluationRecord, LossRecord, SignalsRecord, TrialState, TrialStatus
+from gan_study.runs.records import EvaluationRecord, LossRecord, SignalsRecord
+from gan_study.runs.status import TrialState, TrialStatus
 from gan_study.search.trackers import packages as tracker_packages
 from gan_study.search.trackers import trackers
 from gan_study.search.trackers.packages import require_trackers

@@ -13,7 +13,7 @@ from gan_study.config.training import Phase, TrialConfig
 from gan_study.extractors.objective import Objective
 from gan_study.gan.latents import draw_z
 from gan_study.runs.records import BestScore, EvaluationRecord
-from gan_study.training import loop, trial_files
+from gan_study.training import checkpoints, loop
 from gan_study.training.distributed import Workers
 from gan_study.training.randomness import Stream, seeded_generator
 from gan_study.training.scores import latents_to_stats
@@ -134,7 +134,7 @@ def test_a_process_that_dies_before_its_checkpoint_leaves_the_former_best(
     def die(*arguments: Any) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(trial_files, "write_checkpoint_or_end", die)
+    monkeypatch.setattr(checkpoints, "write_checkpoint_or_end", die)
     with pytest.raises(KeyboardInterrupt):
         run(trial(), prepared, tmp_path, objective)
     folder = trial_folder(tmp_path)

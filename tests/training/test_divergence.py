@@ -11,7 +11,8 @@ from support.tiny_training import run, tiny_trial, trial_folder
 from support.two_workers import PLANTED_AT, spoiled
 
 from gan_study.extractors.objective import Objective
-from gan_study.runs.records import LossRecord, TrialState
+from gan_study.runs.records import LossRecord
+from gan_study.runs.status import TrialState
 from gan_study.training import loop
 from gan_study.training.distributed import Workers
 from gan_study.training.means import LossMeans

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from gan_study.data.decoding.decode import RefusedImageError, decoding
 from gan_study.data.decoding.transform import Transform, own_pixels
-from gan_study.data.files.image_files import ImageFiles, LoadContent
+from gan_study.data.files.folders import ImageFiles, LoadContent
 
 _MAX_THREADS = 16
 _STACK_CHUNK = 1024

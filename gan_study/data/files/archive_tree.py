@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Union
 
-from gan_study.data.files.listing import Lister, PassedOver, name_form
+from gan_study.data.files.selection import Lister, PassedOver, name_form
 
 _MAX_LINKS = 40
 """Most links on the way to one file, as on Linux."""

@@ -14,9 +14,9 @@ from typing import Any, Self
 
 from gan_study.data.files.archive_tree import ArchiveTree
 from gan_study.data.files.fingerprint import Files
-from gan_study.data.files.image_files import FolderFiles, ImageFiles, LoadContent, unreadable_error
-from gan_study.data.files.listing import PassedOver
+from gan_study.data.files.folders import FolderFiles, ImageFiles, LoadContent, unreadable_error
 from gan_study.data.files.no_archive import explain_no_archive
+from gan_study.data.files.selection import PassedOver
 from gan_study.errors import InputError
 
 MAX_FILE_BYTES = 1 << 30

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import takewhile
 
 from gan_study.config.base import Frozen
-from gan_study.data.files.listing import name_form
+from gan_study.data.files.selection import name_form
 from gan_study.errors import printable
 
 _PARTS = frozenset(

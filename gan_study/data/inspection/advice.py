@@ -7,7 +7,7 @@ from typing import Final, Literal, get_args
 from gan_study.config.data import DatasetConfig
 from gan_study.config.names import NETWORK_IMAGE_SIZES
 from gan_study.data.decoding.decode import DEEP_LEVELS
-from gan_study.data.files.listing import PassedOver
+from gan_study.data.files.selection import PassedOver
 from gan_study.data.inspection.inspection import Inspection
 from gan_study.data.survey import Survey
 

@@ -17,7 +17,7 @@ from gan_study.config.data import DatasetConfig
 from gan_study.data.decoding.pixels import FilePixels
 from gan_study.data.files.archives import open_image_files
 from gan_study.data.files.fingerprint import Files
-from gan_study.data.files.image_files import ImageFiles
+from gan_study.data.files.folders import ImageFiles
 from gan_study.data.places import data_folder
 from gan_study.data.sources.downloads import download_missing
 from gan_study.data.sources.named_files import FoundFile, archive_members, list_names, look_for

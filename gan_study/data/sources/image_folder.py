@@ -11,9 +11,9 @@ import numpy as np
 from gan_study.config.data import DatasetConfig
 from gan_study.data.decoding.pixels import FilePixels
 from gan_study.data.files.archives import open_image_files
-from gan_study.data.files.image_files import ImageFiles
+from gan_study.data.files.folders import ImageFiles
 from gan_study.data.files.layout import layout_of
-from gan_study.data.files.listing import PassedOver
+from gan_study.data.files.selection import PassedOver
 from gan_study.data.places import DATA_ENVIRONMENT, data_folder
 from gan_study.data.sources.source import Contents, FileNotes, Source
 from gan_study.errors import InputError, printable, require_utf8

@@ -11,7 +11,7 @@ from gan_study.config.names import HELD_OUT_IMAGES, TRAIN_IMAGES, DatasetName
 from gan_study.data.decoding.pixels import Pixels
 from gan_study.data.files.fingerprint import Files
 from gan_study.data.files.layout import LayoutNotes
-from gan_study.data.files.listing import PassedOver
+from gan_study.data.files.selection import PassedOver
 
 
 class FileNotes(Frozen):

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from gan_study.data.files.image_files import unreadable_error
+from gan_study.data.files.folders import unreadable_error
 from gan_study.errors import InputError
 from gan_study.metrics.fid_statistics import gaussian_to_npz, npz_to_gaussian
 from gan_study.metrics.statistics import Gaussian

@@ -12,7 +12,8 @@ from gan_study.config.rules.extension import setting_text
 from gan_study.config.training import TrainingConfig, TrialConfig
 from gan_study.evaluation.exports.known import FILES
 from gan_study.runs.diagnosis import DiagnosisRecord
-from gan_study.runs.records import ObjectiveRecord, TrialState
+from gan_study.runs.records import ObjectiveRecord
+from gan_study.runs.status import TrialState
 
 
 @dataclass(frozen=True)

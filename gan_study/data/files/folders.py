@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Protocol
 
 from gan_study.data.files.fingerprint import Files, facts_of
-from gan_study.data.files.listing import Lister, PassedOver
+from gan_study.data.files.selection import Lister, PassedOver
 from gan_study.errors import InputError
 
 LoadContent = Callable[[], bytes]
