@@ -62,7 +62,7 @@ class ObjectiveConfig(Frozen):
     but never rank it; the report prints how well they predict the final order. Default: num_samples."""
     at: Literal["last", "best"] = "last"
     """The evaluation whose generator counts, in search and confirmation: the last one of a completed training, or its
-    best one. The best is the evaluation with the lowest score; its generator is then scored anew on
+    best one. The best is the evaluation with the lowest score; its generator is then scored again on
     `num_samples` images of fresh latents, so that choosing it does not flatter it. Schedulers compare the current
     scores either way, and a training that diverged counts as failed however good it was before. The report shows both
     scores of the confirmed trainings."""

@@ -176,7 +176,7 @@ class TrialConfig(Frozen):
 
     @property
     def rescores_best(self) -> bool:
-        """True if the best evaluation's generator is scored anew at the end: it counts, or the report shows it."""
+        """True if the best evaluation's generator is scored again at the end: it counts, or the report shows it."""
         return self.training.objective.at == "best" or self.phase == "confirm"
 
     @model_validator(mode="after")

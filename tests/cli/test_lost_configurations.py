@@ -27,7 +27,7 @@ def run(tmp_path: Path) -> RunFolder:
 def expected(run: RunFolder) -> str:
     return (
         f"warning: {run.location}: 2 trials left out, because config.json is missing in arms/lsgan/search_001 and "
-        "arms/wgan/search_002; copy the file from a whole copy of the run folder\n"
+        "arms/wgan/search_002; copy the file from a complete copy of the run folder\n"
     )
 
 
@@ -62,7 +62,7 @@ def test_nothing_is_trained_among_the_files_of_another_trial(run: RunFolder) -> 
         require_whole(run)
     assert str(caught.value) == (
         f"{run.location}: a study goes on if each trial has its config.json, but got arms/lsgan/search_001 and "
-        "arms/wgan/search_002 without one; copy the file from a whole copy of the run folder, or move the trial's "
+        "arms/wgan/search_002 without one; copy the file from a complete copy of the run folder, or move the trial's "
         "folder away to train it again"
     )
 

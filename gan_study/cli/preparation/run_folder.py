@@ -87,7 +87,8 @@ def require_whole(folder: RunFolder) -> None:
     if lost:
         raise InputError(
             f"{folder.location}: a study goes on if each trial has its config.json, but got {_places(lost)} without "
-            "one; copy the file from a whole copy of the run folder, or move the trial's folder away to train it again"
+            "one; copy the file from a complete copy of the run folder, or move the trial's folder away to "
+            "train it again"
         )
 
 
@@ -99,7 +100,7 @@ def warn_of_lost_trials(location: str) -> None:
     if folder.is_a_run() and (lost := folder.trials_without_config()):
         print_warning(
             f"{folder.location}: {quantity(len(lost), 'trial')} left out, because config.json is missing in "
-            f"{_places(lost)}; copy the file from a whole copy of the run folder"
+            f"{_places(lost)}; copy the file from a complete copy of the run folder"
         )
 
 
