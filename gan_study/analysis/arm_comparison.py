@@ -38,7 +38,7 @@ class SearchStatistics:
 
     failures: FailureRate
     best_so_far: tuple[BudgetPoint, ...]
-    """Best score against thousands of images spent, one point for each trial, of all repeats together."""
+    """Best score against thousands of images spent, one point for each trial, with all repeats pooled."""
     repeated: BestSoFarBand | None
     """Median and range of the best score over the repeats of the search; None without repeats."""
     expected_best: tuple[BestOfN, ...]
@@ -56,7 +56,8 @@ class ConfirmedStatistics:
     successful: ConditionalScores
     """Scores of the seeds that did not fail, with the share that failed."""
     optimism: Estimate | None
-    """Optimism of the search: mean counted score minus the search score of the configuration. None below five seeds."""
+    """Optimism of the search: mean counted score minus the search score of the configuration. None with fewer than five
+    seeds."""
 
 
 @dataclass(frozen=True)
@@ -78,7 +79,8 @@ class PairStatistics:
     probability_lower: Estimate | None
     """P(A < B), where ties count one half. None if the scores are not independent."""
     further_seeds: FurtherSeeds | None
-    """Number of seeds that would probably decide; None if the pair is decided already or cannot be tested."""
+    """Number of further seeds that would probably decide between the two; None if the pair is decided already or cannot
+    be tested."""
 
     @property
     def words(self) -> str:

@@ -14,7 +14,7 @@ from gan_study.runs.status import TrialState
 
 @dataclass(frozen=True)
 class ConfirmedArm:
-    """The confirmed seeds of one arm. All that have ended are included, also failed ones."""
+    """The confirmed seeds of one arm. All that have ended are included, even failed ones."""
 
     arm: str
     source: str

@@ -22,12 +22,12 @@ class FinalSummary:
     """The distance extrapolated to infinitely many generated images."""
     infinity_interval: tuple[float, float] | None
     num_real: int
-    """Real images that the kernel distance is taken to."""
+    """Real images with which the kernel distance compares."""
     kernel: float | None
     kernel_std: float | None
     """Standard deviation over the subsets."""
     num_neighbours: int | None
-    """Images of each side for precision, recall, density, coverage and the Vendi score."""
+    """Images on each side for precision, recall, density, coverage and the Vendi score."""
     precision: ScoreWithReal | None
     recall: ScoreWithReal | None
     density: ScoreWithReal | None

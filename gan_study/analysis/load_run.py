@@ -72,7 +72,7 @@ def _in_order(trials: list[TrialData], study: StudyConfig) -> list[TrialData]:
 
 
 def _check_keys(folder: RunFolder, trials: list[TrialData], key: ScoreKey) -> None:
-    """Raise InputError unless all trials have scores of one kind, since they are ranked and drawn together."""
+    """Raise InputError unless all trials have scores of one kind, since they are ranked and plotted together."""
     for trial in trials:
         place = f"{folder.location}/arms/{trial.config.arm}/{trial.name}"
         require_scored_as(place, trial.config.training.objective, key)

@@ -94,8 +94,8 @@ def rank_arms(arms: Sequence[ConfirmedArm], same_arms: Collection[Collection[str
     """Compare two or more arms pair by pair, with Holm's correction over the pairs that can be tested.
 
     same_arms: groups of arms with equal definitions. An arm that has exactly the trainings of an earlier arm is a copy
-    of it. A copy takes over the numbers of that arm, whatever it scored itself, because it is no second piece of
-    evidence and no second test.
+    of it. A copy takes over the numbers of that arm, whatever it scored itself, because it is neither further evidence
+    nor a further test.
     """
     first = first_copies({arm.arm: arm.trials for arm in arms})
     tested = {

@@ -22,12 +22,13 @@ FAILURES = frozenset(VerdictName) - {
     VerdictName.STILL_IMPROVING,
     VerdictName.UNLIKE_REAL_IMAGES,
 }
-"""Verdicts that name a failure. The other ones may also mean that a training is unfinished, as if it was stopped."""
+"""Verdicts that name a failure. The others may only mean that a training is unfinished, for example because it was
+stopped."""
 
 
 @dataclass(frozen=True)
 class TrialVerdict:
-    """The verdict on an ended trial, with its grounds."""
+    """The verdict on an ended trial, with its reasons."""
 
     verdict: Verdict
     is_measured: bool

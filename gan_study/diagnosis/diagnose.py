@@ -1,4 +1,4 @@
-"""All measures of a set of generated images, each beside its control."""
+"""All measures of a set of generated images, each with its control."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -42,7 +42,7 @@ LEAST_MEASURED = 40
 
 @dataclass(frozen=True, eq=False)
 class ImageSet:
-    """Images as a diagnosis sees them."""
+    """Images with the features and classes that a diagnosis needs."""
 
     features: Features
     """(N, d) features of any float type."""
@@ -111,8 +111,8 @@ def diagnose(
 ) -> Diagnostics:
     """Call `prepare_reference` and `measure_images` with as many images as are available on all sides.
 
-    This number is the least of generated images, training images, and half the held-out images. Below 40 nothing is
-    measured.
+    This number is the smallest of the numbers of generated images, training images, and half the held-out images. Below
+    40 nothing is measured.
     """
     num = min(len(generated.features), len(train.features), len(held_out.features) // 2)
     if num < LEAST_MEASURED:
@@ -137,7 +137,7 @@ def prepare_reference(
     memorisation. `num` training images are the reference of precision, recall, density and coverage; neighbours are
     searched among all training images. The training images must be those that the generator learned from, and the
     held-out ones must be others. real_shares: (K,) expected share of each class; by default that of the training
-    images' labels, among which each class must then be. confusion: (K, K), see `modes.lost_classes`. Raises ValueError
+    images' labels, which must then include each class. confusion: (K, K), see `modes.lost_classes`. Raises ValueError
     if there are too few images, or features are not finite.
     """
     if not LEAST_MEASURED <= num <= min(len(train.features), len(held_out.features) // 2):

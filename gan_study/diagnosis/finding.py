@@ -15,7 +15,7 @@ def make_finding(
 ) -> Finding:
     """The finding that `what`, a noun phrase such as "the coverage", has `value`. It fires only if measured.
 
-    note: how value or threshold came about, such as "0.75 of the control"; it becomes a part of the sentence.
+    note: the derivation of value or threshold, such as "0.75 of the control"; it becomes a part of the sentence.
     """
     fires = False
     sentence = f"{what} was not measured."

@@ -1,1 +1,1 @@
-"""The files of a run folder: the only meeting point of the code that writes them and the code that reads them."""
+"""The files of a run folder: the only interface between the code that writes them and the code that reads them."""

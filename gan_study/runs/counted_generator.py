@@ -14,7 +14,7 @@ At = Literal["last", "best"]
 def best_evaluation(evaluations: Iterable[EvaluationRecord]) -> EvaluationRecord | None:
     """The evaluation with the lowest score among those of equally many images; the first if several are equal.
 
-    Evaluations before a rollback, which the training gave up, do not take part. None if no evaluation has a score.
+    Evaluations that a rollback discarded are left out. None if no evaluation has a score.
     """
     scored = [e for e in evaluations if e.curve_score is not None and e.rolled_back_to is None]
     return min(scored, key=lambda e: (e.curve_score, e.cur_nimg), default=None)

@@ -21,7 +21,7 @@ class DecisionsRecord(Record):
 
     schema_version: Literal[1] = SCHEMA_VERSION
     skipped: dict[str, SkippedArm] = Field(default_factory=dict)
-    """Arms that train nothing more and take part in no comparison, by name."""
+    """Arms that are trained no further and left out of comparisons, by name."""
     confirms_now: bool = False
     """True if search and refinement ended early, with the trials that existed by then."""
     changes: tuple[str, ...] = ()

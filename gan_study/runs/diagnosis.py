@@ -30,10 +30,11 @@ class MeasureWithControl(Record):
 
 
 class LayerSpectrum(Record):
-    """Singular values of one weight. They are reported and decide nothing, since no cut-off is published.
+    """Singular values of one weight. They are reported but do not affect the verdict, since no cut-off is published.
 
-    Liu et al. 2019 (Spectral Regularization, ICCV) see many small singular values in the discriminator when modes
-    collapse. Brock et al. 2019 (BigGAN, ICLR), section 4.1, see the generator's largest one explode when training does.
+    Liu et al. 2019 (Spectral Regularization, ICCV) found many small singular values in the discriminator when modes
+    collapse. Brock et al. 2019 (BigGAN, ICLR), section 4.1, found that the generator's largest one explodes when
+    training does.
     """
 
     layer: str
@@ -45,7 +46,7 @@ class LayerSpectrum(Record):
 
 
 class Classes(Record):
-    """The classes of the generated images, as the classifier sees them."""
+    """The classes of the generated images, by the classifier's labels."""
 
     num_modes: MeasureWithControl
     """Classes with at least one image."""
@@ -84,13 +85,13 @@ class Diagnostics(Record):
     density: MeasureWithControl | None = None
     """Real neighbourhoods around a generated image, relative to the expected number (Naeem et al. 2020)."""
     coverage: MeasureWithControl | None = None
-    """Share of the real neighbourhoods that hold a generated image (Naeem et al. 2020)."""
+    """Share of the real neighbourhoods that contain a generated image (Naeem et al. 2020)."""
     vendi: MeasureWithControl | None = None
     """Effective number of different images; null if a feature vector is zero."""
     support: MeasureWithControl | None = None
     """Number of different images by the birthday test; a lower bound if few images collide."""
     ndb: MeasureWithControl | None = None
-    """Share of the bins of training images that hold a significantly different share of the images."""
+    """Share of the bins of training images that contain a significantly different share of the images."""
     bins_jensen_shannon: MeasureWithControl | None = None
     """Jensen-Shannon divergence of the two histograms over these bins, in nats."""
     c_t: MeasureWithControl | None = None

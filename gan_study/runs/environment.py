@@ -50,7 +50,7 @@ class Environment(Surroundings):
         return *self.earlier, _bare(self)
 
     def following(self, before: "Environment | None") -> "Environment":
-        """This environment with the ones of `before`, which the folder holds so far, as earlier ones."""
+        """This environment, with those of `before`, the folder's record so far, as earlier ones."""
         former = before.all if before is not None else ()
         kept: list[Surroundings] = []
         for each in former:

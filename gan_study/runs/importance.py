@@ -1,6 +1,6 @@
 """importance.json: the importance of each arm's hyperparameters for the score and for failures.
 
-The search room writes it, which has Optuna; the report reads it, which has not.
+The search writes it with Optuna; the report reads it without.
 """
 
 from typing import Literal

@@ -1,4 +1,4 @@
-"""The lock that lets one command at a time work on a run folder."""
+"""The lock that lets only one command at a time work on a run folder."""
 
 import os
 import socket

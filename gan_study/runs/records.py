@@ -90,7 +90,7 @@ class ObjectiveRecord(Record):
     class_names: tuple[str, ...] | None
     """Names of the classes, in the order of `class_shares`; null if the extractor knows no classes."""
     real_class_shares: tuple[float, ...] | None
-    """Share of each class in the reference, as the classifier sees it; null if the extractor knows no classes."""
+    """Share of each class in the reference, by the classifier's labels; null if the extractor knows no classes."""
 
     def num_samples(self, evaluation: "EvaluationRecord") -> int:
         """Generated images in an evaluation's score and class shares."""
@@ -137,7 +137,7 @@ class SignalsRecord(Record):
     d_accuracy_real: float | None = None
     """Accuracy of the discriminator on held-out real images; null for losses whose logits have no boundary."""
     d_accuracy_fake: float | None = None
-    """Accuracy of the discriminator on images of the generator that it plays against."""
+    """Accuracy of the discriminator on images of the generator that it is trained against."""
     d_loss_real: float | None = None
     """Part of the discriminator's loss from held-out real images, without penalty and label smoothing; null for a loss
     of pairs."""
@@ -154,7 +154,7 @@ class CoverageRecord(Record):
     """Share of the real images' variety that the generated ones reach, at the end of a trial."""
 
     value: float
-    """Share of the real neighbourhoods that hold a generated image, in [0, 1]; higher is better."""
+    """Share of the real neighbourhoods that contain a generated image, in [0, 1]; higher is better."""
     expected: float
     """Mean value for a perfect generator with as many images."""
     k: int
@@ -196,7 +196,7 @@ class EvaluationRecord(Record):
     """Score from as many images as the scores before the end; null before the end, and if all scores of the trial are
     made from equally many images."""
     class_shares: tuple[float, ...] | None
-    """Share of each class among the generated images, as the domain classifier sees them; null without classes or if
+    """Share of each class among the generated images, by the domain classifier's labels; null without classes or if
     the score is null."""
     losses: LossRecord | None
     """Means since the last evaluation or rollback; null if no step was made since then, as at 0 images."""

@@ -106,12 +106,12 @@ class Storage:
         self.write_bytes(name, content.encode())
 
     def delete(self, name: str) -> None:
-        """Remove a file if it is there."""
+        """Remove a file if it exists."""
         with _explained(self.location, name), suppress(FileNotFoundError):
             self._filesystem.delete_file(self._path(name))
 
     def delete_folder(self, name: str) -> None:
-        """Remove a folder and what is in it, if it is there."""
+        """Remove a folder with all its content, if it exists."""
         with _explained(self.location, name), suppress(FileNotFoundError):
             self._filesystem.delete_dir(self._path(name))
 

@@ -1,4 +1,4 @@
-"""The folder of one trial: names of files, and typed reading and writing of each; see `folder` for where it lies."""
+"""The folder of one trial: names of files, and typed reading and writing of each; see `folder` for its location."""
 
 from collections.abc import Sequence, Set
 
@@ -155,7 +155,7 @@ class TrialFolder:
         return self.storage.read_bytes(f"checkpoints/{cur_nimg:08d}.pt")
 
     def replace_checkpoint(self, cur_nimg: int, content: bytes, kept_nimg: int | None = None) -> None:
-        """Write the checkpoint at `cur_nimg` images, then remove the older ones but the one at `kept_nimg`."""
+        """Write the checkpoint at `cur_nimg` images, then remove the older ones except the one at `kept_nimg`."""
         self.storage.write_bytes(f"checkpoints/{cur_nimg:08d}.pt", content)
         self.delete_checkpoints({cur_nimg, kept_nimg})
 

@@ -1,4 +1,4 @@
-"""Sentences of the headline on arms that are no rivals of the leader: copies, and the same arm of another study."""
+"""Sentences of the headline on arms that are not rivals of the leader: copies, and the same arm of another study."""
 
 from collections.abc import Iterator
 

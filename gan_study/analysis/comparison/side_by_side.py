@@ -28,7 +28,7 @@ class SideBySide:
     runs: tuple[RunData, ...]
     """Their runs with unique names for the arms and a common failure score."""
     together: RunData
-    """All trials and arms as if of one study. The settings are those of the first study and hold for no other."""
+    """All trials and arms, as if from one study. The settings are those of the first study only."""
     confirmed: dict[str, ConfirmedArm]
     """By arm, the confirmed seeds as its own study chose them."""
     summary: Summary

@@ -107,7 +107,7 @@ def unequal_seeds_note(num_confirmed: Mapping[str, int]) -> list[str]:
     """The reason why arms have unequal numbers of confirmed trainings, where these were lowered by hand; empty if the
     numbers are equal.
 
-    num_confirmed: by arm, those that there are in the end.
+    num_confirmed: confirmed trainings at the end, by arm.
     """
     if len(set(num_confirmed.values())) < 2:
         return []

@@ -24,10 +24,10 @@ class StudyOutcome:
 
 
 def decide_winner(run: RunData, confirmed: Sequence[ConfirmedArm], comparison: ArmsComparison) -> StudyOutcome:
-    """Decide who wins a run, and word the headline.
+    """Decide which arm wins a run, and write the headline.
 
     Only a finished study has a winner, and only if one arm beats every other arm by more than chance. It need not beat
-    the same arm of another study, over which it may have had the luckier search, nor its own copy.
+    the same arm of another study, which may only have had a less lucky search, nor its own copy.
     """
     if not run.trials:
         return StudyOutcome(None, _untrained(run))

@@ -14,7 +14,7 @@ from gan_study.runs.records import ObjectiveRecord
 
 @dataclass(frozen=True)
 class FailureRate:
-    """Number and share of failed trials among the ended ones. A stopped trial is no failure."""
+    """Number and share of failed trials among the ended ones. A stopped trial is not a failure."""
 
     num_failed: int
     num_ended: int

@@ -44,7 +44,7 @@ def strictest_level(num_arms: int) -> float:
 def power(probability: float, size: int, level: float) -> float:
     """The probability that the two-sided exact Mann-Whitney test of `size` against `size` seeds gives p < `level`.
 
-    probability: the true P(A < B). The scores are taken as exponential, as in Hanley and McNeil 1982, so that the
+    probability: the true P(A < B). The scores are assumed to be exponential, as in Hanley and McNeil 1982, so that the
     distribution of U is exact for Lehmann alternatives (Savage 1956): see `distribution_of_u`.
     """
     null = distribution_of_u(0.5, size)

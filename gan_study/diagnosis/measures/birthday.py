@@ -54,8 +54,8 @@ def birthday_test(features: Features, real: RealPairs, seed: int = 0) -> Birthda
     features: (N, d) with N >= s, cut into up to ten disjoint random draws. Arora and Zhang 2018 inspect the closest
     pairs by eye, and conclude a support of about s^2 if half the draws have a duplicate. The count of pairs, the
     subtracted control and the threshold distance are proposed here. In simulation the estimate is right to 15 % up to a
-    support of about s^2 / 20. It does not see missing classes, and overestimates the support if images differ by noise
-    alone.
+    support of about s^2 / 20. It does not detect missing classes, and overestimates the support if images differ by
+    noise alone.
     """
     counts = [int((_pair_distances(draw) <= real.close).sum()) for draw in _draws(features, real.num, seed)]
     collisions = float(np.mean(counts))

@@ -35,7 +35,7 @@ def logits_to_accuracy(real_logits: Logits, fake_logits: Logits) -> Discriminato
 def losses_to_jensen_shannon(real_loss: float, fake_loss: float) -> float:
     """ln 2 - (real_loss + fake_loss) / 2, from the two mean binary cross-entropies in nats.
 
-    real_loss = -E log D(x), fake_loss = -E log(1 - D(G(z))), each a mean of its own, without label smoothing.
+    real_loss = -E log D(x), fake_loss = -E log(1 - D(G(z))), averaged separately, without label smoothing.
     Goodfellow et al. 2014, theorem 1: max_D V = -log 4 + 2 JSD. This is a lower bound, as tight as the discriminator is
     good; a poor discriminator gives less, even below 0. It saturates at ln 2 = 0.693 once the discriminator makes no
     errors, and then does not reflect quality (Arjovsky et al. 2017, WGAN, figure 4).

@@ -74,7 +74,7 @@ def features_to_memorisation(features: Features, reference: CopyReference) -> Me
     """Signs of copying in features (N, d) of generated images.
 
     Only together are they evidence: C_T and authenticity also fall if images crowd around the middle of their modes,
-    and near copies alone may be images of little variety.
+    and near copies alone may be due to little variety.
     """
     found = nearest_neighbours(features, reference.train)
     distances, test_distances = found.distances[:, 0], reference.test_distances

@@ -37,8 +37,8 @@ def lost_classes(
     confusion: (K, K), rows the true classes, columns the classifier's, each row with the sum 1; `confusion_matrix`
     makes it. It predicts how many images get a class's label by error. A class is present if its number of images is
     likelier with half the expected images on top of these errors than with the errors alone (both Poisson distributed).
-    Without it, labels are taken as true: at 99.25 % accuracy per digit, one stacked mode of 1000 then looks like about
-    30. Every label must be below K.
+    Without it, labels are assumed to be correct: at 99.25 % accuracy per digit, one stacked mode of 1000 then looks
+    like about 30. Every label must be below K.
     """
     counts = np.bincount(labels, minlength=len(real_shares)).astype(np.float64)
     errors = np.zeros_like(counts) if confusion is None else _errors(counts, confusion)
