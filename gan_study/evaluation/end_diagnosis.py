@@ -38,7 +38,7 @@ from gan_study.training.sample_grid import grid_png
 from gan_study.training.snapshot import load_generator, snapshot_error
 
 MOST_TRAIN = 60_000
-"""Training images, at most, that are searched for neighbours and copies. A copy of any other one is missed: with a
+"""Most training images that are searched for neighbours and copies. Copies of other ones are missed: with a
 quarter of the training images, a tenth of the output that is copied looks like a fortieth."""
 _NUM_SHOWN = 16
 """Generated images in the picture of nearest training images: those closest to a training image."""

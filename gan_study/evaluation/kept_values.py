@@ -21,5 +21,5 @@ def kept_value(kind: str, key: Hashable, make: Callable[[], _T]) -> _T:
 
 
 def forget_values() -> None:
-    """Forget every value, as a new process would not know them."""
+    """Forget every value, as if the process were new."""
     _kept.clear()

@@ -23,7 +23,7 @@ from gan_study.training.sample_grid import grid_pixels, grid_png
 
 ANIMATIONS = ("gif", "webp")
 _WALK_SIDE = 4
-"""Rows and columns of an animation's frames; each tile shows a walk of its own."""
+"""Rows and columns of an animation's frames; each tile shows its own walk."""
 _WALK_TILE = 64
 """Side of a tile in pixels to which smaller images are enlarged, each pixel to a square."""
 _LEAST_GRID_WIDTH = 512
@@ -133,7 +133,7 @@ def _enlarge(images: Tensor, scale: int) -> Tensor:
 
 
 def _animation(generator: nn.Module, training: TrainingConfig, request: SampleRequest, image_format: str) -> bytes:
-    """A loop of 16 walks through the latent space, each past `corners` latents of its own and back to the first."""
+    """A loop of 16 walks through the latent space, each past its own `corners` latents and back to the first."""
     random = torch.Generator().manual_seed(request.seed)
     walks = []
     for _ in range(_WALK_SIDE**2):

@@ -42,7 +42,7 @@ def describe_environment(cluster: Cluster, study: StudyConfig) -> Environment:
 
 
 def _difference(before: Environment, now: Environment, sampler: str) -> str:
-    """Return in which way the sampler may draw differently from now on; empty if it does not."""
+    """Return how the sampler may draw differently from now on; empty if it does not."""
     if are_alike(before.draws, now.draws):
         return ""
     versions = [each.versions.get("optuna", "an unknown version") for each in (before, now)]

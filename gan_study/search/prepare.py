@@ -28,7 +28,7 @@ def prepare_on_cluster(
 ) -> ObjectiveRecord:
     """Make the study's objective, or read it from the run folder, while other processes import what trials need.
 
-    Ray uses idle processes again, so the first trials then start at once.
+    Ray reuses idle processes, so the first trials then start at once.
 
     Args:
         study: the study, with the cluster's answer in place of `gpus_per_worker: auto`.

@@ -1,4 +1,5 @@
-"""A check that all machines of a joined cluster see the run folder. They do not see a local path of one machine."""
+"""A check that all machines of a joined cluster can reach the run folder, which they cannot on a disk of one
+machine."""
 
 import socket
 import uuid
@@ -18,7 +19,7 @@ _LIMIT_SEC = 60.0
 
 
 def require_shared(folder: RunFolder) -> None:
-    """Raise InputError if a machine of the cluster that may train does not see a run folder on a local path.
+    """Raise InputError if a machine of the cluster that may train cannot reach a run folder on a local path.
 
     A mounted network folder also is a local path, so each machine checks for itself. A machine that does not answer
     within a minute passes: it may be busy, and its trials check again.
@@ -39,7 +40,7 @@ def require_shared(folder: RunFolder) -> None:
 
 
 def refuse_unless_seen(folder: RunFolder, seen: Mapping[str, bool]) -> None:
-    """Raise InputError with the names of the hosts that do not see the folder."""
+    """Raise InputError with the names of the hosts that cannot reach the folder."""
     blind = sorted(host for host, sees in seen.items() if not sees)
     if blind:
         raise InputError(

@@ -1,4 +1,4 @@
-"""A watch on a study's Ray cluster. If the cluster is lost, Ray itself waits for ever, or ends the driver silently."""
+"""A watch on a study's Ray cluster. If the cluster is lost, Ray itself waits forever, or ends the driver silently."""
 
 import socket
 import threading

@@ -1,4 +1,5 @@
-"""The evaluation stage of a training: measure the generator, write the results, and decide how the training goes on."""
+"""The evaluation stage of a training: measure the generator, write the results, and decide how the training
+continues."""
 
 import time
 from dataclasses import dataclass

@@ -1,7 +1,7 @@
 """The training loop, for one process or many, under a scheduler or alone.
 
 It is a generator: it yields what it measured at every evaluation, and its driver (Ray Tune, Ray Train,
-`gan_study train`, a test) decides whether to go on by asking for the next one. It knows none of them.
+`gan_study train`, a test) decides whether to continue by asking for the next one. The loop knows none of these drivers.
 """
 
 import time

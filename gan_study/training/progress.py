@@ -1,4 +1,4 @@
-"""The training loop's message to whoever drives it. Imports no torch, so that the driver of a study can read it."""
+"""The training loop's message to its driver. Imports no torch, so that the driver of a study can read it."""
 
 from dataclasses import dataclass
 

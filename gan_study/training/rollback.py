@@ -1,7 +1,7 @@
-"""A training's answer to collapse and divergence: to go on, to end, or to return to the last healthy state.
+"""A training's answer to collapse and divergence: to continue, to end, or to return to the last healthy state.
 
-A rollback never resets the images seen. All random numbers of a step are a function of them, so a training that has
-gone back draws new images and latents, and a resumed training draws the same ones again.
+A rollback never resets the images seen. All random numbers of a step are a function of them, so a training that was
+rolled back draws new images and latents, and a resumed training draws the same ones again.
 """
 
 from collections.abc import Sequence
@@ -73,7 +73,7 @@ def answer_divergence(
 
 
 def _can_roll_back(config: TrialConfig, state: TrainingState) -> bool:
-    """Return True if the training may go back once more, and has a state to go back to."""
+    """Return True if the training may be rolled back once more, and has a state to return to."""
     diagnosis, is_anywhere = config.diagnosis, state.healthy_nimg is not None
     return diagnosis.on_collapse == "rollback" and is_anywhere and len(state.rollbacks) < diagnosis.max_rollbacks
 

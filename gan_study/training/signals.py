@@ -1,7 +1,7 @@
 """An evaluation's signals besides the score: cheap signs of collapse and of the balance between the two players.
 
 The generated images that are compared with each other are the first of those behind the score. Nothing here affects the
-training: the players are left unchanged, and the random numbers come from a stream of their own.
+training: the players are left unchanged, and the random numbers come from a separate stream.
 """
 
 from collections.abc import Iterator
@@ -40,7 +40,7 @@ class _Scale(NamedTuple):
     best_fake: float
     """Logit of a generated image that adds nothing to the loss."""
     boundary: float | None
-    """Logit above which the discriminator takes an image for real; None if the logits have no zero."""
+    """Logit above which the discriminator classifies an image as real; None if the logits have no zero."""
 
 
 _SCALES: dict[LossName, _Scale] = {

@@ -14,9 +14,9 @@ def load_generator(snapshot: bytes, config: TrainingConfig, num_channels: int) -
     """The averaged generator in evaluation mode on the CPU: z (N, z_dim) => images NCHW float in [-1, 1].
 
     Args:
-        snapshot: what `TrialFolder.read_snapshot` gives.
-        config: of the trial that wrote it.
-        num_channels: of the data set it learned.
+        snapshot: the bytes that `TrialFolder.read_snapshot` returns.
+        config: the configuration of the training that wrote it.
+        num_channels: the channels of the images it learned.
 
     Raises RuntimeError if the snapshot is of another network, SafetensorError if it is damaged: see `snapshot_error`.
     """

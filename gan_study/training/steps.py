@@ -97,7 +97,7 @@ def accumulate_g_gradients(
     plain_discriminator = unwrap(discriminator)
     plain_discriminator.requires_grad_(False)
     fake_logits = plain_discriminator(pack_images(fake_images, config.pac))
-    real_logits = torch.empty(0)  # most losses do without, and without the pass
+    real_logits = torch.empty(0)  # most losses need neither this nor the extra pass
     if LOSSES[config.loss].generator_uses_real:
         assert real_images is not None, "this loss compares with real images"
         real_logits = plain_discriminator(pack_images(real_images, config.pac))

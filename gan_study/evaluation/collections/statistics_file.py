@@ -1,4 +1,4 @@
-"""Statistics of images in an .npz file: pytorch-fid's format, with the origin of the features beside it."""
+"""Statistics of images in an .npz file: pytorch-fid's format, plus the origin of the features."""
 
 import io
 import zipfile

@@ -1,4 +1,4 @@
-"""Everything that a model card says of a generator, collected from its trial and its study."""
+"""Everything that a model card says about a generator, collected from its trial and its study."""
 
 from collections.abc import Iterator
 from contextlib import suppress

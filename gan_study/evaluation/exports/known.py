@@ -1,4 +1,4 @@
-"""Recognise the files that `export` writes where a trained generator is wanted."""
+"""Recognise files written by `export` that are given in place of a trained generator."""
 
 from contextlib import suppress
 from os.path import basename, dirname
@@ -17,7 +17,7 @@ FILES = {
 
 
 def refuse_export(place: str) -> None:
-    """Raise InputError if an export or its folder lies at a place: gan_study reads a trial's own snapshots instead."""
+    """Raise InputError if a place is an export or its folder: gan_study reads a trial's own snapshots instead."""
     is_file = basename(place) in FILES.values()
     folder = Storage(dirname(place) if is_file else place)
     found = [name for name in FILES.values() if folder.exists(name)]

@@ -22,7 +22,7 @@ class Agenda:
         self._decisions = decisions
 
     def why_cut_short(self, arm: str, phase: Phase) -> str | None:
-        """Return why somebody has cut an arm's phase short; None if nobody has."""
+        """Return why the user has cut an arm's phase short; None if it was not cut short."""
         if arm in self._decisions.skipped:
             return "its arm was given up by hand"
         if self._decisions.confirms_now and phase != "confirm":

@@ -1,7 +1,8 @@
 """The rules of a study's course, without Ray: it starts trials, receives their progress, and stops or ends them.
 
-The run folder is the single source of truth. A director that is made on the folder of an interrupted study replays the
-known trials to the samplers, starts the unfinished trials first, and then goes on as if there had been no interruption.
+The run folder is the single source of truth. A director created on the folder of an interrupted study replays the
+known trials to the samplers, starts the unfinished trials first, and then continues as if there had been no
+interruption.
 """
 
 from collections.abc import Callable
@@ -107,7 +108,7 @@ class Director:
         return stop and not state.is_final
 
     def receive_failure(self, key: tuple[str, str], reason: str) -> None:
-        """Record that a trial's process has died or raised for good.
+        """Record that a trial's process has died or failed for good.
 
         If the training had reached its end before, the trial has not failed: only its end work has.
         """

@@ -18,9 +18,9 @@ def recall_trials(
     """Read an arm's trials from the run folder.
 
     A trial without a config.json is left out: the study was killed before it was written, so it will be drawn again.
-    The evaluations of an unfinished trial after its checkpoint are left out, because the trial will repeat them. If
-    somebody has cut the arm's phase short, for the reason that `why_cut_short` gives, its unfinished trials are
-    stopped, and those without an evaluation are deleted.
+    The evaluations of an unfinished trial after its checkpoint are left out, because the trial will repeat them. If the
+    user has cut the arm's phase short, for the reason that `why_cut_short` gives, its unfinished trials are stopped,
+    and those without an evaluation are deleted.
     """
     for name in folder.trials(arm):
         trial = folder.trial(arm, name)
@@ -62,11 +62,11 @@ def replay(
         search: the search of one repeat of an arm, or of its refinement; it has drawn nothing yet.
         trials: its trials, by index.
         close_trial: reports to the search that a trial has ended.
-        has_copies: whether trials of a population may have gone on as copies of others.
+        has_copies: whether trials of a population may have continued as copies of others.
 
     Returns:
         The unfinished trials that must now be stopped, because the study ended before it could answer their last
-        evaluation. A trial that was allowed to go on is not among them, even if later reports would stop it.
+        evaluation. A trial that was allowed to continue is not among them, even if later reports would stop it.
     """
     events = sorted(
         (_answer_number(trial, number), place, number)

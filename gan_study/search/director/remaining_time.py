@@ -1,4 +1,4 @@
-"""An estimate of the time that a study still takes, from the images left, their pace and the parallel trials."""
+"""An estimate of the time that a study still needs, from the images left, their pace and the parallel trials."""
 
 from statistics import fmean
 

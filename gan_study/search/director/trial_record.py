@@ -38,7 +38,8 @@ class TrialRecord:
 
     @property
     def curve_score(self) -> float | None:
-        """The last score as trials are compared on the way, by equally many images; it does not rank the trial."""
+        """The last score by which trials are compared before their end, from equally many images; it does not rank the
+        trial."""
         return self.evaluations[-1].curve_score if self.evaluations else None
 
     @property
@@ -49,7 +50,7 @@ class TrialRecord:
     def compared_evaluation(self, number: int | None = None) -> EvaluationRecord:
         """Return the last evaluation, or the `number`th, as rungs compare it with those of other trials.
 
-        After a rollback it holds the scores of the state that the trial goes on from, at the images spent by then.
+        After a rollback it holds the scores of the state from which the trial continues, at the images spent by then.
         """
         known = self.evaluations[:number]
         last = known[-1]

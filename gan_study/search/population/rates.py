@@ -1,4 +1,4 @@
-"""The rates with which a copy goes on: its parent's, of which those that are searched are changed or drawn anew."""
+"""The rates with which a copy continues: its parent's, with the searched ones changed or drawn anew."""
 
 import math
 import random
@@ -25,7 +25,7 @@ def changed_rates(
 ) -> dict[str, float]:
     """Return `rates` with those of the searched `parameters` changed; `lr` changes both learning rates alike.
 
-    random_numbers: gives each parameter, by its name, a stream of its own.
+    random_numbers: gives each parameter, by its name, its own stream.
     """
     changed = dict(rates)
     for parameter in parameters:

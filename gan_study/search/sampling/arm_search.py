@@ -1,4 +1,4 @@
-"""One arm's search: an Optuna study with a sampler and a pruner of its own."""
+"""One arm's search: an Optuna study with its own sampler and pruner."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -122,8 +122,8 @@ class ArmSearch:
     def report_evaluation(self, index: int, evaluation: EvaluationRecord) -> bool:
         """Report an evaluation's score; return True if the trial must stop.
 
-        With several objectives Optuna accepts no scores on the way, and no trial is stopped. An end between two
-        regular evaluations, as a budget in seconds brings it, is compared with no other trial.
+        With several objectives Optuna accepts no scores on the way, and no trial is stopped. A trial that ends between
+        two regular evaluations, as with a budget in seconds, is not compared at its end.
         """
         if len(self._study.search.objectives) > 1:
             return False

@@ -1,4 +1,4 @@
-"""The pruners that stop trials before their end: Optuna's, by the names that a study file uses."""
+"""The pruners that stop trials before their end: Optuna's, chosen by name in the study file."""
 
 from optuna.pruners import BasePruner, HyperbandPruner, MedianPruner, NopPruner, SuccessiveHalvingPruner
 
@@ -8,7 +8,7 @@ from gan_study.config.search.stopping import grace_kimg, min_completed_trials, n
 from gan_study.config.study import StudyConfig
 
 PRUNING = ("asha", "hyperband", "median")
-"""The schedulers that compare trials on the way."""
+"""The schedulers that compare trials before their end."""
 
 
 def make_pruner(study: StudyConfig, num_train_images: int = ASSUMED_TRAIN_IMAGES) -> BasePruner:

@@ -1,4 +1,4 @@
-"""The samplers that draw an arm's configurations: Optuna's, by the names that a study file uses."""
+"""The samplers that draw an arm's configurations: Optuna's, chosen by name in the study file."""
 
 import hashlib
 import math

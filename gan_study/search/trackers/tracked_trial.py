@@ -1,4 +1,4 @@
-"""A trial as Ray's callbacks of trackers see it."""
+"""A trial with the attributes that Ray's tracker callbacks use."""
 
 from dataclasses import dataclass, field
 from pathlib import Path

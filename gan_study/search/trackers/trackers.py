@@ -1,7 +1,7 @@
 """Callbacks that send every evaluation to TensorBoard, MLflow and Weights & Biases, the last two by Ray's own code.
 
-Ray's callbacks identify a Tune trial by a number, and see its configuration and results as the JSON texts that driver
-and trials exchange. So they receive stand-ins: a trial's name is `<arm>/<trial>`, its configuration the
+Ray's callbacks identify a Tune trial by a number, and receive its configuration and results as the JSON texts that
+driver and trials exchange. So they receive stand-ins: a trial's name is `<arm>/<trial>`, its configuration the
 hyperparameters, its step the number of images seen, its folder `<run folder>/trackers/<tracker>/<arm>/<trial>`.
 
 A trial that is started again within one command continues its run in the tracker. After `resume`, an unfinished trial

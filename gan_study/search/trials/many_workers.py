@@ -41,7 +41,7 @@ def many_workers_trial(config: dict[str, Any]) -> None:
 
 
 def _make_trainer(config: dict[str, Any], order: TrialOrder, num_tries: int) -> TorchTrainer:
-    """Make one try without Ray's retries: their limit ignores that the trial has trained on since a failure."""
+    """Make a trainer for one attempt, without Ray's retries, whose limit ignores the progress since a failure."""
     workers = order.config.workers
     resources = {"CPU": float(workers.cpus_per_worker)}
     if workers.gpus_per_worker > 0:
