@@ -86,7 +86,7 @@ def _check_counted(folder: RunFolder, trials: list[TrialData], study: StudyConfi
             raise InputError(
                 f"{folder.location}/arms/{trial.config.arm}/{trial.name}: the same evaluation must count in all trials "
                 f"of a run folder, but got objective.at={trial.at} here and {study.objective.at} in study.yaml; keep "
-                "trials of another objective in a run folder of their own"
+                "trials of another objective in a separate run folder"
             )
 
 

@@ -24,7 +24,7 @@ from gan_study.runs.present_status import present_status
 
 _LEAST_TEXT = 40
 """Columns below which the words of a row get a line of their own."""
-_KEPT = "from an earlier diagnosis (diagnosis.json); --again measures anew"
+_KEPT = "from an earlier diagnosis (diagnosis.json); --again measures again"
 
 
 def print_one(console: Console, found: DiagnosedSnapshot) -> None:

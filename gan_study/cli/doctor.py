@@ -1,4 +1,4 @@
-"""The work behind `doctor`: inspect a data set, print what it holds and write a preview."""
+"""The work behind `doctor`: inspect a data set, print its content and write a preview."""
 
 import json
 from dataclasses import asdict

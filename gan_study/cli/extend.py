@@ -39,7 +39,7 @@ def extend_study(
     """
     if study_file is None and not overrides:
         raise InputError(
-            "extend: what is added must be said, but got neither a study file nor --set; write such as "
+            "extend: additions must be given, but got neither a study file nor --set; write such as "
             "--set budget.trials_per_arm=20"
         )
     text = folder.read_study_text()

@@ -1,4 +1,4 @@
-"""The work behind the options of `resume` that shorten a study before it goes on."""
+"""The work behind the options of `resume` that shorten a study before it continues."""
 
 from collections import Counter
 from collections.abc import Sequence

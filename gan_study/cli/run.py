@@ -27,7 +27,7 @@ _P = ParamSpec("_P")
 def run_and_report(folder: RunFolder, address: str | None, verbose: bool) -> None:
     """Train the trials that are missing in the folder's study, then write and print the report.
 
-    Raises InterruptionError (after a message with the command that goes on), AllTrialsFailedError (after the report),
+    Raises InterruptionError (after a message with the command that continues), AllTrialsFailedError (after the report),
     and what `run_study` raises.
     """
     console = make_console()
@@ -84,7 +84,7 @@ def _fetch(study: StudyConfig, folder: RunFolder, say: Callable[[str], None]) ->
 
 
 def _end_without_ray(display: Display, error: ClusterLostError) -> NoReturn:
-    """End the process from any thread: the main one may wait for Ray for ever."""
+    """End the process from any thread: the main one may wait for Ray forever."""
     display.stop()
     print_error(error)
     os._exit(error.exit_status)

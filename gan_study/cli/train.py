@@ -47,7 +47,7 @@ def train_one(config_file: str, out: str, device: str) -> None:
     """Train the configuration in a file and print a line at every evaluation.
 
     Raises InputError for a wrong file, folder or device, TrainingDivergedError, and InterruptionError (after a message
-    about how to go on).
+    about how to continue).
     """
     if device not in _DEVICES:
         raise InputError(f"--device: {no_such('device', device, _DEVICES)}")
@@ -134,7 +134,7 @@ def _describe_rest(config: TrialConfig, trial: TrialFolder) -> str:
         missing = [END_PARTS[part] for part in missing_end_parts(config, status, trial)]
         return f"{ended}; the same command makes its {listed(missing)}" if missing else ended
     if not nimgs:
-        return "nothing is trained yet; the same command begins anew"
+        return "nothing is trained yet; the same command starts again"
     return f"the same command goes on from the last checkpoint, at {nimgs[-1]:,} images"
 
 

@@ -203,7 +203,7 @@ class SurveyCounter:
 def _too_many_left_out(corrupt: dict[str, str], refused: dict[str, str], numbers: str, max_share: float) -> str:
     """The message for more than a share `max_share` of left-out files; `numbers` counts them in words."""
     what = "left out" if refused else "corrupt"
-    remedy = "repair or remove them" if corrupt else "do what is said of each, or remove them"
+    remedy = "repair or remove them" if corrupt else "follow the advice for each, or remove them"
     return (
         f"at most a share of {max_share:g} of the images may be {what}, but got {numbers}: "
         f"{_named(corrupt | refused)}; {remedy}"

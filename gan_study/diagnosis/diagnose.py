@@ -142,7 +142,7 @@ def prepare_reference(
     """
     if not LEAST_MEASURED <= num <= min(len(train.features), len(held_out.features) // 2):
         raise ValueError(
-            f"diagnosis: it takes from {LEAST_MEASURED} to as many images as training and half the held-out ones, but "
+            f"diagnosis: it needs from {LEAST_MEASURED} images to as many as training and half the held-out ones, but "
             f"got num={num}, num_train={len(train.features)}, num_held_out={len(held_out.features)}; change the number"
         )
     rng = np.random.default_rng(seed)

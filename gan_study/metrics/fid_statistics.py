@@ -34,19 +34,19 @@ def npz_to_gaussian(content: bytes) -> Gaussian:
     mean, covariance = (np.asarray(arrays[name], dtype=np.float64) for name in ("mu", "sigma"))
     if mean.ndim != 1 or covariance.shape != (len(mean), len(mean)):
         raise ValueError(
-            f"mu must be (d,) and sigma (d, d), but got mu={mean.shape}, sigma={covariance.shape}; write the file anew"
+            f"mu must be (d,) and sigma (d, d), but got mu={mean.shape}, sigma={covariance.shape}; write the file again"
         )
     if not (np.isfinite(mean).all() and np.isfinite(covariance).all()):
-        raise ValueError("mu and sigma must be finite, but got NaN or infinite entries; write the file anew")
+        raise ValueError("mu and sigma must be finite, but got NaN or infinite entries; write the file again")
     if not np.allclose(covariance, covariance.T):
-        raise ValueError("sigma must be a covariance, but got a matrix that is not symmetric; write the file anew")
+        raise ValueError("sigma must be a covariance, but got a matrix that is not symmetric; write the file again")
     return Gaussian(_num(arrays[_NUM]) if _NUM in arrays else None, mean, covariance)
 
 
 def _num(array: NDArray[Any]) -> int:
     if array.shape != () or not np.issubdtype(array.dtype, np.integer) or array < 2:
         raise ValueError(
-            f"num must be a whole number of at least 2, but got num={array.tolist()}; write the file anew without it"
+            f"num must be a whole number of at least 2, but got num={array.tolist()}; write the file again without it"
         )
     return int(array)
 
@@ -60,7 +60,7 @@ def _arrays(content: bytes) -> dict[str, NDArray[Any]]:
     except (OSError, EOFError, ValueError, TypeError, zipfile.BadZipFile, zlib.error) as error:
         if isinstance(error, zipfile.BadZipFile | zlib.error):  # it begins as an .npz file
             raise ValueError(
-                f"a file of statistics must be whole, but is cut short or damaged; copy it again, or write it anew "
+                f"a file of statistics must be whole, but is cut short or damaged; copy it again, or compute it again "
                 f"({error})"
             ) from error
         raise ValueError(f"this must be an .npz file with mu and sigma, but got {error}; give another file") from error
@@ -72,6 +72,6 @@ def _arrays(content: bytes) -> dict[str, NDArray[Any]]:
     if not all(np.issubdtype(arrays[name].dtype, np.floating) for name in ("mu", "sigma")):
         raise ValueError(
             f"mu and sigma must be floats, but got mu={arrays['mu'].dtype}, sigma={arrays['sigma'].dtype}; "
-            "write the file anew"
+            "write the file again"
         )
     return arrays

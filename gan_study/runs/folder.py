@@ -46,8 +46,8 @@ class RunFolder:
         """Raise InputError unless a study has begun here."""
         if not self.is_a_run():
             raise InputError(
-                f"{self.location}: a run folder holds a study.yaml, but this one does not; "
-                "give the folder that `gan_study run` named"
+                f"{self.location}: a run folder contains a study.yaml, but this one does not; "
+                "give the folder that `gan_study run` printed"
             )
 
     def read_study_text(self) -> str:

@@ -14,13 +14,13 @@ _WITHOUT = {
     "config.json": "its trial then counts as not begun",
     "status.json": "its trial then counts as unfinished",
     "metrics.jsonl": "its trial then has no scores",
-    "diagnosis.json": "`python -m gan_study diagnose` on its trial makes it anew",
+    "diagnosis.json": "`python -m gan_study diagnose` on its trial creates it again",
     "final_scores.json": "its trial then has no final scores",
-    "decisions.json": "what was cut short of the study then goes on",
+    "decisions.json": "parts of the study that were cut short then continue",
     "heard.json": "its trial's evaluations then count as answered",
-    "environment.json": "the report then does without",
-    "study_status.json": "`python -m gan_study resume` writes it anew",
-    "importance.json": "the report then does without",
+    "environment.json": "the report then leaves it out",
+    "study_status.json": "`python -m gan_study resume` writes it again",
+    "importance.json": "the report then leaves it out",
 }
 """Consequence of removing a file; other files are indispensable."""
 

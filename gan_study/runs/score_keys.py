@@ -42,8 +42,8 @@ def require_same_images(location: str, record: ObjectiveRecord, identity: str, n
         )
         raise InputError(
             f"{location}: a study needs the images that it began with, but got others ({numbers}; {identity}, and it "
-            f"began with {record.key.dataset}); put the data set's files back as they were and call this again, or "
-            "begin a new study with another --out"
+            f"began with {record.key.dataset}); put the data set's files back as they were and run the command again, "
+            "or begin a new study with another --out"
         )
 
 
@@ -53,5 +53,5 @@ def _require_equal(place: str, pairs: dict[str, tuple[object, object]]) -> None:
         fields = ", ".join(f"{name}={mine} and {theirs}" for name, (mine, theirs) in different.items())
         raise InputError(
             f"{place}: scores are compared only if all fields of their keys are equal, but got {fields}; "
-            "keep trials of another objective in a run folder of their own"
+            "keep trials of another objective in a separate run folder"
         )

@@ -33,7 +33,7 @@ def refuse_secrets(uri: str) -> None:
     """Raise InputError if a URI holds a user, a password or a key, which would be stored with the results."""
     if without_secrets(uri) != uri:
         raise InputError(
-            f"{without_secrets(uri)}: a place is stored and printed with the results, so it may hold no credentials, "
-            f"but got some in it ({_HIDDEN}); take them out and set them as environment variables (s3://: "
+            f"{without_secrets(uri)}: a location is stored and printed with the results, so it must not contain "
+            f"credentials, but got some ({_HIDDEN}); take them out and set them as environment variables (s3://: "
             "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; gs://: GOOGLE_APPLICATION_CREDENTIALS)"
         )

@@ -39,8 +39,8 @@ class Storage:
             refuse_secrets(text)
             if "#" in text:
                 raise StorageError(
-                    f"{text}: the name of a place in an object store must not hold a bare #, after which a URI says "
-                    "nothing of a place; write %23 for it, or choose another name"
+                    f"{text}: a location in an object store must not contain a bare #, which ends the path "
+                    "of a URI; write %23 for it, or choose another name"
                 )
             try:
                 self._filesystem, self._root = fs.FileSystem.from_uri(text)
@@ -196,7 +196,7 @@ def _explained(location: str, name: str, may_be_missing: bool = False) -> Iterat
         elif error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
             reason, remedy = "writing or reading is not permitted", "change its permissions, or choose another --out"
         elif error.errno in (errno.ENOTDIR, errno.EEXIST):
-            reason, remedy = "a file stands where a folder is needed", "remove it, or choose another --out"
+            reason, remedy = "there is a file where a folder is needed", "remove it, or choose another --out"
         else:
             reason, remedy = "it cannot be reached", "check the path and the access to it"
         raise StorageError(f"{_place(location, name)}: {reason} ({error.strerror or error}); {remedy}") from error

@@ -57,7 +57,7 @@ def test_a_study_file_that_is_not_there(tmp_path: Path) -> None:
 def test_an_output_folder_in_whose_place_a_file_stands(study: Path, tmp_path: Path) -> None:
     (tmp_path / "runs").write_text("a file")
     message = refused("run", study, "--out", tmp_path / "runs")
-    assert message.startswith(f"{tmp_path}/runs/tiny: a file stands where a folder is needed")
+    assert message.startswith(f"{tmp_path}/runs/tiny: there is a file where a folder is needed")
     assert message.endswith("remove it, or choose another --out")
     assert (tmp_path / "runs").read_text() == "a file"
 
@@ -69,14 +69,14 @@ def test_a_run_folder_that_exists(study: Path, tmp_path: Path) -> None:
     message = refused("run", study, "--out", out)
     # As after Ctrl-C while Ray starts: whoever corrects the study file wants to run it, not to resume.
     assert message.endswith(
-        f"but got {out}/tiny with a run in it of which nothing is trained yet; go on with it by `python -m gan_study "
+        f"but got {out}/tiny with a run in it of which nothing is trained yet; continue it with `python -m gan_study "
         f"resume '{out}/tiny'`, remove {out}/tiny if no process runs it, or choose another --out"
     )
     assert [path.name for path in (out / "tiny").iterdir()] == ["study.yaml"]
     (out / "tiny" / "arms" / "lsgan" / "search_000").mkdir(parents=True)
     message = refused("run", study, "--out", out)
     assert message.endswith(
-        f"with a run in it; go on with it by `python -m gan_study resume '{out}/tiny'`, or choose another --out"
+        f"with a run in it; continue it with `python -m gan_study resume '{out}/tiny'`, or choose another --out"
     )
 
 
@@ -84,8 +84,8 @@ def test_a_run_folder_that_exists(study: Path, tmp_path: Path) -> None:
 def test_a_folder_that_is_no_run(tmp_path: Path, verb: str) -> None:
     message = refused(verb, tmp_path)
     assert message == (
-        f"{tmp_path}: a run folder holds a study.yaml, but this one does not; give the folder that "
-        "`gan_study run` named"
+        f"{tmp_path}: a run folder contains a study.yaml, but this one does not; give the folder that "
+        "`gan_study run` printed"
     )
     assert list(tmp_path.iterdir()) == []
 
@@ -95,8 +95,8 @@ def test_a_folder_of_train_is_no_run(tmp_path: Path) -> None:
     trial.mkdir(parents=True)
     (trial / "config.json").write_text("{}")
     assert refused("resume", tmp_path / "my runs") == (
-        f"{tmp_path}/my runs: a run folder holds a study.yaml, but this one holds trainings by `train`; go on with one "
-        f"by `python -m gan_study train '{trial}/config.json' --out '{tmp_path}/my runs'`"
+        f"{tmp_path}/my runs: a run folder contains a study.yaml, but this one has trainings by `train`; continue one "
+        f"with `python -m gan_study train '{trial}/config.json' --out '{tmp_path}/my runs'`"
     )
     (tmp_path / "my runs" / "environment.json").write_text("{}")
     assert "but this one does not; " in refused("resume", tmp_path / "my runs"), "a study that has lost its study.yaml"
@@ -105,7 +105,7 @@ def test_a_folder_of_train_is_no_run(tmp_path: Path) -> None:
 @pytest.mark.parametrize("verb", ["resume", "report"])
 def test_a_run_folder_that_is_not_there(tmp_path: Path, verb: str) -> None:
     assert refused(verb, tmp_path / "runs" / "tiny") == (
-        f"{tmp_path}/runs/tiny: there is no such folder; give the folder that `run` named, or begin a study by "
+        f"{tmp_path}/runs/tiny: there is no such folder; give the folder that `run` printed, or start a study with "
         "`python -m gan_study run <study file>`"
     )
     assert list(tmp_path.iterdir()) == []

@@ -117,7 +117,10 @@ def test_a_place_that_does_not_fit_is_refused(
         (["--compare", "{a}"], "error: --compare: two or more studies are put side by side, but got {a} alone; name "),
         (["{a}", "{b}"], "error: report: one study is reported at a time, but got 2 run folders; add --compare "),
         (["{a}", "--out", "x.html"], "error: --out: a study's report lies in its run folder, but got x.html; "),
-        (["--compare", "{a}", "{a}"], "error: lsgan_vs_wgan: a study is compared with others, but got it 2 times, "),
+        (
+            ["--compare", "{a}", "{a}"],
+            "error: lsgan_vs_wgan: a study is compared only with others, but got it 2 times, ",
+        ),
         (["--compare", "{a}", "/nowhere/x", "/nowhere/y"], "error: /nowhere/x: there is no such folder; "),
     ],
 )

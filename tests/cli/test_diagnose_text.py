@@ -89,7 +89,7 @@ def test_what_fires_too_is_told_with_the_reason(run: RunFolder) -> None:
 
 
 def test_a_file_of_a_version_without_notes_says_how_to_get_them(run: RunFolder) -> None:
-    kept = "Kept from an earlier diagnosis (diagnosis.json); --again measures anew"
+    kept = "Kept from an earlier diagnosis (diagnosis.json); --again measures again"
     assert lines(None, found(run, noted(NOTED)))[1] == f"{kept}."
     assert lines(None, found(run, noted()))[1] == f"{kept}, with notes on the numbers."
 
@@ -125,6 +125,6 @@ def test_each_of_several_has_its_verdict_and_where_it_comes_from(run: RunFolder)
         "wgan/confirm_003_seed_1  measured now  healthy (every check was made)",
         "wgan/confirm_003_seed_2  kept          inconclusive (vendi_total not measured)",
     ]
-    assert "kept: from an earlier diagnosis (diagnosis.json); --again measures anew." in shown
+    assert "kept: from an earlier diagnosis (diagnosis.json); --again measures again." in shown
     none_kept = lines(80, *[found(run, healthy, is_kept=False)] * 2)
     assert not any(line.startswith("kept:") for line in none_kept)

@@ -129,7 +129,7 @@ def test_one_trial_is_told_in_full(run: RunFolder) -> None:
         first
         == f"ns/confirm_000_seed_0 after 100 images (its last evaluation, which counts): {record.verdict.sentence}"
     )
-    assert second == "Kept from an earlier diagnosis (diagnosis.json); --again measures anew."
+    assert second == "Kept from an earlier diagnosis (diagnosis.json); --again measures again."
     assert f"How the verdict is chosen: {order_of_rules()}" in rest
     row = next(line for line in rest if line[2:].startswith("coverage_partial "))
     coverage = record.diagnostics.coverage

@@ -176,7 +176,9 @@ def test_statistics_say_which_network_the_images_are_for(
         assert found(capsys, name, "real")["scores"]["frechet_distance"] == pytest.approx(expected, abs=1e-7)
         assert found(capsys, "real", name)["key" if name == "few.npz" else "generated"]
     resized = found(capsys, "few.npz", "real", dims=64, image_size=16)
-    assert resized["notes"][0].startswith("the two sides were brought to the network in different ways (uint8-bilinear")
+    assert resized["notes"][0].startswith(
+        "the two sides were prepared for the network in different ways (uint8-bilinear"
+    )
     for options, wrong in (({"num_reference": 5}, "num_reference=5"), ({"split": "train"}, "split=train")):
         assert f"but got {wrong} for the statistics {here}/few.npz" in refused("real", "few.npz", **options)
 

@@ -102,7 +102,9 @@ def test_statistics_hold_the_size_that_their_network_has_learned_at(
     assert again["key"] == first["key"]
     assert again["scores"]["frechet_distance"] == pytest.approx(first["scores"]["frechet_distance"], abs=1e-9)
     message = refused("generated.npz", "real", image_size=SIZE)
-    assert f", image_size={2 * SIZE} and {SIZE}; take both with the same --extractor, --dims, --image-size" in message
+    assert (
+        f", image_size={2 * SIZE} and {SIZE}; compute both with the same --extractor, --dims, --image-size" in message
+    )
 
 
 def test_an_arm_of_a_run_is_no_collection_of_images(here: Path) -> None:

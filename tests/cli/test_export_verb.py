@@ -147,7 +147,7 @@ def test_the_card_says_what_the_records_say(run: RunFolder, tmp_path: Path) -> N
     assert ": run a new study with a larger budget" in card
     assert "Apache License 2.0" in card
     assert "No licence for them is given here" in card
-    assert "Nobody has looked whether it copies training images" in card
+    assert "Nobody has checked whether it copies training images" in card
     config = TrialConfig.model_validate_json((out / "config.json").read_text())
     assert config == run.trial("wgan", "confirm_003_seed_1").read_config()
 

@@ -150,7 +150,7 @@ def test_what_this_machine_lacks_is_noticed_before_anything_is_written(folder: R
 
 
 def test_what_is_added_must_be_said(folder: RunFolder) -> None:
-    with pytest.raises(InputError, match="what is added must be said, but got neither a study file nor --set"):
+    with pytest.raises(InputError, match="additions must be given, but got neither a study file nor --set"):
         extend_study(folder, None, [])
 
 

@@ -90,7 +90,7 @@ def test_resuming_a_finished_study_writes_the_report_alone(finished: tuple[Path,
     assert files(place) == before
     assert (place / "report.html").exists()
     head, *rest = found.stdout.splitlines()
-    assert head == "Nothing is left to train: every trial of the study has ended. The report is written anew."
+    assert head == "Nothing is left to train: every trial of the study has ended. The report is written again."
     assert rest == outcome(out, 3)  # the table, the scores, the verdicts, the report
 
 

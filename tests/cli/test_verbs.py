@@ -232,7 +232,7 @@ def test_resume_of_a_finished_study_reports_it_from_the_folder_alone(tmp_path: P
     printed, loaded = loaded_by("resume", str(tmp_path))
     assert loaded == ""
     assert printed.startswith(
-        "Nothing is left to train: every trial of the study has ended. The report is written anew"
+        "Nothing is left to train: every trial of the study has ended. The report is written again"
     )
     assert printed.endswith(f"Report: {tmp_path}/report.html\n")
     assert (tmp_path / "report.html").exists()

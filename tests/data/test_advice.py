@@ -144,7 +144,7 @@ def test_corrupt_images_up_to_the_share_that_is_taken() -> None:
 def test_images_that_are_whole_but_not_taken() -> None:
     names = {f"{number}.tif": "floats" for number in range(60)}
     (taken,) = findings(num_images=5940, refused=names)
-    assert taken == "60 of 6,000 images cannot be taken unchanged; a training leaves them out"
+    assert taken == "60 of 6,000 images cannot be used unchanged; a training leaves them out"
     both = findings(num_images=5939, refused=names, corrupt={"60.png": "torn"})
     assert [text.partition(",")[0] for text in both] == [
         "1 of 6",

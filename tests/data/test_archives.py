@@ -252,14 +252,14 @@ class TestPacking:
         path = self.patched(tmp_path, method=method)
         assert message(path) == (
             f"{path}: the archive must be packed by a method that Python can read (Deflate, bzip2, LZMA or none), but "
-            f"got method {name} for 12 of 12 images; unpack it and name the folder, or pack the images anew"
+            f"got method {name} for 12 of 12 images; unpack it and name the folder, or pack the images again"
         )
 
     def test_a_password(self, tmp_path: Path) -> None:
         path = self.patched(tmp_path, flags=1)
         assert message(path) == (
             f"{path}: the images in an archive must be readable without a password, but got 12 of 12 with one; unpack "
-            "it and name the folder, or pack the images anew without a password"
+            "it and name the folder, or pack the images again without a password"
         )
 
 

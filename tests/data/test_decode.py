@@ -264,7 +264,7 @@ class TestRanges:
         rgb = np.stack([GREY, GREY.T, GREY], 2)
         planes = np.ascontiguousarray(rgb.transpose(2, 0, 1))
         assert np.array_equal(pixels_of(planar_tiff(planes)), rgb)
-        with pytest.raises(RefusedImageError, match="16-bit colours in planes of their own are not read"):
+        with pytest.raises(RefusedImageError, match="16-bit colours in separate planes are not read"):
             decode_image(planar_tiff(planes.astype(np.uint16) * 257))
 
     @pytest.mark.parametrize("factor", [1, 257])

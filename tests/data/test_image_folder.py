@@ -96,7 +96,9 @@ class TestPlaces:
         path.write_bytes(path.read_bytes()[: int(path.stat().st_size * share)])
         text = message(path)
         assert text.startswith(f"{path}: ")
-        assert text.endswith(("fetch it again, or pack the images anew", "pack the images anew, or name their folder"))
+        assert text.endswith(
+            ("fetch it again, or pack the images again", "pack the images again, or name their folder")
+        )
 
     @pytest.mark.parametrize("damage", ["header", "cut in a header", "cut before a header"])
     def test_a_tar_whose_later_members_cannot_be_found(self, tmp_path: Path, damage: str) -> None:

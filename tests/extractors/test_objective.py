@@ -131,7 +131,7 @@ def test_another_data_set_is_refused(prepared: Prepared) -> None:
         assert str(caught.value) == (
             f"{prepared.folder.location}: a study needs the images that it began with, but got others "
             f"(as many, {num_train:,}, to learn; {other.identity}, and it began with {key.dataset}); put the data "
-            "set's files back as they were and call this again, or begin a new study with another --out"
+            "set's files back as they were and run the command again, or begin a new study with another --out"
         )
 
 

@@ -47,7 +47,7 @@ def test_the_best_arm_of_all_studies_wins(found: SideBySide) -> None:
     assert found.summary.small_print == (
         "Seed pairs: one confirmed training of each arm. Test: exact two-sided Mann-Whitney, p values corrected by "
         "Holm's method for 6 pairs of arms. 95 % interval of the share of seed pairs: 64 % to 100 % against "
-        "lsgan_vs_wgan/lsgan (5 v 5 seeds); the table of all pairs holds the others."
+        "lsgan_vs_wgan/lsgan (5 v 5 seeds); the table of all pairs lists the others."
     )
 
 

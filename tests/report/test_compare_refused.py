@@ -118,7 +118,7 @@ def test_all_reasons_come_at_once(problems_of: Callable[..., tuple[str, ...]], t
         "budget.trials_per_arm",
     ]
     assert problems[0].endswith(
-        f"but got state=interrupted; go on with it by `python -m gan_study resume {tmp_path}/second`"
+        f"but got state=interrupted; continue it with `python -m gan_study resume {tmp_path}/second`"
     )
 
 
@@ -126,7 +126,7 @@ def test_one_study_twice_is_refused_also_as_a_copy(first: RunFolder, tmp_path: P
     copy = write_synthetic_run(str(tmp_path / "copy"), confirm={})
     for folders in ([first, first], [first, copy]):
         with pytest.raises(
-            InputError, match=r"a study is compared with others, but got it 2 times.* hold the same run"
+            InputError, match=r"a study is compared only with others, but got it 2 times.* hold the same run"
         ):
             compare_studies(folders)
 
@@ -175,18 +175,18 @@ def test_a_population_cannot_be_extended_so_that_is_not_advised(first: RunFolder
     with pytest.raises(InputError) as caught:
         compare_studies([first, second])
     (problem,) = caught.value.problems
-    assert problem.startswith("budget.trials_per_arm: arms are tuned equally, but got 5 in lsgan_vs_wgan, 4 in ")
+    assert problem.startswith("budget.trials_per_arm: arms must be tuned equally, but got 5 in lsgan_vs_wgan, 4 in ")
     assert problem.endswith("; run one of them again with the value of the other")
 
 
 def test_a_study_without_an_objective_is_refused(problems_of: Callable[..., tuple[str, ...]], tmp_path: Path) -> None:
     (problem,) = problems_of(objective=None)
-    assert problem.startswith(f"{tmp_path}/second: a comparison needs to know what the scores are")
+    assert problem.startswith(f"{tmp_path}/second: a comparison needs the objective of the scores")
 
 
 def test_a_study_at_work_is_to_be_waited_for(problems_of: Callable[..., tuple[str, ...]]) -> None:
     (problem,) = problems_of(state="running")
-    assert "but got state=running; wait for its end or, if no process is at work on it, go on with it by " in problem
+    assert "but got state=running; wait for its end or, if no process is working on it, continue it with " in problem
 
 
 def test_another_evaluation_that_counts_is_refused(problems_of: Callable[..., tuple[str, ...]]) -> None:

@@ -48,7 +48,7 @@ def test_the_same_trainings_are_not_tested_against_each_other(run_twice: SideByS
 def test_the_same_trainings_are_told_in_words_and_win_once(run_twice: SideBySide) -> None:
     assert run_twice.summary.winner == "hinge_study/hinge"
     assert ", and than each other rival in 100 %. " in run_twice.summary.verdict
-    assert ". again/lsgan holds the same trainings as hinge_study/lsgan and counts once with it" in (
+    assert ". again/lsgan has the same trainings as hinge_study/lsgan, and the two count as one" in (
         run_twice.summary.verdict
     )
     assert ". again/hinge is not tested against hinge_study/hinge, as 5 of its 5 seeds are the same trainings" in (

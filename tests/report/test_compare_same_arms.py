@@ -105,7 +105,7 @@ def test_an_arm_does_not_win_over_itself_alone(studies: Callable[..., SideBySide
     assert found.summary.verdict == (
         "a/hinge leads, but there is no other arm to test it against. b/hinge is the same arm in another study: "
         "a/hinge scored better than it in 100 % of seed pairs (p = 0.008), which is a difference between two "
-        "searches and no part of the verdict."
+        "searches and not part of the verdict."
     )
 
 
@@ -133,7 +133,7 @@ def test_a_winner_whose_other_search_is_no_better_than_the_rest_is_told_so(studi
     found = studies(a={"hinge": LUCKY, "lsgan": BASELINE}, b={"hinge": poor})
     assert found.summary.winner == "a/hinge"
     assert found.summary.verdict.endswith(
-        "no part of the verdict, though b/hinge itself is not clearly better than lsgan."
+        "not part of the verdict, though b/hinge itself is not clearly better than lsgan."
     )
 
 
@@ -144,7 +144,7 @@ def test_the_same_arm_is_told_on_the_page(studies: Callable[..., SideBySide]) ->
     assert '<p class="notice">a/hinge and b/hinge are the same arm in different studies: ' in head
     # Of copies it is said that they are copies, which is more.
     assert "a/lsgan and b/lsgan are the same arm" not in html
-    assert "Against other arms they make one test and not two, by the scores of a/lsgan." in head
+    assert "Against other arms they count as one test, with the scores of a/lsgan." in head
     text = ParsedPage(html).text
     assert "distinguishable, as two searches of one arm" in text
     assert "a new search may find different ones" in " ".join(text.split())

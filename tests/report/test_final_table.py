@@ -80,7 +80,7 @@ def test_report_and_summary_hold_them(run: RunFolder) -> None:
     assert seeds[1]["final_scores"] is None
 
 
-WORDS = "a rough estimate, there being fewer than 4 images for each feature"
+WORDS = "a rough estimate, because there are fewer than 4 images for each feature"
 
 
 @pytest.mark.parametrize(("dims", "is_rough"), [(449, False), (450, True)])

@@ -229,7 +229,7 @@ def test_a_trial_whose_scores_got_lost_is_left_out_and_told_loudly(
     printed(folder)
     assert capsys.readouterr().err.splitlines() == [f"warning: {text}" for text in summary.warnings]
     for text, trial in zip(summary.warnings, ("lsgan/search_000", "wgan/confirm_003_seed_0"), strict=True):
-        assert text.startswith(f"arms/{trial}/metrics.jsonl: an ended trial has its scores there, but")
+        assert text.startswith(f"arms/{trial}/metrics.jsonl: an ended trial has its scores in this file, but")
         assert text.endswith("; copy the file from a complete copy of the run folder and write the report again")
         assert above.count(f"Damaged run folder. {text}.") == 1
 

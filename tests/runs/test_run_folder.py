@@ -102,8 +102,8 @@ def test_where_a_study_has_begun(run: RunFolder) -> None:
     with pytest.raises(InputError) as caught:
         run.require_run()
     assert str(caught.value) == (
-        f"{run.location}: a run folder holds a study.yaml, but this one does not; "
-        "give the folder that `gan_study run` named"
+        f"{run.location}: a run folder contains a study.yaml, but this one does not; "
+        "give the folder that `gan_study run` printed"
     )
     run.write_study_text("name: x\n")
     run.require_run()

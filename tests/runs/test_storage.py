@@ -163,7 +163,7 @@ def test_a_file_where_a_folder_is_needed(tmp_path: Path) -> None:
     for attempt in (lambda: storage.write_text("a.txt", ""), lambda: storage.read_text("a.txt")):
         with pytest.raises(StorageError) as caught:
             attempt()
-        assert str(caught.value).startswith(f"{tmp_path}/run/a.txt: a file stands where a folder is needed (")
+        assert str(caught.value).startswith(f"{tmp_path}/run/a.txt: there is a file where a folder is needed (")
         assert str(caught.value).endswith("; remove it, or choose another --out")
     assert (tmp_path / "run").read_text() == "not a folder"
 

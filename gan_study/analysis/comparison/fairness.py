@@ -101,23 +101,23 @@ def _runs(studies: Sequence[ComparedStudy]) -> list[list[ComparedStudy]]:
 
 def _repeated(same: Sequence[ComparedStudy]) -> str:
     return (
-        f"{same[0].run.study.name}: a study is compared with others, but got it {len(same)} times, since "
+        f"{same[0].run.study.name}: a study is compared only with others, but got it {len(same)} times, since "
         f"{listed([study.location for study in same])} hold the same run; name it once"
     )
 
 
 def _unfinished(study: ComparedStudy) -> str:
     state = study.run.status.state if study.run.status else "not recorded"
-    wait = "wait for its end or, if no process is at work on it, " if state == "running" else ""
+    wait = "wait for its end or, if no process is working on it, " if state == "running" else ""
     return (
-        f"{study.location}: finished studies alone are compared, but got state={state}; {wait}go on with it by "
+        f"{study.location}: only finished studies are compared, but got state={state}; {wait}continue it with "
         f"`python -m gan_study resume {shlex.quote(study.location)}`"
     )
 
 
 def _unscored(study: ComparedStudy) -> str:
     return (
-        f"{study.location}: a comparison needs to know what the scores are, but got no objective/objective.json; copy "
+        f"{study.location}: a comparison needs the objective of the scores, but got no objective/objective.json; copy "
         "the whole run folder"
     )
 
@@ -183,7 +183,7 @@ def _tuning_problems(studies: Sequence[ComparedStudy], can_be_extended: bool) ->
     for row in _chosen(studies, _EQUAL_TUNING):
         extend = _extend(studies, row.name) if can_be_extended else ""
         problems.append(
-            f"{row.name}: arms are tuned equally, but got {_listed(row.values, [s.label for s in studies])}; "
+            f"{row.name}: arms must be tuned equally, but got {_listed(row.values, [s.label for s in studies])}; "
             f"{extend or 'run one of them again with the value of the other'}"
         )
     return problems
@@ -196,7 +196,7 @@ def _extend(studies: Sequence[ComparedStudy], name: str) -> str:
     if any(grown_too_late(s.run.study, name) for s in smaller):
         return ""
     commands = (f"`python -m gan_study extend {shlex.quote(s.location)} --set {name}={most}`" for s in smaller)
-    return f"give the smaller as much: {' and '.join(commands)}"
+    return f"extend the smaller: {' and '.join(commands)}"
 
 
 def _chosen(studies: Sequence[ComparedStudy], names: Sequence[str]) -> list[Difference]:

@@ -34,7 +34,7 @@ def _notes(comparison: ArmsComparison, winner: str | None) -> Iterator[str]:
                 f"{quantity(test.num_b, 'seed')} are the same trainings"
             )
         elif test.counted_as is not None:
-            yield f"{test.b} holds the same trainings as {test.scored[1]} and counts once with it"
+            yield f"{test.b} has the same trainings as {test.scored[1]}, and the two count as one"
         elif test.is_same_arm:
             yield _another_search(comparison, pair) + (_not_better(comparison, test.b) if winner else "")
 
@@ -45,7 +45,7 @@ def _another_search(comparison: ArmsComparison, pair: PairStatistics) -> str:
     return (
         f"{test.b} is the same arm in another study: {test.a} scored better than it in "
         f"{whole_percent(test.probability_lower)} of seed pairs ({corrected}{format_p(test.p_holm)}), which is a "
-        "difference between two searches and no part of the verdict"
+        "difference between two searches and not part of the verdict"
     )
 
 

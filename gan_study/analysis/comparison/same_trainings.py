@@ -28,7 +28,7 @@ class SameTrainings:
     def words(self) -> str:
         """Explain the shared trainings and what they mean for the scores."""
         searched = f", and {self.num_searched:,} in the search," if self.num_searched else ""
-        once = f" Against other arms they make one test and not two, by the scores of {self.a}." if self.is_copy else ""
+        once = f" Against other arms they count as one test, with the scores of {self.a}." if self.is_copy else ""
         return (
             f"{self.a} and {self.b} hold the same {quantity(self.num_confirmed, 'confirmed training')}{searched} by "
             "configuration and seed. They are one result and not two, so the two arms are not tested against each "

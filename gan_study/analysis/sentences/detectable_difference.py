@@ -78,7 +78,7 @@ def seeds_rows(study: StudyConfig, spread: SeedSpread | None, source: str) -> li
     """Labels and texts on the test between arms and its power; `source` names the run that `spread` is from."""
     num_arms, seeds = len(study.arms), study.confirm.seeds
     if num_arms < 2:
-        return [("test", "none: a single arm has no other arm to be tested against")]
+        return [("test", "none: a single arm has no other arm to test against")]
     warning = seeds_warning(study)
     rows = [("test", warning or _test(study))]
     if study.confirm.top_k == 0:

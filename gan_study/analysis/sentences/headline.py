@@ -64,7 +64,7 @@ def small_print(comparison: ArmsComparison, pairs: Sequence[PairStatistics]) -> 
         assert pair.probability_lower is not None, "only tested pairs are asked for"
         low, high = whole_percent(pair.probability_lower.low), whole_percent(pair.probability_lower.high)
         intervals.append(f"{low} to {high} against {pair.test.b} ({pair.test.num_a} v {pair.test.num_b} seeds)")
-    more = "; the table of all pairs holds the others" if len(shown) < len(pairs) else ""
+    more = "; the table of all pairs lists the others" if len(shown) < len(pairs) else ""
     return f"{name}. 95 % interval of the share of seed pairs: {listed(intervals)}{more}."
 
 

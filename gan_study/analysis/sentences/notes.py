@@ -24,7 +24,7 @@ def damage_warnings(run: RunData) -> tuple[str, ...]:
     scores = _left_out(
         run.damaged,
         "metrics.jsonl",
-        "an ended trial has its scores there, but the file is missing or empty",
+        "an ended trial has its scores in this file, but the file is missing or empty",
     )
     configs = _left_out(run.unreadable, "config.json", "a trial has its configuration there, but the file is missing")
     return (*scores, *configs, *_end_warnings(run))

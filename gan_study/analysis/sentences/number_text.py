@@ -10,7 +10,7 @@ from gan_study.metrics.frechet import EXACT_PER_DIM
 NOTHING = "–"
 """Shown in place of a missing value."""
 ROUGH = "a rough estimate"
-ROUGH_FLOOR = f"{ROUGH}, there being fewer than {EXACT_PER_DIM} images for each feature"
+ROUGH_FLOOR = f"{ROUGH}, because there are fewer than {EXACT_PER_DIM} images for each feature"
 """Description of a floor with too few images."""
 
 

@@ -9,7 +9,7 @@ StudyFile = Annotated[
 ]
 RunFolderPlace = Annotated[
     str,
-    typer.Argument(help="The run folder that `run` named: a local path, an s3:// or a gs:// URI.", show_default=False),
+    typer.Argument(help="The folder that `run` printed: a local path, an s3:// or a gs:// URI.", show_default=False),
 ]
 Overrides = Annotated[
     list[str],

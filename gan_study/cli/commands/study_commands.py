@@ -85,7 +85,7 @@ def resume(
     inception_weights: InceptionWeights = None,
     verbose: Verbose = False,
 ) -> None:
-    """Go on with an interrupted study.
+    """Continue an interrupted study.
 
     Finished trials stay as they are; unfinished ones continue from their last checkpoints. For a finished study only
     the report is written again. --skip-arm, --confirm-now and --set shorten the study first, which its report mentions.
@@ -102,7 +102,7 @@ def resume(
     with lock_run_folder(folder):
         shorten_study(folder, skip_arms, confirm_now, overrides, trains_here=address is None)
         if is_completed(folder):
-            print("Nothing is left to train: every trial of the study has ended. The report is written anew.")
+            print("Nothing is left to train: every trial of the study has ended. The report is written again.")
             conclude_study(make_console(), folder, write_report(folder))
             return
         from gan_study.cli.run import run_and_report
@@ -156,13 +156,11 @@ def report(
     run_folders: Annotated[
         list[str],
         typer.Argument(
-            help="The run folder that `run` named: a local path, an s3:// or a gs:// URI. With --compare, two or more.",
+            help="The folder that `run` printed: a local path, an s3:// or a gs:// URI. With --compare, two or more.",
             show_default=False,
         ),
     ],
-    compare: Annotated[
-        bool, typer.Option("--compare", help="Compare finished studies on a page of their own.")
-    ] = False,
+    compare: Annotated[bool, typer.Option("--compare", help="Compare finished studies on one page.")] = False,
     out: Annotated[
         str | None,
         typer.Option(
@@ -251,7 +249,7 @@ def train(
 ) -> None:
     """Train one GAN, without Ray.
 
-    Runs on one process or under torchrun, and goes on from its checkpoint if there is one. The configuration of a
+    Runs on one process or under torchrun, and continues from its checkpoint if there is one. The configuration of a
     confirmed trial is diagnosed and scored at its end as in its study.
     """
     from gan_study.cli.commands.surroundings import set_places

@@ -35,7 +35,7 @@ def fetch_files(config: DatasetConfig, notify: Callable[[str], None]) -> None:
 def require_images_of(folder: RunFolder, config: DatasetConfig) -> None:
     """Raise InputError if the data set's images on this machine are not those that the run folder's study began with.
 
-    Files that are still to be downloaded are not looked at.
+    Files that are still to be downloaded are not checked.
     """
     record = folder.read_objective()
     if record is None:

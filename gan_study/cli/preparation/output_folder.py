@@ -1,4 +1,4 @@
-"""The folder that a command fills with files of its own."""
+"""The new or empty folder into which a command writes its files."""
 
 import os
 from itertools import count

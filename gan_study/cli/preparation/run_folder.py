@@ -25,7 +25,7 @@ def open_run(location: str) -> RunFolder:
     folder = RunFolder(location)
     if not folder.storage.exists():
         raise InputError(
-            f"{folder.location}: there is no such folder; give the folder that `run` named, or begin a study by "
+            f"{folder.location}: there is no such folder; give the folder that `run` printed, or start a study with "
             "`python -m gan_study run <study file>`"
         )
     if not folder.is_a_run():
@@ -43,8 +43,8 @@ def _refuse_trainings(folder: RunFolder) -> None:
             config = f"{folder.trial(arm, name).storage.location}/config.json"
             words = ["python", "-m", "gan_study", "train", config, "--out", folder.location]
             raise InputError(
-                f"{folder.location}: a run folder holds a study.yaml, but this one holds trainings by `train`; go on "
-                f"with one by `{shlex.join(words)}`"
+                f"{folder.location}: a run folder contains a study.yaml, but this one has trainings by `train`; "
+                f"continue one with `{shlex.join(words)}`"
             )
 
 
@@ -57,7 +57,7 @@ def refuse_if_begun(folder: RunFolder, out: str) -> None:
         of_no_trial, remove = " of which nothing is trained yet", f", remove {folder.location} if no process runs it"
     raise InputError(
         f"--out {out}: a study runs into a folder of its own, but got {folder.location} with a run in it{of_no_trial}; "
-        f"go on with it by `{resume_command(folder)}`{remove}, or choose another --out"
+        f"continue it with `{resume_command(folder)}`{remove}, or choose another --out"
     )
 
 

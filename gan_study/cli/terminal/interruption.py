@@ -40,7 +40,7 @@ def ignore_further() -> None:
 class Interruption:
     """Raises KeyboardInterrupt when a signal arrives, and keeps the exception from getting lost.
 
-    Python prints an exception in a destructor or in the callbacks of a fork, and goes on; this can happen while Ray
+    Python prints an exception in a destructor or in the callbacks of a fork, and continues; this can happen while Ray
     starts. Here it is not printed, and `check` raises it again. Further signals have no effect while the first one is
     handled, and Ctrl-C has none after that.
     """
@@ -67,7 +67,7 @@ class Interruption:
             raise KeyboardInterrupt from error
 
     def check(self) -> None:
-        """Raise KeyboardInterrupt if a signal has come, and take back the handlers if Ray has put in its own."""
+        """Raise KeyboardInterrupt if a signal has come, and restore the handlers if Ray has installed its own."""
         self._install()
         if self._received:
             raise KeyboardInterrupt

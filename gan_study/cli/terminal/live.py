@@ -153,7 +153,7 @@ class LiveTable:
         self.update()
 
     def update(self) -> None:
-        """Count the trials anew, unless recent updates have taken more than their share of the time.
+        """Count the trials again, unless recent updates have taken more than their share of the time.
 
         Another thread draws the table. With ten thousand trials an update takes a tenth of a second, in which the
         study's driver answers no trial.

@@ -87,7 +87,7 @@ class DecodedImage:
 
 @contextmanager
 def decoding(content: bytes) -> Iterator[DecodedImage]:
-    """The image in the bytes of a file, to be used up at once: of large images one is there at a time.
+    """The image in the bytes of a file. Use it at once: only one large image is in memory at a time.
 
     Raises:
         RefusedImageError: the image is too large, or its values have no stated range.
@@ -164,7 +164,7 @@ def _refuse_deep_planes(image: Image.Image) -> None:
     if image.format == "TIFF" and _tiff_tag(image, TiffImagePlugin.PLANAR_CONFIGURATION) == (_IN_PLANES,):
         bits = _tiff_tag(image, TiffImagePlugin.BITSPERSAMPLE)
         if len(bits) > 1 and max(bits) > 8:
-            raise RefusedImageError("16-bit colours in planes of their own are not read; save the picture with 8 bits")
+            raise RefusedImageError("16-bit colours in separate planes are not read; save the picture with 8 bits")
 
 
 def _repair_palette(image: Image.Image) -> None:

@@ -1,4 +1,4 @@
-"""The images of a source one by one, decoded, brought to one shape and fingerprinted, in bounded memory."""
+"""The images of a source one by one, decoded, resized to one shape and fingerprinted, in bounded memory."""
 
 import os
 from collections import deque

@@ -33,7 +33,7 @@ _METHOD_NAMES = {
     98: "PPMd",
     99: "AES",
 }
-_UNPACK = "unpack it and name the folder, or pack the images anew"
+_UNPACK = "unpack it and name the folder, or pack the images again"
 
 
 def open_image_files(path: Path) -> ImageFiles:
@@ -222,4 +222,4 @@ def _refuse_oversize(num_bytes: int) -> bytes:
 
 
 def _damaged(path: Path, error: Exception) -> InputError:
-    return InputError(f"{path}: the archive cannot be read ({error}); fetch it again, or pack the images anew")
+    return InputError(f"{path}: the archive cannot be read ({error}); fetch it again, or pack the images again")

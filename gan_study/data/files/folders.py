@@ -27,7 +27,7 @@ class ImageFiles(Protocol):
 
     @property
     def passed_over(self) -> PassedOver:
-        """Everything beside the images."""
+        """Everything but the images."""
 
     def names(self) -> list[str]:
         """Names of the image files, in the best order for reading."""

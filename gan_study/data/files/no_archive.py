@@ -11,7 +11,7 @@ _BY_START = {
     b"7z\xbc\xaf\x27\x1c": _PACKED.format("7-Zip"),
     b"Rar!\x1a\x07": _PACKED.format("RAR"),
     b"\x28\xb5\x2f\xfd": _PACKED.format("Zstandard"),
-    b"PK\x03\x04": "a zip archive that is cut short or damaged; fetch it again, or pack the images anew",
+    b"PK\x03\x04": "a zip archive that is cut short or damaged; fetch it again, or pack the images again",
     b"version https://git-lfs": "a pointer of Git LFS in its place; fetch the file itself with `git lfs pull`",
     b"\x93NUMPY": "an array of numpy; save its images as files, or give statistics as .npz",
     b"%PDF": "a PDF document; save its pictures as image files in a folder",
@@ -36,5 +36,5 @@ def explain_no_archive(path: Path) -> InputError:
         )
     if head and path.suffix.lower() in IMAGE_ENDINGS:
         return InputError(f"{rule} a single image; name the folder that holds it and the others")
-    what = "neither, or is damaged; fetch it again, pack the images anew" if head else "empty; fetch it again"
+    what = "neither, or is damaged; fetch it again, pack the images again" if head else "empty; fetch it again"
     return InputError(f"{rule} {what}, or name their folder")

@@ -83,7 +83,7 @@ def _files(inspection: Inspection, config: DatasetConfig) -> Iterator[Advice]:
         yield Advice(f"not used: {survey.further_pages}", "save the pages as single files to use them all", "weakens")
     for left_out, what, remedy in (
         (survey.corrupt, "cannot be decoded", "repair or remove them"),
-        (survey.refused, "cannot be taken unchanged", "do what is said of each above"),
+        (survey.refused, "cannot be used unchanged", "follow the advice above for each"),
     ):
         if not left_out:
             continue
@@ -96,7 +96,7 @@ def _files(inspection: Inspection, config: DatasetConfig) -> Iterator[Advice]:
     if survey.num_duplicates:
         many = survey.num_duplicates > _MAX_COPIED_SHARE * survey.num_images
         gravity: Gravity = "spoils" if many else "weakens"
-        remedy = "keep one of each: copies weigh double, and one that is held out is no unseen image"
+        remedy = "keep one of each: copies count double, and a held-out copy is not an unseen image"
         if config.name != "image_folder":
             gravity = "noted"
             remedy = "they belong to the published data set: keep them, to compare with others' results"

@@ -137,7 +137,7 @@ def _check_comparable(first: Argument, second: Argument, view: View | None) -> N
         fields = ", ".join(f"{name}={ours[name]} and {theirs[name]}" for name in different)
         raise InputError(
             f"{place_of(first)}, {place_of(second)}: features must be of the same network on both sides, but got "
-            f"{fields}; take both with the same --extractor, --dims, --image-size and weights"
+            f"{fields}; compute both with the same --extractor, --dims, --image-size and weights"
         )
 
 
@@ -201,7 +201,7 @@ def _unlike(ours: Observed, theirs: Observed) -> list[str]:
     if ours.key is None or theirs.key is None or ours.key.preprocessing == theirs.key.preprocessing:
         return []
     return [
-        f"the two sides were brought to the network in different ways ({ours.key.preprocessing}, "
+        f"the two sides were prepared for the network in different ways ({ours.key.preprocessing}, "
         f"{theirs.key.preprocessing}), which moves a score; make both in one way, such as with one --image-size"
     ]
 

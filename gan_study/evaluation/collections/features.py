@@ -216,8 +216,8 @@ def _found_size(first: Argument, reference: Argument, extractor: str) -> int:
     if len(sizes) > 1 or not _LEAST_SIZE <= min(sizes) <= _LARGEST_SIZE:
         raise InputError(
             f"--image-size: {extractor} takes square images of one size from {_LEAST_SIZE} to {_LARGEST_SIZE} pixels, "
-            f"but got sides from {min(sizes)} to {max(sizes)}; say which size all are cropped and brought to, such as "
-            "--image-size 32"
+            f"but got sides from {min(sizes)} to {max(sizes)}; give the size to which all are cropped and resized, "
+            "such as --image-size 32"
         )
     return sizes.pop()
 

@@ -130,7 +130,7 @@ def own_size_images(
     if source.split != "all":
         if contents.is_train is None:
             raise InputError(
-                f"--split: of a folder or archive a part is chosen after all its images are brought to one size, but "
+                f"--split: a part of a folder or archive is chosen after all its images are resized to one size, but "
                 f"got split={source.split} without one for {source.name}; add --image-size"
             )
         positions = np.flatnonzero(contents.is_train == (source.split == "train"))

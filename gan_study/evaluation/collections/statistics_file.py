@@ -65,7 +65,7 @@ def read_statistics(place: str) -> Statistics:
     except ValidationError as error:
         raise InputError(
             f"{place}: {_MADE_BY} in the file must name the network, but got {error.errors()[0]['msg']}; "
-            "write the file anew"
+            "write the file again"
         ) from error
     except ValueError as error:
         raise InputError(f"{place}: {error}") from error

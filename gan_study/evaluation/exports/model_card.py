@@ -164,10 +164,10 @@ def _limit_paragraphs(exported: Exported) -> Iterator[str]:
     if exported.state is not TrialState.COMPLETED:
         yield f"The training did not come to its end: it is {exported.state.value}."
     if exported.diagnosis is None:
-        yield "Nobody has looked whether it copies training images: `python -m gan_study diagnose` does."
+        yield "Nobody has checked whether it copies training images: `python -m gan_study diagnose` does."
     yield (
         "gan_study itself is under the Apache License 2.0. These weights were learned from the data set named above, "
-        "whose own licence and terms, and the rights of whoever its images show, may bind what is done with them and "
+        "whose own licence and terms, and the rights of people in its images, may restrict what is done with them and "
         "with the images that they make. No licence for them is given here: name one before you pass them on."
     )
 

@@ -47,7 +47,7 @@ class OptunaFile:
     """Holds the Optuna studies in memory, and copies them to an SQLite file in the run folder.
 
     Existing content of the file stays in place, so that an open dashboard follows an extended or resumed study. A file
-    that cannot be read is written anew, and so is a study in it whose trials differ from those in the run folder.
+    that cannot be read is written again, and so is a study in it whose trials differ from those in the run folder.
     SQLite cannot write to an object store, so there the file is made on the driver's disk and copied at the end. After
     an interruption in the middle of a write, the next command writes what is missing.
 
