@@ -149,7 +149,7 @@ def test_what_this_machine_lacks_is_noticed_before_anything_is_written(folder: R
     assert folder.read_extensions().extensions == ()
 
 
-def test_what_is_added_must_be_said(folder: RunFolder) -> None:
+def test_additions_must_be_given(folder: RunFolder) -> None:
     with pytest.raises(InputError, match="additions must be given, but got neither a study file nor --set"):
         extend_study(folder, None, [])
 
