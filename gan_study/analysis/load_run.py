@@ -4,6 +4,7 @@ from pydantic import ValidationError
 
 from gan_study.analysis.run_data import RunData, TrialData
 from gan_study.config.arms.resolved_training import ASSUMED_TRAIN_IMAGES
+from gan_study.config.reading.load import require_mapping
 from gan_study.config.reading.problems import explain_errors, locate_faults
 from gan_study.config.reading.source import Origin, parse
 from gan_study.config.rules.run_folder import require_trained_as
@@ -12,7 +13,7 @@ from gan_study.config.training import PHASES
 from gan_study.errors import InputError, StorageError
 from gan_study.runs.folder import RunFolder
 from gan_study.runs.present_status import present_status
-from gan_study.runs.records import ScoreKey
+from gan_study.runs.records import ObjectiveRecord, ScoreKey
 from gan_study.runs.score_keys import require_equal_keys, require_scored_as
 from gan_study.runs.status import TrialState, TrialStatus
 
@@ -33,6 +34,7 @@ def load_run(folder: RunFolder) -> RunData:
     require_trained_as(study, [t.config for t in trials], num_train_images, f"{folder.location}/study.yaml")
     if objective is not None:
         _check_keys(folder, trials, objective.key)
+        _check_class_shares(folder, trials, objective)
     decisions = folder.read_decisions()
     kept = {arm: config for arm, config in study.arms.items() if arm not in decisions.skipped}
     study = study.model_copy(update={"arms": kept})
@@ -80,6 +82,21 @@ def _check_keys(folder: RunFolder, trials: list[TrialData], key: ScoreKey) -> No
             require_equal_keys(place, trial.final_scores.key, key)
 
 
+def _check_class_shares(folder: RunFolder, trials: list[TrialData], objective: ObjectiveRecord) -> None:
+    """Raise StorageError unless all evaluations have a share for each class of the objective, or none."""
+    num_classes = len(objective.real_class_shares or ())
+    for trial in trials:
+        for line, evaluation in enumerate(trial.evaluations, 1):
+            shares = evaluation.class_shares
+            if shares is not None and (len(shares) != num_classes or min(shares) < 0 or not any(shares)):
+                raise StorageError(
+                    f"{folder.location}/arms/{trial.config.arm}/{trial.name}/metrics.jsonl:{line}: class_shares must "
+                    f"hold a share for each of the {num_classes} classes of objective/objective.json, 0 or more and "
+                    f"not all 0, but got {len(shares)} from {min(shares, default=0):g} to {max(shares, default=0):g}; "
+                    "copy both files again from where the run was made"
+                )
+
+
 def _check_counted(folder: RunFolder, trials: list[TrialData], study: StudyConfig) -> None:
     for trial in trials:
         if trial.at != study.objective.at:
@@ -94,6 +111,7 @@ def _load_study(folder: RunFolder) -> StudyConfig:
     root, problems = parse(folder.read_study_text(), Origin(f"{folder.location}/study.yaml"))
     if root is None or problems:
         raise StorageError(f"{problems[0]}, or copy the file again from where the run was made")
+    require_mapping(root)
     try:
         return StudyConfig.model_validate(root.plain())
     except ValidationError as error:

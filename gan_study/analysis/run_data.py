@@ -118,8 +118,10 @@ class TrialData:
 
     @property
     def is_damaged(self) -> bool:
-        """True if its scores are missing: only a trial with evaluations can complete or be stopped."""
-        return self.state in (TrialState.COMPLETED, TrialState.STOPPED) and not self.evaluations
+        """True if its last scores are missing: a trial completes or is stopped only at an evaluation."""
+        if self.state not in (TrialState.COMPLETED, TrialState.STOPPED):
+            return False
+        return not self.evaluations or self.evaluations[-1].cur_nimg < self.status.cur_nimg
 
     @property
     def kimg(self) -> float:

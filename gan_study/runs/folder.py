@@ -168,11 +168,11 @@ class RunFolder:
 
     def arms(self) -> list[str]:
         """Names of the arms that have trials."""
-        return self.storage.list_names("arms")
+        return self.storage.list_folders("arms")
 
     def trials(self, arm: str) -> list[str]:
         """Names of an arm's trials."""
-        return self.storage.list_names(f"arms/{arm}")
+        return self.storage.list_folders(f"arms/{arm}")
 
     def trials_without_config(self) -> list[str]:
         """Folders of trials that hold files but no config.json, such as `arms/wgan/search_003`.
@@ -184,4 +184,4 @@ class RunFolder:
 
     def trial(self, arm: str, name: str) -> TrialFolder:
         """The folder of one trial, which may not exist yet."""
-        return TrialFolder(self.storage.child(f"arms/{arm}/{name}"))
+        return TrialFolder(self.storage.child(f"arms/{arm}/{name}"), f"{arm}/{name}")

@@ -10,6 +10,8 @@ from gan_study.runs.storage import Storage
 
 _R = TypeVar("_R", bound=BaseModel)
 
+_NOT_FINITE = re.compile(rb'[:,\[]\s*("?[-+]?(?:NaN|Infinity)"?)\s*[,}\]]', re.IGNORECASE)
+"""Values that JSON does not know. No record is written with them, but pydantic reads them as numbers."""
 _WITHOUT = {
     "config.json": "its trial then counts as not begun",
     "status.json": "its trial then counts as unfinished",
@@ -45,6 +47,8 @@ def read_record(storage: Storage, name: str, model: type[_R]) -> _R | None:
 
 
 def _parse(storage: Storage, name: str, content: bytes, model: type[_R], first_line: int = 1) -> _R:
+    if (found := _NOT_FINITE.search(content)) is not None:
+        raise _damaged(f"{storage.location}/{name}", f"line {first_line} holds the value {found[1].decode()}", 1)
     try:
         return model.model_validate_json(content)
     except ValidationError as error:
@@ -52,10 +56,10 @@ def _parse(storage: Storage, name: str, content: bytes, model: type[_R], first_l
         if problems[0]["type"] == "json_invalid":
             raise _damaged(place, str(problems[0]["ctx"]["error"]), first_line) from error
         details = "; ".join(": ".join(map(str, (*e["loc"], e["msg"]))) for e in problems)
-        raise StorageError(
-            f"{place}: the file does not fit this version of gan_study ({details}); "
-            "read it with the version in environment.json"
-        ) from error
+        remedy = "read it with the version in environment.json"
+        if name == "environment.json":
+            remedy = f"copy it again from where the run was made, or remove it: {_WITHOUT[name]}"
+        raise StorageError(f"{place}: the file does not fit this version of gan_study ({details}); {remedy}") from error
 
 
 def _damaged(place: str, reason: str, first_line: int) -> StorageError:

@@ -5,7 +5,7 @@ A missing value is null and a state gives the reason; no number has a special me
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from gan_study.config.extractors import FID_DIMS, FID_EXTRACTOR
 from gan_study.config.training import SCHEMA_VERSION as SCHEMA_VERSION
@@ -78,7 +78,7 @@ class ObjectiveRecord(Record):
     failure_score: float
     """Score that the searcher receives for a diverged trial, and the highest that it receives for any trial: twice the
     untrained score."""
-    num_train_images: int
+    num_train_images: int = Field(ge=1)
     """Images that a generator learns from."""
     data_warnings: tuple[str, ...] = ()
     """Warnings about the data set's files, such as corrupt ones that were left out."""
@@ -91,6 +91,13 @@ class ObjectiveRecord(Record):
     """Names of the classes, in the order of `class_shares`; null if the extractor knows no classes."""
     real_class_shares: tuple[float, ...] | None
     """Share of each class in the reference, by the classifier's labels; null if the extractor knows no classes."""
+
+    @model_validator(mode="after")
+    def _check_classes(self) -> "ObjectiveRecord":
+        names, shares = len(self.class_names or ()), len(self.real_class_shares or ())
+        if names != shares:
+            raise ValueError(f"each class has a name and a share, but got {names} names and {shares} shares")
+        return self
 
     def num_samples(self, evaluation: "EvaluationRecord") -> int:
         """Generated images in an evaluation's score and class shares."""

@@ -68,10 +68,11 @@ class Storage:
 
     def list_names(self, name: str = "") -> list[str]:
         """Sorted names in a folder, without hidden files (such as temporary ones); empty if there is no folder."""
-        selector = fs.FileSelector(self._path(name), allow_not_found=True)
-        with _explained(self.location, name):
-            names = (info.base_name for info in self._filesystem.get_file_info(selector))
-            return sorted(n for n in names if not n.startswith("."))
+        return [info.base_name for info in self._list(name)]
+
+    def list_folders(self, name: str = "") -> list[str]:
+        """Sorted names of the folders in a folder, without files and hidden folders."""
+        return [info.base_name for info in self._list(name) if info.type == fs.FileType.Directory]
 
     def read_bytes(self, name: str) -> bytes:
         """The content of a file. Raises FileNotFoundError if there is none."""
@@ -140,6 +141,12 @@ class Storage:
         StorageError."""
         with _explained(self.location, ""):
             fs.copy_files(str(folder), self._root, destination_filesystem=self._filesystem)
+
+    def _list(self, name: str) -> list[fs.FileInfo]:
+        selector = fs.FileSelector(self._path(name), allow_not_found=True)
+        with _explained(self.location, name):
+            found = (info for info in self._filesystem.get_file_info(selector) if not info.base_name.startswith("."))
+            return sorted(found, key=lambda info: str(info.base_name))
 
     def _path(self, name: str) -> str:
         return f"{self._root}/{name}" if name else self._root

@@ -1,8 +1,10 @@
 """The folder of one trial: names of files, and typed reading and writing of each; see `folder` for its location."""
 
 from collections.abc import Sequence, Set
+from itertools import pairwise
 
 from gan_study.config.training import TrialConfig
+from gan_study.errors import StorageError
 from gan_study.runs.diagnosis import DiagnosisRecord
 from gan_study.runs.final_scores import FinalScores
 from gan_study.runs.population import MemberCopy
@@ -15,12 +17,20 @@ from gan_study.runs.storage import Storage
 class TrialFolder:
     """The files of one trial. Reading a missing file gives None or an empty list."""
 
-    def __init__(self, storage: Storage) -> None:
+    def __init__(self, storage: Storage, trial: str | None = None) -> None:
+        """trial: the arm and the name of the trial, such as `wgan/search_003`; None outside a run folder."""
         self.storage = storage
+        self._trial = trial
 
     def read_config(self) -> TrialConfig | None:
-        """config.json."""
-        return read_record(self.storage, "config.json", TrialConfig)
+        """config.json. Raises StorageError if it is the file of another trial of a run folder."""
+        config = read_record(self.storage, "config.json", TrialConfig)
+        if config is not None and self._trial not in (None, held := f"{config.arm}/{config.name}"):
+            raise StorageError(
+                f"{self.storage.location}/config.json: a trial's folder holds the trial of its own name, but got that "
+                f"of arms/{held}; copy this folder again from where the run was made, or move it out of the run folder"
+            )
+        return config
 
     def write_config(self, config: TrialConfig) -> None:
         """Write config.json."""
@@ -43,8 +53,16 @@ class TrialFolder:
         self.storage.write_text("heard.json", heard.model_dump_json() + "\n")
 
     def read_evaluations(self) -> list[EvaluationRecord]:
-        """metrics.jsonl, in the order of images seen."""
-        return read_records(self.storage, "metrics.jsonl", EvaluationRecord)
+        """metrics.jsonl, in the order of images seen. Raises StorageError if its lines are in another order."""
+        evaluations = read_records(self.storage, "metrics.jsonl", EvaluationRecord)
+        for line, (before, after) in enumerate(pairwise(evaluations), 2):
+            if after.cur_nimg <= before.cur_nimg:
+                raise StorageError(
+                    f"{self.storage.location}/metrics.jsonl:{line}: each evaluation must have seen more images than "
+                    f"the one before, but got cur_nimg={after.cur_nimg} after {before.cur_nimg}; copy the file again "
+                    "from where the run was made, or remove it: its trial then has no scores"
+                )
+        return evaluations
 
     def write_evaluations(self, evaluations: list[EvaluationRecord]) -> None:
         """Replace metrics.jsonl (small; an object store cannot append)."""
@@ -103,6 +121,10 @@ class TrialFolder:
     def read_samples(self, cur_nimg: int) -> bytes:
         """The PNG of the sample grid at `cur_nimg` images."""
         return self.storage.read_bytes(f"samples/{cur_nimg:08d}.png")
+
+    def samples_location(self, cur_nimg: int) -> str:
+        """The location of the sample grid at `cur_nimg` images."""
+        return self.storage.child(f"samples/{cur_nimg:08d}.png").location
 
     def write_samples(self, cur_nimg: int, png: bytes) -> None:
         """Write the sample grid at `cur_nimg` images."""

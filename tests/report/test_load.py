@@ -1,7 +1,12 @@
 """Reading of whole, half-written and foreign run folders."""
 
+import json
+import math
+import re
 import shutil
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from support.present import present
@@ -87,3 +92,92 @@ def test_a_trial_that_counts_otherwise(tmp_path: Path) -> None:
     )
     with pytest.raises(InputError, match=rule):
         load_run(folder)
+
+
+def _set(record: dict[str, Any], name: str, value: Any) -> str:
+    return json.dumps({**record, name: value})
+
+
+TRIAL = "arms/lsgan/confirm_002_seed_1"
+DAMAGES: list[tuple[str, str, Callable[[list[str]], list[str]], str]] = [
+    ("a list", "study.yaml", lambda _: ["- 1"], ":1:1: a study must be a mapping .*, but got a list"),
+    ("no value", "study.yaml", lambda _: ["null"], ":1:1: a study must be a mapping .*, but got nothing"),
+    (
+        "lines in another order",
+        f"{TRIAL}/metrics.jsonl",
+        lambda ls: ls[::-1],
+        ":2: each evaluation .*=30000 after 40000",
+    ),
+    ("a line twice", f"{TRIAL}/metrics.jsonl", lambda ls: [*ls, ls[-1]], ":6: each evaluation .*=40000 after 40000"),
+    (
+        "no number",
+        f"{TRIAL}/metrics.jsonl",
+        lambda ls: [*ls[:-1], _set(json.loads(ls[-1]), "score", math.nan)],
+        ": a record must be whole, .*line 5 holds the value NaN",
+    ),
+    (
+        "a share of one class",
+        f"{TRIAL}/metrics.jsonl",
+        lambda ls: [*ls[:-1], _set(json.loads(ls[-1]), "class_shares", [1.0])],
+        ":5: class_shares must hold a share for each of the 10 classes .* got 1 from 1 to 1",
+    ),
+    (
+        "no share",
+        f"{TRIAL}/metrics.jsonl",
+        lambda ls: [*ls[:-1], _set(json.loads(ls[-1]), "class_shares", [0.0] * 10)],
+        ":5: class_shares must hold .* got 10 from 0 to 0",
+    ),
+    (
+        "names of other classes",
+        "objective/objective.json",
+        lambda ls: [_set(json.loads("".join(ls)), "class_names", ["a"])],
+        r": the file does not fit .* got 1 names and 10 shares",
+    ),
+    (
+        "no images",
+        "objective/objective.json",
+        lambda ls: [_set(json.loads("".join(ls)), "num_train_images", 0)],
+        r": the file does not fit .*num_train_images: Input should be greater than or equal to 1",
+    ),
+    (
+        "an environment without fields",
+        "environment.json",
+        lambda _: ["{}"],
+        ": the file does not fit .*; copy it again from where the run was made, or remove it: the report then",
+    ),
+]
+
+
+@pytest.mark.parametrize(("name", "damage", "message"), [d[1:] for d in DAMAGES], ids=[d[0] for d in DAMAGES])
+def test_damaged_content(tmp_path: Path, name: str, damage: Callable[[list[str]], list[str]], message: str) -> None:
+    folder = write_synthetic_run(str(tmp_path))
+    file = tmp_path / name
+    file.write_text("\n".join(damage(file.read_text().splitlines())) + "\n")
+    with pytest.raises((InputError, StorageError), match=f"^{re.escape(str(file))}{message}"):
+        load_run(folder)
+
+
+def test_a_copied_trial_does_not_count_twice(tmp_path: Path) -> None:
+    folder = write_synthetic_run(str(tmp_path))
+    shutil.copytree(tmp_path / TRIAL, tmp_path / "arms/lsgan/confirm_002_seed_9")
+    rule = r"confirm_002_seed_9/config\.json: a trial's folder holds .* that of arms/lsgan/confirm_002_seed_1; copy"
+    with pytest.raises(StorageError, match=rule):
+        load_run(folder)
+
+
+def test_scores_that_are_cut_short_do_not_count(tmp_path: Path) -> None:
+    """The score after 30 kimg is not the score of the training, which went on to 40."""
+    folder = write_synthetic_run(str(tmp_path))
+    file = tmp_path / TRIAL / "metrics.jsonl"
+    file.write_text("".join(file.read_text().splitlines(keepends=True)[:-1]))
+    run = load_run(folder)
+    assert run.damaged == (TRIAL,)
+    assert len(run.trials_of_arm("lsgan", "confirm")) == 4
+
+
+def test_files_among_the_folders_of_trials_are_no_trials(tmp_path: Path) -> None:
+    folder = write_synthetic_run(str(tmp_path))
+    (tmp_path / "arms/notes.txt").write_text("")
+    (tmp_path / "arms/lsgan/Thumbs.db").write_text("")
+    run = load_run(folder)
+    assert (len(run.trials), run.unreadable) == (20, ())

@@ -262,7 +262,7 @@ def test_many_of_them_are_counted(folder: RunFolder) -> None:
     summary = summarise(load_run(folder))
     # 17 of 20 trials completed or were stopped, 3 diverged or failed.
     assert len(summary.warnings) == 11
-    assert summary.warnings[-1] == "7 more trials are left out, because their metrics.jsonl is missing or empty too"
+    assert summary.warnings[-1] == "7 more trials are left out, because their metrics.jsonl is missing or damaged too"
     assert summary.verdict == "No verdict: no trial has a score (2 diverged, 1 failed)."
 
 

@@ -9,6 +9,7 @@ from PIL import Image
 from PIL.WebPImagePlugin import WebPImageFile
 from support.synthetic_run import draw_samples
 
+from gan_study.errors import StorageError
 from gan_study.report.pictures.thumbnails import MOST_SIDE, make_animation, make_thumbnail, spread_evenly
 
 
@@ -24,7 +25,7 @@ def png(width: int, height: int) -> bytes:
 
 def test_a_small_picture_keeps_its_pixels() -> None:
     source = draw_samples(2, 1.0)
-    found = opened(make_thumbnail(source).webp)
+    found = opened(make_thumbnail(source, "grid.png").webp)
     assert found.size == (128, 64)
     before, after = (np.asarray(image.convert("L"), float) for image in (opened(source), found))
     # Lossy, but by a few of 255 levels.
@@ -32,14 +33,14 @@ def test_a_small_picture_keeps_its_pixels() -> None:
 
 
 def test_a_large_picture_is_scaled_down_in_its_proportions() -> None:
-    found = opened(make_thumbnail(png(1200, 600)).webp)
-    assert found.size == make_thumbnail(png(1200, 600)).size == (MOST_SIDE, MOST_SIDE // 2)
-    assert opened(make_thumbnail(png(1200, 600), most_side=100).webp).size == (100, 50)
+    found = opened(make_thumbnail(png(1200, 600), "grid.png").webp)
+    assert found.size == make_thumbnail(png(1200, 600), "grid.png").size == (MOST_SIDE, MOST_SIDE // 2)
+    assert opened(make_thumbnail(png(1200, 600), "grid.png", most_side=100).webp).size == (100, 50)
 
 
 def test_a_data_uri_holds_the_picture_and_is_as_long_as_it_says() -> None:
     for sharpness in (0, 0.3, 1):
-        found = make_thumbnail(draw_samples(1, sharpness))
+        found = make_thumbnail(draw_samples(1, sharpness), "grid.png")
         prefix, _, content = found.data_uri.partition(",")
         assert prefix == "data:image/webp;base64"
         assert base64.b64decode(content) == found.webp
@@ -47,7 +48,7 @@ def test_a_data_uri_holds_the_picture_and_is_as_long_as_it_says() -> None:
 
 
 def test_an_animation_has_every_frame_in_its_order() -> None:
-    frames = [make_thumbnail(draw_samples(i, 1.0)) for i in range(4)]
+    frames = [make_thumbnail(draw_samples(i, 1.0), "grid.png") for i in range(4)]
     found = opened(make_animation(frames))
     assert isinstance(found, WebPImageFile)
     assert (found.n_frames, found.info["loop"]) == (4, 0)
@@ -65,7 +66,7 @@ def test_an_animation_has_every_frame_in_its_order() -> None:
 
 
 def test_one_frame_is_an_animation_too() -> None:
-    assert opened(make_animation([make_thumbnail(draw_samples(0, 1.0))])).size == (128, 64)
+    assert opened(make_animation([make_thumbnail(draw_samples(0, 1.0), "grid.png")])).size == (128, 64)
 
 
 @pytest.mark.parametrize(
@@ -73,3 +74,9 @@ def test_one_frame_is_an_animation_too() -> None:
 )
 def test_what_is_left_out_lies_evenly(num: int, most: int, found: list[int]) -> None:
     assert spread_evenly(num, most) == found
+
+
+def test_a_damaged_picture_is_named() -> None:
+    for content in (b"", b"junk", draw_samples(0, 1.0)[:200]):
+        with pytest.raises(StorageError, match=r"^run/grid\.png: a picture must be whole, .* damaged; copy it again"):
+            make_thumbnail(content, "run/grid.png")

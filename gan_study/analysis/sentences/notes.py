@@ -24,7 +24,7 @@ def damage_warnings(run: RunData) -> tuple[str, ...]:
     scores = _left_out(
         run.damaged,
         "metrics.jsonl",
-        "an ended trial has its scores in this file, but the file is missing or empty",
+        "an ended trial has its scores in this file, but the file is missing, empty or cut short",
     )
     configs = _left_out(run.unreadable, "config.json", "a trial has its configuration there, but the file is missing")
     return (*scores, *configs, *_end_warnings(run))
@@ -37,7 +37,7 @@ def _left_out(places: Sequence[str], file: str, rule: str) -> list[str]:
         for place in places[:_MOST_NAMED]
     ]
     if (further := len(places) - _MOST_NAMED) > 0:
-        warnings.append(f"{further:,} more trials are left out, because their {file} is missing or empty too")
+        warnings.append(f"{further:,} more trials are left out, because their {file} is missing or damaged too")
     return warnings
 
 

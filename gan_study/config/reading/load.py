@@ -76,10 +76,7 @@ def parse_study(
     root, problems = parse(text, Origin(name))
     if root is None:
         raise InputError([str(problem) for problem in problems])
-    if not isinstance(root.content, dict):
-        raise InputError(
-            f"{root.place.label}: a study must be a mapping (lines of `name: value`), but got {_kind(root)}"
-        )
+    require_mapping(root)
     problems += apply_overrides(root, overrides, warn)
     use_own_names(root)
     study, faults = _validate(root)
@@ -97,6 +94,14 @@ def parse_study(
     for sentence in () if is_begun else cancelled_settings(study):
         warn(sentence)
     return study
+
+
+def require_mapping(root: Node) -> None:
+    """Raise InputError if the text of a study is a list or a single value."""
+    if not isinstance(root.content, dict):
+        raise InputError(
+            f"{root.place.label}: a study must be a mapping (lines of `name: value`), but got {_kind(root)}"
+        )
 
 
 def dump_study(study: StudyConfig) -> str:

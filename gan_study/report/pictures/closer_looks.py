@@ -45,7 +45,8 @@ def _neighbours(run: RunData, find: FindTrial, trial: TrialData) -> CloserLook |
     verdict = run.verdict_of(trial)
     if verdict is None or verdict.diagnosis is None:
         return None
-    png = find(trial).read_neighbours()
+    files = find(trial)
+    png = files.read_neighbours()
     if png is None:
         return None
     distances = verdict.diagnosis.neighbour_distances
@@ -57,17 +58,21 @@ def _neighbours(run: RunData, find: FindTrial, trial: TrialData) -> CloserLook |
     if distances:
         listed = ", ".join(number(float(f"{d:.2g}")) for d in distances)
         parts.append(f"Distances from left to right: {listed}.")
-    return CloserLook(trial.config.arm, trial.name, make_thumbnail(png, _WIDE, _QUALITY), " ".join(parts))
+    picture = make_thumbnail(png, f"{files.storage.location}/samples/neighbours.png", _WIDE, _QUALITY)
+    return CloserLook(trial.config.arm, trial.name, picture, " ".join(parts))
 
 
 def interpolation_pictures(find: FindTrial, shown: Mapping[str, TrialData]) -> tuple[CloserLook, ...]:
     """Pictures of images along paths between latents, for the representative trial of each arm."""
     looks = []
     for trial in shown.values():
-        png = find(trial).read_interpolation()
+        files = find(trial)
+        png = files.read_interpolation()
         if png is not None:
             is_normal = trial.config.training.z_distribution == "normal"
             way = "on a great circle (spherical interpolation)" if is_normal else "on a straight line"
             caption = f"Each row leads {way} from one latent to another. Its ends are in the first row of the grid."
-            looks.append(CloserLook(trial.config.arm, trial.name, make_thumbnail(png, _WIDE, _QUALITY), caption))
+            place = f"{files.storage.location}/samples/interpolation.png"
+            picture = make_thumbnail(png, place, _WIDE, _QUALITY)
+            looks.append(CloserLook(trial.config.arm, trial.name, picture, caption))
     return tuple(looks)

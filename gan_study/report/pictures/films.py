@@ -141,19 +141,23 @@ def _described(run: RunData, trial: TrialData, what: str) -> str:
 
 def _pictures(files: TrialFolder, nimgs: Sequence[int], most: int, allowance: int) -> dict[int, Thumbnail]:
     """At most `most` evenly spread grids with at most `allowance` characters together; empty if too few would fit."""
-    made = {nimg: make_thumbnail(files.read_samples(nimg)) for nimg in {nimgs[0], nimgs[-1]}}
+    made = {nimg: _thumbnail(files, nimg) for nimg in {nimgs[0], nimgs[-1]}}
     typical = sum(picture.num_characters for picture in made.values()) / len(made)
     least = min(_LEAST_MOMENTS, len(nimgs))
     num = min(most, max(least, int(allowance / typical)))
     while num >= least:
         chosen = [nimgs[i] for i in spread_evenly(len(nimgs), num)]
-        made.update({nimg: make_thumbnail(files.read_samples(nimg)) for nimg in chosen if nimg not in made})
+        made.update({nimg: _thumbnail(files, nimg) for nimg in chosen if nimg not in made})
         found = {nimg: made[nimg] for nimg in chosen}
         spent = sum(picture.num_characters for picture in found.values())
         if spent <= allowance:
             return found
         num = min(num - 1, int(num * allowance / spent))
     return {}
+
+
+def _thumbnail(files: TrialFolder, nimg: int) -> Thumbnail:
+    return make_thumbnail(files.read_samples(nimg), files.samples_location(nimg))
 
 
 def _animation(files: TrialFolder, pictures: Sequence[Thumbnail], is_final: bool) -> bytes:

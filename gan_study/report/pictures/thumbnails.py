@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from PIL import Image
 
+from gan_study.errors import StorageError
+
 MOST_SIDE = 288
 """Most pixels of the longer side. A grid of 8 x 8 images of 32 pixels fits without shrinking."""
 _QUALITY = 80
@@ -36,9 +38,18 @@ class Thumbnail:
         return 23 + 4 * ((len(self.webp) + 2) // 3)
 
 
-def make_thumbnail(png: bytes, most_side: int = MOST_SIDE, quality: int = _QUALITY) -> Thumbnail:
-    """Convert a picture to lossy WebP of this quality (1 to 100), with a longer side of at most `most_side` pixels."""
-    image = Image.open(io.BytesIO(png)).convert("RGB")
+def make_thumbnail(png: bytes, place: str, most_side: int = MOST_SIDE, quality: int = _QUALITY) -> Thumbnail:
+    """Convert a picture to lossy WebP of this quality (1 to 100), with a longer side of at most `most_side` pixels.
+
+    place: path of the picture, for the error. Raises StorageError if it is damaged.
+    """
+    try:
+        image = Image.open(io.BytesIO(png)).convert("RGB")
+    except (OSError, SyntaxError, ValueError) as error:  # Pillow raises each of them for damaged files
+        raise StorageError(
+            f"{place}: a picture must be whole, but this file is cut short or damaged; copy it again from where the "
+            "run was made, or remove it: the report then does without"
+        ) from error
     image.thumbnail((most_side, most_side), Image.Resampling.LANCZOS)
     buffer = io.BytesIO()
     image.save(buffer, "WEBP", quality=quality, method=2)

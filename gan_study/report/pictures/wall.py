@@ -81,9 +81,8 @@ def _picture(
     verdict = run.verdict_of(trial)
     end = verdict.text if verdict else run.state_text(trial.state)
     caption = f"{moment_caption(run, trial, nimg)}; {end}"
-    return WallPicture(
-        trial.config.arm, trial.name, caption, make_thumbnail(files.read_samples(nimg), most_side, quality)
-    )
+    picture = make_thumbnail(files.read_samples(nimg), files.samples_location(nimg), most_side, quality)
+    return WallPicture(trial.config.arm, trial.name, caption, picture)
 
 
 def _latents(trials: Sequence[TrialData]) -> str:
