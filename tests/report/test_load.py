@@ -51,7 +51,7 @@ def test_a_study_without_trials(tmp_path: Path) -> None:
 
 
 def test_a_folder_that_is_no_run(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"a run folder holds a study\.yaml, but this one does not"):
+    with pytest.raises(InputError, match=r"a run folder contains a study\.yaml, but this one does not"):
         load_run(RunFolder(str(tmp_path)))
 
 
