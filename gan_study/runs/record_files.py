@@ -56,10 +56,10 @@ def _parse(storage: Storage, name: str, content: bytes, model: type[_R], first_l
         if problems[0]["type"] == "json_invalid":
             raise _damaged(place, str(problems[0]["ctx"]["error"]), first_line) from error
         details = "; ".join(": ".join(map(str, (*e["loc"], e["msg"]))) for e in problems)
-        remedy = "read it with the version in environment.json"
-        if name == "environment.json":
-            remedy = f"copy it again from where the run was made, or remove it: {_WITHOUT[name]}"
-        raise StorageError(f"{place}: the file does not fit this version of gan_study ({details}); {remedy}") from error
+        raise StorageError(
+            f"{place}: the file does not fit this version of gan_study ({details}); "
+            "read it with the version in environment.json"
+        ) from error
 
 
 def _damaged(place: str, reason: str, first_line: int) -> StorageError:

@@ -139,12 +139,6 @@ DAMAGES: list[tuple[str, str, Callable[[list[str]], list[str]], str]] = [
         lambda ls: [_set(json.loads("".join(ls)), "num_train_images", 0)],
         r": the file does not fit .*num_train_images: Input should be greater than or equal to 1",
     ),
-    (
-        "an environment without fields",
-        "environment.json",
-        lambda _: ["{}"],
-        ": the file does not fit .*; copy it again from where the run was made, or remove it: the report then",
-    ),
 ]
 
 

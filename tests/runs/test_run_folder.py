@@ -16,6 +16,7 @@ from gan_study.runs.status import StudyStatus, TrialState, TrialStatus
 from gan_study.runs.trial_folder import TrialFolder
 
 CONFIG = TrialConfig(
+    name="search_000",
     arm="lsgan",
     searched={"g_lr": 1e-5, "network.width": 16},
     training=TrainingConfig.model_validate({"dataset": {"name": "digits"}, "network": "dcgan", "loss": "wasserstein"}),
