@@ -68,7 +68,9 @@ def test_epochs_of_ones_own_images_are_counted() -> None:
     assert study("epochs: 2", 800, own).budget.evaluate_every_kimg == 0.2
     assert study("d_steps: 1000", None, own).budget.evaluate_every_kimg == 16.0
     for count in (None, 0):
-        with pytest.raises(InputError, match=r"x.yaml:3:9: budget.evaluate_every_kimg: with epochs, this has"):
+        with pytest.raises(
+            InputError, match=r"x.yaml:3:9: budget.evaluate_every_kimg: with epochs, the default depends on"
+        ):
             study("epochs: 2", count, own)
 
 

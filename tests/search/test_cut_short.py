@@ -62,8 +62,8 @@ def test_an_arm_is_given_up(world: World) -> None:
     summary = summarise(run)
     assert summary.verdict.startswith("lsgan is the only arm: 5 confirmed seeds score 10")
     assert summary.notes[-2:] == (
-        "wgan was given up by hand after 2 of 4 trials. It takes part in no comparison, so it wins nothing and loses "
-        "nothing.",
+        "wgan was given up by hand after 2 of 4 trials. It takes part in no comparison, so it can neither win nor "
+        "lose.",
         CAUTION,
     )
     write_report(world.folder)
