@@ -94,7 +94,7 @@ def test_a_trial_that_has_not_ended_keeps_none(run: RunFolder, asked: Asked, tmp
     assert status is not None
     for name in run.storage.list_names("objective"):
         RunFolder(str(tmp_path)).storage.write_bytes(f"objective/{name}", run.storage.read_bytes(f"objective/{name}"))
-    copy.write_config(config)
+    copy.write_config(config.model_copy(update={"name": "half"}))
     copy.write_status(status.model_copy(update={"state": TrialState.RUNNING}))
     copy.write_snapshot(60, source.read_snapshot(source.snapshot_nimgs()[-1]))
     assert asked(tmp_path)[0]["cur_nimg"] == 60  # none was confirmed, so that it is all trials

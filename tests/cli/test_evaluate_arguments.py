@@ -38,7 +38,7 @@ def test_wrong_arguments_are_messages(here: Path, random_inception: str) -> None
     assert "--extractor: autoencoder learns from the images of the reference" in refused("few", "small.npz", **learned)
     assert "needs a reference with class labels" in refused("few", "flat", extractor="domain_classifier")
     assert "--dims: this chooses among Inception's layers" in refused("few", "real", dims=64, **learned)
-    assert "but got sides from 8 to 9; say which size" in refused("wide", "real", **learned)
+    assert "but got sides from 8 to 9; give the size" in refused("wide", "real", **learned)
     assert "add --image-size" in refused("few", "real", dims=64, split="train")
     assert "No extractor called 'vgg' (known: autoencoder, domain_classifier, inception)" in refused(
         "few", "real", extractor="vgg"
