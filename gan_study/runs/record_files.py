@@ -10,8 +10,10 @@ from gan_study.runs.storage import Storage
 
 _R = TypeVar("_R", bound=BaseModel)
 
-_NOT_FINITE = re.compile(rb'[:,\[]\s*("?[-+]?(?:NaN|Infinity)"?)\s*[,}\]]', re.IGNORECASE)
-"""Values that JSON does not know. No record is written with them, but pydantic reads them as numbers."""
+_NOT_FINITE = re.compile(
+    rb'[:,\[]\s*("?[-+]?(?:NaN|Infinity|\d[\d.]*e\+?(?:309|3[1-9]\d|[4-9]\d\d|\d{4,}))"?)\s*[,}\]]', re.IGNORECASE
+)
+"""Values that JSON does not know, and numbers beyond 1e308. No record is written with them, but pydantic reads them."""
 _WITHOUT = {
     "config.json": "its trial then counts as not begun",
     "status.json": "its trial then counts as unfinished",

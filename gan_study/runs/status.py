@@ -93,7 +93,7 @@ class StudyStatus(Record):
 
     schema_version: Literal[1] = SCHEMA_VERSION
     state: Literal["running", "interrupted", "completed", "failed"]
-    start_time: float
+    start_time: float = Field(ge=0, le=1e11)
     """Unix time at the start of the first attempt."""
     elapsed_sec: float = 0.0
     """Seconds of all attempts together."""

@@ -116,6 +116,18 @@ DAMAGES: list[tuple[str, str, Callable[[list[str]], list[str]], str]] = [
         ": a record must be whole, .*line 5 holds the value NaN",
     ),
     (
+        "a number beyond all others",
+        f"{TRIAL}/metrics.jsonl",
+        lambda ls: [*ls[:-1], _set(json.loads(ls[-1]), "score", 4321.5).replace("4321.5", "1e999")],
+        ": a record must be whole, .*line 5 holds the value 1e999",
+    ),
+    (
+        "a time in the far future",
+        "study_status.json",
+        lambda ls: [_set(json.loads("".join(ls)), "start_time", 1e30)],
+        r": the file does not fit .*start_time: Input should be less than or equal to",
+    ),
+    (
         "a share of one class",
         f"{TRIAL}/metrics.jsonl",
         lambda ls: [*ls[:-1], _set(json.loads(ls[-1]), "class_shares", [1.0])],
