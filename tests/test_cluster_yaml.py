@@ -41,7 +41,7 @@ TOKEN_VALUE = re.compile(r"RAY_AUTH_TOKEN(?!_PATH)|[0-9a-f]{32,}")
 
 
 def problems(config: Config) -> list[str]:
-    """What is wrong with a cluster file, one line each; empty if nothing is."""
+    """The faults of a cluster file, one line each; empty without faults."""
     try:
         prepared = prepare_config(copy.deepcopy(config))
         validate_config(prepared)
@@ -142,7 +142,7 @@ def start_problems(config: Config) -> Iterator[str]:
 
 
 def ray_starts(command: str) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Every `ray start` in a shell command: what stands before it, and its options as Ray's command line reads them."""
+    """Every `ray start` in a shell command: the text before it, and its options as Ray's command line reads them."""
     parts = re.split(r";|&&", command)
     for i in range(len(parts)):
         words = shlex.split(parts[i])
@@ -209,7 +209,7 @@ def inbound_problems(config: Config) -> Iterator[str]:
 
 
 def firewall_command_problems(text: str) -> Iterator[str]:
-    """The same for the commands, in the file's comments, that make the security group."""
+    """The rules hold for the commands, too, in the file's comments, that make the security group."""
     commands = [shlex.split(line) for line in commented_lines(text) if "authorize-security-group-ingress" in line]
     if len(commands) < 2:
         yield "the comments must show how to let SSH in, and the cluster's machines among themselves"

@@ -44,7 +44,7 @@ BASE: dict[str, Any] = {
     "budget": {"trials_per_arm": 8, "total_kimg": 90},
     "arms": {"base": {"loss": "hinge", "network": "dcgan"}},
 }
-"""What a part of a study file needs around it."""
+"""The rest of a study file around a part of it."""
 
 
 @dataclass(frozen=True)

@@ -33,7 +33,7 @@ PRIVATE_OF_OTHERS = {"_exit": "os", "_pruners": "optuna", "_trial_id": "optuna"}
 """Private names of other packages that a test may use, since there is no public one."""
 LIGHT_ROOMS = ["errors", "config", "runs", "analysis", "report"]
 HEAVY = ["torch", "ray", "optuna"]
-"""What no light room brings in, not even by what it imports."""
+"""Packages that no light room imports, not even through other modules."""
 
 
 def imports(path: Path, parents: tuple[str, ...]) -> Iterator[tuple[int, str]]:
@@ -53,7 +53,7 @@ def level_of(room: str) -> int:
 
 
 def problem_of(place: str, room: str | None, name: str) -> str | None:
-    """What is wrong with the file at `place`, in `room`, importing `name`; None if nothing is."""
+    """The rule that the file at `place`, in `room`, breaks by importing `name`; None if it breaks none."""
     for package, home in ONLY_IN.items():
         if f"{name}.".startswith(f"{package}.") and not place.startswith(home):
             return f"{package} is for {home} alone"

@@ -1,4 +1,4 @@
-"""What images cost: their share in a training step, decoding them once, and opening them in every later trial.
+"""The cost of images: their share in a training step, decoding them once, and opening them in every later trial.
 
 Needs GAN_STUDY_DATA with MNIST/raw, letters.zip and faces.zip in it; what is not there is left out, saying so.
 

@@ -1,4 +1,4 @@
-"""What the diagnosis costs: at every evaluation as a share of training, and at a trial's end in seconds.
+"""The cost of the diagnosis: at every evaluation as a share of training, and at a trial's end in seconds.
 
     python tests/benchmarks/diagnosis_cost.py [during] [end] [--num 10000] [--kimg 5]
 
@@ -113,7 +113,7 @@ class AsVaried(nn.Module):
         self.generator, self.images, self.num_given = generator, images_uint8, 0
 
     def forward(self, z: torch.Tensor) -> torch.Tensor:
-        """As many images as latents, the next ones."""
+        """The next images, one for each latent."""
         self.generator(z)
         given = self.images[self.num_given : self.num_given + len(z)]
         self.num_given += len(z)

@@ -2,9 +2,9 @@
 
 `python tests/benchmarks/inception.py [--images 100] [--threads 2] [--rounds 3]`. The weights are random, but the real
 ones up to Mixed_6e where GAN_STUDY_DATA holds them; the time does not depend on them. pytorch-fid's code reads PNG
-files in batches of 50 with as many reading processes as there are threads, as its command does by default; beside it
-stands its network alone, on images that are in memory, as ours are. Rounds alternate, and the best of each counts.
-Beside them stands what a plain matrix product reaches on the machine.
+files in batches of 50 with as many reading processes as there are threads, as its command does by default; its network
+is also measured alone, on images in memory, as ours are. Rounds alternate, and the best of each counts. The script also
+prints the rate of a plain matrix product on the machine.
 """
 
 import argparse

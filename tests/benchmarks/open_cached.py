@@ -1,4 +1,4 @@
-"""How long a cached data set takes to open, with the look at all its files that tells their content apart.
+"""The time to open a cached data set, with the check that all its files are still the same.
 
 Makes a folder of many small BMP files in a number of class folders, decodes it once, and opens it in new processes.
 """
@@ -30,7 +30,7 @@ BMP_HEADER = (
     + (40).to_bytes(4, "little") + (8).to_bytes(4, "little") * 2 + (1).to_bytes(2, "little") + (8).to_bytes(2, "little")
     + bytes(24) + b"".join(bytes((level, level, level, 0)) for level in range(256))
 )  # fmt: skip
-"""Of 8 x 8 grey pixels."""
+"""The header of an image of 8 x 8 grey pixels."""
 
 
 def write_images(folder: Path, num_images: int) -> None:

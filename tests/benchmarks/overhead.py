@@ -1,4 +1,4 @@
-"""What Ray costs a study: the same trainings under `gan_study run` and in a bare loop of two processes.
+"""The overhead of Ray in a study: the same trainings under `gan_study run` and in a bare loop of two processes.
 
 First the study runs as a user runs it. Its overhead is (time from the first trial's start to the last one's end)
 x (trials at once) minus the trials' own training and evaluation time, per trial. Evaluation are the scores along the

@@ -1,4 +1,4 @@
-"""What `plan` says that a study takes, held against what it takes: five short studies of different kinds.
+"""The time that `plan` estimates for a study, beside the time that it takes: five short studies of different kinds.
 
 Each begins with an empty cache, is planned in a process of its own (which measures this machine for two seconds) and is
 then run by `python -m gan_study run`, with its report. A study whose data GAN_STUDY_DATA does not hold is left out, and

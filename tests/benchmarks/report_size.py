@@ -238,7 +238,7 @@ def draw_grids(files: TrialFolder, nimgs: list[int], seed: int) -> None:
 
 
 def describe_size(page: Path) -> str:
-    """What the page's bytes are spent on, the largest first."""
+    """The parts of a page and their bytes, the largest first."""
     parts: Counter[str] = Counter()
     text = page.read_text(encoding="utf-8")
     for element in text.split("<script")[1:]:

@@ -1,4 +1,4 @@
-"""How good and how varied a trained generator's images are, beside held-out real images in the same number.
+"""The quality and variety of a trained generator's images, beside held-out real images in the same number.
 
 Both are held against as many images of the train part, in the features of the study's own extractor: precision and
 recall (k = 3), density and coverage (k = 5). `python -m gan_study train` or `run` has trained the generator.

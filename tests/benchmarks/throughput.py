@@ -2,8 +2,8 @@
 
 Networks, batch, optimizer settings and arithmetic are the same: dcgan 64x64, one channel, width 64, batch 64,
 float32. The peer makes three separate passes of the discriminator, keeps its gradients on in the generator's step,
-uses torch.optim.Adam as it comes and a DataLoader over images already resized. Both take turns in one process. Beside
-the rates stands what a plain matrix product reaches on the machine in the same minute.
+uses torch.optim.Adam as it comes and a DataLoader over images already resized. Both take turns in one process. The
+script also prints the rate of a plain matrix product in the same minute.
 
     python tests/benchmarks/throughput.py [--threads 2] [--rounds 5] [--steps 8]
 """
@@ -55,7 +55,7 @@ class NoScore:
 
 
 class PeerImages(Dataset[torch.Tensor]):
-    """What torchvision's ToTensor and Normalize give, from images that are resized already."""
+    """The output of torchvision's ToTensor and Normalize for images that are resized already."""
 
     def __init__(self, images: Images) -> None:
         self.images = torch.from_numpy(images.images[images.train_indices])

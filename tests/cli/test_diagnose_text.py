@@ -47,7 +47,7 @@ def noted(*more: Finding) -> DiagnosisRecord:
 
 
 def lines(width: int | None, *shown: DiagnosedSnapshot) -> list[str]:
-    """What is printed on a terminal of a width; None is a pipe."""
+    """The text printed on a terminal of this width; None is a pipe."""
     text = io.StringIO()
     console = Console(file=text, width=width or 200, force_terminal=width is not None, color_system=None)
     if len(shown) == 1:

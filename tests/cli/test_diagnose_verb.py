@@ -52,7 +52,7 @@ Asked = Callable[..., list[dict[str, Any]]]
 
 @pytest.fixture
 def asked() -> Asked:
-    """What --json says."""
+    """The output of --json."""
 
     def ask(location: object, *options: str) -> list[dict[str, Any]]:
         result = CliRunner().invoke(app, ["diagnose", str(location), "--json", *options], catch_exceptions=False)

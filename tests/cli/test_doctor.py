@@ -60,7 +60,7 @@ def fill(folder: Path, files: dict[str, bytes]) -> Path:
 
 
 def in_json(capsys: pytest.CaptureFixture[str], name: str, **options: Any) -> dict[str, Any]:
-    """What `doctor --json` finds."""
+    """The output of `doctor --json`."""
     examine_dataset(name, as_json=True, **options)
     found: dict[str, Any] = json.loads(capsys.readouterr().out)
     return found

@@ -1,4 +1,4 @@
-"""What `evaluate` prints fits beside other text, in a pipe too, and no line ends within a class's shares."""
+"""The output of `evaluate` fits beside other text, in a pipe too, and no line ends within a class's shares."""
 
 import io
 

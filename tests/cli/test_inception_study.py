@@ -54,7 +54,7 @@ def running_pids(folder: RunFolder) -> set[int]:
 
 
 def identity(path: Path) -> tuple[int, int]:
-    """What would change if the file were written anew."""
+    """Facts of the file that would change if it were written again."""
     return path.stat().st_ino, path.stat().st_mtime_ns
 
 

@@ -117,7 +117,7 @@ def test_ctrl_c_says_how_to_go_on(interrupted: tuple[RunFolder, str]) -> None:
 
 
 def test_a_terminal_shows_a_live_table(interrupted: tuple[RunFolder, str], ray_address: str) -> None:
-    """The interrupted study is gone on with, on a terminal."""
+    """The interrupted study, continued on a terminal."""
     folder, _ = interrupted
     status, shown = gan_study_on_a_terminal("resume", folder.location, "--address", ray_address)
     assert status == 0, shown

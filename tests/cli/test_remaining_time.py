@@ -21,7 +21,7 @@ from gan_study.search.director.remaining_time import RemainingTime, num_planned
 
 
 def director(place: Path, at_once: int, **changes: Any) -> Director:
-    """Of two arms of four trials of 9 kimg; one second for 1,000 images, evaluations included."""
+    """A study of two arms with four trials of 9 kimg; one second for 1,000 images, evaluations included."""
     sections: dict[str, Any] = {
         "name": "timed",
         "dataset": {"name": "digits"},

@@ -144,7 +144,7 @@ print("LOADED", *sorted(name for name in ("ray", "torch", "optuna") if name in s
 
 
 def loaded_by(*arguments: str) -> tuple[str, str]:
-    """What a command prints, and which of the heavy packages it has imported."""
+    """The output of a command, and the heavy packages that it has imported."""
     printed, _, loaded = run_python(_CALL.format(arguments=list(arguments))).rpartition("LOADED")
     return printed, loaded.strip()
 

@@ -1,1 +1,1 @@
-"""What several test files share: made-up runs, data sets, servers and commands."""
+"""Helpers of several test files: synthetic runs, data sets, servers and commands."""

@@ -41,7 +41,7 @@ training:
   evaluate_every_kimg: 0.1
   objective: {num_samples: 200}
 """
-"""What `train` takes; two steps long."""
+"""A configuration for `train`, two steps long."""
 
 ONE_AT_A_TIME = "resources: {max_concurrent_trials: 1}\n"
 """For studies that are not about trials at once: each process of theirs imports torch for seconds."""

@@ -29,9 +29,9 @@ class Material:
     every: ImageSet
     true_labels: NDArray[np.int64]
     learned: Rows
-    """What a generator learned from."""
+    """The images that a generator learned from."""
     fresh: Rows
-    """What neither it nor the classifier has seen; not among the controls."""
+    """Images that neither it nor the classifier has seen, and that are not among the controls."""
     unlearned: Rows
     """The fresh images, and those that the classifier has seen but the generator has not."""
     reference: RealReference
@@ -53,7 +53,7 @@ class Case:
 
     @property
     def is_failure(self) -> bool:
-        """Whether it is to be called a failure at all."""
+        """True if this should be called a failure."""
         return self.expected is not VerdictName.HEALTHY
 
 
@@ -106,7 +106,7 @@ def _pool(size: int) -> Callable[[Material, np.random.Generator], ImageSet]:
 
 
 def _copies(share: float) -> Callable[[Material, np.random.Generator], ImageSet]:
-    """So many images are copies of learned ones, the others fresh."""
+    """A number of images that copy learned ones, and fresh images for the rest."""
 
     def make(material: Material, rng: np.random.Generator) -> ImageSet:
         num_copied = round(share * material.num)

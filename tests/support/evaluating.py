@@ -1,4 +1,4 @@
-"""What the tests of `evaluate` share: how it is asked, and collections and generators to ask for."""
+"""Helpers of the tests of `evaluate`: calls of the command, and collections and generators to compare."""
 
 import json
 from pathlib import Path
@@ -33,7 +33,7 @@ def write_images(folder: Path, nums: dict[str, int], seed: int, size: tuple[int,
 
 
 def found(capsys: pytest.CaptureFixture[str], generated: object, reference: object, **options: Any) -> dict[str, Any]:
-    """What `evaluate --json` finds."""
+    """The output of `evaluate --json`."""
     evaluate(str(generated), str(reference), EvaluateOptions(as_json=True, **options))
     evaluation: dict[str, Any] = json.loads(capsys.readouterr().out)
     return evaluation

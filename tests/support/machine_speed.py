@@ -1,4 +1,4 @@
-"""How near a benchmark comes to what the machine can do: floating-point operations a second."""
+"""The floating-point operations a second of a benchmark and of the machine's matrix product."""
 
 import time
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""What goes wrong in a page of a report while a browser shows it."""
+"""Errors that a browser reports while it shows a page."""
 
 from typing import TYPE_CHECKING
 

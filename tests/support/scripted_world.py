@@ -98,10 +98,10 @@ class World:
     started: list[tuple[str, str]] = field(default_factory=list)
     most_at_once: int = 0
     coverages: Sequence[float] = ()
-    """Of the search trials at their end, by index; none where it is empty."""
+    """Coverages of the search trials at their end, by index; none if this is empty."""
     num_messages: int = 0
     end_work: Sequence[EndPart] = ()
-    """What a completed trial is left without by a process that dies after its last step."""
+    """Parts of the end work that a completed trial lacks, because its process died after the last step."""
 
     def make_director(self, storage: BaseStorage | None = None) -> Director:
         """Return a director on the folder as it is now."""

@@ -83,7 +83,7 @@ STUDY: dict[str, Any] = {
 
 @dataclass(frozen=True)
 class Outcome:
-    """What one trial comes to: its score at its end, after `kimg` thousand images."""
+    """The outcome of one trial: its score at its end, after `kimg` thousand images."""
 
     state: TrialState
     score: float | None
