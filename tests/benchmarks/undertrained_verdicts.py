@@ -1,8 +1,9 @@
 """The verdicts on generators that are known to be unfinished: one small GAN per data set on its way, as Markdown.
 
-Each is judged after 5, 20, 50 and 100 % of its training, once with its evaluations up to then, as a trial is judged, and
-once by its images alone. The rest of the training decides: a generator is unfinished if the training lowers its score
-by a fifth or more after that. A finished one has no right verdict here. GAN_STUDY_DATA names the folder of the data.
+Each is judged after 5, 20, 50 and 100 % of its training, once with its evaluations up to then, as a trial is judged,
+and once by its images alone. The rest of the training decides: a generator is unfinished if the training lowers its
+score by a fifth or more after that. A finished one has no right verdict here. GAN_STUDY_DATA names the folder of the
+data.
 
     GAN_STUDY_DATA=... python tests/benchmarks/undertrained_verdicts.py [--dataset letters] [--seed 0] [--out FOLDER]
 """
