@@ -29,7 +29,7 @@ from gan_study.config.reading.trial_file import load_trial
 from gan_study.config.study import StudyConfig
 from gan_study.config.thresholds import Thresholds
 from gan_study.errors import InputError
-from gan_study.runs.status import TrialState
+from gan_study.runs.records.status import TrialState
 
 ROOT = Path(__file__).parents[1]
 GUIDE = "studies/README.md"

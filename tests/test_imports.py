@@ -214,7 +214,7 @@ import sys
 from optuna.storages import InMemoryStorage
 from gan_study.config.arms.arm import Arm
 from gan_study.config.study import StudyConfig
-from gan_study.runs.status import TrialState
+from gan_study.runs.records.status import TrialState
 from gan_study.search.sampling.arm_search import ArmSearch
 for sampler in ("random", "tpe", "cmaes", "sobol", "gp"):
     study = StudyConfig.model_validate({

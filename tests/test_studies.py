@@ -14,7 +14,7 @@ from gan_study.config.reading.load import dump_study, load_study
 from gan_study.config.study import StudyConfig
 from gan_study.report.write import write_report
 from gan_study.runs.folder import RunFolder
-from gan_study.runs.status import TrialState
+from gan_study.runs.records.status import TrialState
 
 STUDIES = sorted((Path(__file__).parents[1] / "studies").glob("*.yaml"))
 ON_DIGITS = ["smoke"]

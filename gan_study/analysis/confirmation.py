@@ -8,8 +8,8 @@ from gan_study.analysis.run_data import RunData, TrialData
 from gan_study.analysis.statistics.failures import counted_scores
 from gan_study.analysis.statistics.pareto import front_first, known_values
 from gan_study.config.training import PHASES
-from gan_study.runs.records import ObjectiveRecord
-from gan_study.runs.status import TrialState
+from gan_study.runs.records.measurements import ObjectiveRecord
+from gan_study.runs.records.status import TrialState
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from gan_study.runs.final_scores import FinalScores, ScoreWithReal
+from gan_study.runs.records.final_scores import FinalScores, ScoreWithReal
 
 
 @dataclass(frozen=True)

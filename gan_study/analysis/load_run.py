@@ -13,9 +13,9 @@ from gan_study.config.training import PHASES
 from gan_study.errors import InputError, StorageError
 from gan_study.runs.folder import RunFolder
 from gan_study.runs.present_status import present_status
-from gan_study.runs.records import ObjectiveRecord, ScoreKey
-from gan_study.runs.score_keys import require_equal_keys, require_scored_as
-from gan_study.runs.status import TrialState, TrialStatus
+from gan_study.runs.records.measurements import ObjectiveRecord, ScoreKey
+from gan_study.runs.records.score_keys import require_equal_keys, require_scored_as
+from gan_study.runs.records.status import TrialState, TrialStatus
 
 
 def load_run(folder: RunFolder) -> RunData:

@@ -8,15 +8,15 @@ from gan_study.analysis.trial_verdicts import TrialVerdict, trial_verdict
 from gan_study.config.study import StudyConfig
 from gan_study.config.training import Phase, TrialConfig
 from gan_study.runs.counted_generator import At, counted_nimg, counted_score
-from gan_study.runs.decisions import DecisionsRecord
-from gan_study.runs.diagnosis import DiagnosisRecord
-from gan_study.runs.environment import Environment
-from gan_study.runs.extensions import ExtensionRecord
-from gan_study.runs.final_scores import FinalScores
-from gan_study.runs.importance import ImportanceRecord
-from gan_study.runs.records import BestScore, EvaluationRecord, ObjectiveRecord
-from gan_study.runs.refinement import RefinementRecord
-from gan_study.runs.status import LOST_PROCESS, StudyStatus, TrialState, TrialStatus
+from gan_study.runs.records.decisions import DecisionsRecord
+from gan_study.runs.records.diagnosis import DiagnosisRecord
+from gan_study.runs.records.environment import Environment
+from gan_study.runs.records.extensions import ExtensionRecord
+from gan_study.runs.records.final_scores import FinalScores
+from gan_study.runs.records.importance import ImportanceRecord
+from gan_study.runs.records.measurements import BestScore, EvaluationRecord, ObjectiveRecord
+from gan_study.runs.records.refinement import RefinementRecord
+from gan_study.runs.records.status import LOST_PROCESS, StudyStatus, TrialState, TrialStatus
 
 
 @dataclass(frozen=True)

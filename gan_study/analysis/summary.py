@@ -23,7 +23,7 @@ from gan_study.config.base import Scalar
 from gan_study.config.data import ObjectiveConfig
 from gan_study.config.plan.search_text import counted_text
 from gan_study.metrics.class_histogram import counts_to_class_histogram
-from gan_study.runs.records import SCHEMA_VERSION, EvaluationRecord, ObjectiveRecord
+from gan_study.runs.records.measurements import SCHEMA_VERSION, EvaluationRecord, ObjectiveRecord
 
 MISSING_CLASS_RATIO = 0.1
 """A class is missing if its share is below a tenth of its share among real images.

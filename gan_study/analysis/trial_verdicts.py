@@ -8,9 +8,9 @@ from gan_study.config.training import TrialConfig
 from gan_study.diagnosis.evidence import trial_evidence
 from gan_study.diagnosis.verdict import evidence_to_verdict
 from gan_study.runs.counted_generator import counted_nimg
-from gan_study.runs.diagnosis import DiagnosisRecord, Verdict, VerdictName
-from gan_study.runs.records import EvaluationRecord, ObjectiveRecord
-from gan_study.runs.status import TrialState, TrialStatus
+from gan_study.runs.records.diagnosis import DiagnosisRecord, Verdict, VerdictName
+from gan_study.runs.records.measurements import EvaluationRecord, ObjectiveRecord
+from gan_study.runs.records.status import TrialState, TrialStatus
 
 NO_SIGN = "no problem seen"
 """Shown in place of `inconclusive` if the images were not measured, since a trial cannot be healthy without that."""

@@ -11,8 +11,8 @@ from gan_study.cli.terminal.outcome import make_console, print_line
 from gan_study.errors import InputError
 from gan_study.evaluation.diagnosed_snapshot import read_or_measure
 from gan_study.evaluation.snapshots import SnapshotPlace, find_snapshot, open_place, trials_with_snapshots
-from gan_study.runs.diagnosis import DiagnosisRecord
 from gan_study.runs.folder import RunFolder
+from gan_study.runs.records.diagnosis import DiagnosisRecord
 from gan_study.runs.trial_folder import TrialFolder
 
 

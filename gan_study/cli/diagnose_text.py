@@ -18,9 +18,9 @@ from gan_study.report.tables.verdict_evidence import (
     not_measured,
     threshold_text,
 )
-from gan_study.runs.diagnosis import DiagnosisRecord, Finding, VerdictName
 from gan_study.runs.folder import RunFolder
 from gan_study.runs.present_status import present_status
+from gan_study.runs.records.diagnosis import DiagnosisRecord, Finding, VerdictName
 
 _LEAST_TEXT = 40
 """Columns below which the words of a row get a line of their own."""

@@ -14,8 +14,8 @@ from gan_study.config.rules.extension import Extension, compare_studies
 from gan_study.config.search.sampling import with_search_defaults
 from gan_study.config.study import StudyConfig
 from gan_study.errors import InputError
-from gan_study.runs.extensions import ExtensionRecord, ExtensionsRecord
 from gan_study.runs.folder import RunFolder
+from gan_study.runs.records.extensions import ExtensionRecord, ExtensionsRecord
 
 _SEARCHING = ("budget.trials_per_arm", "search.repeats", "refine.trials_per_arm")
 """Settings whose increase can change the best configurations of an arm."""

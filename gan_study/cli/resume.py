@@ -11,8 +11,8 @@ from gan_study.config.reading.suggestions import suggestion
 from gan_study.config.rules.extension import GROWING, compare_studies, split_lowered, study_settings
 from gan_study.config.study import StudyConfig
 from gan_study.errors import InputError
-from gan_study.runs.decisions import DecisionsRecord, SkippedArm
 from gan_study.runs.folder import RunFolder
+from gan_study.runs.records.decisions import DecisionsRecord, SkippedArm
 
 
 def shorten_study(

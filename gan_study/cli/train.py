@@ -24,8 +24,8 @@ from gan_study.extractors.objective import load_objective, prepare_objective
 from gan_study.extractors.progress import listening, now_and_then
 from gan_study.runs.folder import RunFolder
 from gan_study.runs.lock import lock_run_folder
-from gan_study.runs.records import ObjectiveRecord
-from gan_study.runs.status import TrialState, TrialStatus
+from gan_study.runs.records.measurements import ObjectiveRecord
+from gan_study.runs.records.status import TrialState, TrialStatus
 from gan_study.runs.trial_folder import TrialFolder
 from gan_study.training.distributed import Workers, choose_device, join_process_group
 from gan_study.training.progress import Progress

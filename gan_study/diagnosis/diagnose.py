@@ -34,7 +34,7 @@ from gan_study.metrics.class_histogram import labels_to_class_histogram
 from gan_study.metrics.prdc import Radii, features_to_prdc, prdc_radii
 from gan_study.metrics.statistics import Features
 from gan_study.metrics.vendi import features_to_vendi_score
-from gan_study.runs.diagnosis import Classes, Diagnostics, MeasureWithControl
+from gan_study.runs.records.diagnosis import Classes, Diagnostics, MeasureWithControl
 
 LEAST_MEASURED = 40
 """With fewer images, only NaN and infinity are looked for; two bins of 20 images are the least that can be filled."""

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from gan_study.metrics.class_histogram import counts_to_class_histogram
-from gan_study.runs.diagnosis import Diagnostics
-from gan_study.runs.records import EvaluationRecord, ObjectiveRecord, Record, SignalsRecord
-from gan_study.runs.status import RollbackRecord, TrialState, TrialStatus
+from gan_study.runs.records.diagnosis import Diagnostics
+from gan_study.runs.records.measurements import EvaluationRecord, ObjectiveRecord, Record, SignalsRecord
+from gan_study.runs.records.status import RollbackRecord, TrialState, TrialStatus
 
 
 class Signals(SignalsRecord):

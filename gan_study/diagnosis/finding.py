@@ -1,6 +1,6 @@
 """A measured value compared with its threshold."""
 
-from gan_study.runs.diagnosis import Direction, Finding
+from gan_study.runs.records.diagnosis import Direction, Finding
 
 
 def make_finding(

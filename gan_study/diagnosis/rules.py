@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from gan_study.runs.diagnosis import Finding, VerdictName
+from gan_study.runs.records.diagnosis import Finding, VerdictName
 
 
 class Rule(NamedTuple):

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from gan_study.config.thresholds import Thresholds
 from gan_study.diagnosis.finding import make_finding
 from gan_study.diagnosis.measures.draws import most_support
-from gan_study.runs.diagnosis import Diagnostics, Direction, Finding, MeasureWithControl
+from gan_study.runs.records.diagnosis import Diagnostics, Direction, Finding, MeasureWithControl
 
 _OURS = "threshold: proposal of gan_study"
 _PRDC = f"Naeem et al. 2020, density and coverage; {_OURS}"

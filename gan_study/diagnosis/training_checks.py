@@ -14,7 +14,7 @@ from gan_study.diagnosis.measures.curves import (
     score_swing,
     share_of_untrained,
 )
-from gan_study.runs.diagnosis import Finding
+from gan_study.runs.records.diagnosis import Finding
 
 _OURS = "proposal of gan_study"
 _VANISHING = f"Arjovsky and Bottou 2017, vanishing gradients; threshold: {_OURS}"

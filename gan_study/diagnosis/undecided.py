@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from gan_study.diagnosis.rules import BARS_HEALTHY, FLAG, RULES, Rule, decisive_rule, unmet_conditions
-from gan_study.runs.diagnosis import Finding, Verdict, VerdictName
+from gan_study.runs.records.diagnosis import Finding, Verdict, VerdictName
 
 
 class Undecided(NamedTuple):

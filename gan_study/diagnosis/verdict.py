@@ -8,8 +8,8 @@ from gan_study.diagnosis.finding import make_finding
 from gan_study.diagnosis.rules import BARS_HEALTHY, FLAG, decisive_rule
 from gan_study.diagnosis.sample_checks import sample_findings
 from gan_study.diagnosis.training_checks import training_findings
-from gan_study.runs.diagnosis import Diagnostics, Finding, Verdict, VerdictName
-from gan_study.runs.status import TrialState
+from gan_study.runs.records.diagnosis import Diagnostics, Finding, Verdict, VerdictName
+from gan_study.runs.records.status import TrialState
 
 _NEEDED_OF_IMAGES = (
     *("saturated", "unrealistic", "coverage_partial", "recall_shrunken", "density_shrunken", "support_total"),

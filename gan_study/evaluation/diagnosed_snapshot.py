@@ -10,8 +10,8 @@ from gan_study.evaluation.end_diagnosis import TrialDiagnosis, diagnose_trial
 from gan_study.evaluation.snapshots import SnapshotPlace
 from gan_study.extractors.objective import load_objective
 from gan_study.runs.counted_generator import counted_snapshot
-from gan_study.runs.diagnosis import DiagnosisRecord
-from gan_study.runs.status import TrialState
+from gan_study.runs.records.diagnosis import DiagnosisRecord
+from gan_study.runs.records.status import TrialState
 from gan_study.training.distributed import choose_device
 
 

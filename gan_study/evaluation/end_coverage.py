@@ -15,9 +15,9 @@ from gan_study.extractors import real_features
 from gan_study.extractors.objective import Objective
 from gan_study.metrics.prdc import ball_radii, expected_coverage, features_to_coverage
 from gan_study.metrics.samples import BATCH_SIZE
-from gan_study.runs.records import CoverageRecord
+from gan_study.runs.records.measurements import CoverageRecord
+from gan_study.training.measures.scores import MeasureCoverage
 from gan_study.training.randomness import Stream, draw_latents
-from gan_study.training.scores import MeasureCoverage
 
 COVERAGE_K = 5
 """Nearest neighbours that set the radius of a real image's ball: the default of Naeem et al. 2020."""

@@ -31,11 +31,11 @@ from gan_study.gan.generation import generate_uint8
 from gan_study.metrics.samples import BATCH_SIZE
 from gan_study.metrics.statistics import Features
 from gan_study.runs.counted_generator import counted_snapshot
-from gan_study.runs.diagnosis import DiagnosisRecord, Diagnostics
+from gan_study.runs.records.diagnosis import DiagnosisRecord, Diagnostics
 from gan_study.runs.trial_folder import TrialFolder
+from gan_study.training.output.sample_grid import grid_png
+from gan_study.training.output.snapshot import load_generator, snapshot_error
 from gan_study.training.randomness import Stream, draw_latents
-from gan_study.training.sample_grid import grid_png
-from gan_study.training.snapshot import load_generator, snapshot_error
 
 MOST_TRAIN = 60_000
 """Most training images that are searched for neighbours and copies. Copies of other ones are missed: with a

@@ -8,8 +8,8 @@ from gan_study.gan.generation import generate_uint8
 from gan_study.gan.latents import z_path
 from gan_study.runs.counted_generator import counted_snapshot
 from gan_study.runs.trial_folder import TrialFolder
-from gan_study.training.sample_grid import grid_latents, grid_png
-from gan_study.training.snapshot import load_generator
+from gan_study.training.output.sample_grid import grid_latents, grid_png
+from gan_study.training.output.snapshot import load_generator
 
 NUM_PATHS = 4
 """Paths between latents, a row of images for each."""

@@ -1,7 +1,7 @@
 """The missing parts of a completed trial's end work, found without torch because the study's driver needs them."""
 
 from gan_study.config.training import TrialConfig
-from gan_study.runs.status import EndPart, TrialState, TrialStatus
+from gan_study.runs.records.status import EndPart, TrialState, TrialStatus
 from gan_study.runs.trial_folder import TrialFolder
 
 _FILES: dict[EndPart, str] = {

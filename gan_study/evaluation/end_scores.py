@@ -23,10 +23,16 @@ from gan_study.metrics.all_scores import MOST_NEIGHBOURS, AllScores, NeighbourSc
 from gan_study.metrics.samples import batch_size
 from gan_study.metrics.statistics import features_to_stats
 from gan_study.runs.counted_generator import counted_snapshot
-from gan_study.runs.final_scores import FinalScores, InfinityRecord, KernelRecord, NeighbourRecord, ScoreWithReal
+from gan_study.runs.records.final_scores import (
+    FinalScores,
+    InfinityRecord,
+    KernelRecord,
+    NeighbourRecord,
+    ScoreWithReal,
+)
 from gan_study.runs.trial_folder import TrialFolder
+from gan_study.training.output.snapshot import load_generator
 from gan_study.training.randomness import Stream, draw_latents
-from gan_study.training.snapshot import load_generator
 
 
 def compute_final_scores(

@@ -8,7 +8,7 @@ from torch import nn
 from gan_study.config.training import TrainingConfig
 from gan_study.errors import InputError
 from gan_study.evaluation.snapshots import SnapshotPlace, choose_snapshot, open_place
-from gan_study.training.snapshot import load_generator, snapshot_error
+from gan_study.training.output.snapshot import load_generator, snapshot_error
 
 
 @dataclass(frozen=True, eq=False)

@@ -19,7 +19,7 @@ from gan_study.gan.latents import draw_z, z_path
 from gan_study.metrics.samples import BATCH_SIZE
 from gan_study.runs.storage import Storage
 from gan_study.training.distributed import choose_device
-from gan_study.training.sample_grid import grid_pixels, grid_png
+from gan_study.training.output.sample_grid import grid_pixels, grid_png
 
 ANIMATIONS = ("gif", "webp")
 _WALK_SIDE = 4

@@ -20,7 +20,7 @@ from gan_study.errors import InputError, StorageError
 from gan_study.evaluation.exports.known import refuse_export
 from gan_study.runs.counted_generator import counted_nimg, counted_snapshot
 from gan_study.runs.folder import RunFolder
-from gan_study.runs.status import TrialState, TrialStatus
+from gan_study.runs.records.status import TrialState, TrialStatus
 from gan_study.runs.storage import Storage
 from gan_study.runs.trial_folder import TrialFolder
 

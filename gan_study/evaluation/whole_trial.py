@@ -11,7 +11,7 @@ from gan_study.evaluation.end_images import write_end_images
 from gan_study.evaluation.end_parts import missing_end_parts
 from gan_study.evaluation.end_scores import compute_final_scores
 from gan_study.extractors.objective import Objective
-from gan_study.runs.status import EndPart
+from gan_study.runs.records.status import EndPart
 from gan_study.runs.trial_folder import TrialFolder
 from gan_study.training.distributed import Workers
 from gan_study.training.loop import train

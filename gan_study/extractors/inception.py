@@ -31,7 +31,7 @@ from gan_study.extractors.inception_weights import (
 from gan_study.extractors.kinds import PretrainedKind
 from gan_study.extractors.threads import map_in_threads
 from gan_study.gan.conversion import to_float
-from gan_study.runs.records import ScoreKey
+from gan_study.runs.records.measurements import ScoreKey
 
 _LAYERS = EXTRACTORS["inception"].layers
 """The layers by the length of their features, which are averages over the image."""

@@ -20,7 +20,7 @@ from gan_study.data.files.folders import unreadable_error
 from gan_study.data.places import DATA_ENVIRONMENT, INCEPTION_ENVIRONMENT, data_folder
 from gan_study.data.sources.downloads import NotFetchedError
 from gan_study.errors import InputError
-from gan_study.runs.records import OFFICIAL_INCEPTION_HASH
+from gan_study.runs.records.measurements import OFFICIAL_INCEPTION_HASH
 
 FID_WEIGHTS_URL: Final = (
     "https://github.com/mseitzer/pytorch-fid/releases/download/fid_weights/pt_inception-2015-12-05-6726825d.pth"

@@ -13,7 +13,7 @@ from gan_study.data.datasets import Dataset
 from gan_study.extractors.extractor import Extractor
 from gan_study.extractors.fitting_state import StateFile
 from gan_study.extractors.inception_weights import Setting
-from gan_study.runs.records import ScoreKey
+from gan_study.runs.records.measurements import ScoreKey
 
 
 class FeatureNetwork(nn.Module):

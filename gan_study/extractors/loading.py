@@ -13,7 +13,7 @@ from gan_study.extractors.extractor import Extractor, hash_weights, shrink_name
 from gan_study.extractors.fitting import learned_weights
 from gan_study.extractors.inception_weights import in_study
 from gan_study.extractors.kinds import PretrainedKind, TrainedKind
-from gan_study.runs.records import ScoreKey
+from gan_study.runs.records.measurements import ScoreKey
 from gan_study.runs.storage import Storage
 
 

@@ -26,8 +26,8 @@ from gan_study.gan.networks import build_networks
 from gan_study.metrics.frechet import FrechetReference, reference_floor, stats_to_frechet_distance
 from gan_study.metrics.samples import BATCH_SIZE, SampleStats, merge_samples
 from gan_study.runs.folder import RunFolder
-from gan_study.runs.records import ObjectiveRecord, ScoreKey
-from gan_study.runs.score_keys import require_same_images, require_scored_as
+from gan_study.runs.records.measurements import ObjectiveRecord, ScoreKey
+from gan_study.runs.records.score_keys import require_same_images, require_scored_as
 from gan_study.runs.storage import Storage
 
 _REAL_STATS = "objective/real_stats.npz"

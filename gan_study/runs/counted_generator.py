@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import Literal
 
 from gan_study.config.data import ObjectiveConfig
-from gan_study.runs.records import EvaluationRecord
+from gan_study.runs.records.measurements import EvaluationRecord
 from gan_study.runs.trial_folder import TrialFolder
 
 At = Literal["last", "best"]

@@ -18,15 +18,15 @@
 from collections.abc import Sequence
 
 from gan_study.errors import InputError
-from gan_study.runs.decisions import DecisionsRecord
-from gan_study.runs.environment import Environment
-from gan_study.runs.extensions import ExtensionsRecord
-from gan_study.runs.importance import ImportanceRecord
-from gan_study.runs.population import Generation
 from gan_study.runs.record_files import read_record, read_records
-from gan_study.runs.records import ObjectiveRecord
-from gan_study.runs.refinement import RefinementRecord
-from gan_study.runs.status import StudyStatus
+from gan_study.runs.records.decisions import DecisionsRecord
+from gan_study.runs.records.environment import Environment
+from gan_study.runs.records.extensions import ExtensionsRecord
+from gan_study.runs.records.importance import ImportanceRecord
+from gan_study.runs.records.measurements import ObjectiveRecord
+from gan_study.runs.records.population import Generation
+from gan_study.runs.records.refinement import RefinementRecord
+from gan_study.runs.records.status import StudyStatus
 from gan_study.runs.storage import Storage
 from gan_study.runs.trial_folder import TrialFolder
 

@@ -4,7 +4,7 @@ import os
 import socket
 
 from gan_study.runs.folder import RunFolder
-from gan_study.runs.status import StudyStatus
+from gan_study.runs.records.status import StudyStatus
 
 
 def present_status(folder: RunFolder) -> StudyStatus | None:

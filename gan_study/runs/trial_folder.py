@@ -5,12 +5,12 @@ from itertools import pairwise
 
 from gan_study.config.training import TrialConfig
 from gan_study.errors import StorageError
-from gan_study.runs.diagnosis import DiagnosisRecord
-from gan_study.runs.final_scores import FinalScores
-from gan_study.runs.population import MemberCopy
 from gan_study.runs.record_files import read_record, read_records
-from gan_study.runs.records import EvaluationRecord
-from gan_study.runs.status import HeardRecord, TrialStatus
+from gan_study.runs.records.diagnosis import DiagnosisRecord
+from gan_study.runs.records.final_scores import FinalScores
+from gan_study.runs.records.measurements import EvaluationRecord
+from gan_study.runs.records.population import MemberCopy
+from gan_study.runs.records.status import HeardRecord, TrialStatus
 from gan_study.runs.storage import Storage
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import gan_study
 from gan_study.config.study import StudyConfig
-from gan_study.runs.environment import Environment
 from gan_study.runs.folder import RunFolder
+from gan_study.runs.records.environment import Environment
 from gan_study.search.cluster import Cluster
 from gan_study.search.sampling.draws import are_alike, sample_draws
 from gan_study.search.sampling.samplers import sampler_settings

@@ -15,7 +15,7 @@ from gan_study.config.study import StudyConfig
 from gan_study.config.training import TrainingConfig
 from gan_study.errors import GanStudyError, StorageError
 from gan_study.runs.folder import RunFolder
-from gan_study.runs.records import ObjectiveRecord
+from gan_study.runs.records.measurements import ObjectiveRecord
 
 LOOK_SEC = 2.0
 """Seconds between two readings of the progress."""

@@ -14,7 +14,7 @@ from gan_study.config.rules.check import resource_faults
 from gan_study.config.study import StudyConfig
 from gan_study.errors import InputError, StorageError, first_line
 from gan_study.runs.folder import RunFolder
-from gan_study.runs.status import StudyStatus
+from gan_study.runs.records.status import StudyStatus
 from gan_study.search.address import require_reachable
 from gan_study.search.cluster import connected, gpus_per_worker, num_concurrent_trials
 from gan_study.search.director.director import Director

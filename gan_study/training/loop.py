@@ -15,14 +15,14 @@ from gan_study.data.datasets import Dataset
 from gan_study.gan.penalties import clip_weights_
 from gan_study.runs.trial_folder import TrialFolder
 from gan_study.training.batch import check_batch, draw_batch
-from gan_study.training.checkpoints import load_latest, read_end
 from gan_study.training.distributed import Workers
-from gan_study.training.evaluator import Evaluator
-from gan_study.training.means import LossMeans
+from gan_study.training.measures.evaluator import Evaluator
+from gan_study.training.measures.means import LossMeans
+from gan_study.training.measures.scores import MeasureCoverage, Scorer
+from gan_study.training.measures.signals import make_probe
+from gan_study.training.output.checkpoints import load_latest, read_end
 from gan_study.training.progress import Progress
 from gan_study.training.rollback import answer_divergence
-from gan_study.training.scores import MeasureCoverage, Scorer
-from gan_study.training.signals import make_probe
 from gan_study.training.state import Counters, TrainingState, build_state, set_rates_, update_ema
 from gan_study.training.steps import FailedStep, accumulate_d_gradients, accumulate_g_gradients
 

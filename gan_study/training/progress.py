@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from gan_study.runs.records import EvaluationRecord
-from gan_study.runs.status import TrialStatus
+from gan_study.runs.records.measurements import EvaluationRecord
+from gan_study.runs.records.status import TrialStatus
 
 
 @dataclass(frozen=True)

@@ -8,13 +8,13 @@ from collections.abc import Sequence
 
 from gan_study.config.thresholds import Thresholds
 from gan_study.config.training import TrialConfig
-from gan_study.runs.records import EvaluationRecord
-from gan_study.runs.status import RollbackRecord, TrialStatus
+from gan_study.runs.records.measurements import EvaluationRecord
+from gan_study.runs.records.status import RollbackRecord, TrialStatus
 from gan_study.runs.trial_folder import TrialFolder
-from gan_study.training.checkpoints import write_checkpoint_or_end
 from gan_study.training.distributed import Workers
+from gan_study.training.output.checkpoints import write_checkpoint_or_end
+from gan_study.training.output.status import collapse_reason, collapsed_status, diverged_status, divergence_reason
 from gan_study.training.state import TrainingState
-from gan_study.training.status import collapse_reason, collapsed_status, diverged_status, divergence_reason
 from gan_study.training.steps import FailedStep
 
 

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from gan_study.config.schedule import ScheduleEntry
 from gan_study.config.training import TrainingConfig
 from gan_study.gan.networks import build_networks
-from gan_study.runs.status import RollbackRecord
+from gan_study.runs.records.status import RollbackRecord
 from gan_study.training.randomness import Stream, stream_seed
 
 _EMA_RAMP_UP = 0.05

@@ -17,8 +17,8 @@ from gan_study.analysis.statistics.failures import describe_failures
 from gan_study.analysis.statistics.rank_test import holm, mann_whitney_p
 from gan_study.analysis.statistics.seed_scores import describe_seeds
 from gan_study.config.training import TrialConfig
-from gan_study.runs.records import EvaluationRecord
-from gan_study.runs.status import TrialState, TrialStatus
+from gan_study.runs.records.measurements import EvaluationRecord
+from gan_study.runs.records.status import TrialState, TrialStatus
 
 TRAINING = {"dataset": {"name": "digits"}, "network": "dcgan", "loss": "least_squares", "total_kimg": 10}
 

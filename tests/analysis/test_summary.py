@@ -22,7 +22,7 @@ from gan_study.analysis.arm_comparison import compare_arms
 from gan_study.analysis.load_run import load_run
 from gan_study.analysis.run_data import TrialData, best_first, best_trial
 from gan_study.analysis.summary import ConfirmedSeed, Summary, summarise
-from gan_study.runs.status import TrialState
+from gan_study.runs.records.status import TrialState
 
 
 @pytest.fixture(scope="module")

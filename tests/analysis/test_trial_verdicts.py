@@ -14,8 +14,8 @@ from gan_study.analysis.arm_comparison import compare_arms
 from gan_study.analysis.load_run import load_run
 from gan_study.analysis.summary import summarise
 from gan_study.analysis.trial_verdicts import NO_SIGN, WORDS, count_words, counts_text
-from gan_study.runs.diagnosis import Verdict, VerdictName
 from gan_study.runs.folder import RunFolder
+from gan_study.runs.records.diagnosis import Verdict, VerdictName
 
 SEED = ("lsgan", "confirm_002_seed_0")
 

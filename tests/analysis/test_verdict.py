@@ -25,7 +25,7 @@ from gan_study.analysis.load_run import load_run
 from gan_study.analysis.run_data import RunData
 from gan_study.analysis.summary import summarise
 from gan_study.config.arms.trial_configs import confirm_trial_config
-from gan_study.runs.diagnosis import VerdictName
+from gan_study.runs.records.diagnosis import VerdictName
 
 
 def run_with(tmp_path: Path, **changes: Any) -> RunData:

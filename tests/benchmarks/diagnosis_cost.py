@@ -37,8 +37,9 @@ from gan_study.extractors import real_features
 from gan_study.extractors.objective import Objective, load_objective, prepare_objective
 from gan_study.gan.conversion import to_float
 from gan_study.runs.folder import RunFolder
-from gan_study.training import evaluator, loop, steps
+from gan_study.training import loop, steps
 from gan_study.training.distributed import Workers
+from gan_study.training.measures import evaluator
 from gan_study.training.state import build_state
 
 MNIST = {

@@ -21,7 +21,7 @@ from typing import TypeAlias
 
 from gan_study.config.training import TrialConfig
 from gan_study.runs.folder import RunFolder
-from gan_study.runs.status import TrialState
+from gan_study.runs.records.status import TrialState
 
 Orders: TypeAlias = "multiprocessing.Queue[tuple[str, int | None] | None]"
 """Configurations as JSON with the number of images after which each training stops, if before its end."""

@@ -37,12 +37,12 @@ from gan_study.config.base import Scalar
 from gan_study.config.study import StudyConfig
 from gan_study.config.training import TrialConfig
 from gan_study.report.write import write_report
-from gan_study.runs.diagnosis import VerdictName
 from gan_study.runs.folder import RunFolder
-from gan_study.runs.records import EvaluationRecord, LossRecord, SignalsRecord
-from gan_study.runs.status import StudyStatus, TrialState, TrialStatus
+from gan_study.runs.records.diagnosis import VerdictName
+from gan_study.runs.records.measurements import EvaluationRecord, LossRecord, SignalsRecord
+from gan_study.runs.records.status import StudyStatus, TrialState, TrialStatus
 from gan_study.runs.trial_folder import TrialFolder
-from gan_study.training.sample_grid import grid_png
+from gan_study.training.output.sample_grid import grid_png
 
 NUM_SEEDS, NUM_EVALUATIONS = 5, 50
 SHARE_DIVERGED, SHARE_STOPPED = 0.1, 0.2

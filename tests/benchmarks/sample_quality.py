@@ -22,8 +22,8 @@ from gan_study.gan.generation import generate_uint8
 from gan_study.metrics.prdc import features_to_prdc
 from gan_study.metrics.samples import BATCH_SIZE
 from gan_study.runs.folder import RunFolder
+from gan_study.training.output.snapshot import load_generator
 from gan_study.training.randomness import Stream, draw_latents
-from gan_study.training.snapshot import load_generator
 
 
 def features_of(

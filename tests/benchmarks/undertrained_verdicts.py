@@ -19,8 +19,8 @@ from gan_study.diagnosis.evidence import Evidence
 from gan_study.diagnosis.verdict import evidence_to_verdict
 from gan_study.evaluation.end_diagnosis import diagnose_trial
 from gan_study.extractors.objective import load_objective, prepare_objective
-from gan_study.runs.diagnosis import Verdict, VerdictName
 from gan_study.runs.folder import RunFolder
+from gan_study.runs.records.diagnosis import Verdict, VerdictName
 from gan_study.training.distributed import Workers
 from gan_study.training.loop import train
 

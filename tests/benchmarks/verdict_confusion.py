@@ -29,7 +29,7 @@ from gan_study.diagnosis.diagnose import ImageSet
 from gan_study.diagnosis.measures.modes import confusion_matrix
 from gan_study.extractors.extractor import apply_network
 from gan_study.extractors.loading import load_or_train_extractor
-from gan_study.runs.diagnosis import Diagnostics, MeasureWithControl, Verdict, VerdictName
+from gan_study.runs.records.diagnosis import Diagnostics, MeasureWithControl, Verdict, VerdictName
 
 # Letters hold 40 % out instead of 10 %, so that there are fresh images beside the controls.
 DATASETS = {

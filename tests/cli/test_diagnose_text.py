@@ -10,9 +10,9 @@ from support.synthetic_run import write_synthetic_run
 from gan_study.cli.diagnose_text import print_one, print_overview
 from gan_study.evaluation.diagnosed_snapshot import DiagnosedSnapshot
 from gan_study.evaluation.snapshots import SnapshotPlace
-from gan_study.runs.diagnosis import DiagnosisRecord, Finding, VerdictName
 from gan_study.runs.folder import RunFolder
-from gan_study.runs.status import TrialState
+from gan_study.runs.records.diagnosis import DiagnosisRecord, Finding, VerdictName
+from gan_study.runs.records.status import TrialState
 
 NOTED = FINDINGS[0].model_copy(
     update={

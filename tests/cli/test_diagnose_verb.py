@@ -15,7 +15,7 @@ from gan_study.config.training import TrainingConfig, TrialConfig
 from gan_study.diagnosis.undecided import order_of_rules
 from gan_study.errors import InputError
 from gan_study.runs.folder import RunFolder
-from gan_study.runs.status import StudyStatus, TrialState
+from gan_study.runs.records.status import StudyStatus, TrialState
 from gan_study.search.trials.begin_trial import begin_trial
 from gan_study.search.trials.messages import TrialOrder
 from gan_study.training.distributed import Workers

@@ -15,7 +15,7 @@ from gan_study.evaluation.generators import load_generator_at
 from gan_study.extractors.loading import load_or_train_extractor
 from gan_study.gan.networks import build_networks
 from gan_study.runs.folder import RunFolder
-from gan_study.runs.records import EvaluationRecord
+from gan_study.runs.records.measurements import EvaluationRecord
 from gan_study.runs.storage import Storage
 from gan_study.runs.trial_folder import TrialFolder
 

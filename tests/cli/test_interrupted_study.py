@@ -8,8 +8,8 @@ import pytest
 from support.command import LIMIT_SEC, ONE_AT_A_TIME, TINY, Running, errors_in, gan_study, gan_study_on_a_terminal
 
 from gan_study.runs.folder import RunFolder
-from gan_study.runs.records import EvaluationRecord
-from gan_study.runs.status import TrialState, TrialStatus
+from gan_study.runs.records.measurements import EvaluationRecord
+from gan_study.runs.records.status import TrialState, TrialStatus
 
 pytestmark = [pytest.mark.ray, pytest.mark.slow]
 

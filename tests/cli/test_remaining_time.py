@@ -14,8 +14,8 @@ from gan_study.cli.terminal import live
 from gan_study.config.estimates.expected_length import expected_nimg
 from gan_study.config.study import StudyConfig
 from gan_study.runs.folder import RunFolder
-from gan_study.runs.records import EvaluationRecord
-from gan_study.runs.status import TrialState
+from gan_study.runs.records.measurements import EvaluationRecord
+from gan_study.runs.records.status import TrialState
 from gan_study.search.director.director import Director
 from gan_study.search.director.remaining_time import RemainingTime, num_planned
 

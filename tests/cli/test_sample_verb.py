@@ -23,7 +23,7 @@ from gan_study.evaluation.snapshots import find_snapshot
 from gan_study.gan.conversion import to_uint8
 from gan_study.gan.latents import draw_z
 from gan_study.runs.folder import RunFolder
-from gan_study.runs.records import BestScore
+from gan_study.runs.records.measurements import BestScore
 
 
 @pytest.fixture(scope="module")

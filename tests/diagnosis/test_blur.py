@@ -16,7 +16,7 @@ from gan_study.diagnosis.verdict import evidence_to_verdict
 from gan_study.extractors.extractor import apply_network
 from gan_study.metrics.frechet import features_to_frechet_distance, stats_to_reference
 from gan_study.metrics.statistics import features_to_stats
-from gan_study.runs.diagnosis import Diagnostics
+from gan_study.runs.records.diagnosis import Diagnostics
 
 NUM = 150
 

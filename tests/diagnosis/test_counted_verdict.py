@@ -6,9 +6,9 @@ import pytest
 from gan_study.analysis.trial_verdicts import trial_verdict
 from gan_study.config.training import TrialConfig
 from gan_study.diagnosis.evidence import trial_evidence
-from gan_study.runs.diagnosis import VerdictName
-from gan_study.runs.records import BestScore, EvaluationRecord, SignalsRecord
-from gan_study.runs.status import RollbackRecord, TrialState, TrialStatus
+from gan_study.runs.records.diagnosis import VerdictName
+from gan_study.runs.records.measurements import BestScore, EvaluationRecord, SignalsRecord
+from gan_study.runs.records.status import RollbackRecord, TrialState, TrialStatus
 
 SCORES = (100.0, 50.0, 20.0, 60.0, 90.0)
 """Scores at 0 to 4 thousand images. The last two evaluations show a total collapse: every image is a copy of

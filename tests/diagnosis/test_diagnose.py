@@ -8,7 +8,7 @@ from support.present import present
 from gan_study.diagnosis.diagnose import ImageSet, diagnose, measure_images, prepare_reference
 from gan_study.diagnosis.evidence import Evidence
 from gan_study.diagnosis.verdict import evidence_to_verdict
-from gan_study.runs.diagnosis import Diagnostics, MeasureWithControl, Verdict
+from gan_study.runs.records.diagnosis import Diagnostics, MeasureWithControl, Verdict
 
 NUM = 500
 TRAIN = image_set(draw(1500, seed=100))

@@ -9,9 +9,9 @@ from gan_study.config.thresholds import Thresholds
 from gan_study.diagnosis.evidence import Evidence, Signals, trial_evidence
 from gan_study.diagnosis.finding import make_finding
 from gan_study.diagnosis.verdict import evidence_to_verdict
-from gan_study.runs.diagnosis import Classes, Diagnostics, MeasureWithControl, Verdict
-from gan_study.runs.records import EvaluationRecord, LossRecord, SignalsRecord
-from gan_study.runs.status import TrialState, TrialStatus
+from gan_study.runs.records.diagnosis import Classes, Diagnostics, MeasureWithControl, Verdict
+from gan_study.runs.records.measurements import EvaluationRecord, LossRecord, SignalsRecord
+from gan_study.runs.records.status import TrialState, TrialStatus
 
 REALISTIC = ("unrealistic", "unlike", "unlike_pixels")
 FALLING = (100.0, 40.0, 20.0, 10.0, 8.0)

@@ -5,7 +5,7 @@ from support.planted_trials import DESCENT, SWINGING, images, trial
 
 from gan_study.diagnosis.rules import RULES
 from gan_study.diagnosis.undecided import order_of_rules, undecided_findings
-from gan_study.runs.diagnosis import Verdict
+from gan_study.runs.records.diagnosis import Verdict
 
 FALLING = (100.0, 40.0, 20.0, 10.0, 8.0)
 

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from gan_study.config.training import TrainingConfig, TrialConfig
 from gan_study.evaluation.end_coverage import coverage_measure
 from gan_study.extractors.objective import Objective
-from gan_study.runs.records import CoverageRecord
+from gan_study.runs.records.measurements import CoverageRecord
 from gan_study.runs.storage import Storage
 from gan_study.runs.trial_folder import TrialFolder
 from gan_study.training.distributed import Workers

@@ -29,7 +29,7 @@ from gan_study.extractors.extractor import Extractor
 from gan_study.extractors.objective import Objective
 from gan_study.extractors.real_features import compute_real_features
 from gan_study.gan.conversion import to_float
-from gan_study.runs.diagnosis import DiagnosisRecord
+from gan_study.runs.records.diagnosis import DiagnosisRecord
 from gan_study.runs.storage import Storage
 from gan_study.runs.trial_folder import TrialFolder
 from gan_study.search.trials.begin_trial import begin_trial

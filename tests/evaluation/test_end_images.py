@@ -12,10 +12,10 @@ from torch import Tensor, nn
 
 from gan_study.config.training import TrainingConfig
 from gan_study.evaluation.end_images import interpolation_png, write_end_images
-from gan_study.runs.records import BestScore
+from gan_study.runs.records.measurements import BestScore
 from gan_study.runs.storage import Storage
 from gan_study.runs.trial_folder import TrialFolder
-from gan_study.training.sample_grid import sample_grid_png
+from gan_study.training.output.sample_grid import sample_grid_png
 from gan_study.training.state import build_state
 
 TRAINING = TrainingConfig.model_validate(

@@ -10,7 +10,7 @@ from support.scripted_world import make_evaluation
 from gan_study.config.training import TrialConfig
 from gan_study.evaluation import whole_trial
 from gan_study.evaluation.whole_trial import train_and_finish
-from gan_study.runs.status import TrialState, TrialStatus
+from gan_study.runs.records.status import TrialState, TrialStatus
 from gan_study.runs.storage import Storage
 from gan_study.runs.trial_folder import TrialFolder
 from gan_study.training.distributed import Workers

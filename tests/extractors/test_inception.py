@@ -32,7 +32,7 @@ from gan_study.extractors.inception_weights import (
 )
 from gan_study.extractors.objective import load_objective, prepare_objective
 from gan_study.runs.folder import RunFolder
-from gan_study.runs.records import OFFICIAL_INCEPTION_HASH
+from gan_study.runs.records.measurements import OFFICIAL_INCEPTION_HASH
 
 
 @pytest.fixture(scope="module")

@@ -25,8 +25,8 @@ from gan_study.report.figures.atlas_figures import atlas_plots
 from gan_study.report.figures.verdict_style import VERDICT_STYLES
 from gan_study.report.tables.verdict_evidence import MOST_TABLES, evidences, images_basis
 from gan_study.report.write import write_report
-from gan_study.runs.diagnosis import Diagnostics, VerdictName
 from gan_study.runs.folder import RunFolder
+from gan_study.runs.records.diagnosis import Diagnostics, VerdictName
 
 
 @pytest.fixture

@@ -12,8 +12,8 @@ from gan_study.report.pictures.closer_looks import interpolation_pictures, neigh
 from gan_study.report.pictures.find_trial import find_in_run
 from gan_study.report.pictures.page_pictures import shown_trials
 from gan_study.report.write import write_report
-from gan_study.runs.diagnosis import VerdictName
 from gan_study.runs.folder import RunFolder
+from gan_study.runs.records.diagnosis import VerdictName
 
 BEST, OTHER = "confirm_002_seed_0", "confirm_002_seed_1"
 

@@ -21,8 +21,8 @@ from gan_study.report.comparison.comparison_page import compare_studies, render_
 from gan_study.report.comparison.comparison_plots import comparison_plots
 from gan_study.report.comparison.comparison_tables import protocol_table
 from gan_study.report.figures.figure_style import arm_styles
-from gan_study.runs.extensions import ExtensionRecord, ExtensionsRecord
 from gan_study.runs.folder import RunFolder
+from gan_study.runs.records.extensions import ExtensionRecord, ExtensionsRecord
 
 
 @pytest.fixture(scope="module")

@@ -33,7 +33,7 @@ from gan_study.report.figures.score_figures import MOST_WHOLE_LINES, draw_confir
 from gan_study.report.figures.training_figures import draw_signals
 from gan_study.report.pictures.page_pictures import shown_trials
 from gan_study.runs.folder import RunFolder
-from gan_study.runs.status import TrialState
+from gan_study.runs.records.status import TrialState
 
 STYLES = arm_styles(("lsgan", "wgan"))
 

@@ -13,9 +13,9 @@ from gan_study.errors import InputError
 from gan_study.report.score_notes import score_note
 from gan_study.report.tables.final_scores_table import final_note, final_table
 from gan_study.report.write import write_report
-from gan_study.runs.final_scores import FinalScores, KernelRecord, NeighbourRecord, ScoreWithReal
 from gan_study.runs.folder import RunFolder
-from gan_study.runs.records import ScoreKey
+from gan_study.runs.records.final_scores import FinalScores, KernelRecord, NeighbourRecord, ScoreWithReal
+from gan_study.runs.records.measurements import ScoreKey
 
 SCORES = FinalScores(
     cur_nimg=40_000,

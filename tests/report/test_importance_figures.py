@@ -20,7 +20,7 @@ from gan_study.report.figures.importance_figures import (
 )
 from gan_study.report.write import write_report
 from gan_study.runs.folder import RunFolder
-from gan_study.runs.importance import ImportanceRecord, ParameterImportance, TargetImportance
+from gan_study.runs.records.importance import ImportanceRecord, ParameterImportance, TargetImportance
 
 
 def parameter(

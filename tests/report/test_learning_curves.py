@@ -9,7 +9,7 @@ from support.synthetic_run import ALL_FAILED, write_synthetic_run
 from gan_study.analysis.load_run import load_run
 from gan_study.report.figures.learning_curves import SignalCurve, SignalPanel, signal_panels
 from gan_study.runs.folder import RunFolder
-from gan_study.runs.records import SignalsRecord
+from gan_study.runs.records.measurements import SignalsRecord
 
 
 @pytest.fixture(scope="module")

@@ -15,7 +15,7 @@ from support.synthetic_run import CLASS_NAMES, STUDY, write_synthetic_run
 from gan_study.analysis.load_run import load_run
 from gan_study.errors import InputError, StorageError
 from gan_study.runs.folder import RunFolder
-from gan_study.runs.status import TrialState
+from gan_study.runs.records.status import TrialState
 
 
 def test_a_whole_run(tmp_path: Path) -> None:

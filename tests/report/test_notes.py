@@ -17,10 +17,10 @@ from gan_study.cli.terminal.outcome import print_outcome
 from gan_study.report.comparison.comparison_page import compare_studies, render_comparison
 from gan_study.report.tables.protocol import protocol_items
 from gan_study.report.write import write_report
-from gan_study.runs.diagnosis import VerdictName
-from gan_study.runs.environment import Surroundings
-from gan_study.runs.extensions import ExtensionRecord, ExtensionsRecord
 from gan_study.runs.folder import RunFolder
+from gan_study.runs.records.diagnosis import VerdictName
+from gan_study.runs.records.environment import Surroundings
+from gan_study.runs.records.extensions import ExtensionRecord, ExtensionsRecord
 
 CAUTION = "p values and intervals do not account for that"
 CONFIRMED = (Outcome(COMPLETED, 9.0), Outcome(COMPLETED, 10.0))

@@ -16,7 +16,7 @@ from support.present import present
 from support.synthetic_run import ALL_FAILED, OBJECTIVE, SEARCH, STUDY, write_synthetic_run
 
 from gan_study.report.write import write_report
-from gan_study.runs.records import OFFICIAL_INCEPTION_HASH
+from gan_study.runs.records.measurements import OFFICIAL_INCEPTION_HASH
 
 SEEDS = ("lsgan confirm_002_seed_0", "wgan confirm_003_seed_0")
 

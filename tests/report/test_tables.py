@@ -26,7 +26,7 @@ from gan_study.report.tables.protocol import protocol_items
 from gan_study.report.tables.result_tables import cost_table, pair_table, score_table
 from gan_study.report.tables.trial_tables import failure_table, leaderboard, state_table
 from gan_study.runs.folder import RunFolder
-from gan_study.runs.status import TrialState
+from gan_study.runs.records.status import TrialState
 
 
 @pytest.fixture(scope="module")

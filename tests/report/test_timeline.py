@@ -15,8 +15,8 @@ from gan_study.analysis.load_run import load_run
 from gan_study.report.pictures.films import BUDGET, Film, make_films
 from gan_study.report.pictures.page_pictures import shown_trials
 from gan_study.report.pictures.timeline import Timeline
-from gan_study.runs.diagnosis import VerdictName
 from gan_study.runs.folder import RunFolder
+from gan_study.runs.records.diagnosis import VerdictName
 
 
 def found(folder: RunFolder, budget: int = BUDGET) -> tuple[tuple[Film, ...], int]:

@@ -11,7 +11,7 @@ from gan_study.runs.counted_generator import (
     counted_snapshot,
     recorded_score,
 )
-from gan_study.runs.records import BestScore, EvaluationRecord
+from gan_study.runs.records.measurements import BestScore, EvaluationRecord
 from gan_study.runs.storage import Storage
 from gan_study.runs.trial_folder import TrialFolder
 

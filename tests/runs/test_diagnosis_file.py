@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from gan_study.errors import StorageError
-from gan_study.runs.diagnosis import (
+from gan_study.runs.records.diagnosis import (
     Classes,
     DiagnosisRecord,
     Diagnostics,

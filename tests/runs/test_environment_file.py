@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from gan_study.runs.environment import Environment, Surroundings
 from gan_study.runs.folder import RunFolder
+from gan_study.runs.records.environment import Environment, Surroundings
 
 
 def environment(commit: str, command: str = "gan_study run") -> Environment:

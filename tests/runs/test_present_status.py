@@ -10,7 +10,7 @@ import pytest
 
 from gan_study.runs.folder import RunFolder
 from gan_study.runs.present_status import present_status
-from gan_study.runs.status import StudyStatus
+from gan_study.runs.records.status import StudyStatus
 
 
 def ended_process() -> int:

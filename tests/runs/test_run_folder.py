@@ -9,10 +9,10 @@ from support.synthetic_run import OBJECTIVE
 
 from gan_study.config.training import TrainingConfig, TrialConfig
 from gan_study.errors import InputError, StorageError
-from gan_study.runs.environment import Environment, Surroundings
 from gan_study.runs.folder import RunFolder
-from gan_study.runs.records import OFFICIAL_INCEPTION_HASH, EvaluationRecord, LossRecord
-from gan_study.runs.status import StudyStatus, TrialState, TrialStatus
+from gan_study.runs.records.environment import Environment, Surroundings
+from gan_study.runs.records.measurements import OFFICIAL_INCEPTION_HASH, EvaluationRecord, LossRecord
+from gan_study.runs.records.status import StudyStatus, TrialState, TrialStatus
 from gan_study.runs.trial_folder import TrialFolder
 
 CONFIG = TrialConfig(

@@ -5,11 +5,11 @@ import pytest
 from gan_study.cli.commands.surroundings import set_places
 from gan_study.cli.terminal.messages import print_error, print_warning
 from gan_study.errors import InputError
-from gan_study.runs.environment import Environment
-from gan_study.runs.extensions import ExtensionRecord
 from gan_study.runs.folder import RunFolder
+from gan_study.runs.records.environment import Environment
+from gan_study.runs.records.extensions import ExtensionRecord
+from gan_study.runs.records.status import TrialState, TrialStatus
 from gan_study.runs.secrets import without_secrets
-from gan_study.runs.status import TrialState, TrialStatus
 
 SECRET = "s3cr+t"
 WITH_SECRETS = [

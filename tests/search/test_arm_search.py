@@ -8,7 +8,7 @@ from support.scripted_world import FAILURE_SCORE, make_evaluation, make_study
 
 from gan_study.config.arms.arm import Arm
 from gan_study.config.base import Scalar
-from gan_study.runs.status import TrialState
+from gan_study.runs.records.status import TrialState
 from gan_study.search.sampling.arm_search import ArmSearch
 
 

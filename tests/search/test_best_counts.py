@@ -14,7 +14,7 @@ from gan_study.config.reading.load import dump_study
 from gan_study.config.training import TrialConfig
 from gan_study.runs.counted_generator import At
 from gan_study.runs.folder import RunFolder
-from gan_study.runs.status import TrialState
+from gan_study.runs.records.status import TrialState
 from gan_study.search.director.director import Director
 
 CURVES = (

@@ -9,7 +9,7 @@ from support.scripted_world import FAILURE_SCORE, Ends, Score, World, make_evalu
 
 from gan_study.config.training import TrialConfig
 from gan_study.runs.folder import RunFolder
-from gan_study.runs.status import TrialState
+from gan_study.runs.records.status import TrialState
 
 
 def make_world(tmp_path: Path, score: Score, ends: Ends | None = None, at_once: int = 1, **changes: Any) -> World:

@@ -11,7 +11,7 @@ from gan_study.analysis.load_run import load_run
 from gan_study.cli.terminal.live import arm_rows
 from gan_study.config.training import TrialConfig
 from gan_study.runs.folder import RunFolder
-from gan_study.runs.status import TrialState
+from gan_study.runs.records.status import TrialState
 from gan_study.search.director.remaining_time import num_planned
 
 RANDOM = {"sampler": "random", "scheduler": "none"}

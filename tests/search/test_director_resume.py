@@ -8,7 +8,7 @@ from support.scripted_world import Ends, Score, World, make_evaluation, make_stu
 
 from gan_study.config.training import TrialConfig
 from gan_study.runs.folder import RunFolder
-from gan_study.runs.status import TrialState, TrialStatus
+from gan_study.runs.records.status import TrialState, TrialStatus
 from gan_study.search.director.director import Director
 
 BUDGET = {"trials_per_arm": 4, "total_kimg": 2, "evaluate_every_kimg": 1}

@@ -25,7 +25,7 @@ from gan_study.report.tables.trial_tables import leaderboard
 from gan_study.report.tables.trials_csv import trials_csv
 from gan_study.report.write import write_report
 from gan_study.runs.folder import RunFolder
-from gan_study.runs.status import TrialState
+from gan_study.runs.records.status import TrialState
 from gan_study.search.director.director import Director
 
 OWN_SCORES = (40.0, 30.0, 43.0, 20.0)

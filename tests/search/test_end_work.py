@@ -7,7 +7,7 @@ from support.scripted_world import World, make_evaluation, make_study
 
 from gan_study.config.training import TrialConfig
 from gan_study.runs.folder import RunFolder
-from gan_study.runs.status import TrialState, TrialStatus
+from gan_study.runs.records.status import TrialState, TrialStatus
 from gan_study.runs.trial_folder import TrialFolder
 from gan_study.search.director.director import Director
 

@@ -6,8 +6,8 @@ import pytest
 from support.present import present
 from support.scripted_world import make_study
 
-from gan_study.runs.environment import Environment
 from gan_study.runs.folder import RunFolder
+from gan_study.runs.records.environment import Environment
 from gan_study.search.cluster import Cluster
 from gan_study.search.environment import record_environment
 

@@ -14,8 +14,8 @@ from gan_study.config.base import Scalar
 from gan_study.config.study import StudyConfig
 from gan_study.config.training import TrialConfig
 from gan_study.runs.folder import RunFolder
-from gan_study.runs.importance import ParameterImportance, TargetImportance
-from gan_study.runs.status import TrialState
+from gan_study.runs.records.importance import ParameterImportance, TargetImportance
+from gan_study.runs.records.status import TrialState
 from gan_study.search.sampling.fanova import MIN_TRIALS, Sample, arm_importance, study_importance
 
 SPACE: dict[str, Any] = {

@@ -12,8 +12,8 @@ from optuna.trial import TrialState as OptunaState
 from support.tiny_study import tiny_folder, tiny_study
 
 from gan_study.runs.folder import RunFolder
-from gan_study.runs.records import EvaluationRecord
-from gan_study.runs.status import TrialState, TrialStatus
+from gan_study.runs.records.measurements import EvaluationRecord
+from gan_study.runs.records.status import TrialState, TrialStatus
 from gan_study.search.director.director import Director
 from gan_study.search.run import run_study
 

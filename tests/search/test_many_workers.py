@@ -11,7 +11,7 @@ from gan_study.config.arms.resolved_training import first_trial_values
 from gan_study.config.arms.trial_configs import search_trial_config
 from gan_study.data.datasets import load_dataset
 from gan_study.runs.folder import RunFolder
-from gan_study.runs.status import TrialState
+from gan_study.runs.records.status import TrialState
 from gan_study.search.run import run_study
 
 pytestmark = [pytest.mark.ray, pytest.mark.slow]

@@ -11,7 +11,7 @@ from optuna.trial import TrialState as OptunaState
 from support.scripted_world import FAILURE_SCORE, make_evaluation, make_study
 
 from gan_study.config.arms.arm import Arm
-from gan_study.runs.status import TrialState
+from gan_study.runs.records.status import TrialState
 from gan_study.search.sampling.arm_search import ArmSearch
 from gan_study.search.sampling.objective_values import TrialEnd
 

@@ -13,7 +13,7 @@ from support.scripted_world import World, make_study
 from gan_study.config.training import TrialConfig
 from gan_study.errors import StorageError
 from gan_study.runs.folder import RunFolder
-from gan_study.runs.status import TrialState
+from gan_study.runs.records.status import TrialState
 from gan_study.search.director.director import Director
 from gan_study.search.sampling.optuna_file import OptunaFile
 

@@ -11,7 +11,7 @@ from gan_study.config.schedule import ScheduleEntry
 from gan_study.config.training import TrialConfig
 from gan_study.errors import StorageError
 from gan_study.runs.folder import RunFolder
-from gan_study.runs.status import TrialState
+from gan_study.runs.records.status import TrialState
 from gan_study.search.population import population
 from gan_study.search.population.copies import copy_trial
 from gan_study.search.population.rates import current_rates

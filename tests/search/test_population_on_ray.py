@@ -9,7 +9,7 @@ from support.tiny_study import tiny_folder, tiny_study
 
 from gan_study.analysis.load_run import load_run
 from gan_study.analysis.summary import summarise
-from gan_study.runs.status import TrialState
+from gan_study.runs.records.status import TrialState
 from gan_study.search.run import run_study
 
 pytestmark = [pytest.mark.ray, pytest.mark.slow]

@@ -8,8 +8,8 @@ from support.scripted_world import make_study
 
 from gan_study.config.reading.trial_file import load_trial
 from gan_study.runs.folder import RunFolder
-from gan_study.runs.records import EvaluationRecord
-from gan_study.runs.status import TrialState
+from gan_study.runs.records.measurements import EvaluationRecord
+from gan_study.runs.records.status import TrialState
 from gan_study.runs.storage import Storage
 from gan_study.runs.trial_folder import TrialFolder
 from gan_study.search.director.director import Director

@@ -10,7 +10,7 @@ from gan_study.config.arms.arm import Arm
 from gan_study.config.plan.search_text import stopping_text
 from gan_study.config.search.stopping import brackets
 from gan_study.config.study import StudyConfig
-from gan_study.runs.status import TrialState
+from gan_study.runs.records.status import TrialState
 from gan_study.search.sampling.arm_search import ArmSearch
 from gan_study.search.sampling.pruners import make_pruner
 

@@ -13,7 +13,7 @@ from gan_study.config.training import TrialConfig
 from gan_study.report.tables.configuration_tables import arm_table
 from gan_study.report.tables.trial_tables import leaderboard, state_table
 from gan_study.runs.folder import RunFolder
-from gan_study.runs.status import TrialState
+from gan_study.runs.records.status import TrialState
 from gan_study.search.director.director import Director
 
 BUDGET = {"trials_per_arm": 4, "total_kimg": 2, "evaluate_every_kimg": 1}

@@ -11,7 +11,7 @@ from support.scripted_world import FAILURE_SCORE, make_study
 from gan_study.config.arms.arm import Arm
 from gan_study.config.search.sampling import drawn_at_random
 from gan_study.config.study import StudyConfig
-from gan_study.runs.status import TrialState
+from gan_study.runs.records.status import TrialState
 from gan_study.search.sampling.arm_search import ArmSearch
 
 SPACE = {

@@ -10,7 +10,7 @@ from optuna.storages import InMemoryStorage
 from support.scripted_world import FAILURE_SCORE, make_evaluation, make_study
 
 from gan_study.config.arms.arm import Arm
-from gan_study.runs.status import TrialState
+from gan_study.runs.records.status import TrialState
 from gan_study.search.sampling.arm_search import ArmSearch
 
 optuna.logging.set_verbosity(optuna.logging.WARNING)

@@ -15,8 +15,8 @@ from gan_study.cli.train import train_one
 from gan_study.config.study import StudyConfig
 from gan_study.errors import InputError
 from gan_study.runs.folder import RunFolder
-from gan_study.runs.records import EvaluationRecord
-from gan_study.runs.status import TrialState, TrialStatus
+from gan_study.runs.records.measurements import EvaluationRecord
+from gan_study.runs.records.status import TrialState, TrialStatus
 from gan_study.search.director.director import Director
 from gan_study.search.run import run_study
 

@@ -22,15 +22,15 @@ from gan_study.config.names import TRACKERS
 from gan_study.config.training import TrialConfig
 from gan_study.errors import InputError
 from gan_study.runs.folder import RunFolder
-from gan_study.runs.records import EvaluationRecord, LossRecord, SignalsRecord
-from gan_study.runs.status import TrialState, TrialStatus
+from gan_study.runs.records.measurements import EvaluationRecord, LossRecord, SignalsRecord
+from gan_study.runs.records.status import TrialState, TrialStatus
 from gan_study.search.trackers import packages as tracker_packages
 from gan_study.search.trackers import trackers
 from gan_study.search.trackers.packages import require_trackers
 from gan_study.search.trackers.trackers import tracker_callbacks
 from gan_study.search.trials.messages import TrialOrder, progress_message, tracker_numbers
+from gan_study.training.output.sample_grid import grid_pixels, grid_png
 from gan_study.training.progress import Progress
-from gan_study.training.sample_grid import grid_pixels, grid_png
 
 
 def make_config(index: int = 0) -> TrialConfig:

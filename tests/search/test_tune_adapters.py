@@ -10,8 +10,8 @@ from support.scripted_world import World, make_evaluation, make_study
 from gan_study.config.training import TrialConfig
 from gan_study.errors import InputError, MissingGpuError, StorageError
 from gan_study.runs.folder import RunFolder
-from gan_study.runs.records import EvaluationRecord
-from gan_study.runs.status import TrialState
+from gan_study.runs.records.measurements import EvaluationRecord
+from gan_study.runs.records.status import TrialState
 from gan_study.search.trials import begin_trial
 from gan_study.search.trials import one_worker as trial_one_worker
 from gan_study.search.trials.messages import read_abort, read_failure

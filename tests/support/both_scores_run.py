@@ -1,7 +1,7 @@
 """The synthetic run with new scores of the best evaluations of its completed confirmed trainings."""
 
 from gan_study.runs.folder import RunFolder
-from gan_study.runs.records import BestScore
+from gan_study.runs.records.measurements import BestScore
 from support.synthetic_run import STUDY, write_synthetic_run
 
 BEST_NIMG = 30_000

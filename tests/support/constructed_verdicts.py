@@ -14,7 +14,7 @@ from gan_study.data.datasets import Dataset
 from gan_study.diagnosis.diagnose import ImageSet, RealReference, measure_images, prepare_reference
 from gan_study.diagnosis.evidence import Evidence
 from gan_study.diagnosis.verdict import evidence_to_verdict
-from gan_study.runs.diagnosis import Diagnostics, Verdict, VerdictName
+from gan_study.runs.records.diagnosis import Diagnostics, Verdict, VerdictName
 
 Look = Callable[[NDArray[np.uint8]], ImageSet]
 """Images NCHW uint8 => the same with features and labels."""

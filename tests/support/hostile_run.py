@@ -6,9 +6,9 @@ study file, an error, a data set's folders, a host, or whoever renames folders.
 
 from typing import Any
 
-from gan_study.runs.diagnosis import VerdictName
 from gan_study.runs.folder import RunFolder
-from gan_study.runs.importance import ImportanceRecord, ParameterImportance, TargetImportance
+from gan_study.runs.records.diagnosis import VerdictName
+from gan_study.runs.records.importance import ImportanceRecord, ParameterImportance, TargetImportance
 from support.pareto_run import add_coverages
 from support.planted_diagnosis import planted_diagnosis
 from support.synthetic_run import (

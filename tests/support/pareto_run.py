@@ -3,7 +3,7 @@
 from typing import Any
 
 from gan_study.runs.folder import RunFolder
-from gan_study.runs.records import CoverageRecord
+from gan_study.runs.records.measurements import CoverageRecord
 from support.synthetic_run import COMPLETED, DIVERGED, STUDY, Outcome, write_synthetic_run
 
 OBJECTIVES: dict[str, Any] = {**STUDY, "search": {"objectives": ["score", "coverage"], "scheduler": "none"}}

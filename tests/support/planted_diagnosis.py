@@ -1,6 +1,6 @@
 """A diagnosis.json whose verdict is what a test wants; its findings are made up, but have every kind of value."""
 
-from gan_study.runs.diagnosis import DiagnosisRecord, Diagnostics, Finding, Verdict, VerdictName
+from gan_study.runs.records.diagnosis import DiagnosisRecord, Diagnostics, Finding, Verdict, VerdictName
 
 FINDINGS = (
     Finding(

@@ -4,8 +4,8 @@ from typing import Any
 
 from gan_study.diagnosis.evidence import Evidence, Signals
 from gan_study.diagnosis.verdict import evidence_to_verdict
-from gan_study.runs.diagnosis import Diagnostics, MeasureWithControl, Verdict
-from gan_study.runs.status import TrialState
+from gan_study.runs.records.diagnosis import Diagnostics, MeasureWithControl, Verdict
+from gan_study.runs.records.status import TrialState
 
 CONTROLS = {
     "level_deviation": 60.0,

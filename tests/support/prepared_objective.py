@@ -6,7 +6,7 @@ from gan_study.config.training import TrainingConfig
 from gan_study.data.datasets import Dataset, load_dataset
 from gan_study.extractors.objective import Objective, load_objective, prepare_objective
 from gan_study.runs.folder import RunFolder
-from gan_study.runs.records import ObjectiveRecord
+from gan_study.runs.records.measurements import ObjectiveRecord
 
 
 @dataclass(frozen=True)

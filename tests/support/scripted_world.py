@@ -11,8 +11,8 @@ from gan_study.config.study import StudyConfig
 from gan_study.config.training import TrialConfig
 from gan_study.runs.counted_generator import best_evaluation
 from gan_study.runs.folder import RunFolder
-from gan_study.runs.records import BestScore, CoverageRecord, EvaluationRecord
-from gan_study.runs.status import EndPart, TrialState, TrialStatus
+from gan_study.runs.records.measurements import BestScore, CoverageRecord, EvaluationRecord
+from gan_study.runs.records.status import EndPart, TrialState, TrialStatus
 from gan_study.runs.trial_folder import TrialFolder
 from gan_study.search.director.director import Director
 from support import synthetic_run

@@ -17,10 +17,10 @@ from gan_study.config.arms.trial_configs import confirm_trial_config, search_tri
 from gan_study.config.base import Scalar
 from gan_study.config.study import StudyConfig
 from gan_study.config.training import TrialConfig
-from gan_study.runs.environment import Environment
 from gan_study.runs.folder import RunFolder
-from gan_study.runs.records import EvaluationRecord, LossRecord, ObjectiveRecord, ScoreKey
-from gan_study.runs.status import StudyStatus, TrialState, TrialStatus
+from gan_study.runs.records.environment import Environment
+from gan_study.runs.records.measurements import EvaluationRecord, LossRecord, ObjectiveRecord, ScoreKey
+from gan_study.runs.records.status import StudyStatus, TrialState, TrialStatus
 
 CLASS_NAMES = tuple("0123456789")
 REAL_SHARES = (0.1,) * 10

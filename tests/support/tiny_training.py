@@ -5,7 +5,7 @@ from typing import Any
 
 from gan_study.config.training import TrainingConfig, TrialConfig
 from gan_study.extractors.objective import Objective
-from gan_study.runs.records import EvaluationRecord
+from gan_study.runs.records.measurements import EvaluationRecord
 from gan_study.runs.storage import Storage
 from gan_study.runs.trial_folder import TrialFolder
 from gan_study.training.distributed import Workers

@@ -12,12 +12,13 @@ from torch import nn
 from gan_study.config.training import Phase, TrialConfig
 from gan_study.extractors.objective import Objective
 from gan_study.gan.latents import draw_z
-from gan_study.runs.records import BestScore, EvaluationRecord
-from gan_study.training import checkpoints, loop
+from gan_study.runs.records.measurements import BestScore, EvaluationRecord
+from gan_study.training import loop
 from gan_study.training.distributed import Workers
+from gan_study.training.measures.scores import latents_to_stats
+from gan_study.training.output import checkpoints
+from gan_study.training.output.snapshot import load_generator
 from gan_study.training.randomness import Stream, seeded_generator
-from gan_study.training.scores import latents_to_stats
-from gan_study.training.snapshot import load_generator
 from gan_study.training.state import update_ema
 
 WORSE_FROM = 80

@@ -14,8 +14,8 @@ from gan_study.extractors.objective import Objective
 from gan_study.training.batch import draw_batch
 from gan_study.training.distributed import Workers
 from gan_study.training.loop import train
-from gan_study.training.sample_grid import sample_grid_png
-from gan_study.training.scores import generator_to_stats
+from gan_study.training.measures.scores import generator_to_stats
+from gan_study.training.output.sample_grid import sample_grid_png
 
 MLP = {"name": "mlp", "width": 16}
 TRAININGS: dict[str, dict[str, Any]] = {

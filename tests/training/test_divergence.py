@@ -11,11 +11,11 @@ from support.tiny_training import run, tiny_trial, trial_folder
 from support.two_workers import PLANTED_AT, spoiled
 
 from gan_study.extractors.objective import Objective
-from gan_study.runs.records import LossRecord
-from gan_study.runs.status import TrialState
+from gan_study.runs.records.measurements import LossRecord
+from gan_study.runs.records.status import TrialState
 from gan_study.training import loop
 from gan_study.training.distributed import Workers
-from gan_study.training.means import LossMeans
+from gan_study.training.measures.means import LossMeans
 from gan_study.training.state import TrainingState, build_state
 from gan_study.training.steps import StepMeasures
 

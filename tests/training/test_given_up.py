@@ -8,12 +8,12 @@ from support.tiny_training import tiny_trial, trial_folder
 from support.two_workers import spoiled
 
 from gan_study.extractors.objective import Objective
-from gan_study.runs.status import TrialState, TrialStatus
-from gan_study.training.checkpoints import write_checkpoint_or_end, write_progress
+from gan_study.runs.records.status import TrialState, TrialStatus
 from gan_study.training.distributed import Workers
 from gan_study.training.loop import train
+from gan_study.training.output.checkpoints import write_checkpoint_or_end, write_progress
+from gan_study.training.output.status import ended_status
 from gan_study.training.state import build_state
-from gan_study.training.status import ended_status
 
 STOPPED = TrialStatus(state=TrialState.STOPPED, cur_nimg=80, reason="not among its arm's best at 80 images")
 

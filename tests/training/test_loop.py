@@ -20,8 +20,8 @@ from gan_study.errors import InputError
 from gan_study.extractors.objective import Objective
 from gan_study.gan.conversion import to_uint8
 from gan_study.gan.networks import build_networks
-from gan_study.runs.records import LossRecord
-from gan_study.runs.status import TrialState
+from gan_study.runs.records.measurements import LossRecord
+from gan_study.runs.records.status import TrialState
 from gan_study.training.batch import draw_batch
 from gan_study.training.distributed import Workers
 from gan_study.training.loop import train

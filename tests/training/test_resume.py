@@ -9,7 +9,7 @@ from support.tiny_training import files, measured, run, tiny_trial, trial_folder
 
 from gan_study.errors import InputError
 from gan_study.extractors.objective import Objective
-from gan_study.runs.status import TrialState
+from gan_study.runs.records.status import TrialState
 
 MLP = {"name": "mlp", "width": 16}
 TRAININGS: dict[str, dict[str, Any]] = {

@@ -16,7 +16,7 @@ from torch import nn
 from gan_study.config.training import TrialConfig
 from gan_study.diagnosis.evidence import surviving_evaluations, trial_evidence
 from gan_study.extractors.objective import Objective
-from gan_study.runs.status import RollbackRecord, TrialState
+from gan_study.runs.records.status import RollbackRecord, TrialState
 from gan_study.training import loop
 from gan_study.training.batch import draw_batch
 from gan_study.training.distributed import Workers

@@ -16,10 +16,10 @@ from gan_study.config.training import TrainingConfig, TrialConfig
 from gan_study.extractors.objective import Objective
 from gan_study.gan.conversion import to_float
 from gan_study.gan.latents import draw_z
-from gan_study.runs.records import EvaluationRecord, SignalsRecord
+from gan_study.runs.records.measurements import EvaluationRecord, SignalsRecord
 from gan_study.training import loop
 from gan_study.training.distributed import Workers
-from gan_study.training.signals import first_images, logits_to_signals, make_probe, measure_signals
+from gan_study.training.measures.signals import first_images, logits_to_signals, make_probe, measure_signals
 from gan_study.training.state import TrainingState, build_state
 from gan_study.training.steps import accumulate_g_gradients
 

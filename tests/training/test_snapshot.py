@@ -7,7 +7,7 @@ from gan_study.config.training import TrainingConfig
 from gan_study.gan.conversion import to_uint8
 from gan_study.gan.generation import generate_uint8
 from gan_study.gan.latents import draw_z
-from gan_study.training.snapshot import load_generator
+from gan_study.training.output.snapshot import load_generator
 from gan_study.training.state import build_state
 
 

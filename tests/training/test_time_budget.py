@@ -8,9 +8,10 @@ from support.tiny_training import run, tiny_trial, trial_folder
 from support.two_workers import spoiled
 
 from gan_study.extractors.objective import Objective
-from gan_study.runs.status import TrialState
-from gan_study.training import evaluator, loop
+from gan_study.runs.records.status import TrialState
+from gan_study.training import loop
 from gan_study.training.distributed import Workers
+from gan_study.training.measures import evaluator
 
 
 class Clock:

@@ -19,8 +19,8 @@ from gan_study.cli.train import TrainingDivergedError, train_one
 from gan_study.config.reading.trial_file import load_trial
 from gan_study.errors import InputError
 from gan_study.runs.folder import RunFolder
-from gan_study.runs.records import ObjectiveRecord
-from gan_study.runs.status import TrialState
+from gan_study.runs.records.measurements import ObjectiveRecord
+from gan_study.runs.records.status import TrialState
 from gan_study.training.distributed import Workers, join_process_group
 
 MODULE = ["-m", "gan_study", "train"]

@@ -17,7 +17,7 @@ from torch import Tensor
 
 from gan_study.extractors.objective import Objective
 from gan_study.gan.penalties import GRADIENT_PENALTIES
-from gan_study.runs.status import TrialState
+from gan_study.runs.records.status import TrialState
 from gan_study.training.batch import draw_batch
 from gan_study.training.distributed import Workers
 

@@ -8,7 +8,7 @@ from typing import Any
 from gan_study.analysis.run_data import RunData
 from gan_study.analysis.sentences.number_text import listed
 from gan_study.config.rules.extension import grown_too_late, setting_text, study_settings
-from gan_study.runs.records import ScoreKey
+from gan_study.runs.records.measurements import ScoreKey
 
 _EQUAL_TUNING = ("budget.trials_per_arm", "search.repeats", "refine.trials_per_arm", "confirm.top_k")
 """Settings for the number of configurations that are tried for an arm and confirmed."""

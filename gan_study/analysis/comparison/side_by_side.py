@@ -16,7 +16,7 @@ from gan_study.analysis.sentences.notes import damage_warnings, remedy_notes
 from gan_study.analysis.sentences.other_count import describe_other_count
 from gan_study.analysis.sentences.winner import decide_winner
 from gan_study.analysis.summary import Summary, describe_score, summarise_arms
-from gan_study.runs.records import SCHEMA_VERSION, ObjectiveRecord
+from gan_study.runs.records.measurements import SCHEMA_VERSION, ObjectiveRecord
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from gan_study.analysis.run_data import RunData
 from gan_study.analysis.sentences.number_text import quantity, whole_percent
 from gan_study.analysis.statistics.estimate import Estimate
-from gan_study.runs.importance import ParameterImportance, Target, TargetImportance
+from gan_study.runs.records.importance import ParameterImportance, Target, TargetImportance
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,8 @@ from gan_study.analysis.confirmation import ConfirmedArm
 from gan_study.analysis.run_data import RunData
 from gan_study.analysis.sentences.number_text import listed, quantity
 from gan_study.analysis.trial_verdicts import IN_SENTENCES
-from gan_study.runs.diagnosis import VerdictName
-from gan_study.runs.status import EndPart
+from gan_study.runs.records.diagnosis import VerdictName
+from gan_study.runs.records.status import EndPart
 
 EXTENSION_CAUTION = (
     "the study was extended after its results could be seen; p values and intervals do not account for that, and are "

@@ -10,7 +10,7 @@ from gan_study.analysis.sentences.number_text import listed, number, quantity
 from gan_study.analysis.statistics.failures import counted_scores
 from gan_study.config.plan.search_text import counted_text
 from gan_study.runs.counted_generator import At
-from gan_study.runs.records import ObjectiveRecord
+from gan_study.runs.records.measurements import ObjectiveRecord
 
 _MOST_ARMS = 4
 """Largest number of arms whose means the sentence gives. For more, it refers to the table of scores."""

@@ -9,7 +9,7 @@ from gan_study.analysis.run_data import TrialData
 from gan_study.analysis.statistics.estimate import CONFIDENCE, Estimate
 from gan_study.analysis.statistics.seed_scores import SeedScores, describe_seeds
 from gan_study.runs.counted_generator import At
-from gan_study.runs.records import ObjectiveRecord
+from gan_study.runs.records.measurements import ObjectiveRecord
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from scipy import stats
 from gan_study.analysis.run_data import RunData, TrialData
 from gan_study.analysis.sentences.number_text import quantity
 from gan_study.analysis.statistics.estimate import CONFIDENCE
-from gan_study.runs.status import TrialState
+from gan_study.runs.records.status import TrialState
 
 MIN_PAIRS_FOR_INTERVAL = 10
 """With fewer pairs, the interval of a rank correlation is far too narrow."""

@@ -6,7 +6,7 @@ from typing import TypeVar
 
 from gan_study.analysis.run_data import RunData, TrialData
 from gan_study.config.names import MAXIMISED, SearchObjectiveName
-from gan_study.runs.status import TrialState
+from gan_study.runs.records.status import TrialState
 
 _T = TypeVar("_T")
 

@@ -11,8 +11,8 @@ from gan_study.errors import InputError
 from gan_study.extractors import inception_weights
 from gan_study.extractors.inception_weights import WeightsFile, weights_for, weights_with_hash
 from gan_study.runs.folder import RunFolder
-from gan_study.runs.records import ObjectiveRecord
-from gan_study.runs.score_keys import require_same_images
+from gan_study.runs.records.measurements import ObjectiveRecord
+from gan_study.runs.records.score_keys import require_same_images
 
 _PACKAGED = "digits"
 

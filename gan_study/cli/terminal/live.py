@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from gan_study.config.training import PHASES
-from gan_study.runs.status import TrialState
+from gan_study.runs.records.status import TrialState
 from gan_study.search.director.director import Director
 from gan_study.search.director.remaining_time import RemainingTime, num_planned
 from gan_study.search.director.trial_record import TrialRecord

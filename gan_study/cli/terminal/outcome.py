@@ -13,7 +13,7 @@ from gan_study.errors import AllTrialsFailedError
 from gan_study.runs.counted_generator import At
 from gan_study.runs.folder import RunFolder
 from gan_study.runs.present_status import present_status
-from gan_study.runs.status import TrialState
+from gan_study.runs.records.status import TrialState
 
 _PIPED_WIDTH = 200
 """Columns where there is no terminal: rich would take 80 and wrap the table."""

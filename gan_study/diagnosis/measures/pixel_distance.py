@@ -9,7 +9,7 @@ from gan_study.diagnosis.measures.draws import MOST_PAIRED
 from gan_study.diagnosis.measures.modes import Labels
 from gan_study.diagnosis.measures.neighbours import Distances, nearest_neighbours
 from gan_study.metrics.statistics import Features
-from gan_study.runs.diagnosis import MeasureWithControl
+from gan_study.runs.records.diagnosis import MeasureWithControl
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gan_study.runs.diagnosis import LayerSpectrum
+from gan_study.runs.records.diagnosis import LayerSpectrum
 
 _NUM_TOP = 3
 _SMALL = 0.1

@@ -22,7 +22,7 @@ from gan_study.evaluation.generators import TrainedGenerator
 from gan_study.extractors.progress import at_work, count_done
 from gan_study.metrics.all_scores import NUM_SCORES, AllScores, sides_to_scores
 from gan_study.metrics.statistics import Gaussian
-from gan_study.runs.records import ScoreKey
+from gan_study.runs.records.measurements import ScoreKey
 
 _NUM_DRAWS = 3
 """Draws of latents for a generator's Frechet distance; compare_gan takes as many."""

@@ -11,7 +11,7 @@ from gan_study.data.files.folders import unreadable_error
 from gan_study.errors import InputError
 from gan_study.metrics.fid_statistics import gaussian_to_npz, npz_to_gaussian
 from gan_study.metrics.statistics import Gaussian
-from gan_study.runs.records import Record
+from gan_study.runs.records.measurements import Record
 from gan_study.runs.storage import Storage
 
 _MADE_BY = "made_by.json"

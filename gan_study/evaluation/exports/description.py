@@ -12,7 +12,7 @@ from gan_study.evaluation.exports.model_card import Exported
 from gan_study.evaluation.generators import TrainedGenerator
 from gan_study.runs.counted_generator import recorded_score
 from gan_study.runs.folder import RunFolder
-from gan_study.runs.status import TrialState
+from gan_study.runs.records.status import TrialState
 
 
 def describe_export(snapshot: TrainedGenerator, differences: dict[str, float]) -> Exported:

@@ -11,9 +11,9 @@ from gan_study.config.arms.flat_training import flat_training
 from gan_study.config.rules.extension import setting_text
 from gan_study.config.training import TrainingConfig, TrialConfig
 from gan_study.evaluation.exports.known import FILES
-from gan_study.runs.diagnosis import DiagnosisRecord
-from gan_study.runs.records import ObjectiveRecord
-from gan_study.runs.status import TrialState
+from gan_study.runs.records.diagnosis import DiagnosisRecord
+from gan_study.runs.records.measurements import ObjectiveRecord
+from gan_study.runs.records.status import TrialState
 
 
 @dataclass(frozen=True)

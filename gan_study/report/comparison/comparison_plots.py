@@ -11,7 +11,7 @@ from gan_study.report.figures.figure_style import Styles
 from gan_study.report.figures.page_figures import Plot, make_plot
 from gan_study.report.figures.repeated_figures import draw_repeated, repeated_curves
 from gan_study.report.score_notes import crossover_sentence, curve_note, short_note
-from gan_study.runs.records import ObjectiveRecord
+from gan_study.runs.records.measurements import ObjectiveRecord
 
 _WIDTH, _MARK, _CHARACTER, _ROW = 1080, 40, 7, 20
 """Approximate widths in pixels of a figure and of a mark and a character in its legend; height of a legend's row."""

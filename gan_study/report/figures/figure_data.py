@@ -16,7 +16,7 @@ from gan_study.config.base import Scalar
 from gan_study.config.space import Choice, LogUniformRange, SearchRange
 from gan_study.config.training import Phase
 from gan_study.runs.counted_generator import At
-from gan_study.runs.status import TrialState
+from gan_study.runs.records.status import TrialState
 
 
 @dataclass(frozen=True)

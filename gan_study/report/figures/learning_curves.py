@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from gan_study.analysis.run_data import RunData, TrialData
 from gan_study.report.score_notes import score_name
-from gan_study.runs.records import EvaluationRecord, LossRecord, SignalsRecord
-from gan_study.runs.status import TrialState
+from gan_study.runs.records.measurements import EvaluationRecord, LossRecord, SignalsRecord
+from gan_study.runs.records.status import TrialState
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from gan_study.report.figures.learning_curves import signal_panels
 from gan_study.report.figures.parallel_coordinates import draw_parallel, parallel_coordinates
 from gan_study.report.figures.repeated_figures import draw_repeated, repeated_curves
 from gan_study.report.score_notes import crossover_sentence, curve_note, short_note
-from gan_study.runs.records import ObjectiveRecord
+from gan_study.runs.records.measurements import ObjectiveRecord
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from gan_study.report.figures.figure_data import Scale, scale_of
 from gan_study.report.figures.figure_style import NEUTRAL, ArmStyle, label, new_figure, short_label, style_axes
 from gan_study.report.figures.score_axis import log_ticks
 from gan_study.report.score_notes import score_name
-from gan_study.runs.records import ObjectiveRecord
+from gan_study.runs.records.measurements import ObjectiveRecord
 
 _ROW_HEIGHT = 62
 _FEWEST_TRIALS = 3

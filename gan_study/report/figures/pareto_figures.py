@@ -11,7 +11,7 @@ from gan_study.analysis.statistics.pareto import ParetoPoint, ParetoSummary, par
 from gan_study.report.figures.figure_style import NEUTRAL, Styles, label, new_figure, style_axes
 from gan_study.report.figures.score_axis import set_score_axis
 from gan_study.report.tables.table import Table
-from gan_study.runs.records import ObjectiveRecord
+from gan_study.runs.records.measurements import ObjectiveRecord
 
 _WORDS = {"coverage": "Coverage (higher is better)", "device_sec": "Device-seconds (lower is better)"}
 

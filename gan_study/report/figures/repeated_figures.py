@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 from gan_study.analysis.arm_comparison import ArmsComparison
 from gan_study.report.figures.figure_style import Styles, add_band, label, new_figure, style_axes
 from gan_study.report.figures.score_axis import set_score_axis
-from gan_study.runs.records import ObjectiveRecord
+from gan_study.runs.records.measurements import ObjectiveRecord
 
 
 @dataclass(frozen=True)

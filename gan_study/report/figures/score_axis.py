@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 from gan_study.analysis.sentences.number_text import ROUGH, number
 from gan_study.report.figures.figure_style import NEUTRAL
 from gan_study.report.score_notes import rough_note, score_name
-from gan_study.runs.records import ObjectiveRecord
+from gan_study.runs.records.measurements import ObjectiveRecord
 
 
 def score_axis(values: Sequence[float], objective: ObjectiveRecord) -> dict[str, Any]:

@@ -10,8 +10,8 @@ from gan_study.report.figures.figure_data import BestCurve, ConfirmedPoints, Exp
 from gan_study.report.figures.figure_style import NEUTRAL, Styles, add_band, label, new_figure, style_axes
 from gan_study.report.figures.joined_lines import Line, join_lines, line_ends, thin_line
 from gan_study.report.figures.score_axis import log_axis, score_axis, set_score_axis
-from gan_study.runs.records import ObjectiveRecord
-from gan_study.runs.status import TrialState
+from gan_study.runs.records.measurements import ObjectiveRecord
+from gan_study.runs.records.status import TrialState
 
 _LOST = (TrialState.DIVERGED, TrialState.FAILED)
 _CROSS = "x-thin-open"

@@ -7,7 +7,7 @@ from gan_study.analysis.run_data import RunData, TrialData
 from gan_study.analysis.sentences.number_text import number
 from gan_study.report.pictures.find_trial import FindTrial
 from gan_study.report.pictures.thumbnails import Thumbnail, make_thumbnail
-from gan_study.runs.diagnosis import VerdictName
+from gan_study.runs.records.diagnosis import VerdictName
 
 _WIDE, _QUALITY = 640, 85
 _MOST_MEMORISERS = 8

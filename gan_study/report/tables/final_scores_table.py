@@ -7,7 +7,7 @@ from gan_study.analysis.run_data import RunData
 from gan_study.analysis.sentences.number_text import NOTHING, ROUGH_FLOOR, number, score_text
 from gan_study.report.score_notes import score_name
 from gan_study.report.tables.table import Table
-from gan_study.runs.final_scores import FinalScores, ScoreWithReal
+from gan_study.runs.records.final_scores import FinalScores, ScoreWithReal
 
 
 def final_table(run: RunData, confirmed: Sequence[ConfirmedArm]) -> Table:

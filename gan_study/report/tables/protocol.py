@@ -20,9 +20,9 @@ from gan_study.config.study import ConfirmConfig
 from gan_study.report.figures.importance_figures import importance_items
 from gan_study.report.score_notes import rough_note
 from gan_study.report.tables.extension_items import extension_items
-from gan_study.runs.environment import Environment
-from gan_study.runs.records import ObjectiveRecord
-from gan_study.runs.status import TrialState
+from gan_study.runs.records.environment import Environment
+from gan_study.runs.records.measurements import ObjectiveRecord
+from gan_study.runs.records.status import TrialState
 
 Item = tuple[str, str]
 """A term and its text."""

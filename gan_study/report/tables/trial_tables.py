@@ -14,7 +14,7 @@ from gan_study.config.training import PHASES, Phase
 from gan_study.report.score_notes import score_name
 from gan_study.report.tables.both_scores import score_cells, score_headings
 from gan_study.report.tables.table import Table
-from gan_study.runs.status import TrialState
+from gan_study.runs.records.status import TrialState
 
 
 def leaderboard(run: RunData, arm: str) -> Table:

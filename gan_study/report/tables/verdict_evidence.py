@@ -8,7 +8,7 @@ from gan_study.analysis.trial_verdicts import WORDS, TrialVerdict
 from gan_study.config.training import TrialConfig
 from gan_study.diagnosis.undecided import order_of_rules, undecided_findings
 from gan_study.report.tables.table import Table
-from gan_study.runs.diagnosis import DiagnosisRecord, Finding, Verdict
+from gan_study.runs.records.diagnosis import DiagnosisRecord, Finding, Verdict
 
 MOST_TABLES = 60
 """Most trials whose findings the page shows. `diagnose` prints those of the others."""

@@ -6,8 +6,8 @@ from itertools import product
 from gan_study.config.arms.trial_configs import confirm_trial_config
 from gan_study.config.study import StudyConfig
 from gan_study.config.training import PHASES, Phase, TrialConfig
-from gan_study.runs.decisions import DecisionsRecord
-from gan_study.runs.status import TrialState
+from gan_study.runs.records.decisions import DecisionsRecord
+from gan_study.runs.records.status import TrialState
 from gan_study.search.director.trial_record import TrialRecord, confirmation_order
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from gan_study.config.study import StudyConfig
-from gan_study.runs.status import HeardRecord
+from gan_study.runs.records.status import HeardRecord
 from gan_study.search.director.trial_record import TrialRecord
 from gan_study.search.sampling.pruners import PRUNING
 

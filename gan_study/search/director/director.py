@@ -12,8 +12,8 @@ from optuna.storages import BaseStorage
 from gan_study.config.study import StudyConfig
 from gan_study.config.training import TrialConfig
 from gan_study.runs.folder import RunFolder
-from gan_study.runs.records import EvaluationRecord, ObjectiveRecord
-from gan_study.runs.status import TrialState, TrialStatus
+from gan_study.runs.records.measurements import EvaluationRecord, ObjectiveRecord
+from gan_study.runs.records.status import TrialState, TrialStatus
 from gan_study.search.director.agenda import Agenda
 from gan_study.search.director.answer_order import AnswerOrder
 from gan_study.search.director.end_work import lacks_end_work, record_end_failure

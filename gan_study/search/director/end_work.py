@@ -1,7 +1,7 @@
 """The end work of completed trials: whether it is missing, and a record that it has failed."""
 
 from gan_study.evaluation.end_parts import missing_end_parts
-from gan_study.runs.status import TrialState, TrialStatus
+from gan_study.runs.records.status import TrialState, TrialStatus
 from gan_study.search.director.trial_record import TrialRecord
 
 

@@ -7,7 +7,7 @@ from gan_study.config.arms.trial_configs import with_resources
 from gan_study.config.study import StudyConfig
 from gan_study.config.training import Phase
 from gan_study.runs.folder import RunFolder
-from gan_study.runs.status import HeardRecord, TrialState, TrialStatus
+from gan_study.runs.records.status import HeardRecord, TrialState, TrialStatus
 from gan_study.search.director.trial_record import TrialRecord, write_end
 from gan_study.search.sampling.arm_search import ArmSearch
 

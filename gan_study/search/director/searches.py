@@ -7,8 +7,8 @@ from gan_study.config.arms.trial_configs import refine_trial_config, search_tria
 from gan_study.config.study import StudyConfig
 from gan_study.config.training import TrialConfig
 from gan_study.runs.folder import RunFolder
-from gan_study.runs.records import ObjectiveRecord
-from gan_study.runs.status import TrialState
+from gan_study.runs.records.measurements import ObjectiveRecord
+from gan_study.runs.records.status import TrialState
 from gan_study.search.director.agenda import Agenda
 from gan_study.search.director.recall import replay
 from gan_study.search.director.trial_record import TrialRecord

@@ -8,8 +8,8 @@ from gan_study.analysis.statistics.pareto import front_first
 from gan_study.config.names import SearchObjectiveName
 from gan_study.config.training import TrialConfig
 from gan_study.runs.counted_generator import counted_score
-from gan_study.runs.records import EvaluationRecord
-from gan_study.runs.status import TrialState, TrialStatus
+from gan_study.runs.records.measurements import EvaluationRecord
+from gan_study.runs.records.status import TrialState, TrialStatus
 from gan_study.runs.trial_folder import TrialFolder
 from gan_study.search.sampling.objective_values import TrialEnd
 

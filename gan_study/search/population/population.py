@@ -19,7 +19,7 @@ from gan_study.config.schedule import ScheduleEntry
 from gan_study.config.search.population import interval_kimg, pbt_settings
 from gan_study.config.training import TrialConfig
 from gan_study.runs.folder import RunFolder
-from gan_study.runs.population import Generation, MemberCopy
+from gan_study.runs.records.population import Generation, MemberCopy
 from gan_study.search.director.trial_record import TrialRecord
 from gan_study.search.population.copies import copy_trial
 from gan_study.search.population.rates import changed_rates, current_rates

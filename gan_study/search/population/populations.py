@@ -4,7 +4,7 @@ from gan_study.config.arms.arm import arms_of
 from gan_study.config.study import StudyConfig
 from gan_study.config.training import TrialConfig
 from gan_study.runs.folder import RunFolder
-from gan_study.runs.status import TrialState
+from gan_study.runs.records.status import TrialState
 from gan_study.search.director.agenda import Agenda
 from gan_study.search.director.searches import Searches
 from gan_study.search.director.trial_record import TrialRecord

@@ -15,8 +15,8 @@ from gan_study.config.base import Scalar
 from gan_study.config.search.sampling import all_configurations
 from gan_study.config.space import IntegerRange, contains
 from gan_study.config.training import Phase
-from gan_study.runs.records import EvaluationRecord
-from gan_study.runs.status import TrialState
+from gan_study.runs.records.measurements import EvaluationRecord
+from gan_study.runs.records.status import TrialState
 from gan_study.search.sampling.distributions import distribution, suggest
 from gan_study.search.sampling.objective_values import ObjectiveValues, TrialEnd, directions
 from gan_study.search.sampling.pruners import make_pruner

@@ -7,8 +7,8 @@ from optuna.storages import InMemoryStorage
 
 from gan_study.config.arms.arm import Arm
 from gan_study.config.study import StudyConfig
-from gan_study.runs.records import EvaluationRecord
-from gan_study.runs.status import TrialState
+from gan_study.runs.records.measurements import EvaluationRecord
+from gan_study.runs.records.status import TrialState
 from gan_study.search.sampling.arm_search import ArmSearch
 
 _NUM_TRIALS = 9

@@ -14,9 +14,9 @@ from gan_study.config.arms.parameters import Parameter
 from gan_study.config.base import Scalar
 from gan_study.config.space import LogUniformRange, contains, range_text
 from gan_study.config.study import StudyConfig
-from gan_study.runs.diagnosis import VerdictName
-from gan_study.runs.importance import ImportanceRecord, ParameterImportance, Target, TargetImportance
-from gan_study.runs.status import TrialState
+from gan_study.runs.records.diagnosis import VerdictName
+from gan_study.runs.records.importance import ImportanceRecord, ParameterImportance, Target, TargetImportance
+from gan_study.runs.records.status import TrialState
 from gan_study.search.director.director import Director
 from gan_study.search.director.trial_record import TrialRecord
 from gan_study.search.sampling.distributions import distribution

@@ -8,7 +8,7 @@ from optuna.study import StudyDirection
 from gan_study.config.arms.arm import Arm
 from gan_study.config.estimates.longest_training import longest_trainings
 from gan_study.config.names import MAXIMISED, SearchObjectiveName
-from gan_study.runs.records import EvaluationRecord
+from gan_study.runs.records.measurements import EvaluationRecord
 
 
 @dataclass(frozen=True)

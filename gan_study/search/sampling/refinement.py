@@ -10,8 +10,8 @@ from gan_study.config.arms.parameters import Parameter
 from gan_study.config.search.narrowing import narrow
 from gan_study.config.training import TrialConfig
 from gan_study.runs.folder import RunFolder
-from gan_study.runs.records import ObjectiveRecord
-from gan_study.runs.refinement import RefinementRecord
+from gan_study.runs.records.measurements import ObjectiveRecord
+from gan_study.runs.records.refinement import RefinementRecord
 from gan_study.search.sampling.arm_search import ArmSearch
 
 

@@ -31,8 +31,8 @@ from ray.tune.logger import LoggerCallback
 from gan_study.config.names import TrackerName
 from gan_study.errors import first_line
 from gan_study.runs.folder import RunFolder
+from gan_study.runs.records.status import TrialState
 from gan_study.runs.secrets import without_secrets
-from gan_study.runs.status import TrialState
 from gan_study.search.trackers.tensorboard import TensorboardLogger
 from gan_study.search.trackers.tracked_trial import TrackedTrial
 from gan_study.search.trials.messages import TrialOrder, read_progress, tracker_numbers

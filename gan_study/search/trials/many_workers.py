@@ -16,8 +16,8 @@ from gan_study.errors import InputError, MissingGpuError, StorageError
 from gan_study.runs.folder import RunFolder
 from gan_study.search.trials.begin_trial import begin_trial
 from gan_study.search.trials.messages import TrialOrder, abort_message, failure_message, progress_message
-from gan_study.training.checkpoints import read_end
 from gan_study.training.distributed import current_workers, lent_device
+from gan_study.training.output.checkpoints import read_end
 
 
 def many_workers_trial(config: dict[str, Any]) -> None:

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from gan_study.config.training import TrialConfig
-from gan_study.runs.records import EvaluationRecord
-from gan_study.runs.status import TrialState
+from gan_study.runs.records.measurements import EvaluationRecord
+from gan_study.runs.records.status import TrialState
 from gan_study.training.progress import Progress
 
 _ABORT, _FAILURE, _STATE, _EVALUATION = "abort", "failure", "state", "evaluation"

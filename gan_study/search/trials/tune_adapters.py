@@ -11,7 +11,7 @@ from ray.tune.schedulers import FIFOScheduler, TrialScheduler
 from ray.tune.search import Searcher
 
 from gan_study.errors import StorageError
-from gan_study.runs.status import LOST_PROCESS
+from gan_study.runs.records.status import LOST_PROCESS
 from gan_study.search.director.director import Director
 from gan_study.search.trials.messages import TrialOrder, read_abort, read_failure, read_progress
 

@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from gan_study.runs.records import SCHEMA_VERSION, Record, ScoreKey
+from gan_study.runs.records.measurements import SCHEMA_VERSION, Record, ScoreKey
 
 
 class ScoreWithReal(Record):

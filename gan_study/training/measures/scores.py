@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from gan_study.config.training import TrainingConfig
 from gan_study.gan.generation import generate_uint8
 from gan_study.metrics.samples import BLOCK_SIZE, SampleStats, batch_size, merge_samples
-from gan_study.runs.records import CoverageRecord
+from gan_study.runs.records.measurements import CoverageRecord
 from gan_study.training.distributed import Workers
 from gan_study.training.randomness import Stream, draw_latents
 

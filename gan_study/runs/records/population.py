@@ -2,7 +2,7 @@
 
 from gan_study.config.base import Scalar
 from gan_study.config.schedule import ScheduleEntry
-from gan_study.runs.records import Record
+from gan_study.runs.records.measurements import Record
 
 
 class MemberCopy(Record):

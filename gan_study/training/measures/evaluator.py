@@ -5,19 +5,19 @@ import time
 from dataclasses import dataclass
 
 from gan_study.config.training import TrialConfig
-from gan_study.runs.records import EvaluationRecord
-from gan_study.runs.status import TrialState, TrialStatus
+from gan_study.runs.records.measurements import EvaluationRecord
+from gan_study.runs.records.status import TrialState, TrialStatus
 from gan_study.runs.trial_folder import TrialFolder
-from gan_study.training.checkpoints import read_end, write_images, write_progress
 from gan_study.training.distributed import Workers
-from gan_study.training.end import measure_end
-from gan_study.training.means import LossMeans
+from gan_study.training.measures.end import measure_end
+from gan_study.training.measures.means import LossMeans
+from gan_study.training.measures.scores import EvaluationScores, MeasureCoverage, Scorer, score_generator
+from gan_study.training.measures.signals import Probe, first_images, measure_signals
+from gan_study.training.output.checkpoints import read_end, write_images, write_progress
+from gan_study.training.output.status import ended_status
 from gan_study.training.progress import Progress
 from gan_study.training.rollback import answer_collapse
-from gan_study.training.scores import EvaluationScores, MeasureCoverage, Scorer, score_generator
-from gan_study.training.signals import Probe, first_images, measure_signals
 from gan_study.training.state import TrainingState
-from gan_study.training.status import ended_status
 
 
 @dataclass(frozen=True, eq=False)

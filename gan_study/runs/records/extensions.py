@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from gan_study.runs.records import SCHEMA_VERSION, Record
+from gan_study.runs.records.measurements import SCHEMA_VERSION, Record
 from gan_study.runs.secrets import PublicText
 
 

@@ -21,7 +21,7 @@ from gan_study.diagnosis.measures.image_signals import duplicate_share, latent_s
 from gan_study.gan.conversion import to_float, to_uint8
 from gan_study.gan.losses import LOSSES
 from gan_study.gan.packing import pack_images
-from gan_study.runs.records import SignalsRecord
+from gan_study.runs.records.measurements import SignalsRecord
 from gan_study.training.distributed import Workers
 from gan_study.training.randomness import Stream, draw_latents, stream_seed
 from gan_study.training.state import TrainingState

@@ -7,11 +7,11 @@ import time
 from gan_study.config.training import TrainingConfig
 from gan_study.errors import InputError
 from gan_study.runs.counted_generator import best_evaluation
-from gan_study.runs.records import EvaluationRecord
-from gan_study.runs.status import TrialState, TrialStatus
+from gan_study.runs.records.measurements import EvaluationRecord
+from gan_study.runs.records.status import TrialState, TrialStatus
 from gan_study.runs.trial_folder import TrialFolder
 from gan_study.training.distributed import Workers
-from gan_study.training.sample_grid import sample_grid_png
+from gan_study.training.output.sample_grid import sample_grid_png
 from gan_study.training.state import TrainingState
 
 

@@ -3,7 +3,7 @@
 from typing import Literal
 
 from gan_study.config.space import SearchRange
-from gan_study.runs.records import SCHEMA_VERSION, Record
+from gan_study.runs.records.measurements import SCHEMA_VERSION, Record
 
 
 class RefinementRecord(Record):

@@ -5,9 +5,9 @@ import time
 from gan_study.config.thresholds import Thresholds
 from gan_study.diagnosis.evidence import trial_evidence
 from gan_study.diagnosis.verdict import evidence_to_verdict
-from gan_study.runs.diagnosis import VerdictName
-from gan_study.runs.records import EvaluationRecord
-from gan_study.runs.status import TrialState, TrialStatus
+from gan_study.runs.records.diagnosis import VerdictName
+from gan_study.runs.records.measurements import EvaluationRecord
+from gan_study.runs.records.status import TrialState, TrialStatus
 from gan_study.training.distributed import Workers
 from gan_study.training.state import Counters
 from gan_study.training.steps import FailedStep

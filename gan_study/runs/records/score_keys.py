@@ -2,7 +2,7 @@
 
 from gan_study.config.data import ObjectiveConfig
 from gan_study.errors import InputError
-from gan_study.runs.records import ObjectiveRecord, ScoreKey
+from gan_study.runs.records.measurements import ObjectiveRecord, ScoreKey
 
 
 def require_equal_keys(place: str, key: ScoreKey, expected: ScoreKey) -> None:

@@ -6,7 +6,7 @@ from typing import Literal
 from pydantic import Field, field_validator
 
 from gan_study.config.base import Scalar
-from gan_study.runs.records import SCHEMA_VERSION, Record
+from gan_study.runs.records.measurements import SCHEMA_VERSION, Record
 from gan_study.runs.secrets import PublicText
 
 _FREE_MEMORY = re.compile(r"(?<=CPUs), \d+ GiB(?=, [\d.]+ GPUs)")

@@ -5,7 +5,7 @@ The search writes it with Optuna; the report reads it without.
 
 from typing import Literal
 
-from gan_study.runs.records import SCHEMA_VERSION, Record
+from gan_study.runs.records.measurements import SCHEMA_VERSION, Record
 
 Target = Literal["score", "failure"]
 

@@ -10,11 +10,11 @@ from torch import nn
 
 from gan_study.config.training import TrainingConfig, TrialConfig
 from gan_study.runs.counted_generator import best_evaluation, counted_nimg
-from gan_study.runs.records import BestScore, EvaluationRecord
+from gan_study.runs.records.measurements import BestScore, EvaluationRecord
 from gan_study.runs.trial_folder import TrialFolder
 from gan_study.training.distributed import Workers
+from gan_study.training.measures.scores import MeasureCoverage, Scorer, generator_to_stats
 from gan_study.training.randomness import Stream
-from gan_study.training.scores import MeasureCoverage, Scorer, generator_to_stats
 from gan_study.training.state import TrainingState
 
 

@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from gan_study.runs.records import SCHEMA_VERSION, Record
+from gan_study.runs.records.measurements import SCHEMA_VERSION, Record
 
 
 class SkippedArm(Record):

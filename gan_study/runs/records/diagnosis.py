@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 from pydantic import model_validator
 
-from gan_study.runs.records import SCHEMA_VERSION, Record
+from gan_study.runs.records.measurements import SCHEMA_VERSION, Record
 
 Direction = Literal["above", "below"]
 

@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterable
 from statistics import fmean
 
-from gan_study.runs.records import LossRecord
+from gan_study.runs.records.measurements import LossRecord
 from gan_study.training.distributed import Workers
 from gan_study.training.steps import StepMeasures
 

@@ -1,0 +1,1 @@
+"""The content of the files in a run folder, as validated values."""
