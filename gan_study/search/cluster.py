@@ -21,10 +21,9 @@ import ray
 
 from gan_study.config.study import ResourcesConfig
 from gan_study.errors import InputError, first_line
+from gan_study.search.network_interface import choose_network_interface
 
-# Ray Train frees the resources of a stopped trial from a separate process, which searches for its cluster and fails if
-# several run on one machine. So every process of ours remembers the address of its cluster.
-_RUNTIME_ENV = {"worker_process_setup_hook": "gan_study.search.cluster.remember_address"}
+_RUNTIME_ENV = {"worker_process_setup_hook": "gan_study.search.cluster.prepare_worker_process"}
 _OBJECT_STORE_BYTES = 256 * 1024**2
 """Ray's object store; trials exchange only small dictionaries."""
 
@@ -97,9 +96,12 @@ def shut_down(on_hang: Callable[[str], None], limit_sec: float = 60.0) -> None:
     timer.cancel()
 
 
-def remember_address() -> None:
-    """Keep the address of the cluster; Ray calls this at the start of every worker process."""
+def prepare_worker_process() -> None:
+    """Set the environment variables of a worker process; Ray calls this at its start."""
+    # Ray Train frees the resources of a stopped trial from a separate process, which searches for its cluster and fails
+    # if several run on one machine.
     os.environ["RAY_ADDRESS"] = ray.get_runtime_context().gcs_address
+    choose_network_interface(ray.util.get_node_ip_address())
 
 
 def gpus_per_worker(resources: ResourcesConfig, cluster: Cluster) -> float:
