@@ -57,8 +57,10 @@ def files_of(folder: RunFolder, keys: list[tuple[str, str]]) -> dict[str, tuple[
 
 
 def test_a_killed_study_goes_on_at_once(study: Path, tmp_path: Path) -> None:
+    """One command both begins the study and continues it."""
     folder = RunFolder(str(tmp_path / "tiny"))
-    with Running(tmp_path, "run", study, "--out", tmp_path) as command:
+    words = ("run", study, "--resume", "--out", tmp_path)
+    with Running(tmp_path, *words) as command:
         command.wait_until(lambda: in_the_middle(folder))
         command.process.send_signal(signal.SIGKILL)
         command.process.wait()
@@ -68,7 +70,7 @@ def test_a_killed_study_goes_on_at_once(study: Path, tmp_path: Path) -> None:
     checkpoints = {key: (folder.trial(*key).checkpoint_nimgs() or [-1])[-1] for key in unfinished}
     measured = {key: [e for e in evaluations(folder, key) if e.cur_nimg <= checkpoints[key]] for key in unfinished}
 
-    found = gan_study("resume", tmp_path / "tiny")
+    found = gan_study(*words)
     assert found.returncode == 0, found.stderr
     assert errors_in(found.stderr) == []
     assert study_state(folder) == "completed"

@@ -1,6 +1,6 @@
 """The commands that run, report and plan studies. Each imports its packages when it is called."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -15,6 +15,9 @@ from gan_study.cli.commands.options import (
 )
 from gan_study.errors import InputError
 
+if TYPE_CHECKING:
+    from gan_study.runs.folder import RunFolder
+
 app = typer.Typer()
 """Added to the command line's own in `main`."""
 
@@ -26,20 +29,30 @@ def run(
         str, typer.Option(metavar="FOLDER", help="Where run folders go: a local path, an s3:// or a gs:// URI.")
     ] = "runs",
     overrides: Overrides = [],  # noqa: B006  # typer reads the default and never changes it
+    continues: Annotated[
+        bool,
+        typer.Option(
+            "--resume", help="Continue this study if its run folder exists. For job systems that repeat a command."
+        ),
+    ] = False,
     address: Address = None,
     data_root: DataRoot = None,
     inception_weights: InceptionWeights = None,
     verbose: Verbose = False,
 ) -> None:
-    """Search, confirm and report a study."""
+    """Search, confirm and report a study.
+
+    With --resume, the same command begins a study and, after an interruption, continues it.
+    """
     from gan_study.cli.commands.surroundings import set_places
     from gan_study.cli.preparation.data_files import count_images
     from gan_study.cli.preparation.requirements import missing_requirements
-    from gan_study.cli.preparation.run_folder import refuse_if_begun
+    from gan_study.cli.preparation.run_folder import adopt_free_changes, refuse_if_begun
     from gan_study.config.reading.load import dump_study, load_study
     from gan_study.config.search.sampling import with_search_defaults
     from gan_study.runs.folder import RunFolder
     from gan_study.runs.lock import lock_run_folder
+    from gan_study.runs.storage import Storage
 
     set_places(data_root, inception_weights, address)
     # A cluster has data and resources of its own.
@@ -47,13 +60,17 @@ def run(
     study = load_study(
         study_file, overrides, missing_requirements if address is None else None, count_images, cancelled.append
     )
-    folder = RunFolder(f"{out.rstrip('/')}/{study.name}")
+    folder = RunFolder(Storage(out).child(study.name).location)
     with lock_run_folder(folder):
+        for sentence in cancelled:
+            print(f"Note: {sentence}")
+        if continues and folder.is_a_run():
+            adopt_free_changes(folder, study, study_file)
+            _continue_study(folder, address, verbose)
+            return
         refuse_if_begun(folder, out)
         from gan_study.cli.run import run_and_report  # takes seconds, so it comes after the checks
 
-        for sentence in cancelled:
-            print(f"Note: {sentence}")
         folder.write_study_text(dump_study(with_search_defaults(study)))
         try:
             run_and_report(folder, address, verbose)
@@ -91,23 +108,30 @@ def resume(
     the report is written again. --skip-arm, --confirm-now and --set shorten the study first, which its report mentions.
     """
     from gan_study.cli.commands.surroundings import set_places
-    from gan_study.cli.preparation.run_folder import is_completed, open_run
+    from gan_study.cli.preparation.run_folder import open_run
     from gan_study.cli.resume import shorten_study
-    from gan_study.cli.terminal.outcome import conclude_study, make_console
-    from gan_study.report.write import write_report
     from gan_study.runs.lock import lock_run_folder
 
     set_places(data_root, inception_weights, address)
     folder = open_run(run_folder)
     with lock_run_folder(folder):
         shorten_study(folder, skip_arms, confirm_now, overrides, trains_here=address is None)
-        if is_completed(folder):
-            print("Nothing is left to train: every trial of the study has ended. The report is written again.")
-            conclude_study(make_console(), folder, write_report(folder))
-            return
-        from gan_study.cli.run import run_and_report
+        _continue_study(folder, address, verbose)
 
-        run_and_report(folder, address, verbose)
+
+def _continue_study(folder: "RunFolder", address: str | None, verbose: bool) -> None:
+    """Train what is missing; if nothing is, write the report again."""
+    from gan_study.cli.preparation.run_folder import is_completed
+    from gan_study.cli.terminal.outcome import conclude_study, make_console
+    from gan_study.report.write import write_report
+
+    if is_completed(folder):
+        print("Nothing is left to train: every trial of the study has ended. The report is written again.")
+        conclude_study(make_console(), folder, write_report(folder))
+        return
+    from gan_study.cli.run import run_and_report
+
+    run_and_report(folder, address, verbose)
 
 
 @app.command()

@@ -7,9 +7,10 @@ from pathlib import Path
 from gan_study.analysis.sentences.number_text import listed, quantity
 from gan_study.cli.terminal.messages import print_warning
 from gan_study.config.arms.resolved_training import ASSUMED_TRAIN_IMAGES
-from gan_study.config.reading.load import parse_study
-from gan_study.config.rules.extension import GROWING, study_settings
+from gan_study.config.reading.load import dump_study, parse_study
+from gan_study.config.rules.extension import GROWING, compare_studies, study_settings
 from gan_study.config.rules.run_folder import require_begun_as, require_searched_as, require_trained_as
+from gan_study.config.search.sampling import with_search_defaults
 from gan_study.config.study import StudyConfig
 from gan_study.errors import InputError
 from gan_study.runs.folder import RunFolder
@@ -59,6 +60,29 @@ def refuse_if_begun(folder: RunFolder, out: str) -> None:
         f"--out {out}: a study runs into a folder of its own, but got {folder.location} with a run in it{of_no_trial}; "
         f"continue it with `{resume_command(folder)}`{remove}, or choose another --out"
     )
+
+
+def adopt_free_changes(folder: RunFolder, study: StudyConfig, study_file: str) -> None:
+    """Bring a run folder's study.yaml up to a study file that differs only in what no training depends on.
+
+    Raises InputError, with a line for each other difference, if the file is not the study that has begun there.
+    """
+    begun = parse_study(folder.read_study_text(), f"{folder.location}/study.yaml", is_begun=True)
+    given = with_search_defaults(study, begun)
+    found = compare_studies(with_search_defaults(begun), given)
+    lines = [*found.conflicts, *(f"{addition} in the file" for addition in found.additions)]
+    if lines:
+        number = f"{quantity(len(lines), 'difference')} from {folder.location}/study.yaml"
+        extend = f", run `extend {folder.location} {study_file}`" if found.additions and not found.conflicts else ""
+        raise InputError(
+            [
+                f"{study_file}: --resume continues the study in the run folder, but got {number}; undo the "
+                f"{'difference' if len(lines) == 1 else 'differences'}{extend}, or run the study under another name",
+                *lines,
+            ]
+        )
+    if found.changes:
+        folder.write_study_text(dump_study(given))
 
 
 def require_unedited(folder: RunFolder, study: StudyConfig) -> None:
