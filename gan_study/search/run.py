@@ -12,9 +12,10 @@ from ray import tune
 
 from gan_study.config.rules.check import resource_faults
 from gan_study.config.study import StudyConfig
-from gan_study.errors import InputError, StorageError, first_line
+from gan_study.errors import GanStudyError, InputError, StorageError, first_line
 from gan_study.runs.folder import RunFolder
 from gan_study.runs.records.status import StudyStatus
+from gan_study.runs.secrets import without_secrets
 from gan_study.search.address import require_reachable
 from gan_study.search.cluster import connected, gpus_per_worker, num_concurrent_trials
 from gan_study.search.director.director import Director
@@ -63,7 +64,7 @@ def run_study(
 
     Raises:
         InputError: the data, the cluster, the resources or a tracker's package is missing.
-        StorageError: the run folder cannot be written; the study can be resumed.
+        StorageError: the run folder cannot be written, or no trial can train; the study can be resumed.
         ClusterLostError: Ray reports that the cluster is lost; the study can be resumed.
     """
     require_trackers(study.trackers)
@@ -74,11 +75,12 @@ def run_study(
     status = _begin(folder, run_start)
 
     def report_loss(reason: str) -> None:
+        error = ClusterLostError(folder.location, reason)
         with suppress(StorageError):
             known = folder.read_study_status()
             if known is not None and known.pid == os.getpid():
-                _finish(folder, known, "interrupted", run_start)
-        on_loss(ClusterLostError(folder.location, reason))
+                _finish(folder, known, "interrupted", run_start, error)
+        on_loss(error)
 
     try:
         on_stage("starting Ray" if address is None else f"joining Ray at {address}")
@@ -120,9 +122,9 @@ def run_study(
             if director.abort_reason is not None:
                 raise StorageError(director.abort_reason)
             folder.write_importance(study_importance(study, director))
-    except BaseException:
+    except BaseException as error:
         with suppress(StorageError):  # it may be the reason for the end
-            _finish(folder, status, "interrupted", run_start)
+            _finish(folder, status, "interrupted", run_start, error)
         raise
     _finish(folder, status, "completed", run_start)
     return director
@@ -195,6 +197,10 @@ def _trainable(study: StudyConfig) -> Any:
     return tune.with_resources(OneWorkerTrial, tune.PlacementGroupFactory([bundle]))
 
 
-def _finish(folder: RunFolder, status: StudyStatus, state: str, run_start: float) -> None:
+def _finish(
+    folder: RunFolder, status: StudyStatus, state: str, run_start: float, error: BaseException | None = None
+) -> None:
     elapsed = status.elapsed_sec + time.time() - run_start
-    folder.write_study_status(status.model_copy(update={"state": state, "elapsed_sec": elapsed, "pid": None}))
+    reason = without_secrets(str(error)) if isinstance(error, GanStudyError) else None
+    end = {"state": state, "reason": reason, "elapsed_sec": elapsed, "pid": None}
+    folder.write_study_status(status.model_copy(update=end))

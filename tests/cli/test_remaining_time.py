@@ -181,3 +181,22 @@ def test_pictures_of_a_large_study_leave_its_driver_time(tmp_path: Path) -> None
     finally:
         table.stop()
     assert {row.arm: row.states[TrialState.RUNNING] for row in table.rows} == {"a": 50, "b": 50}
+
+
+@pytest.mark.parametrize("kind", [live.PlainLines, live.LiveTable])
+def test_a_failure_is_shown_at_once_with_its_reason(
+    tmp_path: Path, kind: type[live.PlainLines] | type[live.LiveTable]
+) -> None:
+    """Also while it is not known yet whether other trials share it."""
+    study, out = director(tmp_path, at_once=2), StringIO()
+    display = kind(Console(file=out))
+    try:
+        display.start(study)
+        config = study.next_trial()
+        assert config is not None
+        study.receive_failure((config.arm, config.name), "RuntimeError: Connection refused")
+        for _ in range(2):
+            display.update()
+    finally:
+        display.stop()
+    assert out.getvalue().count("a/search_000 has failed at 0 images: RuntimeError: Connection refused\n") == 1

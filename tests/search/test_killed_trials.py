@@ -11,6 +11,9 @@ import pytest
 from optuna.trial import TrialState as OptunaState
 from support.tiny_study import tiny_folder, tiny_study
 
+from gan_study.analysis.load_run import load_run
+from gan_study.analysis.summary import summarise
+from gan_study.errors import GanStudyError
 from gan_study.runs.folder import RunFolder
 from gan_study.runs.records.measurements import EvaluationRecord
 from gan_study.runs.records.status import TrialState, TrialStatus
@@ -89,3 +92,34 @@ def test_a_killed_trial_goes_on_from_its_checkpoint(ray_address: str, tmp_path: 
     )
     (trial,) = optuna_study.trials
     assert (trial.state, trial.user_attrs["state"]) == (OptunaState.COMPLETE, "failed")
+
+
+def test_if_all_trials_die_before_they_have_trained_the_study_ends_and_can_be_resumed(
+    ray_address: str, tmp_path: Path
+) -> None:
+    arm = {"network": "dcgan", "loss": "least_squares"}
+    study = tiny_study(
+        arms={"one": arm, "two": arm},
+        budget={"trials_per_arm": 1, "total_kimg": 0.5, "evaluate_every_kimg": 0.5},
+        confirm={"top_k": 0},
+        resources={"max_retries": 0, "max_concurrent_trials": 1},
+    )
+    folder = tiny_folder(tmp_path / "tiny", study)
+    killer = Killer({"one": [0], "two": [0]})
+    died = "its process died: The actor died unexpectedly before finishing this task."
+    with pytest.raises(GanStudyError, match=r"the same failure from one/search_000 and two/search_000 before") as error:
+        run_study(study, folder, address=ray_address, on_start=killer.start)
+    killer.done.set()
+    assert str(error.value).count(died) == 1
+    status = folder.read_study_status()
+    assert status is not None
+    assert (status.state, status.reason) == ("interrupted", str(error.value))
+    (note,) = summarise(load_run(folder)).notes
+    assert note == f"The study stopped before its end: {error.value}."
+
+    director = run_study(study, folder, address=ray_address)
+    assert {trial.state for trial in director.trials.values()} == {TrialState.COMPLETED}
+    assert len(director.trials) == 2
+    after = folder.read_study_status()
+    assert after is not None
+    assert (after.state, after.reason) == ("completed", None)

@@ -64,9 +64,13 @@ def test_failures_count_from_the_last_progress(searcher: DirectorSearcher) -> No
 
 def test_a_failure_that_would_come_again_ends_the_trial(searcher: DirectorSearcher) -> None:
     director = searcher.director
+    searcher.suggest("second")
     searcher.on_trial_complete("first", {"failure": "training.pac: wrong", "done": True})
-    (trial,) = director.trials.values()
-    assert trial.state is TrialState.FAILED
+    trial, second = director.trials.values()
+    assert trial.failure == "training.pac: wrong"
+    assert trial.state is TrialState.RUNNING  # The other trial may fail alike.
+    searcher.handle_result("second", message(make_evaluation(1000, 50.0)))
+    assert (trial.state, second.state) == (TrialState.FAILED, TrialState.RUNNING)
     status = trial.folder.read_status()
     assert status is not None
     assert status.reason == "training.pac: wrong"

@@ -69,7 +69,8 @@ def _end_warnings(run: RunData) -> tuple[str, ...]:
 def verdict_notes(run: RunData, confirmed: Sequence[ConfirmedArm]) -> tuple[str, ...]:
     """Reasons for caution about the verdict on a run, a sentence each; empty if there are none."""
     caution = [f"{EXTENSION_CAUTION[0].upper()}{EXTENSION_CAUTION[1:]}."] if run.extensions else []
-    return (*remedy_notes(run, confirmed), *caution, *_lost_process_notes(run), *_decision_notes(run))
+    stop = [f"The study stopped before its end: {run.status.reason}."] if run.status and run.status.reason else []
+    return (*stop, *remedy_notes(run, confirmed), *caution, *_lost_process_notes(run), *_decision_notes(run))
 
 
 def _lost_process_notes(run: RunData) -> tuple[str, ...]:

@@ -61,13 +61,32 @@ _MOST_BUSY = 0.05
 """Share of the driver's time that may go into updates of the table."""
 
 
+class _Failures:
+    """The failures of a director's trials that have not been shown yet."""
+
+    def __init__(self, director: Director) -> None:
+        self._failed = director.failed
+        self._num_shown = len(director.failed)
+
+    def new_lines(self) -> list[str]:
+        """Return a line for each failure since the last call."""
+        new = self._failed[self._num_shown :]
+        self._num_shown += len(new)
+        return [f"{_place(trial)} has failed at {trial.cur_nimg:,} images: {trial.failure}" for trial in new]
+
+
+def _place(trial: TrialRecord) -> str:
+    return f"{trial.config.arm}/{trial.config.name}"
+
+
 class PlainLines:
-    """Prints a line when a trial has ended, and after a silence one with the running trials."""
+    """Prints a line when a trial has failed, with the reason, or has ended, and after a silence one with the running
+    trials."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
         self._director: Director | None = None
-        self._printed: set[tuple[str, str]] = set()
+        self._num_done_before = self._num_printed = 0
         self._start = self._last_line = time.monotonic()
 
     def show_stage(self, text: str) -> None:
@@ -82,26 +101,31 @@ class PlainLines:
     def start(self, director: Director) -> None:
         """Print the number of trials to come; trials that have ended before are not printed."""
         self._director = director
-        self._printed = {key for key, trial in director.trials.items() if trial.state.is_final}
+        self._failures = _Failures(director)
+        self._num_printed = len(director.ended)
+        num_done = sum(trial.state.is_final for trial in director.trials.values())
+        self._num_done_before = num_done - self._num_printed
         self._clock = RemainingTime(director)
-        done = "1 trial is" if len(self._printed) == 1 else f"{len(self._printed)} trials are"
-        self._print(f"{done} done, about {num_planned(director) - len(self._printed)} to go")
+        done = "1 trial is" if num_done == 1 else f"{num_done} trials are"
+        self._print(f"{done} done, about {num_planned(director) - num_done} to go")
 
     def update(self) -> None:
         """Print the trials that have ended since the last call; after a long silence, the running ones."""
         if self._director is None:
             return
-        ended = [(k, t) for k, t in self._director.trials.items() if t.state.is_final and k not in self._printed]
-        for key, trial in ended:
-            self._printed.add(key)
-            score = _score_text(trial)
+        for line in self._failures.new_lines():
+            self._print(line)
+        for trial in self._director.ended[self._num_printed :]:
+            self._num_printed += 1
+            num_done = self._num_done_before + self._num_printed
             self._print(
-                f"{'/'.join(key)}: {trial.state} at {trial.cur_nimg:,} images, {score} "
-                f"({len(self._printed)} of {num_planned(self._director)} trials, {self._clock.text()})"
+                f"{_place(trial)}: {trial.state} at {trial.cur_nimg:,} images, {_score_text(trial)} "
+                f"({num_done} of {num_planned(self._director)} trials, {self._clock.text()})"
             )
-        running = [(k, t) for k, t in self._director.trials.items() if not t.state.is_final]
-        if running and time.monotonic() - self._last_line >= QUIET_SEC:
-            names = ", ".join(f"{'/'.join(key)} at {trial.cur_nimg:,} images" for key, trial in running)
+        if time.monotonic() - self._last_line < QUIET_SEC:
+            return
+        if running := [trial for trial in self._director.trials.values() if not trial.state.is_final]:
+            names = ", ".join(f"{_place(trial)} at {trial.cur_nimg:,} images" for trial in running)
             self._print(f"at work: {names} ({self._clock.text()})")
 
     def stop(self) -> None:
@@ -138,7 +162,7 @@ class LiveTable:
     def show_stage(self, text: str) -> None:
         """Show it below; a warning stays above."""
         if text.startswith("warning: "):
-            self._live.console.print(text, markup=False, highlight=False, soft_wrap=True)
+            self._print(text)
         else:
             self._stage = text
 
@@ -149,20 +173,28 @@ class LiveTable:
     def start(self, director: Director) -> None:
         """Show the table from now on."""
         self._director = director
+        self._failures = _Failures(director)
         self._clock = RemainingTime(director)
         self.update()
 
     def update(self) -> None:
-        """Count the trials again, unless recent updates have taken more than their share of the time.
+        """Print new failures above the table, and count the trials again unless that has just taken much time.
 
         Another thread draws the table. With ten thousand trials an update takes a tenth of a second, in which the
         study's driver answers no trial.
         """
         start = time.monotonic()
-        if self._director is not None and start >= self._next_picture:
+        if self._director is None:
+            return
+        for line in self._failures.new_lines():
+            self._print(line)
+        if start >= self._next_picture:
             self.rows = arm_rows(self._director)
             self._stage = self._clock.text()
             self._next_picture = start + (time.monotonic() - start) / _MOST_BUSY
+
+    def _print(self, text: str) -> None:
+        self._live.console.print(text, markup=False, highlight=False, soft_wrap=True)
 
     def stop(self) -> None:
         """Remove the table."""

@@ -93,6 +93,8 @@ class StudyStatus(Record):
 
     schema_version: Literal[1] = SCHEMA_VERSION
     state: Literal["running", "interrupted", "completed", "failed"]
+    reason: PublicText | None = None
+    """The reason in words if an error interrupted the study; null in files of older versions."""
     start_time: float = Field(ge=0, le=1e11)
     """Unix time at the start of the first attempt."""
     elapsed_sec: float = 0.0

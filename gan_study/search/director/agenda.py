@@ -1,6 +1,6 @@
 """The order in which a study opens its trials: arm by arm and phase by phase, from the trials known so far."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from itertools import product
 
 from gan_study.config.arms.trial_configs import confirm_trial_config
@@ -20,6 +20,11 @@ class Agenda:
         self._study = study
         self._trials = trials
         self._decisions = decisions
+
+    @property
+    def skipped_arms(self) -> Set[str]:
+        """The arms that the user has given up."""
+        return self._decisions.skipped.keys()
 
     def why_cut_short(self, arm: str, phase: Phase) -> str | None:
         """Return why the user has cut an arm's phase short; None if it was not cut short."""

@@ -19,6 +19,7 @@ from gan_study.search.director.answer_order import AnswerOrder
 from gan_study.search.director.end_work import lacks_end_work, record_end_failure
 from gan_study.search.director.recall import recall_trials, renew_workers
 from gan_study.search.director.searches import Searches
+from gan_study.search.director.start_failures import StartFailures, shared_failure_text
 from gan_study.search.director.trial_record import TrialRecord, write_end
 from gan_study.search.population.populations import Populations
 
@@ -39,6 +40,10 @@ class Director:
         self.trials: dict[tuple[str, str], TrialRecord] = {}
         self.agenda = Agenda(study, self.trials, folder.read_decisions())
         self.abort_reason: str | None = None
+        self.failed: list[TrialRecord] = []
+        """The trials that have failed in this run, in that order, also those whose failure may be shared."""
+        self.ended: list[TrialRecord] = []
+        """The trials that have ended in this run, in that order."""
         self._folder = folder
         self._on_change = on_change
         self._max_concurrent_trials = max_concurrent_trials
@@ -50,6 +55,8 @@ class Director:
         self._without_end_work: list[tuple[str, str]] = []
         for arm in study.arms:
             self._recall_arm(arm)
+        num_arms = len(study.arms.keys() - self.agenda.skipped_arms)
+        self._start_failures = StartFailures(num_arms, any(trial.cur_nimg > 0 for trial in self.trials.values()))
 
     def __getstate__(self) -> dict[str, object]:
         """Return nothing: Ray pickles the director for a restoration of its own, which is never used."""
@@ -58,7 +65,7 @@ class Director:
     @property
     def finished(self) -> bool:
         """True if no further trial will be started."""
-        waiting = self._live or self._unfinished or self._without_end_work
+        waiting = self._live or self._unfinished or self._without_end_work or self._start_failures
         return self.abort_reason is not None or (not waiting and self.agenda.next_arm() is None)
 
     @property
@@ -70,14 +77,12 @@ class Director:
         """Return the next trial to start; None at the end, and while another trial must end first."""
         if self.abort_reason is not None or len(self._live) >= self._max_concurrent_trials:
             return None
-        waiting = self._unfinished or self._without_end_work
-        if waiting:
-            key = waiting.pop(0)
-        else:
-            arm = self.agenda.next_arm()
-            if arm is None:
-                return None
-            key = self._open_trial(arm)
+        key = self._next_key()
+        if key is None and not self._live and self._start_failures:
+            self._record_start_failures()  # No other trial will show whether they share their cause.
+            key = self._next_key()
+        if key is None:
+            return None
         self._live.add(key)
         self._on_change()
         return self.trials[key].config
@@ -94,6 +99,9 @@ class Director:
             if state.is_final:
                 self._release_slot(key)
             return False
+        if state.is_final or (evaluation is not None and evaluation.cur_nimg > 0):
+            self._start_failures.note_training(key)
+            self._record_start_failures()
         stop = self._record_evaluation(trial, evaluation)
         if state.is_final:
             trial.collapsed = state is TrialState.STOPPED  # a trial stops itself for this reason alone
@@ -110,15 +118,16 @@ class Director:
     def receive_failure(self, key: tuple[str, str], reason: str) -> None:
         """Record that a trial's process has died or failed for good.
 
-        If the training had reached its end before, the trial has not failed: only its end work has.
+        If the training had reached its end before, the trial has not failed: only its end work has. A failure before
+        the trial has trained is recorded only once it is clear that the trials do not share it; shared failures abort
+        the study, and their trials stay unfinished.
         """
         if self.abort_reason is not None or key not in self._live:
             return
         trial = self.trials[key]
         status = trial.folder.read_status()
         if status is None or not status.state.is_final:
-            write_end(trial, TrialState.FAILED, reason)
-            self._close_trial(key, TrialState.FAILED)
+            self._fail_trial(key, reason)
             return
         record_end_failure(trial, status, reason)
         if trial.state.is_final:
@@ -155,6 +164,13 @@ class Director:
                 self._without_end_work.append((arm, name))
         self._compare_population(arm)
 
+    def _next_key(self) -> tuple[str, str] | None:
+        waiting = self._unfinished or self._without_end_work
+        if waiting:
+            return waiting.pop(0)
+        arm = self.agenda.next_arm()
+        return self._open_trial(arm) if arm is not None else None
+
     def _open_trial(self, arm: str) -> tuple[str, str]:
         config = self._searches.next_config(arm)
         folder = self._folder.trial(arm, config.name)
@@ -181,6 +197,29 @@ class Director:
     def _compare_population(self, arm: str) -> None:
         self._unfinished += [(arm, trial.config.name) for trial in self._populations.compare_arm(arm)]
 
+    def _fail_trial(self, key: tuple[str, str], reason: str) -> None:
+        self.trials[key].failure = reason
+        self.failed.append(self.trials[key])
+        failures = self._start_failures
+        may_count = failures.may_count(key, reason)
+        if not may_count or not failures.continues(reason):
+            self._record_start_failures()
+        if not may_count:
+            self._record_failure(key, reason)
+            return
+        failures.add(key, reason)
+        if failures.are_shared:
+            self.abort(shared_failure_text(self._folder.location, failures.keys, reason))
+        self._release_slot(key)
+
+    def _record_start_failures(self) -> None:
+        for key, reason in self._start_failures.take_all():
+            self._record_failure(key, reason)
+
+    def _record_failure(self, key: tuple[str, str], reason: str) -> None:
+        write_end(self.trials[key], TrialState.FAILED, reason)
+        self._close_trial(key, TrialState.FAILED)
+
     def _stop_trial(self, key: tuple[str, str]) -> None:
         trial = self.trials[key]
         write_end(trial, TrialState.STOPPED, f"not among its arm's best at {trial.cur_nimg:,} images")
@@ -189,6 +228,7 @@ class Director:
     def _close_trial(self, key: tuple[str, str], state: TrialState) -> None:
         trial = self.trials[key]
         trial.state = state
+        self.ended.append(trial)
         self._live.discard(key)
         if trial.config.phase != "confirm":
             self._searches.close_trial(trial)

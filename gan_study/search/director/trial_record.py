@@ -10,6 +10,7 @@ from gan_study.config.training import TrialConfig
 from gan_study.runs.counted_generator import counted_score
 from gan_study.runs.records.measurements import EvaluationRecord
 from gan_study.runs.records.status import TrialState, TrialStatus
+from gan_study.runs.secrets import without_secrets
 from gan_study.runs.trial_folder import TrialFolder
 from gan_study.search.sampling.objective_values import TrialEnd
 
@@ -26,6 +27,8 @@ class TrialRecord:
     evaluations: list[EvaluationRecord] = field(default_factory=list)
     answered: dict[int, int] = field(default_factory=dict)
     """Running number of each evaluation that the study has answered, by images seen (`AnswerOrder`)."""
+    failure: str | None = None
+    """The reason if it has failed since this command began. Its state follows once the trials do not share it."""
 
     @property
     def score(self) -> float | None:
@@ -63,7 +66,13 @@ class TrialRecord:
 def write_end(trial: TrialRecord, state: TrialState, reason: str) -> None:
     """Write that the study has ended a trial, and delete its checkpoints."""
     status = trial.folder.read_status() or TrialStatus(state=TrialState.RUNNING)
-    end = {"state": state, "reason": reason, "cur_nimg": trial.cur_nimg, "end_time": time.time(), "pid": None}
+    end = {
+        "state": state,
+        "reason": without_secrets(reason),
+        "cur_nimg": trial.cur_nimg,
+        "end_time": time.time(),
+        "pid": None,
+    }
     trial.folder.write_status(status.model_copy(update={**end, "is_paused": False}))
     trial.folder.delete_checkpoints()
 
