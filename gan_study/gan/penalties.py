@@ -5,7 +5,7 @@ in the same way, `penalty(discriminator, real_images, fake_images, noise)`:
 
 * discriminator: images to logits (N,), each image on its own (a batch norm would mix their gradients);
 * real_images, fake_images: NCHW float in [-1, 1], equally many; with `pac`, N stacks that it judges together;
-* noise: (N, k, 1, 1) uniform numbers in [0, 1], as many for each image as `num_noise` of the penalty says.
+* noise: (N, k, 1, 1), from uniform numbers in [0, 1], as many for each image as `num_noise` of the penalty says.
 
 The result can be differentiated with respect to the discriminator's parameters alone.
 """
@@ -27,6 +27,8 @@ class GradientPenalty:
     """(discriminator, real_images, fake_images, noise) -> scalar."""
     num_noise: Callable[[int], int]
     """Uniform numbers for each image, from its number of values (channels * height * width)."""
+    scale_noise: Callable[[Tensor, Tensor], Tensor] | None = None
+    """(uniform numbers, real images of the whole batch) -> noise; None if the uniform numbers are the noise."""
 
 
 def wgan_gp(discriminator: Discriminator, real_images: Tensor, fake_images: Tensor, noise: Tensor) -> Tensor:
@@ -43,11 +45,19 @@ def dragan(discriminator: Discriminator, real_images: Tensor, fake_images: Tenso
 
     Kodali et al. 2017 (DRAGAN), algorithm 1, at the points of the authors' code (github.com/kodalinaveen3/DRAGAN), not
     those of the paper's text, which uses normal noise: x + alpha * 0.5 * std(x) * u with alpha uniform for each image,
-    u uniform for each value, and the standard deviation of all values in the batch (with several workers, in each one's
-    part). The first number of an image's `noise` is alpha, the others are u.
+    u uniform for each value, and the standard deviation of all values in the batch. The first number of an image's
+    `noise` is alpha * 0.5 * std(x), as `scale_dragan_noise` computes it; the others are u.
     """
-    alpha, u = noise[:, :1], noise[:, 1:].reshape(real_images.shape)
-    return _distance_to_1(discriminator, real_images + alpha * 0.5 * real_images.std(correction=0) * u)
+    radius, u = noise[:, :1], noise[:, 1:].reshape(real_images.shape)
+    return _distance_to_1(discriminator, real_images + radius * u)
+
+
+def scale_dragan_noise(uniform: Tensor, real_images: Tensor) -> Tensor:
+    """Return the noise for `dragan` from uniform numbers and the real images of the whole batch.
+
+    Workers that share a batch each need this: the standard deviation of a part is not that of the whole.
+    """
+    return torch.cat([uniform[:, :1] * 0.5 * real_images.std(correction=0), uniform[:, 1:]], dim=1)
 
 
 def r1(discriminator: Discriminator, real_images: Tensor, fake_images: Tensor, noise: Tensor) -> Tensor:
@@ -86,7 +96,7 @@ def _gradients(discriminator: Discriminator, points: Tensor) -> Tensor:
 
 
 GRADIENT_PENALTIES: dict[str, GradientPenalty] = {
-    "dragan": GradientPenalty(dragan, lambda num_values: 1 + num_values),
+    "dragan": GradientPenalty(dragan, lambda num_values: 1 + num_values, scale_dragan_noise),
     "r1": GradientPenalty(r1, lambda num_values: 0),
     "r2": GradientPenalty(r2, lambda num_values: 0),
     "wgan_gp": GradientPenalty(wgan_gp, lambda num_values: 1),

@@ -44,18 +44,25 @@ def draw_batch(
 ) -> tuple[Tensor, Tensor, Tensor | None]:
     """Draw this rank's rows of the global batch that follows `cur_nimg` images.
 
-    Returns real images NCHW float in [-1, 1], latents (N, z_dim), and the gradient penalty's uniform numbers
-    (N / pac, k, 1, 1), or None if the step has no gradient penalty.
+    Returns real images NCHW float in [-1, 1], latents (N, z_dim), and the gradient penalty's noise (N / pac, k, 1, 1),
+    or None if the step has no gradient penalty.
     """
     dtype = getattr(torch, training.precision)
+
+    def load_images(indices: Tensor) -> Tensor:
+        images = torch.from_numpy(dataset.images[indices.numpy()]).to(workers.device)
+        return to_float(images, dtype).to(memory_format=torch.channels_last)
+
     positions = batch_positions(training.seed, cur_nimg, training.batch_size, len(dataset.train_indices))
-    chosen = workers.own_rows(torch.from_numpy(dataset.train_indices[positions])).numpy()
-    images = torch.from_numpy(dataset.images[chosen]).to(workers.device)
-    real_images = to_float(images, dtype).to(memory_format=torch.channels_last)
+    indices = torch.from_numpy(dataset.train_indices[positions])
+    real_images = load_images(workers.own_rows(indices))
     z = draw_latents(training, training.batch_size, Stream.LATENTS, cur_nimg)
     noise = draw_penalty_noise(training, real_images[0].numel(), cur_nimg)
     if noise is not None:
-        noise = workers.own_rows(noise).to(workers.device, dtype)
+        noise = noise.to(workers.device, dtype)
+        if (scale := GRADIENT_PENALTIES[training.penalty].scale_noise) is not None:
+            noise = scale(noise, real_images if workers.world_size == 1 else load_images(indices))
+        noise = workers.own_rows(noise)
     return real_images, workers.own_rows(z).to(workers.device, dtype), noise
 
 

@@ -50,7 +50,7 @@ def accumulate_d_gradients(
         discriminator: wrapped or not.
         real_images: NCHW float in [-1, 1].
         fake_images: generated images like `real_images`; their generator receives no gradient.
-        noise: (N / pac, k, 1, 1) uniform numbers for the gradient penalty; None if this step has no such penalty.
+        noise: (N / pac, k, 1, 1), as `draw_batch` returns it; None if this step has no gradient penalty.
     """
     discriminator.zero_grad(set_to_none=True)
     real_images, fake_images = (pack_images(images, config.pac) for images in (real_images, fake_images.detach()))

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 import torch
 from support.prepared_objective import Prepared
+from support.several_workers import PLANTED_AT, spoiled
 from support.tiny_training import run, tiny_trial, trial_folder
-from support.two_workers import PLANTED_AT, spoiled
 
 from gan_study.extractors.objective import Objective
 from gan_study.runs.records.measurements import LossRecord

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 import torch
 from support.prepared_objective import Prepared
+from support.several_workers import spoiled
 from support.tiny_training import BATCH_SIZE, files, measured, run, tiny_trial, trial_folder
-from support.two_workers import spoiled
 from torch import nn
 
 from gan_study.config.training import TrialConfig

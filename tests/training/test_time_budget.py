@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 from support.prepared_objective import Prepared
+from support.several_workers import spoiled
 from support.tiny_training import run, tiny_trial, trial_folder
-from support.two_workers import spoiled
 
 from gan_study.extractors.objective import Objective
 from gan_study.runs.records.status import TrialState

@@ -1,6 +1,8 @@
 """Trainings that the tests run in one process and under torchrun; as a script it does all of them on its workers.
 
-usage: torchrun --nproc_per_node 2 two_workers.py PREPARED_FOLDER OUT_FOLDER
+usage: torchrun --nproc_per_node 2 several_workers.py PREPARED_FOLDER OUT_FOLDER
+
+With three workers, it does only those without batch norm.
 """
 
 import json
@@ -15,6 +17,7 @@ from unittest import mock
 import torch
 from torch import Tensor
 
+from gan_study.config.names import LOSSES, PENALTIES
 from gan_study.extractors.objective import Objective
 from gan_study.gan.networks import build_networks
 from gan_study.training import loop
@@ -27,14 +30,34 @@ from support.tiny_training import BATCH_SIZE, measured, run, tiny_trial
 
 MLP = {"name": "mlp", "width": 16}
 WGAN_GP = {"loss": "wasserstein", "penalty": "wgan_gp", "d_steps_per_g_step": 2}
-# Ten steps; the checkpoint is that of the fourth evaluation, before the last.
-SHORT = {"evaluate_every_kimg": 0.06, "precision": "float64", "network": MLP}
+# Five steps without batch norm, of which the checkpoint is left after four; Adam's first moment is the last gradient.
+# The batch divides among two and three workers, also in stacks of two.
+SHORT: dict[str, Any] = {
+    "network": MLP,
+    "precision": "float64",
+    "batch_size": 12,
+    "beta1": 0.0,
+    "d_steps_per_g_step": 1,
+    "total_kimg": 0.06,
+    "evaluate_every_kimg": 0.048,
+}
+LAZY = {"penalty_every": 2}
+STACKS: dict[str, dict[str, Any]] = {
+    "none": {"loss": "minimax", "label_smoothing": 0.1},
+    "dragan": {"loss": "relativistic"},
+    "r1": {"loss": "non_saturating", **LAZY},
+    "r2": {"loss": "relativistic", **LAZY},
+    "weight_clip": {"loss": "wasserstein"},
+    "wgan_gp": WGAN_GP,
+}
+"""One training for each penalty whose discriminator judges two images together."""
 WITHOUT_BATCH_NORM: dict[str, dict[str, Any]] = {
-    "least_squares": SHORT,
-    "wgan_gp": {**SHORT, **WGAN_GP},
-    "weight_clip": {**SHORT, "loss": "wasserstein", "penalty": "weight_clip"},
-    "stacks, lazy r1": {**SHORT, "penalty": "r1", "penalty_every": 2, "pac": 2},
-    "relativistic": {**SHORT, "loss": "relativistic", "penalty": "r2"},
+    **{
+        f"{loss}, {penalty}": {**SHORT, "loss": loss, "penalty": penalty, **(LAZY if penalty == "r2" else {})}
+        for loss in LOSSES
+        for penalty in PENALTIES
+    },
+    **{f"stacks, {penalty}": {**SHORT, "penalty": penalty, "pac": 2, **values} for penalty, values in STACKS.items()},
 }
 DISCRIMINATORS: dict[str, dict[str, Any]] = {"least_squares": {}, "wgan_gp": WGAN_GP}
 PLANTED_AT = 3
@@ -44,8 +67,10 @@ PLANTED_AT = 3
 def train_to_last_checkpoint(
     values: dict[str, Any], prepared: Prepared, objective: Objective, location: Path, workers: Workers
 ) -> list[Progress]:
-    """All but the last evaluation of a training; what it leaves is the checkpoint of the last but one."""
-    return run(tiny_trial(**values), prepared, location, objective, 4, workers)
+    """Two of a training's three evaluations; what it leaves is the checkpoint of the second."""
+    key = objective.record.key.model_copy(update={"num_generated": 40})
+    quick = replace(objective, record=objective.record.model_copy(update={"key": key}))
+    return run(tiny_trial(**values), prepared, location, quick, 2, workers)
 
 
 def discriminator_gradients(values: dict[str, Any], workers: Workers) -> dict[str, Tensor]:
@@ -105,31 +130,41 @@ def as_json(progress: list[Progress]) -> list[dict[str, Any]]:
     ]
 
 
+def do_with_batch_norm(
+    prepared: Prepared, objective: Objective, out: Path, workers: Workers
+) -> dict[str, list[dict[str, Any]]]:
+    """Trainings that are interrupted, spoiled or rolled back; return their progress by name."""
+    given = {}
+    confirmed = tiny_trial().model_copy(update={"phase": "confirm"})
+    for folder, parts in (("whole", (None,)), ("resumed", (2, None))):
+        for part in parts:
+            run(confirmed, prepared, out / folder, objective, part, workers)
+    for what in ("images", "loss"):
+        with spoiled(what, workers):
+            progress = run(tiny_trial(), prepared, out / f"spoiled-{what}", objective, workers=workers)
+        given[f"spoiled {what}"] = as_json(progress)
+    returning = tiny_trial()
+    diagnosis = returning.diagnosis.model_copy(update={"on_collapse": "rollback"})
+    returning = returning.model_copy(update={"diagnosis": diagnosis})
+    for folder, parts in (("back", (None,)), ("back-resumed", (2, None))):
+        with spoiled("loss", workers, once=True):
+            progress = run(returning, prepared, out / folder, objective, parts[0], workers)
+        for part in parts[1:]:
+            progress += run(returning, prepared, out / folder, objective, part, workers)
+        given[folder] = as_json(progress)
+    return given
+
+
 def main(prepared_location: str, out: Path) -> None:
     with join_process_group(use_gpu=False) as workers:
         prepared = prepare_digits(prepared_location)  # is there already
         objective, given = prepared.load(), {}
         for name, values in WITHOUT_BATCH_NORM.items():
             given[name] = as_json(train_to_last_checkpoint(values, prepared, objective, out / name, workers))
-        for name, values in DISCRIMINATORS.items():
-            torch.save(discriminator_gradients(values, workers), out / f"gradients-{name}-{workers.rank}.pt")
-        confirmed = tiny_trial().model_copy(update={"phase": "confirm"})
-        for folder, parts in (("whole", (None,)), ("resumed", (2, None))):
-            for part in parts:
-                run(confirmed, prepared, out / folder, objective, part, workers)
-        for what in ("images", "loss"):
-            with spoiled(what, workers):
-                progress = run(tiny_trial(), prepared, out / f"spoiled-{what}", objective, workers=workers)
-            given[f"spoiled {what}"] = as_json(progress)
-        returning = tiny_trial()
-        diagnosis = returning.diagnosis.model_copy(update={"on_collapse": "rollback"})
-        returning = returning.model_copy(update={"diagnosis": diagnosis})
-        for folder, parts in (("back", (None,)), ("back-resumed", (2, None))):
-            with spoiled("loss", workers, once=True):
-                progress = run(returning, prepared, out / folder, objective, parts[0], workers)
-            for part in parts[1:]:
-                progress += run(returning, prepared, out / folder, objective, part, workers)
-            given[folder] = as_json(progress)
+        if workers.world_size == 2:
+            for name, values in DISCRIMINATORS.items():
+                torch.save(discriminator_gradients(values, workers), out / f"gradients-{name}-{workers.rank}.pt")
+            given |= do_with_batch_norm(prepared, objective, out, workers)
         (out / f"given-{workers.rank}.json").write_text(json.dumps(given))
 
 
