@@ -1,4 +1,4 @@
-"""The preparation of a study: its objective, made in a Ray task, and processes that are ready to train.
+"""The preparation of a study: its objective, made in a Ray task.
 
 The driver's machine need not be able to train. The driver does not import torch, unless the study's sampler is gp,
 which Optuna builds with it.
@@ -24,16 +24,13 @@ _WRITE_SEC = 2.0
 
 
 def prepare_on_cluster(
-    study: StudyConfig, folder: RunFolder, num_concurrent: int, num_threads: int, on_progress: Callable[[str], None]
+    study: StudyConfig, folder: RunFolder, num_threads: int, on_progress: Callable[[str], None]
 ) -> ObjectiveRecord:
-    """Make the study's objective, or read it from the run folder, while other processes import what trials need.
-
-    Ray reuses idle processes, so the first trials then start at once.
+    """Make the study's objective, or read it from the run folder.
 
     Args:
         study: the study, with the cluster's answer in place of `gpus_per_worker: auto`.
         folder: the run folder. The task writes its progress there, because both processes can reach it.
-        num_concurrent: trials that will run at once.
         num_threads: threads that the task may use on a CPU.
         on_progress: is called repeatedly with the present step and its progress.
 
@@ -48,8 +45,6 @@ def prepare_on_cluster(
     assert gpus != "auto", "auto has been replaced by the cluster's answer"
     task = ray.remote(num_cpus=num_cpus, num_gpus=gpus, max_retries=1)(_prepare)
     outcome = task.remote(training, folder.location, num_threads, gpus)
-    for _ in range(num_concurrent - 1):
-        ray.remote(num_cpus=num_cpus, max_retries=0)(_warm_up).remote()
     try:
         while not ray.wait([outcome], timeout=LOOK_SEC)[0]:
             with suppress(StorageError):
@@ -84,11 +79,7 @@ def _prepare(training: TrainingConfig, location: str, num_threads: int, gpus: fl
         with listening(now_and_then(_WRITE_SEC, write_progress)):
             with at_work(f"the images of {training.dataset.name}"):
                 dataset = load_dataset(training.dataset)
-            torch.set_num_threads(num_threads)  # a trial that uses this process later sets its own number
+            torch.set_num_threads(num_threads)
             return prepare_objective(training, dataset, folder, device)
     except GanStudyError as error:
         return error
-
-
-def _warm_up() -> None:
-    from gan_study.search.trials import begin_trial  # noqa: F401

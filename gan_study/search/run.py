@@ -101,7 +101,7 @@ def run_study(
             # The task may use the cores of all trials, since none runs yet; on a joined cluster only those it requests.
             num_trials = 1 if cluster.joined else num_concurrent * resources.workers_per_trial
             num_threads = resources.cpus_per_worker * num_trials
-            objective = prepare_on_cluster(study, folder, num_concurrent, num_threads, on_progress)
+            objective = prepare_on_cluster(study, folder, num_threads, on_progress)
             for warning in objective.data_warnings:
                 on_stage(f"warning: {warning}")
             if warning := record_environment(folder, cluster, study):

@@ -22,7 +22,7 @@ def test_the_driver_receives_the_progress(ray_address: str, tmp_path: Path, monk
     folder = tiny_folder(tmp_path / "run", study)
     messages: list[str] = []
     with connected(ray_address, verbose=False, with_dashboard=False, on_hang=pytest.fail):
-        record = prepare.prepare_on_cluster(study, folder, 1, 1, messages.append)
+        record = prepare.prepare_on_cluster(study, folder, 1, messages.append)
     assert record == folder.read_objective()
     steps = [text for text in messages if text.startswith("preparing: steps of training the extractor: ")]
     assert len(set(steps)) > 1, messages
