@@ -20,6 +20,16 @@ os.environ.setdefault("TUNE_MAX_PENDING_TRIALS_PG", str(10**9))
 # Otherwise Tune also writes every result of every trial into three files of its own.
 os.environ.setdefault("TUNE_DISABLE_AUTO_CALLBACK_LOGGERS", "1")
 
+# Ray Train passes these on to its controllers and workers. Its watcher of machines that will be taken away is a process
+# for each group of workers; without it, such a machine is lost like any other, and the trial resumes elsewhere.
+os.environ.setdefault("RAY_TRAIN_ENABLE_PREEMPTION_WATCHER", "0")
+os.environ.setdefault("RAY_TRAIN_METRICS_ENABLED", "0")
+os.environ.setdefault("RAY_TRAIN_ENABLE_CONTROLLER_STRUCTURED_LOGGING", "0")
+os.environ.setdefault("RAY_TRAIN_ENABLE_WORKER_STRUCTURED_LOGGING", "0")
+# Seconds between two looks at the workers, and without an answer until a worker counts as hung.
+os.environ.setdefault("RAY_TRAIN_HEALTH_CHECK_INTERVAL_S", "0.5")
+os.environ.setdefault("RAY_TRAIN_WORKER_HEALTH_CHECK_TIMEOUT_S", "120")
+
 import ray
 
 from gan_study.config.study import ResourcesConfig

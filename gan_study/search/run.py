@@ -27,14 +27,13 @@ from gan_study.search.scratch import scratch_folder
 from gan_study.search.shared_folder import require_shared
 from gan_study.search.trackers.packages import require_trackers
 from gan_study.search.trackers.trackers import tracker_callbacks
+from gan_study.search.trials.many_workers import ManyWorkersTrial
 from gan_study.search.trials.one_worker import OneWorkerTrial
 from gan_study.search.trials.tune_adapters import DirectorScheduler, DirectorSearcher, DirectorStopper
 from gan_study.search.watch import LOSSES, ClusterLostError, watched
 
 _UNLIMITED = 10**9
 """Tune's number of samples: the director ends the study before."""
-_DRIVER_MEMORY_BYTES = 1024**2
-"""Memory requested by the waiting process of a many-worker trial: almost none, but Ray requires a resource."""
 
 
 def run_study(
@@ -157,17 +156,19 @@ def _tune(
     director: Director, folder: RunFolder, study: StudyConfig, verbose: bool, on_stage: Callable[[str], None]
 ) -> None:
     """Let Ray Tune run the director's trials until the study ends."""
-    many = study.resources.workers_per_trial > 1
-    with scratch_folder(folder) as scratch, tracker_callbacks(study.trackers, folder, study.name, on_stage) as trackers:
-        extra = {"scratch": scratch, "max_retries": study.resources.max_retries} if many else {}
-        searcher = DirectorSearcher(director, folder.location, extra)
+    with (
+        scratch_folder(folder) as scratch,
+        tracker_callbacks(study.trackers, folder, study.name, on_stage) as trackers,
+        _trainable(study, scratch, on_stage) as (trainable, callbacks),
+    ):
+        searcher = DirectorSearcher(director, folder.location)
         tuner = tune.Tuner(
-            _trainable(study),
+            trainable,
             tune_config=tune.TuneConfig(
                 search_alg=searcher,
                 scheduler=DirectorScheduler(searcher),
                 num_samples=_UNLIMITED,
-                reuse_actors=not many,
+                reuse_actors=True,
                 trial_name_creator=lambda trial: trial.trial_id,
                 trial_dirname_creator=lambda trial: trial.trial_id,
             ),
@@ -175,26 +176,32 @@ def _tune(
                 name="tune",
                 storage_path=scratch,
                 stop=DirectorStopper(director),
-                # A many-worker trial restarts its workers itself.
-                failure_config=tune.FailureConfig(max_failures=0 if many else study.resources.max_retries),
+                failure_config=tune.FailureConfig(max_failures=study.resources.max_retries),
                 checkpoint_config=tune.CheckpointConfig(checkpoint_at_end=False),
-                callbacks=trackers,
+                callbacks=[*trackers, *callbacks],
                 verbose=1 if verbose else 0,
             ),
         )
         tuner.fit()
 
 
-def _trainable(study: StudyConfig) -> Any:
+@contextmanager
+def _trainable(
+    study: StudyConfig, scratch: str, on_stage: Callable[[str], None]
+) -> Iterator[tuple[Any, list[tune.Callback]]]:
+    """Yield what Tune runs for each trial, with its resources, and the callbacks that it needs."""
     resources = study.resources
-    if resources.workers_per_trial > 1:
-        # Imported here because Ray Train imports torch, which takes seconds.
-        from gan_study.search.trials.many_workers import many_workers_trial
+    if resources.workers_per_trial == 1:
+        assert resources.gpus_per_worker != "auto", "auto has been replaced by the cluster's answer"
+        bundle = {"CPU": float(resources.cpus_per_worker), "GPU": resources.gpus_per_worker}
+        yield tune.with_resources(OneWorkerTrial, tune.PlacementGroupFactory([bundle])), []
+        return
+    # Imported here because Ray Train imports torch, which takes seconds.
+    from gan_study.search.trials.worker_groups import HEAD, worker_groups
 
-        return tune.with_resources(many_workers_trial, tune.PlacementGroupFactory([{"memory": _DRIVER_MEMORY_BYTES}]))
-    assert resources.gpus_per_worker != "auto", "auto has been replaced by the cluster's answer"
-    bundle = {"CPU": float(resources.cpus_per_worker), "GPU": resources.gpus_per_worker}
-    return tune.with_resources(OneWorkerTrial, tune.PlacementGroupFactory([bundle]))
+    with worker_groups(resources, scratch, on_stage) as groups:
+        trainable = tune.with_parameters(ManyWorkersTrial, exchange=groups.exchange)
+        yield tune.with_resources(trainable, tune.PlacementGroupFactory([HEAD])), [groups]
 
 
 def _finish(

@@ -42,7 +42,7 @@ class TuneTrial:
 @pytest.fixture
 def searcher(tmp_path: Path) -> DirectorSearcher:
     world = World(make_study(), RunFolder(str(tmp_path)), score, max_concurrent_trials=2)
-    searcher = DirectorSearcher(world.make_director(), str(tmp_path), {})
+    searcher = DirectorSearcher(world.make_director(), str(tmp_path))
     assert searcher.suggest("first") is not None
     return searcher
 

@@ -57,6 +57,11 @@ def failure_message(reason: str) -> dict[str, Any]:
     return {_FAILURE: reason, "done": True}
 
 
+def is_last(result: dict[str, Any]) -> bool:
+    """Return True if a Tune result ends its trial."""
+    return bool(result["done"])
+
+
 def read_failure(result: dict[str, Any]) -> str | None:
     """Return the reason why the trial has failed for good, or None."""
     return result.get(_FAILURE)

@@ -19,11 +19,10 @@ from gan_study.search.trials.messages import TrialOrder, read_abort, read_failur
 class DirectorSearcher(Searcher):
     """Suggests the director's trials to Tune, and passes results and ends of trials to the director."""
 
-    def __init__(self, director: Director, run_folder: str, extra: dict[str, Any]) -> None:
+    def __init__(self, director: Director, run_folder: str) -> None:
         super().__init__()
         self.director = director
         self._run_folder = run_folder
-        self._extra = extra
         self._keys: dict[str, tuple[str, str]] = {}
         self.errors: dict[str, str] = {}
 
@@ -37,7 +36,7 @@ class DirectorSearcher(Searcher):
         if config is None:
             return None
         key = self._keys[trial_id] = (config.arm, config.name)
-        return {**TrialOrder(config, self._run_folder, self.director.pause_nimg(key)).to_tune(), **self._extra}
+        return TrialOrder(config, self._run_folder, self.director.pause_nimg(key)).to_tune()
 
     def cur_nimg(self, trial_id: str) -> int:
         """Return the images at the trial's last evaluation that the director has received."""
