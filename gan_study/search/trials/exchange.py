@@ -62,9 +62,10 @@ class TrialExchange:
         self._hand_out()
 
     async def next_report(self, key: str) -> dict[str, Any]:
-        """Return the trial's next report, a Tune result; a group that waits after the last one trains on."""
+        """Return the trial's next report, a Tune result; a group whose last report has been returned trains on."""
         trial = self._trials[key]
-        trial.settle(train_on=True)
+        if trial.messages.empty():
+            trial.settle(train_on=True)
         return await trial.messages.get()
 
     async def leave(self, key: str) -> None:
