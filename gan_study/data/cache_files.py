@@ -82,8 +82,8 @@ def read_cache(folder: Path) -> CachedImages | None:
     try:
         meta = CacheMeta.model_validate_json((folder / _META).read_bytes())
         images = _map(folder / _IMAGES)
-        labels = np.load(folder / _LABELS) if meta.class_names is not None else None
-        is_train = np.load(folder / _IS_TRAIN) if (folder / _IS_TRAIN).exists() else None
+        labels = np.load(folder / _LABELS, allow_pickle=False) if meta.class_names is not None else None
+        is_train = np.load(folder / _IS_TRAIN, allow_pickle=False) if (folder / _IS_TRAIN).exists() else None
     except (OSError, ValueError):
         return None
     whole = all(part is None or len(part) == meta.survey.num_images for part in (images, labels, is_train))
@@ -92,7 +92,7 @@ def read_cache(folder: Path) -> CachedImages | None:
 
 def _map(path: Path) -> NDArray[np.uint8]:
     # Copy on write: a page that someone writes to becomes the process's own, and the file stays as it is.
-    mapped: NDArray[np.uint8] = np.load(path, mmap_mode="c")
+    mapped: NDArray[np.uint8] = np.load(path, mmap_mode="c", allow_pickle=False)
     return np.asarray(mapped)
 
 

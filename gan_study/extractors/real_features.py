@@ -18,6 +18,7 @@ from gan_study.extractors.extractor import Extractor, ImageFeatures, images_to_f
 from gan_study.extractors.machine_cache import find_cached, load_or_make
 from gan_study.metrics.statistics import Features
 from gan_study.runs.storage import Storage
+from gan_study.runs.unpacking import load_arrays
 
 _FORMAT = "2"
 """Raised whenever the content of a file changes."""
@@ -121,5 +122,5 @@ def _pack(seen: ImageFeatures) -> bytes:
 
 
 def _unpack(content: bytes) -> ImageFeatures:
-    with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
-        return ImageFeatures(arrays["features"], arrays.get("classes"), int(arrays["num_classes"]))
+    arrays = load_arrays(content)
+    return ImageFeatures(arrays["features"], arrays.get("classes"), int(arrays["num_classes"]))

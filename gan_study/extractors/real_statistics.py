@@ -15,6 +15,7 @@ from gan_study.extractors.machine_cache import load_or_make
 from gan_study.metrics.frechet import FrechetReference, stats_to_reference
 from gan_study.metrics.samples import merge_samples
 from gan_study.runs.storage import Storage
+from gan_study.runs.unpacking import load_arrays
 
 _FORMAT = "1"
 """Raised whenever the content of the file changes."""
@@ -72,8 +73,8 @@ def pack_statistics(real: RealStatistics) -> bytes:
 
 def unpack_statistics(content: bytes) -> RealStatistics:
     """The statistics in the content of a file that `pack_statistics` made."""
-    with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
-        reference = FrechetReference(
-            num=int(arrays["num"]), mean=arrays["mean"], trace=float(arrays["trace"]), root=arrays["root"]
-        )
-        return RealStatistics(reference, arrays["class_counts"])
+    arrays = load_arrays(content)
+    reference = FrechetReference(
+        num=int(arrays["num"]), mean=arrays["mean"], trace=float(arrays["trace"]), root=arrays["root"]
+    )
+    return RealStatistics(reference, arrays["class_counts"])

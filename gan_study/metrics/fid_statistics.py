@@ -9,7 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gan_study.metrics.statistics import Gaussian
+from gan_study.runs.unpacking import load_arrays
 
+_ZIP_START = b"PK"
 _NUM = "num"
 """Our own addition to the file, which pytorch-fid ignores."""
 
@@ -54,11 +56,9 @@ def _num(array: NDArray[Any]) -> int:
 def _arrays(content: bytes) -> dict[str, NDArray[Any]]:
     """All arrays of the file by name, including numeric `mu` and `sigma`."""
     try:
-        with np.load(io.BytesIO(content), allow_pickle=False) as file:
-            arrays = dict(file)
-    # np.load has no error of its own; a single array (.npy) is no context manager: TypeError.
-    except (OSError, EOFError, ValueError, TypeError, zipfile.BadZipFile, zlib.error) as error:
-        if isinstance(error, zipfile.BadZipFile | zlib.error):  # it begins as an .npz file
+        arrays = load_arrays(content)
+    except ValueError as error:
+        if content.startswith(_ZIP_START) and isinstance(error.__cause__, zipfile.BadZipFile | zlib.error):
             raise ValueError(
                 f"a file of statistics must be whole, but is cut short or damaged; copy it again, or compute it again "
                 f"({error})"

@@ -183,5 +183,11 @@ class RunFolder:
         return [place for place in places if (names := self.storage.list_names(place)) and "config.json" not in names]
 
     def trial(self, arm: str, name: str) -> TrialFolder:
-        """The folder of one trial, which may not exist yet."""
+        """The folder of one trial, which may not exist yet. Raises InputError for a name that leads elsewhere."""
+        for what, text in (("an arm", arm), ("a trial", name)):
+            if "/" in text or "\\" in text or text in ("", ".", ".."):
+                raise InputError(
+                    f"{self.location}: the name of {what} is the name of a folder in it, but got name={text}; choose a "
+                    "name of letters, digits, '_', '-' and '.'"
+                )
         return TrialFolder(self.storage.child(f"arms/{arm}/{name}"), f"{arm}/{name}")

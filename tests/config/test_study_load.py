@@ -581,3 +581,27 @@ def test_anchors_that_repeat_each_other_without_end_are_refused_at_once(item: st
     assert not problems_of(VALID.replace("name: small", f"name: a/b\nlist: [{'0, ' * 5000}]"))[0].startswith(
         "x.yaml:1:1:"
     )
+
+
+@pytest.mark.parametrize(
+    "text", ["x: " + "[" * 100_000, "- " * 200_000, "\n".join(" " * n + "a:" for n in range(1400))]
+)
+def test_a_text_that_is_nested_without_end_is_refused_at_once(text: str) -> None:
+    started = time.process_time()
+    (problem,) = problems_of(text)
+    assert problem.endswith("it is nested too deeply, or contains itself; correct it here or just above")
+    assert time.process_time() - started < 5
+
+
+def test_a_number_of_thousands_of_digits_is_refused() -> None:
+    """Python refuses to write such a number into a message."""
+    text = VALID.replace("g_lr: {log_uniform: [1e-5, 1e-2]}", f"batch_size: {{choice: [0x{'f' * 6000}]}}")
+    assert problems_of(text)[0] == "x.yaml:13:25: a number must be below 2^1000; write a smaller one"
+
+
+def test_a_file_without_end_is_not_read(tmp_path: Path) -> None:
+    path = tmp_path / "long.yaml"
+    path.write_bytes(b"# a comment\n" * 100_000)
+    for endless in (path, Path("/dev/zero")):
+        with pytest.raises(InputError, match="a file with a study may have 1,048,576 bytes"):
+            load_study(endless)

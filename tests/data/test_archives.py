@@ -26,7 +26,7 @@ def contents(path: Path) -> dict[str, bytes]:
     """All images of a folder or an archive, by name."""
     files = open_image_files(path)
     names = files.names()
-    return {name: load() for name, load in zip(names, files.contents(names), strict=True)}
+    return {name: content.load() for name, content in zip(names, files.contents(names), strict=True)}
 
 
 def passed_over(path: Path) -> PassedOver:

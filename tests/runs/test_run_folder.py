@@ -234,3 +234,12 @@ def test_the_name_of_a_score() -> None:
 @pytest.mark.parametrize("state", TrialState)
 def test_only_a_running_trial_goes_on(state: TrialState) -> None:
     assert state.is_final == (state.value != "running")
+
+
+@pytest.mark.parametrize("name", ["..", ".", "", "../x", "/tmp/x", "a\\b"])
+def test_a_name_that_leads_out_of_the_run_folder_is_refused(tmp_path: Path, name: str) -> None:
+    """Names come from files, such as the configuration that `train` is given."""
+    folder = RunFolder(str(tmp_path))
+    for arm, trial in ((name, "trial"), ("arm", name)):
+        with pytest.raises(InputError, match="is the name of a folder in it, but got name="):
+            folder.trial(arm, trial)

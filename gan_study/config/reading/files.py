@@ -7,6 +7,9 @@ from pathlib import Path
 
 from gan_study.errors import InputError
 
+_MAX_BYTES = 1 << 20
+"""Longest file that is read. Parsing a mebibyte takes half a minute."""
+
 
 @dataclass(frozen=True)
 class FileKind:
@@ -25,7 +28,8 @@ class FileKind:
 def read_text(path: Path, kind: FileKind) -> str:
     """The text of a UTF-8 file. Raises InputError."""
     try:
-        content = path.read_bytes()
+        with path.open("rb") as file:
+            content = file.read(_MAX_BYTES + 1)
     except FileNotFoundError:
         raise InputError(f"{path}: there is no such file{_files_nearby(path, kind)}") from None
     except (IsADirectoryError, NotADirectoryError):
@@ -35,6 +39,8 @@ def read_text(path: Path, kind: FileKind) -> str:
         raise InputError(
             f"{path}: the file cannot be read ({error.strerror}); check its path and permissions"
         ) from error
+    if len(content) > _MAX_BYTES:
+        raise InputError(f"{path}: a file with {kind.noun} may have {_MAX_BYTES:,} bytes, but got more; check the path")
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -61,7 +67,10 @@ def _files_nearby(path: Path, kind: FileKind) -> str:
 
 def _is_of_kind(file: Path, kind: FileKind) -> bool:
     try:
-        text = file.read_text("utf-8", "replace") if file.suffix in kind.suffixes else ""
+        if file.suffix not in kind.suffixes or not file.is_file():
+            return False
+        with file.open(encoding="utf-8", errors="replace") as stream:
+            text = stream.read(_MAX_BYTES)
     except OSError:
         return False
     return re.search(rf"""^[\s{{]*["']?{kind.key}["']?\s*:""", text, re.MULTILINE) is not None

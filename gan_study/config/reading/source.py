@@ -132,6 +132,10 @@ _MAX_VALUES = 50_000
 """Most values in a text; anchors that repeat each other could make any number of them."""
 
 
+_MAX_BITS = 1000
+"""Length of the largest whole number. Python refuses to print one of many thousand digits."""
+
+
 class _TooManyValuesError(Exception):
     pass
 
@@ -193,7 +197,10 @@ class _Converter:
         try:
             if tag in _PLAIN_TAGS:
                 value: Scalar | None = self.constructor.construct_object(source)
-                return value
+                if not isinstance(value, int) or value.bit_length() <= _MAX_BITS:
+                    return value
+                self._add(self._place(source), "", f"a number must be below 2^{_MAX_BITS}; write a smaller one")
+                return 0
         except (ValueError, YAMLError):
             pass
         self._add(

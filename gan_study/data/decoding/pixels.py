@@ -2,11 +2,10 @@
 
 import os
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from hashlib import blake2b
-from itertools import islice
 from typing import Protocol
 
 import numpy as np
@@ -14,11 +13,12 @@ from numpy.typing import NDArray
 
 from gan_study.data.decoding.decode import RefusedImageError, decoding
 from gan_study.data.decoding.transform import Transform, own_pixels
-from gan_study.data.files.folders import ImageFiles, LoadContent
+from gan_study.data.files.folders import FileContent, ImageFiles
 
 _MAX_THREADS = 16
 _STACK_CHUNK = 1024
 _FILES_TOGETHER = 8
+_MAX_GROUP_BYTES, _MAX_WAITING_BYTES = 1 << 24, 1 << 28
 _WHITE = 255
 
 
@@ -132,24 +132,25 @@ class FilePixels:
         chosen = range(len(self.names)) if positions is None else positions
         contents = zip(chosen, self.files.contents([self.names[position] for position in chosen]), strict=True)
         num_threads = num_threads or min(os.cpu_count() or 1, _MAX_THREADS)
-        waiting: deque[Future[list[Outcome]]] = deque()
+        waiting: deque[tuple[int, Future[list[Outcome]]]] = deque()
         with ThreadPoolExecutor(num_threads) as pool:
-            # The number of images in flight is bounded, so that neither encoded nor decoded ones pile up. Threads get
-            # several at a time, since handing over a small image takes as long as decoding it.
-            while group := list(islice(contents, _FILES_TOGETHER)):
-                waiting.append(pool.submit(self._decode_group, group, transform))
-                if len(waiting) > 2 * num_threads:
-                    yield from waiting.popleft().result()
+            # The number of images in flight and their bytes are bounded, so that neither encoded nor decoded ones pile
+            # up. Threads get several at a time, since handing over a small image takes as long as decoding it.
+            for group in _groups(contents):
+                num_bytes = sum(content.num_bytes for _, content in group)
+                waiting.append((num_bytes, pool.submit(self._decode_group, group, transform)))
+                while len(waiting) > 2 * num_threads or sum(size for size, _ in waiting) > _MAX_WAITING_BYTES:
+                    yield from waiting.popleft()[1].result()
             while waiting:
-                yield from waiting.popleft().result()
+                yield from waiting.popleft()[1].result()
 
-    def _decode_group(self, group: list[tuple[int, LoadContent]], transform: Transform | None) -> list[Outcome]:
-        return [self._decode(position, load, transform) for position, load in group]
+    def _decode_group(self, group: Sequence[tuple[int, FileContent]], transform: Transform | None) -> list[Outcome]:
+        return [self._decode(position, content, transform) for position, content in group]
 
-    def _decode(self, position: int, load: LoadContent, transform: Transform | None) -> Outcome:
+    def _decode(self, position: int, content: FileContent, transform: Transform | None) -> Outcome:
         name = self.names[position]
         try:
-            with decoding(load()) as decoded:
+            with decoding(content.load()) as decoded:
                 image = decoded.image
                 return Decoded(
                     position=position,
@@ -169,6 +170,18 @@ class FilePixels:
         except Exception as error:  # decoders and archives raise all kinds for a damaged file
             # The disk's message names the path already.
             return Corrupt(position, name, getattr(error, "strerror", None) or str(error) or type(error).__name__)
+
+
+def _groups(contents: Iterable[tuple[int, FileContent]]) -> Iterator[list[tuple[int, FileContent]]]:
+    """The files in groups for one thread each; a group is small if its files are large."""
+    group: list[tuple[int, FileContent]] = []
+    for item in contents:
+        group.append(item)
+        if len(group) == _FILES_TOGETHER or sum(content.num_bytes for _, content in group) > _MAX_GROUP_BYTES:
+            yield group
+            group = []
+    if group:
+        yield group
 
 
 def _digest(pixels: bytes | memoryview, mode: str, size: tuple[int, int]) -> bytes:

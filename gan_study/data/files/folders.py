@@ -6,16 +6,27 @@ import stat
 from array import array
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Protocol
 
 from gan_study.data.files.fingerprint import Files, facts_of
 from gan_study.data.files.selection import Lister, PassedOver
 from gan_study.errors import InputError
+from gan_study.runs.unpacking import read_at_most
 
-LoadContent = Callable[[], bytes]
-"""Returns a file's bytes. It may run in another thread, and raises any error of the file."""
+MAX_FILE_BYTES = 1 << 29
+"""Largest image file that is read: the most pixels that are decoded, with eight bytes each."""
+
+
+@dataclass(frozen=True, slots=True)
+class FileContent:
+    """The content of an image file, which another thread may load."""
+
+    load: Callable[[], bytes]
+    """Returns the file's bytes, and raises any error of the file."""
+    num_bytes: int = 0
+    """Bytes that are in memory already."""
 
 
 class ImageFiles(Protocol):
@@ -32,7 +43,7 @@ class ImageFiles(Protocol):
     def names(self) -> list[str]:
         """Names of the image files, in the best order for reading."""
 
-    def contents(self, names: Sequence[str]) -> Iterator[LoadContent]:
+    def contents(self, names: Sequence[str]) -> Iterator[FileContent]:
         """Contents of the files with these names, which are in the order of `names()`."""
 
 
@@ -56,10 +67,10 @@ class FolderFiles:
         """See `ImageFiles`."""
         return list(self.files.names)
 
-    def contents(self, names: Sequence[str]) -> Iterator[LoadContent]:
+    def contents(self, names: Sequence[str]) -> Iterator[FileContent]:
         """See `ImageFiles`."""
         for name in names:
-            yield (self.path / name).read_bytes
+            yield FileContent(partial(_read_file, self.path / name))
 
     @cached_property
     def _listed(self) -> tuple[Files, PassedOver]:
@@ -71,6 +82,11 @@ class FolderFiles:
         passed_over = lister.finish()
         files = Files(self.path, names, facts, passed_over.model_dump_json())
         return files.in_order_of_names(), passed_over
+
+
+def _read_file(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return read_at_most(file, MAX_FILE_BYTES)
 
 
 def unreadable_error(path: Path, error: OSError) -> InputError:

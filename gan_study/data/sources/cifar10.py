@@ -5,6 +5,7 @@ A pickle may call any function, so the unpickler here accepts numpy arrays only.
 
 import io
 import pickle
+import pickletools
 from typing import Any
 
 import numpy as np
@@ -28,10 +29,11 @@ _WANTED = Wanted(
 )
 _CLASS_NAMES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
 _ALLOWED: dict[tuple[str, str], Any] = {
-    # numpy's own function to make an array again, under the names that versions 1 and 2 write.
-    ("numpy.core.multiarray", "_reconstruct"): np.empty(0).__reduce__()[0],
-    ("numpy._core.multiarray", "_reconstruct"): np.empty(0).__reduce__()[0],
-    ("numpy", "ndarray"): np.ndarray,
+    # numpy's function that makes an array, under the names that versions 1 and 2 write. The content follows. As
+    # arguments it gets a class and a shape; a large shape would take memory, and the class could be called itself.
+    ("numpy.core.multiarray", "_reconstruct"): lambda *ignored: np.empty(0, np.uint8),
+    ("numpy._core.multiarray", "_reconstruct"): lambda *ignored: np.empty(0, np.uint8),
+    ("numpy", "ndarray"): None,
     ("numpy", "dtype"): np.dtype,
     # Python 3's way to write bytes into a pickle that Python 2 can read.
     ("_codecs", "encode"): lambda text, encoding: text.encode("latin1"),
@@ -58,9 +60,15 @@ def _read_batch(file: FoundFile) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
     content = file.read()
     try:
         # Written by Python 2, whose text is bytes for Python 3; latin1 makes names of the keys and keeps numbers.
+        _refuse_large_memo(content)
         batch = _ArrayUnpickler(io.BytesIO(content), encoding="latin1").load()
-        images = np.asarray(batch["data"]).reshape(-1, 3, 32, 32)
-        labels = np.asarray(batch["labels"])
+        pixels, labels = batch["data"], batch["labels"]
+        # A pickle can name one value very often. An honest one is at least as long as its pixels.
+        if not isinstance(pixels, np.ndarray) or pixels.nbytes > len(content):
+            raise pickle.UnpicklingError("its data is not an array of pixels in the file")
+        if not isinstance(labels, list) or not all(type(label) is int for label in labels):
+            raise pickle.UnpicklingError("its labels are not a list of numbers")
+        images, labels = pixels.reshape(-1, 3, 32, 32), np.asarray(labels)
     except Exception as error:  # a damaged pickle raises all kinds
         raise InputError(
             f"{file.place}: the file must be one of CIFAR-10's Python batches, but cannot be read ({error!r}); fetch "
@@ -73,6 +81,13 @@ def _read_batch(file: FoundFile) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
             f"images of the shape {images.shape} and {labels.dtype} labels of the shape {labels.shape}; fetch it again"
         )
     return images, labels.astype(np.int64)
+
+
+def _refuse_large_memo(content: bytes) -> None:
+    """Raise UnpicklingError if a pickle numbers its values far beyond their count: Python would make room for all."""
+    for opcode, argument, _ in pickletools.genops(content):
+        if opcode.name in ("PUT", "BINPUT", "LONG_BINPUT") and (argument or 0) > len(content):
+            raise pickle.UnpicklingError(f"it has {len(content):,} bytes, but numbers a value {argument:,}")
 
 
 class _ArrayUnpickler(pickle.Unpickler):

@@ -1,6 +1,5 @@
 """The idx format of MNIST and its relatives (described on its home page), plain or gzipped."""
 
-import gzip
 import math
 import zlib
 
@@ -8,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gan_study.errors import InputError
+from gan_study.runs.unpacking import gunzip
 
 _UNSIGNED_BYTE = 0x08
 
@@ -16,8 +16,8 @@ def parse_idx(content: bytes, place: str) -> NDArray[np.uint8]:
     """The array in the content of a file, which `place` names. Raises InputError if it is damaged."""
     if place.lower().endswith(".gz"):
         try:
-            content = gzip.decompress(content)
-        except (OSError, EOFError, zlib.error) as error:
+            content = gunzip(content)
+        except (OSError, EOFError, ValueError, zlib.error) as error:
             raise InputError(f"{place}: the file cannot be read or unpacked ({error}); fetch it again") from error
     num_axes = content[3] if len(content) >= 4 else 0
     header = 4 + 4 * num_axes

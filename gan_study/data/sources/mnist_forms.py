@@ -1,8 +1,6 @@
 """The forms of MNIST and its relatives: idx files, numpy arrays, and tables of numbers."""
 
-import gzip
 import io
-import zipfile
 import zlib
 from collections.abc import Callable, Mapping
 
@@ -12,6 +10,7 @@ from numpy.typing import NDArray
 from gan_study.data.sources.idx import parse_idx
 from gan_study.data.sources.named_files import Form, FoundFile
 from gan_study.errors import InputError
+from gan_study.runs.unpacking import gunzip, load_arrays
 
 Part = tuple[NDArray[np.uint8], NDArray[np.uint8]]
 """Images (N, H, W) and labels (N,) as stored in the files."""
@@ -80,9 +79,9 @@ def _parts(files: Files, read: Callable[[FoundFile], NDArray[np.uint8]]) -> tupl
 def _arrays(file: FoundFile, names: tuple[str, ...]) -> list[NDArray[np.uint8]]:
     content = file.read()
     try:
-        with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
-            found = [arrays[name] for name in names]
-    except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile, zlib.error) as error:
+        arrays = load_arrays(content)
+        found = [arrays[name] for name in names]
+    except (ValueError, KeyError) as error:
         raise InputError(
             f"{file.place}: the file must hold the arrays {', '.join(names)}, but cannot be read ({error}); fetch it "
             "again"
@@ -99,13 +98,13 @@ def _table(file: FoundFile) -> Part:
     content = file.read()
     try:
         if file.name.endswith(".gz"):
-            content = gzip.decompress(content)
+            content = gunzip(content)
         has_titles = not content[:1].isdigit()
         rows = np.loadtxt(io.BytesIO(content), np.int16, delimiter=",", skiprows=int(has_titles), ndmin=2)
     except (OSError, EOFError, ValueError, zlib.error) as error:
         raise InputError(
             f"{file.place}: the file must be a table of numbers, but is not ({error}); fetch it again"
-        ) from (error)
+        ) from error
     if rows.shape[1] != 1 + _SIDE**2 or not len(rows) or rows.min() < 0 or rows.max() > 255:
         raise InputError(
             f"{file.place}: a row must be a label and {_SIDE**2} levels from 0 to 255, but got a table of the shape "

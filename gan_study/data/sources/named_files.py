@@ -5,6 +5,7 @@ Files are therefore found by their own names, in every folder and archive whose 
 its relatives have files of equal names, which only the folder tells apart.
 """
 
+import lzma
 import os
 import re
 import tarfile
@@ -18,6 +19,7 @@ from pathlib import Path
 from gan_study.config.names import DatasetName
 from gan_study.data.places import data_folder
 from gan_study.errors import InputError
+from gan_study.runs.unpacking import read_at_most, read_zip_member
 
 _OTHER = "other"
 _WORDS: tuple[tuple[str, tuple[str, ...]], ...] = (
@@ -76,16 +78,26 @@ class FoundFile:
                 return self.path.read_bytes()
             if self.path.name.lower().endswith(_ZIP_ENDINGS):
                 with zipfile.ZipFile(self.path) as archive:
-                    return archive.read(self.member)
+                    return read_zip_member(archive, self.member)
             with tarfile.open(self.path) as packed:
                 file = packed.extractfile(self.member)
                 assert file is not None, "only files are listed"
-                return file.read()
+                return read_at_most(file)
         except _UNREADABLE as error:
             raise _unreadable(self.place, error) from error
 
 
-_UNREADABLE = (OSError, EOFError, zlib.error, tarfile.TarError, zipfile.BadZipFile, NotImplementedError, RuntimeError)
+_UNREADABLE = (
+    OSError,
+    EOFError,
+    ValueError,
+    zlib.error,
+    lzma.LZMAError,
+    tarfile.TarError,
+    zipfile.BadZipFile,
+    NotImplementedError,
+    RuntimeError,
+)
 
 
 @dataclass(frozen=True)

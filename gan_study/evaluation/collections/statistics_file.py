@@ -13,6 +13,7 @@ from gan_study.metrics.fid_statistics import gaussian_to_npz, npz_to_gaussian
 from gan_study.metrics.statistics import Gaussian
 from gan_study.runs.records.measurements import Record
 from gan_study.runs.storage import Storage
+from gan_study.runs.unpacking import read_zip_member
 
 _MADE_BY = "made_by.json"
 """A member of the file that only gan_study reads; pytorch-fid and numpy ignore it."""
@@ -97,7 +98,9 @@ def check_target(option: str, file: str, suffix: str) -> Path:
 
 
 def _read_key(content: bytes) -> FeatureKey | None:
-    with zipfile.ZipFile(io.BytesIO(content)) as archive:
-        if _MADE_BY not in archive.namelist():
-            return None
-        return FeatureKey.model_validate_json(archive.read(_MADE_BY))
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            text = read_zip_member(archive, _MADE_BY) if _MADE_BY in archive.namelist() else None
+    except Exception as error:  # zipfile raises all kinds for a damaged file
+        raise ValueError(f"{_MADE_BY} in the file cannot be read ({error}); write the file again") from error
+    return None if text is None else FeatureKey.model_validate_json(text)
