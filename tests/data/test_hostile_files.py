@@ -40,7 +40,7 @@ def little_memory() -> Iterator[None]:
 @pytest.fixture(autouse=True)
 def _small_limits(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("gan_study.data.files.archives.MAX_FILE_BYTES", 2 * MIB)
-    monkeypatch.setattr("gan_study.data.files.archives._MAX_UNPACKED", 4 * MIB)
+    monkeypatch.setattr("gan_study.data.files.archives.MAX_UNPACKED", 4 * MIB)
     monkeypatch.setattr("gan_study.runs.unpacking.MAX_UNPACKED_BYTES", 2 * MIB)
 
 
@@ -131,8 +131,8 @@ def test_large_members_of_a_tar_do_not_pile_up(tmp_path: Path) -> None:
     """A tar archive is read ahead of the threads that decode."""
     path = write_tar(tmp_path / "a.tar", {f"{number}.png": bytes(2 * MIB) for number in range(40)})
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("gan_study.data.decoding.pixels._MAX_GROUP_BYTES", MIB)
-        patch.setattr("gan_study.data.decoding.pixels._MAX_WAITING_BYTES", 8 * MIB)
+        patch.setattr("gan_study.data.decoding.pixels.MAX_GROUP_BYTES", MIB)
+        patch.setattr("gan_study.data.decoding.pixels.MAX_WAITING_BYTES", 8 * MIB)
         files = open_image_files(path)
         with little_memory():
             outcomes = list(FilePixels(files, tuple(files.names())).decoded(None))

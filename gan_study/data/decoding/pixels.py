@@ -18,7 +18,7 @@ from gan_study.data.files.folders import FileContent, ImageFiles
 _MAX_THREADS = 16
 _STACK_CHUNK = 1024
 _FILES_TOGETHER = 8
-_MAX_GROUP_BYTES, _MAX_WAITING_BYTES = 1 << 24, 1 << 28
+MAX_GROUP_BYTES, MAX_WAITING_BYTES = 1 << 24, 1 << 28
 _WHITE = 255
 
 
@@ -139,7 +139,7 @@ class FilePixels:
             for group in _groups(contents):
                 num_bytes = sum(content.num_bytes for _, content in group)
                 waiting.append((num_bytes, pool.submit(self._decode_group, group, transform)))
-                while len(waiting) > 2 * num_threads or sum(size for size, _ in waiting) > _MAX_WAITING_BYTES:
+                while len(waiting) > 2 * num_threads or sum(size for size, _ in waiting) > MAX_WAITING_BYTES:
                     yield from waiting.popleft()[1].result()
             while waiting:
                 yield from waiting.popleft()[1].result()
@@ -177,7 +177,7 @@ def _groups(contents: Iterable[tuple[int, FileContent]]) -> Iterator[list[tuple[
     group: list[tuple[int, FileContent]] = []
     for item in contents:
         group.append(item)
-        if len(group) == _FILES_TOGETHER or sum(content.num_bytes for _, content in group) > _MAX_GROUP_BYTES:
+        if len(group) == _FILES_TOGETHER or sum(content.num_bytes for _, content in group) > MAX_GROUP_BYTES:
             yield group
             group = []
     if group:

@@ -23,7 +23,7 @@ from gan_study.data.files.selection import PassedOver
 from gan_study.errors import InputError
 from gan_study.runs.unpacking import read_zip_member, require_size
 
-_MAX_UNPACKED, _MAX_EXPANSION = 1 << 30, 200
+MAX_UNPACKED, _MAX_EXPANSION = 1 << 30, 200
 """An archive may unpack into this many bytes, or this many times its own size, whichever is more."""
 _MAX_HEADER = 1 << 20
 """Longest header of a member of a tar archive. Python reads a header at once."""
@@ -259,7 +259,7 @@ def _check_expansion(path: Path, num_bytes: int) -> None:
 
 
 def _most_unpacked(path: Path) -> int:
-    return max(_MAX_UNPACKED, _MAX_EXPANSION * path.stat().st_size)
+    return max(MAX_UNPACKED, _MAX_EXPANSION * path.stat().st_size)
 
 
 class _Stream:
