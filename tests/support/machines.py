@@ -3,12 +3,13 @@
 They share this host's disk, but for what each must have alone: its home, Ray's files and its shared memory.
 """
 
+import hashlib
 import os
 import platform
 import shutil
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
@@ -21,7 +22,9 @@ _BRIDGE = "bridge"
 _BOOT_LIMIT_SEC = 20.0
 # The network is the machines' own, so that its addresses cannot clash with others.
 _NETWORK = "10.77.0."
-_PRIVATE_FOLDERS = {"/dev/shm": "1777", "/tmp/ray": "1777", "/run/sshd": "755"}
+_SSH_CONNECTIONS = f"/tmp/ray_ssh_{hashlib.sha256(b'root').hexdigest()[:10]}"
+"""Ray's folder for root's open connections, which are named after address and cluster alone."""
+_PRIVATE_FOLDERS = {"/dev/shm": "1777", "/tmp/ray": "1777", "/run/sshd": "755", _SSH_CONNECTIONS: "700"}
 """Folders that each machine has alone, and their modes."""
 
 
@@ -43,9 +46,14 @@ class Machine:
     def __init__(self, folder: Path, number: int) -> None:
         self.name, self.address = f"machine-{number}", f"{_NETWORK}{number + 1}"
         self.home, self._folder = folder / self.name / "home", folder / self.name
-        self.home.mkdir(parents=True, exist_ok=True)
-        self._number = number
+        self.home.mkdir(parents=True)
+        self._is_users = number == 0
         self._write_files()
+
+    def switch_on(self, user: "Machine | None" = None) -> None:
+        """Start the machine's first processes, and connect it with the user's machine."""
+        booted = self._folder / "booted"
+        booted.unlink(missing_ok=True)
         with (self._folder / "log").open("a") as log:
             # Whatever ends the tests also ends `unshare`, with it the machine's first process, and so all of them.
             self._process = subprocess.Popen(
@@ -54,10 +62,22 @@ class Machine:
                 stderr=log,
                 stdin=subprocess.DEVNULL,
             )
-        children = Path(f"/proc/{self._process.pid}/task/{self._process.pid}/children")
-        _wait_until(lambda: bool(children.read_text().strip()))
-        self.pid = int(children.read_text())
-        _wait_until((self._folder / "booted").exists)
+        try:
+            deadline = time.monotonic() + _BOOT_LIMIT_SEC
+            while not booted.exists():
+                assert time.monotonic() < deadline, f"{self.name} has not started: {(self._folder / 'log').read_text()}"
+                time.sleep(0.02)
+            self.pid = int(Path(f"/proc/{self._process.pid}/task/{self._process.pid}/children").read_text())
+            if user is not None:
+                self._plug_in(user)
+        except BaseException:
+            self.switch_off()
+            raise
+
+    def switch_off(self) -> None:
+        """End all processes of the machine at once, as when its power fails."""
+        self._process.kill()
+        self._process.wait()
 
     def command(self, *words: object, variables: dict[str, str] | None = None) -> list[str]:
         """Return the command that runs `words` on this machine, with no other variables than a fresh login has."""
@@ -80,8 +100,36 @@ class Machine:
         assert done.returncode == 0, f"{self.name}: {words} returned {done.returncode}:\n{done.stdout}"
         return done.stdout
 
-    def plug_in(self, user: "Machine") -> None:
-        """Connect this machine with the bridge of the user's machine."""
+    def set_network(self, *words: object) -> None:
+        """Run `ip` in this machine's network, with the process numbers of this host."""
+        subprocess.run(
+            ["nsenter", f"--target={self.pid}", "--net", "ip", *map(str, words)], capture_output=True, check=True
+        )
+
+    def fill_disk(self) -> None:
+        """Leave no space in Ray's folder."""
+        used = self.run("df", "--block-size=1K", "--output=used", "/tmp/ray").split()[-1]
+        self.run("mount", "-o", f"remount,size={used}K", "/tmp/ray")
+
+    def empty_disk(self) -> None:
+        """End what `fill_disk` did."""
+        self.run("mount", "-o", "remount,size=50%", "/tmp/ray")
+
+    def num_ray_workers(self) -> int:
+        """Return how many worker processes Ray has started since the cluster came up."""
+        return len(self.run("bash", "-c", "ls /tmp/ray/session_latest/logs/worker-*.out || true").splitlines())
+
+    def cut_off(self, user: "Machine") -> None:
+        """Let no message through to or from this machine, without a sign of it on either side."""
+        user.set_network("link", "set", self.name, "nomaster")
+
+    def reconnect(self, user: "Machine") -> None:
+        """End what `cut_off` did."""
+        user.set_network("link", "set", self.name, "master", _BRIDGE)
+
+    def _plug_in(self, user: "Machine") -> None:
+        with suppress(subprocess.CalledProcessError):  # of a machine that was switched off a moment ago
+            user.set_network("link", "delete", self.name)
         user.set_network("link", "add", self.name, "type", "veth", "peer", "name", "eth0", "netns", self.pid)
         user.set_network("link", "set", self.name, "master", _BRIDGE, "up")
         self.set_network("address", "add", f"{self.address}/24", "dev", "eth0")
@@ -89,19 +137,8 @@ class Machine:
         # Ray takes the address from which the Internet would be reached.
         self.set_network("route", "add", "default", "via", user.address)
 
-    def set_network(self, *words: object) -> None:
-        """Run `ip` in this machine's network, with the process numbers of this host."""
-        subprocess.run(["nsenter", f"--target={self.pid}", "--net", "ip", *map(str, words)], check=True)
-
-    def switch_off(self) -> None:
-        """End all processes of the machine at once, as when its power fails."""
-        self._process.kill()
-        self._process.wait()
-        with suppress(ProcessLookupError):
-            os.kill(self.pid, 9)
-
     def _write_files(self) -> None:
-        is_users, key = self._number == 0, self._folder.parent / "key"
+        key = self._folder.parent / "key"
         files = {
             "hosts": f"127.0.0.1 localhost\n127.0.1.1 {self.name}\n",  # as Debian and Ubuntu have it
             "passwd": f"root:x:0:0:root:{self.home}:/bin/bash\nsshd:x:65534:65534::/run/sshd:/bin/false\n",
@@ -110,15 +147,14 @@ class Machine:
         }
         for name, text in files.items():
             (self._folder / name).write_text(text)
-        (self._folder / "booted").unlink(missing_ok=True)
         mounts = [f"mkdir -p {at}; mount -t tmpfs -o mode={mode} tmpfs {at}" for at, mode in _PRIVATE_FOLDERS.items()]
         mounts += [f"mount --bind {self._folder / name} /etc/{name}" for name in ("hosts", "passwd")]
         bridge = f"ip link add {_BRIDGE} type bridge; ip link set {_BRIDGE} up"
         own_address = f"{bridge}; ip address add {self.address}/24 dev {_BRIDGE}"
         end = f"touch {self._folder / 'booted'}"
-        service = "sleep infinity" if is_users else f"{_find('sshd')} -D -e -f {self._folder / 'sshd_config'}"
+        service = "sleep infinity" if self._is_users else f"{_find('sshd')} -D -e -f {self._folder / 'sshd_config'}"
         lines = ["set -e", "mount --make-rprivate /", *mounts, f"hostname {self.name}", "ip link set lo up"]
-        lines += [own_address] if is_users else []
+        lines += [own_address] if self._is_users else []
         # The first process stays a shell, because it must also wait for the orphans of others.
         (self._folder / "boot").write_text("\n".join([*lines, f"{service} &", end, "wait"]))
 
@@ -127,22 +163,15 @@ class Machine:
 def running_machines(folder: Path, number: int) -> Iterator[list[Machine]]:
     """The user's machine, and `number` others that it reaches over SSH with the key `folder`/key."""
     subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(folder / "key")], check=True)
+    user, *others = [Machine(folder, index) for index in range(number + 1)]
     with ExitStack() as stack:
-        machines: list[Machine] = []
-        for index in range(number + 1):
-            machines.append(Machine(folder, index))
-            stack.callback(machines[index].switch_off)
-            if index:
-                machines[index].plug_in(machines[0])
-        yield machines
+        user.switch_on()
+        stack.callback(user.switch_off)
+        for machine in others:
+            machine.switch_on(user)
+            stack.callback(machine.switch_off)
+        yield [user, *others]
 
 
 def _find(tool: str) -> str | None:
     return shutil.which(tool, path=f"{os.environ['PATH']}:/usr/sbin:/sbin")
-
-
-def _wait_until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + _BOOT_LIMIT_SEC
-    while not condition():
-        assert time.monotonic() < deadline, "a test machine has not started"
-        time.sleep(0.02)

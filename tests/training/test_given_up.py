@@ -11,7 +11,7 @@ from gan_study.extractors.objective import Objective
 from gan_study.runs.records.status import TrialState, TrialStatus
 from gan_study.training.distributed import Workers
 from gan_study.training.loop import train
-from gan_study.training.output.checkpoints import write_checkpoint_or_end, write_progress
+from gan_study.training.output.checkpoints import TakenOverError, write_checkpoint_or_end, write_progress
 from gan_study.training.output.status import ended_status
 from gan_study.training.state import build_state
 
@@ -45,6 +45,22 @@ def test_a_divergence_after_the_stop_is_left_out(prepared: Prepared, objective: 
         (last,) = steps
     assert last.status == STOPPED
     assert folder.read_status() == STOPPED
+
+
+def test_a_process_that_was_replaced_writes_nothing_more(
+    prepared: Prepared, objective: Objective, tmp_path: Path
+) -> None:
+    """A machine that was cut off from the cluster trains on for a while, beside the one that has its trial now."""
+    folder = trial_folder(tmp_path)
+    steps = train(tiny_trial(), prepared.dataset, objective, folder, Workers())
+    next(steps)
+    before = folder.read_status()
+    assert before is not None
+    folder.write_status(before.model_copy(update={"host": "elsewhere", "num_restarts": 1}))
+    files = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    with pytest.raises(TakenOverError, match=f"process {before.pid} on elsewhere"):
+        next(steps)
+    assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == files
 
 
 def test_no_write_overwrites_an_end(tmp_path: Path) -> None:

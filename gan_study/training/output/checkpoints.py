@@ -5,7 +5,7 @@ import socket
 import time
 
 from gan_study.config.training import TrainingConfig
-from gan_study.errors import InputError
+from gan_study.errors import GanStudyError, InputError
 from gan_study.runs.counted_generator import best_evaluation
 from gan_study.runs.records.measurements import EvaluationRecord
 from gan_study.runs.records.status import TrialState, TrialStatus
@@ -13,6 +13,10 @@ from gan_study.runs.trial_folder import TrialFolder
 from gan_study.training.distributed import Workers
 from gan_study.training.output.sample_grid import sample_grid_png
 from gan_study.training.state import TrainingState
+
+
+class TakenOverError(GanStudyError):
+    """Another process trains the trial of this one, which was cut off from the cluster for a while."""
 
 
 def load_latest(
@@ -37,10 +41,18 @@ def load_latest(
 def read_end(folder: TrialFolder) -> TrialStatus | None:
     """Return the end that the study has given the trial, perhaps while it trains; None if it has given none.
 
-    From then on, the training leaves the trial's files alone.
+    From then on, the training leaves the trial's files alone. Raises TakenOverError if another process trains the trial
+    now, because the study took this one for lost.
     """
     status = folder.read_status()
-    return status if status is not None and status.state.is_final else None
+    if status is None or status.state.is_final:
+        return status
+    if status.pid is not None and (status.host, status.pid) != (socket.gethostname(), os.getpid()):
+        raise TakenOverError(
+            f"{folder.storage.location}: one process must train a trial, but got another that trains it now "
+            f"(process {status.pid} on {status.host}); this one, which the study could not reach, ends"
+        )
+    return None
 
 
 def write_images(state: TrainingState, folder: TrialFolder, training: TrainingConfig) -> None:
