@@ -93,6 +93,7 @@ def test_one_group_trains_all_trials_and_survives_what_dies_or_hangs(
         "rank": ("RayTrainWorker", signal.SIGKILL),
         "hung_rank": ("RayTrainWorker", signal.SIGSTOP),
         "controller": ("TrainController", signal.SIGKILL),
+        "exchange": ("TrialExchange", signal.SIGKILL),
         "tune_trial": ("ResourceTrainable", signal.SIGKILL),
     }
     study = tiny_study(

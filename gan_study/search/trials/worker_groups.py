@@ -5,7 +5,7 @@ A group takes many times as long to start as a small trial takes to train.
 
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import count
 from typing import Any
@@ -13,7 +13,7 @@ from typing import Any
 import ray
 from ray import tune
 from ray.exceptions import RayActorError, RayTaskError
-from ray.train import ControllerError, FailureConfig, RunConfig, ScalingConfig, TrainingFailedError, UserCallback
+from ray.train import ControllerError, FailureConfig, RunConfig, ScalingConfig, UserCallback
 from ray.train.torch import TorchConfig, TorchTrainer
 from ray.tune.experiment import Trial
 
@@ -42,8 +42,10 @@ def worker_groups(
     scratch: a folder for Ray Train's files that all nodes reach. on_stage: receives a message while a group waits for
     room on the cluster.
     """
-    exchange: Any = ray.remote(num_cpus=0, resources=HEAD)(TrialExchange).remote(resources.max_retries, _IDLE_LIMIT_SEC)
-    groups = WorkerGroups(exchange, resources, scratch, on_stage)
+    # An exchange that dies loses its orders. Ray restarts it, Tune then begins the trials anew, and so do the groups.
+    exchange: Any = ray.remote(num_cpus=0, resources=HEAD, max_restarts=-1)(TrialExchange)
+    groups = WorkerGroups(exchange.remote(resources.max_retries, _IDLE_LIMIT_SEC), resources, scratch, on_stage)
+    groups.start_groups(1)  # While Tune starts the process of the first trial.
     try:
         yield groups
     except BaseException:
@@ -75,8 +77,12 @@ class WorkerGroups(tune.Callback):
     def on_trial_start(self, iteration: int, trials: list[Trial], trial: Trial, **info: Any) -> None:
         """Start another group if more Tune trials run than there are groups."""
         self._running.add(trial.trial_id)
+        self.start_groups(len(self._running))
+
+    def start_groups(self, num_wanted: int) -> None:
+        """Start groups until there are as many as wanted; more may run already."""
         self._threads = [thread for thread in self._threads if thread.is_alive()]
-        while len(self._threads) < len(self._running):
+        while len(self._threads) < num_wanted:
             name = f"group_{next(self._group_numbers):03d}"
             thread = threading.Thread(target=self._serve, args=[name], name=name, daemon=True)
             self._threads.append(thread)
@@ -98,7 +104,8 @@ class WorkerGroups(tune.Callback):
     def close(self) -> None:
         """End the groups, which have no trials any more."""
         self.is_closed.set()
-        ray.get(self.exchange.close.remote())
+        with suppress(RayActorError):
+            ray.get(self.exchange.close.remote())
         for thread in self._threads:
             thread.join(_END_LIMIT_SEC)
 
@@ -107,21 +114,18 @@ class WorkerGroups(tune.Callback):
         for attempt in count(1):
             try:
                 self._make_trainer(group, attempt).fit()
-            except (TrainingFailedError, RayActorError) as error:
-                if self.is_closed.is_set():
-                    return
-                if _found_no_room(error):
-                    self._on_stage(f"still waiting: {self._describe_need()}")
-                else:
-                    ray.get(self.exchange.fail_start.remote(group, _reason_of(error)))
-            except Exception:
-                if not self.is_closed.is_set():  # Otherwise Ray has shut down under this thread.
-                    raise
-                return
-            else:
                 # An order may have come in just when the group gave up waiting for one.
                 if self.is_closed.is_set() or not ray.get(self.exchange.num_waiting.remote()):
                     return
+            except Exception as error:
+                # At the end, Ray may shut down under this thread.
+                if self.is_closed.is_set() or not ray.is_initialized():
+                    return
+                if _found_no_room(error):
+                    self._on_stage(f"still waiting: {self._describe_need()}")
+                    continue
+                with suppress(RayActorError):
+                    ray.get(self.exchange.fail_start.remote(group, _reason_of(error)))
 
     def _make_trainer(self, group: str, attempt: int) -> TorchTrainer:
         resources = self._resources
@@ -171,7 +175,8 @@ class _FailureReports(UserCallback):
         """Report the failure that explains the others: a lost process makes the other ranks fail, too."""
         reasons = [_reason_of(worker_exceptions[rank]) for rank in sorted(worker_exceptions)]
         reason = next((reason for reason in reasons if reason.startswith(LOST_PROCESS)), reasons[0])
-        ray.get(self.exchange.fail.remote(self.group, reason))
+        with suppress(RayActorError):
+            ray.get(self.exchange.fail.remote(self.group, reason))
 
 
 def _found_no_room(error: Exception) -> bool:
