@@ -107,6 +107,38 @@ def test_an_interruption_in_the_middle_of_a_write_ends_at_once(tmp_path: Path) -
     assert_equal_copies(world)
 
 
+def test_many_trials_share_a_transaction(tmp_path: Path) -> None:
+    """New trials, and those that have gone on since they were last written."""
+    commits: list[object] = []
+
+    def note(connection: object) -> None:
+        commits.append(connection)
+
+    sqlalchemy.event.listen(sqlalchemy.engine.Engine, "commit", note)
+    try:
+        with OptunaFile(RunFolder(str(tmp_path))) as file:
+            study = optuna.create_study(study_name="scripted/only", storage=file.storage)
+            trials = [study.ask({"x": optuna.distributions.FloatDistribution(0, 1)}) for _ in range(90)]
+            commits.clear()
+            file.allow_writing()
+            file.write_changes()
+            assert len(commits) < 10
+            ids = [t._trial_id for t in in_file(tmp_path)]
+            for number, trial in enumerate(trials):
+                trial.report(float("inf") if number == 1 else number, step=1)
+                trial.set_user_attr("number", number)
+                if number:
+                    study.tell(trial, float(number))
+            commits.clear()
+        assert len(commits) < 10
+    finally:
+        sqlalchemy.event.remove(sqlalchemy.engine.Engine, "commit", note)
+    copied = in_file(tmp_path)
+    assert [t._trial_id for t in copied] == ids
+    for field in ("number", "state", "values", "params", "intermediate_values", "user_attrs", "datetime_complete"):
+        assert [getattr(t, field) for t in copied] == [getattr(t, field) for t in study.trials]
+
+
 def test_a_finished_study_is_not_written_again(tmp_path: Path) -> None:
     world = make_world(tmp_path)
     run_with_file(world)

@@ -43,7 +43,12 @@ def pareto_front(values: Sequence[Mapping[str, float]]) -> tuple[int, ...]:
     good in all objectives and better in one, so equal trials are on the front together.
     """
     costs = [tuple(-v if name in MAXIMISED else v for name, v in sorted(each.items())) for each in values]
-    return tuple(i for i, own in enumerate(costs) if not any(_dominates(other, own) for other in costs))
+    front: list[tuple[float, ...]] = []
+    for own in sorted(set(costs)):  # A trial that dominates another comes before it.
+        if not any(_dominates(other, own) for other in front):
+            front.append(own)
+    on_front = set(front)
+    return tuple(i for i, own in enumerate(costs) if own in on_front)
 
 
 def front_first(trials: Sequence[_T], values: Sequence[Mapping[str, float]]) -> list[_T]:

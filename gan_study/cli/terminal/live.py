@@ -58,7 +58,7 @@ QUIET_SEC = 55
 
 
 _MOST_BUSY = 0.05
-"""Share of the driver's time that may go into updates of the table."""
+"""Share of the driver's time that may go into updates of the table, or into the time left on a line."""
 
 
 class _Failures:
@@ -87,6 +87,8 @@ class PlainLines:
         self._console = console
         self._director: Director | None = None
         self._num_done_before = self._num_printed = 0
+        self._outlook = ""
+        self._next_outlook = 0.0
         self._start = self._last_line = time.monotonic()
 
     def show_stage(self, text: str) -> None:
@@ -117,10 +119,13 @@ class PlainLines:
             self._print(line)
         for trial in self._director.ended[self._num_printed :]:
             self._num_printed += 1
-            num_done = self._num_done_before + self._num_printed
+            start = time.monotonic()
+            if start >= self._next_outlook:
+                self._outlook = f"{num_planned(self._director)} trials, {self._clock.text()}"
+                self._next_outlook = start + (time.monotonic() - start) / _MOST_BUSY
             self._print(
                 f"{_place(trial)}: {trial.state} at {trial.cur_nimg:,} images, {_score_text(trial)} "
-                f"({num_done} of {num_planned(self._director)} trials, {self._clock.text()})"
+                f"({self._num_done_before + self._num_printed} of {self._outlook})"
             )
         if time.monotonic() - self._last_line < QUIET_SEC:
             return

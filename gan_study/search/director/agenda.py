@@ -1,25 +1,23 @@
 """The order in which a study opens its trials: arm by arm and phase by phase, from the trials known so far."""
 
-from collections.abc import Mapping, Set
-from itertools import product
+from collections.abc import Set
 
 from gan_study.config.arms.trial_configs import confirm_trial_config
 from gan_study.config.study import StudyConfig
 from gan_study.config.training import PHASES, Phase, TrialConfig
 from gan_study.runs.records.decisions import DecisionsRecord
-from gan_study.runs.records.status import TrialState
+from gan_study.search.director.study_trials import StudyTrials
 from gan_study.search.director.trial_record import TrialRecord, confirmation_order
 
 
 class Agenda:
-    """A live view of a study's `trials`, by (arm, name): it reflects every later change to them."""
+    """A live view of a study's trials: it reflects every later change to them."""
 
-    def __init__(
-        self, study: StudyConfig, trials: Mapping[tuple[str, str], TrialRecord], decisions: DecisionsRecord
-    ) -> None:
+    def __init__(self, study: StudyConfig, trials: StudyTrials, decisions: DecisionsRecord) -> None:
         self._study = study
         self._trials = trials
         self._decisions = decisions
+        self._num_opened: dict[tuple[str, Phase], int] = {}
 
     @property
     def skipped_arms(self) -> Set[str]:
@@ -36,25 +34,18 @@ class Agenda:
 
     def arm_trials(self, arm: str, phase: str) -> list[TrialRecord]:
         """Return an arm's trials of one phase, by repeat and index."""
-        trials = [t for (owner, _), t in self._trials.items() if owner == arm and t.config.phase == phase]
-        return sorted(trials, key=lambda t: (t.config.repeat if phase == "search" else 0, t.config.index))
+        return [*self._trials.of_phase(arm, phase)]
 
     def best(self, arm: str) -> list[TrialRecord]:
         """Return an arm's completed search and refine trials with a score: Pareto front first, then by score."""
-        searched = self.arm_trials(arm, "search") + self.arm_trials(arm, "refine")
-        completed = [t for t in searched if t.state is TrialState.COMPLETED and t.score is not None]
-
-        def rank(trial: TrialRecord) -> tuple[float, int, int, int]:
-            return trial.score or 0.0, PHASES.index(trial.config.phase), trial.config.index, trial.config.repeat
-
-        return confirmation_order(sorted(completed, key=rank), self._study.search.objectives)
+        return confirmation_order(self._trials.completed(arm), self._study.search.objectives)
 
     def next_arm(self) -> str | None:
         """Return the arm with the fewest trials in the earliest phase of all; None if no arm has a next trial."""
         phases = {arm: phase for arm in self._study.arms if (phase := self.next_phase(arm)) is not None}
 
         def turn(arm: str) -> tuple[int, int]:
-            return PHASES.index(phases[arm]), len(self.arm_trials(arm, phases[arm]))
+            return PHASES.index(phases[arm]), len(self._trials.of_phase(arm, phases[arm]))
 
         return min(phases, key=turn, default=None)
 
@@ -64,7 +55,7 @@ class Agenda:
             return None
         if self.next_search(arm) is not None:
             return "search"
-        if any(not t.state.is_final for t in self.arm_trials(arm, "search")):
+        if self._trials.is_unfinished(arm, "search"):
             return None
         if self.next_refined(arm) is not None:
             return "refine"
@@ -72,28 +63,32 @@ class Agenda:
 
     def next_search(self, arm: str) -> tuple[int, int] | None:
         """Return index and repeat of an arm's next search trial; the repeats take turns. None if there is none."""
-        if self.why_cut_short(arm, "search"):
-            return None
-        taken = {(trial.config.index, trial.config.repeat) for trial in self.arm_trials(arm, "search")}
-        wanted = product(range(self._study.budget.trials_per_arm), range(self._study.search.repeats))
-        return next((each for each in wanted if each not in taken), None)
+        return self._next_place(arm, "search", self._study.budget.trials_per_arm, self._study.search.repeats)
 
     def next_refined(self, arm: str) -> int | None:
         """Return the index of an arm's next refine trial; None if there is none."""
-        if self.why_cut_short(arm, "refine"):
+        place = self._next_place(arm, "refine", self._study.refine.trials_per_arm, 1)
+        return place[0] if place is not None else None
+
+    def _next_place(self, arm: str, phase: Phase, num_indices: int, num_repeats: int) -> tuple[int, int] | None:
+        """Return the first index and repeat without a trial. As no trial is ever removed, it only moves forward."""
+        if self.why_cut_short(arm, phase):
             return None
-        taken = {trial.config.index for trial in self.arm_trials(arm, "refine")}
-        return next((i for i in range(self._study.refine.trials_per_arm) if i not in taken), None)
+        number = self._num_opened.get((arm, phase), 0)
+        while number < num_indices * num_repeats and self._trials.has(arm, phase, *divmod(number, num_repeats)):
+            number += 1
+        self._num_opened[arm, phase] = number
+        return divmod(number, num_repeats) if number < num_indices * num_repeats else None
 
     def next_confirmation(self, arm: str) -> TrialConfig | None:
         """Return the next confirmation, once the arm's search and refinement have ended; None if there is none."""
-        if any(not t.state.is_final for phase in ("search", "refine") for t in self.arm_trials(arm, phase)):
+        if self._trials.is_unfinished(arm, "search") or self._trials.is_unfinished(arm, "refine"):
             return None
         return next(iter(self._confirmations(arm)), None)
 
     def _confirmations(self, arm: str) -> list[TrialConfig]:
         """Return the confirmations of an arm's best trials so far that are not opened yet."""
-        index = max((t.config.index + 1 for t in self.arm_trials(arm, "confirm")), default=0)
+        index = max((t.config.index + 1 for t in self._trials.of_phase(arm, "confirm")), default=0)
         first_seed = self._first_confirm_seed()
         configs = (
             confirm_trial_config(self._study, source.config, index, seed_number, first_seed)
@@ -104,8 +99,8 @@ class Agenda:
 
     def _first_confirm_seed(self) -> int | None:
         """Return the first seed of the known confirmations, which an older version may have chosen otherwise."""
-        for trial in self._trials.values():
-            if trial.config.phase == "confirm":
+        for arm in self._study.arms:
+            for trial in self._trials.of_phase(arm, "confirm"):
                 return trial.config.training.seed - int(trial.config.name.rpartition("_")[2])
         return None
 
@@ -119,17 +114,16 @@ class Agenda:
         if self.why_cut_short(arm, phase):
             return 0
         if phase == "search":
-            return max(0, study.search_trials_per_arm - len(self.arm_trials(arm, "search")))
+            return max(0, study.search_trials_per_arm - len(self._trials.of_phase(arm, "search")))
         if phase == "refine":
-            return max(0, study.refine.trials_per_arm - len(self.arm_trials(arm, "refine")))
+            return max(0, study.refine.trials_per_arm - len(self._trials.of_phase(arm, "refine")))
         known = len(self._confirmations(arm))
         if self.next_phase(arm) == "confirm" or self._has_searched(arm):
             return known
         wanted = min(study.confirm.top_k, study.search_trials_per_arm + study.refine.trials_per_arm)
-        return known + max(0, wanted - len(self.best(arm))) * study.confirm.seeds
+        return known + max(0, wanted - len(self._trials.completed(arm))) * study.confirm.seeds
 
     def _has_searched(self, arm: str) -> bool:
         """Return True if every search and refine trial of an arm has been opened and has ended."""
-        opened = self.arm_trials(arm, "search") + self.arm_trials(arm, "refine")
-        has_all = self.next_search(arm) is None and self.next_refined(arm) is None
-        return has_all and all(trial.state.is_final for trial in opened)
+        has_opened_all = self.next_search(arm) is None and self.next_refined(arm) is None
+        return has_opened_all and not any(self._trials.is_unfinished(arm, phase) for phase in ("search", "refine"))

@@ -20,6 +20,7 @@ from gan_study.search.director.end_work import lacks_end_work, record_end_failur
 from gan_study.search.director.recall import recall_trials, renew_workers
 from gan_study.search.director.searches import Searches
 from gan_study.search.director.start_failures import StartFailures, shared_failure_text
+from gan_study.search.director.study_trials import StudyTrials
 from gan_study.search.director.trial_record import TrialRecord, write_end
 from gan_study.search.population.populations import Populations
 
@@ -37,7 +38,7 @@ class Director:
         on_change: Callable[[], None] = lambda: None,
     ) -> None:
         self.study = study
-        self.trials: dict[tuple[str, str], TrialRecord] = {}
+        self.trials = StudyTrials()
         self.agenda = Agenda(study, self.trials, folder.read_decisions())
         self.abort_reason: str | None = None
         self.failed: list[TrialRecord] = []
@@ -150,7 +151,8 @@ class Director:
         """Continue from the arm's trials in the run folder."""
         self._populations.finish_copies(arm)
         recalled = {trial.config.name: trial for trial in recall_trials(self._folder, arm, self.agenda.why_cut_short)}
-        self.trials.update({(arm, name): trial for name, trial in recalled.items()})
+        for trial in recalled.values():
+            self.trials.add(trial)
         self._answer_order.continue_after(recalled.values())
         for trial in self._searches.replay_arm(arm):
             self._stop_trial((arm, trial.config.name))
@@ -175,7 +177,7 @@ class Director:
         config = self._searches.next_config(arm)
         folder = self._folder.trial(arm, config.name)
         folder.write_config(config)
-        self.trials[arm, config.name] = TrialRecord(config, folder)
+        self.trials.add(TrialRecord(config, folder))
         return arm, config.name
 
     def _record_evaluation(self, trial: TrialRecord, evaluation: EvaluationRecord | None) -> bool:
@@ -227,7 +229,7 @@ class Director:
 
     def _close_trial(self, key: tuple[str, str], state: TrialState) -> None:
         trial = self.trials[key]
-        trial.state = state
+        self.trials.close(trial, state)
         self.ended.append(trial)
         self._live.discard(key)
         if trial.config.phase != "confirm":

@@ -42,6 +42,8 @@ class Populations:
 
         The worst have then become copies of the best, in the run folder, in their records and in the arm's search.
         """
+        if arm not in self._populations:
+            return []
         trials = self._agenda.arm_trials(arm, "search")
         waiting = [t for t in trials if not t.state.is_final]
         if len(trials) < self._num_members or not all(map(self.is_waiting, waiting)) or not waiting:

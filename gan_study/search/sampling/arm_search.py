@@ -1,6 +1,7 @@
 """One arm's search: an Optuna study with its own sampler and pruner."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import partial
 
 import optuna
@@ -12,7 +13,7 @@ from gan_study.config.arms.arm import Arm
 from gan_study.config.arms.parameters import Parameter
 from gan_study.config.arms.resolved_training import ASSUMED_TRAIN_IMAGES, first_trial_values
 from gan_study.config.base import Scalar
-from gan_study.config.search.sampling import all_configurations
+from gan_study.config.search.sampling import LEARNING_SAMPLERS, all_configurations
 from gan_study.config.space import IntegerRange, contains
 from gan_study.config.training import Phase
 from gan_study.runs.records.measurements import EvaluationRecord
@@ -56,7 +57,7 @@ class ArmSearch:
         self._failure_score = failure_score
         self._values = ObjectiveValues(arm, failure_score, num_train_images)
         # An evolution strategy needs its own draws, even if they repeat.
-        self._all = None if keeps_state(study) else all_configurations(self._parameters, self._fixed)
+        self._untried = [] if keeps_state(study) else [*(all_configurations(self._parameters, self._fixed) or ())]
         self._tried: list[dict[str, Scalar]] = []
         self._trials: dict[int, optuna.Trial] = {}
         self._reported: dict[int, set[int]] = {}
@@ -75,11 +76,10 @@ class ArmSearch:
         """
         if self._is_paper_trial(index):
             return self.open_trial(index, first_trial_values(self._arm))
-        untried = [values for values in self._all or () if values not in self._tried]
-        if untried:
-            return self.open_trial(index, self._draw_from(index, untried))
+        if self._untried:
+            return self.open_trial(index, self._draw_from(index, self._untried))
         values = self._open_optuna_trial(index, self._parameters, self._sampler(index))
-        self._tried.append(values)
+        self._note_tried(values)
         return values
 
     def open_trial(self, index: int, values: dict[str, Scalar]) -> dict[str, Scalar]:
@@ -89,13 +89,14 @@ class ArmSearch:
         inside = [p for p in active if contains(p.range, values[p.name])]
         drawn_by = self._sampler(index) if keeps_state(self._study) and not self._is_paper_trial(index) else None
         self._open_optuna_trial(index, inside, GivenValues({p.label: values[p.name] for p in inside}, drawn_by))
-        self._tried.append(values)
+        self._note_tried(values)
         return values
 
     def import_trials(self, other: "ArmSearch") -> None:
         """Import the ended trials of another search of the arm that lie inside this one's ranges."""
         ranges = {p.label: p.range for p in self._parameters}
-        self._tried += other._tried
+        for values in other._tried:
+            self._note_tried(values)
         for trial in other.optuna_study.get_trials(states=(OptunaState.COMPLETE, OptunaState.PRUNED)):
             if all(name in ranges and contains(ranges[name], value) for name, value in trial.params.items()):
                 self.optuna_study.add_trial(
@@ -148,6 +149,11 @@ class ArmSearch:
             case TrialState.RUNNING:
                 raise AssertionError("a running trial is not closed")
 
+    def _note_tried(self, values: dict[str, Scalar]) -> None:
+        self._tried.append(values)
+        with suppress(ValueError):
+            self._untried.remove(values)
+
     def _is_paper_trial(self, index: int) -> bool:
         """Return True if the trial has the paper's values, which are chosen, not drawn."""
         return index == 0 and self._phase == "search" and self._study.search.first_trial == "paper_defaults"
@@ -162,7 +168,8 @@ class ArmSearch:
                 sampler=self._sampler(index, attempt),
                 study_name=self.optuna_study.study_name,
             )
-            study.add_trials(self.optuna_study.get_trials(deepcopy=False))
+            if self._study.search.sampler in LEARNING_SAMPLERS:
+                study.add_trials(self.optuna_study.get_trials(deepcopy=False))
             values = self._suggest(study.ask(), self._parameters)
             if values in untried:
                 return values

@@ -5,7 +5,6 @@ import sqlite3
 import tempfile
 import time
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from types import TracebackType
@@ -13,34 +12,19 @@ from types import TracebackType
 from optuna.exceptions import StorageInternalError
 from optuna.storages import BaseStorage, InMemoryStorage, RDBStorage
 from optuna.trial import FrozenTrial
+from sqlalchemy.exc import SQLAlchemyError
 
 from gan_study.errors import StorageError, first_line
 from gan_study.runs.folder import RunFolder
+from gan_study.search.sampling.optuna_rows import WrittenStudy, WrittenTrial, write_trials
 
 _OPTUNA = "optuna.db"
 _LOCK_SEC = 60
 """Seconds to wait for the file, which a dashboard locks while it reads."""
 _MOST_BUSY = 0.05
 """Largest share of the driver's time that is spent on the file while the study runs."""
-
-
-@dataclass
-class _WrittenTrial:
-    """One trial as the file holds it."""
-
-    trial_id: int
-    is_finished: bool
-    num_reports: int
-    attributes: set[str] = field(default_factory=set)
-    """Names of the attributes, users' and Optuna's."""
-
-
-@dataclass
-class _WrittenStudy:
-    """One Optuna study as the file holds it, with its trials by number."""
-
-    study_id: int
-    trials: dict[int, _WrittenTrial] = field(default_factory=dict)
+_BATCH = 100
+"""Trials that are written in one transaction."""
 
 
 class OptunaFile:
@@ -60,7 +44,7 @@ class OptunaFile:
         place = folder.storage.local_path("") if self._temporary is None else Path(self._temporary.name)
         self._path = place / _OPTUNA
         self.storage: BaseStorage = InMemoryStorage()
-        self._written: dict[str, _WrittenStudy] = {}
+        self._written: dict[str, WrittenStudy] = {}
         self._due = math.inf
         self._is_cut_short = False
         """True once an interruption has cut a write short: its transaction is still open and locks the file."""
@@ -121,17 +105,18 @@ class OptunaFile:
                 if study.study_name not in self._written:
                     self._written[study.study_name] = self._find(study.study_name, trials)
                 written = self._written[study.study_name]
-                for trial in trials:
+                changed = written.changed(trials)
+                for first in range(0, len(changed), _BATCH):
                     if time.monotonic() > until:
                         return
-                    _write_trial(self._file, written, trial)
-        except StorageInternalError as error:
+                    write_trials(self._file, written, changed[first : first + _BATCH])
+        except (StorageInternalError, SQLAlchemyError) as error:
             raise self._problem(error) from error
         except BaseException:
             self._is_cut_short = True
             raise
 
-    def _find(self, name: str, trials: list[FrozenTrial]) -> _WrittenStudy:
+    def _find(self, name: str, trials: list[FrozenTrial]) -> WrittenStudy:
         """Return the file's study of this name, if its trials are the first of `trials`, else a new one."""
         source = next(each for each in self.storage.get_all_studies() if each.study_name == name)
         for there in self._file.get_all_studies():
@@ -139,9 +124,9 @@ class OptunaFile:
                 continue
             known = self._file.get_all_trials(there._study_id)
             if there.directions == source.directions and _are_first(known, trials):
-                return _WrittenStudy(there._study_id, {t.number: _as_written(t) for t in known})
+                return WrittenStudy(there._study_id, {t.number: WrittenTrial.of(t, t._trial_id) for t in known})
             self._file.delete_study(there._study_id)
-        return _WrittenStudy(self._file.create_new_study(source.directions, name))
+        return WrittenStudy(self._file.create_new_study(source.directions, name))
 
     def _problem(self, error: Exception) -> StorageError:
         cause = first_line(error.__cause__ or error)
@@ -167,30 +152,3 @@ def _are_first(known: list[FrozenTrial], trials: list[FrozenTrial]) -> bool:
         if not is_older or old.params != new.params or old.distributions != new.distributions:
             return False
     return True
-
-
-def _as_written(trial: FrozenTrial) -> _WrittenTrial:
-    names = {*trial.user_attrs, *trial.system_attrs}
-    return _WrittenTrial(trial._trial_id, trial.state.is_finished(), len(trial.intermediate_values), names)
-
-
-def _write_trial(file: RDBStorage, study: _WrittenStudy, trial: FrozenTrial) -> None:
-    """Bring one trial in the file up to date. A finished trial never changes."""
-    written = study.trials.get(trial.number)
-    if written is None:
-        trial_id = file.create_new_trial(study.study_id, template_trial=trial)
-        study.trials[trial.number] = replace(_as_written(trial), trial_id=trial_id)
-        return
-    if written.is_finished:
-        return
-    for step, value in sorted(trial.intermediate_values.items())[written.num_reports :]:
-        file.set_trial_intermediate_value(written.trial_id, step, value)
-    for name, attribute in trial.user_attrs.items():
-        if name not in written.attributes:
-            file.set_trial_user_attr(written.trial_id, name, attribute)
-    for name, attribute in trial.system_attrs.items():
-        if name not in written.attributes:
-            file.set_trial_system_attr(written.trial_id, name, attribute)
-    if trial.state.is_finished():
-        file.set_trial_state_values(written.trial_id, trial.state, trial.values)
-    study.trials[trial.number] = replace(_as_written(trial), trial_id=written.trial_id)
