@@ -35,15 +35,15 @@ async def waiting(coroutine: Coroutine[Any, Any, _T]) -> asyncio.Task[_T]:
 def test_a_group_trains_on_only_when_the_trial_asks_for_the_next_report() -> None:
     async def meet() -> None:
         exchange = make_exchange()
-        taken = await waiting(exchange.take("group"))
+        taken = await waiting(exchange.take("group", "first"))
         await exchange.begin("trial", {"order": 1})
         assert await taken == {"order": 1}
-        report = await waiting(exchange.report("group", EVALUATION))
+        report = await waiting(exchange.report("group", "first", EVALUATION))
         assert await exchange.next_report("trial") == EVALUATION
         assert not report.done()
         next_report = await waiting(exchange.next_report("trial"))
         assert await report is True
-        assert await exchange.report("group", END) is False
+        assert await exchange.report("group", "first", END) is False
         assert await next_report == END
 
     run(meet())
@@ -54,12 +54,12 @@ def test_a_stopped_trial_is_left_at_the_report_that_it_was_stopped_at() -> None:
         exchange = make_exchange()
         await exchange.begin("stopped", {"order": 1})
         await exchange.begin("next", {"order": 2})
-        assert await exchange.take("group") == {"order": 1}
-        report = await waiting(exchange.report("group", EVALUATION))
+        assert await exchange.take("group", "first") == {"order": 1}
+        report = await waiting(exchange.report("group", "first", EVALUATION))
         await exchange.next_report("stopped")
         await exchange.leave("stopped")
         assert await report is False
-        assert await exchange.take("group") == {"order": 2}
+        assert await exchange.take("group", "first") == {"order": 2}
 
     run(meet())
 
@@ -67,14 +67,30 @@ def test_a_stopped_trial_is_left_at_the_report_that_it_was_stopped_at() -> None:
 def test_a_group_that_lost_its_processes_gets_its_order_again_and_an_idle_one_waits_anew() -> None:
     async def meet() -> None:
         exchange = make_exchange()
-        lost_take = await waiting(exchange.take("group"))
-        new_take = await waiting(exchange.take("group"))
+        lost_take = await waiting(exchange.take("group", "first"))
+        new_take = await waiting(exchange.take("group", "second"))
         await exchange.begin("trial", {"order": 1})
         assert await new_take == {"order": 1}
         assert lost_take.cancelled()
-        lost_report = await waiting(exchange.report("group", EVALUATION))
-        assert await exchange.take("group") == {"order": 1}
+        lost_report = await waiting(exchange.report("group", "second", EVALUATION))
+        assert await exchange.take("group", "third") == {"order": 1}
         assert await lost_report is False
+
+    run(meet())
+
+
+def test_processes_that_were_replaced_cannot_report() -> None:
+    async def meet() -> None:
+        exchange = make_exchange()
+        await exchange.begin("trial", {"order": 1})
+        await exchange.take("group", "first")
+        await exchange.take("group", "second")
+        report = await waiting(exchange.report("group", "second", EVALUATION))
+        assert await exchange.report("group", "first", END) is False
+        assert await exchange.next_report("trial") == EVALUATION
+        next_report = await waiting(exchange.next_report("trial"))
+        assert await report is True
+        next_report.cancel()
 
     run(meet())
 
@@ -83,14 +99,14 @@ def test_failures_count_from_the_last_report() -> None:
     async def meet() -> str | None:
         exchange = make_exchange(max_retries=1)
         await exchange.begin("trial", {"order": 1})
-        await exchange.take("group")
+        await exchange.take("group", "first")
         await exchange.fail("group", "first")
-        report = await waiting(exchange.report("group", EVALUATION))
+        report = await waiting(exchange.report("group", "first", EVALUATION))
         await exchange.next_report("trial")
         next_report = await waiting(exchange.next_report("trial"))
         assert await report
         await exchange.fail("group", "second")
-        assert await exchange.take("group") == {"order": 1}
+        assert await exchange.take("group", "first") == {"order": 1}
         assert not next_report.done()
         await exchange.fail("group", "third")
         assert await exchange.num_waiting() == 0
@@ -119,11 +135,11 @@ def test_a_failure_of_a_group_without_a_trial_counts_against_nobody() -> None:
     async def meet() -> None:
         exchange = make_exchange(max_retries=0)
         await exchange.begin("ended", {"order": 1})
-        await exchange.take("group")
-        await exchange.report("group", END)
+        await exchange.take("group", "first")
+        await exchange.report("group", "first", END)
         await exchange.begin("next", {"order": 2})
         await exchange.fail("group", "after the end")
-        assert await exchange.take("group") == {"order": 2}
+        assert await exchange.take("group", "first") == {"order": 2}
 
     run(meet())
 
@@ -134,11 +150,11 @@ def test_an_order_that_begins_again_replaces_the_one_before() -> None:
     async def meet() -> None:
         exchange = make_exchange()
         await exchange.begin("trial", {"order": 1})
-        await exchange.take("group")
-        report = await waiting(exchange.report("group", EVALUATION))
+        await exchange.take("group", "first")
+        report = await waiting(exchange.report("group", "first", EVALUATION))
         await exchange.begin("trial", {"order": 1})
         assert await report is False
-        assert await exchange.take("group") == {"order": 1}
+        assert await exchange.take("group", "first") == {"order": 1}
         assert await exchange.num_waiting() == 0
 
     run(meet())
@@ -147,14 +163,14 @@ def test_an_order_that_begins_again_replaces_the_one_before() -> None:
 def test_groups_end_when_idle_and_when_the_study_ends() -> None:
     async def meet() -> None:
         exchange = make_exchange(idle_limit_sec=0.02)
-        assert await exchange.take("idle") is None
+        assert await exchange.take("idle", "first") is None
         await exchange.begin("trial", {"order": 1})
         assert await exchange.num_waiting() == 1
-        assert await exchange.take("idle") == {"order": 1}
+        assert await exchange.take("idle", "first") == {"order": 1}
         exchange = make_exchange()
-        taken = await waiting(exchange.take("group"))
+        taken = await waiting(exchange.take("group", "first"))
         await exchange.close()
         assert await taken is None
-        assert await exchange.take("late") is None
+        assert await exchange.take("late", "first") is None
 
     run(meet())

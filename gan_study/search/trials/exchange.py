@@ -52,6 +52,8 @@ class TrialExchange:
         self._trials: dict[str, _HeldTrial] = {}
         self._waiting: deque[str] = deque()
         self._idle: dict[str, asyncio.Future[dict[str, Any] | None]] = {}
+        self._attempts: dict[str, str] = {}
+        """The present attempt of each group."""
         self._is_closed = False
 
     async def begin(self, key: str, order: dict[str, Any]) -> None:
@@ -74,13 +76,15 @@ class TrialExchange:
         if trial is not None:
             trial.settle(train_on=False)
 
-    async def take(self, group: str) -> dict[str, Any] | None:
+    async def take(self, group: str, attempt: str) -> dict[str, Any] | None:
         """Return the group's next order, or None if the group must end.
 
-        A group that calls this in the middle of a trial has lost its processes, and gets the same order again.
+        A group that calls this in the middle of a trial has been started anew, and gets the same order again. `attempt`
+        names the group's present processes.
         """
         if (lost := self._idle.pop(group, None)) is not None:
-            lost.cancel()  # The caller's process has died.
+            lost.cancel()  # Its caller has died.
+        self._attempts[group] = attempt
         if (key := self._key_of(group)) is not None:
             self._trials[key].settle(train_on=False)
             return self._trials[key].order
@@ -92,10 +96,13 @@ class TrialExchange:
             self._idle.pop(group, None)
             return None
 
-    async def report(self, group: str, message: dict[str, Any]) -> bool:
-        """Pass a Tune result on; return True when the group must train on, or False when it must leave the trial."""
+    async def report(self, group: str, attempt: str, message: dict[str, Any]) -> bool:
+        """Pass a Tune result on; return True when the group must train on, or False when it must leave the trial.
+
+        Processes that Ray has replaced, because it could not reach them for a while, must leave, too.
+        """
         key = self._key_of(group)
-        if key is None:
+        if key is None or self._attempts[group] != attempt:
             return False
         trial = self._trials[key]
         trial.num_failures = 0

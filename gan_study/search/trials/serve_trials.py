@@ -3,7 +3,10 @@
 The processes, their imports, the process group, the data and the study's objective stay from trial to trial.
 """
 
+from dataclasses import dataclass
+from functools import partial
 from typing import Any
+from uuid import uuid4
 
 import ray
 import ray.train.torch
@@ -15,6 +18,23 @@ from gan_study.search.trials.messages import TrialOrder, abort_message, failure_
 from gan_study.training.distributed import Workers, current_workers, free_device_memory, lent_device
 
 
+@dataclass(frozen=True)
+class _Link:
+    """The line of this group's present processes to the exchange."""
+
+    exchange: ExchangeHandle
+    group: str
+    attempt: str
+
+    def take(self) -> dict[str, Any] | None:
+        order: dict[str, Any] | None = ray.get(self.exchange.take.remote(self.group, self.attempt))
+        return order
+
+    def report(self, message: dict[str, Any]) -> bool:
+        train_on: bool = ray.get(self.exchange.report.remote(self.group, self.attempt, message))
+        return train_on
+
+
 def serve_trials(config: dict[str, Any]) -> None:
     """Train the orders that the exchange hands to this group, until it has none left. Every rank calls this."""
     exchange: ExchangeHandle = config["exchange"]
@@ -24,20 +44,16 @@ def serve_trials(config: dict[str, Any]) -> None:
     except MissingGpuError as error:
         ray.get(exchange.fail_start.remote(group, str(error), is_fatal=True))
         raise
-    while (taken := workers.from_first_rank(lambda: _take(exchange, group))) is not None:
+    link = _Link(exchange, group, workers.from_first_rank(lambda: uuid4().hex))
+    while (taken := workers.from_first_rank(link.take)) is not None:
         try:
-            _train(TrialOrder.from_tune(taken), exchange, group, workers)
+            _train(TrialOrder.from_tune(taken), link, workers)
         except (StorageError, InputError) as error:
             # The other ranks may wait for this one, so Ray Train must start the group anew.
             message = abort_message if isinstance(error, StorageError) else failure_message
-            ray.get(exchange.report.remote(group, message(str(error))))
+            link.report(message(str(error)))
             raise
         free_device_memory()
-
-
-def _take(exchange: ExchangeHandle, group: str) -> dict[str, Any] | None:
-    order: dict[str, Any] | None = ray.get(exchange.take.remote(group))
-    return order
 
 
 def _join(gpus_per_worker: float) -> Workers:
@@ -47,13 +63,12 @@ def _join(gpus_per_worker: float) -> Workers:
     return current_workers(device)
 
 
-def _train(order: TrialOrder, exchange: ExchangeHandle, group: str, workers: Workers) -> None:
+def _train(order: TrialOrder, link: _Link, workers: Workers) -> None:
     """Train one trial until it ends, pauses or is stopped. The exchange's answer reaches all ranks at once."""
     training = begin_trial(order, workers)
     try:
         for progress in training:
-            message = progress_message(progress, order)
-            if not workers.from_first_rank(lambda: ray.get(exchange.report.remote(group, message))):  # noqa: B023
+            if not workers.from_first_rank(partial(link.report, progress_message(progress, order))):
                 return
     finally:
         training.close()
