@@ -1,6 +1,6 @@
 """Features and class probabilities of images that come in batches."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 import numpy as np
 import torch
@@ -8,7 +8,6 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from gan_study.extractors.extractor import apply_network
-from gan_study.gan.generation import generate_uint8
 
 FeaturesAndProbabilities = tuple[NDArray[np.float32], NDArray[np.float32] | None]
 """(N, dims) features and (N, C) probabilities of the extractor's classes; None in their place without classes."""
@@ -24,21 +23,3 @@ def batches_to_features(network: nn.Module, batches: Iterable[Tensor]) -> Featur
             probabilities.append(logits.softmax(1))
     together = torch.cat(probabilities).cpu().numpy() if probabilities else None
     return torch.cat(features).cpu().numpy(), together
-
-
-def generator_to_features(
-    network: nn.Module, generator: nn.Module, latents: Iterable[Tensor]
-) -> FeaturesAndProbabilities | None:
-    """Extract the features of the images that a generator makes from batches of latents (N, z_dim).
-
-    Returns None if a pixel is not finite.
-    """
-    finite: list[Tensor] = []
-
-    def images() -> Iterator[Tensor]:
-        for part, are_finite in generate_uint8(generator, latents):
-            finite.append(are_finite)
-            yield part
-
-    found = batches_to_features(network, images())
-    return found if torch.stack(finite).all() else None

@@ -12,7 +12,7 @@ from gan_study.extractors.objective import load_objective
 from gan_study.runs.counted_generator import counted_snapshot
 from gan_study.runs.records.diagnosis import DiagnosisRecord
 from gan_study.runs.records.status import TrialState
-from gan_study.training.distributed import choose_device
+from gan_study.training.distributed import Workers, choose_device
 
 
 @dataclass(frozen=True)
@@ -80,5 +80,6 @@ def _measure(target: SnapshotPlace, warn: Callable[[str], None]) -> TrialDiagnos
     dataset = load_dataset(target.config.training.dataset)
     for warning in dataset.warnings:
         warn(warning)
-    scorer = load_objective(target.run.storage, objective, dataset).to(choose_device(use_gpu=True))
-    return diagnose_trial(target.trial, target.config, dataset, scorer, target.cur_nimg)
+    workers = Workers(device=choose_device(use_gpu=True))
+    scorer = load_objective(target.run.storage, objective, dataset).to(workers.device)
+    return diagnose_trial(target.trial, target.config, dataset, scorer, workers, target.cur_nimg)

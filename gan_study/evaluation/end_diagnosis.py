@@ -1,13 +1,14 @@
 """The diagnosis of a trained generator, in the features of its study's objective."""
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from safetensors import SafetensorError
-from torch import Tensor, nn
+from torch import nn
 
 from gan_study.config.training import TrainingConfig, TrialConfig
 from gan_study.data.datasets import Dataset
@@ -26,13 +27,11 @@ from gan_study.diagnosis.verdict import evidence_to_verdict
 from gan_study.evaluation.kept_values import kept_value
 from gan_study.extractors import real_features
 from gan_study.extractors.objective import Objective
-from gan_study.extractors.real_features import ClassNumbers, image_features
-from gan_study.gan.generation import generate_uint8
-from gan_study.metrics.samples import BATCH_SIZE
-from gan_study.metrics.statistics import Features
 from gan_study.runs.counted_generator import counted_snapshot
 from gan_study.runs.records.diagnosis import DiagnosisRecord, Diagnostics
 from gan_study.runs.trial_folder import TrialFolder
+from gan_study.training.distributed import Workers
+from gan_study.training.measures.generated import GeneratedBlock, use_generated
 from gan_study.training.output.sample_grid import grid_png
 from gan_study.training.output.snapshot import load_generator, snapshot_error
 from gan_study.training.randomness import Stream, draw_latents
@@ -69,76 +68,88 @@ class _Real:
 
 
 def diagnose_trial(
-    trial: TrialFolder, config: TrialConfig, dataset: Dataset, objective: Objective, cur_nimg: int | None = None
+    trial: TrialFolder,
+    config: TrialConfig,
+    dataset: Dataset,
+    objective: Objective,
+    workers: Workers,
+    cur_nimg: int | None = None,
 ) -> TrialDiagnosis:
-    """Measure a snapshot and derive the verdict from it and from the trial's evaluations up to it.
+    """Measure a snapshot and derive the verdict from it and from the trial's evaluations up to it. Collective.
 
     The default snapshot is the one that counts. `config.diagnosis.num_samples` images are generated, but at most as
     many as there are training images, and half as many as held-out images; with fewer than 40 nothing is measured. The
     work is done on the device of `objective`. Raises InputError if the snapshot is damaged or of another trial.
     """
-    counted = counted_snapshot(trial, config.training.objective.at)
-    cur_nimg = counted if cur_nimg is None else cur_nimg
-    assert cur_nimg is not None, "a trial that is diagnosed has its snapshots"
-    generator = _load(trial, cur_nimg, config.training, dataset.num_channels)
+    training = config.training
+    counted = workers.from_first_rank(lambda: counted_snapshot(trial, training.objective.at))
+    nimg = counted if cur_nimg is None else cur_nimg
+    assert nimg is not None, "a trial that is diagnosed has its snapshots"
+    snapshot, place = workers.from_first_rank(lambda: trial.read_snapshot(nimg)), trial.snapshot_location(nimg)
+    generator = workers.on_every_rank(lambda: _load(snapshot, place, training, dataset).to(objective.device))
     num = min(config.diagnosis.num_samples, len(dataset.train_indices), len(dataset.held_out_indices) // 2)
-    real: _Real | None = None
-    if num >= LEAST_MEASURED:
-        real = kept_value(
-            "diagnosis", (objective.record.key, num), lambda: prepare_real_images(dataset, objective, num)
-        )
+    real = workers.on_first_rank(lambda: _real_images(dataset, objective, num))
     start = time.perf_counter()
-    images = generate_images(generator, config.training, num, objective)
-    neighbours: bytes | None = None
-    distances: tuple[float, ...] = ()
-    if images is None or real is None:
-        diagnostics = Diagnostics(num=num, num_train=0, non_finite=("images",) if images is None else ())
-    else:
-        generated = _image_set(images.numpy(), image_features(objective.extractor, images.numpy()))
-        diagnostics, found = measure_images_and_neighbours(generated, real.reference)
-        if found is not None:
-            neighbours, distances = draw_neighbours(generated, real, found)
-    weights = {name: value.float().cpu().numpy() for name, value in generator.named_parameters()}
-    diagnostics = diagnostics.model_copy(update={"spectra": weights_to_spectra(weights)})
-    status, evaluations = trial.read_status(), trial.read_evaluations()
-    if cur_nimg != counted:
-        # The later training says nothing about an earlier snapshot.
-        status, evaluations = None, [e for e in evaluations if e.cur_nimg <= cur_nimg]
-    evidence = trial_evidence(status, evaluations, objective.record, diagnostics, cur_nimg)
-    key = objective.record.key
-    record = DiagnosisRecord(
-        cur_nimg=cur_nimg,
-        extractor=f"{key.extractor}@{key.weights_hash},{key.layer},d={key.dims}",
-        seconds=time.perf_counter() - start,
-        verdict=evidence_to_verdict(evidence, config.diagnosis.thresholds),
-        diagnostics=diagnostics,
-        neighbour_distances=distances,
-    )
-    return TrialDiagnosis(record, neighbours)
+    z = draw_latents(training, num, Stream.DIAGNOSIS)
+    blocks = use_generated(generator, z, objective, workers, lambda block: block, with_images=True)
+
+    def judge() -> TrialDiagnosis:
+        diagnostics, neighbours, distances = _measure(blocks, real, num)
+        weights = {name: value.float().cpu().numpy() for name, value in generator.named_parameters()}
+        diagnostics = diagnostics.model_copy(update={"spectra": weights_to_spectra(weights)})
+        status, evaluations = trial.read_status(), trial.read_evaluations()
+        if nimg != counted:
+            # The later training says nothing about an earlier snapshot.
+            status, evaluations = None, [e for e in evaluations if e.cur_nimg <= nimg]
+        evidence = trial_evidence(status, evaluations, objective.record, diagnostics, nimg)
+        key = objective.record.key
+        record = DiagnosisRecord(
+            cur_nimg=nimg,
+            extractor=f"{key.extractor}@{key.weights_hash},{key.layer},d={key.dims}",
+            seconds=time.perf_counter() - start,
+            verdict=evidence_to_verdict(evidence, config.diagnosis.thresholds),
+            diagnostics=diagnostics,
+            neighbour_distances=distances,
+        )
+        return TrialDiagnosis(record, neighbours)
+
+    return workers.from_first_rank(judge)
 
 
-def _load(trial: TrialFolder, cur_nimg: int, training: TrainingConfig, num_channels: int) -> nn.Module:
+def _load(snapshot: bytes, place: str, training: TrainingConfig, dataset: Dataset) -> nn.Module:
     try:
-        return load_generator(trial.read_snapshot(cur_nimg), training, num_channels)
+        return load_generator(snapshot, training, dataset.num_channels)
     except (RuntimeError, SafetensorError) as error:
-        raise snapshot_error(trial.snapshot_location(cur_nimg), error) from error
+        raise snapshot_error(place, error) from error
 
 
-def generate_images(generator: nn.Module, training: TrainingConfig, num: int, objective: Objective) -> Tensor | None:
-    """`num` images NCHW uint8 on the CPU, from latents that no evaluation uses; None if a pixel is not finite."""
-    device = next(objective.extractor.network.parameters()).device
-    latents = draw_latents(training, num, Stream.DIAGNOSIS).split(BATCH_SIZE)
-    parts = []
-    for images, are_finite in generate_uint8(generator.to(device), latents):
-        if not are_finite:
-            return None
-        parts.append(images.cpu())
-    return torch.cat(parts)
+def _real_images(dataset: Dataset, objective: Objective, num: int) -> _Real | None:
+    """Return the real images that this process compares with; None if too few images would be measured."""
+    if num < LEAST_MEASURED:
+        return None
+    key = objective.record.key, num
+    return kept_value("diagnosis", key, lambda: prepare_real_images(dataset, objective, num))
 
 
-def _image_set(images: NDArray[np.uint8], seen: tuple[Features, ClassNumbers | None]) -> ImageSet:
-    """The images NCHW with their features and, if the extractor is a classifier, their predicted classes."""
-    return ImageSet(seen[0], images, seen[1])
+def _measure(
+    blocks: Sequence[GeneratedBlock] | None, real: _Real | None, num: int
+) -> tuple[Diagnostics, bytes | None, tuple[float, ...]]:
+    """Return the measures of `num` generated images, and the picture and the distances of `draw_neighbours`.
+
+    blocks: the images; None if one is not finite.
+    """
+    if blocks is None or real is None:
+        return Diagnostics(num=num, num_train=0, non_finite=("images",) if blocks is None else ()), None, ()
+    generated = _join_blocks(blocks)
+    diagnostics, found = measure_images_and_neighbours(generated, real.reference)
+    return (diagnostics, *(draw_neighbours(generated, real, found) if found is not None else (None, ())))
+
+
+def _join_blocks(blocks: Sequence[GeneratedBlock]) -> ImageSet:
+    images = [block.images.numpy() for block in blocks if block.images is not None]
+    classes = [block.classes for block in blocks if block.classes is not None]
+    features = np.concatenate([block.features.numpy() for block in blocks])
+    return ImageSet(features, np.concatenate(images), np.concatenate(classes) if classes else None)
 
 
 def prepare_real_images(dataset: Dataset, objective: Objective, num: int) -> _Real:
@@ -151,8 +162,9 @@ def prepare_real_images(dataset: Dataset, objective: Objective, num: int) -> _Re
     train_indices = random.choice(dataset.train_indices, num_train, replace=False)
     held_out_indices = random.choice(dataset.held_out_indices, 2 * num, replace=False)
     train, held_out = (
-        _image_set(dataset.images[part], real_features.load_or_compute_features(objective.extractor, dataset, part))
+        ImageSet(features, dataset.images[part], classes)
         for part in (train_indices, held_out_indices)
+        for features, classes in (real_features.load_or_compute_features(objective.extractor, dataset, part),)
     )
     shares = objective.record.real_class_shares
     reference = prepare_reference(

@@ -5,17 +5,18 @@ images cost at most two more evaluations in each process.
 """
 
 import time
+from collections.abc import Sequence
 from dataclasses import asdict
+from functools import partial
 from statistics import fmean, stdev
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import nn
 
 from gan_study.config.training import TrainingConfig
 from gan_study.data.datasets import Dataset
-from gan_study.evaluation.batch_features import batches_to_features, generator_to_features
+from gan_study.evaluation.batch_features import batches_to_features
 from gan_study.evaluation.kept_values import kept_value
 from gan_study.extractors import real_features
 from gan_study.extractors.objective import Objective
@@ -31,28 +32,68 @@ from gan_study.runs.records.final_scores import (
     ScoreWithReal,
 )
 from gan_study.runs.trial_folder import TrialFolder
+from gan_study.training.distributed import Workers
+from gan_study.training.measures.generated import GeneratedBlock, use_generated
 from gan_study.training.output.snapshot import load_generator
 from gan_study.training.randomness import Stream, draw_latents
 
 
 def compute_final_scores(
-    trial: TrialFolder, training: TrainingConfig, dataset: Dataset, objective: Objective
+    trial: TrialFolder, training: TrainingConfig, dataset: Dataset, objective: Objective, workers: Workers
 ) -> FinalScores | None:
-    """Compute every score of the snapshot that counts; None if an image or its features are not finite.
+    """Compute every score of the snapshot that counts; None if an image or its features are not finite. Collective.
 
     `training.objective.final_draws`, at least one, is the number of draws of latents. The work is done on the device
     of `objective`.
     """
-    cur_nimg = counted_snapshot(trial, training.objective.at)
-    assert cur_nimg is not None, "a trial that has completed has its snapshots"
-    generator = load_generator(trial.read_snapshot(cur_nimg), training, dataset.num_channels)
-    real = kept_value("scores", objective.record.key, lambda: _real_side(dataset, objective))
+
+    def read_counted() -> tuple[int, bytes]:
+        cur_nimg = counted_snapshot(trial, training.objective.at)
+        assert cur_nimg is not None, "a trial that has completed has its snapshots"
+        return cur_nimg, trial.read_snapshot(cur_nimg)
+
+    cur_nimg, snapshot = workers.from_first_rank(read_counted)
+    generator = workers.on_every_rank(
+        lambda: load_generator(snapshot, training, dataset.num_channels).to(objective.device)
+    )
+    real = workers.on_first_rank(
+        lambda: kept_value("scores", objective.record.key, lambda: _real_side(dataset, objective))
+    )
     start = time.perf_counter()
-    first, *others = (_draw(generator, training, draw, objective) for draw in range(training.objective.final_draws))
-    if first is None or None in others:
+    sides = []
+    for draw in range(training.objective.final_draws):
+        z = draw_latents(training, objective.num_samples, Stream.FINAL_SCORES, draw)
+        blocks = use_generated(generator, z, objective, workers, lambda block: block)
+        if blocks is None:
+            return None
+        sides.append(workers.on_first_rank(partial(_blocks_to_side, blocks, draw)))
+
+    def compare() -> FinalScores | None:
+        assert real is not None, "computed on this rank"
+        first, *others = sides
+        if first is None or None in others:
+            return None
+        fresh = [side.gaussian for side in others if side is not None]
+        scores = sides_to_scores(first, real, fresh, training.seed, objective.reference, with_control=True)
+        return _to_record(cur_nimg, scores, real, objective, time.perf_counter() - start)
+
+    return workers.from_first_rank(compare)
+
+
+def _blocks_to_side(blocks: Sequence[GeneratedBlock], draw: int) -> Side | None:
+    """Join the images of a draw; None if a feature is not finite.
+
+    The features themselves are kept for the first draw only. The other draws give their Frechet distance alone.
+    """
+    logits = [block.logits.softmax(1).numpy() for block in blocks if block.logits is not None]
+    features = np.concatenate([block.features.numpy() for block in blocks])
+    side = _side(features, np.concatenate(logits) if logits else None)
+    if not np.isfinite(side.gaussian.mean).all():
         return None
-    fresh = [side.gaussian for side in others if side is not None]
-    scores = sides_to_scores(first, real, fresh, training.seed, objective.reference, with_control=True)
+    return side if draw == 0 else Side(side.gaussian)
+
+
+def _to_record(cur_nimg: int, scores: AllScores, real: Side, objective: Objective, seconds: float) -> FinalScores:
     values = scores.draws or (scores.frechet_distance,)
     return FinalScores(
         cur_nimg=cur_nimg,
@@ -68,22 +109,8 @@ def compute_final_scores(
         neighbours=_neighbours(scores.neighbours) if scores.neighbours else None,
         inception_score=_inception_score(scores),
         missing=scores.missing,
-        seconds=time.perf_counter() - start,
+        seconds=seconds,
     )
-
-
-def _draw(generator: nn.Module, training: TrainingConfig, draw: int, objective: Objective) -> Side | None:
-    """Draw images from latents that no evaluation uses; None if an image or a feature is not finite.
-
-    The features themselves are kept for the first draw only. The other draws give their Frechet distance alone.
-    """
-    device = next(objective.extractor.network.parameters()).device
-    z = draw_latents(training, objective.num_samples, Stream.FINAL_SCORES, draw)
-    found = generator_to_features(objective.extractor.network, generator.to(device), z.split(batch_size(device.type)))
-    side = _side(*found) if found is not None else None
-    if side is None or not np.isfinite(side.gaussian.mean).all():
-        return None
-    return side if draw == 0 else Side(side.gaussian)
 
 
 def _real_side(dataset: Dataset, objective: Objective) -> Side:
@@ -97,8 +124,8 @@ def _real_side(dataset: Dataset, objective: Objective) -> Side:
         return _side(features)
     # The cache does not hold probabilities, and a classifier is quick.
     images = torch.from_numpy(dataset.images[chosen])
-    device = next(objective.extractor.network.parameters()).device
-    return _side(*batches_to_features(objective.extractor.network, images.split(batch_size(device.type))))
+    batches = images.split(batch_size(objective.device.type))
+    return _side(*batches_to_features(objective.extractor.network, batches))
 
 
 def _side(features: NDArray[np.float32], probabilities: NDArray[np.float32] | None = None) -> Side:

@@ -12,8 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from gan_study.extractors.progress import count_done
-from gan_study.metrics.samples import SampleStats, batch_size
-from gan_study.metrics.statistics import features_to_stats
+from gan_study.metrics.samples import SampleStats, batch_size, features_to_samples
 
 LARGEST_SIZE = 64
 """Side in pixels to which extractors that learn from the data set shrink larger images."""
@@ -74,8 +73,7 @@ class ImageFeatures(NamedTuple):
     @property
     def stats(self) -> SampleStats:
         """Their contribution to a score."""
-        classes = np.zeros(0, dtype=np.int64) if self.classes is None else self.classes
-        return SampleStats(features_to_stats(self.features), np.bincount(classes, minlength=self.num_classes))
+        return features_to_samples(self.features, self.classes, self.num_classes)
 
 
 def hash_weights(content: bytes) -> str:

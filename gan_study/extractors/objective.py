@@ -15,7 +15,7 @@ from gan_study.config.training import TrainingConfig
 from gan_study.data.datasets import Dataset
 from gan_study.errors import StorageError
 from gan_study.extractors import real_statistics
-from gan_study.extractors.extractor import Extractor, hash_weights, images_to_stats
+from gan_study.extractors.extractor import Extractor, apply_network, hash_weights, images_to_stats
 from gan_study.extractors.loading import prepare_extractor, restore_extractor
 from gan_study.extractors.progress import at_work
 from gan_study.extractors.real_statistics import RealStatistics
@@ -45,9 +45,14 @@ class Objective:
         """Generated images per score."""
         return self.record.key.num_generated
 
-    def images_to_stats(self, images_uint8: Tensor) -> SampleStats:
-        """Images NCHW uint8 in [0, 255] => their statistics."""
-        return images_to_stats(self.extractor.network, images_uint8)
+    @property
+    def device(self) -> torch.device:
+        """The device of the extractor."""
+        return next(self.extractor.network.parameters()).device
+
+    def extract(self, images_uint8: Tensor) -> tuple[Tensor, Tensor | None]:
+        """Return features and class logits of a batch; see `extractor.apply_network`."""
+        return apply_network(self.extractor.network, images_uint8)
 
     def score(self, samples: SampleStats) -> float | None:
         """The Frechet distance to the real images, lower is better; None if features are not finite."""

@@ -60,12 +60,6 @@ def compute_real_features(extractor: Extractor, dataset: Dataset, indices: NDArr
     return images_to_features(extractor.network, torch.from_numpy(dataset.images[indices]))
 
 
-def image_features(extractor: Extractor, images_uint8: NDArray[np.uint8]) -> tuple[Features, ClassNumbers | None]:
-    """Features and classes of images NCHW uint8 in [0, 255], on the extractor's device; they are not cached."""
-    seen = images_to_features(extractor.network, torch.from_numpy(images_uint8))
-    return seen.features, seen.classes
-
-
 def _blocks(indices: NDArray[np.int64]) -> list[NDArray[np.int64]]:
     return np.array_split(indices, -(-len(indices) // BLOCK_SIZE))
 

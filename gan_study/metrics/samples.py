@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from gan_study.metrics.statistics import FeatureStats, merge_stats
+from gan_study.metrics.statistics import Features, FeatureStats, features_to_stats, merge_stats
 
 BATCH_SIZE = 100
 """Images that pass through generator and extractor together; more do not fit a CPU core's cache (on one core, 16-pixel
@@ -31,6 +31,12 @@ class SampleStats:
         if not len(self.class_counts):
             return None
         return tuple((self.class_counts / self.class_counts.sum()).tolist())
+
+
+def features_to_samples(features: Features, classes: NDArray[np.int64] | None, num_classes: int) -> SampleStats:
+    """Return the statistics of images with features (N, d) and classes (N,); without a classifier, pass None and 0."""
+    counts = np.zeros(0, dtype=np.int64) if classes is None else np.bincount(classes, minlength=num_classes)
+    return SampleStats(features_to_stats(features), counts)
 
 
 def batch_size(device_type: str) -> int:

@@ -7,11 +7,12 @@ in the same order.
 import gc
 import inspect
 import os
+import pickle
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import torch
 import torch.distributed as dist
@@ -66,6 +67,14 @@ class Workers:
         """Return this rank's part of the rows of the global batch."""
         return rows.tensor_split(self.world_size)[self.rank]
 
+    def own_parts(self, parts: Sequence[_T], least_first: int = 0) -> Sequence[_T]:
+        """Return this rank's run of the parts: equally many for all, but at least `least_first` of them for rank 0."""
+        num_first = max(-(-len(parts) // self.world_size), least_first)
+        if self.is_first:
+            return parts[:num_first]
+        others, num_others = parts[num_first:], self.world_size - 1
+        return others[len(others) * (self.rank - 1) // num_others : len(others) * self.rank // num_others]
+
     def all_true(self, value: bool) -> bool:
         """Return True, on every rank, if `value` is true on every rank. Collective."""
         if self.world_size == 1:
@@ -90,23 +99,86 @@ class Workers:
         dist.all_gather_object(values, value)
         return values
 
-    def from_first_rank(self, make: Callable[[], _T]) -> _T:
-        """Return rank 0's picklable result of `make` on every rank; the others do not call it. Collective."""
+    def on_every_rank(self, make: Callable[[], _T]) -> _T:
+        """Return this rank's result of `make`. An error on one rank is raised on all. Collective."""
         if self.world_size == 1:
             return make()
-        values: list[Any] = [make() if self.is_first else None]
-        dist.broadcast_object_list(values, src=0)
-        made: _T = values[0]
-        return made
+        made, error = _attempt(make)
+        errors = self.gather(error)
+        errors[self.rank] = error  # with its traceback, which a copy does not have
+        if (first := next((error for error in errors if error is not None), None)) is not None:
+            raise first
+        return cast(_T, made)
+
+    def on_first_rank(self, make: Callable[[], _T]) -> _T | None:
+        """Return the result of `make` on rank 0, and None on the others. Its error is raised on all. Collective."""
+        return self.on_every_rank(lambda: make() if self.is_first else None)
+
+    def from_first_rank(self, make: Callable[[], _T]) -> _T:
+        """Return rank 0's picklable result of `make` on every rank; the others do not call it.
+
+        Its error is raised on all. Collective.
+        """
+        if self.world_size == 1:
+            return make()
+        attempt: list[Any] = [_attempt(make) if self.is_first else None]
+        dist.broadcast_object_list(attempt, src=0)
+        made, error = attempt[0]
+        if error is not None:
+            raise error
+        return cast(_T, made)
+
+    def gather_rows(self, make: Callable[[], list[Tensor] | None]) -> list[Tensor] | None:
+        """Return the tensors of all ranks' `make` on rank 0, joined along their first axis in rank order. Collective.
+
+        make: tensors whose other axes and types are the same on every rank; an empty list from a rank without rows,
+        which rank 0 must not be; None if nothing is to be gathered. An error on one rank is raised on all.
+
+        Returns an empty list on the other ranks, and None on every rank if `make` returned None on one.
+        """
+        if self.world_size == 1:
+            return make()
+        own = self.on_every_rank(make)
+        given = self.gather(None if own is None else [(len(t), t.shape[1:], t.dtype) for t in own])
+        layouts = [layout for layout in given if layout is not None]
+        if own is None or len(layouts) < len(given):
+            return None
+        joined = []
+        for index, (_, shape, dtype) in enumerate(layouts[0]):
+            nums = [layout[index][0] if layout else 0 for layout in layouts]
+            rows = torch.zeros(max(nums), *shape, dtype=dtype, device=self.device)  # gathered tensors have one shape
+            if own:
+                rows[: len(own[index])] = own[index]
+            parts = [torch.empty_like(rows) for _ in nums] if self.is_first else []
+            dist.gather(rows, parts or None)
+            joined.append([part[:num] for part, num in zip(parts, nums, strict=False)])
+        return [torch.cat(parts) for parts in joined if parts]
 
     def average_buffers_(self, network: nn.Module) -> None:
-        """Set every floating-point buffer to its mean over the ranks. Collective."""
-        if self.world_size == 1:
+        """Set every floating-point buffer to its mean over the ranks. Collective.
+
+        The mean is computed in float64, so that buffers which are equal on all ranks keep their value.
+        """
+        buffers = [buffer for buffer in network.buffers() if buffer.is_floating_point()]
+        if self.world_size == 1 or not buffers:
             return
-        for buffer in network.buffers():
-            if buffer.is_floating_point():
-                dist.all_reduce(buffer)
-                buffer.div_(self.world_size)
+        values = torch.cat([buffer.double().flatten() for buffer in buffers])
+        dist.all_reduce(values)
+        values /= self.world_size
+        for buffer, mean in zip(buffers, values.split([buffer.numel() for buffer in buffers]), strict=True):
+            buffer.copy_(mean.view_as(buffer))
+
+
+def _attempt(make: Callable[[], _T]) -> tuple[_T | None, Exception | None]:
+    """Return the result of `make`, or its error in a form that can be sent to other processes."""
+    try:
+        return make(), None
+    except Exception as error:
+        try:
+            pickle.loads(pickle.dumps(error))
+        except Exception:
+            return None, RuntimeError(f"{type(error).__name__}: {error}")
+        return None, error
 
 
 def unwrap(network: nn.Module) -> nn.Module:

@@ -50,7 +50,7 @@ def train(
         scorer: the objective, on the workers' device.
         folder: where the trial's files go.
         workers: this process among those that share the trial.
-        measure_coverage: measures the coverage of the averaged generator that counts, at the end and on rank 0.
+        measure_coverage: measures the coverage of the averaged generator that counts, at the end.
 
     Raises:
         InputError: the workers cannot train this: the batch does not divide, or it breaks another of the rules in
@@ -91,8 +91,8 @@ def train(
             if status.state.is_final:
                 break
 
-    if (end := workers.from_first_rank(lambda: read_end(folder))) is None and workers.is_first:
-        folder.write_status(status)
+    if (end := workers.from_first_rank(lambda: read_end(folder))) is None:
+        workers.on_first_rank(lambda: folder.write_status(status))
     yield Progress(end or status, None)
 
 

@@ -10,7 +10,6 @@ import torch
 from gan_study.config.training import TrainingConfig, TrialConfig, WorkersConfig
 from gan_study.data.datasets import Dataset
 from gan_study.metrics.samples import SampleStats
-from gan_study.metrics.statistics import features_to_stats
 from gan_study.runs.folder import RunFolder
 from gan_study.training.distributed import Workers
 from gan_study.training.loop import train
@@ -23,9 +22,8 @@ class _Unscored:
 
     num_samples = 2
 
-    def images_to_stats(self, images_uint8: torch.Tensor) -> SampleStats:
-        features = images_uint8.flatten(1)[:, :1].cpu().numpy()
-        return SampleStats(features_to_stats(features), np.zeros(0, np.int64))
+    def extract(self, images_uint8: torch.Tensor) -> tuple[torch.Tensor, None]:
+        return images_uint8.flatten(1)[:, :1].float(), None
 
     def score(self, samples: SampleStats) -> float | None:
         return 0.0

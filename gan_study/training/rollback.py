@@ -33,12 +33,10 @@ def answer_collapse(
     diagnosis, cur_nimg = config.diagnosis, state.counters.cur_nimg
     if diagnosis.on_collapse == "record":
         return status
-    # One rank decides for all, because the ranks' scores may differ in their last bits.
-    reason = workers.from_first_rank(lambda: collapse_reason(status, evaluations, diagnosis.thresholds))
+    # All ranks have the same evaluations but for the seconds, and so come to the same answer.
+    reason = collapse_reason(status, evaluations, diagnosis.thresholds)
     if reason is None:
-        if diagnosis.on_collapse == "rollback" and workers.from_first_rank(
-            lambda: _is_healthy(status, evaluations, diagnosis.thresholds)
-        ):
+        if diagnosis.on_collapse == "rollback" and _is_healthy(status, evaluations, diagnosis.thresholds):
             state.healthy_nimg = cur_nimg
         return status
     if not _can_roll_back(config, state):
@@ -67,8 +65,7 @@ def answer_divergence(
         state.counters.num_d_steps += 1
         state.counters.cur_nimg += config.training.batch_size
     status = _roll_back(config, state, status, reason, folder, workers)
-    if workers.is_first:
-        write_checkpoint_or_end(state, status, folder)
+    workers.on_first_rank(lambda: write_checkpoint_or_end(state, status, folder))
     return status
 
 

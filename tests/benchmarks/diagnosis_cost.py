@@ -197,7 +197,7 @@ def at_end(num: int) -> None:
                 watching_end(clock),
                 clock.part("rest"),
             ):
-                record = end_diagnosis.diagnose_trial(trial, config, dataset, objective).record
+                record = end_diagnosis.diagnose_trial(trial, config, dataset, objective, Workers()).record
             found = record.diagnostics
             assert found.num == num, f"measured {found.num} images"
             assert None not in (found.coverage, found.vendi, found.support, found.c_t), "a part was left out"
@@ -215,8 +215,7 @@ def watching_end(clock: Clock) -> Any:
     return clock.watching(
         (end_diagnosis, "prepare_real_images", "real images: the rest"),
         (real_features, "compute_real_features", "features of real images"),
-        (end_diagnosis, "image_features", "features of generated images"),
-        (end_diagnosis, "generate_images", "generation"),
+        (end_diagnosis, "use_generated", "generation and features"),
         (end_diagnosis, "draw_neighbours", "picture of neighbours"),
         (end_diagnosis, "weights_to_spectra", "spectra"),
         (diagnose, "fit_bins", "NDB: bins"),

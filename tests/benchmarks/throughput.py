@@ -16,7 +16,6 @@ import time
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
@@ -32,7 +31,6 @@ from gan_study.data.datasets import load_dataset
 from gan_study.gan.conversion import to_float
 from gan_study.gan.networks import build_networks
 from gan_study.metrics.samples import SampleStats
-from gan_study.metrics.statistics import features_to_stats
 from gan_study.runs.folder import RunFolder
 from gan_study.training.distributed import Workers
 from gan_study.training.loop import train
@@ -46,9 +44,8 @@ class NoScore:
 
     num_samples = 2
 
-    def images_to_stats(self, images_uint8: torch.Tensor) -> SampleStats:
-        features = images_uint8.flatten(1)[:, :1].cpu().numpy().astype(np.float64)
-        return SampleStats(features_to_stats(features), np.array([len(images_uint8)]))
+    def extract(self, images_uint8: torch.Tensor) -> tuple[torch.Tensor, None]:
+        return images_uint8.flatten(1)[:, :1].float(), None
 
     def score(self, samples: SampleStats) -> float | None:
         return 0.0

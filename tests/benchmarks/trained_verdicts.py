@@ -54,7 +54,7 @@ def row(name: str, rates: dict[str, float], total_kimg: float, seed: int, folder
     start = time.perf_counter()
     *_, last = train(config, dataset, objective, trial, Workers())
     seconds = time.perf_counter() - start
-    diagnosis = diagnose_trial(trial, config, dataset, objective)
+    diagnosis = diagnose_trial(trial, config, dataset, objective, Workers())
     diagnosis.write(trial)
     scores = [e.score for e in trial.read_evaluations() if e.score is not None]
     verdict = diagnosis.record.verdict

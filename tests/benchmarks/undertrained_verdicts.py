@@ -79,7 +79,7 @@ def look_at_training(name: str, total_kimg: float, seed: int, folder: RunFolder)
         percent = evaluation.cur_nimg / (10 * total_kimg)
         if wanted and percent >= wanted[0]:
             wanted.pop(0)
-            record = diagnose_trial(trial, config, dataset, objective).record
+            record = diagnose_trial(trial, config, dataset, objective, Workers()).record
             by_images = evidence_to_verdict(Evidence(diagnostics=record.diagnostics), config.diagnosis.thresholds)
             looks.append(Look(percent, evaluation.score, record.verdict, by_images))
     return objective.record.untrained_score, looks

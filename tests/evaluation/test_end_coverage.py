@@ -55,7 +55,7 @@ def trial(**values: Any) -> TrialConfig:
 
 
 def measured(prepared: Prepared, objective: Objective, indices: np.ndarray) -> CoverageRecord:
-    measure = coverage_measure(trial(), prepared.dataset, objective)
+    measure = coverage_measure(trial(), prepared.dataset, objective, Workers())
     assert measure is not None
     record = measure(Copies(torch.from_numpy(prepared.dataset.images[indices])))
     assert record is not None
@@ -84,7 +84,7 @@ def test_lost_classes_and_lost_variety_cost_coverage(prepared: Prepared, objecti
 
 
 def test_images_that_are_not_finite_have_none(prepared: Prepared, objective: Objective) -> None:
-    measure = coverage_measure(trial(), prepared.dataset, objective)
+    measure = coverage_measure(trial(), prepared.dataset, objective, Workers())
     assert measure is not None
     broken = Copies(torch.full((1, 1, 16, 16), float("nan")))
     assert measure(broken) is None
@@ -94,7 +94,7 @@ def test_a_trial_measures_it_once_at_its_end(prepared: Prepared, objective: Obje
     for wanted in (True, False):
         config = trial().model_copy(update={"measure_coverage": wanted})
         folder = TrialFolder(Storage(str(tmp_path / str(wanted))))
-        measure = coverage_measure(config, prepared.dataset, objective)
+        measure = coverage_measure(config, prepared.dataset, objective, Workers())
         assert (measure is not None) is wanted
         *_, last = train(config, prepared.dataset, objective, folder, Workers(), measure)
         assert last.evaluation is not None

@@ -97,7 +97,7 @@ def judged(
 
     def judge(generator: nn.Module) -> DiagnosisRecord:
         monkeypatch.setattr(end_diagnosis, "load_generator", lambda *arguments: generator)
-        diagnosis = diagnose_trial(trial, CONFIG, dataset, objective)
+        diagnosis = diagnose_trial(trial, CONFIG, dataset, objective, Workers())
         diagnosis.write(trial)
         assert trial.read_diagnosis() == diagnosis.record
         return diagnosis.record
@@ -153,7 +153,7 @@ def test_an_untrained_generator_has_not_collapsed(
     # Its faint grey images are all about the same, in the features and in the pixels.
     config = CONFIG.model_copy(update={"training": TrainingConfig.model_validate(TRAINING | {"network": network})})
     trial.write_snapshot(2000, build_state(config.training, 1, torch.device("cpu")).snapshot())
-    diagnosis = diagnose_trial(trial, config, dataset, objective, 2000)
+    diagnosis = diagnose_trial(trial, config, dataset, objective, Workers(), 2000)
     assert diagnosis.record.verdict.name == "unlike_real_images", diagnosis.record.verdict.sentence
     assert {f.name for f in diagnosis.record.verdict.findings if f.fires} >= {"support_total", "coverage_total"}
 
@@ -181,7 +181,7 @@ def test_real_images_are_looked_at_once_by_a_machine(
     records = []
     for _ in ("one process", "another"):
         forget_values()
-        records.append(diagnose_trial(trial, CONFIG, less, objective).record)
+        records.append(diagnose_trial(trial, CONFIG, less, objective, Workers()).record)
         assert seen == [900, 300]
     forget_values()
     assert records[0].diagnostics == records[1].diagnostics
@@ -198,7 +198,7 @@ def test_a_generator_of_numbers_that_are_not_finite(judged: Judged, trial: Trial
 
 def test_too_few_held_out_images_leave_it_open(trial: TrialFolder, dataset: Dataset, objective: Objective) -> None:
     small = replace(dataset, held_out_indices=dataset.held_out_indices[:79])
-    record = diagnose_trial(trial, CONFIG, small, objective).record
+    record = diagnose_trial(trial, CONFIG, small, objective, Workers()).record
     assert record.verdict.name == "inconclusive"
     assert (record.diagnostics.num, record.diagnostics.coverage) == (39, None)
     assert len(record.diagnostics.spectra) > 0
@@ -213,7 +213,7 @@ def test_a_snapshot_that_is_damaged_or_of_another_network(
 ) -> None:
     trial.write_snapshot(2000, content)
     with pytest.raises(InputError, match=rf"/snapshots/00002000\.safetensors: a snapshot {problem}"):
-        diagnose_trial(trial, CONFIG, dataset, objective)
+        diagnose_trial(trial, CONFIG, dataset, objective, Workers())
 
 
 @pytest.mark.parametrize(

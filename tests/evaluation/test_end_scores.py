@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from gan_study.config.training import DiagnosisConfig, TrainingConfig, TrialConfig
 from gan_study.evaluation import end_scores
 from gan_study.evaluation.end_scores import compute_final_scores
+from gan_study.extractors.extractor import images_to_stats
 from gan_study.extractors.objective import Objective
 from gan_study.gan.conversion import to_float
 from gan_study.runs.storage import Storage
@@ -70,13 +71,15 @@ def test_real_images_score_like_the_control(
     trial: TrialFolder, prepared: Prepared, objective: Objective, real_images: Tensor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(end_scores, "load_generator", lambda *arguments: Reel(real_images))
-    scores = compute_final_scores(trial, TRAINING, prepared.dataset, objective)
+    scores = compute_final_scores(trial, TRAINING, prepared.dataset, objective, Workers())
     assert scores is not None
     num = objective.num_samples
     assert (scores.cur_nimg, scores.key) == (1000, objective.record.key)
     # Each draw has the images after those of the draw before, and the objective's own score.
     parts = [torch.from_numpy(np.rint((part.numpy() + 1) * 127.5).astype(np.uint8)) for part in real_images.split(num)]
-    assert scores.draws == pytest.approx([objective.score(objective.images_to_stats(part)) for part in parts[:3]])
+    assert scores.draws == pytest.approx(
+        [objective.score(images_to_stats(objective.extractor.network, part)) for part in parts[:3]]
+    )
     assert scores.mean == pytest.approx(np.mean(scores.draws))
     assert scores.std == pytest.approx(np.std(scores.draws, ddof=1))
     assert scores.mean < 3 * scores.floor
@@ -100,7 +103,7 @@ def test_a_generator_of_one_image_is_far_off(
     trial: TrialFolder, prepared: Prepared, objective: Objective, real_images: Tensor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(end_scores, "load_generator", lambda *arguments: Reel(real_images[:1]))
-    scores = compute_final_scores(trial, TRAINING, prepared.dataset, objective)
+    scores = compute_final_scores(trial, TRAINING, prepared.dataset, objective, Workers())
     assert scores is not None
     assert scores.neighbours is not None
     assert scores.neighbours.vendi is not None
@@ -115,7 +118,7 @@ def test_images_that_are_not_finite_have_no_final_scores(
 ) -> None:
     real_images[450] = torch.nan  # in the third draw of 200
     monkeypatch.setattr(end_scores, "load_generator", lambda *arguments: Reel(real_images))
-    assert compute_final_scores(trial, TRAINING, prepared.dataset, objective) is None
+    assert compute_final_scores(trial, TRAINING, prepared.dataset, objective, Workers()) is None
 
 
 @pytest.mark.parametrize(
@@ -148,7 +151,7 @@ def test_which_trials_are_scored_at_their_end(phase: Any, final_draws: int, writ
 def test_scores_in_bfloat16_are_other_scores(prepared: Prepared, objective: Objective) -> None:
     short = replace(objective, extractor=objective.extractor.in_precision("bfloat16"))
     images = torch.from_numpy(prepared.dataset.images[:200])
-    exact, rounded = (scorer.score(scorer.images_to_stats(images)) for scorer in (objective, short))
+    exact, rounded = (scorer.score(images_to_stats(scorer.extractor.network, images)) for scorer in (objective, short))
     assert exact is not None
     assert rounded is not None
     assert rounded != exact

@@ -12,7 +12,7 @@ from gan_study.config.data import DatasetConfig
 from gan_study.config.training import TrainingConfig
 from gan_study.data.datasets import Dataset, load_dataset
 from gan_study.extractors.autoencoder import Autoencoder, reconstruction_error, train
-from gan_study.extractors.extractor import apply_network
+from gan_study.extractors.extractor import apply_network, images_to_stats
 from gan_study.extractors.loading import load_or_train_extractor
 from gan_study.extractors.objective import load_objective, prepare_objective
 from gan_study.runs.folder import RunFolder
@@ -103,7 +103,9 @@ def test_an_objective_without_labels(few_digits: Dataset, tmp_path: Path, monkey
         record.key.label() == f"FD[autoencoder@{record.key.weights_hash},bottleneck,d=64]/N=100v30:held_out/uint8-8px"
     )
     objective = load_objective(folder.storage, record, few_digits)
-    samples = objective.images_to_stats(torch.from_numpy(few_digits.images[few_digits.held_out_indices]))
+    samples = images_to_stats(
+        objective.extractor.network, torch.from_numpy(few_digits.images[few_digits.held_out_indices])
+    )
     assert len(samples.class_counts) == 0
     value = objective.score(samples)
     assert value is not None

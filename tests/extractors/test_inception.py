@@ -19,7 +19,7 @@ from gan_study.data.places import INCEPTION_ENVIRONMENT
 from gan_study.data.sources.downloads import NotFetchedError
 from gan_study.errors import InputError
 from gan_study.extractors import inception, inception_weights
-from gan_study.extractors.extractor import apply_network
+from gan_study.extractors.extractor import apply_network, images_to_stats
 from gan_study.extractors.inception import InceptionFeatures, load_inception
 from gan_study.extractors.inception_weights import (
     OFFICIAL_NAME,
@@ -296,7 +296,9 @@ def test_the_run_folder_holds_no_weights_and_the_same_file_is_asked_for(
     assert record.key.label() == f"FD[inception@{sha256[:8]},max_pool_1,d=64]/N=100v40:all/uint8-8px-bilinear299"
     assert (record.class_names, record.extractor_accuracy, record.reconstruction_error) == (None, None, None)
     objective = load_objective(folder.storage, record, few)
-    real = objective.images_to_stats(torch.from_numpy(few.images[[*few.train_indices, *few.held_out_indices]]))
+    real = images_to_stats(
+        objective.extractor.network, torch.from_numpy(few.images[[*few.train_indices, *few.held_out_indices]])
+    )
     value = objective.score(real)
     assert value is not None
     assert abs(value) < 1e-3 * record.untrained_score

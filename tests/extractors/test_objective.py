@@ -13,7 +13,7 @@ from support.present import present
 from gan_study.config.data import DatasetConfig
 from gan_study.data.datasets import load_dataset
 from gan_study.errors import InputError, StorageError
-from gan_study.extractors.extractor import apply_network
+from gan_study.extractors.extractor import apply_network, images_to_stats
 from gan_study.extractors.objective import load_objective, prepare_objective
 from gan_study.metrics.samples import SampleStats
 from gan_study.metrics.statistics import features_to_stats
@@ -24,7 +24,9 @@ FILES = ["domain_classifier.safetensors", "objective.json", "real_stats.npz"]
 
 def score(prepared: Prepared, indices: np.ndarray) -> float:
     objective = prepared.load()
-    value = objective.score(objective.images_to_stats(torch.from_numpy(prepared.dataset.images[indices])))
+    value = objective.score(
+        images_to_stats(objective.extractor.network, torch.from_numpy(prepared.dataset.images[indices]))
+    )
     assert value is not None
     return value
 
@@ -65,7 +67,7 @@ def test_scores_of_real_and_of_untrained_images_lie_far_apart(prepared: Prepared
 def test_a_missing_class_is_seen(prepared: Prepared) -> None:
     dataset, objective = prepared.dataset, prepared.load()
     threes_gone = np.flatnonzero(dataset.labels != 3)
-    samples = objective.images_to_stats(torch.from_numpy(dataset.images[threes_gone]))
+    samples = images_to_stats(objective.extractor.network, torch.from_numpy(dataset.images[threes_gone]))
     assert present(samples.class_shares)[3] == pytest.approx(0, abs=0.005)
     assert sum(samples.class_counts) == len(threes_gone)
     value = objective.score(samples)
@@ -76,8 +78,8 @@ def test_a_missing_class_is_seen(prepared: Prepared) -> None:
 def test_statistics_do_not_depend_on_how_images_are_cut(prepared: Prepared) -> None:
     objective, images = prepared.load(), torch.from_numpy(prepared.dataset.images[:250])
     whole, parts = (
-        objective.images_to_stats(images),
-        [objective.images_to_stats(part) for part in images.split([100, 149, 1])],
+        images_to_stats(objective.extractor.network, images),
+        [images_to_stats(objective.extractor.network, part) for part in images.split([100, 149, 1])],
     )
     features, logits = apply_network(objective.extractor.network, images)
     assert logits is not None
@@ -185,7 +187,9 @@ def test_a_loaded_objective_scores_as_the_one_that_was_made(prepared: Prepared) 
     untrained = json.loads(prepared.folder.storage.read_text("objective/objective.json"))["untrained_score"]
     first, second = prepared.load(), prepared.load()
     images = torch.from_numpy(prepared.dataset.images[:100])
-    assert first.score(first.images_to_stats(images)) == second.score(second.images_to_stats(images))
+    assert first.score(images_to_stats(first.extractor.network, images)) == second.score(
+        images_to_stats(second.extractor.network, images)
+    )
     assert first.num_samples == 200
     assert first.record.untrained_score == untrained
 

@@ -2,12 +2,14 @@
 
 usage: torchrun --nproc_per_node 2 several_workers.py PREPARED_FOLDER OUT_FOLDER
 
-With three workers, it does only those without batch norm.
+With three workers, it does only those without batch norm, and the evaluations. OUT_FOLDER/start holds the training of
+`start_shared`.
 """
 
 import json
+import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -15,18 +17,28 @@ from typing import Any
 from unittest import mock
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from gan_study.config.names import LOSSES, PENALTIES
+from gan_study.config.training import TrialConfig
+from gan_study.errors import StorageError
+from gan_study.evaluation.end_coverage import coverage_measure
+from gan_study.evaluation.whole_trial import train_and_finish
 from gan_study.extractors.objective import Objective
 from gan_study.gan.networks import build_networks
 from gan_study.training import loop
 from gan_study.training.batch import draw_batch
 from gan_study.training.distributed import Workers, join_process_group
+from gan_study.training.measures.evaluator import Evaluator
+from gan_study.training.measures.generated import GeneratedBlock, use_generated
+from gan_study.training.measures.means import LossMeans
+from gan_study.training.measures.signals import make_probe
+from gan_study.training.output.checkpoints import load_latest
 from gan_study.training.progress import Progress
+from gan_study.training.state import build_state
 from gan_study.training.steps import StepMeasures, accumulate_d_gradients
 from support.prepared_objective import Prepared, prepare_digits
-from support.tiny_training import BATCH_SIZE, measured, run, tiny_trial
+from support.tiny_training import BATCH_SIZE, measured, run, tiny_trial, trial_folder
 
 MLP = {"name": "mlp", "width": 16}
 WGAN_GP = {"loss": "wasserstein", "penalty": "wgan_gp", "d_steps_per_g_step": 2}
@@ -60,6 +72,7 @@ WITHOUT_BATCH_NORM: dict[str, dict[str, Any]] = {
     **{f"stacks, {penalty}": {**SHORT, "penalty": penalty, "pac": 2, **values} for penalty, values in STACKS.items()},
 }
 DISCRIMINATORS: dict[str, dict[str, Any]] = {"least_squares": {}, "wgan_gp": WGAN_GP}
+NUM_SAMPLES = 1250
 PLANTED_AT = 3
 """The step in which one rank's numbers are spoiled."""
 
@@ -155,12 +168,98 @@ def do_with_batch_norm(
     return given
 
 
+def shared_trial() -> TrialConfig:
+    """A confirmed trial with batch norm whose end asks for all that is measured."""
+    objective = {"num_samples": NUM_SAMPLES, "early_num_samples": 450, "final_draws": 2, "at": "best"}
+    trial = tiny_trial(objective=objective, batch_size=12)  # which divides among two and three workers
+    return trial.model_copy(update={"phase": "confirm", "measure_coverage": True})
+
+
+def many_samples(objective: Objective) -> Objective:
+    """The objective with enough samples for several batches on each of three workers, and with a last one of 50."""
+    key = objective.record.key.model_copy(update={"num_generated": NUM_SAMPLES})
+    return replace(objective, record=objective.record.model_copy(update={"key": key}))
+
+
+def start_shared(prepared: Prepared, objective: Objective, location: Path) -> None:
+    """Train the shared trial on one worker up to its second evaluation."""
+    run(shared_trial(), prepared, location, many_samples(objective), 2)
+
+
+def finish_shared(prepared: Prepared, objective: Objective, out: Path, workers: Workers) -> None:
+    """Copy what `start_shared` has left, evaluate it as if it were the training's end, and do the end work."""
+    config, objective = shared_trial(), many_samples(objective)
+    workers.on_first_rank(lambda: shutil.copytree(out / "start", out / "shared"))
+    folder = trial_folder(out / "shared")
+    state = build_state(config.training, 1, workers.device)
+    status, evaluations = load_latest(state, folder, workers)
+    coverage = coverage_measure(config, prepared.dataset, objective, workers)
+    probe = make_probe(config.training, prepared.dataset, workers)
+    Evaluator(config, objective, folder, workers, coverage, probe).evaluate(
+        state, status, evaluations[:-1], LossMeans(), is_end=True
+    )
+    (_,) = train_and_finish(config, prepared.dataset, objective, folder, workers)
+
+
+class Failing(nn.Module):
+    """A generator and the extractor of its images' pixels, one of which fails on the last rank alone."""
+
+    def __init__(self, failure: str, workers: Workers) -> None:
+        super().__init__()
+        self.failure = failure if workers.rank == workers.world_size - 1 else ""
+
+    def forward(self, z: Tensor) -> Tensor:
+        images = z.reshape(-1, 1, 2, 2)
+        return images * float("nan") if self.failure == "an image is not finite" else images
+
+    def extract(self, images_uint8: Tensor) -> tuple[Tensor, None]:
+        if self.failure == "no memory":
+            raise MemoryError("planted")
+        return images_uint8.flatten(1).float(), None
+
+
+class OddError(Exception):
+    """An error that another process cannot make again."""
+
+    def __init__(self, first: str, second: str) -> None:
+        super().__init__(first + second)
+
+
+def fail(error: Exception) -> None:
+    raise error
+
+
+def shared_failures(workers: Workers) -> dict[str, str]:
+    """Return what each rank receives if one of them fails, in a few of the ways in which ranks wait for each other."""
+
+    def generate(failure: str, use: Callable[[GeneratedBlock], object] = lambda block: None) -> object:
+        failing = Failing(failure, workers)
+        return use_generated(failing, torch.zeros(900, 4), failing, workers, use)
+
+    calls: dict[str, Callable[[], object]] = {
+        "an image is not finite": lambda: generate("an image is not finite"),
+        "no memory": lambda: generate("no memory"),
+        "use": lambda: generate("", lambda block: fail(ValueError("planted"))),
+        "full disk": lambda: workers.from_first_rank(lambda: fail(StorageError("the disk is full"))),
+        "odd": lambda: workers.on_first_rank(lambda: fail(OddError("a", "b"))),
+    }
+    received = {}
+    for name, call in calls.items():
+        try:
+            received[name] = str(call())
+        except Exception as error:
+            received[name] = f"{type(error).__name__}: {error}"
+    return received
+
+
 def main(prepared_location: str, out: Path) -> None:
     with join_process_group(use_gpu=False) as workers:
         prepared = prepare_digits(prepared_location)  # is there already
         objective, given = prepared.load(), {}
         for name, values in WITHOUT_BATCH_NORM.items():
             given[name] = as_json(train_to_last_checkpoint(values, prepared, objective, out / name, workers))
+        finish_shared(prepared, objective, out, workers)
+        given["failures"] = [shared_failures(workers)]
         if workers.world_size == 2:
             for name, values in DISCRIMINATORS.items():
                 torch.save(discriminator_gradients(values, workers), out / f"gradients-{name}-{workers.rank}.pt")

@@ -11,14 +11,13 @@ from torch import nn
 
 from gan_study.config.training import Phase, TrialConfig
 from gan_study.extractors.objective import Objective
-from gan_study.gan.latents import draw_z
 from gan_study.runs.records.measurements import BestScore, EvaluationRecord
 from gan_study.training import loop
 from gan_study.training.distributed import Workers
-from gan_study.training.measures.scores import latents_to_stats
+from gan_study.training.measures.scores import generator_to_stats
 from gan_study.training.output import checkpoints
 from gan_study.training.output.snapshot import load_generator
-from gan_study.training.randomness import Stream, seeded_generator
+from gan_study.training.randomness import Stream
 from gan_study.training.state import update_ema
 
 WORSE_FROM = 80
@@ -56,8 +55,7 @@ def score_by_hand(
 ) -> float | None:
     training = config.training
     generator = load_generator(trial_folder(place).read_snapshot(nimg), training, 1)
-    z = draw_z(200, training.z_dim, training.z_distribution, seeded_generator(training.seed, stream))
-    samples = latents_to_stats(generator, objective, z[:num])
+    samples = generator_to_stats(generator, objective, training, Workers(), slice(0, num), stream)
     assert samples is not None
     return objective.score(samples)
 

@@ -13,6 +13,7 @@ import torch
 from support import several_workers
 from support.prepared_objective import Prepared
 from support.tiny_training import files, measured, tiny_trial, trial_folder
+from threadpoolctl import threadpool_limits
 from torch import Tensor
 
 from gan_study.extractors.objective import Objective
@@ -27,11 +28,16 @@ TOLERANCE = 1e-10
 
 def start_workers(num: int, prepared: Prepared, folder: Path) -> Path:
     """The folder with the output of several_workers.py."""
+    several_workers.start_shared(prepared, prepared.load(), folder / "start")
     script, tests = Path(several_workers.__file__), Path(__file__).parent.parent
     torchrun = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node", str(num)]
     answer = subprocess.run(
         [*torchrun, str(script), prepared.folder.location, str(folder)],
-        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(tests), os.environ.get("PYTHONPATH", "")])},
+        env={
+            **os.environ,
+            "OMP_NUM_THREADS": "1",
+            "PYTHONPATH": os.pathsep.join([str(tests), os.environ.get("PYTHONPATH", "")]),
+        },
         capture_output=True,
         text=True,
         timeout=240,
@@ -72,6 +78,24 @@ def relative_difference(found: dict[str, Tensor], expected: dict[str, Tensor]) -
 def last_gradients(optimizer: dict[str, Any]) -> dict[str, Tensor]:
     """Adam's first moments, which are the gradients of the last step, as beta1 is 0."""
     return {name: moments["exp_avg"] for name, moments in optimizer["state"].items()}
+
+
+def shared_files(out: Path) -> dict[str, bytes]:
+    """The files that `finish_shared` has left, without seconds, times and process ids."""
+    found = files(out / "shared", "samples", "snapshots")
+    folder = trial_folder(out / "shared")
+    evaluation, diagnosis, scores = folder.read_evaluations()[-1], folder.read_diagnosis(), folder.read_final_scores()
+    assert diagnosis is not None
+    assert scores is not None
+    assert evaluation.best is not None
+    assert evaluation.coverage is not None
+    assert evaluation.early_score is not None
+    records = {
+        "evaluation": measured([evaluation])[0],
+        "diagnosis": diagnosis.model_copy(update={"seconds": 0.0}),
+        "scores": scores.model_copy(update={"seconds": 0.0}),
+    }
+    return found | {name: record.model_dump_json(indent=1).encode() for name, record in records.items()}
 
 
 def numbers(losses: dict[str, float | None] | None) -> dict[str, float]:
@@ -180,3 +204,40 @@ def test_what_is_not_finite_on_one_worker_sends_both_back(out: Path) -> None:
         assert [(back.cur_nimg, back.to_nimg) for back in status.rollbacks] == [(60, 0)]
     assert given(out, "back-resumed") == progress
     assert files(out / "back-resumed", "snapshots") == files(out / "back", "snapshots")
+
+
+@pytest.mark.slow
+def test_evaluation_and_end_work_of_several_workers_are_the_one_worker_s_to_the_last_bit(
+    outs: dict[int, Path], prepared: Prepared, objective: Objective, tmp_path: Path
+) -> None:
+    several_workers.start_shared(prepared, objective, tmp_path / "start")
+    with threadpool_limits(1):  # as torchrun's processes have it: BLAS adds up in another order on more threads
+        several_workers.finish_shared(prepared, objective, tmp_path, Workers())
+    expected = shared_files(tmp_path)
+    assert "samples/interpolation.png" in expected
+    for out in outs.values():
+        assert shared_files(out) == expected
+
+
+@pytest.mark.slow
+def test_a_failure_on_one_worker_reaches_all(outs: dict[int, Path]) -> None:
+    for out in outs.values():
+        (received,) = given(out, "failures")
+        assert received == {
+            "an image is not finite": "None",
+            "no memory": "MemoryError: planted",
+            "use": "ValueError: planted",
+            "full disk": "StorageError: the disk is full",
+            "odd": "RuntimeError: OddError: ab",
+        }
+
+
+@pytest.mark.parametrize("world_size", [1, 2, 3, 5])
+@pytest.mark.parametrize("num", [1, 3, 7, 30])
+def test_workers_share_parts_in_their_order(world_size: int, num: int) -> None:
+    parts = range(num)
+    shares = [Workers(rank, world_size).own_parts(parts, least_first=3) for rank in range(world_size)]
+    assert [part for share in shares for part in share] == list(parts)
+    assert len(shares[0]) == max(-(-num // world_size), min(3, num))
+    if num == 30:
+        assert max(map(len, shares)) - min(map(len, shares)) <= 1

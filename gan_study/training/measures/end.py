@@ -38,8 +38,7 @@ def measure_end(
         last = last.model_copy(update={"best": best, "evaluate_sec": seconds})
     if measure_coverage is not None:
         generator = _generator_at(counted_nimg(last, objective.at), state, folder, workers)
-        coverage = workers.from_first_rank(partial(measure_coverage, generator))
-        last = last.model_copy(update={"coverage": coverage})
+        last = last.model_copy(update={"coverage": measure_coverage(generator)})
     return last
 
 
@@ -56,7 +55,7 @@ def _score_best(
         return None
     generator = _generator_at(best.cur_nimg, state, folder, workers)
     samples = generator_to_stats(generator, scorer, training, workers, stream=Stream.BEST_SCORE)
-    score = scorer.score(samples) if samples is not None else None
+    score = workers.from_first_rank(lambda: scorer.score(samples) if samples is not None else None)
     return BestScore(cur_nimg=best.cur_nimg, score=score, chosen_by=best.curve_score)
 
 

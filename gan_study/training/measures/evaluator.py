@@ -64,8 +64,7 @@ class Evaluator:
         # The study may have ended the trial while several workers trained on. Its files then stay as they are.
         if (end := workers.from_first_rank(lambda: read_end(folder))) is not None:
             return Progress(end, None)
-        if workers.is_first:
-            write_images(state, folder, config.training)
+        workers.on_first_rank(lambda: write_images(state, folder, config.training))
         if is_end:
             evaluations[-1] = measure_end(
                 config, state, evaluations, folder, self.scorer, workers, self.measure_coverage
@@ -73,8 +72,7 @@ class Evaluator:
             status = ended_status(status, TrialState.COMPLETED, counters.cur_nimg)
         else:
             status = answer_collapse(config, state, status, evaluations, folder, workers)
-        if workers.is_first:
-            write_progress(state, status, evaluations, folder)
+        workers.on_first_rank(lambda: write_progress(state, status, evaluations, folder))
         counters.evaluate_sec += time.perf_counter() - start
         return Progress(status, evaluations[-1])
 

@@ -4,33 +4,29 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-import torch
-from torch import Tensor, nn
+from torch import nn
 
 from gan_study.config.training import TrainingConfig
-from gan_study.gan.generation import generate_uint8
-from gan_study.metrics.samples import BLOCK_SIZE, SampleStats, batch_size, merge_samples
+from gan_study.metrics.samples import BLOCK_SIZE, SampleStats, features_to_samples, merge_samples
 from gan_study.runs.records.measurements import CoverageRecord
 from gan_study.training.distributed import Workers
+from gan_study.training.measures.generated import FeatureExtractor, GeneratedBlock, use_generated
 from gan_study.training.randomness import Stream, draw_latents
 
 
-class Scorer(Protocol):
+class Scorer(FeatureExtractor, Protocol):
     """The objective, as the training uses it."""
 
     @property
     def num_samples(self) -> int:
         """Generated images per score."""
 
-    def images_to_stats(self, images_uint8: Tensor) -> SampleStats:
-        """Images NCHW uint8 in [0, 255] => their statistics."""
-
     def score(self, samples: SampleStats) -> float | None:
         """Statistics => score, lower is better; None if it does not exist."""
 
 
 MeasureCoverage = Callable[[nn.Module], CoverageRecord | None]
-"""The averaged generator => its coverage, or None if an image is not finite."""
+"""The averaged generator => its coverage, or None if an image is not finite. Collective."""
 
 
 @dataclass(frozen=True)
@@ -60,15 +56,16 @@ def score_generator(
             rest = generator_to_stats(g_ema, scorer, training, workers, slice(num_early, None))
             samples = merge_samples([first, rest]) if first is not None and rest is not None else None
             early, num_samples = first, scorer.num_samples
-    return EvaluationScores(
-        num_samples=num_samples,
-        score=scorer.score(samples) if samples is not None else None,
-        early_score=scorer.score(early) if early is not None else None,
-        class_shares=samples.class_shares if samples is not None else None,
+    return workers.from_first_rank(
+        lambda: EvaluationScores(
+            num_samples=num_samples,
+            score=scorer.score(samples) if samples is not None else None,
+            early_score=scorer.score(early) if early is not None else None,
+            class_shares=samples.class_shares if samples is not None else None,
+        )
     )
 
 
-@torch.no_grad()
 def generator_to_stats(
     g_ema: nn.Module,
     scorer: Scorer,
@@ -77,32 +74,27 @@ def generator_to_stats(
     images: slice = slice(None),
     stream: Stream = Stream.EVALUATION,
 ) -> SampleStats | None:
-    """Return the statistics of `scorer.num_samples` images, which all ranks make together. Collective.
+    """Return the statistics of `scorer.num_samples` images on rank 0, and None on the others. Collective.
 
     The latents depend only on the seed and the stream, so that all evaluations of a trial use the same ones. Returns
     None if a pixel is not finite, because it would otherwise pass for black.
 
     Args:
         g_ema: the averaged generator.
-        scorer: makes the statistics.
+        scorer: extracts the features.
         training: holds the seed and the latents' distribution.
-        workers: the ranks.
+        workers: the ranks, which share the work.
         images: the part of the images to use; default all.
         stream: the purpose of the latents.
     """
-    z = draw_latents(training, scorer.num_samples, stream)
-    parts = workers.gather(latents_to_stats(g_ema, scorer, workers.own_rows(z[images])))
-    finite_parts = [part for part in parts if part is not None]
-    return merge_samples(finite_parts) if len(finite_parts) == len(parts) else None
+    z = draw_latents(training, scorer.num_samples, stream)[images]
+    parts = use_generated(g_ema, z, scorer, workers, _block_to_samples)
+    return merge_samples(part for block in parts for part in block) if parts else None
 
 
-def latents_to_stats(g_ema: nn.Module, scorer: Scorer, z: Tensor) -> SampleStats | None:
-    """Return the statistics of the images of latents z (N, z_dim); None if a pixel is not finite."""
-    parts, device = [], next(g_ema.parameters()).device
-    for block in z.split(BLOCK_SIZE):
-        latents = block.to(device).split(batch_size(device.type))
-        images, finite = zip(*generate_uint8(g_ema, latents), strict=True)
-        if not torch.stack(finite).all():
-            return None
-        parts.append(scorer.images_to_stats(torch.cat(images)))
-    return merge_samples(parts)
+def _block_to_samples(block: GeneratedBlock) -> list[SampleStats]:
+    num_classes = 0 if block.logits is None else block.logits.shape[1]
+    features, classes = block.features.numpy(), block.classes
+    starts = range(0, len(features), BLOCK_SIZE)
+    parts = [slice(start, start + BLOCK_SIZE) for start in starts]
+    return [features_to_samples(features[p], None if classes is None else classes[p], num_classes) for p in parts]

@@ -23,11 +23,10 @@ from gan_study.gan.losses import LOSSES
 from gan_study.gan.packing import pack_images
 from gan_study.runs.records.measurements import SignalsRecord
 from gan_study.training.distributed import Workers
+from gan_study.training.measures.generated import NUM_FIRST
 from gan_study.training.randomness import Stream, draw_latents, stream_seed
 from gan_study.training.state import TrainingState
 
-_NUM_COMPARED = 256
-"""Most images of the averaged generator that are compared with each other."""
 _NUM_JUDGED = 128
 """Most images of each kind that the discriminator judges."""
 
@@ -68,7 +67,7 @@ class Probe:
 
 @dataclass(eq=False)
 class FirstImages:
-    """The first images of a generator, at most `_NUM_COMPARED`, with their latents."""
+    """The first images of a generator, at most `NUM_FIRST`, with their latents."""
 
     z: list[Tensor]
     """Parts of shape (n, z_dim)."""
@@ -77,7 +76,7 @@ class FirstImages:
 
     def add(self, generator: nn.Module, arguments: tuple[Tensor, ...], images: Tensor) -> None:
         """Keep the images of a call of `generator` that are still wanted. This is a forward hook."""
-        wanted = _NUM_COMPARED - sum(len(part) for part in self.images)
+        wanted = NUM_FIRST - sum(len(part) for part in self.images)
         if wanted > 0:
             self.z.append(arguments[0][:wanted])
             self.images.append(images[:wanted])
@@ -98,7 +97,7 @@ def make_probe(training: TrainingConfig, dataset: Dataset, workers: Workers) -> 
     """Return the probe of a training, chosen by its seed alone."""
     random = np.random.default_rng(stream_seed(training.seed, Stream.SIGNALS))
     num_judged = min(_NUM_JUDGED, len(dataset.held_out_indices)) // training.pac * training.pac
-    num_compared = min(_NUM_COMPARED, len(dataset.train_indices))
+    num_compared = min(NUM_FIRST, len(dataset.train_indices))
     compared = dataset.images[np.sort(random.choice(dataset.train_indices, num_compared, replace=False))]
     judged = dataset.images[np.sort(random.choice(dataset.held_out_indices, num_judged, replace=False))]
     dtype = getattr(torch, training.precision)
@@ -118,18 +117,23 @@ def measure_signals(
 
     first: the first images of the averaged generator at this evaluation.
 
-    All ranks compute logits, because synchronised batch norm needs all of them; every rank returns rank 0's signals.
+    All ranks compute logits, because synchronised batch norm needs all of them; the signals are rank 0's.
     """
     logits = _logits(state, probe, training)
+    return workers.from_first_rank(lambda: _outputs_to_signals(first, logits, probe, training))
+
+
+def _outputs_to_signals(
+    first: FirstImages, logits: dict[str, Tensor], probe: Probe, training: TrainingConfig
+) -> SignalsRecord:
     images = {"images": torch.cat(first.images)} if first.images else {}
     non_finite = tuple(name for name, output in (images | logits).items() if not output.isfinite().all())
     values: dict[str, Any] = {"non_finite": non_finite}
-    if workers.is_first and "images" not in non_finite:
+    if "images" not in non_finite:
         values |= _image_signals(torch.cat(first.z), images["images"], probe)
     if logits and not logits.keys() & non_finite:
         values |= logits_to_signals(training.loss, bool(training.label_smoothing), **logits)
-    own = SignalsRecord.model_validate(values)
-    return workers.from_first_rank(lambda: own)
+    return SignalsRecord.model_validate(values)
 
 
 def _image_signals(z: Tensor, images: Tensor, probe: Probe) -> dict[str, Any]:

@@ -33,8 +33,7 @@ def load_latest(
     if checkpoint is not None:
         _load(state, checkpoint, folder.checkpoint_location(status.cur_nimg))
     status = status.model_copy(update={"rollbacks": state.rollbacks})
-    if workers.is_first:
-        folder.write_status(status)
+    workers.on_first_rank(lambda: folder.write_status(status))
     return status, [e for e in evaluations if checkpoint is not None and e.cur_nimg <= state.counters.cur_nimg]
 
 
