@@ -146,7 +146,7 @@ class Workers:
         joined = []
         for index, (_, shape, dtype) in enumerate(layouts[0]):
             nums = [layout[index][0] if layout else 0 for layout in layouts]
-            rows = torch.zeros(max(nums), *shape, dtype=dtype, device=self.device)  # gathered tensors have one shape
+            rows = torch.zeros(max(nums), *shape, dtype=dtype, device=self.device)  # of one shape on all ranks
             if own:
                 rows[: len(own[index])] = own[index]
             parts = [torch.empty_like(rows) for _ in nums] if self.is_first else []

@@ -26,6 +26,8 @@ from gan_study.evaluation.end_coverage import coverage_measure
 from gan_study.evaluation.whole_trial import train_and_finish
 from gan_study.extractors.objective import Objective
 from gan_study.gan.networks import build_networks
+from gan_study.search.trials.begin_trial import begin_trial
+from gan_study.search.trials.messages import TrialOrder
 from gan_study.training import loop
 from gan_study.training.batch import draw_batch
 from gan_study.training.distributed import Workers, join_process_group
@@ -229,14 +231,16 @@ def fail(error: Exception) -> None:
     raise error
 
 
-def shared_failures(workers: Workers) -> dict[str, str]:
+def shared_failures(prepared: Prepared, workers: Workers) -> dict[str, str]:
     """Return what each rank receives if one of them fails, in a few of the ways in which ranks wait for each other."""
 
     def generate(failure: str, use: Callable[[GeneratedBlock], object] = lambda block: None) -> object:
         failing = Failing(failure, workers)
         return use_generated(failing, torch.zeros(900, 4), failing, workers, use)
 
+    run_folder = "/nowhere" if workers.rank == workers.world_size - 1 else prepared.folder.location
     calls: dict[str, Callable[[], object]] = {
+        "no run folder": lambda: begin_trial(TrialOrder(shared_trial(), run_folder), workers),
         "an image is not finite": lambda: generate("an image is not finite"),
         "no memory": lambda: generate("no memory"),
         "use": lambda: generate("", lambda block: fail(ValueError("planted"))),
@@ -259,7 +263,7 @@ def main(prepared_location: str, out: Path) -> None:
         for name, values in WITHOUT_BATCH_NORM.items():
             given[name] = as_json(train_to_last_checkpoint(values, prepared, objective, out / name, workers))
         finish_shared(prepared, objective, out, workers)
-        given["failures"] = [shared_failures(workers)]
+        given["failures"] = [shared_failures(prepared, workers)]
         if workers.world_size == 2:
             for name, values in DISCRIMINATORS.items():
                 torch.save(discriminator_gradients(values, workers), out / f"gradients-{name}-{workers.rank}.pt")
