@@ -11,6 +11,7 @@ from gan_study.analysis.run_data import RunData, TrialData
 from gan_study.analysis.sentences.importance_text import ArmImportance, arm_importances
 from gan_study.report.figures import figure_data as data
 from gan_study.report.figures import pareto_figures, score_figures, training_figures
+from gan_study.report.figures.drawn_trials import thin_run, thinned_note
 from gan_study.report.figures.figure_style import Styles, arm_styles
 from gan_study.report.figures.importance_figures import draw_importance, importance_bars, importance_title
 from gan_study.report.figures.learning_curves import signal_panels
@@ -49,11 +50,13 @@ def draw_plots(
     shown: the representative trial of each arm with a score.
     """
     styles = arm_styles(run.arms)
+    drawn = thin_run(run)
+    note = f" {text}" if (text := thinned_note(run, drawn)) else ""
     plots: dict[str, list[Plot]] = {name: [] for name in _SECTIONS}
     for arm in run.arms:
         trial = shown[arm].name if arm in shown else None
-        if panels := signal_panels(run, arm, trial):
-            plots["signals"].append(_signal_plot(arm, training_figures.draw_signals(panels, arm, styles[arm])))
+        if panels := signal_panels(drawn, arm, trial):
+            plots["signals"].append(_signal_plot(arm, training_figures.draw_signals(panels, arm, styles[arm]), note))
     if run.objective is None:
         return plots
     objective = run.objective
@@ -65,6 +68,9 @@ def draw_plots(
         caption = "Shares in the trials whose images are shown above, with the real images in grey."
         plots["classes"].append(make_plot("Class shares.", caption, training_figures.draw_class_shares(bars, styles)))
     plots["search"] += _search_plots(run, comparison, styles, objective)
+    if trials := data.score_curves(drawn, "search") + data.score_curves(drawn, "refine"):
+        figure = score_figures.draw_scores(trials, styles, objective)
+        plots["search"].append(make_plot("Search trials.", f"{_THINNED}{note} {curve_note(objective)}", figure))
     for plane in pareto_figures.pareto_planes(run):
         figure = pareto_figures.draw_pareto(plane, styles, objective)
         caption = f"{pareto_figures.pareto_caption(plane)} {short_note(objective)}"
@@ -73,12 +79,13 @@ def draw_plots(
         figure = score_figures.draw_scores(seeds, styles, objective)
         plots["confirmation"].append(make_plot("Confirmed seeds.", curve_note(objective), figure))
     for arm in run.arms:
-        if coordinates := parallel_coordinates(run, arm):
-            plots["parallel"].append(_parallel_plot(arm, draw_parallel(coordinates, styles[arm]), objective))
+        if coordinates := parallel_coordinates(drawn, arm):
+            plots["parallel"].append(_parallel_plot(arm, draw_parallel(coordinates, styles[arm]), objective, note))
     plots["parallel"] += [_importance_plot(each, styles) for each in arm_importances(run) if each.is_known]
-    for each in data.slices(run):
+    for each in data.slices(drawn):
         figure = score_figures.draw_slice(each, styles, objective)
-        plots["slices"].append(make_plot(f"{each.name} and the score.", _left_out(objective), figure))
+        caption = f"{_left_out(objective)}{note}".strip()
+        plots["slices"].append(make_plot(f"{each.name} and the score.", caption, figure))
     return plots
 
 
@@ -116,10 +123,6 @@ def _search_plots(run: RunData, comparison: ArmsComparison, styles: Styles, obje
             f"The budget includes stopped, diverged and failed trials.{overtaken} {short_note(objective)}"
         )
         plots.append(make_plot("Best score so far.", caption, score_figures.draw_best(curves, styles, objective)))
-    if trials := data.score_curves(run, "search") + data.score_curves(run, "refine"):
-        figure = score_figures.draw_scores(trials, styles, objective)
-        caption = f"{_THINNED} {curve_note(objective)}"
-        plots.append(make_plot("Search trials.", caption, figure))
     return plots
 
 
@@ -140,20 +143,21 @@ def _importance_plot(importance: ArmImportance, styles: Styles) -> Plot:
     return make_plot(importance_title(importance), f"{importance.sentence} The protocol describes the method.", figure)
 
 
-def _parallel_plot(arm: str, figure: go.Figure, objective: ObjectiveRecord) -> Plot:
+def _parallel_plot(arm: str, figure: go.Figure, objective: ObjectiveRecord, note: str) -> Plot:
     caption = (
         "Each line is one search trial, from its hyperparameters down to its score at its end. The best quarter is "
-        f"highlighted; trials that diverged or failed are dotted and end at the failure score. {short_note(objective)}"
+        f"highlighted; trials that diverged or failed are dotted and end at the failure score.{note} "
+        f"{short_note(objective)}"
     )
     return make_plot(f"The search of {arm}.", caption, figure)
 
 
-def _signal_plot(arm: str, figure: go.Figure) -> Plot:
+def _signal_plot(arm: str, figure: go.Figure, note: str) -> Plot:
     caption = (
         "Score and accuracy of the discriminator (D) are those of each evaluation; all other values are means over the "
         "steps since the previous evaluation. The gradient at an image is the norm of the gradient that reaches a "
         "generated image. Pale lines show at most 14 points each, including their extremes. A trial that diverged or "
-        "failed, or was stopped at its first evaluation, may run off the plot."
+        f"failed, or was stopped at its first evaluation, may run off the plot.{note}"
     )
     return make_plot(f"Learning curves of {arm}.", caption, figure)
 

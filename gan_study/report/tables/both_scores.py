@@ -18,14 +18,14 @@ def both_headings(name: str, at: At) -> tuple[str, str]:
 
 def score_headings(name: str, trials: Sequence[TrialData]) -> tuple[str, ...]:
     """The headings for `score_cells`: only the score if no trial's best evaluation was scored again."""
-    if not _has_best(trials):
+    if not any(trial.best for trial in trials):
         return (name,)
     return *both_headings(name, trials[0].at), "Best at (kimg)"
 
 
-def score_cells(trial: TrialData, trials: Sequence[TrialData]) -> tuple[str, ...]:
-    """The score cells of one trial in a table of `trials`."""
-    if not _has_best(trials):
+def score_cells(trial: TrialData, headings: Sequence[str]) -> tuple[str, ...]:
+    """The score cells of one trial below these `score_headings`."""
+    if len(headings) == 1:
         return (_last_text(trial),)
     best_at = number(trial.best.cur_nimg / 1000) if trial.best else NOTHING
     return _last_text(trial), score_text(trial.score_at("best")), best_at
@@ -36,10 +36,6 @@ def seeds_text(seeds: Iterable[ConfirmedSeed], at: At | None = None) -> str:
     by = {None: "score", "last": "score_last", "best": "score_best"}[at]
     scores = [(seed.state, getattr(seed, by)) for seed in seeds]
     return ", ".join(state if score is None else score_text(score) for state, score in scores) or "none"
-
-
-def _has_best(trials: Sequence[TrialData]) -> bool:
-    return any(trial.best for trial in trials)
 
 
 def _last_text(trial: TrialData) -> str:

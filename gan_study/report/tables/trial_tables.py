@@ -18,7 +18,7 @@ from gan_study.runs.records.status import TrialState
 
 
 def leaderboard(run: RunData, arm: str) -> Table:
-    """An arm's search and refine trials, the best first and those without a score last."""
+    """An arm's search and refine trials, the best first and those without a score last; the best of very many."""
     trials = run.searched_trials(arm)
     searched = tuple(dict.fromkeys(name for t in trials for name in t.config.searched))
     scores = score_headings(score_name(run.objective), trials)
@@ -27,7 +27,7 @@ def leaderboard(run: RunData, arm: str) -> Table:
         (
             t.name,
             NOTHING if t.score is None else str(rank),
-            *score_cells(t, trials),
+            *score_cells(t, scores),
             _state(run, t),
             verdict_text(run, t),
             *(number(t.config.searched.get(name)) for name in searched),
@@ -37,19 +37,19 @@ def leaderboard(run: RunData, arm: str) -> Table:
         )
         for rank, t in enumerate(best_first(trials), start=1)
     )
-    return Table(columns, rows, frozenset({"Trial", "State", "Verdict"}))
+    return Table.of_first(columns, rows, frozenset({"Trial", "State", "Verdict"}))
 
 
 def confirmed_table(run: RunData, confirmed: Sequence[ConfirmedArm]) -> Table:
     """Every confirmed seed, muted if it no longer counts because the study was extended."""
     shown = [(arm, t) for arm in confirmed for t in (*arm.trials, *arm.superseded)]
-    trials = [t for _, t in shown]
+    scores = score_headings(score_name(run.objective), [t for _, t in shown])
     rows = tuple(
         (
             arm.arm,
             t.name,
             str(t.config.training.seed),
-            *score_cells(t, trials),
+            *score_cells(t, scores),
             _state(run, t) + (", no longer among the best" if t in arm.superseded else ""),
             verdict_text(run, t),
             number(t.kimg),
@@ -58,7 +58,6 @@ def confirmed_table(run: RunData, confirmed: Sequence[ConfirmedArm]) -> Table:
         )
         for arm, t in shown
     )
-    scores = score_headings(score_name(run.objective), trials)
     columns = ("Arm", "Trial", "Seed", *scores, "State", "Verdict", "kimg", "Time", "Restarts")
     superseded = [row for row, (arm, t) in enumerate(shown) if t in arm.superseded]
     muted = frozenset((row, column) for row in superseded for column in range(len(columns)))
@@ -78,7 +77,7 @@ def _state(run: RunData, trial: TrialData) -> str:
 
 
 def failure_table(run: RunData) -> Table:
-    """Every trial that diverged or failed, with the reason."""
+    """The trials that diverged or failed, with the reason: all, or the first of very many."""
     lost = [t for t in run.trials if t.state in (TrialState.DIVERGED, TrialState.FAILED)]
     rows = tuple(
         (
@@ -93,7 +92,7 @@ def failure_table(run: RunData) -> Table:
         for t in lost
     )
     columns = ("Arm", "Trial", "State", "kimg", "Restarts", "Host", "Reason")
-    return Table(columns, rows, frozenset({"Arm", "Trial", "State", "Host", "Reason"}))
+    return Table.of_first(columns, rows, frozenset({"Arm", "Trial", "State", "Host", "Reason"}))
 
 
 def state_table(run: RunData) -> Table:
