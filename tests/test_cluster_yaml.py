@@ -50,7 +50,7 @@ def problems(config: Config) -> list[str]:
         return [f"Ray refuses the file: {error}"]
     checks = [start_problems, installation_problems, authentication_problems]
     if prepared["provider"]["type"] == "aws":
-        checks += [machine_problems, cost_problems, inbound_problems]
+        checks += [machine_problems, cost_problems, spot_problems, inbound_problems]
     return [problem for check in checks for problem in check(prepared)]
 
 
@@ -105,6 +105,23 @@ def cost_problems(config: Config) -> Iterator[str]:
         yield f"idle workers must be returned soon, but got {config['idle_timeout_minutes']=}"
     if config["provider"].get("cache_stopped_nodes", True):
         yield "cache_stopped_nodes keeps the disks of stopped machines"
+
+
+def spot_problems(config: Config) -> Iterator[str]:
+    """Heads that may be taken away, and spot machines without a substitute."""
+    types = config["available_node_types"]
+    spot = {name for name in types if types[name]["node_config"].get("InstanceMarketOptions")}
+    if config["head_node_type"] in spot:
+        yield "the head must be on demand"
+    lasting = [types[name] for name in types.keys() - spot - {config["head_node_type"]}]
+    for name in spot:
+        priority = types[name].get("priority", 0)
+        if not any(each["resources"] == types[name]["resources"] for each in lasting):
+            yield f"{name}: no machine on demand has its resources"
+        if any(each.get("priority", 0) >= priority for each in lasting):
+            yield f"{name}: Ray must start it before machines on demand, but got {priority=}"
+        if types[name]["max_workers"] >= config["max_workers"]:
+            yield f"{name}: no room is left for a machine on demand"
 
 
 def start_problems(config: Config) -> Iterator[str]:
@@ -280,19 +297,23 @@ def allow(config: Config, port: int, **sources: list[dict[str, str]]) -> None:
 FAULTS: dict[str, tuple[Callable[[Config], object], str]] = {
     "unknown key": (lambda c: c.update(workers=3), "Ray refuses"),
     "no such head type": (lambda c: c.update(head_node_type="haed"), "Ray refuses"),
-    "fractional GPU": (lambda c: node(c, "gpu_worker")["resources"].update(GPU=0.5), "Ray refuses"),
+    "fractional GPU": (lambda c: node(c, "gpu_spot")["resources"].update(GPU=0.5), "Ray refuses"),
     "nonsense machine": (lambda c: launch(c, "head").update(InstanceType="m7i.gigantic"), "no instance type"),
     "GPU head": (lambda c: launch(c, "head").update(InstanceType="g6.xlarge"), "head must have no GPU"),
-    "CPU worker": (lambda c: launch(c, "gpu_worker").update(InstanceType="m7i.xlarge"), "a worker one"),
-    "AMD worker": (lambda c: launch(c, "gpu_worker").update(InstanceType="g4ad.xlarge"), "a worker one"),
+    "CPU worker": (lambda c: launch(c, "gpu_spot").update(InstanceType="m7i.xlarge"), "a worker one"),
+    "AMD worker": (lambda c: launch(c, "gpu_spot").update(InstanceType="g4ad.xlarge"), "a worker one"),
     "invented GPU": (lambda c: node(c, "head")["resources"].update(GPU=1), "contradict"),
-    "hidden GPU": (lambda c: node(c, "gpu_worker")["resources"].pop("GPU"), "contradict"),
-    "too many CPUs": (lambda c: node(c, "gpu_worker")["resources"].update(CPU=8), "contradict"),
+    "hidden GPU": (lambda c: node(c, "gpu_spot")["resources"].pop("GPU"), "contradict"),
+    "too many CPUs": (lambda c: node(c, "gpu_spot")["resources"].update(CPU=8), "contradict"),
     "misspelt EC2 key": (lambda c: launch(c, "head").update(IamProfile={}), "cannot read"),
-    "worker without rights": (lambda c: launch(c, "gpu_worker").pop("IamInstanceProfile"), "s3://"),
+    "worker without rights": (lambda c: launch(c, "gpu_spot").pop("IamInstanceProfile"), "s3://"),
     "two images": (lambda c: launch(c, "head").update(ImageId="ami-1"), "ImageId differ"),
-    "workers that stay": (lambda c: node(c, "gpu_worker").update(min_workers=1), "come and go"),
-    "no workers": (lambda c: node(c, "gpu_worker").update(max_workers=0), "come and go"),
+    "workers that stay": (lambda c: node(c, "gpu_spot").update(min_workers=1), "come and go"),
+    "no workers": (lambda c: node(c, "gpu_spot").update(max_workers=0), "come and go"),
+    "spot head": (lambda c: launch(c, "head").update(InstanceMarketOptions={"MarketType": "spot"}), "on demand"),
+    "spot alone": (lambda c: c["available_node_types"].pop("gpu_on_demand"), "no machine on demand has its"),
+    "spot last": (lambda c: node(c, "gpu_on_demand").update(priority=1), "before machines on demand"),
+    "spot everywhere": (lambda c: node(c, "gpu_spot").update(max_workers=4), "no room is left"),
     "no idle time-out": (lambda c: c.update(idle_timeout_minutes=0), "returned soon"),
     "long idle time-out": (lambda c: c.update(idle_timeout_minutes=600), "returned soon"),
     "stopped machines kept": (lambda c: c["provider"].pop("cache_stopped_nodes"), "disks"),

@@ -128,7 +128,9 @@ class ResourcesConfig(Frozen):
     gpus_per_worker: Literal["auto"] | Annotated[float, Field(ge=0)] = "auto"
     """Share of a GPU of each worker, such as 0.25 for four trials on one GPU; auto: 1 if there are any, else 0."""
     max_concurrent_trials: Literal["auto"] | Annotated[int, Field(ge=1)] = "auto"
-    """Trials at once; auto: as many as the machine or cluster has room for."""
+    """Trials at once; auto: as many as the machine or cluster has room for, also when a cluster grows or shrinks.
+    Where an autoscaler can start machines, more trials wait for them: as many as run, at first five, and at most as
+    many as the largest cluster has room for. One waits if the autoscaler does not tell how far it goes."""
     max_retries: Annotated[int, Field(ge=0)] = 2
     """Most restarts of a trial whose process died, each from its checkpoint."""
     batch_statistics: Literal["per_rank", "synchronised"] = "per_rank"

@@ -1,12 +1,12 @@
-"""The Ray cluster of a study, started on this machine or joined, and the number of trials that fit on it."""
+"""The Ray cluster of a study, started on this machine or joined."""
 
 import logging
-import math
 import os
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 # Ray reads these when it is imported.
 os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
@@ -34,6 +34,8 @@ import ray
 
 from gan_study.config.study import ResourcesConfig
 from gan_study.errors import InputError, first_line
+from gan_study.search.capacity import Growth, Machine
+from gan_study.search.growth import read_growth
 from gan_study.search.network_interface import choose_network_interface
 
 _RUNTIME_ENV = {"worker_process_setup_hook": "gan_study.search.cluster.prepare_worker_process"}
@@ -42,13 +44,23 @@ _OBJECT_STORE_BYTES = 256 * 1024**2
 
 
 @dataclass(frozen=True)
+class Host:
+    """A machine of a cluster, for the record of a study."""
+
+    name: str
+    """The name that it has for itself."""
+    resources: str
+    """Its CPUs and GPUs in words."""
+
+
+@dataclass(frozen=True)
 class Cluster:
     """The machines that a study can use."""
 
-    num_cpus: float
-    num_gpus: float
-    hosts: tuple[str, ...]
-    """Description of each machine."""
+    machines: tuple[Machine, ...]
+    """The machines at the start of the command."""
+    growth: Growth | None
+    """The machines that its autoscaler may start; None if nothing shows that it has one."""
     joined: bool
     """True if it ran before the study and may grow, False if it was started for the study."""
 
@@ -118,42 +130,44 @@ def prepare_worker_process() -> None:
 
 
 def gpus_per_worker(resources: ResourcesConfig, cluster: Cluster) -> float:
-    """Return the GPUs, or the share of one, that each worker requests."""
+    """Return the GPUs, or the share of one, that each worker requests.
+
+    Raises InputError if `auto` cannot be decided, because the machines that train are still to come.
+    """
     if resources.gpus_per_worker != "auto":
         return resources.gpus_per_worker
-    return 1.0 if cluster.num_gpus > 0 else 0.0
-
-
-def num_concurrent_trials(resources: ResourcesConfig, gpus: float, cluster: Cluster) -> int:
-    """Return how many trials run at once. Raise InputError, with the numbers, if not even one fits.
-
-    A joined cluster may grow on demand, so a given max_concurrent_trials is not compared with its present size.
-    """
-    cpus_needed = resources.workers_per_trial * resources.cpus_per_worker
-    gpus_needed = resources.workers_per_trial * gpus
-    fits = math.floor(cluster.num_cpus / cpus_needed)
-    if gpus_needed:
-        fits = min(fits, math.floor(cluster.num_gpus / gpus_needed + 1e-9))
-    wanted = resources.max_concurrent_trials
-    if cluster.joined and wanted != "auto":
-        return wanted
-    if fits == 0:
+    coming = () if cluster.growth is None else cluster.growth.types
+    if coming is None and not any(machine.num_cpus for machine in cluster.machines):
         raise InputError(
-            f"resources: one trial must fit on the cluster, but got {cpus_needed} CPUs and {gpus_needed:g} GPUs "
-            f"needed (workers_per_trial={resources.workers_per_trial}, cpus_per_worker={resources.cpus_per_worker}, "
-            f"gpus_per_worker={gpus:g}) with {cluster.num_cpus:g} CPUs and {cluster.num_gpus:g} GPUs there; lower "
-            "these, or set resources.max_concurrent_trials if the cluster grows on demand"
+            "resources.gpus_per_worker: auto needs a machine that trains, or a list of those that may come, but got a "
+            "cluster without either; give a number such as 1 or 0 (--set resources.gpus_per_worker=1)"
         )
-    return fits if wanted == "auto" else min(fits, wanted)
+    machines = [*cluster.machines, *(each.machine for each in coming or ())]
+    return 1.0 if any(machine.num_gpus for machine in machines) else 0.0
+
+
+def machines_of(nodes: Iterable[Mapping[str, Any]]) -> tuple[Machine, ...]:
+    """Return what the nodes, as `ray.nodes()` describes them, lend to trials."""
+    resources = (node["Resources"] for node in nodes)
+    return tuple(Machine(each.get("CPU", 0.0), each.get("GPU", 0.0)) for each in resources)
+
+
+def living_nodes() -> list[dict[str, Any]]:
+    """Return the nodes of the cluster that are alive."""
+    return [node for node in ray.nodes() if node["Alive"]]
+
+
+def hosts_of(nodes: Iterable[Mapping[str, Any]]) -> dict[str, Host]:
+    """Return the machines of the nodes, by the node's number."""
+    return {node["NodeID"]: Host(node["NodeManagerHostname"], _resources_text(node["Resources"])) for node in nodes}
+
+
+def _resources_text(resources: Mapping[str, float]) -> str:
+    # Ray reports the memory that was free when it started, which does not describe the machine.
+    kinds = "".join(f" ({name.split(':')[1]})" for name in resources if name.startswith("accelerator_type:"))
+    return f"{resources.get('CPU', 0):g} CPUs, {resources.get('GPU', 0):g} GPUs{kinds}"
 
 
 def _describe(joined: bool) -> Cluster:
-    nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]
-    hosts = tuple(
-        # Ray reports the memory that was free when it started, which does not describe the machine.
-        f"{node.get('CPU', 0):g} CPUs, {node.get('GPU', 0):g} GPUs"
-        + "".join(f" ({name.split(':')[1]})" for name in node if name.startswith("accelerator_type:"))
-        for node in nodes
-    )
-    total = ray.cluster_resources()
-    return Cluster(total.get("CPU", 0.0), total.get("GPU", 0.0), hosts, joined)
+    nodes = living_nodes()
+    return Cluster(machines_of(nodes), read_growth(nodes) if joined else None, joined)

@@ -1,44 +1,58 @@
 """The environment of a study for its protocol: versions, machines, commit and the draws of the sampler."""
 
 import platform
-import subprocess
 import sys
+from collections.abc import Iterable
 from importlib.metadata import version
-from pathlib import Path
 
 import gan_study
 from gan_study.config.study import StudyConfig
 from gan_study.runs.folder import RunFolder
 from gan_study.runs.records.environment import Environment
-from gan_study.search.cluster import Cluster
+from gan_study.search.cluster import Host
+from gan_study.search.origin import commit_and_source
 from gan_study.search.sampling.draws import are_alike, sample_draws
 from gan_study.search.sampling.samplers import sampler_settings
 
 _PACKAGES = ("ray", "torch", "torchvision", "optuna", "numpy", "scikit-learn", "plotly")
 
 
-def record_environment(folder: RunFolder, cluster: Cluster, study: StudyConfig) -> str:
+def record_environment(folder: RunFolder, hosts: Iterable[Host], study: StudyConfig) -> str:
     """Write environment.json, which keeps the environments of earlier runs.
 
     Returns a warning if the study's sampler draws differently here than for the trials in the folder, else an empty
     string. Raises StorageError if the run folder cannot be written, or holds the file of another version.
     """
-    before, now = folder.read_environment(), describe_environment(cluster, study)
+    before, now = folder.read_environment(), describe_environment(hosts, study)
     folder.write_environment(now.following(before))
     return _difference(before, now, study.search.sampler) if before is not None and folder.arms() else ""
 
 
-def describe_environment(cluster: Cluster, study: StudyConfig) -> Environment:
+def record_hosts(folder: RunFolder, hosts: Iterable[Host]) -> None:
+    """Write the machines that have taken part so far into environment.json."""
+    now = folder.read_environment()
+    if now is not None:
+        folder.write_environment(now.model_copy(update=_host_fields(hosts)))
+
+
+def describe_environment(hosts: Iterable[Host], study: StudyConfig) -> Environment:
     """Return versions, machines, commit, command line, and settings and draws of the study's sampler."""
+    commit, source = commit_and_source()
     versions = {"gan_study": gan_study.__version__, "python": platform.python_version()}
     return Environment(
         versions=versions | {name: version(name) for name in _PACKAGES},
-        hosts=cluster.hosts,
-        commit=_commit(),
+        commit=commit,
+        commit_source=source,
         command=" ".join(["python -m gan_study", *sys.argv[1:]]),
         sampler=sampler_settings(study),
         draws=sample_draws(study.search.sampler),
+        **_host_fields(hosts),
     )
+
+
+def _host_fields(hosts: Iterable[Host]) -> dict[str, tuple[str, ...]]:
+    known = sorted(hosts, key=lambda host: host.name)
+    return {"hosts": tuple(host.resources for host in known), "host_names": tuple(host.name for host in known)}
 
 
 def _difference(before: Environment, now: Environment, sampler: str) -> str:
@@ -54,12 +68,3 @@ def _difference(before: Environment, now: Environment, sampler: str) -> str:
         f"{before.versions.get('gan_study', '(unknown)')}, which did not record its draws"
     )
     return f"the sampler {sampler} {found}; further trials are not those that one undisturbed run would have tried"
-
-
-def _commit() -> str | None:
-    """Return the checkout's commit, with a + if files have changed since; None outside a checkout."""
-    try:
-        git = ["git", "-C", str(Path(__file__).parent), "describe", "--always", "--dirty=+", "--exclude=*"]
-        return subprocess.run(git, capture_output=True, text=True, check=True, timeout=10).stdout.strip()
-    except (OSError, subprocess.SubprocessError):
-        return None

@@ -3,7 +3,7 @@
 import os
 import socket
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, nullcontext, suppress
 from typing import Any
 
@@ -17,9 +17,10 @@ from gan_study.runs.folder import RunFolder
 from gan_study.runs.records.status import StudyStatus
 from gan_study.runs.secrets import without_secrets
 from gan_study.search.address import require_reachable
-from gan_study.search.cluster import connected, gpus_per_worker, num_concurrent_trials
+from gan_study.search.cluster import Host, connected, gpus_per_worker
 from gan_study.search.director.director import Director
-from gan_study.search.environment import record_environment
+from gan_study.search.environment import record_environment, record_hosts
+from gan_study.search.following import ClusterFollower, FollowingCallback
 from gan_study.search.prepare import prepare_on_cluster
 from gan_study.search.sampling.fanova import study_importance
 from gan_study.search.sampling.optuna_file import OptunaFile
@@ -81,6 +82,18 @@ def run_study(
                 _finish(folder, known, "interrupted", run_start, error)
         on_loss(error)
 
+    def record_size(num_concurrent: int, waiting_for: str | None) -> None:
+        nonlocal status
+        changes = {"num_concurrent_trials": num_concurrent, "waiting_for": waiting_for}
+        status = status.model_copy(update=changes)
+        folder.write_study_status(status)
+
+    is_recorded = False
+
+    def record_new_hosts(hosts: Iterable[Host]) -> None:
+        if is_recorded:
+            record_hosts(folder, hosts)
+
     try:
         on_stage("starting Ray" if address is None else f"joining Ray at {address}")
         with (
@@ -93,31 +106,36 @@ def run_study(
             if faults := list(resource_faults(resources)):
                 raise InputError([f"{'.'.join(map(str, fault.path))}: {fault.rule}" for fault in faults])
             study = study.model_copy(update={"resources": resources})
-            num_concurrent = num_concurrent_trials(resources, gpus, cluster)
+            follower = ClusterFollower(cluster, resources, on_stage, record_size, record_new_hosts)
+            num_concurrent = max(1, min(follower.num_fitting, follower.num_wanted()))
             if address is not None:
                 require_shared(folder)
             on_stage("preparing the data and the extractor")
             # The task may use the cores of all trials, since none runs yet; on a joined cluster only those it requests.
             num_trials = 1 if cluster.joined else num_concurrent * resources.workers_per_trial
             num_threads = resources.cpus_per_worker * num_trials
-            objective = prepare_on_cluster(study, folder, num_threads, on_progress)
+
+            def show_progress(text: str) -> None:
+                if follower.look() is None:
+                    on_progress(text)
+
+            objective = prepare_on_cluster(study, folder, num_threads, show_progress)
             for warning in objective.data_warnings:
                 on_stage(f"warning: {warning}")
-            if warning := record_environment(folder, cluster, study):
+            if warning := record_environment(folder, follower.hosts, study):
                 on_stage(f"warning: {warning}")
-            status = status.model_copy(update={"num_concurrent_trials": num_concurrent})
-            folder.write_study_status(status)
+            is_recorded = True
             with OptunaFile(folder) as optuna_file:
 
                 def change() -> None:
                     optuna_file.write_changes()
                     on_change()
 
-                director = Director(study, folder, objective, optuna_file.storage, num_concurrent, change)
+                director = Director(study, folder, objective, optuna_file.storage, follower.num_wanted(), change)
                 optuna_file.allow_writing()
                 on_start(director)
                 if not director.finished:
-                    _tune(director, folder, study, verbose, on_stage)
+                    _tune(director, folder, study, follower, verbose, on_stage)
             if director.abort_reason is not None:
                 raise StorageError(director.abort_reason)
             folder.write_importance(study_importance(study, director))
@@ -153,7 +171,12 @@ def _explained_loss(folder: RunFolder) -> Iterator[None]:
 
 
 def _tune(
-    director: Director, folder: RunFolder, study: StudyConfig, verbose: bool, on_stage: Callable[[str], None]
+    director: Director,
+    folder: RunFolder,
+    study: StudyConfig,
+    follower: ClusterFollower,
+    verbose: bool,
+    on_stage: Callable[[str], None],
 ) -> None:
     """Let Ray Tune run the director's trials until the study ends."""
     with (
@@ -178,7 +201,7 @@ def _tune(
                 stop=DirectorStopper(director),
                 failure_config=tune.FailureConfig(max_failures=study.resources.max_retries),
                 checkpoint_config=tune.CheckpointConfig(checkpoint_at_end=False),
-                callbacks=[*trackers, *callbacks],
+                callbacks=[FollowingCallback(follower, director), *trackers, *callbacks],
                 verbose=1 if verbose else 0,
             ),
         )
@@ -209,5 +232,5 @@ def _finish(
 ) -> None:
     elapsed = status.elapsed_sec + time.time() - run_start
     reason = without_secrets(str(error)) if isinstance(error, GanStudyError) else None
-    end = {"state": state, "reason": reason, "elapsed_sec": elapsed, "pid": None}
+    end = {"state": state, "reason": reason, "elapsed_sec": elapsed, "pid": None, "waiting_for": None}
     folder.write_study_status(status.model_copy(update=end))

@@ -17,6 +17,7 @@ from gan_study.errors import InputError
 from gan_study.runs.folder import RunFolder
 from gan_study.runs.records.measurements import EvaluationRecord
 from gan_study.runs.records.status import TrialState, TrialStatus
+from gan_study.search import following
 from gan_study.search.director.director import Director
 from gan_study.search.run import run_study
 
@@ -201,13 +202,17 @@ def test_trials_share_processes(finished: Finished) -> None:
     assert 1 <= len(finished.pids) <= 2
 
 
-def test_a_study_that_fits_nowhere_is_refused_with_the_numbers(ray_address: str, tmp_path: Path) -> None:
-    study = tiny_study(resources={"cpus_per_worker": 3})
+@pytest.mark.parametrize("at_once", ["auto", 1])
+def test_a_study_that_fits_nowhere_is_refused_with_the_numbers(
+    ray_address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, at_once: str | int
+) -> None:
+    monkeypatch.setattr(following, "JOIN_SEC", 1.0)
+    study = tiny_study(resources={"cpus_per_worker": 3, "max_concurrent_trials": at_once})
     with pytest.raises(InputError) as caught:
         run_study(study, tiny_folder(tmp_path / "tiny", study), address=ray_address)
     (problem,) = caught.value.problems
     assert "3 CPUs and 0 GPUs needed" in problem
-    assert "with 2 CPUs and 0 GPUs there" in problem
+    assert "with 1 machine of at most 2 CPUs and 0 GPUs;" in problem
 
 
 @pytest.mark.parametrize(("arm", "phase"), [("lsgan", "search"), ("wgan", "confirm")])

@@ -8,6 +8,7 @@ from gan_study.config.arms.resolved_training import ASSUMED_TRAIN_IMAGES
 from gan_study.config.estimates.expected_length import chances_at_rungs, expected_nimg
 from gan_study.config.estimates.longest_training import longest_trainings, typical_training
 from gan_study.config.estimates.pace import Pace
+from gan_study.config.estimates.room import num_workers_on
 from gan_study.config.estimates.scoring_cost import ScoringCost, scoring_cost
 from gan_study.config.extractors import EXTRACTORS
 from gan_study.config.study import StudyConfig
@@ -105,9 +106,7 @@ def num_at_once(study: StudyConfig, pace: Pace) -> int:
     resources = study.resources
     workers, gpus = resources.workers_per_trial, resources.gpus_per_worker
     gpus_each = (1.0 if pace.num_gpus else 0.0) if gpus == "auto" else gpus
-    room = pace.num_cpus // (workers * resources.cpus_per_worker)
-    if gpus_each:
-        room = min(room, int(pace.num_gpus / (workers * gpus_each) + 1e-9))
+    room = num_workers_on(pace.num_cpus, pace.num_gpus, resources.cpus_per_worker, gpus_each) // workers
     wanted = resources.max_concurrent_trials
     return max(1, room if wanted == "auto" else min(room, wanted))
 

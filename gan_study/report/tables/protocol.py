@@ -1,11 +1,12 @@
 """The protocol of a study as terms and texts, for anyone who wants to repeat or check it."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 from gan_study.analysis.run_data import RunData, TrialData, best_trial
 from gan_study.analysis.sentences.importance_text import arm_importances
-from gan_study.analysis.sentences.number_text import duration, number, percent, quantity
+from gan_study.analysis.sentences.number_text import duration, listed, number, percent, quantity
 from gan_study.analysis.statistics.fidelity import describe_fidelity
 from gan_study.config.arms.arm import Arm
 from gan_study.config.plan.search_text import (
@@ -20,12 +21,14 @@ from gan_study.config.study import ConfirmConfig
 from gan_study.report.figures.importance_figures import importance_items
 from gan_study.report.score_notes import rough_note
 from gan_study.report.tables.extension_items import extension_items
-from gan_study.runs.records.environment import Environment
+from gan_study.runs.records.environment import Environment, Surroundings
 from gan_study.runs.records.measurements import ObjectiveRecord
 from gan_study.runs.records.status import TrialState
 
 Item = tuple[str, str]
 """A term and its text."""
+_MOST_NAMES = 10
+"""Machines whose names are listed."""
 
 
 def protocol_items(run: RunData) -> list[Item]:
@@ -141,11 +144,22 @@ def _confirmation(confirm: ConfirmConfig) -> str:
     return f"the best {configurations} of each arm, {quantity(confirm.seeds, 'fresh seed')}{each}"
 
 
-def _commit(commit: str | None) -> str:
-    """Describe a commit, which ends in `+` if there were uncommitted changes."""
+def _commit(environment: Surroundings) -> str:
+    """Describe the commit, which ends in `+` if there were uncommitted changes, and how it is known."""
+    commit, source = environment.commit, environment.commit_source
     if commit is None:
-        return "not run from a checkout"
-    return f"{commit[:-1]}, with changes that were not committed" if commit.endswith("+") else commit
+        return f"unknown: {source}" if source else "not run from a checkout"
+    known = f"{commit[:-1]}, with changes that were not committed" if commit.endswith("+") else commit
+    return f"{known} (from {source})" if source else known
+
+
+def _hosts(environment: Surroundings) -> str:
+    """Describe the machines: how many of each kind, and their names."""
+    kinds = Counter(environment.hosts)
+    text = "; ".join(f"{count} times {kind}" if count > 1 else kind for kind, count in kinds.items())
+    names = list(dict.fromkeys(environment.host_names))
+    more = [f"{len(names) - _MOST_NAMES} more"] if len(names) > _MOST_NAMES else []
+    return f"{text} ({listed([*names[:_MOST_NAMES], *more])})" if names else text
 
 
 def _length(run: RunData) -> str:
@@ -179,8 +193,8 @@ def _environment_items(run: RunData) -> list[Item]:
             *_earlier_items(environment),
             ("Command", environment.command),
             ("Versions", _versions(environment.versions)),
-            ("Commit", _commit(environment.commit)),
-            ("Hosts", "; ".join(environment.hosts)),
+            ("Commit", _commit(environment)),
+            ("Hosts", _hosts(environment)),
         ]
     if run.status is not None:
         started = datetime.fromtimestamp(run.status.start_time, UTC).strftime("%Y-%m-%d %H:%M UTC")
@@ -195,8 +209,8 @@ def _earlier_items(environment: Environment) -> list[Item]:
     for place, each in enumerate(environment.earlier):
         different = {name: v for name, v in each.versions.items() if environment.versions.get(name) != v}
         versions = f"; {_versions(different)}" if different else ""
-        commit = f"commit {_commit(each.commit)}" if each.commit else _commit(None)
-        text = f"{each.command}; {commit}; {'; '.join(each.hosts)}{versions}"
+        commit = f"commit {_commit(each)}" if each.commit or each.commit_source else _commit(each)
+        text = f"{each.command}; {commit}; {_hosts(each)}{versions}"
         items.append(("Then with" if place else "Trained first with", text))
     if items:
         term, text = items[-1]

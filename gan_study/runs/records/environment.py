@@ -18,9 +18,13 @@ class Surroundings(Record):
     versions: dict[str, str]
     """Python and package versions."""
     hosts: tuple[str, ...]
-    """CPUs and GPUs of each machine, one text for each."""
+    """CPUs and GPUs of each machine that took part, one text for each."""
+    host_names: tuple[str, ...] = ()
+    """Names of these machines, in the same order; empty in files of older versions."""
     commit: str | None
-    """Commit of gan_study, if it runs from a git checkout."""
+    """Commit of gan_study, with a + for changes that were not committed; None if it is not known."""
+    commit_source: str = ""
+    """The way in which the commit is known, or the reason why it is not. Empty in files of older versions."""
     command: PublicText
     """The command line."""
     sampler: dict[str, Scalar | None] = Field(default_factory=dict)

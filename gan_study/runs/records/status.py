@@ -100,7 +100,9 @@ class StudyStatus(Record):
     elapsed_sec: float = 0.0
     """Seconds of all attempts together."""
     num_concurrent_trials: int = 1
-    """Trials that run at once."""
+    """Most trials at once for which the cluster has had room."""
+    waiting_for: str | None = None
+    """The machines that the study waits for while its cluster has no room for a trial, in words."""
     pid: int | None = None
     """Process of the command while it runs."""
     host: str | None = None

@@ -47,7 +47,8 @@ class Director:
         """The trials that have ended in this run, in that order."""
         self._folder = folder
         self._on_change = on_change
-        self._max_concurrent_trials = max_concurrent_trials
+        self.max_concurrent_trials = max_concurrent_trials
+        """Trials that may be open at once; it may change at any time."""
         self._searches = Searches(study, folder, objective, storage, self.agenda)
         self._populations = Populations(study, folder, self.agenda, self._searches)
         self._answer_order = AnswerOrder(study)
@@ -76,7 +77,7 @@ class Director:
 
     def next_trial(self) -> TrialConfig | None:
         """Return the next trial to start; None at the end, and while another trial must end first."""
-        if self.abort_reason is not None or len(self._live) >= self._max_concurrent_trials:
+        if self.abort_reason is not None or len(self._live) >= self.max_concurrent_trials:
             return None
         key = self._next_key()
         if key is None and not self._live and self._start_failures:

@@ -27,7 +27,9 @@ class RemainingTime:
         study, trials = self._director.study, list(self._director.trials.values())
         running = [trial for trial in trials if not trial.state.is_final]
         # In a population most trials wait for the others.
-        at_once = self._director.num_live if study.search.scheduler == "pbt" else len(running)
+        # A trial without an evaluation may wait for a machine.
+        num_at_work = sum(bool(trial.evaluations) for trial in running)
+        at_once = self._director.num_live if study.search.scheduler == "pbt" else num_at_work
         self._most_at_once = max(self._most_at_once, at_once)
         last = [trial.evaluations[-1] for trial in trials if trial.cur_nimg > 0]
         if not last:
