@@ -34,7 +34,7 @@ from gan_study.runs.records.status import TrialState
 ROOT = Path(__file__).parents[1]
 GUIDE = "studies/README.md"
 DOCUMENTS = ["README.md", GUIDE, "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md", "tests/benchmarks/README.md"]
-CLUSTER = "cluster.yaml"
+CLUSTERS = ["cluster.yaml", "tests/cluster/own_machines.yaml"]
 NEEDS_A_CLUSTER = "# These commands need a cluster."
 ON_THIS_MACHINE = {"bash", "mypy", "pip", "pytest", "python", "ruff", "torchrun"}
 """Programs that a block of commands may call without the mark above."""
@@ -71,11 +71,11 @@ def blocks(*languages: str) -> list[Block]:
     return [block for block in found if block.language in languages]
 
 
-def cluster_head() -> Block:
-    """The commands in the comments at the head of cluster.yaml."""
-    lines = (ROOT / CLUSTER).read_text().splitlines()
+def cluster_head(name: str) -> Block:
+    """The commands in the comments at the head of a cluster's file."""
+    lines = (ROOT / name).read_text().splitlines()
     head = lines[: next(i for i, line in enumerate(lines) if not line.startswith("#"))]
-    return Block(CLUSTER, "bash", "\n".join(line.removeprefix("#   ") for line in head if line.startswith("#   ")))
+    return Block(name, "bash", "\n".join(line.removeprefix("#   ") for line in head if line.startswith("#   ")))
 
 
 def calls(line: str) -> Iterator[list[str]]:
@@ -90,7 +90,7 @@ def calls(line: str) -> Iterator[list[str]]:
 
 def all_calls() -> list[tuple[str, list[str]]]:
     """Every call of gan_study in a document, in a block or within a sentence, with its place."""
-    lines = [(block.place, line) for block in [*blocks("bash"), cluster_head()] for line in block.lines]
+    lines = [(block.place, line) for block in [*blocks("bash"), *map(cluster_head, CLUSTERS)] for line in block.lines]
     for document in DOCUMENTS:
         lines += [
             (document, span)

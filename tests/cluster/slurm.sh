@@ -19,7 +19,9 @@
 #SBATCH --signal=B:USR1@120
 set -euo pipefail
 
-head=$(scontrol show hostnames "$SLURM_JOB_NODELIST" | head -n 1)
+mapfile -t nodes < <(scontrol show hostnames "$SLURM_JOB_NODELIST")
+head=${nodes[0]}
+others=$((${#nodes[@]} - 1))
 num_cpus=${SLURM_CPUS_PER_TASK:-1}
 scratch=/tmp/ray-$SLURM_JOB_ID
 # Other jobs may run Ray on the same nodes.
@@ -49,8 +51,7 @@ until grep -qs "Ray runtime started" "$scratch/head.log"; do
     kill -0 $ray_head 2> /dev/null || { cat "$scratch/head.log"; exit 1; }
     sleep 0.5
 done
-if ((SLURM_JOB_NUM_NODES > 1)); then
-    others=$((SLURM_JOB_NUM_NODES - 1))
+if ((others > 0)); then
     srun --nodes=$others --ntasks=$others --exclude="$head" --cpus-per-task="$num_cpus" \
         ray start --address="$ip:$port" --block --num-cpus="$num_cpus" --disable-usage-stats > /dev/null &
 fi
