@@ -27,6 +27,6 @@ def undisturbed(cluster: OwnCluster, tmp_path_factory: pytest.TempPathFactory) -
 
 @pytest.fixture
 def study(cluster: OwnCluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ClusterStudy:
-    """The same study before it has begun."""
+    """That study before it has begun."""
     monkeypatch.setattr(command, "COMMAND", [])  # which is in the words of `ClusterStudy.running`
     return ClusterStudy(cluster, tmp_path, SPREAD)

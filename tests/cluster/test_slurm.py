@@ -1,4 +1,4 @@
-"""slurm.sh on this machine, with stand-ins for SLURM's own commands: its Ray, its study and its end are real."""
+"""Run slurm.sh on this machine, with stand-ins for SLURM's own commands. Its Ray, its study and its end are real."""
 
 import os
 import signal
@@ -38,7 +38,7 @@ def command_lines() -> list[str]:
 
 
 def test_a_job_ends_in_time_and_asks_for_another(extractor_cache: Path, tmp_path: Path) -> None:
-    """Two nodes, on both of which the study trains when SLURM says that the time is almost up."""
+    """The study trains on both nodes when SLURM announces the end of the time."""
     write_program(tmp_path / "scontrol", SCONTROL)
     write_program(tmp_path / "srun", SRUN)
     study = tmp_path / "tiny.yaml"
