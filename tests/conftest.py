@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from support.ray_cluster import running_cluster
+from support.s3_process import KEY, SECRET
 
 if TYPE_CHECKING:
     from support.prepared_objective import Prepared
@@ -63,5 +64,7 @@ def prepared(extractor_cache: Path, tmp_path_factory: pytest.TempPathFactory) ->
 @pytest.fixture(scope="session")
 def ray_address(extractor_cache: Path) -> Iterator[str]:
     """The address of the session's Ray cluster: two CPUs, started for the first test that asks for it."""
-    with running_cluster({"GAN_STUDY_CACHE": str(extractor_cache)}) as address:
+    # Each machine of a cluster has its own credentials for an object store.
+    keys = {"AWS_ACCESS_KEY_ID": KEY, "AWS_SECRET_ACCESS_KEY": SECRET, "AWS_EC2_METADATA_DISABLED": "true"}
+    with running_cluster({"GAN_STUDY_CACHE": str(extractor_cache), **keys}) as address:
         yield address

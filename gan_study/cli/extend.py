@@ -94,12 +94,12 @@ def _warn_of_confirmed(folder: RunFolder, found: Extension, after: StudyConfig) 
     if decisions.confirms_now:
         folder.write_decisions(decisions.model_copy(update={"confirms_now": False}))
     counts = {arm: sum(name.startswith("confirm_") for name in folder.trials(arm)) for arm in folder.arms()}
-    confirmed = listed([f"{number} of {arm}" for arm, number in counts.items() if number])
+    confirmed = [f"{number} of {arm}" for arm, number in counts.items() if number]
     if confirmed:
         print_warning(
-            f"the new search trials may find better configurations than those that are confirmed. Where they do, the "
-            f"confirmed trainings there are ({confirmed}) no longer count, and {after.confirm.seeds} are trained anew "
-            "for each better configuration"
+            "the new search trials may find better configurations than those that are confirmed. Where they do, the "
+            f"confirmed trainings there are ({listed(confirmed)}) no longer count, and {after.confirm.seeds} are "
+            "trained anew for each better configuration"
         )
 
 

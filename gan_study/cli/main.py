@@ -9,8 +9,9 @@ from gan_study import __version__
 from gan_study.cli.commands import generator_commands, image_commands, study_commands
 from gan_study.cli.commands.usage import UsageError, print_usage_error
 from gan_study.cli.terminal.interruption import InterruptionError, ignore_further, print_notice
-from gan_study.cli.terminal.messages import print_error
+from gan_study.cli.terminal.messages import print_error, print_warning
 from gan_study.errors import GanStudyError
+from gan_study.runs.outage import report_outages
 
 app = typer.Typer(
     name="gan_study",
@@ -43,6 +44,7 @@ def options(
 
 def main() -> None:
     """Run the command line and end the process with its exit status."""
+    report_outages(print_warning)
     try:
         status = app(standalone_mode=False)
         if status == _INTERRUPTED:  # typer returns it in place of the exception

@@ -11,7 +11,7 @@ from gan_study.cli.preparation.data_files import fetch_files, fetch_weights
 from gan_study.cli.preparation.run_folder import require_unedited, require_whole, resume_command
 from gan_study.cli.terminal.interruption import Interruption, InterruptionError
 from gan_study.cli.terminal.live import Display, make_display
-from gan_study.cli.terminal.messages import print_error, print_warning
+from gan_study.cli.terminal.messages import end_process, print_warning
 from gan_study.cli.terminal.outcome import conclude_study, make_console
 from gan_study.config.reading.load import parse_study
 from gan_study.config.study import StudyConfig
@@ -86,8 +86,7 @@ def _fetch(study: StudyConfig, folder: RunFolder, say: Callable[[str], None]) ->
 def _end_without_ray(display: Display, error: ClusterLostError) -> NoReturn:
     """End the process from any thread: the main one may wait for Ray forever."""
     display.stop()
-    print_error(error)
-    os._exit(error.exit_status)
+    end_process(error)
 
 
 def _call_both(show: Callable[_P, None], check: Callable[[], None]) -> Callable[_P, None]:

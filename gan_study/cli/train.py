@@ -9,6 +9,7 @@ from rich.console import Console
 
 from gan_study.analysis.sentences.notes import END_PARTS
 from gan_study.analysis.sentences.number_text import listed
+from gan_study.cli.preparation.run_folder import claim_run_folder
 from gan_study.cli.terminal.interruption import explain_interruption
 from gan_study.cli.terminal.messages import print_warning
 from gan_study.cli.terminal.outcome import print_line
@@ -23,7 +24,6 @@ from gan_study.evaluation.whole_trial import train_and_finish
 from gan_study.extractors.objective import load_objective, prepare_objective
 from gan_study.extractors.progress import listening, now_and_then
 from gan_study.runs.folder import RunFolder
-from gan_study.runs.lock import lock_run_folder
 from gan_study.runs.records.measurements import ObjectiveRecord
 from gan_study.runs.records.status import TrialState, TrialStatus
 from gan_study.runs.trial_folder import TrialFolder
@@ -61,7 +61,7 @@ def train_one(config_file: str, out: str, device: str) -> None:
     folder = RunFolder(out)
     trial = folder.trial(config.arm, config.name)
     with (
-        lock_run_folder(folder) if is_first else nullcontext(),
+        claim_run_folder(folder) if is_first else nullcontext(),
         explain_interruption(lambda: _describe_rest(config, trial) if is_first else None),
     ):
         dataset, record = prepare_training(config, folder, chosen, is_first)

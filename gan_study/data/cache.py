@@ -15,8 +15,6 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Final
 
-from filelock import FileLock
-
 from gan_study.config.base import Frozen
 from gan_study.config.data import DatasetConfig
 from gan_study.data.cache_files import FORMAT_VERSION, CachedImages, read_cache, write_cache
@@ -26,6 +24,7 @@ from gan_study.data.files.folders import unreadable_error
 from gan_study.data.places import cache_folder
 from gan_study.data.sources.source import Contents, FileNotes, Source
 from gan_study.errors import InputError, StorageError
+from gan_study.runs.file_lock import file_lock
 
 SETTLED_NS: Final = 2_000_000_000
 """A file that changed this shortly before it was read may change again within one tick of its file system's clock,
@@ -69,7 +68,7 @@ def open_or_build(config: DatasetConfig, source: Source) -> DecodedDataset:
         folder.mkdir(parents=True, exist_ok=True)
         _known_file(facts).parent.mkdir(exist_ok=True)
         # The lock ends with its process, in any case.
-        with FileLock(_known_file(facts).with_suffix(".lock")):
+        with file_lock(_known_file(facts).with_suffix(".lock")):
             return _find(config, facts) or _read_and_decode(config, source, files, facts)
     except OSError as error:
         raise StorageError(
@@ -115,7 +114,7 @@ def _read_and_decode(config: DatasetConfig, source: Source, files: Sequence[File
         raise unreadable_error(Path(error.filename or source.place), error) from error
     known = _Known(content=_digest(source, [part.content_digest() for part in files]), notes=contents.notes)
     folder = _images_folder(config, known.content)
-    with FileLock(folder.with_name(f"{folder.name}.lock")):
+    with file_lock(folder.with_name(f"{folder.name}.lock")):
         images = read_cache(folder) or _build(folder, source, contents, files, Transform.from_config(config))
     # Files that may have changed unnoticed since they were read are read again at the next start.
     if max((part.newest_change_ns for part in files), default=0) < start_ns - SETTLED_NS:

@@ -79,6 +79,7 @@ def open_place(location: str) -> SnapshotPlace | TrialFolder | RunFolder | None:
     if not is_uri and not Path(place).is_dir():
         return None
     storage = Storage(place)
+    storage.require_bucket()
     if storage.exists("study.yaml"):
         return RunFolder(place)
     if is_trial({name for name in TRIAL_NAMES if storage.exists(name)}):

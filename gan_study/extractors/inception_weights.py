@@ -11,8 +11,6 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
-from filelock import FileLock
-
 from gan_study.config.data import ObjectiveConfig
 from gan_study.config.extractors import FID_DIMS
 from gan_study.data.files.fingerprint import facts_of
@@ -20,6 +18,7 @@ from gan_study.data.files.folders import unreadable_error
 from gan_study.data.places import DATA_ENVIRONMENT, INCEPTION_ENVIRONMENT, data_folder
 from gan_study.data.sources.downloads import NotFetchedError
 from gan_study.errors import InputError
+from gan_study.runs.file_lock import file_lock
 from gan_study.runs.records.measurements import OFFICIAL_INCEPTION_HASH
 
 FID_WEIGHTS_URL: Final = (
@@ -185,7 +184,7 @@ def _download(may_fetch: bool) -> WeightsFile:
     temporary = path.with_name(f".{OFFICIAL_NAME}.{uuid.uuid4().hex[:8]}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with FileLock(path.with_name(f".{OFFICIAL_NAME}.lock")):
+        with file_lock(path.with_name(f".{OFFICIAL_NAME}.lock")):
             if not path.exists():  # a process that had the lock before may have fetched it
                 request = urllib.request.urlopen(FID_WEIGHTS_URL, timeout=REACH_SEC)
                 with request as source, temporary.open("wb") as target:

@@ -2,12 +2,11 @@
 
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext, suppress
-
-from filelock import FileLock
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 
 from gan_study.data.places import CACHE_ENVIRONMENT, cache_folder
 from gan_study.errors import StorageError
+from gan_study.runs.file_lock import file_lock
 from gan_study.runs.storage import Storage
 
 
@@ -57,12 +56,12 @@ def _read(cache: Storage, name: str) -> bytes | None:
 @contextmanager
 def _lock(cache: Storage, name: str) -> Iterator[None]:
     """Hold a lock, if the cache is a local folder that can be written."""
-    lock: FileLock | nullcontext[None] = nullcontext()
+    lock: AbstractContextManager[None] = nullcontext()
     if cache.is_local:
         with suppress(OSError):
             path = cache.local_path(f".{name}.lock")
             path.parent.mkdir(parents=True, exist_ok=True)
             path.touch()
-            lock = FileLock(path)
+            lock = file_lock(path)
     with lock:
         yield

@@ -2,34 +2,62 @@
 
 import os
 import socket
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
+
+from filelock import BaseFileLock, Timeout
 
 from gan_study.errors import InputError, StorageError
+from gan_study.runs import file_lock
+from gan_study.runs.claim import UnclaimableError, claimed
 from gan_study.runs.folder import RunFolder
 from gan_study.runs.present_status import is_left_off
+from gan_study.runs.storage_errors import explained
 
 _CLAIM, _OWNER = ".claim", ".claimed_by"
-"""The file that a command locks, and the file with that command's process number."""
+"""The file that a command locks, and the file with that command's process number. In an object store the first one
+alone holds the claim."""
 
 
 @contextmanager
-def lock_run_folder(folder: RunFolder) -> Iterator[None]:
+def lock_run_folder(
+    folder: RunFolder,
+    warn: Callable[[str], None] = lambda text: None,
+    on_lost: Callable[[StorageError], None] = lambda error: None,
+) -> Iterator[None]:
     """Keep other commands that write into a run folder out of it.
 
-    On a disk this is a lock, which ends with its process in any case. An object store has no locks: there, only a study
-    that a process of this machine is training is refused. The lock's files are removed at the end, and so are the
-    folders made for it that are still empty. Raises InputError if another command uses the folder.
+    On a disk this is a lock, which ends with its process in any case. In a file system without locks it is a marker
+    file, and in an S3 store a claim; both are renewed and expire, and if another command takes one over, `on_lost` is
+    called from another thread. For other stores, and without boto3, only a study that a process of this machine is
+    training is refused. `warn` receives a message if there is no lock and no claim.
+
+    The lock's files are removed at the end, and so are the folders made for it that are still empty. Raises InputError
+    if another command uses the folder.
     """
-    if not folder.storage.is_local:
-        _refuse_if_running(folder)
-        yield
+    if folder.storage.is_local:
+        with _locked(folder, warn, on_lost):
+            yield
         return
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(_claimed(folder, on_lost))
+        except UnclaimableError as error:
+            warn(
+                f"{folder.location}: this command cannot keep others out of the run folder, because {error}; make sure "
+                "that no other command works on it"
+            )
+            _refuse_if_running(folder)
+        yield
+
+
+@contextmanager
+def _locked(folder: RunFolder, warn: Callable[[str], None], on_lost: Callable[[StorageError], None]) -> Iterator[None]:
     place = folder.storage.local_path("")
     new_folders = [each for each in (place, *place.parents) if not each.exists()]
-    lock = folder.storage.lock(_CLAIM)
-    if lock is None:
-        raise _in_use(folder, _owner(folder))
+    with explained(folder.location):  # the lock's file means nothing to the user
+        place.mkdir(parents=True, exist_ok=True)
+        lock = _take_lock(folder, warn, on_lost)
     try:
         folder.storage.write_text(_OWNER, f"pid={os.getpid()} on {socket.gethostname()}")
         yield
@@ -41,6 +69,47 @@ def lock_run_folder(folder: RunFolder) -> Iterator[None]:
         with suppress(OSError):  # A folder that is not empty stays.
             for each in new_folders:
                 each.rmdir()
+
+
+def _take_lock(folder: RunFolder, warn: Callable[[str], None], on_lost: Callable[[StorageError], None]) -> BaseFileLock:
+    unable: list[OSError] = []
+
+    def lose() -> None:
+        on_lost(
+            StorageError(
+                f"{folder.location}: one command at a time works on a run folder, but got another one, which has taken "
+                "it over after a pause of this one; this command ends, and changes nothing more"
+            )
+        )
+
+    for timeout_sec in (0.0, 1.1 * file_lock.LEASE_SEC):
+        try:
+            lock = file_lock.take_lock(folder.storage.local_path(_CLAIM), timeout_sec, unable.append, lose)
+        except Timeout:
+            if not unable or timeout_sec:
+                raise _in_use(folder, _owner(folder)) from None
+            warn(
+                f"{folder.location}: {_owner(folder)} was at work on it, and its file system takes no locks; waiting "
+                f"up to {file_lock.LEASE_SEC:.0f} seconds to see if that command is alive"
+            )
+            continue
+        break
+    if unable:
+        warn(
+            f"{folder.location}: its file system takes no locks ({unable[0].strerror}), so a marker file keeps other "
+            f"commands out; if this machine fails, they can go on {file_lock.LEASE_SEC:.0f} seconds later"
+        )
+    return lock
+
+
+def _claimed(folder: RunFolder, on_lost: Callable[[StorageError], None]) -> AbstractContextManager[None]:
+    try:
+        target = folder.storage.s3_object(_CLAIM)
+    except ImportError:
+        raise UnclaimableError("boto3 is not installed (pip install 'gan_study[s3]')") from None
+    if target is None:
+        raise UnclaimableError("only s3:// stores offer what that takes")
+    return claimed(folder.location, target, on_lost)
 
 
 def _owner(folder: RunFolder) -> str:

@@ -21,10 +21,15 @@ def is_left_off(status: StudyStatus) -> bool:
 
     A process on another machine cannot be checked from here and counts as running.
     """
-    if status.state != "running" or status.host != socket.gethostname() or status.pid is None:
+    return status.state == "running" and status.pid is not None and process_has_ended(status.host, status.pid)
+
+
+def process_has_ended(host: str | None, pid: int) -> bool:
+    """Return True if a process of this machine no longer exists; False for one of another machine."""
+    if host != socket.gethostname():
         return False
     try:
-        os.kill(status.pid, 0)
+        os.kill(pid, 0)
     except (ProcessLookupError, PermissionError):  # by now the number may be that of another user's process
         return True
     return False

@@ -1,22 +1,29 @@
 """Files of a run folder on a local disk or an object store (`s3://`, `gs://`), through one interface.
 
 Every write is atomic: a reader sees the old file or the new one, never a part of it, even after a crash or on a full
-disk. A local write uses a temporary file and a rename; an object store replaces whole objects by itself.
+disk. A local write uses a temporary file and a rename; an object store replaces whole objects by itself. If an object
+store does not answer, each operation waits for it (`runs.outage`).
 """
 
-import errno
+import copy
 import os
 import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
+from typing import TypeVar
 from urllib.parse import unquote
 
-from filelock import BaseFileLock, FileLock, Timeout
 from pyarrow import fs
 
 from gan_study.errors import StorageError, require_utf8
+from gan_study.runs.outage import note_answer, wait_out
+from gan_study.runs.s3_object import S3Object
 from gan_study.runs.secrets import refuse_secrets
+from gan_study.runs.storage_errors import explained, no_such_bucket
+from gan_study.runs.stores import open_store
+
+_T = TypeVar("_T")
 
 
 class Storage:
@@ -43,7 +50,7 @@ class Storage:
                     "of a URI; write %23 for it, or choose another name"
                 )
             try:
-                self._filesystem, self._root = fs.FileSystem.from_uri(text)
+                self._filesystem, self._root = wait_out(text, lambda: open_store(text))
             except (ValueError, OSError) as error:
                 raise StorageError(
                     f"{text}: the place cannot be used ({error}); give a local path or an s3:// URI"
@@ -52,9 +59,9 @@ class Storage:
 
     def child(self, name: str) -> "Storage":
         """The folder `name` inside this one."""
-        if self.is_local:
-            return Storage(f"{self._root}/{name}")
-        return Storage(_place(self.location, name))
+        inside = copy.copy(self)
+        inside._root, inside.location = f"{self._root}/{name}", _place(self.location, name)
+        return inside
 
     def local_path(self, name: str) -> Path:
         """The path of `name` on this machine's disk. Only for a local folder."""
@@ -63,8 +70,16 @@ class Storage:
 
     def exists(self, name: str = "") -> bool:
         """Return True if the file or folder exists. A folder of an object store exists if it holds anything."""
-        with _explained(self.location, name):
-            return bool(self._filesystem.get_file_info(self._path(name)).type != fs.FileType.NotFound)
+        return bool(self._try(name, lambda: self._info(self._path(name))).type != fs.FileType.NotFound)
+
+    def require_bucket(self) -> None:
+        """Raise StorageError if the folder is in an object store whose bucket does not exist. All folders of such a
+        bucket look empty."""
+        if self.is_local:
+            return
+        bucket = self._root.partition("/")[0]
+        if self._try("", lambda: self._info(bucket)).type == fs.FileType.NotFound:
+            raise no_such_bucket(self.location)
 
     def list_names(self, name: str = "") -> list[str]:
         """Sorted names in a folder, without hidden files (such as temporary ones); empty if there is no folder."""
@@ -76,19 +91,25 @@ class Storage:
 
     def read_bytes(self, name: str) -> bytes:
         """The content of a file. Raises FileNotFoundError if there is none."""
-        # With a known size, read() is one request; for a stream it would be one for every 16 KiB.
-        explained = _explained(self.location, name, may_be_missing=True)
-        with explained, self._filesystem.open_input_file(self._path(name)) as file:
-            return bytes(file.read())
+
+        def read() -> bytes:
+            # With a known size, read() is one request; for a stream it would be one for every 16 KiB.
+            with self._filesystem.open_input_file(self._path(name)) as file:
+                return bytes(file.read())
+
+        return self._try(name, read, may_be_missing=True)
 
     def write_bytes(self, name: str, content: bytes) -> None:
         """Write a file whole or not at all, with the folders above it. Raises StorageError."""
-        with _explained(self.location, name):
+
+        def write() -> None:
             if self.is_local:
                 self._replace_locally(Path(self._path(name)), content)
             else:
                 with self._filesystem.open_output_stream(self._path(name)) as stream:
                     stream.write(content)
+
+        self._try(name, write)
 
     def read_text(self, name: str) -> str:
         """The content of a UTF-8 file. Raises FileNotFoundError if there is none, StorageError if it is another."""
@@ -108,45 +129,56 @@ class Storage:
 
     def delete(self, name: str) -> None:
         """Remove a file if it exists."""
-        with _explained(self.location, name), suppress(FileNotFoundError):
-            self._filesystem.delete_file(self._path(name))
+        with suppress(FileNotFoundError):
+            self._try(name, lambda: self._filesystem.delete_file(self._path(name)), may_be_missing=True)
 
     def delete_folder(self, name: str) -> None:
         """Remove a folder with all its content, if it exists."""
-        with _explained(self.location, name), suppress(FileNotFoundError):
-            self._filesystem.delete_dir(self._path(name))
+        with suppress(FileNotFoundError):
+            self._try(name, lambda: self._filesystem.delete_dir(self._path(name)), may_be_missing=True)
 
-    def lock(self, name: str) -> BaseFileLock | None:
-        """Lock a file, which is created for it, until it is released or the process ends in any way.
-
-        None if another process holds the lock. Only for a local folder. Raises StorageError.
-        """
-        lock = FileLock(self.local_path(name))
-        with _explained(self.location, ""):  # the file means nothing to the user
-            self.local_path(name).parent.mkdir(parents=True, exist_ok=True)
-            try:
-                lock.acquire(blocking=False)
-            except Timeout:
-                return None
-        return lock
+    def s3_object(self, name: str) -> S3Object | None:
+        """Return a file for conditional writes; None if the store does not speak S3. Raises ImportError without
+        boto3."""
+        if not isinstance(self._filesystem, fs.S3FileSystem):
+            return None
+        return S3Object(self._filesystem, self._path(name))
 
     def download(self, folder: Path) -> None:
         """Copy everything in this folder to a folder on this machine's disk. Raises StorageError."""
         if self.exists():
-            with _explained(self.location, ""):
-                fs.copy_files(self._root, str(folder), source_filesystem=self._filesystem)
+            self._try("", lambda: fs.copy_files(self._root, str(folder), source_filesystem=self._filesystem))
 
     def upload(self, folder: Path) -> None:
         """Copy everything in a folder on this machine's disk to this folder, replacing files of the same names. Raises
         StorageError."""
-        with _explained(self.location, ""):
-            fs.copy_files(str(folder), self._root, destination_filesystem=self._filesystem)
+        self._try("", lambda: fs.copy_files(str(folder), self._root, destination_filesystem=self._filesystem))
 
     def _list(self, name: str) -> list[fs.FileInfo]:
         selector = fs.FileSelector(self._path(name), allow_not_found=True)
-        with _explained(self.location, name):
-            found = (info for info in self._filesystem.get_file_info(selector) if not info.base_name.startswith("."))
-            return sorted(found, key=lambda info: str(info.base_name))
+        found = self._try(name, lambda: self._filesystem.get_file_info(selector))
+        return sorted(
+            (info for info in found if not info.base_name.startswith(".")), key=lambda info: str(info.base_name)
+        )
+
+    def _info(self, path: str) -> fs.FileInfo:
+        return self._filesystem.get_file_info(path)
+
+    def _try(self, name: str, operation: Callable[[], _T], may_be_missing: bool = False) -> _T:
+        """Return the result of an operation on a file. An object store that does not answer is waited for.
+
+        Raises StorageError in place of the operating system's errors; FileNotFoundError if the file may be missing.
+        """
+        with explained(_place(self.location, name), may_be_missing):
+            if self.is_local:
+                return operation()
+            try:
+                result = wait_out(self.location, operation)
+            except FileNotFoundError:
+                note_answer(self.location)
+                raise
+            note_answer(self.location)
+            return result
 
     def _path(self, name: str) -> str:
         return f"{self._root}/{name}" if name else self._root
@@ -185,25 +217,3 @@ def _place(location: str, name: str) -> str:
         return location
     base, mark, query = location.partition("?") if "://" in location else (location, "", "")
     return f"{base.rstrip('/')}/{name}{mark}{query}"
-
-
-@contextmanager
-def _explained(location: str, name: str, may_be_missing: bool = False) -> Iterator[None]:
-    """Turn errors of the operating system into a StorageError with a remedy."""
-    try:
-        yield
-    except OSError as error:
-        if may_be_missing and isinstance(error, FileNotFoundError):
-            raise
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            reason, remedy = (
-                "there is no space left to write",
-                "free some, then run `gan_study resume` on the run folder",
-            )
-        elif error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
-            reason, remedy = "writing or reading is not permitted", "change its permissions, or choose another --out"
-        elif error.errno in (errno.ENOTDIR, errno.EEXIST):
-            reason, remedy = "there is a file where a folder is needed", "remove it, or choose another --out"
-        else:
-            reason, remedy = "it cannot be reached", "check the path and the access to it"
-        raise StorageError(f"{_place(location, name)}: {reason} ({error.strerror or error}); {remedy}") from error

@@ -34,11 +34,14 @@ import ray
 
 from gan_study.config.study import ResourcesConfig
 from gan_study.errors import InputError, first_line
+from gan_study.runs.outage import WAIT_ENVIRONMENT, expect_answers
 from gan_study.search.capacity import Growth, Machine
 from gan_study.search.growth import read_growth
 from gan_study.search.network_interface import choose_network_interface
 
-_RUNTIME_ENV = {"worker_process_setup_hook": "gan_study.search.cluster.prepare_worker_process"}
+_SETUP_HOOK = "gan_study.search.cluster.prepare_worker_process"
+_PASSED_ON = ("AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3", "AWS_REGION", WAIT_ENVIRONMENT)
+"""Environment variables that every process of ours needs as the driver has them. None of them holds a secret."""
 _OBJECT_STORE_BYTES = 256 * 1024**2
 """Ray's object store; trials exchange only small dictionaries."""
 
@@ -76,6 +79,8 @@ def connected(
 
     Raises InputError if there is no cluster at `address`.
     """
+    passed_on = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
+    runtime_env = {"worker_process_setup_hook": _SETUP_HOOK, "env_vars": passed_on}
     # The run folder says why trials have failed, without Ray's tracebacks.
     level = logging.INFO if verbose else logging.CRITICAL
     for name in ("ray", "ray.tune", "ray.train"):
@@ -87,12 +92,12 @@ def connected(
                 include_dashboard=with_dashboard,
                 dashboard_host="127.0.0.1",
                 object_store_memory=_OBJECT_STORE_BYTES,
-                runtime_env=_RUNTIME_ENV,
+                runtime_env=runtime_env,
                 log_to_driver=verbose,
                 logging_level=level,
             )
         else:
-            ray.init(address=address, runtime_env=_RUNTIME_ENV, log_to_driver=verbose, logging_level=level)
+            ray.init(address=address, runtime_env=runtime_env, log_to_driver=verbose, logging_level=level)
     except (ConnectionError, ValueError) as error:
         raise InputError(
             f"--address: a Ray cluster must be running there, but got address={address} "
@@ -122,7 +127,8 @@ def shut_down(on_hang: Callable[[str], None], limit_sec: float = 60.0) -> None:
 
 
 def prepare_worker_process() -> None:
-    """Set the environment variables of a worker process; Ray calls this at its start."""
+    """Prepare a worker process for the study; Ray calls this at its start."""
+    expect_answers()  # of an object store, because the driver has reached it before
     # Ray Train frees the resources of a stopped trial from a separate process, which searches for its cluster and fails
     # if several run on one machine.
     os.environ["RAY_ADDRESS"] = ray.get_runtime_context().gcs_address

@@ -50,6 +50,17 @@ def test_the_study_is_extended_and_the_former_one_kept(folder: RunFolder) -> Non
     assert trial_files(folder) == trials
 
 
+def test_a_study_without_confirmed_trials_is_extended(folder: RunFolder) -> None:
+    study = study_of(folder)
+    confirm = study.confirm.model_copy(update={"top_k": 0})
+    folder.write_study_text(dump_study(study.model_copy(update={"confirm": confirm})))
+    for arm in folder.arms():
+        for name in folder.trials(arm):
+            if name.startswith("confirm_"):
+                folder.storage.delete_folder(f"arms/{arm}/{name}")
+    assert extend_study(folder, None, ["budget.trials_per_arm=8"]) is True
+
+
 def test_a_run_folder_of_an_older_version_is_extended(folder: RunFolder) -> None:
     """It wrote every default down, those too that its scheduler does nothing with."""
     study = study_of(folder)

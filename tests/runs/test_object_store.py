@@ -31,9 +31,9 @@ def test_an_upload_that_fails_leaves_the_older_object(object_store: ObjectStore)
         with pytest.raises(StorageError) as caught:
             storage.write_bytes("a/checkpoint.pt", bytes(size))
         place = object_store.uri("bucket/run/a/checkpoint.pt")
-        assert str(caught.value).startswith(f"{place}: it cannot be reached (")
+        assert str(caught.value).startswith(f"{place}: the object store denies access (")
         assert "ACCESS_DENIED" in str(caught.value)
-        assert str(caught.value).endswith("; check the path and the access to it")
+        assert str(caught.value).endswith(" and their rights on the bucket")
     assert storage.read_bytes("a/checkpoint.pt") == b"old"
     assert storage.list_names("a") == ["checkpoint.pt"]
 

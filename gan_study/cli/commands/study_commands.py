@@ -47,11 +47,10 @@ def run(
     from gan_study.cli.commands.surroundings import set_places
     from gan_study.cli.preparation.data_files import count_images
     from gan_study.cli.preparation.requirements import missing_requirements
-    from gan_study.cli.preparation.run_folder import adopt_free_changes, refuse_if_begun
+    from gan_study.cli.preparation.run_folder import adopt_free_changes, claim_run_folder, refuse_if_begun
     from gan_study.config.reading.load import dump_study, load_study
     from gan_study.config.search.sampling import with_search_defaults
     from gan_study.runs.folder import RunFolder
-    from gan_study.runs.lock import lock_run_folder
     from gan_study.runs.storage import Storage
 
     set_places(data_root, inception_weights, address)
@@ -61,7 +60,7 @@ def run(
         study_file, overrides, missing_requirements if address is None else None, count_images, cancelled.append
     )
     folder = RunFolder(Storage(out).child(study.name).location)
-    with lock_run_folder(folder):
+    with claim_run_folder(folder):
         for sentence in cancelled:
             print(f"Note: {sentence}")
         if continues and folder.is_a_run():
@@ -108,13 +107,12 @@ def resume(
     the report is written again. --skip-arm, --confirm-now and --set shorten the study first, which its report mentions.
     """
     from gan_study.cli.commands.surroundings import set_places
-    from gan_study.cli.preparation.run_folder import open_run
+    from gan_study.cli.preparation.run_folder import claim_run_folder, open_run
     from gan_study.cli.resume import shorten_study
-    from gan_study.runs.lock import lock_run_folder
 
     set_places(data_root, inception_weights, address)
     folder = open_run(run_folder)
-    with lock_run_folder(folder):
+    with claim_run_folder(folder):
         shorten_study(folder, skip_arms, confirm_now, overrides, trains_here=address is None)
         _continue_study(folder, address, verbose)
 
@@ -157,14 +155,13 @@ def extend(
     """
     from gan_study.cli.commands.surroundings import set_places
     from gan_study.cli.extend import extend_study
-    from gan_study.cli.preparation.run_folder import is_completed, open_run
+    from gan_study.cli.preparation.run_folder import claim_run_folder, is_completed, open_run
     from gan_study.cli.terminal.outcome import conclude_study, make_console
     from gan_study.report.write import write_report
-    from gan_study.runs.lock import lock_run_folder
 
     set_places(data_root, inception_weights, address)
     folder = open_run(run_folder)
-    with lock_run_folder(folder):
+    with claim_run_folder(folder):
         if not extend_study(folder, study_file, overrides, trains_here=address is None):
             print("Nothing is added to the study.")
             if is_completed(folder):

@@ -2,10 +2,11 @@
 
 import shlex
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 from gan_study.analysis.sentences.number_text import listed, quantity
-from gan_study.cli.terminal.messages import print_warning
+from gan_study.cli.terminal.messages import end_process, print_warning
 from gan_study.config.arms.resolved_training import ASSUMED_TRAIN_IMAGES
 from gan_study.config.reading.load import dump_study, parse_study
 from gan_study.config.rules.extension import GROWING, compare_studies, study_settings
@@ -14,8 +15,17 @@ from gan_study.config.search.sampling import with_search_defaults
 from gan_study.config.study import StudyConfig
 from gan_study.errors import InputError
 from gan_study.runs.folder import RunFolder
+from gan_study.runs.lock import lock_run_folder
 
 _MOST_NAMED = 10
+
+
+def claim_run_folder(folder: RunFolder) -> AbstractContextManager[None]:
+    """Keep other commands out of a run folder until the end of the context; see `lock_run_folder`.
+
+    The process ends at once, with a message, if another command takes the folder over.
+    """
+    return lock_run_folder(folder, print_warning, end_process)
 
 
 def open_run(location: str) -> RunFolder:
@@ -25,6 +35,7 @@ def open_run(location: str) -> RunFolder:
     """
     folder = RunFolder(location)
     if not folder.storage.exists():
+        folder.storage.require_bucket()
         raise InputError(
             f"{folder.location}: there is no such folder; give the folder that `run` printed, or start a study with "
             "`python -m gan_study run <study file>`"

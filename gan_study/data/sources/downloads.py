@@ -12,11 +12,10 @@ from queue import Empty, SimpleQueue
 from typing import Any
 from urllib.error import HTTPError, URLError
 
-from filelock import FileLock
-
 from gan_study.config.names import DatasetName
 from gan_study.data.places import DATA_ENVIRONMENT, data_folder
 from gan_study.errors import InputError
+from gan_study.runs.file_lock import file_lock
 
 REACH_SEC = 15.0
 """Longest wait for an answer of any server."""
@@ -57,7 +56,7 @@ def download_missing(
         raise NotFetchedError(root / relative, f"{missing}; {remedy}")
     try:
         root.mkdir(parents=True, exist_ok=True)
-        with FileLock(root / f".{name}.lock"):
+        with file_lock(root / f".{name}.lock"):
             if not _is_there(root / relative, witness):
                 download_beside(name, root, relative)
     except Exception as error:  # torchvision, the network and the disk raise all kinds

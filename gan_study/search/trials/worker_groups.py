@@ -39,7 +39,7 @@ def worker_groups(
 ) -> Iterator["WorkerGroups"]:
     """Yield a study's groups, which start as its trials do. They end with the block, or with Ray after an error.
 
-    scratch: a folder for Ray Train's files that all nodes reach. on_stage: receives a message while a group waits for
+    scratch: a folder for Ray Train's files; see `scratch_folder`. on_stage: receives a message while a group waits for
     room on the cluster.
     """
     # An exchange that dies loses its orders. Ray restarts it, Tune then begins the trials anew, and so do the groups.
