@@ -76,17 +76,20 @@ class Capacity:
         """Trials that should be open at once: those that fit, and those for which the cluster should grow.
 
         An autoscaler only starts machines for trials that wait. A trial that waits was drawn before the results of
-        those that run, so as many may wait as run, and `_FIRST_DEMAND` at first. One may wait if nobody knows how far
-        the cluster can grow, because it may wait to the end.
+        those that run, so as many may wait as run, and `_FIRST_DEMAND` at first. One may wait if neither the cluster
+        nor the study tells how far it grows, because it may wait to the end. At least one is open, since Tune stops its
+        work, for minutes, if it has no trial at all.
         """
         fitting, most, stated = self.num_fitting, self.max_fitting, self._resources.max_concurrent_trials
         if self._growth is None and stated == "auto":
-            return fitting
-        waits_for_certain = most is not None and self._growth is not None
-        wanted = fitting + (max(fitting, _FIRST_DEMAND) if waits_for_certain else 1)
-        if most is not None and self._growth is not None:
-            wanted = min(wanted, most)
-        return wanted if stated == "auto" else min(wanted, stated)
+            return max(1, fitting)
+        is_limited = self._growth is not None and (most is not None or stated != "auto")
+        limits = [fitting + (max(fitting, _FIRST_DEMAND) if is_limited else 1)]
+        if self._growth is not None and most is not None:
+            limits.append(most)
+        if stated != "auto":
+            limits.append(stated)
+        return max(1, min(limits))
 
     def require_room(self) -> None:
         """Raise InputError, with the numbers, if no trial can ever be scheduled."""

@@ -32,7 +32,7 @@ def commit_and_source(package: Path = _PACKAGE) -> tuple[str | None, str]:
         if not re.fullmatch(r"[0-9a-f]{7,40}\+?", stated):
             raise InputError(
                 f"{COMMIT_ENVIRONMENT}: this must be a commit such as 1a2b3c4, with a + for changes that were not "
-                f"committed, but got {stated!r}; write $(git describe --always --dirty=+ '--exclude=*'), or unset it"
+                f"committed, but got {stated!r}; write $(git describe --always --dirty=+ --exclude='*'), or unset it"
             )
         return stated, f"{COMMIT_ENVIRONMENT}, which the one who started the study set"
     return None, f"{reason}, and {COMMIT_ENVIRONMENT} is not set"

@@ -44,6 +44,7 @@ def test_a_worker_fits_on_one_machine_and_one_gpu(changes: dict[str, Any], machi
     ("machines", "growth", "stated", "wanted"),
     [
         ([Machine(4, 1)] * 2, None, "auto", 2),
+        ([HEAD], None, "auto", 1),
         ([Machine(4, 1)] * 2, None, 1, 1),
         ([Machine(4, 1)] * 2, None, 8, 3),  # The one that waits shows what an unknown autoscaler should start.
         ([HEAD], GPU_WORKERS, "auto", 4),
@@ -54,7 +55,8 @@ def test_a_worker_fits_on_one_machine_and_one_gpu(changes: dict[str, Any], machi
         ([Machine(4, 1)] * 20, Growth((MachineType("w", Machine(4, 1), 100),), 100), "auto", 40),
         ([Machine(4, 1)] * 80, Growth((MachineType("w", Machine(4, 1), 100),), 100), "auto", 100),
         ([Machine(4, 1)] * 2, UNKNOWN, "auto", 3),
-        ([HEAD], UNKNOWN, 8, 1),
+        ([HEAD], UNKNOWN, 8, 5),
+        ([HEAD], UNKNOWN, 2, 2),
     ],
 )
 def test_the_number_of_open_trials_follows_the_cluster(
