@@ -117,8 +117,13 @@ def _train(config: TrialConfig, dataset: Dataset, record: ObjectiveRecord, folde
 
 
 def _warn_of_end_work(trial: TrialFolder) -> None:
-    """Warn about the parts of the end work that could not be made."""
+    """Warn about damaged checkpoints, and about the parts of the end work that could not be made."""
     status = trial.read_status()
+    for nimg in status.damaged_checkpoints if status is not None else ():
+        print_warning(
+            f"{trial.checkpoint_location(nimg)}: the checkpoint was damaged, so the training went on from the one "
+            "before, or started again; check the disk"
+        )
     for part, reason in status.end_failures.items() if status is not None else ():
         print_warning(
             f"{trial.storage.location}: the training is complete, but its {END_PARTS[part]} could not be made "

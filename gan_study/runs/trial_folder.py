@@ -176,10 +176,12 @@ class TrialFolder:
         """The checkpoint at `cur_nimg` images."""
         return self.storage.read_bytes(f"checkpoints/{cur_nimg:08d}.pt")
 
-    def replace_checkpoint(self, cur_nimg: int, content: bytes, kept_nimg: int | None = None) -> None:
-        """Write the checkpoint at `cur_nimg` images, then remove the older ones except the one at `kept_nimg`."""
+    def add_checkpoint(self, cur_nimg: int, content: bytes, kept_nimgs: Set[int | None] = frozenset()) -> None:
+        """Write the checkpoint at `cur_nimg` images, then remove the others except those at `kept_nimgs` and the one
+        before it, from which the trial resumes if this one gets damaged."""
         self.storage.write_bytes(f"checkpoints/{cur_nimg:08d}.pt", content)
-        self.delete_checkpoints({cur_nimg, kept_nimg})
+        before = [nimg for nimg in self.checkpoint_nimgs() if nimg < cur_nimg]
+        self.delete_checkpoints({cur_nimg, *before[-1:], *kept_nimgs})
 
     def delete_checkpoints(self, kept_nimgs: Set[int | None] = frozenset()) -> None:
         """Remove every checkpoint but those at `kept_nimgs` images."""

@@ -36,6 +36,7 @@ from gan_study.config.study import ResourcesConfig
 from gan_study.errors import InputError, first_line
 from gan_study.runs.outage import WAIT_ENVIRONMENT, expect_answers
 from gan_study.search.capacity import Growth, Machine
+from gan_study.search.exposure import keep_keys_out_of_logs, listening_on_loopback
 from gan_study.search.growth import read_growth
 from gan_study.search.network_interface import choose_network_interface
 
@@ -85,17 +86,19 @@ def connected(
     level = logging.INFO if verbose else logging.CRITICAL
     for name in ("ray", "ray.tune", "ray.train"):
         logging.getLogger(name).setLevel(level)
+    keep_keys_out_of_logs()
     try:
         if address is None:
-            ray.init(
-                address="local",
-                include_dashboard=with_dashboard,
-                dashboard_host="127.0.0.1",
-                object_store_memory=_OBJECT_STORE_BYTES,
-                runtime_env=runtime_env,
-                log_to_driver=verbose,
-                logging_level=level,
-            )
+            with listening_on_loopback():
+                ray.init(
+                    address="local",
+                    include_dashboard=with_dashboard,
+                    dashboard_host="127.0.0.1",
+                    object_store_memory=_OBJECT_STORE_BYTES,
+                    runtime_env=runtime_env,
+                    log_to_driver=verbose,
+                    logging_level=level,
+                )
         else:
             ray.init(address=address, runtime_env=runtime_env, log_to_driver=verbose, logging_level=level)
     except (ConnectionError, ValueError) as error:

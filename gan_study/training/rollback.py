@@ -37,7 +37,7 @@ def answer_collapse(
     reason = collapse_reason(status, evaluations, diagnosis.thresholds)
     if reason is None:
         if diagnosis.on_collapse == "rollback" and _is_healthy(status, evaluations, diagnosis.thresholds):
-            state.healthy_nimg = cur_nimg
+            state.former_healthy_nimg, state.healthy_nimg = state.healthy_nimg, cur_nimg
         return status
     if not _can_roll_back(config, state):
         return collapsed_status(status, cur_nimg, reason)
@@ -88,10 +88,12 @@ def _roll_back(
     The counters stay as they are. After the n-th rollback the learning rates are the trial's own times factor^n.
     """
     healthy_nimg, counters, rollbacks = state.healthy_nimg, state.counters, state.rollbacks
+    evaluations = list(state.evaluations)
     assert healthy_nimg is not None, "there is a state to go back to"
     state.load_bytes(workers.from_first_rank(lambda: folder.read_checkpoint(healthy_nimg)))
     back = RollbackRecord(cur_nimg=counters.cur_nimg, to_nimg=healthy_nimg, reason=reason)
     state.counters, state.healthy_nimg, state.rollbacks = counters, healthy_nimg, (*rollbacks, back)
+    state.evaluations[:] = evaluations
     factor = config.diagnosis.rollback_lr_factor ** len(state.rollbacks)
     state.set_learning_rates(config.training.g_lr * factor, config.training.d_lr * factor)
     return status.model_copy(update={"rollbacks": state.rollbacks, "cur_nimg": counters.cur_nimg})

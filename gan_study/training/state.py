@@ -2,8 +2,9 @@
 
 import copy
 import io
+import zipfile
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import torch
@@ -13,6 +14,7 @@ from torch import Tensor, nn
 from gan_study.config.schedule import ScheduleEntry
 from gan_study.config.training import TrainingConfig
 from gan_study.gan.networks import build_networks
+from gan_study.runs.records.measurements import EvaluationRecord
 from gan_study.runs.records.status import RollbackRecord
 from gan_study.training.randomness import Stream, stream_seed
 
@@ -51,13 +53,22 @@ class TrainingState:
     """The training's returns to earlier states."""
     healthy_nimg: int | None = None
     """Images at the last healthy evaluation, whose checkpoint is kept; None without `on_collapse: rollback`."""
+    former_healthy_nimg: int | None = None
+    """Images at the healthy evaluation before that one, to which the checkpoint before the last may need to return."""
+    evaluations: list[EvaluationRecord] = field(default_factory=list)
+    """The training's evaluations so far, which a checkpoint repeats in case metrics.jsonl has lost some."""
 
     def to_bytes(self) -> bytes:
         """Return the checkpoint."""
         buffer = io.BytesIO()
         content = {name: part.state_dict() for name, part in self._parts().items()}
         rollbacks = [rollback.model_dump() for rollback in self.rollbacks]
-        history = {"counters": vars(self.counters), "rollbacks": rollbacks, "healthy_nimg": self.healthy_nimg}
+        history = {
+            "counters": vars(self.counters),
+            "rollbacks": rollbacks,
+            "healthy_nimg": self.healthy_nimg,
+            "evaluations": [evaluation.model_dump_json() for evaluation in self.evaluations],
+        }
         torch.save({**content, **history}, buffer)
         return buffer.getvalue()
 
@@ -66,8 +77,11 @@ class TrainingState:
         content: dict[str, Any] = torch.load(io.BytesIO(checkpoint), map_location="cpu", weights_only=True)
         for name, part in self._parts().items():
             part.load_state_dict(content[name])
+        for optimizer in (self.g_optimizer, self.d_optimizer):
+            _check_shapes(optimizer)
         self.counters = Counters(**content["counters"])
-        # Checkpoints of older versions have neither.
+        # Checkpoints of older versions have none of these.
+        self.evaluations[:] = [EvaluationRecord.model_validate_json(e) for e in content.get("evaluations", ())]
         self.rollbacks = tuple(RollbackRecord.model_validate(known) for known in content.get("rollbacks", ()))
         self.healthy_nimg = content.get("healthy_nimg")
 
@@ -89,6 +103,27 @@ class TrainingState:
             "g_optimizer": self.g_optimizer,
             "d_optimizer": self.d_optimizer,
         }
+
+
+def is_whole(checkpoint: bytes) -> bool:
+    """Return True if no byte of a checkpoint of `to_bytes` is missing or changed, which torch.load does not check.
+
+    A checkpoint with compressed parts counts as changed: torch writes none, and they might unpack without end.
+    """
+    try:
+        with zipfile.ZipFile(io.BytesIO(checkpoint)) as archive:
+            is_plain = all(part.compress_type == zipfile.ZIP_STORED for part in archive.infolist())
+            return is_plain and archive.testzip() is None
+    except Exception:  # zipfile raises all kinds for a damaged file
+        return False
+
+
+def _check_shapes(optimizer: torch.optim.Optimizer) -> None:
+    """Raise RuntimeError if the state of a parameter has another shape, which torch would find out at a step or not."""
+    for parameter, values in optimizer.state.items():
+        for name, value in values.items():
+            if torch.is_tensor(value) and value.dim() > 0 and value.shape != parameter.shape:
+                raise RuntimeError(f"the optimizer's {name} has the shape {tuple(value.shape)}")
 
 
 def build_state(config: TrainingConfig, num_channels: int, device: torch.device) -> TrainingState:

@@ -42,6 +42,19 @@ def test_what_is_missing_after_the_end_is_said(tmp_path: Path) -> None:
     assert damage_warnings(load_run(folder))[-1] == "10 more parts of completed trials could not be made either"
 
 
+def test_damaged_checkpoints_are_told(tmp_path: Path) -> None:
+    folder = write_synthetic_run(str(tmp_path))
+    for name in folder.trials("wgan")[:2]:
+        trial = folder.trial("wgan", name)
+        status = present(trial.read_status())
+        trial.write_status(status.model_copy(update={"damaged_checkpoints": (4_000,)}))
+    first, second = folder.trials("wgan")[:2]
+    assert damage_warnings(load_run(folder)) == (
+        f"2 damaged checkpoints found (arms/wgan/{first} at 4,000 images and arms/wgan/{second} at 4,000 images); each "
+        "trial resumed from the checkpoint before, or started again, so its results count; check the disk",
+    )
+
+
 def test_an_arm_that_was_written_into_the_file_is_trained(tmp_path: Path) -> None:
     folder = write_synthetic_run(str(tmp_path))
     folder.write_study_text(folder.read_study_text().replace("arms:", "arms:\n  new: {network: dcgan, loss: hinge}"))

@@ -50,10 +50,10 @@ def test_snapshots_and_checkpoints_are_pruned(object_store: ObjectStore) -> None
     trial = RunFolder(object_store.uri("bucket/run")).trial("arm", "trial")
     for nimg in (0, 500, 1000):
         trial.write_snapshot(nimg, b"weights")
-        trial.replace_checkpoint(nimg, b"state")
+        trial.add_checkpoint(nimg, b"state")
     trial.keep_snapshots({0, 1000})
     assert trial.snapshot_nimgs() == [0, 1000]
-    assert trial.checkpoint_nimgs() == [1000]
+    assert trial.checkpoint_nimgs() == [500, 1000]
     trial.delete_checkpoints()
     assert trial.checkpoint_nimgs() == []
 

@@ -201,13 +201,15 @@ def test_samples_snapshots_and_checkpoints(trial: TrialFolder) -> None:
     assert trial.sample_nimgs() == [0, 3_000, 99_999_999, 123_456_789]
 
 
-def test_a_checkpoint_replaces_the_one_before(trial: TrialFolder) -> None:
-    for nimg in (0, 1_000, 2_000):
-        trial.replace_checkpoint(nimg, b"state %d" % nimg)
-        assert trial.checkpoint_nimgs() == [nimg]
+def test_a_checkpoint_and_the_one_before_it_are_kept(trial: TrialFolder) -> None:
+    for nimg, kept in ((0, [0]), (1_000, [0, 1_000]), (2_000, [1_000, 2_000])):
+        trial.add_checkpoint(nimg, b"state %d" % nimg)
+        assert trial.checkpoint_nimgs() == kept
         assert trial.read_checkpoint(nimg) == b"state %d" % nimg
     trial.storage.write_bytes("checkpoints/00003000.pt", b"state 3000")  # killed before the older one was removed
-    assert trial.checkpoint_nimgs() == [2_000, 3_000]
+    assert trial.checkpoint_nimgs() == [1_000, 2_000, 3_000]
+    trial.add_checkpoint(4_000, b"state 4000", {1_000, None})
+    assert trial.checkpoint_nimgs() == [1_000, 3_000, 4_000]
     trial.delete_checkpoints({3_000})
     assert trial.checkpoint_nimgs() == [3_000]
     trial.delete_checkpoints()

@@ -276,7 +276,7 @@ def test_a_trial_that_went_back_is_compared_by_what_it_goes_on_with(tmp_path: Pa
     assert world.optuna_trials(config.arm)[0].intermediate_values == seen
     folder = world.folder.trial(*key)
     folder.write_evaluations(evaluations)
-    folder.replace_checkpoint(750, b"checkpoint")
+    folder.add_checkpoint(750, b"checkpoint")
     world.make_director()  # a resumed study's
     assert world.optuna_trials(config.arm)[0].intermediate_values == seen
 

@@ -155,7 +155,7 @@ def receive(world: World, director: Director, name: str, nimg: int, score: float
     """A trial writes an evaluation and its checkpoint, and the director receives it."""
     trial, evaluation = world.folder.trial("lsgan", name), make_evaluation(nimg, score)
     trial.write_evaluations([*trial.read_evaluations(), evaluation])
-    trial.replace_checkpoint(nimg, b"")
+    trial.add_checkpoint(nimg, b"")
     trial.write_status(TrialStatus(state=TrialState.RUNNING))
     return director.receive_progress(("lsgan", name), TrialState.RUNNING, evaluation)
 
@@ -188,7 +188,7 @@ def test_a_stop_that_was_not_sent_among_others_that_were(tmp_path: Path) -> None
     assert not receive(world, director, "search_001", 1000, 10.0)
     trial = world.folder.trial("lsgan", "search_000")  # The study dies before it receives this:
     trial.write_evaluations([*trial.read_evaluations(), make_evaluation(1000, 30.0)])
-    trial.replace_checkpoint(1000, b"")
+    trial.add_checkpoint(1000, b"")
     again = world.make_director()
     assert again.trials["lsgan", "search_000"].state is TrialState.STOPPED
     assert again.trials["lsgan", "search_001"].state is TrialState.RUNNING

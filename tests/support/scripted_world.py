@@ -161,7 +161,7 @@ class World:
             evaluations.append(_evaluate(config, cur_nimg, cur_nimg == total, self.score(config, cur_nimg), coverage))
             folder.write_evaluations(evaluations)
             if cur_nimg < total:
-                folder.replace_checkpoint(cur_nimg, f"seed {config.training.seed} at {cur_nimg}".encode())
+                folder.add_checkpoint(cur_nimg, f"seed {config.training.seed} at {cur_nimg}".encode())
                 yield TrialState.RUNNING, evaluations[-1]
             if end is not None and cur_nimg >= total / 2:
                 yield self._end(folder, end, cur_nimg), None

@@ -137,7 +137,7 @@ def test_a_process_that_dies_before_its_checkpoint_leaves_the_former_best(
     with pytest.raises(KeyboardInterrupt):
         run(trial(), prepared, tmp_path, objective)
     folder = trial_folder(tmp_path)
-    assert (folder.checkpoint_nimgs(), folder.snapshot_nimgs()) == ([80], [80, 160])
+    assert (folder.checkpoint_nimgs(), folder.snapshot_nimgs()) == ([0, 80], [0, 80, 160])
 
 
 def test_a_removed_snapshot_is_no_best(prepared: Prepared, objective: Objective, tmp_path: Path) -> None:

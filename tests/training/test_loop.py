@@ -84,7 +84,7 @@ def test_the_status_while_it_runs(prepared: Prepared, objective: Objective, tmp_
     assert status.state is TrialState.RUNNING
     assert status.pid is not None
     assert status.host
-    assert folder.checkpoint_nimgs() == [80]
+    assert folder.checkpoint_nimgs() == [0, 80]
     assert [e.cur_nimg for e in folder.read_evaluations()] == [0, 80]
 
 

@@ -1,9 +1,14 @@
 """A training that was abandoned and started again ends bit for bit where an uninterrupted one ends."""
 
+import io
+import os
+import zipfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 from support.prepared_objective import Prepared
 from support.tiny_training import files, measured, run, tiny_trial, trial_folder
 
@@ -56,22 +61,116 @@ def test_what_a_restart_leaves_in_the_records(prepared: Prepared, objective: Obj
     assert seconds == sorted(seconds)
 
 
-@pytest.mark.parametrize("num_bytes", [0, 100, 10_000])
-def test_a_checkpoint_that_is_cut_short_is_a_message(
-    prepared: Prepared, objective: Objective, tmp_path: Path, num_bytes: int
+def cut_short(checkpoint: bytes) -> bytes:
+    return checkpoint[:10_000]
+
+
+def with_flipped_bit(checkpoint: bytes) -> bytes:
+    """The checkpoint with one bit of a weight changed, which torch would load."""
+    with zipfile.ZipFile(io.BytesIO(checkpoint)) as archive:
+        weights = max(archive.infolist(), key=lambda part: part.file_size)
+    place = weights.header_offset + 200 + weights.file_size // 2
+    return checkpoint[:place] + bytes([checkpoint[place] ^ 1]) + checkpoint[place + 1 :]
+
+
+def compressed(checkpoint: bytes) -> bytes:
+    """The checkpoint as an attacker may pack one that unpacks without end."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(checkpoint)) as known, zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as packed:
+        for name in known.namelist():
+            packed.writestr(name, known.read(name))
+    return buffer.getvalue()
+
+
+DAMAGES: dict[str, Callable[[bytes], bytes]] = {
+    "empty": lambda checkpoint: b"",
+    "cut short": cut_short,
+    "flipped bit": with_flipped_bit,
+    "compressed": compressed,
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+@pytest.mark.parametrize("num_damaged", [1, 2])
+def test_a_damaged_checkpoint_costs_the_training_since_the_one_before(
+    prepared: Prepared, objective: Objective, tmp_path: Path, damage: str, num_damaged: int
 ) -> None:
-    run(tiny_trial(), prepared, tmp_path, objective, num_evaluations=2)
-    folder = trial_folder(tmp_path)
-    (nimg,) = folder.checkpoint_nimgs()
-    folder.replace_checkpoint(nimg, folder.read_checkpoint(nimg)[:num_bytes])
+    whole, folder = trial_folder(tmp_path / "whole"), trial_folder(tmp_path / "damaged")
+    run(tiny_trial(), prepared, tmp_path / "whole", objective)
+    run(tiny_trial(), prepared, tmp_path / "damaged", objective, num_evaluations=3)
+    nimgs = folder.checkpoint_nimgs()
+    assert nimgs == [80, 160]
+    for nimg in nimgs[2 - num_damaged :]:
+        path = folder.storage.local_path(f"checkpoints/{nimg:08d}.pt")
+        path.write_bytes(DAMAGES[damage](path.read_bytes()))
+    rest = run(tiny_trial(), prepared, tmp_path / "damaged", objective)
+    again = [0, 80, 160, 200] if num_damaged == 2 else [160, 200]
+    assert [p.evaluation.cur_nimg for p in rest if p.evaluation] == again
+    assert rest[-1].status.damaged_checkpoints == tuple(reversed(nimgs[2 - num_damaged :]))
+    assert measured(folder.read_evaluations()) == measured(whole.read_evaluations())
+    assert files(tmp_path / "damaged", "samples", "snapshots") == files(tmp_path / "whole", "samples", "snapshots")
+
+
+def test_a_checkpoint_of_another_training_is_a_message(
+    prepared: Prepared, objective: Objective, tmp_path: Path
+) -> None:
+    run(tiny_trial(network=MLP), prepared, tmp_path / "other", objective, num_evaluations=2)
+    run(tiny_trial(), prepared, tmp_path / "own", objective, num_evaluations=2)
+    folder = trial_folder(tmp_path / "own")
+    folder.add_checkpoint(80, trial_folder(tmp_path / "other").read_checkpoint(80))
     with pytest.raises(InputError) as caught:
-        run(tiny_trial(), prepared, tmp_path, objective)
+        run(tiny_trial(), prepared, tmp_path / "own", objective)
     message = str(caught.value)
-    assert message.startswith(f"{folder.storage.location}/checkpoints/{nimg:08d}.pt: a checkpoint must be whole")
-    assert "but got one that is cut short, damaged or another training's (" in message
-    folder.delete_checkpoints()
-    (*_, last) = run(tiny_trial(), prepared, tmp_path, objective)
-    assert last.status.state is TrialState.COMPLETED
+    assert message.startswith(
+        f"{folder.storage.location}/checkpoints/00000080.pt: a checkpoint must be of this training"
+    )
+
+
+class Trap:
+    """An object whose pickle makes a folder when it is loaded."""
+
+    def __init__(self, place: str) -> None:
+        self.place = place
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return os.mkdir, (self.place,)
+
+
+def test_a_checkpoint_runs_no_code(prepared: Prepared, objective: Objective, tmp_path: Path) -> None:
+    run(tiny_trial(), prepared, tmp_path, objective, num_evaluations=2)
+    folder, buffer = trial_folder(tmp_path), io.BytesIO()
+    torch.save({"generator": Trap(str(tmp_path / "trap"))}, buffer)
+    folder.add_checkpoint(80, buffer.getvalue())
+    with pytest.raises(InputError, match="a checkpoint must be of this training, but got one of another"):
+        run(tiny_trial(), prepared, tmp_path, objective)
+    assert not (tmp_path / "trap").exists()
+
+
+def test_an_optimizer_s_state_of_other_shapes_is_refused(
+    prepared: Prepared, objective: Objective, tmp_path: Path
+) -> None:
+    """Fused Adam would read beyond the end of a tensor that is too short."""
+    run(tiny_trial(), prepared, tmp_path, objective, num_evaluations=2)
+    folder, buffer = trial_folder(tmp_path), io.BytesIO()
+    content = torch.load(io.BytesIO(folder.read_checkpoint(80)), weights_only=True)
+    content["g_optimizer"]["state"][0]["exp_avg"] = torch.zeros(1)
+    torch.save(content, buffer)
+    folder.add_checkpoint(80, buffer.getvalue())
+    with pytest.raises(InputError, match=r"the optimizer's exp_avg has the shape \(1,\)"):
+        run(tiny_trial(), prepared, tmp_path, objective)
+
+
+@pytest.mark.parametrize("num_lines", [0, 1, 2])
+def test_lost_lines_of_the_metrics_come_back_from_the_checkpoint(
+    prepared: Prepared, objective: Objective, tmp_path: Path, num_lines: int
+) -> None:
+    run(tiny_trial(), prepared, tmp_path / "whole", objective)
+    run(tiny_trial(), prepared, tmp_path / "cut", objective, num_evaluations=3)
+    folder = trial_folder(tmp_path / "cut")
+    folder.write_evaluations(folder.read_evaluations()[:num_lines])
+    rest = run(tiny_trial(), prepared, tmp_path / "cut", objective)
+    assert [p.evaluation.cur_nimg for p in rest if p.evaluation] == [200]
+    assert measured(folder.read_evaluations()) == measured(trial_folder(tmp_path / "whole").read_evaluations())
 
 
 def test_evaluations_after_the_checkpoint_come_again(prepared: Prepared, objective: Objective, tmp_path: Path) -> None:
@@ -79,10 +178,9 @@ def test_evaluations_after_the_checkpoint_come_again(prepared: Prepared, objecti
     run(tiny_trial(), prepared, tmp_path / "whole", objective)
     run(tiny_trial(), prepared, tmp_path / "died", objective, num_evaluations=2)
     folder = trial_folder(tmp_path / "died")
-    checkpoint = folder.read_checkpoint(80)
     run(tiny_trial(), prepared, tmp_path / "died", objective, num_evaluations=1)
-    assert folder.checkpoint_nimgs() == [160]
-    folder.replace_checkpoint(80, checkpoint)
+    assert folder.checkpoint_nimgs() == [80, 160]
+    folder.delete_checkpoints({80})
     rest = run(tiny_trial(), prepared, tmp_path / "died", objective)
     assert [p.evaluation.cur_nimg for p in rest if p.evaluation] == [160, 200]
     assert measured(folder.read_evaluations()) == measured(trial_folder(tmp_path / "whole").read_evaluations())

@@ -85,7 +85,7 @@ def test_what_is_gone_back_to(prepared: Prepared, objective: Objective, tmp_path
     run(returning(), prepared, tmp_path / "before", objective, num_evaluations=3)
     planted(130, 240)
     run(returning(), prepared, tmp_path / "after", objective, num_evaluations=5)
-    assert trial_folder(tmp_path / "after").checkpoint_nimgs() == [120, 240]
+    assert trial_folder(tmp_path / "after").checkpoint_nimgs() == [60, 120, 180, 240]
     before, after = checkpoint(tmp_path / "before", 120), checkpoint(tmp_path / "after", 240)
     for name in ("generator", "discriminator", "g_ema"):
         assert all(torch.equal(after[name][key], value) for key, value in before[name].items())
@@ -218,7 +218,7 @@ def test_a_training_that_goes_back_within_an_evaluation_interval_resumes_alike(
         run(returning(), prepared, tmp_path / "parts", objective)
     monkeypatch.setattr(loop, "draw_batch", draw_batch)
     monkeypatch.setattr(loop, "accumulate_d_gradients", accumulate_d_gradients)
-    assert trial_folder(tmp_path / "parts").checkpoint_nimgs() == [60, 100]
+    assert trial_folder(tmp_path / "parts").checkpoint_nimgs() == [0, 60, 100]
     rest = run(returning(), prepared, tmp_path / "parts", objective)
     assert backs(rest) == [(100, 60)]
     expected, found = (trial_folder(tmp_path / name).read_evaluations() for name in ("whole", "parts"))

@@ -27,7 +27,7 @@ def damage_warnings(run: RunData) -> tuple[str, ...]:
         "an ended trial has its scores in this file, but the file is missing, empty or cut short",
     )
     configs = _left_out(run.unreadable, "config.json", "a trial has its configuration there, but the file is missing")
-    return (*scores, *configs, *_end_warnings(run))
+    return (*scores, *configs, *_end_warnings(run), *_checkpoint_warnings(run))
 
 
 def _left_out(places: Sequence[str], file: str, rule: str) -> list[str]:
@@ -64,6 +64,22 @@ def _end_warnings(run: RunData) -> tuple[str, ...]:
     if (further := len(found) - _MOST_NAMED) > 0:
         warnings.append(f"{further:,} more parts of completed trials could not be made either")
     return tuple(warnings)
+
+
+def _checkpoint_warnings(run: RunData) -> tuple[str, ...]:
+    """A sentence on the checkpoints that were found damaged, since the disk or a copy may damage other files too."""
+    places = [
+        f"arms/{trial.config.arm}/{trial.name} at {nimg:,} images"
+        for trial in run.trials
+        for nimg in trial.status.damaged_checkpoints
+    ]
+    if not places:
+        return ()
+    shown = [*places[:_MOST_NAMED], *([f"{len(places) - _MOST_NAMED:,} more"] if len(places) > _MOST_NAMED else [])]
+    return (
+        f"{quantity(len(places), 'damaged checkpoint')} found ({listed(shown)}); each trial resumed from the "
+        "checkpoint before, or started again, so its results count; check the disk",
+    )
 
 
 def verdict_notes(run: RunData, confirmed: Sequence[ConfirmedArm]) -> tuple[str, ...]:

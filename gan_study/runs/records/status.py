@@ -70,6 +70,8 @@ class TrialStatus(Record):
     """Parts of the end work without a result because a generated image is not finite."""
     num_restarts: int = 0
     """Restarts from its checkpoint after its process or the study had died."""
+    damaged_checkpoints: tuple[int, ...] = ()
+    """Images seen at checkpoints that were found damaged. The trial resumed from the one before, or started again."""
     pid: int | None = None
     """Process of rank 0 while it runs."""
     host: str | None = None

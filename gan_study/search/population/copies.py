@@ -16,7 +16,7 @@ def copy_trial(parent: TrialFolder, child: TrialFolder, rates: ScheduleEntry) ->
     parent_config, child_config = parent.read_config(), child.read_config()
     assert parent_config is not None, "a waiting trial has a config.json"
     assert child_config is not None, "a waiting trial has a config.json"
-    nimg = parent.checkpoint_nimgs()[-1]
+    nimgs = parent.checkpoint_nimgs()
     samples, snapshots = parent.sample_nimgs(), parent.snapshot_nimgs()
     for cur_nimg in samples:
         child.write_samples(cur_nimg, parent.read_samples(cur_nimg))
@@ -25,5 +25,7 @@ def copy_trial(parent: TrialFolder, child: TrialFolder, rates: ScheduleEntry) ->
         child.write_snapshot(cur_nimg, parent.read_snapshot(cur_nimg))
     child.keep_snapshots(set(snapshots))
     child.write_evaluations(parent.read_evaluations())
-    child.replace_checkpoint(nimg, parent.read_checkpoint(nimg))
+    for nimg in nimgs:
+        child.add_checkpoint(nimg, parent.read_checkpoint(nimg), set(nimgs))
+    child.delete_checkpoints(set(nimgs))
     child.write_config(copied_config(child_config, parent_config, rates))

@@ -12,7 +12,7 @@ from gan_study.runs.records.status import TrialState, TrialStatus
 from gan_study.runs.trial_folder import TrialFolder
 from gan_study.training.distributed import Workers
 from gan_study.training.output.sample_grid import sample_grid_png
-from gan_study.training.state import TrainingState
+from gan_study.training.state import TrainingState, is_whole
 
 
 class TakenOverError(GanStudyError):
@@ -24,17 +24,20 @@ def load_latest(
 ) -> tuple[TrialStatus, list[EvaluationRecord]]:
     """Load the folder's checkpoint, if there is one, into `state`; return the trial's status and evaluations so far.
 
-    Evaluations after the checkpoint are left out: the process that made them died, and they will be repeated.
-    Collective. Raises InputError if the checkpoint is damaged.
+    A damaged checkpoint is removed, and the one before it is loaded. Evaluations after the checkpoint are left out: the
+    process that made them died, or their state is lost, and they will be repeated. Collective. Raises InputError if the
+    checkpoint is of another training.
     """
     checkpoint, status, evaluations = workers.from_first_rank(lambda: _read_latest(folder))
     if status.state.is_final:
         return status, evaluations
     if checkpoint is not None:
         _load(state, checkpoint, folder.checkpoint_location(status.cur_nimg))
+        if not state.evaluations:  # The checkpoint is of an older version.
+            state.evaluations += [e for e in evaluations if e.cur_nimg <= state.counters.cur_nimg]
     status = status.model_copy(update={"rollbacks": state.rollbacks})
     workers.on_first_rank(lambda: folder.write_status(status))
-    return status, [e for e in evaluations if checkpoint is not None and e.cur_nimg <= state.counters.cur_nimg]
+    return status, state.evaluations
 
 
 def read_end(folder: TrialFolder) -> TrialStatus | None:
@@ -66,23 +69,25 @@ def write_progress(
 ) -> None:
     """Write metrics, then checkpoint or final status, and delete all snapshots but the newest and the best.
 
-    Call it after `write_images`. The former best snapshot is deleted last: if the process dies before, the trial
-    resumes from a checkpoint for which it is still the best. If the study has ended the trial meanwhile, nothing is
-    written.
+    Until the end, those that were the newest and the best one evaluation before are kept too. Call it after
+    `write_images`. The former best snapshot is deleted last: if the process dies before, the trial resumes from a
+    checkpoint for which it is still the best. If the study has ended the trial meanwhile, nothing is written.
     """
     if read_end(folder) is not None:
         return
     folder.write_evaluations(evaluations)
     write_checkpoint_or_end(state, status, folder)
-    best = best_evaluation(evaluations)
-    folder.keep_snapshots({e.cur_nimg for e in (evaluations[-1], best) if e is not None})
+    # A trial that returns to the checkpoint before the last needs the snapshots of then.
+    moments = [evaluations] if status.state.is_final else [evaluations, evaluations[:-1]]
+    kept = {e.cur_nimg for known in moments for e in (*known[-1:], best_evaluation(known)) if e is not None}
+    folder.keep_snapshots(kept)
 
 
 def write_checkpoint_or_end(state: TrainingState, status: TrialStatus, folder: TrialFolder) -> None:
     """Write the checkpoint of a running trial, or the status of one that has ended, so that no crash leaves damage.
 
-    The checkpoint that a rollback would need is kept. A trial that has ended keeps none. If the study has ended the
-    trial meanwhile, nothing is written.
+    The checkpoint before it is kept, and those that a rollback would need. A trial that has ended keeps none. If the
+    study has ended the trial meanwhile, nothing is written.
     """
     if read_end(folder) is not None:
         return
@@ -91,7 +96,7 @@ def write_checkpoint_or_end(state: TrainingState, status: TrialStatus, folder: T
         folder.write_status(status)
         folder.delete_checkpoints()
         return
-    folder.replace_checkpoint(cur_nimg, state.to_bytes(), state.healthy_nimg)
+    folder.add_checkpoint(cur_nimg, state.to_bytes(), {state.healthy_nimg, state.former_healthy_nimg})
     if status.rollbacks and status.rollbacks[-1].cur_nimg == cur_nimg:
         folder.write_status(status)
 
@@ -102,17 +107,24 @@ def _load(state: TrainingState, checkpoint: bytes, place: str) -> None:
     except Exception as error:  # torch.load has no exception class of its own
         reason = str(error).partition("\n")[0].partition(". ")[0]
         raise InputError(
-            f"{place}: a checkpoint must be whole and of this training, but got one that is cut short, damaged or "
-            f"another training's ({reason}); copy it again, or delete it: the trial then resumes from the checkpoint "
+            f"{place}: a checkpoint must be of this training, but got one of another training or with other content "
+            f"({reason}); copy the trial's folder again, or delete the checkpoint: the trial then resumes from the one "
             "before it, or starts again"
         ) from error
 
 
 def _read_latest(folder: TrialFolder) -> tuple[bytes | None, TrialStatus, list[EvaluationRecord]]:
     status = folder.read_status()
-    nimgs = folder.checkpoint_nimgs()
     if status is not None and status.state.is_final:
         return None, status, folder.read_evaluations()
+    checkpoint, nimgs, damaged = None, folder.checkpoint_nimgs(), list(status.damaged_checkpoints if status else ())
+    while nimgs and checkpoint is None:
+        content = folder.read_checkpoint(nimgs[-1])
+        if is_whole(content):
+            checkpoint = content
+        else:
+            damaged.append(nimgs.pop())
+            folder.delete_checkpoints(set(nimgs))
     running = TrialStatus(
         state=TrialState.RUNNING,
         cur_nimg=nimgs[-1] if nimgs else 0,
@@ -120,5 +132,6 @@ def _read_latest(folder: TrialFolder) -> tuple[bytes | None, TrialStatus, list[E
         pid=os.getpid(),
         host=socket.gethostname(),
         start_time=status.start_time if status else time.time(),
+        damaged_checkpoints=tuple(damaged),
     )
-    return folder.read_checkpoint(nimgs[-1]) if nimgs else None, running, folder.read_evaluations()
+    return checkpoint, running, folder.read_evaluations()
