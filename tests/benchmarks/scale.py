@@ -106,7 +106,7 @@ def train_trial(folder: RunFolder, config: TrialConfig, draw: random.Random) -> 
         evaluations.append(evaluation(cur_nimg, None if is_end and diverges else score, draw))
         trial.write_evaluations(evaluations)
         if not is_end:
-            trial.replace_checkpoint(cur_nimg, b"")
+            trial.add_checkpoint(cur_nimg, b"")
             yield TrialState.RUNNING, evaluations[-1]
             continue
         state = TrialState.DIVERGED if diverges else TrialState.COMPLETED

@@ -5,6 +5,7 @@ from typing import Any
 import optuna
 import pytest
 from optuna.trial import TrialState as OptunaState
+from support.present import present
 from support.scripted_world import FAILURE_SCORE, Ends, Score, World, make_evaluation, make_study
 
 from gan_study.config.training import TrialConfig
@@ -196,6 +197,30 @@ def test_a_repeated_message_changes_nothing(tmp_path: Path) -> None:
     (reported,) = world.optuna_trials("lsgan")
     assert (reported.state, reported.value) == (OptunaState.COMPLETE, 5.0)
     assert reported.intermediate_values == {0: 10.0, 1000: 10.0, 4000: 5.0}
+
+
+NO_MEMORY = [
+    "torch.OutOfMemoryError: CUDA out of memory. Tried to allocate 2.00 GiB.",
+    "RuntimeError: [enforce fail at alloc_cpu.cpp:121] DefaultCPUAllocator: can't allocate memory: you tried",
+    "numpy._core._exceptions._ArrayMemoryError: Unable to allocate 8.00 GiB for an array",
+    "its process died: Task was killed due to the node running low on memory.",
+]
+
+
+@pytest.mark.parametrize("reason", NO_MEMORY)
+def test_a_lack_of_memory_is_recorded_with_the_batch_size(tmp_path: Path, reason: str) -> None:
+    world = make_world(tmp_path, constant)
+    director = world.make_director()
+    config = present(director.next_trial())
+    key = (config.arm, config.name)
+    director.receive_progress(key, TrialState.RUNNING, make_evaluation(0, 10.0))
+    director.receive_progress(key, TrialState.RUNNING, make_evaluation(1000, 10.0))
+    director.receive_failure(key, reason)
+    status = present(world.folder.trial(*key).read_status())
+    assert status.state is TrialState.FAILED
+    assert status.reason == (
+        f"{reason} (batch_size={config.training.batch_size}; a smaller batch or network needs less memory)"
+    )
 
 
 def test_an_abort_leaves_unfinished_trials_unfinished(tmp_path: Path) -> None:

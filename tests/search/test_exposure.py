@@ -1,6 +1,7 @@
-"""What others can see of a study that runs here: no port on the network, and no key in any file or log."""
+"""Others see no port of a study that runs here, and no key in its files and logs."""
 
 import os
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -39,7 +40,7 @@ def test_nothing_listens_on_the_network_and_no_key_is_written(tmp_path: Path, mo
     folder = RunFolder(str(tmp_path / "tiny"))
     with Running(tmp_path, "run", study, "--out", tmp_path) as command:
         command.wait_until(lambda: bool(folder.arms()))
-        (session,) = Path("/tmp/ray").glob(f"session_*_{command.process.pid}")
+        (session,) = Path(tempfile.gettempdir(), "ray").glob(f"session_*_{command.process.pid}")
         family = psutil.Process(command.process.pid)
         processes = [family, *family.children(recursive=True)]
         listening = {

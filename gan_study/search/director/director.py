@@ -21,7 +21,7 @@ from gan_study.search.director.recall import recall_trials, renew_workers
 from gan_study.search.director.searches import Searches
 from gan_study.search.director.start_failures import StartFailures, shared_failure_text
 from gan_study.search.director.study_trials import StudyTrials
-from gan_study.search.director.trial_record import TrialRecord, write_end
+from gan_study.search.director.trial_record import TrialRecord, name_batch_size, write_end
 from gan_study.search.population.populations import Populations
 
 
@@ -220,7 +220,7 @@ class Director:
             self._record_failure(key, reason)
 
     def _record_failure(self, key: tuple[str, str], reason: str) -> None:
-        write_end(self.trials[key], TrialState.FAILED, reason)
+        write_end(self.trials[key], TrialState.FAILED, name_batch_size(self.trials[key].config, reason))
         self._close_trial(key, TrialState.FAILED)
 
     def _stop_trial(self, key: tuple[str, str]) -> None:

@@ -1,5 +1,6 @@
 """One trial as the director knows it, and the order in which trials are confirmed."""
 
+import re
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -13,6 +14,13 @@ from gan_study.runs.records.status import TrialState, TrialStatus
 from gan_study.runs.secrets import without_secrets
 from gan_study.runs.trial_folder import TrialFolder
 from gan_study.search.sampling.objective_values import TrialEnd
+
+_NO_MEMORY = re.compile(
+    r"out of memory|OutOfMemory|not enough memory|can('t|not) allocate memory|MemoryError|low on memory"
+    r"|memory usage threshold|bad_alloc|OOM killer",
+    re.IGNORECASE,
+)
+"""Words of torch, Python, Ray and C++ for a lack of memory."""
 
 
 @dataclass
@@ -61,6 +69,15 @@ class TrialRecord:
             return last
         kept = next(e for e in known if e.cur_nimg == last.rolled_back_to)
         return last.model_copy(update={"score": kept.score, "early_score": kept.early_score})
+
+
+def name_batch_size(config: TrialConfig, reason: str) -> str:
+    """Return the reason of a failure; if it is a lack of memory, with the batch size that needed it."""
+    if not _NO_MEMORY.search(reason):
+        return reason
+    num_workers = config.workers.num_workers
+    on = f" on {num_workers} workers" if num_workers > 1 else ""
+    return f"{reason} (batch_size={config.training.batch_size}{on}; a smaller batch or network needs less memory)"
 
 
 def write_end(trial: TrialRecord, state: TrialState, reason: str) -> None:
