@@ -69,10 +69,10 @@ def run_study(
     """
     require_trackers(study.trackers)
     optuna.logging.set_verbosity(optuna.logging.INFO if verbose else optuna.logging.WARNING)
-    run_start = time.time()
+    run_start = time.monotonic()
     if address is not None:
         require_reachable(address)
-    status = _begin(folder, run_start)
+    status = _begin(folder)
 
     def report_loss(reason: str) -> None:
         error = ClusterLostError(folder.location, reason)
@@ -147,12 +147,12 @@ def run_study(
     return director
 
 
-def _begin(folder: RunFolder, run_start: float) -> StudyStatus:
+def _begin(folder: RunFolder) -> StudyStatus:
     """Write that this process works on the run folder, also in the minutes before the first trial."""
     before = folder.read_study_status()
     status = StudyStatus(
         state="running",
-        start_time=before.start_time if before else run_start,
+        start_time=before.start_time if before else time.time(),
         elapsed_sec=before.elapsed_sec if before else 0.0,
         num_concurrent_trials=before.num_concurrent_trials if before else 1,
         pid=os.getpid(),
@@ -230,7 +230,7 @@ def _trainable(
 def _finish(
     folder: RunFolder, status: StudyStatus, state: str, run_start: float, error: BaseException | None = None
 ) -> None:
-    elapsed = status.elapsed_sec + time.time() - run_start
+    elapsed = status.elapsed_sec + time.monotonic() - run_start
     reason = without_secrets(str(error)) if isinstance(error, GanStudyError) else None
     end = {"state": state, "reason": reason, "elapsed_sec": elapsed, "pid": None, "waiting_for": None}
     folder.write_study_status(status.model_copy(update=end))

@@ -1,6 +1,7 @@
 """optuna.db is a copy of the search that stays in its place and costs the driver little."""
 
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import optuna
@@ -151,6 +152,44 @@ def test_a_finished_study_is_not_written_again(tmp_path: Path) -> None:
 def test_a_file_that_cannot_be_read_is_written_anew(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "optuna.db").write_bytes(content)
     world = make_world(tmp_path)
+    run_with_file(world)
+    assert_equal_copies(world)
+
+
+@pytest.mark.parametrize("start", [100, 4096, 20_000])
+def test_a_file_with_damaged_pages_is_written_anew(tmp_path: Path, start: int) -> None:
+    """SQLite opens such a file, and finds the damage only when it reads on."""
+    world = make_world(tmp_path)
+    run_with_file(world)
+    path = tmp_path / "optuna.db"
+    content = path.read_bytes()
+    path.write_bytes(content[:start] + b"\xff" * (len(content) - start))
+    run_with_file(world)
+    assert_equal_copies(world)
+
+
+def test_a_file_that_another_program_locks_is_written_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gan_study.search.sampling.optuna_file.LOCK_SEC", 0.1)
+    world = make_world(tmp_path)
+    run_with_file(world, stop_after=3)
+    with closing(sqlite3.connect(tmp_path / "optuna.db", isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        run_with_file(world)
+    assert_equal_copies(world)
+
+
+def test_a_file_that_gets_locked_ends_the_study_and_is_written_by_the_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gan_study.search.sampling.optuna_file.LOCK_SEC", 0.1)
+    world = make_world(tmp_path)
+    with OptunaFile(world.folder) as file:
+        world.make_director(file.storage).next_trial()
+        with closing(sqlite3.connect(tmp_path / "optuna.db", isolation_level=None)) as other:
+            other.execute("BEGIN EXCLUSIVE")
+            file.allow_writing()
+            with pytest.raises(StorageError, match=r"optuna\.db: .*database is locked"):
+                file.write_changes()
     run_with_file(world)
     assert_equal_copies(world)
 

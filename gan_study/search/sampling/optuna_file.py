@@ -19,7 +19,7 @@ from gan_study.runs.folder import RunFolder
 from gan_study.search.sampling.optuna_rows import WrittenStudy, WrittenTrial, write_trials
 
 _OPTUNA = "optuna.db"
-_LOCK_SEC = 60
+LOCK_SEC = 60
 """Seconds to wait for the file, which a dashboard locks while it reads."""
 _MOST_BUSY = 0.05
 """Largest share of the driver's time that is spent on the file while the study runs."""
@@ -137,7 +137,7 @@ class OptunaFile:
 
 
 def _connect(path: Path) -> sqlite3.Connection:
-    connection = sqlite3.connect(path, timeout=_LOCK_SEC, check_same_thread=False)
+    connection = sqlite3.connect(path, timeout=LOCK_SEC, check_same_thread=False)
     # Without waiting for the disk, a failure of the machine can lose transactions. The next command repeats them.
     connection.execute("PRAGMA synchronous=OFF")
     return connection
