@@ -104,8 +104,8 @@ def numbers(losses: dict[str, float | None] | None) -> dict[str, float]:
 
 def checkpoint(location: Path) -> dict[str, Any]:
     folder = trial_folder(location)
-    (nimg,) = folder.checkpoint_nimgs()
-    content: dict[str, Any] = torch.load(io.BytesIO(folder.read_checkpoint(nimg)), weights_only=True)
+    last = folder.read_checkpoint(folder.checkpoint_nimgs()[-1])
+    content: dict[str, Any] = torch.load(io.BytesIO(last), weights_only=True)
     return content
 
 
