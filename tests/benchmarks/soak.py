@@ -68,9 +68,18 @@ class Command:
         """Number and command line of each process below the command."""
         import psutil
 
-        for process in psutil.Process(self.process.pid).children(recursive=True):
+        try:
+            family = psutil.Process(self.process.pid).children(recursive=True)
+        except psutil.NoSuchProcess:
+            return
+        for process in family:
             with suppress(psutil.Error):
                 yield process.pid, " ".join(process.cmdline())
+
+    def is_training(self, folder: RunFolder) -> bool:
+        """Return True if a process of this command trains a trial, and not one of an earlier command."""
+        own = {pid for pid, _ in self.family()}
+        return any(status.pid in own for _, status in running_trials(folder))
 
     def find(self, text: str) -> int | None:
         """Number of a random process below the command whose command line has `text` in it."""
@@ -174,7 +183,7 @@ def disturb(place: Path, study: Path, seconds: float, workers: int, counts: Coun
         assert all(now.get(name) == facts for name, facts in ended.items()), "an ended trial has changed"
         ended = now
         assert time.monotonic() < last_progress + STALL_SEC + 10 * seconds, f"no progress; see {command.log}"
-        if time.monotonic() >= next_fault and folder.arms():
+        if time.monotonic() >= next_fault and command.is_training(folder):
             name = random.choice(faults)
             if FAULTS[name](command, folder):
                 counts[name] += 1
