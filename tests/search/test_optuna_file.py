@@ -1,7 +1,7 @@
 """optuna.db is a copy of the search that stays in its place and costs the driver little."""
 
 import sqlite3
-from contextlib import closing
+from contextlib import closing, nullcontext
 from pathlib import Path
 
 import optuna
@@ -178,18 +178,25 @@ def test_a_file_that_another_program_locks_is_written_anew(tmp_path: Path, monke
     assert_equal_copies(world)
 
 
-def test_a_file_that_gets_locked_ends_the_study_and_is_written_by_the_next(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("is_released", [True, False])
+def test_a_file_that_gets_locked_is_written_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_released: bool
 ) -> None:
     monkeypatch.setattr("gan_study.search.sampling.optuna_file.LOCK_SEC", 0.1)
     world = make_world(tmp_path)
-    with OptunaFile(world.folder) as file:
-        world.make_director(file.storage).next_trial()
-        with closing(sqlite3.connect(tmp_path / "optuna.db", isolation_level=None)) as other:
+    with closing(sqlite3.connect(tmp_path / "optuna.db", isolation_level=None)) as other:
+        with (
+            nullcontext() if is_released else pytest.raises(StorageError, match=r"optuna\.db: .*database is locked"),
+            OptunaFile(world.folder) as file,
+        ):
+            world.make_director(file.storage).next_trial()
             other.execute("BEGIN EXCLUSIVE")
             file.allow_writing()
-            with pytest.raises(StorageError, match=r"optuna\.db: .*database is locked"):
-                file.write_changes()
+            file.write_changes()
+            if is_released:
+                other.execute("ROLLBACK")
+        if is_released:
+            assert len(in_file(tmp_path)) == 1
     run_with_file(world)
     assert_equal_copies(world)
 

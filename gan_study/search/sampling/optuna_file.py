@@ -21,6 +21,7 @@ from gan_study.search.sampling.optuna_rows import WrittenStudy, WrittenTrial, wr
 _OPTUNA = "optuna.db"
 LOCK_SEC = 60
 """Seconds to wait for the file, which a dashboard locks while it reads."""
+_LOCKED = "database is locked"
 _MOST_BUSY = 0.05
 """Largest share of the driver's time that is spent on the file while the study runs."""
 _BATCH = 100
@@ -85,11 +86,18 @@ class OptunaFile:
         self._due = 0.0
 
     def write_changes(self) -> None:
-        """Write the changes, if writing is allowed and has not just taken more than its share of the time."""
+        """Write the changes, if writing is allowed and has not just taken more than its share of the time.
+
+        A file that another program has locked is written later, at the latest at the end.
+        """
         if time.monotonic() < self._due:
             return
         start = time.monotonic()
-        self._write_all(until=start + 1)
+        try:
+            self._write_all(until=start + 1)
+        except StorageError as error:
+            if _LOCKED not in str(error):
+                raise
         spent = time.monotonic() - start
         self._due = start + max(1.0, spent / _MOST_BUSY)
 
