@@ -1,6 +1,5 @@
 """`gan_study run --resume` on a run folder that exists, up to the point where Ray would start."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,22 +11,17 @@ from gan_study.config.reading.load import dump_study, parse_study
 from gan_study.config.study import StudyConfig
 from gan_study.errors import InputError
 from gan_study.runs.folder import RunFolder
-from gan_study.runs.storage import Storage
 
 
-@pytest.fixture(params=["disk", "object store"])
-def out(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    if request.param == "disk":
-        yield str(tmp_path / "runs")
-        return
-    with serve_objects() as store:
-        yield store.uri("bucket/runs")
+@pytest.fixture
+def out(tmp_path: Path) -> str:
+    return str(tmp_path / "runs")
 
 
 @pytest.fixture
 def folder(out: str) -> RunFolder:
     """The run folder of a finished study."""
-    folder = write_synthetic_run(Storage(out).child(str(STUDY["name"])).location)
+    folder = write_synthetic_run(f"{out}/{STUDY['name']}")
     folder.write_study_text(dump_study(StudyConfig.model_validate(STUDY)))
     return folder
 
@@ -39,21 +33,15 @@ def study_file(tmp_path: Path) -> Path:
     return path
 
 
-def test_a_finished_study_is_reported_again(
+def test_a_finished_study_is_reported_again_and_may_get_other_resources(
     folder: RunFolder, study_file: Path, out: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    run(str(study_file), out, continues=True)
+    run(str(study_file), out, ["resources.max_concurrent_trials=3"], continues=True)
+    assert parse_study(folder.read_study_text(), "study.yaml").resources.max_concurrent_trials == 3
     assert "Nothing is left to train: every trial of the study has ended" in capsys.readouterr().out
     assert folder.storage.exists("report.html")
 
 
-@pytest.mark.parametrize("out", ["disk"], indirect=True)
-def test_a_setting_that_no_training_depends_on_may_change(folder: RunFolder, study_file: Path, out: str) -> None:
-    run(str(study_file), out, ["resources.max_concurrent_trials=3"], continues=True)
-    assert parse_study(folder.read_study_text(), "study.yaml").resources.max_concurrent_trials == 3
-
-
-@pytest.mark.parametrize("out", ["disk"], indirect=True)
 @pytest.mark.parametrize(
     ("change", "problem", "remedy"),
     [
@@ -75,7 +63,15 @@ def test_another_study_is_refused(
     assert folder.read_study_text() == text
 
 
-@pytest.mark.parametrize("out", ["disk"], indirect=True)
 def test_without_the_option_a_study_that_has_begun_is_refused(folder: RunFolder, study_file: Path, out: str) -> None:
     with pytest.raises(InputError, match="a study runs into a folder of its own"):
         run(str(study_file), out)
+
+
+def test_a_study_in_an_object_store_is_found(study_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "key")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+    with serve_objects() as store:
+        RunFolder(store.uri(f"bucket/runs/{STUDY['name']}")).write_study_text(study_file.read_text())
+        with pytest.raises(InputError, match=r"--resume continues the study in the run folder, but got 1 difference"):
+            run(str(study_file), store.uri("bucket/runs"), ["confirm.seeds=9"], continues=True)
