@@ -57,6 +57,7 @@ def test_the_second_trial_that_fails_alike_ends_the_study_before_any_has_trained
     text = assert_aborted(director)
     assert text.startswith(f"{tmp_path}: trials must be able to train, but got the same failure from lsgan/search_000 ")
     assert text.count(reason.format(9)) == 1
+    assert [t.failure for t in director.failed] == [reason.format(30123)]  # The message tells the other.
     assert {trial.state for trial in director.trials.values()} == {TrialState.RUNNING}
     assert all(world.folder.trial(*key).read_status() is None for key in keys)
 

@@ -42,7 +42,7 @@ class Director:
         self.agenda = Agenda(study, self.trials, folder.read_decisions())
         self.abort_reason: str | None = None
         self.failed: list[TrialRecord] = []
-        """The trials that have failed in this run, in that order, also those whose failure may be shared."""
+        """The trials that have failed in this run, in that order, without the one whose failure ended the study."""
         self.ended: list[TrialRecord] = []
         """The trials that have ended in this run, in that order."""
         self._folder = folder
@@ -202,18 +202,20 @@ class Director:
 
     def _fail_trial(self, key: tuple[str, str], reason: str) -> None:
         self.trials[key].failure = reason
-        self.failed.append(self.trials[key])
         failures = self._start_failures
         may_count = failures.may_count(key, reason)
         if not may_count or not failures.continues(reason):
             self._record_start_failures()
-        if not may_count:
+        if may_count:
+            failures.add(key, reason)
+            if failures.are_shared:
+                self.abort(shared_failure_text(self._folder.location, failures.keys, reason))
+                return
+        self.failed.append(self.trials[key])
+        if may_count:
+            self._release_slot(key)
+        else:
             self._record_failure(key, reason)
-            return
-        failures.add(key, reason)
-        if failures.are_shared:
-            self.abort(shared_failure_text(self._folder.location, failures.keys, reason))
-        self._release_slot(key)
 
     def _record_start_failures(self) -> None:
         for key, reason in self._start_failures.take_all():
