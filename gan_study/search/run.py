@@ -107,13 +107,12 @@ def run_study(
                 raise InputError([f"{'.'.join(map(str, fault.path))}: {fault.rule}" for fault in faults])
             study = study.model_copy(update={"resources": resources})
             follower = ClusterFollower(cluster, resources, on_stage, record_size, record_new_hosts)
-            num_concurrent = max(1, min(follower.num_fitting, follower.num_wanted()))
             if address is not None:
                 require_shared(folder)
             on_stage("preparing the data and the extractor")
             # The task may use the cores of all trials, since none runs yet; on a joined cluster only those it requests.
-            num_trials = 1 if cluster.joined else num_concurrent * resources.workers_per_trial
-            num_threads = resources.cpus_per_worker * num_trials
+            num_workers = 1 if cluster.joined else follower.num_wanted() * resources.workers_per_trial
+            num_threads = resources.cpus_per_worker * num_workers
 
             def show_progress(text: str) -> None:
                 if follower.look() is None:
