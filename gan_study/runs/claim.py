@@ -178,7 +178,6 @@ def _parse(content: bytes) -> Claim | None:
 def _in_use(place: str, known: Claim | None, age_sec: float) -> InputError:
     holder = known.holder() if known is not None else "another command"
     return InputError(
-        f"{place}: one command at a time works on a run folder, but got {holder}; wait for it, or end it first. "
-        f"It was alive {max(0.0, age_sec):.0f} seconds ago; if it has died since, this works "
-        f"{LEASE_SEC:.0f} seconds after that"
+        f"{place}: one command at a time works on a run folder, but got {holder}; wait for it, or end it first (if it "
+        f"has died, its claim expires in {min(LEASE_SEC, max(0.0, LEASE_SEC - age_sec)):.0f} seconds)"
     )

@@ -6,10 +6,11 @@ import re
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from gan_study.errors import StorageError
+from gan_study.errors import InputError, StorageError
 
 WAIT_ENVIRONMENT = "GAN_STUDY_STORE_WAIT_SEC"
 """The environment variable with the longest wait in seconds."""
@@ -90,10 +91,11 @@ def wait_out(place: str, operation: Callable[[], _T]) -> _T:
     """Return the result of an operation on an object store. While the store is away, repeat the operation.
 
     place: the location in the store, for messages. Raises StorageError if the store stays away for longer than
-    GAN_STUDY_STORE_WAIT_SEC (5 minutes by default), or at once if it has never answered this process.
+    GAN_STUDY_STORE_WAIT_SEC (5 minutes by default), or at once if it has never answered this process. Raises InputError
+    if that variable is not a number of seconds.
     """
     start, pause = time.monotonic(), 1.0
-    longest = float(os.environ.get(WAIT_ENVIRONMENT) or _WAIT_SEC)
+    longest = _longest_wait_sec()
     if start < _outages.given_up_at + _ENDING_SEC:
         raise _no_answer(place, _outages.reason, longest)
     while True:
@@ -135,6 +137,17 @@ def note_answer(place: str) -> None:
         since, _outages.since = _outages.since, None
     if since is not None:
         _outages.notify(f"{place}: the object store answers again after {_seconds(time.monotonic() - since)}")
+
+
+def _longest_wait_sec() -> float:
+    text = os.environ.get(WAIT_ENVIRONMENT) or str(_WAIT_SEC)
+    with suppress(ValueError):
+        if 0 <= (seconds := float(text)) < math.inf:
+            return seconds
+    raise InputError(
+        f"{WAIT_ENVIRONMENT}: the longest wait for an object store is a number of seconds, but got {text}; set it to "
+        f"one such as {_WAIT_SEC:.0f}, or leave it out"
+    )
 
 
 def _no_answer(place: str, reason: str, longest_sec: float) -> StorageError:

@@ -35,7 +35,7 @@ class S3Object:
         if endpoint:
             settings["s3"] = {"addressing_style": "virtual" if options["force_virtual_addressing"] else "path"}
         self._bucket, _, self._key = path.partition("/")
-        self._client: Any = boto3.client(
+        self._client: Any = boto3.Session().client(
             "s3",
             endpoint_url=endpoint or None,
             region_name=filesystem.region or None,

@@ -51,7 +51,7 @@ def _explain(error: OSError) -> tuple[str, str]:
         return "writing or reading is not permitted", "change its permissions, or choose another --out"
     if error.errno in (errno.ENOTDIR, errno.EEXIST):
         return "there is a file where a folder is needed", "remove it, or choose another --out"
-    if error_code(error) in _DENIALS:
+    if error_code(error) in _DENIALS or "credentials" in str(error).lower():  # boto3 has no code if there are none
         return (
             "the object store denies access",
             "check the credentials (s3://: AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or the machine's role; gs://: "

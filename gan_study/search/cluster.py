@@ -41,7 +41,7 @@ from gan_study.search.growth import read_growth
 from gan_study.search.network_interface import choose_network_interface
 
 _SETUP_HOOK = "gan_study.search.cluster.prepare_worker_process"
-_PASSED_ON = ("AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3", "AWS_REGION", WAIT_ENVIRONMENT)
+_PASSED_ON = ("AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3", "AWS_REGION", "AWS_DEFAULT_REGION", WAIT_ENVIRONMENT)
 """Environment variables that every process of ours needs as the driver has them. None of them holds a secret."""
 _OBJECT_STORE_BYTES = 256 * 1024**2
 """Ray's object store; trials exchange only small dictionaries."""

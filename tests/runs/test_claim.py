@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from pathlib import Path
 
 import pytest
 from support.s3_process import S3Process, s3_process
@@ -17,8 +18,9 @@ from gan_study.runs import claim as claims
 from gan_study.runs.claim import Claim
 from gan_study.runs.folder import RunFolder
 from gan_study.runs.lock import lock_run_folder
-from gan_study.runs.s3_object import S3Object
 
+FOREIGN = Claim(id="other", pid=7, host="node-1", start_time=1.8e9)
+"""The claim of a command on another machine."""
 HOLD = """
 import sys
 from gan_study.runs.folder import RunFolder
@@ -45,19 +47,6 @@ def server() -> Iterator[S3Process]:
 @pytest.fixture
 def folder(server: S3Process, request: pytest.FixtureRequest) -> RunFolder:
     return RunFolder(f"s3://bucket/{request.node.name}")
-
-
-def target_of(folder: RunFolder) -> S3Object:
-    target = folder.storage.s3_object(".claim")
-    assert target is not None
-    return target
-
-
-def foreign_claim(folder: RunFolder) -> Claim:
-    """A claim by a command of another machine."""
-    claim = Claim(id="other", pid=7, host="node-1", start_time=1.8e9)
-    assert target_of(folder).create(claim.content())
-    return claim
 
 
 def test_one_of_several_commands_that_start_together_wins(folder: RunFolder) -> None:
@@ -113,7 +102,7 @@ def test_a_claim_ends_with_its_command(server: S3Process, folder: RunFolder) -> 
 def test_a_command_of_another_machine_is_named_until_its_claim_expires(
     folder: RunFolder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    foreign_claim(folder)
+    folder.storage.write_bytes(".claim", FOREIGN.content())
     with (
         pytest.raises(InputError, match="but got pid=7 on node-1, at work since 2027-01-15 08:00 UTC; wait"),
         lock_run_folder(folder),
@@ -145,19 +134,10 @@ def test_a_command_that_has_lost_its_claim_ends(folder: RunFolder, monkeypatch: 
     monkeypatch.setattr(claims, "RENEW_SEC", 0.05)
     lost: list[StorageError] = []
     with lock_run_folder(folder, on_lost=lost.append):
-        _take_over(folder)
+        folder.storage.write_bytes(".claim", FOREIGN.content())
         _wait_for(lambda: bool(lost))
     assert "but got pid=7 on node-1, at work since 2027-01-15 08:00 UTC, which has taken it over" in str(lost[0])
     assert b'"node-1"' in folder.storage.read_bytes(".claim")  # which the loser leaves
-
-
-def _take_over(folder: RunFolder) -> None:
-    claim = Claim(id="other", pid=7, host="node-1", start_time=1.8e9)
-    while True:
-        found = target_of(folder).read()
-        assert found is not None
-        if target_of(folder).replace(claim.content(), found[1]):
-            return
 
 
 def test_a_store_without_conditions_is_reported(object_store: ObjectStore) -> None:
@@ -168,6 +148,27 @@ def test_a_store_without_conditions_is_reported(object_store: ObjectStore) -> No
     (warning,) = warnings
     assert "because the store ignores conditions on writes (If-None-Match); make sure that no other" in warning
     assert object_store.objects == {}
+
+
+def test_without_boto3_nobody_is_kept_out(object_store: ObjectStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "boto3", None)
+    warnings: list[str] = []
+    with lock_run_folder(RunFolder(object_store.uri("bucket/run")), warnings.append):
+        pass
+    (warning,) = warnings
+    assert "because boto3 is not installed (pip install 'gan_study[s3]'); make sure that no other command" in warning
+
+
+def test_missing_credentials_are_named(server: S3Process, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.delenv(name)
+    for name in ("AWS_SHARED_CREDENTIALS_FILE", "AWS_CONFIG_FILE"):
+        monkeypatch.setenv(name, str(tmp_path / "none"))
+    with (
+        pytest.raises(StorageError, match=r"the object store denies access \(Unable to locate credentials\); check"),
+        lock_run_folder(RunFolder("s3://bucket/nobody")),
+    ):
+        pass
 
 
 def _wait_for(condition: Callable[[], bool]) -> None:

@@ -10,7 +10,7 @@ import pytest
 from support.s3_process import S3Process, s3_process
 
 from gan_study.cli.preparation.run_folder import open_run
-from gan_study.errors import StorageError
+from gan_study.errors import InputError, StorageError
 from gan_study.evaluation.snapshots import open_place
 from gan_study.runs.outage import WAIT_ENVIRONMENT, report_outages
 from gan_study.runs.storage import Storage
@@ -59,6 +59,15 @@ def test_a_long_outage_ends_soon(server: S3Process, monkeypatch: pytest.MonkeyPa
             storage.write_text("status", "interrupted")
         assert time.monotonic() - start < 0.1
     assert len(notices) == 1
+
+
+@pytest.mark.parametrize("text", ["soon", "-1", "inf", "nan"])
+def test_a_wrong_wait_is_refused(server: S3Process, monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    monkeypatch.setenv(WAIT_ENVIRONMENT, text)
+    with pytest.raises(
+        InputError, match=rf"^{WAIT_ENVIRONMENT}: the longest wait .* is a number .* but got {text}; set"
+    ):
+        Storage(RUN).exists()
 
 
 def test_an_interrupted_command_does_not_wait(server: S3Process, notices: list[str]) -> None:
