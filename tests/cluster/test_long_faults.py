@@ -7,7 +7,7 @@ from support.cluster_study import ClusterStudy
 from support.command import LIMIT_SEC
 from support.own_cluster import OwnCluster
 
-pytestmark = [pytest.mark.ray, pytest.mark.slow, pytest.mark.cluster_long]
+pytestmark = [pytest.mark.ray, pytest.mark.slow, pytest.mark.cluster_long, pytest.mark.timeout(1800)]
 
 CUT_OFF_SEC = 60.0
 

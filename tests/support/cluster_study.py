@@ -51,10 +51,10 @@ class ClusterStudy:
     def folder(self) -> RunFolder:
         return RunFolder(str(self.place / "tiny"))
 
-    def begin(self) -> list[str]:
-        """Write its file; return the words of the command that begins it."""
+    def begin(self, out: str | None = None) -> list[str]:
+        """Write its file; return the words of the command that begins it, in its place or in another."""
         (self.place / "tiny.yaml").write_text(f"name: tiny\n{self.text}")
-        return ["run", str(self.place / "tiny.yaml"), "--out", str(self.place), "--address", "auto"]
+        return ["run", str(self.place / "tiny.yaml"), "--out", out or str(self.place), "--address", "auto"]
 
     def resume(self) -> list[str]:
         """Return the words of the command that resumes it."""

@@ -8,8 +8,11 @@ from pathlib import Path
 import yaml
 
 from support.machines import REPOSITORY, Machine
+from support.s3_process import KEY, SECRET
 
 LAUNCH_FILE = REPOSITORY / "tests" / "cluster" / "own_machines.yaml"
+STORE_KEYS = {"AWS_ACCESS_KEY_ID": KEY, "AWS_SECRET_ACCESS_KEY": SECRET, "AWS_EC2_METADATA_DISABLED": "true"}
+"""The variables with which every machine reaches an object store."""
 _UP_LIMIT_SEC = 300.0
 _STUDY_LIMIT_SEC = 300.0
 _WAIT_FOR_NODES = """
@@ -55,7 +58,11 @@ class OwnCluster:
 
     def gan_study_command(self, *words: object) -> list[str]:
         """Return what a shell on the head runs for a command of gan_study."""
-        return ["bash", "-c", f"source ~/.bashrc; exec python -m gan_study {shlex.join(map(str, words))}"]
+        return self.shell("python", "-m", "gan_study", *words)
+
+    def shell(self, *words: object) -> list[str]:
+        """Return what runs a command with the variables of a login."""
+        return ["bash", "-c", f"source ~/.bashrc; exec {shlex.join(map(str, words))}"]
 
     def _ray(self, *words: object) -> None:
         command = [sys.executable, "-m", "ray.scripts.scripts", *words]
@@ -83,6 +90,7 @@ def prepare_home(machine: Machine, num_cpus: int) -> None:
         "PYTHONPATH": f"{machine.home}/gan_study",
         "GAN_STUDY_CACHE": os.environ["GAN_STUDY_CACHE"],
         "RAY_OVERRIDE_RESOURCES": f'{{"CPU": {num_cpus}}}',
+        **STORE_KEYS,
         "RAY_worker_niceness": "0",  # as in tests/conftest.py
     }
     lines = [f"export {name}='{value}'" for name, value in variables.items()]
