@@ -78,8 +78,12 @@ class Command:
 
     def is_training(self, folder: RunFolder) -> bool:
         """Return True if a process of this command trains a trial, and not one of an earlier command."""
+        return bool(self.trials(folder))
+
+    def trials(self, folder: RunFolder) -> list[tuple[TrialFolder, TrialStatus]]:
+        """The trials that processes of this command train. Others' numbers may be those of strangers' processes now."""
         own = {pid for pid, _ in self.family()}
-        return any(status.pid in own for _, status in running_trials(folder))
+        return [(trial, status) for trial, status in running_trials(folder) if status.pid in own]
 
     def find(self, text: str) -> int | None:
         """Number of a random process below the command whose command line has `text` in it."""
@@ -105,13 +109,13 @@ def kill(pid: int | None, sign: signal.Signals = signal.SIGKILL) -> bool:
 
 
 def kill_trial(command: Command, folder: RunFolder) -> bool:
-    trials = running_trials(folder)
+    trials = command.trials(folder)
     return bool(trials) and kill(random.choice(trials)[1].pid)
 
 
 def kill_rank(command: Command, folder: RunFolder) -> bool:
     """Kill any worker of a group, whether it writes the trial's files or not."""
-    return bool(running_trials(folder)) and kill(command.find("RayTrainWorker"))
+    return bool(command.trials(folder)) and kill(command.find("RayTrainWorker"))
 
 
 def kill_raylet(command: Command, folder: RunFolder) -> bool:
@@ -132,7 +136,7 @@ def terminate(command: Command, folder: RunFolder) -> bool:
 
 def damage_checkpoint(command: Command, folder: RunFolder) -> bool:
     """Change a byte of a running trial's last checkpoint, and kill its process so that it has to be read."""
-    for trial, status in running_trials(folder):
+    for trial, status in command.trials(folder):
         nimgs = trial.checkpoint_nimgs()
         if not nimgs or not kill(status.pid, signal.SIGSTOP):
             continue
