@@ -104,9 +104,16 @@ def connected(
     except (ConnectionError, ValueError) as error:
         raise InputError(
             f"--address: a Ray cluster must be running there, but got address={address} "
-            f"({first_line(error)}); start one with `ray up cluster.yaml`, or leave --address out"
+            f"({first_line(error)}); start one with `ray up cluster.yaml`, or leave --address out. If one runs there, "
+            "set RAY_AUTH_MODE=token and have its token in ~/.ray/auth_token"
         ) from error
     except Exception as error:  # Ray has no special class for a failed start, as on an overloaded machine
+        if address is not None:
+            raise InputError(
+                f"--address: the Ray cluster there must let this machine join, but got address={address} "
+                f"({first_line(error)}); look at RAY_AUTH_MODE, at the token in ~/.ray/auth_token or "
+                "RAY_AUTH_TOKEN_PATH, and at the versions of Ray and Python on both sides"
+            ) from error
         raise InputError(
             f"Ray: it must start on this machine, but got an error ({first_line(error)}); try again when the machine "
             "is less busy, and look at the space below /tmp and the free memory"

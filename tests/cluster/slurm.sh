@@ -7,6 +7,9 @@
 # mount, or an s3:// URI. The study's lines are in slurm-<job>.out. After a preemption SLURM starts the job again, and
 # two minutes before the end of its time the job asks for that itself; the study then continues where it was.
 #
+# Your cluster may want --partition and --account, too. Each node needs the data sets (GAN_STUDY_DATA); `scancel` ends the
+# job, and the same sbatch command continues the study.
+#
 # tests/cluster/test_slurm.py runs this script with stand-ins for SLURM's commands; it has not run under SLURM yet.
 #
 #SBATCH --job-name=gan_study
@@ -30,7 +33,8 @@ port=$((20000 + SLURM_JOB_ID * 4 % 20000))
 # Every request to Ray must carry a token, which lies in the home folder that all nodes share.
 export RAY_AUTH_MODE=token
 token=${RAY_AUTH_TOKEN_PATH:-$HOME/.ray/auth_token}
-[ -s "$token" ] || (umask 077 && ray get-auth-token --generate > /dev/null)
+[ -s "$token" ] || (umask 077 && mkdir -p "$(dirname "$token")" &&
+    python -c 'import secrets; print(secrets.token_hex(32), end="")' > "$token")
 
 end_ray() {
     # `ray start --block` ends its own Ray. Nothing else of this user on the node is touched.

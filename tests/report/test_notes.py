@@ -1,5 +1,6 @@
 """The notes beside the verdict, on the page and on the terminal: verdicts on trials, and advice."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -194,6 +195,15 @@ def test_earlier_environments_are_listed_in_the_protocol(folder: RunFolder) -> N
     )
     terms = [term for term, _ in protocol_items(load_run(folder))]
     assert terms[terms.index("Trained first with") :][:3] == ["Trained first with", "Then with", "Command"]
+
+
+def test_the_protocol_says_on_how_many_workers_each_training_ran(folder: RunFolder) -> None:
+    run = load_run(folder)
+    assert "Workers" not in dict(protocol_items(run))
+    resources = run.study.resources.model_copy(update={"workers_per_trial": 2})
+    shared = replace(run, study=run.study.model_copy(update={"resources": resources}))
+    text = "2 for each training, which share every batch; batch statistics per rank"
+    assert dict(protocol_items(shared))["Workers"] == text
 
 
 def test_failed_seeds_are_defined_and_told_of_the_leader(folder: RunFolder) -> None:

@@ -41,6 +41,11 @@ def protocol_items(run: RunData) -> list[Item]:
     items.append(("Counted", counted_text(run.study.objective)))
     if (fidelity := describe_fidelity(run)) is not None:
         items.append(("Scores before the end", fidelity.sentence))
+    if (workers := run.study.resources.workers_per_trial) > 1:
+        statistics = run.study.resources.batch_statistics.replace("_", " ")
+        items.append(
+            ("Workers", f"{workers} for each training, which share every batch; batch statistics {statistics}")
+        )
     return (
         items
         + _search_items(run)

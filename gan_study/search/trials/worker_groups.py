@@ -4,6 +4,7 @@ A group takes many times as long to start as a small trial takes to train.
 """
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -72,6 +73,9 @@ class WorkerGroups(tune.Callback):
         self._on_stage = on_stage
         self._running: set[str] = set()
         self._threads: list[threading.Thread] = []
+        self._serving: set[str] = set()
+        """The groups that take orders."""
+        self._lock = threading.Lock()
         self._group_numbers = count()
 
     def on_trial_start(self, iteration: int, trials: list[Trial], trial: Trial, **info: Any) -> None:
@@ -81,12 +85,15 @@ class WorkerGroups(tune.Callback):
 
     def start_groups(self, num_wanted: int) -> None:
         """Start groups until there are as many as wanted; more may run already."""
-        self._threads = [thread for thread in self._threads if thread.is_alive()]
-        while len(self._threads) < num_wanted:
-            name = f"group_{next(self._group_numbers):03d}"
-            thread = threading.Thread(target=self._serve, args=[name], name=name, daemon=True)
-            self._threads.append(thread)
-            thread.start()
+        with self._lock:
+            new = [f"group_{next(self._group_numbers):03d}" for _ in range(num_wanted - len(self._serving))]
+            self._serving |= set(new)
+        if new:
+            groups = "a group" if len(new) == 1 else f"{len(new)} groups"
+            self._on_stage(f"starting {groups} of {self._resources.workers_per_trial} workers")
+        for group in new:
+            self._threads.append(threading.Thread(target=self._serve, args=[group], name=group, daemon=True))
+            self._threads[-1].start()
 
     def on_trial_complete(self, iteration: int, trials: list[Trial], trial: Trial, **info: Any) -> None:
         """Let the trial's group leave it, if it was stopped."""
@@ -106,17 +113,22 @@ class WorkerGroups(tune.Callback):
         self.is_closed.set()
         with suppress(RayActorError):
             ray.get(self.exchange.close.remote())
+        deadline = time.monotonic() + _END_LIMIT_SEC
         for thread in self._threads:
-            thread.join(_END_LIMIT_SEC)
+            thread.join(max(0.0, deadline - time.monotonic()))
 
     def _serve(self, group: str) -> None:
         """Keep one group running until it has no trials left. Ray Train restarts workers, and this its controller."""
         for attempt in count(1):
             try:
                 self._make_trainer(group, attempt).fit()
-                # An order may have come in just when the group gave up waiting for one.
+                # A trial that starts from now on starts a group; an order may have come in just before.
+                with self._lock:
+                    self._serving.discard(group)
                 if self.is_closed.is_set() or not ray.get(self.exchange.num_waiting.remote()):
                     return
+                with self._lock:
+                    self._serving.add(group)
             except Exception as error:
                 # At the end, Ray may shut down under this thread.
                 if self.is_closed.is_set() or not ray.is_initialized():
