@@ -6,13 +6,11 @@ They share this host's disk, but for what each must have alone: its home, Ray's 
 import hashlib
 import os
 import platform
-import re
 import shutil
 import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
-from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -117,12 +115,9 @@ class Machine:
         """End what `fill_disk` did."""
         self.run("mount", "-o", "remount,size=50%", "/tmp/ray")
 
-    def ray_worker_starts(self) -> list[float]:
-        """Return when Ray has started each of its worker processes since the cluster came up, in Unix time."""
-        logs = "/tmp/ray/session_latest/logs/python-core-worker-*.log"
-        first_lines = self.run("bash", "-c", f"head --quiet --lines=1 {logs}").splitlines()
-        times = (re.match(r"\[(\S+ \S+) ", line) for line in first_lines)
-        return sorted(datetime.strptime(time[1], "%Y-%m-%d %H:%M:%S,%f").timestamp() for time in times if time)
+    def num_ray_workers(self) -> int:
+        """Return how many worker processes Ray has started since the cluster came up."""
+        return len(self.run("bash", "-c", "ls /tmp/ray/session_latest/logs/worker-*.out || true").splitlines())
 
     def cut_off(self, user: "Machine") -> None:
         """Let no message through to or from this machine, without a sign of it on either side."""
