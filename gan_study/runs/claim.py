@@ -97,7 +97,8 @@ def _take(place: str, target: S3Object, claim: Claim) -> str:
         known = _parse(there)
         if known is not None and known.id == claim.id:  # An earlier request has arrived, but not its answer.
             return version
-        if age_sec <= LEASE_SEC and not (known is not None and process_has_ended(known.host, known.pid)):
+        is_dead = known is not None and process_has_ended(known.host, known.pid, other_users=True)
+        if age_sec <= LEASE_SEC and not is_dead:
             raise _in_use(place, known, age_sec)
         taken = target.replace(content, version)
         if taken is not None:

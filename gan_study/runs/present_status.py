@@ -24,12 +24,17 @@ def is_left_off(status: StudyStatus) -> bool:
     return status.state == "running" and status.pid is not None and process_has_ended(status.host, status.pid)
 
 
-def process_has_ended(host: str | None, pid: int) -> bool:
-    """Return True if a process of this machine no longer exists; False for one of another machine."""
+def process_has_ended(host: str | None, pid: int, *, other_users: bool = False) -> bool:
+    """Return True if a process of this machine no longer exists; False for one of another machine.
+
+    other_users: a process of another user may be meant; else the number has been given out again.
+    """
     if host != socket.gethostname():
         return False
     try:
         os.kill(pid, 0)
-    except (ProcessLookupError, PermissionError):  # by now the number may be that of another user's process
+    except ProcessLookupError:
         return True
+    except PermissionError:  # It exists, and is another user's.
+        return not other_users
     return False

@@ -37,6 +37,8 @@ class Growth:
     """None if this is not known."""
     max_workers: int = 0
     """Most machines of all types together."""
+    head: Machine = Machine(0, 0)
+    """The head's part, which stays beside them."""
 
 
 class Capacity:
@@ -64,7 +66,7 @@ class Capacity:
             return self.num_fitting
         if self._growth.types is None:
             return None
-        workers, left = 0, self._growth.max_workers
+        workers, left = self._num_workers(self._growth.head), self._growth.max_workers
         rooms = [(self._num_workers(each.machine), each.max_count) for each in self._growth.types]
         for room, max_count in sorted(rooms, reverse=True):
             count = min(max_count, left)

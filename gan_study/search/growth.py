@@ -29,7 +29,7 @@ def read_growth(nodes: Sequence[Mapping[str, Any]], home: Path | None = None) ->
     """
     head = next((node for node in nodes if _HEAD in node["Resources"]), None)
     group = head.get("Labels", {}).get(_GROUP) if head is not None else None
-    if not group:
+    if head is None or not group:
         return None
     described = _read_description(home or Path.home())
     # A description that was left by another cluster on this machine names another head.
@@ -43,9 +43,14 @@ def read_growth(nodes: Sequence[Mapping[str, Any]], home: Path | None = None) ->
             continue
         if "CPU" not in resources:
             return Growth(types=None)
-        machine = Machine(float(resources["CPU"]), float(resources.get("GPU", 0)))
-        types.append(MachineType(name, machine, min(max_workers, int(node_type.get("max_workers", max_workers)))))
-    return Growth(tuple(types), max_workers)
+        types.append(
+            MachineType(name, _machine(resources), min(max_workers, int(node_type.get("max_workers", max_workers))))
+        )
+    return Growth(tuple(types), max_workers, _machine(head["Resources"]))
+
+
+def _machine(resources: Mapping[str, float]) -> Machine:
+    return Machine(float(resources.get("CPU", 0)), float(resources.get("GPU", 0)))
 
 
 def _read_description(home: Path) -> dict[str, Any]:

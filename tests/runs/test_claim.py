@@ -113,6 +113,16 @@ def test_a_command_of_another_machine_is_named_until_its_claim_expires(
         assert b'"node-1"' not in folder.storage.read_bytes(".claim")
 
 
+def test_a_command_of_another_user_keeps_its_claim(folder: RunFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(pid: int, number: int) -> None:
+        raise PermissionError
+
+    with lock_run_folder(folder):
+        monkeypatch.setattr(os, "kill", refuse)
+        with pytest.raises(InputError, match=f"but got pid={os.getpid()}, at work since"), lock_run_folder(folder):
+            pass
+
+
 def test_a_claim_is_renewed(folder: RunFolder, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(claims, "RENEW_SEC", 0.05)
     with lock_run_folder(folder):

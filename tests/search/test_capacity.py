@@ -71,6 +71,17 @@ def test_the_largest_cluster_takes_the_largest_machines_first() -> None:
     assert Capacity(resources(gpus_per_worker=1), [HEAD], Growth(types, 5)).max_fitting == 2 * 8 + 3
 
 
+def test_a_head_that_trains_has_room_beside_the_machines_that_may_come(tmp_path: Path) -> None:
+    (tmp_path / "ray_bootstrap_config.yaml").write_text(
+        "{head_node_type: head, max_workers: 2, available_node_types: {head: {}, worker: {resources: {CPU: 4}}}}"
+    )
+    node = head_node("head")
+    growth = read_growth([{**node, "Resources": {**node["Resources"], "CPU": 4.0}}], tmp_path)
+    capacity = Capacity(resources(), [Machine(4, 0)], growth)
+    assert capacity.max_fitting == 4 + 2 * 4
+    assert Capacity(resources(), [Machine(4, 0)] * 2, growth).num_wanted == 4 + 2 * 4
+
+
 @pytest.mark.parametrize(
     ("changes", "growth", "there"),
     [

@@ -115,6 +115,24 @@ def test_failures_count_from_the_last_report() -> None:
     assert run(meet()) == "third"
 
 
+def test_a_report_that_a_resumed_trial_repeats_forgets_no_failure() -> None:
+    async def meet() -> str | None:
+        exchange = make_exchange(max_retries=1)
+        await exchange.begin("trial", {"order": 1})
+        for reason in ("first", "second"):
+            assert await exchange.take("group", reason) == {"order": 1}
+            report = await waiting(exchange.report("group", reason, EVALUATION))
+            assert await exchange.next_report("trial") == EVALUATION
+            next_report = await waiting(exchange.next_report("trial"))
+            assert await report
+            await exchange.fail("group", reason)
+            next_report.cancel()
+            await asyncio.sleep(0)
+        return read_failure(await exchange.next_report("trial"))
+
+    assert run(meet()) == "second"
+
+
 def test_a_group_that_cannot_start_counts_against_the_trial_that_has_waited_longest() -> None:
     async def meet() -> None:
         exchange = make_exchange(max_retries=1)

@@ -39,7 +39,7 @@ class Killer:
     done: threading.Event = field(default_factory=threading.Event)
 
     def start(self, director: Director) -> None:
-        """Look again and again, because a trial that has begun anew sends no message before its next evaluation."""
+        """Look again and again, because a trial that has begun anew sends no new evaluation for a while."""
         self._director = director
         threading.Thread(target=self._watch, daemon=True).start()
 

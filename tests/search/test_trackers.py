@@ -149,6 +149,7 @@ def test_a_trial_that_starts_again_stays_one_run(folder: RunFolder) -> None:
         trial.start()
         trial.result(0, 50.0)
         trial.start()
+        trial.result(0, 50.0)
         trial.result(1000, 10.0)
     assert scalars_of(folder, f"wgan/{make_config().name}", "score") == [(0, 50.0), (1000, 10.0)]
 

@@ -104,7 +104,7 @@ def test_one_group_trains_all_trials_and_survives_what_dies_or_hangs(
     )
     folder = tiny_folder(tmp_path / "tiny", study)
     saboteur = Saboteur(ray_address, victims)
-    run_study(study, folder, address=ray_address, on_start=saboteur.start)
+    director = run_study(study, folder, address=ray_address, on_start=saboteur.start)
     saboteur.done.set()
 
     assert set(saboteur.after) == set(victims)
@@ -115,6 +115,7 @@ def test_one_group_trains_all_trials_and_survives_what_dies_or_hangs(
         status = read_status(folder, name)
         assert (status.state, status.num_restarts) == (TrialState.COMPLETED, int(name in victims)), name
         assert [measured(e) for e in folder.trial(name, "search_000").read_evaluations()] == expected, name
+        assert [measured(e) for e in director.trials[name, "search_000"].evaluations] == expected, name
     (process,) = saboteur.first_ranks["undisturbed"]
     assert saboteur.first_ranks["undisturbed_too"] == {process}
 

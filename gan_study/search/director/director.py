@@ -101,7 +101,7 @@ class Director:
             if state.is_final:
                 self._release_slot(key)
             return False
-        if state.is_final or (evaluation is not None and evaluation.cur_nimg > 0):
+        if state.is_final or (evaluation is not None and evaluation.cur_nimg > trial.cur_nimg):
             self._start_failures.note_training(key)
             self._record_start_failures()
         stop = self._record_evaluation(trial, evaluation)

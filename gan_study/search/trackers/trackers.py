@@ -5,8 +5,8 @@ driver and trials exchange. So they receive stand-ins: a trial's name is `<arm>/
 hyperparameters, its step the number of images seen, its folder `<run folder>/trackers/<tracker>/<arm>/<trial>`.
 
 A trial that is started again within one command continues its run in the tracker. After `resume`, an unfinished trial
-continues its run in TensorBoard, which reads all files of a folder as one run; evaluations after the checkpoint appear
-there twice, with equal values. In MLflow and W&B it begins a second run of the same name, as Ray's callbacks do.
+continues its run in TensorBoard, which reads all files of a folder as one run; the evaluations from the checkpoint on
+appear there twice, with equal values. In MLflow and W&B it begins a second run of the same name, as Ray's callbacks do.
 
 Nothing leaves this machine unless the user asks for it: MLflow writes an SQLite file unless MLFLOW_TRACKING_URI names a
 server, and W&B is offline (`wandb sync` sends its folders later) unless WANDB_MODE is online.
@@ -66,6 +66,8 @@ class Tracking(Callback):
         self._warn = warn
         self._logger: LoggerCallback | None = None
         self._tracked: dict[str, TrackedTrial] = {}
+        self._cur_nimg: dict[str, int] = {}
+        """Images at the last evaluation that was passed on, by arm and trial."""
 
     def __getstate__(self) -> dict[str, object]:
         """Return nothing: Ray pickles the callback for a restoration of its own, which is never used."""
@@ -110,14 +112,18 @@ class Tracking(Callback):
     def on_trial_result(
         self, iteration: int, trials: list[Trial], trial: Trial, result: dict[str, Any], **info: Any
     ) -> None:
-        """Receive Tune's notice of a result, and pass it on if it holds an evaluation."""
+        """Receive Tune's notice of a result, and pass a new evaluation on; a resumed trial repeats its last one."""
         progress = read_progress(result)
         if progress is None or progress[1] is None or trial.trial_id not in self._tracked:
             return
+        name, cur_nimg = str(self._tracked[trial.trial_id]), progress[1].cur_nimg
+        if cur_nimg <= self._cur_nimg.get(name, -1):
+            return
+        self._cur_nimg[name] = cur_nimg
         numbers = {name: n for name, n in tracker_numbers(progress[1]).items() if math.isfinite(n)}
         with self._usable_logger() as logger:
             # All three trackers use the iteration as the step.
-            step = {TRAINING_ITERATION: progress[1].cur_nimg}
+            step = {TRAINING_ITERATION: cur_nimg}
             logger.log_trial_result(iteration, self._tracked[trial.trial_id], {**numbers, **step})
 
     def on_trial_complete(self, iteration: int, trials: list[Trial], trial: Trial, **info: Any) -> None:

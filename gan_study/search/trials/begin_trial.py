@@ -8,6 +8,8 @@ from gan_study.errors import StorageError
 from gan_study.evaluation.whole_trial import train_and_finish
 from gan_study.extractors.objective import Objective, load_objective
 from gan_study.runs.folder import RunFolder
+from gan_study.runs.records.status import TrialState, TrialStatus
+from gan_study.runs.trial_folder import TrialFolder
 from gan_study.search.trials.messages import TrialOrder
 from gan_study.training.distributed import Workers
 from gan_study.training.progress import Progress
@@ -16,6 +18,7 @@ from gan_study.training.progress import Progress
 def begin_trial(order: TrialOrder, workers: Workers) -> Generator[Progress, None, None]:
     """Load the data and the study's objective, then train the ordered trial and do its end work.
 
+    A trial that resumes first yields its last evaluation again: its process may have died before the study received it.
     Raises StorageError if the run folder is not there on this machine or does not fit the data.
     """
     config, folder = order.config, RunFolder(order.run_folder)
@@ -31,4 +34,14 @@ def begin_trial(order: TrialOrder, workers: Workers) -> Generator[Progress, None
         return dataset, load_objective(folder.storage, record, dataset).to(workers.device)
 
     dataset, objective = workers.on_every_rank(load)
-    return train_and_finish(config, dataset, objective, folder.trial(config.arm, config.name), workers)
+    trial = folder.trial(config.arm, config.name)
+    if (last := workers.from_first_rank(lambda: _read_last(trial))) is not None:
+        yield last
+    yield from train_and_finish(config, dataset, objective, trial, workers)
+
+
+def _read_last(trial: TrialFolder) -> Progress | None:
+    """Return a running trial's progress at its latest checkpoint; None if it has no checkpoint."""
+    status, nimgs = trial.read_status() or TrialStatus(state=TrialState.RUNNING), trial.checkpoint_nimgs()
+    known = [evaluation for evaluation in trial.read_evaluations() if nimgs and evaluation.cur_nimg <= nimgs[-1]]
+    return Progress(status, known[-1]) if known and not status.state.is_final else None

@@ -21,7 +21,8 @@ class _HeldTrial:
     """Resolved with True if the group must train on after its last report, or with False if it must leave the trial."""
     group: str | None = None
     num_failures: int = 0
-    """Failures since the last report."""
+    """Failures since the last new report."""
+    last_report: dict[str, Any] | None = None
     is_over: bool = False
     """True after its last report."""
 
@@ -44,7 +45,7 @@ class TrialExchange:
     def __init__(self, max_retries: int, idle_limit_sec: float) -> None:
         """Begin without orders.
 
-        max_retries: failures in a row without a report after which a trial is given up.
+        max_retries: failures in a row without a new report after which a trial is given up.
         idle_limit_sec: seconds after which a group without an order must end.
         """
         self._max_retries = max_retries
@@ -105,7 +106,8 @@ class TrialExchange:
         if key is None or self._attempts[group] != attempt:
             return False
         trial = self._trials[key]
-        trial.num_failures = 0
+        if message != trial.last_report:  # A resumed trial repeats its last report.
+            trial.num_failures, trial.last_report = 0, message
         trial.messages.put_nowait(message)
         if is_last(message):
             trial.group, trial.is_over = None, True
