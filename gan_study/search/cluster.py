@@ -14,6 +14,8 @@ os.environ.setdefault("RAY_CHDIR_TO_TRIAL_DIR", "0")
 os.environ.setdefault("RAY_AIR_NEW_OUTPUT", "0")
 os.environ.setdefault("TUNE_DISABLE_SIGINT_HANDLER", "1")
 os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+# A job of `ray job submit` may name in its own environment what is passed on to workers below.
+os.environ.setdefault("RAY_OVERRIDE_JOB_RUNTIME_ENV", "1")
 # Otherwise Tune starts one trial's process at a time, ends it when another host has a free one meanwhile, and asks a
 # cluster that grows for one machine at a time. The director limits the number of trials.
 os.environ.setdefault("TUNE_MAX_PENDING_TRIALS_PG", str(10**9))
