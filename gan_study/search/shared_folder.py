@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Mapping
 
 import ray
-from ray.exceptions import GetTimeoutError
+from ray.exceptions import RayError
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from gan_study.errors import InputError
@@ -22,7 +22,7 @@ def require_shared(folder: RunFolder) -> None:
     """Raise InputError if a machine of the cluster that may train cannot reach a run folder on a local path.
 
     A mounted network folder also is a local path, so each machine checks for itself. A machine that does not answer
-    within a minute passes: it may be busy, and its trials check again.
+    within a minute passes, as does one that is lost meanwhile: it may be busy, and its trials check again.
     """
     if not folder.storage.is_local:
         return
@@ -55,7 +55,7 @@ def _node_sees_mark(node_id: str, location: str, mark: str) -> bool:
     answer = task.options(scheduling_strategy=there).remote(location, mark)
     try:
         return bool(ray.get(answer, timeout=_LIMIT_SEC))
-    except GetTimeoutError:
+    except RayError:
         return True
 
 

@@ -25,7 +25,7 @@ def test_the_trials_at_once_follow_the_cluster(
     monkeypatch.setenv("HOME", str(tmp_path))
     study = tiny_study(
         arms={"lsgan": {"network": "dcgan", "loss": "least_squares"}},
-        budget={"trials_per_arm": 6, "total_kimg": 2, "evaluate_every_kimg": 0.5},
+        budget={"trials_per_arm": 6, "total_kimg": 8, "evaluate_every_kimg": 2},
         search={"scheduler": "none"},
         confirm={"top_k": 0},
     )

@@ -28,9 +28,6 @@ def test_trials_of_one_worker_use_all_machines_at_the_same_time(cluster: OwnClus
     for one, other in combinations([machine.name for machine in machines], 2):
         pairs = [(a, b) for a in trials.values() for b in trials.values() if (a.host, b.host) == (one, other)]
         assert any(overlap(a, b) for a, b in pairs), (one, other)
-    # No machine waits until others, which were ready before, have trained trial after trial.
-    begun = [sorted(trial.start_time or 0 for trial in trials.values() if trial.host == m.name) for m in machines]
-    assert max(times[0] for times in begun) < min(times[2] for times in begun if len(times) > 2)
     # One process for all the trials of a machine; others prepare the study and look for the run folder.
     assert max(machine.num_ray_workers() for machine in machines) <= 5
 
