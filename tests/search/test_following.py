@@ -52,7 +52,8 @@ def test_the_trials_at_once_follow_the_cluster(
         "the cluster has room for 1 trial at once, and may grow for 2",
         "the cluster has room for 2 trials at once",
     )
-    assert rooms[:3] == [one, two, one], stages
+    # The loss of a machine is said, too, unless another has come within five seconds.
+    assert rooms[:2] == [one, two], stages
     status = folder.read_study_status()
     assert status is not None
     assert (status.state, status.num_concurrent_trials, status.waiting_for) == ("completed", 2, None)

@@ -241,7 +241,7 @@ def shared_failures(prepared: Prepared, workers: Workers) -> dict[str, str]:
 
     run_folder = "/nowhere" if workers.rank == workers.world_size - 1 else prepared.folder.location
     calls: dict[str, Callable[[], object]] = {
-        "no run folder": lambda: begin_trial(TrialOrder(shared_trial(), run_folder), workers),
+        "no run folder": lambda: next(begin_trial(TrialOrder(shared_trial(), run_folder), workers)),
         "an image is not finite": lambda: generate("an image is not finite"),
         "no memory": lambda: generate("no memory"),
         "use": lambda: generate("", lambda block: fail(ValueError("planted"))),
