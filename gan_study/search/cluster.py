@@ -78,7 +78,7 @@ def connected(
     """Start Ray on this machine, or join the cluster at `address`; leave it at the end.
 
     with_dashboard: start Ray's dashboard, a dozen processes that take much of two cores. Trials with many workers need
-    it, because it frees their resources when they are stopped (ray#54305). on_hang: see `shut_down`.
+    it, because it frees the room of a group of workers whose controller has died (ray#54305). on_hang: see `shut_down`.
 
     Raises InputError if there is no cluster at `address`.
     """

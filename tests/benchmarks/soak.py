@@ -23,7 +23,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-import ray  # noqa: F401  # makes its copy of psutil known
+import psutil
 from support.tiny_training import measured
 
 from gan_study.runs.folder import RunFolder
@@ -66,8 +66,6 @@ class Command:
 
     def family(self) -> Iterator[tuple[int, str]]:
         """Number and command line of each process below the command."""
-        import psutil
-
         try:
             family = psutil.Process(self.process.pid).children(recursive=True)
         except psutil.NoSuchProcess:
