@@ -15,6 +15,7 @@ from gan_study.analysis.confirmation import confirmed_arms
 from gan_study.analysis.load_run import load_run
 from gan_study.analysis.summary import summarise
 from gan_study.cli.terminal.outcome import print_outcome
+from gan_study.errors import StorageError
 from gan_study.report.comparison.comparison_page import compare_studies, render_comparison
 from gan_study.report.tables.protocol import protocol_items
 from gan_study.report.write import write_report
@@ -56,6 +57,13 @@ def printed(folder: RunFolder) -> str:
     with console.capture() as capture:
         print_outcome(console, folder, "report.html")
     return capture.get()
+
+
+def test_a_damaged_summary_is_named(folder: RunFolder) -> None:
+    write_report(folder)
+    folder.storage.write_text("summary.json", '{"name": "cut short')
+    with pytest.raises(StorageError, match=r"summary\.json: it must be read as it was just written, .* run `report"):
+        printed(folder)
 
 
 def test_the_verdicts_on_trials_stand_under_the_headline_as_on_the_terminal(folder: RunFolder) -> None:

@@ -2,6 +2,7 @@
 
 import sys
 
+from pydantic import ValidationError
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -9,7 +10,7 @@ from rich.text import Text
 from gan_study.analysis.sentences.number_text import NOTHING, failure_text, number, percent
 from gan_study.analysis.summary import ArmSummary, Summary
 from gan_study.cli.terminal.messages import print_warning
-from gan_study.errors import AllTrialsFailedError
+from gan_study.errors import AllTrialsFailedError, StorageError
 from gan_study.runs.counted_generator import At
 from gan_study.runs.folder import RunFolder
 from gan_study.runs.present_status import present_status
@@ -69,7 +70,13 @@ def conclude_study(console: Console, folder: RunFolder, report_location: str) ->
 
 
 def _read_summary(folder: RunFolder) -> Summary:
-    return Summary.from_json(folder.storage.read_text("summary.json"))
+    try:
+        return Summary.from_json(folder.storage.read_text("summary.json"))
+    except ValidationError as error:
+        raise StorageError(
+            f"{folder.location}/summary.json: it must be read as it was just written, but got other contents "
+            f"({error.error_count()} faults); look at the disk or the store, and run `report {folder.location}`"
+        ) from error
 
 
 def _reasons(folder: RunFolder) -> str:
