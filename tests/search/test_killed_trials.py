@@ -10,12 +10,12 @@ import optuna
 import pytest
 from optuna.trial import TrialState as OptunaState
 from support.tiny_study import tiny_folder, tiny_study
+from support.tiny_training import measured
 
 from gan_study.analysis.load_run import load_run
 from gan_study.analysis.summary import summarise
 from gan_study.errors import GanStudyError
 from gan_study.runs.folder import RunFolder
-from gan_study.runs.records.measurements import EvaluationRecord
 from gan_study.runs.records.status import TrialState, TrialStatus
 from gan_study.search.director.director import Director
 from gan_study.search.run import run_study
@@ -55,10 +55,6 @@ class Killer:
                     os.kill(status.pid, signal.SIGKILL)
 
 
-def measured(evaluation: EvaluationRecord) -> tuple[object, ...]:
-    return evaluation.cur_nimg, evaluation.num_g_steps, evaluation.score, evaluation.class_shares, evaluation.losses
-
-
 def test_a_killed_trial_goes_on_from_its_checkpoint(ray_address: str, tmp_path: Path) -> None:
     """Three arms that differ in name only. Retries count from the last evaluation."""
     arm = {"network": "dcgan", "loss": "least_squares"}
@@ -77,9 +73,9 @@ def test_a_killed_trial_goes_on_from_its_checkpoint(ray_address: str, tmp_path: 
     assert read_status(folder, "undisturbed").num_restarts == 0
     twice = read_status(folder, "twice")
     assert (twice.state, twice.num_restarts, twice.reason) == (TrialState.COMPLETED, 2, None)
-    expected = [measured(e) for e in folder.trial("undisturbed", "search_000").read_evaluations()]
-    assert [row[0] for row in expected] == [0, 512, 1024, 1536, 2048]
-    assert [measured(e) for e in folder.trial("twice", "search_000").read_evaluations()] == expected
+    expected = measured(folder.trial("undisturbed", "search_000").read_evaluations())
+    assert [evaluation.cur_nimg for evaluation in expected] == [0, 512, 1024, 1536, 2048]
+    assert measured(folder.trial("twice", "search_000").read_evaluations()) == expected
 
     too_often = read_status(folder, "too_often")
     assert (too_often.state, too_often.num_restarts, too_often.pid) == (TrialState.FAILED, 1, None)
