@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from ray.util.state import list_actors, list_placement_groups
 from support.tiny_study import tiny_folder, tiny_study
+from support.tiny_training import measured
 
 from gan_study.runs.folder import RunFolder
-from gan_study.runs.records.measurements import EvaluationRecord
 from gan_study.runs.records.status import TrialState, TrialStatus
 from gan_study.search.director.director import Director
 from gan_study.search.run import run_study
@@ -74,10 +74,6 @@ class Saboteur:
                     os.kill(max(pids, key=lambda pid: (pid != status.pid, pid)), number)
 
 
-def measured(evaluation: EvaluationRecord) -> tuple[object, ...]:
-    return evaluation.cur_nimg, evaluation.num_g_steps, evaluation.score, evaluation.class_shares, evaluation.losses
-
-
 @pytest.fixture
 def short_patience(monkeypatch: pytest.MonkeyPatch) -> None:
     """A worker counts as hung after some seconds in place of two minutes."""
@@ -109,13 +105,13 @@ def test_one_group_trains_all_trials_and_survives_what_dies_or_hangs(
 
     assert set(saboteur.after) == set(victims)
     assert all(after < 2048 for after in saboteur.after.values())
-    expected = [measured(e) for e in folder.trial("undisturbed", "search_000").read_evaluations()]
-    assert [row[0] for row in expected] == [0, 512, 1024, 1536, 2048]
+    expected = measured(folder.trial("undisturbed", "search_000").read_evaluations())
+    assert [evaluation.cur_nimg for evaluation in expected] == [0, 512, 1024, 1536, 2048]
     for name in study.arms:
         status = read_status(folder, name)
         assert (status.state, status.num_restarts) == (TrialState.COMPLETED, int(name in victims)), name
-        assert [measured(e) for e in folder.trial(name, "search_000").read_evaluations()] == expected, name
-        assert [measured(e) for e in director.trials[name, "search_000"].evaluations] == expected, name
+        assert measured(folder.trial(name, "search_000").read_evaluations()) == expected, name
+        assert measured([*director.trials[name, "search_000"].evaluations]) == expected, name
     (process,) = saboteur.first_ranks["undisturbed"]
     assert saboteur.first_ranks["undisturbed_too"] == {process}
 
