@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import scipy  # loads its parts when they are used
 from numpy.typing import NDArray
-from scipy.special import rel_entr
 
 _LEAST_SHARE_OF_EXPECTED = 0.1
 
@@ -64,7 +64,7 @@ def counts_to_class_histogram(
         raise ValueError("class histogram: there must be images to count, but got num=0; use at least one")
     real = real_shares.astype(np.float64)
     shares = class_counts / num
-    kl = float(rel_entr(shares, real).sum())
+    kl = float(scipy.special.rel_entr(shares, real).sum())
     return ClassHistogram(
         num=num,
         shares=tuple(shares.tolist()),

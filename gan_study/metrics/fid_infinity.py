@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from math import ceil
 
 import numpy as np
-from scipy import stats
+import scipy  # loads its parts when they are used
 
 from gan_study.metrics.frechet import FrechetReference, features_to_frechet_distance
 from gan_study.metrics.statistics import Features, check_features
@@ -56,8 +56,8 @@ def features_to_frechet_infinity(
     distances = [features_to_frechet_distance(subset, reference) for subset in subsets]
     values = [distance.value for distance in distances if distance is not None]
     assert len(values) == num_points, "features are finite, so are their distances"
-    line = stats.linregress(1 / nums, values)
-    half_width = stats.t.ppf((1 + _CONFIDENCE) / 2, num_points - 2) * line.intercept_stderr
+    line = scipy.stats.linregress(1 / nums, values)
+    half_width = scipy.stats.t.ppf((1 + _CONFIDENCE) / 2, num_points - 2) * line.intercept_stderr
     return FrechetInfinity(
         value=float(line.intercept),
         low=float(line.intercept - half_width),

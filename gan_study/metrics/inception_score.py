@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import scipy  # loads its parts when they are used
 from numpy.typing import NDArray
-from scipy.special import rel_entr
 
 
 @dataclass(frozen=True)
@@ -49,5 +49,5 @@ def probabilities_to_inception_score(
 
 
 def _score(probabilities: NDArray[np.float64]) -> float:
-    divergences = rel_entr(probabilities, probabilities.mean(axis=0)).sum(axis=1)
+    divergences = scipy.special.rel_entr(probabilities, probabilities.mean(axis=0)).sum(axis=1)
     return float(np.exp(divergences.mean()))

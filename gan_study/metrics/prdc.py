@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.metrics import pairwise_distances_chunked
 
 from gan_study.metrics.statistics import Features, check_features
 
@@ -152,6 +151,8 @@ def _distance_blocks(a: Features, b: Features) -> Iterator[tuple[slice, NDArray[
     scikit-learn sums the squares of float32 vectors in float64. Distances that differ by rounding alone, such as those
     of an image and its copy from a third image, are equal in the float32 result, on which `<=` relies.
     """
+    from sklearn.metrics import pairwise_distances_chunked  # takes a second
+
     resolution = _RESOLUTION * np.linalg.norm(a, axis=1, keepdims=True)
     start = 0
     for block in pairwise_distances_chunked(

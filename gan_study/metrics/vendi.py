@@ -1,7 +1,7 @@
 """Vendi score (Friedman and Dieng 2023): the effective number of different images, without real images."""
 
 import numpy as np
-from scipy.special import entr
+import scipy  # loads its parts when they are used
 
 from gan_study.metrics.statistics import Features, check_features
 
@@ -24,4 +24,4 @@ def features_to_vendi_score(features: Features) -> float:
     num, dims = values.shape
     gram = values.T @ values if num > dims else values @ values.T
     eigenvalues = np.linalg.eigvalsh(gram / num).clip(min=0)
-    return float(np.exp(entr(eigenvalues).sum()))
+    return float(np.exp(scipy.special.entr(eigenvalues).sum()))

@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass
 from statistics import fmean, variance
 
-from scipy.stats import norm
+import scipy  # loads its parts when they are used
 
 from gan_study.analysis.confirmation import confirmed_arms
 from gan_study.analysis.run_data import RunData
@@ -106,7 +106,7 @@ def _detects(probability: float, spread: SeedSpread | None, source: str) -> str:
     text = f"with a chance of 80 %, an arm that scores better in {math.ceil(100 * probability)} % of seed pairs"
     if spread is None:
         return text
-    difference = math.sqrt(2) * spread.deviation * norm.ppf(probability)
+    difference = math.sqrt(2) * spread.deviation * scipy.stats.norm.ppf(probability)
     return (
         f"{text}; so a difference of {number(float(difference))} between the mean scores, if seeds of an arm scatter "
         f"as in {source} (standard deviation {number(spread.deviation)}, {quantity(spread.num_arms, 'arm')}, failed "
@@ -120,7 +120,7 @@ def _would_do(num_arms: int, level: float, spread: SeedSpread | None) -> str:
         shown = {share: seeds_for(share, level) for share in (0.9, 0.8, 0.7)}
         needed = (f"{_seeds(num)} for {whole_percent(share)}" for share, num in shown.items())
         return f"{text}; to detect an arm that scores better in a given share of seed pairs: {', '.join(needed)}"
-    probability = float(norm.cdf(spread.difference / (math.sqrt(2) * spread.deviation)))
+    probability = float(scipy.stats.norm.cdf(spread.difference / (math.sqrt(2) * spread.deviation)))
     a, b = spread.best
     return (
         f"{text}; {_seeds(seeds_for(probability, level))} to detect, with a chance of 80 %, the difference of "

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from scipy import stats
+import scipy  # loads its parts when they are used
 
 from gan_study.analysis.run_data import TrialData
 from gan_study.analysis.statistics.estimate import CONFIDENCE, Estimate
@@ -41,7 +41,7 @@ def describe_failures(trials: Sequence[TrialData], collapsed: Collection[tuple[s
     num_failed = sum(t.is_lost or (t.config.arm, t.name) in collapsed for t in ended)
     if not ended:
         return FailureRate(0, 0, None)
-    interval = stats.binomtest(num_failed, len(ended)).proportion_ci(CONFIDENCE, method="wilson")
+    interval = scipy.stats.binomtest(num_failed, len(ended)).proportion_ci(CONFIDENCE, method="wilson")
     return FailureRate(
         num_failed, len(ended), Estimate(num_failed / len(ended), float(interval.low), float(interval.high))
     )

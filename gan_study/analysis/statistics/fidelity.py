@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from scipy import stats
+import scipy  # loads its parts when they are used
 
 from gan_study.analysis.run_data import RunData, TrialData
 from gan_study.analysis.sentences.number_text import quantity
@@ -34,7 +34,7 @@ def rank_correlation(low_fidelity: Sequence[float], full: Sequence[float]) -> Ra
     """
     if len(low_fidelity) < 2 or len(set(low_fidelity)) == 1 or len(set(full)) == 1:
         return None
-    tau = float(stats.kendalltau(low_fidelity, full).statistic)
+    tau = float(scipy.stats.kendalltau(low_fidelity, full).statistic)
     return RankCorrelation(len(full), tau, _interval(tau, len(full)))
 
 
@@ -110,5 +110,5 @@ def _interval(tau: float, num_trials: int) -> tuple[float, float] | None:
     # The tau of a perfect order is 1 only up to rounding.
     if num_trials < MIN_PAIRS_FOR_INTERVAL or math.isclose(abs(tau), 1):
         return None
-    reach = float(stats.norm.ppf((1 + CONFIDENCE) / 2)) * math.sqrt(0.437 / (num_trials - 4))
+    reach = float(scipy.stats.norm.ppf((1 + CONFIDENCE) / 2)) * math.sqrt(0.437 / (num_trials - 4))
     return math.tanh(math.atanh(tau) - reach), math.tanh(math.atanh(tau) + reach)

@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from scipy import optimize, stats
+import scipy  # loads its parts when they are used
 
 from gan_study.analysis.statistics.estimate import CONFIDENCE, Estimate
 from gan_study.analysis.statistics.rank_test import probability_lower, smallest_p
@@ -26,7 +26,7 @@ def probability_of_improvement(a: Sequence[float], b: Sequence[float]) -> Estima
 
 def _lower_limit(value: float, num_a: int, num_b: int) -> float:
     """The lowest true probability that is at most z standard errors away from `value`."""
-    z = stats.norm.ppf((1 + CONFIDENCE) / 2)
+    z = scipy.stats.norm.ppf((1 + CONFIDENCE) / 2)
 
     def excess(true: float) -> float:
         return float((value - true) ** 2 - z**2 * _variance(true, num_a, num_b))
@@ -34,7 +34,7 @@ def _lower_limit(value: float, num_a: int, num_b: int) -> float:
     if value <= 0:
         return 0.0
     # At a value of 1 the excess is 0 too, and below it until the limit.
-    return float(optimize.brentq(excess, 0.0, value - 1e-9))
+    return float(scipy.optimize.brentq(excess, 0.0, value - 1e-9))
 
 
 def _variance(probability: float, num_a: int, num_b: int) -> float:
@@ -83,5 +83,5 @@ def _decides(probability: float, size: int, significance: float) -> bool:
         return False
     under_equality = math.sqrt((2 * size + 1) / (12 * size**2))
     under_effect = math.sqrt(_variance(probability, size, size))
-    needed = stats.norm.isf(significance / 2) * under_equality + stats.norm.ppf(POWER) * under_effect
+    needed = scipy.stats.norm.isf(significance / 2) * under_equality + scipy.stats.norm.ppf(POWER) * under_effect
     return bool(abs(probability - 0.5) >= needed)

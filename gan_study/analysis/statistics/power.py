@@ -6,8 +6,8 @@ from functools import lru_cache
 from itertools import combinations
 
 import numpy as np
+import scipy  # loads its parts when they are used
 from numpy.typing import NDArray
-from scipy import optimize
 
 from gan_study.analysis.statistics.improvement import POWER
 from gan_study.analysis.statistics.rank_test import SIGNIFICANCE, holm, smallest_p
@@ -87,7 +87,7 @@ def detectable_probability(size: int, level: float) -> float | None:
     """
     if smallest_p(size, size) >= level:
         return None
-    return float(optimize.brentq(lambda p: power(p, size, level) - POWER, 0.5, 1 - 1e-12, xtol=1e-4))
+    return float(scipy.optimize.brentq(lambda p: power(p, size, level) - POWER, 0.5, 1 - 1e-12, xtol=1e-4))
 
 
 def seeds_for(probability: float, level: float) -> int | None:

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import scipy  # loads its parts when they are used
 from numpy.typing import NDArray
-from scipy import stats
 
 from gan_study.analysis.statistics.estimate import CONFIDENCE
 
@@ -77,5 +77,5 @@ def _jackknife(ordered: _Floats, n: int, expected: float) -> tuple[float, float]
     # Without trial i, earlier trials keep their rank and later ones move down by one.
     without_each = below + above
     error = np.sqrt((num_all - 1) * np.var(without_each))
-    reach = float(stats.t.ppf((1 + CONFIDENCE) / 2, num_all - 1) * error)
+    reach = float(scipy.stats.t.ppf((1 + CONFIDENCE) / 2, num_all - 1) * error)
     return expected - reach, expected + reach

@@ -4,8 +4,8 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
+import scipy  # loads its parts when they are used
 from numpy.typing import NDArray
-from scipy import stats
 
 SIGNIFICANCE = 0.05
 """An arm wins if its p against every other arm, after Holm's correction, is below this."""
@@ -33,8 +33,8 @@ def mann_whitney_p(a: Sequence[float], b: Sequence[float]) -> float:
     tied = len(np.unique(values)) < len(values)
     if tied and 1 in (len(a), len(b)):
         return _p_of_one(float(a[0] if len(a) == 1 else b[0]), values)
-    method = stats.PermutationMethod(n_resamples=_PERMUTATIONS, random_state=0) if tied else "exact"
-    return float(stats.mannwhitneyu(a, b, alternative="two-sided", method=method).pvalue)
+    method = scipy.stats.PermutationMethod(n_resamples=_PERMUTATIONS, random_state=0) if tied else "exact"
+    return float(scipy.stats.mannwhitneyu(a, b, alternative="two-sided", method=method).pvalue)
 
 
 def _p_of_one(score: float, values: NDArray[np.float64]) -> float:

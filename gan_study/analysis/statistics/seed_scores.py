@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import scipy  # loads its parts when they are used
 from numpy.typing import NDArray
-from scipy import stats
 
 from gan_study.analysis.statistics.estimate import CONFIDENCE, Estimate
 
@@ -50,7 +50,7 @@ def _bootstrapped(strata: Sequence[Sequence[float]], aggregate: Callable[..., An
         return aggregate(np.concatenate(drawn, axis=axis), axis=axis)
 
     samples = [np.asarray(stratum) for stratum in strata]
-    found = stats.bootstrap(
+    found = scipy.stats.bootstrap(
         samples,
         pooled,
         n_resamples=NUM_RESAMPLES,
@@ -63,4 +63,4 @@ def _bootstrapped(strata: Sequence[Sequence[float]], aggregate: Callable[..., An
 
 
 def _interquartile_mean(values: NDArray[np.float64], axis: int) -> Any:
-    return stats.trim_mean(values, 0.25, axis=axis)
+    return scipy.stats.trim_mean(values, 0.25, axis=axis)

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 import numpy as np
-from sklearn.metrics import euclidean_distances
 
 from gan_study.diagnosis.measures.draws import LEAST_COLLISIONS, draws_to_support, num_draws
 from gan_study.diagnosis.measures.neighbours import Distances
@@ -72,5 +71,7 @@ def _draws(features: Features, num: int, seed: int) -> list[Features]:
 
 def _pair_distances(features: Features) -> Distances:
     """(N (N - 1) / 2,) Euclidean distances of all pairs of rows."""
+    from sklearn.metrics import euclidean_distances  # takes a second
+
     distances: Distances = euclidean_distances(features.astype(np.float64))
     return distances[np.triu_indices(len(features), k=1)]

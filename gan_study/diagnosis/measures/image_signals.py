@@ -5,7 +5,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.metrics import pairwise_distances_chunked
 
 from gan_study.metrics.statistics import Features
 
@@ -50,6 +49,8 @@ def pairwise_distance_ratio(generated: Features, real: Features) -> float | None
 
 def mean_distance(features: Features) -> float:
     """Mean Euclidean distance of two different rows of (N, d) vectors, N >= 2."""
+    from sklearn.metrics import pairwise_distances_chunked  # takes a second
+
     values = features.astype(np.float64)
     values -= values.mean(axis=0)  # The expanded square that scikit-learn takes loses digits far from the origin.
     total = sum(float(block.sum()) for block in pairwise_distances_chunked(values, working_memory=64))

@@ -1,12 +1,11 @@
 """Memorisation: distances of generated images to training images, compared with those of held-out images."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import scipy  # loads its parts when they are used
 from numpy.typing import NDArray
-from scipy.stats import mannwhitneyu
-from sklearn.cluster import KMeans
 
 from gan_study.diagnosis.measures.neighbours import (
     Distances,
@@ -15,6 +14,9 @@ from gan_study.diagnosis.measures.neighbours import (
     nearest_other_distances,
 )
 from gan_study.metrics.statistics import Features
+
+if TYPE_CHECKING:
+    from sklearn.cluster import KMeans
 
 _NUM_CELLS = 3
 _LEAST_IN_CELL = 20
@@ -29,7 +31,7 @@ class CopyReference:
 
     train: Features
     """(M, d) training features."""
-    cells: KMeans
+    cells: "KMeans"
     """Three cells of the feature space."""
     test_distances: Distances
     """(T,) distance of each held-out image to its nearest training image."""
@@ -60,6 +62,8 @@ def fit_copy_reference(train: Features, test: Features, seed: int = 0) -> CopyRe
 
     Pass all training features: copies of an image that is missing here are not detected.
     """
+    from sklearn.cluster import KMeans  # takes a second
+
     chosen = np.random.default_rng(seed).permutation(len(train))[:_MOST_FITTED]
     cells = KMeans(_NUM_CELLS, n_init=1, random_state=seed).fit(_float32(train[chosen]))
     return CopyReference(
@@ -114,7 +118,7 @@ def distances_to_c_t(
 def _mann_whitney_z(a: Distances, b: Distances) -> float:
     """Mann-Whitney U as a z-score, positive if a lies above b, without the correction for ties (only duplicates have
     them)."""
-    u = mannwhitneyu(a, b, method="asymptotic").statistic
+    u = scipy.stats.mannwhitneyu(a, b, method="asymptotic").statistic
     num, num_b = len(a), len(b)
     return float((u - num * num_b / 2) / np.sqrt(num * num_b * (num + num_b + 1) / 12))
 

@@ -4,9 +4,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import scipy  # loads its parts when they are used
 from numpy.typing import NDArray
-from scipy.spatial.distance import jensenshannon
-from scipy.stats import binom
 
 Labels = NDArray[np.integer[Any]]
 """(N,) class numbers in [0, K)."""
@@ -46,7 +45,7 @@ def lost_classes(
     least = np.maximum(_LEAST_SHARE_OF_EXPECTED * expected, _likelier_above(errors, errors + expected / 2))
     missing = (real_shares > 0) & (counts < least)
     # ceil - 1 images are the most that are still below a tenth of the expected number.
-    by_chance = binom.cdf(np.ceil(_LEAST_SHARE_OF_EXPECTED * expected) - 1, len(labels), real_shares)
+    by_chance = scipy.stats.binom.cdf(np.ceil(_LEAST_SHARE_OF_EXPECTED * expected) - 1, len(labels), real_shares)
     return LostClasses(
         tuple(np.flatnonzero(missing).tolist()),
         float(by_chance[real_shares > 0].sum()),
@@ -72,7 +71,7 @@ def stacked_confusion(digit_confusion: NDArray[np.floating[Any]]) -> NDArray[np.
 
 def histogram_divergence(shares: Shares, other_shares: Shares) -> float:
     """Jensen-Shannon divergence of two class histograms, in nats: 0 if equal, ln 2 if they share no class."""
-    return float(jensenshannon(shares, other_shares) ** 2)
+    return float(scipy.spatial.distance.jensenshannon(shares, other_shares) ** 2)
 
 
 def _errors(counts: NDArray[np.float64], confusion: NDArray[np.floating[Any]]) -> NDArray[np.float64]:

@@ -1,13 +1,16 @@
 """Number of statistically different bins (NDB; Richardson and Weiss 2018, NeurIPS): lost modes without labels."""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
+import scipy  # loads its parts when they are used
 from numpy.typing import NDArray
-from scipy.spatial.distance import jensenshannon
-from sklearn.cluster import KMeans
 
 from gan_study.metrics.statistics import Features
+
+if TYPE_CHECKING:
+    from sklearn.cluster import KMeans
 
 _SIGNIFICANT_Z = 4.0
 """Least |z| of a different bin: of 100 bins, none differs by chance. (The paper's default, p < 0.05, flags five by
@@ -22,7 +25,7 @@ _MOST_FITTED = 20_000
 class Bins:
     """Voronoi cells of the training images."""
 
-    means: KMeans
+    means: "KMeans"
     """The fitted k-means model with the centres."""
     counts: NDArray[np.int64]
     """(K,) training images in each cell."""
@@ -41,6 +44,8 @@ class Ndb:
 
 def fit_bins(train: Features, num_generated: int, seed: int = 0) -> Bins:
     """k-means cells of training features (M, d), as many as `num_generated` images can fill, at most 100."""
+    from sklearn.cluster import KMeans  # takes a second
+
     num_bins = int(np.clip(num_generated // _IMAGES_PER_BIN, 2, _MOST_BINS))
     chosen = np.random.default_rng(seed).permutation(len(train))[:_MOST_FITTED]
     fitted = np.ascontiguousarray(train[chosen], dtype=np.float32)
@@ -63,5 +68,5 @@ def features_to_ndb(features: Features, bins: Bins) -> Ndb:
     return Ndb(
         num_bins=len(counts),
         share=float((np.abs(z) > _SIGNIFICANT_Z).mean()),
-        jensen_shannon=float(jensenshannon(counts, bins.counts) ** 2),
+        jensen_shannon=float(scipy.spatial.distance.jensenshannon(counts, bins.counts) ** 2),
     )

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.neighbors import NearestNeighbors
 
 from gan_study.metrics.statistics import Features
 
@@ -23,6 +22,8 @@ class Neighbours:
 
 def nearest_neighbours(queries: Features, reference: Features, k: int = 1) -> Neighbours:
     """The k nearest rows of `reference` (M, d), M >= k, for each of `queries` (N, d), by brute force."""
+    from sklearn.neighbors import NearestNeighbors  # takes a second
+
     search = NearestNeighbors(n_neighbors=k, algorithm="brute").fit(reference)
     distances, indices = search.kneighbors(queries)
     return Neighbours(indices.astype(np.int64), distances.astype(np.float64))
