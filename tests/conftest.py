@@ -24,10 +24,22 @@ def pytest_configure() -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """All of Ray's tests go to one process, which has the session's cluster, and each other file to one process."""
+    """The tests on the session's cluster go to one process, and each other file to one, the long ones first.
+
+    So no process is left with a long file at the end. Files that start a Ray of their own come after the other slow
+    ones, when the session's cluster has little left to do.
+    """
+    on_cluster = {item.path for item in items if "ray_address" in getattr(item, "fixturenames", ())}
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    turns = {}
     for item in items:
-        group = "ray" if item.get_closest_marker("ray") else item.path.name
+        if item.get_closest_marker("ray"):
+            turn, group = (0, "ray") if item.path in on_cluster else (2, item.path.name)
+        else:
+            turn, group = (1 if item.path in slow else 3), item.path.name
+        turns[item] = turn
         item.add_marker(pytest.mark.xdist_group(group))
+    items.sort(key=turns.__getitem__)
 
 
 def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
