@@ -7,6 +7,7 @@ from gan_study.analysis.load_run import load_run
 from gan_study.analysis.sentences.detectable_difference import SeedSpread, observed_spread, seeds_rows
 from gan_study.cli.preparation.data_files import count_images, files_text, weights_text
 from gan_study.cli.preparation.machine_pace import assumed_pace, measure_pace
+from gan_study.cli.preparation.requirements import missing_cpus
 from gan_study.cli.preparation.run_folder import open_run
 from gan_study.cli.terminal.messages import print_warning
 from gan_study.config.estimates.study_time import estimate_time
@@ -35,7 +36,7 @@ def print_plan(study_file: str, overrides: Sequence[str], spread_from: str | Non
     estimate = estimate_time(study, num_train_images, measure_pace(study) if measure else assumed_pace())
     time, weights = time_text(study, estimate), weights_text(study.objective)
     print(format_plan(plan_study(study, num_train_images), files, weights, rows, cancelled, time))
-    for warning in counted.warnings if counted else ():
+    for warning in (*(counted.warnings if counted else ()), *missing_cpus(study.resources)):
         print_warning(warning)
 
 

@@ -18,7 +18,7 @@ from pydantic import ValidationError
 
 from gan_study.errors import InputError, StorageError
 from gan_study.runs.outage import NoAnswerError, error_code, note_answer, note_outage, wait_out
-from gan_study.runs.present_status import process_has_ended
+from gan_study.runs.process_identity import process_identity, process_lives
 from gan_study.runs.records.measurements import Record
 from gan_study.runs.s3_object import S3Object
 from gan_study.runs.storage_errors import explained
@@ -41,6 +41,8 @@ class Claim(Record):
     """A random name of the command, which tells a repeated request from another command's."""
     pid: int
     host: str
+    process: str | None = None
+    """The process's identity; see `process_identity`."""
     start_time: float
     """When the command began, in seconds since 1970 by its own clock."""
     num_renewals: int = 0
@@ -65,7 +67,9 @@ def claimed(place: str, target: S3Object, on_lost: Callable[[StorageError], None
 
     Raises InputError if another command holds the claim, UnclaimableError, and StorageError.
     """
-    claim = Claim(id=uuid.uuid4().hex, pid=os.getpid(), host=socket.gethostname(), start_time=time.time())
+    pid = os.getpid()
+    identity = process_identity(pid)
+    claim = Claim(id=uuid.uuid4().hex, pid=pid, host=socket.gethostname(), process=identity, start_time=time.time())
     with explained(place):
         try:
             version = wait_out(place, lambda: _take(place, target, claim))
@@ -97,7 +101,7 @@ def _take(place: str, target: S3Object, claim: Claim) -> str:
         known = _parse(there)
         if known is not None and known.id == claim.id:  # An earlier request has arrived, but not its answer.
             return version
-        is_dead = known is not None and process_has_ended(known.host, known.pid, other_users=True)
+        is_dead = known is not None and process_lives(known.host, known.pid, known.process) is False
         if age_sec <= LEASE_SEC and not is_dead:
             raise _in_use(place, known, age_sec)
         taken = target.replace(content, version)

@@ -11,7 +11,7 @@ from gan_study.errors import InputError, StorageError
 from gan_study.runs import file_lock
 from gan_study.runs.claim import UnclaimableError, claimed
 from gan_study.runs.folder import RunFolder
-from gan_study.runs.present_status import is_left_off
+from gan_study.runs.process_identity import process_lives
 from gan_study.runs.storage_errors import explained
 
 _CLAIM, _OWNER = ".claim", ".claimed_by"
@@ -121,11 +121,11 @@ def _owner(folder: RunFolder) -> str:
 
 def _refuse_if_running(folder: RunFolder) -> None:
     status = folder.read_study_status()
-    if status is None or status.state != "running" or status.host != socket.gethostname():
+    if status is None or status.state != "running":
         return
     if status.pid in (None, os.getpid()):  # in a container every command may have the same number
         return
-    if not is_left_off(status):
+    if process_lives(status.host, status.pid, status.process):
         raise _in_use(folder, f"pid={status.pid}")
 
 

@@ -2,14 +2,14 @@
 
 import time
 from collections.abc import Callable, Iterable
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from typing import Any
 
 from ray import tune
 from ray.tune.experiment import Trial
 
 from gan_study.config.study import ResourcesConfig
-from gan_study.errors import InputError
+from gan_study.errors import InputError, StorageError
 from gan_study.search.capacity import Capacity
 from gan_study.search.cluster import Cluster, Host, hosts_of, living_nodes, machines_of
 from gan_study.search.director.director import Director
@@ -20,6 +20,8 @@ _LOOK_SEC = 5.0
 """Least seconds between two looks at the cluster."""
 _REMIND_SEC = 60.0
 """Seconds between two messages while no trial fits."""
+RECORD_SEC = 30.0
+"""Most seconds between two records of the study's status."""
 JOIN_SEC = 20.0
 """Seconds in which machines may join a cluster without an autoscaler before a study that does not fit is refused."""
 
@@ -41,7 +43,8 @@ class ClusterFollower:
             cluster: the cluster.
             resources: the resources of the trials, with the cluster's answer in place of `gpus_per_worker: auto`.
             say: receives a message when the room changes, and repeatedly while no trial fits.
-            record: receives the most trials at once so far, and what the study waits for, when either changes.
+            record: receives the most trials at once so far, and what the study waits for, when either changes, and
+                else every half minute.
             record_hosts: receives all machines seen so far when there is a new one.
 
         Raises InputError, with the numbers, if no trial can ever be scheduled.
@@ -50,7 +53,7 @@ class ClusterFollower:
         self._record_hosts = record_hosts
         self._recorded: tuple[int, str | None] = (0, None)
         self._hosts: dict[str, Host] = {}
-        self._next_reminder = 0.0
+        self._next_reminder = self._next_record = 0.0
         deadline = time.monotonic() + (JOIN_SEC if cluster.joined else 0.0)
         while True:
             self._look()
@@ -86,7 +89,7 @@ class ClusterFollower:
                 self._look()
             if self.num_fitting not in (before, 0):
                 self._say(self._capacity.room_text())
-            self._note()
+        self._note()
         return self._capacity.waiting_for()
 
     def _look(self) -> None:
@@ -103,9 +106,11 @@ class ClusterFollower:
         """Record what has changed, and say what the study waits for, at once and then each minute."""
         waiting_for = self._capacity.waiting_for()
         found = (max(1, self._recorded[0], min(self.num_fitting, self._capacity.num_wanted)), waiting_for)
-        if found != self._recorded:
-            self._recorded = found
-            self._record(*found)
+        has_changed = found != self._recorded
+        if has_changed or time.monotonic() >= self._next_record:
+            self._recorded, self._next_record = found, time.monotonic() + RECORD_SEC
+            with nullcontext() if has_changed else suppress(StorageError):  # A write that matters more will raise it.
+                self._record(*found)
         if waiting_for is None:
             self._next_reminder = 0.0
         elif time.monotonic() >= self._next_reminder:

@@ -14,6 +14,7 @@ from gan_study.config.rules.check import resource_faults
 from gan_study.config.study import StudyConfig
 from gan_study.errors import GanStudyError, InputError, StorageError, first_line
 from gan_study.runs.folder import RunFolder
+from gan_study.runs.process_identity import process_identity
 from gan_study.runs.records.status import StudyStatus
 from gan_study.runs.secrets import without_secrets
 from gan_study.search.address import require_reachable
@@ -69,22 +70,23 @@ def run_study(
     """
     require_trackers(study.trackers)
     optuna.logging.set_verbosity(optuna.logging.INFO if verbose else optuna.logging.WARNING)
-    run_start = time.monotonic()
     if address is not None:
         require_reachable(address)
     status = _begin(folder)
+    start = time.monotonic() - status.elapsed_sec  # as if earlier attempts had come right before this one
 
     def report_loss(reason: str) -> None:
         error = ClusterLostError(folder.location, reason)
         with suppress(StorageError):
             known = folder.read_study_status()
             if known is not None and known.pid == os.getpid():
-                _finish(folder, known, "interrupted", run_start, error)
+                _finish(folder, known, "interrupted", start, error)
         on_loss(error)
 
-    def record_size(num_concurrent: int, waiting_for: str | None) -> None:
+    def record_status(num_concurrent: int, waiting_for: str | None) -> None:
         nonlocal status
-        changes = {"num_concurrent_trials": num_concurrent, "waiting_for": waiting_for}
+        elapsed_sec = time.monotonic() - start
+        changes = {"num_concurrent_trials": num_concurrent, "waiting_for": waiting_for, "elapsed_sec": elapsed_sec}
         status = status.model_copy(update=changes)
         folder.write_study_status(status)
 
@@ -106,7 +108,7 @@ def run_study(
             if faults := list(resource_faults(resources)):
                 raise InputError([f"{'.'.join(map(str, fault.path))}: {fault.rule}" for fault in faults])
             study = study.model_copy(update={"resources": resources})
-            follower = ClusterFollower(cluster, resources, on_stage, record_size, record_new_hosts)
+            follower = ClusterFollower(cluster, resources, on_stage, record_status, record_new_hosts)
             if address is not None:
                 require_shared(folder)
             on_stage("preparing the data and the extractor")
@@ -140,9 +142,9 @@ def run_study(
             folder.write_importance(study_importance(study, director))
     except BaseException as error:
         with suppress(StorageError):  # it may be the reason for the end
-            _finish(folder, status, "interrupted", run_start, error)
+            _finish(folder, status, "interrupted", start, error)
         raise
-    _finish(folder, status, "completed", run_start)
+    _finish(folder, status, "completed", start)
     return director
 
 
@@ -156,6 +158,7 @@ def _begin(folder: RunFolder) -> StudyStatus:
         num_concurrent_trials=before.num_concurrent_trials if before else 1,
         pid=os.getpid(),
         host=socket.gethostname(),
+        process=process_identity(os.getpid()),
     )
     folder.write_study_status(status)
     return status
@@ -227,9 +230,8 @@ def _trainable(
 
 
 def _finish(
-    folder: RunFolder, status: StudyStatus, state: str, run_start: float, error: BaseException | None = None
+    folder: RunFolder, status: StudyStatus, state: str, start: float, error: BaseException | None = None
 ) -> None:
-    elapsed = status.elapsed_sec + time.monotonic() - run_start
     reason = without_secrets(str(error)) if isinstance(error, GanStudyError) else None
-    end = {"state": state, "reason": reason, "elapsed_sec": elapsed, "pid": None, "waiting_for": None}
+    end = {"state": state, "reason": reason, "elapsed_sec": time.monotonic() - start, "pid": None, "waiting_for": None}
     folder.write_study_status(status.model_copy(update=end))

@@ -42,6 +42,20 @@ def test_the_studys_own_run_folder_is_found(study: Path, capsys: pytest.CaptureF
     assert "scatter" not in plan_text(capsys, study, "name=other")
 
 
+def test_a_trial_that_fits_nowhere_here_is_warned_of(
+    study: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In the words with which `run` refuses it."""
+    monkeypatch.setattr("os.cpu_count", lambda: 2)
+    print_plan(str(study), ["resources.workers_per_trial=64"], None, measure=False)
+    assert capsys.readouterr().err == (
+        "warning: resources: one trial must fit on this machine, but got 64 CPUs needed (workers_per_trial=64, "
+        "cpus_per_worker=1) with 2 CPUs here; lower these, or join a cluster with --address\n"
+    )
+    print_plan(str(study), ["resources.workers_per_trial=2"], None, measure=False)
+    assert capsys.readouterr().err == ""
+
+
 def test_a_run_that_is_scored_otherwise_is_not_used(study: Path, capsys: pytest.CaptureFixture[str]) -> None:
     write_synthetic_run("runs/lsgan_vs_wgan")
     text = plan_text(capsys, study, "objective.num_samples=100")

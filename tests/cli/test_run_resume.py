@@ -45,9 +45,22 @@ def test_a_finished_study_is_reported_again_and_may_get_other_resources(
 @pytest.mark.parametrize(
     ("change", "problem", "remedy"),
     [
-        ("arms.wgan.penalty_weight=1", "arms.wgan.search_space.penalty_weight", "undo the difference, or run"),
+        (
+            "arms.wgan.penalty_weight=1",
+            "arms.wgan.search_space.penalty_weight",
+            "undo the difference (each --set of the first command is needed again), or run",
+        ),
+        (
+            "resources.workers_per_trial=2",
+            "resources.workers_per_trial: 1 in the run folder, 2 in the file",
+            "undo the difference (each --set of the first command is needed again), or run",
+        ),
         ("confirm.seeds=9", "confirm.seeds: 5 to 9 in the file", "run `extend {folder} {file}`"),
-        ("confirm.seeds=2", "confirm.seeds: 5 in the run folder, 2 in the file", "undo the difference, or run"),
+        (
+            "confirm.seeds=2",
+            "confirm.seeds: 5 in the run folder, 2 in the file",
+            "undo the difference (each --set of the first command is needed again), or run",
+        ),
     ],
 )
 def test_another_study_is_refused(

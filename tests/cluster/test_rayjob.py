@@ -73,7 +73,7 @@ def test_the_image_and_the_cluster_have_the_version_of_ray_of_the_cluster_file(j
     pinned = re.search(r"ray\[default,tune,train\]==([\d.]+)", (REPOSITORY / "cluster.yaml").read_text())
     assert pinned is not None
     assert job["spec"]["rayClusterSpec"]["rayVersion"] == pinned[1]
-    assert f"Ray {pinned[1]}, gan_study[s3]" in (FOLDER / "rayjob.yaml").read_text()
+    assert f"FROM rayproject/ray:{pinned[1]}-" in (FOLDER / "rayjob.yaml").read_text()
 
 
 def set_value(path: str, value: object) -> Callable[[Job], None]:

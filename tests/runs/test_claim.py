@@ -1,6 +1,7 @@
 """The claim on a run folder in a real S3 server: one command at a time has it, and a dead one loses it."""
 
 import os
+import socket
 import subprocess
 import sys
 import threading
@@ -10,6 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from support.machines import require_namespaces
 from support.s3_process import S3Process, s3_process
 from support.s3_server import ObjectStore
 
@@ -18,6 +20,7 @@ from gan_study.runs import claim as claims
 from gan_study.runs.claim import Claim
 from gan_study.runs.folder import RunFolder
 from gan_study.runs.lock import lock_run_folder
+from gan_study.runs.process_identity import process_identity
 
 FOREIGN = Claim(id="other", pid=7, host="node-1", start_time=1.8e9)
 """The claim of a command on another machine."""
@@ -111,6 +114,25 @@ def test_a_command_of_another_machine_is_named_until_its_claim_expires(
     monkeypatch.setattr(claims, "LEASE_SEC", -1.0)
     with lock_run_folder(folder):
         assert b'"node-1"' not in folder.storage.read_bytes(".claim")
+
+
+def test_a_machine_of_the_same_name_keeps_its_claim(server: S3Process, folder: RunFolder) -> None:
+    """A container with a namespace of its own for the numbers of processes, in which this process is not to be seen."""
+    require_namespaces()
+    container = ["unshare", "--pid", "--fork", "--mount-proc"]
+    with lock_run_folder(folder):
+        second = subprocess.run(
+            [*container, sys.executable, "-c", HOLD, folder.location], input="\n\n", capture_output=True, text=True
+        )
+        assert f"but got pid={os.getpid()}, at work since" in second.stdout, second.stderr
+
+
+def test_a_later_process_with_the_number_of_a_dead_one_keeps_nobody_out(folder: RunFolder) -> None:
+    space = str(process_identity(os.getpid())).split()[0]
+    earlier = Claim(id="earlier", pid=os.getpid(), host=socket.gethostname(), process=f"{space} 0", start_time=1.8e9)
+    folder.storage.write_bytes(".claim", earlier.content())
+    with lock_run_folder(folder):
+        assert b'"earlier"' not in folder.storage.read_bytes(".claim")
 
 
 def test_a_command_of_another_user_keeps_its_claim(folder: RunFolder, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import optuna
 import pytest
 from optuna.trial import TrialState as OptunaState
+from support.present import present
 from support.tiny_study import tiny_folder, tiny_study
 
 from gan_study.cli.train import train_one
@@ -34,9 +35,12 @@ class Finished:
     pids: set[int] = field(default_factory=set)
     """Processes that trials were seen in."""
     stages: list[str] = field(default_factory=list)
+    elapsed_sec: set[float] = field(default_factory=set)
+    """Seconds that study_status.json said."""
 
     def look(self) -> None:
-        """Note which processes train."""
+        """Note which processes train, and what the status says."""
+        self.elapsed_sec.add(present(self.folder.read_study_status()).elapsed_sec)
         if self.director is not None:
             statuses = [trial.folder.read_status() for trial in self.director.trials.values()]
             self.pids |= {status.pid for status in statuses if status is not None and status.pid is not None}
@@ -70,14 +74,16 @@ def finished(ray_address: str, tmp_path_factory: pytest.TempPathFactory) -> Fini
         }
     )
     finished = Finished(study, tiny_folder(tmp_path_factory.mktemp("run") / "tiny", study))
-    run_study(
-        study,
-        finished.folder,
-        address=ray_address,
-        on_start=finished.start,
-        on_change=finished.look,
-        on_stage=finished.stages.append,
-    )
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(following, "RECORD_SEC", 0.5)
+        run_study(
+            study,
+            finished.folder,
+            address=ray_address,
+            on_start=finished.start,
+            on_change=finished.look,
+            on_stage=finished.stages.append,
+        )
     return finished
 
 
@@ -183,6 +189,8 @@ def test_the_study_is_completed(finished: Finished) -> None:
     trials = finished.statuses().values()
     longest = max((t.end_time or 0) - (t.start_time or 0) for t in trials)
     assert status.elapsed_sec > longest
+    assert len(finished.elapsed_sec) > 3  # It grows while the study runs.
+    assert status.elapsed_sec > max(finished.elapsed_sec)
     assert status.start_time < min(t.start_time or 0 for t in trials)
     assert len(finished.stages) == 2
     assert finished.stages[0].startswith("joining Ray at ")

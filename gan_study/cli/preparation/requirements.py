@@ -19,12 +19,13 @@ def missing_requirements(study: StudyConfig) -> list[str]:
     return [
         *missing_files(study.dataset),
         *missing_weights(study.objective),
-        *_missing_cpus(study.resources),
+        *missing_cpus(study.resources),
         *missing_packages(study.trackers),
     ]
 
 
-def _missing_cpus(resources: ResourcesConfig) -> list[str]:
+def missing_cpus(resources: ResourcesConfig) -> list[str]:
+    """A line with the numbers if one trial needs more CPUs than this machine has, else nothing."""
     needed, there = resources.workers_per_trial * resources.cpus_per_worker, os.cpu_count()
     # Ray never finds more CPUs, but it finds fewer in a container that is limited to some of them.
     if there is None or needed <= there or _OVERRIDE in os.environ:

@@ -88,7 +88,8 @@ def adopt_free_changes(folder: RunFolder, study: StudyConfig, study_file: str) -
         raise InputError(
             [
                 f"{study_file}: --resume continues the study in the run folder, but got {number}; undo the "
-                f"{'difference' if len(lines) == 1 else 'differences'}{extend}, or run the study under another name",
+                f"{'difference' if len(lines) == 1 else 'differences'} (each --set of the first command is needed "
+                f"again){extend}, or run the study under another name",
                 *lines,
             ]
         )

@@ -109,3 +109,5 @@ class StudyStatus(Record):
     """Process of the command while it runs."""
     host: str | None = None
     """Name of the machine on which that process runs."""
+    process: str | None = None
+    """The process's identity; see `process_identity`. Null in files of older versions."""
