@@ -131,13 +131,15 @@ class TrialData:
     @property
     def seconds(self) -> float:
         """Seconds of training and evaluation over all attempts, up to the end of the loop or the last evaluation."""
-        last = self.evaluations[-1].train_sec + self.evaluations[-1].evaluate_sec if self.evaluations else 0.0
-        return max(last, self.status.seconds or 0.0)
+        return max(self.evaluations[-1].seconds if self.evaluations else 0.0, self.status.seconds or 0.0)
 
     @property
     def device_sec(self) -> float:
-        """Device seconds: `seconds` times the number of workers, each of which has one device."""
-        return self.seconds * self.config.workers.num_workers
+        """Device seconds: `seconds` times the number of workers at the time, each of which has one device."""
+        if not self.evaluations:
+            return self.seconds * self.config.workers.num_workers
+        last, num_workers = self.evaluations[-1], self.config.workers.num_workers
+        return last.device_sec_on(num_workers) + (self.seconds - last.seconds) * (last.num_workers or num_workers)
 
 
 @dataclass(frozen=True)

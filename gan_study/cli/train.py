@@ -56,7 +56,8 @@ def train_one(config_file: str, out: str, device: str) -> None:
     if device == "cuda" and chosen.type != "cuda":
         raise InputError("--device: cuda needs a GPU that torch can use, but got none; use auto or cpu")
     config = load_trial(config_file)
-    workers_config = config.workers.model_copy(update={"num_workers": int(os.environ.get("WORLD_SIZE", "1"))})
+    present = {"num_workers": int(os.environ.get("WORLD_SIZE", "1")), "min_workers": None}
+    workers_config = config.workers.model_copy(update=present)
     config = config.model_copy(update={"workers": workers_config})
     folder = RunFolder(out)
     trial = folder.trial(config.arm, config.name)
@@ -161,7 +162,7 @@ def _line(progress: Progress, objective: ObjectiveConfig) -> str:
     score = f"{evaluation.score:.4f}" if evaluation.score is not None else "none"
     # If scores come from different numbers of images, each line shows its number.
     images = f" (N = {evaluation.num_samples:,})" if objective.early_num_samples is not None else ""
-    seconds = evaluation.train_sec + evaluation.evaluate_sec
+    seconds = evaluation.seconds
     back = evaluation.rolled_back_to
     note = "" if back is None else f"  collapsed: back to the state at {back:,} images"
     if (best := evaluation.best) is not None:

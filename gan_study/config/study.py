@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import Discriminator, Field, StringConstraints, Tag, model_validator
 
 from gan_study.config.base import Frozen, Scalar
 from gan_study.config.data import DatasetConfig, ObjectiveConfig
@@ -118,11 +118,30 @@ class ConfirmConfig(Frozen):
     """Fresh seeds for each of them."""
 
 
+class WorkerRange(Frozen):
+    """Least and most processes of a trial whose number of processes follows the cluster."""
+
+    min: Annotated[int, Field(ge=1)]
+    """A trial waits until there is room for this many."""
+    max: Annotated[int, Field(ge=2)]
+    """A trial uses no more, however much room there is."""
+
+    @model_validator(mode="after")
+    def _is_ordered(self) -> Self:
+        if self.min > self.max:
+            raise ValueError(f"min must not exceed max, but got min={self.min} with max={self.max}; change one of them")
+        return self
+
+
 class ResourcesConfig(Frozen):
     """Resources of the trials; a study runs unchanged on a laptop and on a cluster."""
 
-    workers_per_trial: Annotated[int, Field(ge=1)] = 1
-    """Processes that share each trial's batches (DDP under Ray Train when more than one)."""
+    workers_per_trial: Annotated[
+        Annotated[int, Field(ge=1), Tag("number")] | Annotated[WorkerRange, Tag("range")],
+        Discriminator(lambda value: "range" if isinstance(value, dict | WorkerRange) else "number"),
+    ] = 1
+    """Processes that share each trial's batches (DDP under Ray Train when more than one): a number, or {min: 1, max: 4}
+    to use as many as the cluster has room for."""
     cpus_per_worker: Annotated[int, Field(ge=1)] = 1
     """CPU threads of each worker."""
     gpus_per_worker: Literal["auto"] | Annotated[float, Field(ge=0)] = "auto"
@@ -135,6 +154,22 @@ class ResourcesConfig(Frozen):
     """Most restarts of a trial whose process died, each from its checkpoint."""
     batch_statistics: Literal["per_rank", "synchronised"] = "per_rank"
     """Batch norm over each worker's part of the batch, or over the whole (synchronised needs GPUs)."""
+
+    @property
+    def min_workers(self) -> int:
+        """Least processes of a trial."""
+        return self.workers_per_trial.min if isinstance(self.workers_per_trial, WorkerRange) else self.workers_per_trial
+
+    @property
+    def max_workers(self) -> int:
+        """Most processes of a trial."""
+        return self.workers_per_trial.max if isinstance(self.workers_per_trial, WorkerRange) else self.workers_per_trial
+
+    @property
+    def workers_text(self) -> str:
+        """The number of processes of a trial in words, such as 2 or 1 to 4."""
+        low, high = self.min_workers, self.max_workers
+        return str(high) if low == high else f"{low} to {high}"
 
 
 class StudyConfig(Frozen):

@@ -82,6 +82,11 @@ class TrainingConfig(Hyperparameters):
         return filled
 
     @property
+    def num_stacks(self) -> int:
+        """Stacks of `pac` images in a batch, each of which the discriminator judges as one."""
+        return self.batch_size // self.pac
+
+    @property
     def lr(self) -> float | None:
         """The learning rate of both networks; None if each has its own. As an input, `lr` sets `g_lr` and `d_lr`."""
         return self.g_lr if self.g_lr == self.d_lr else None
@@ -111,7 +116,9 @@ class WorkersConfig(Frozen):
     """Processes and devices of one trial."""
 
     num_workers: Annotated[int, Field(ge=1)] = 1
-    """Processes that share each batch."""
+    """Processes that share each batch; the most of them where `min_workers` is given."""
+    min_workers: Annotated[int, Field(ge=1)] | None = None
+    """Least processes of a trial whose number of processes follows the cluster; null if the number is fixed."""
     cpus_per_worker: Annotated[int, Field(ge=1)] = 1
     """CPU threads of each process."""
     gpus_per_worker: Annotated[float, Field(ge=0)] = 0.0
@@ -181,7 +188,7 @@ class TrialConfig(Frozen):
 
     @model_validator(mode="after")
     def _batch_divides(self) -> Self:
-        if self.training.batch_size % self.workers.num_workers:
+        if self.workers.min_workers is None and self.training.batch_size % self.workers.num_workers:
             raise ValueError(
                 f"the batch must divide among the workers, but got batch_size={self.training.batch_size} "
                 f"with num_workers={self.workers.num_workers}; change one of them"

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from gan_study.config.estimates.room import num_workers_on
+from gan_study.config.estimates.room import num_trials_on, num_workers_on
 from gan_study.config.study import ResourcesConfig
 from gan_study.errors import InputError
 
@@ -56,7 +56,7 @@ class Capacity:
         self._resources, self._gpus = resources, resources.gpus_per_worker
         self._machines, self._growth = tuple(machines), growth
         workers = sum(self._num_workers(machine) for machine in self._machines)
-        self.num_fitting = workers // resources.workers_per_trial
+        self.num_fitting = self._num_trials(workers)
         """Trials that fit on the present machines at once."""
 
     @property
@@ -71,7 +71,7 @@ class Capacity:
         for room, max_count in sorted(rooms, reverse=True):
             count = min(max_count, left)
             workers, left = workers + count * room, left - count
-        return max(self.num_fitting, workers // self._resources.workers_per_trial)
+        return max(self.num_fitting, self._num_trials(workers))
 
     @property
     def num_wanted(self) -> int:
@@ -99,7 +99,7 @@ class Capacity:
             resources = self._resources
             raise InputError(
                 f"resources: a trial must fit on the cluster, but got {self._needed()} needed "
-                f"(workers_per_trial={resources.workers_per_trial}, cpus_per_worker={resources.cpus_per_worker}, "
+                f"(workers_per_trial={resources.workers_text}, cpus_per_worker={resources.cpus_per_worker}, "
                 f"gpus_per_worker={self._gpus:g}) with {self._present()}{self._possible()}; lower these, or add "
                 "machines to the cluster"
             )
@@ -120,9 +120,12 @@ class Capacity:
     def _num_workers(self, machine: Machine) -> int:
         return num_workers_on(machine.num_cpus, machine.num_gpus, self._resources.cpus_per_worker, self._gpus)
 
+    def _num_trials(self, num_workers: int) -> int:
+        return num_trials_on(num_workers, self._resources.min_workers, self._resources.max_workers)
+
     def _needed(self) -> str:
         each = _resources_text(self._resources.cpus_per_worker, self._gpus)
-        number = self._resources.workers_per_trial
+        number = self._resources.min_workers
         return each if number == 1 else f"{number} workers with {each} each"
 
     def _present(self) -> str:

@@ -99,7 +99,7 @@ def run_study(
     try:
         on_stage("starting Ray" if address is None else f"joining Ray at {address}")
         with (
-            connected(address, verbose, study.resources.workers_per_trial > 1, report_loss) as cluster,
+            connected(address, verbose, study.resources.max_workers > 1, report_loss) as cluster,
             _explained_loss(folder),
             nullcontext() if address is not None and address.startswith("ray://") else watched(report_loss),
         ):
@@ -113,7 +113,7 @@ def run_study(
                 require_shared(folder)
             on_stage("preparing the data and the extractor")
             # The task may use the cores of all trials, since none runs yet; on a joined cluster only those it requests.
-            num_workers = 1 if cluster.joined else follower.num_wanted() * resources.workers_per_trial
+            num_workers = 1 if cluster.joined else follower.num_wanted() * resources.min_workers
             num_threads = resources.cpus_per_worker * num_workers
 
             def show_progress(text: str) -> None:
@@ -216,7 +216,7 @@ def _trainable(
 ) -> Iterator[tuple[Any, list[tune.Callback]]]:
     """Yield what Tune runs for each trial, with its resources, and the callbacks that it needs."""
     resources = study.resources
-    if resources.workers_per_trial == 1:
+    if resources.max_workers == 1:
         assert resources.gpus_per_worker != "auto", "auto has been replaced by the cluster's answer"
         bundle = {"CPU": float(resources.cpus_per_worker), "GPU": resources.gpus_per_worker}
         yield tune.with_resources(OneWorkerTrial, tune.PlacementGroupFactory([bundle])), []

@@ -5,7 +5,7 @@ from torch import Tensor
 
 from gan_study.config.base import Scalar
 from gan_study.config.rules.workers import worker_problem
-from gan_study.config.training import TrainingConfig
+from gan_study.config.training import TrainingConfig, WorkersConfig
 from gan_study.data.datasets import Dataset
 from gan_study.data.sampler import batch_positions
 from gan_study.errors import InputError
@@ -15,14 +15,15 @@ from gan_study.training.distributed import Workers
 from gan_study.training.randomness import Stream, draw_latents, seeded_generator
 
 
-def check_batch(training: TrainingConfig, workers: Workers, batch_statistics: str) -> None:
+def check_batch(training: TrainingConfig, workers: Workers, config: WorkersConfig) -> None:
     """Raise InputError unless the batch divides among the workers and keeps the rules of `config/rules/workers.py`."""
+    is_elastic = config.min_workers is not None
     batch = f"batch_size={training.batch_size} with {workers.world_size} workers"
-    if training.batch_size % workers.world_size:
+    if training.batch_size % workers.world_size and not is_elastic:
         raise InputError(
             f"training.batch_size: the batch must divide among the workers, but got {batch}; change one of them"
         )
-    if training.batch_size // workers.world_size % training.pac:
+    if training.batch_size // workers.world_size % training.pac and not is_elastic:
         raise InputError(
             "training.pac: each worker's part of the batch must divide into groups of pac images, "
             f"but got pac={training.pac} and {batch}; change one of them"
@@ -35,7 +36,8 @@ def check_batch(training: TrainingConfig, workers: Workers, batch_statistics: st
         "network.name": network.name,
         "network.discriminator_norm": network.discriminator_norm,
     }
-    if (problem := worker_problem(values, workers.world_size, batch_statistics)) is not None:
+    problem = worker_problem(values, workers.world_size, config.batch_statistics, is_elastic)
+    if problem is not None:
         raise InputError(f"training.{problem[0][0]}: {problem[1]}")
 
 
@@ -55,15 +57,16 @@ def draw_batch(
 
     positions = batch_positions(training.seed, cur_nimg, training.batch_size, len(dataset.train_indices))
     indices = torch.from_numpy(dataset.train_indices[positions])
-    real_images = load_images(workers.own_rows(indices))
+    num_stacks = training.num_stacks
+    real_images = load_images(workers.own_rows(indices, num_stacks))
     z = draw_latents(training, training.batch_size, Stream.LATENTS, cur_nimg)
     noise = draw_penalty_noise(training, real_images[0].numel(), cur_nimg)
     if noise is not None:
         noise = noise.to(workers.device, dtype)
         if (scale := GRADIENT_PENALTIES[training.penalty].scale_noise) is not None:
             noise = scale(noise, real_images if workers.world_size == 1 else load_images(indices))
-        noise = workers.own_rows(noise)
-    return real_images, workers.own_rows(z).to(workers.device, dtype), noise
+        noise = workers.own_rows(noise, num_stacks)
+    return real_images, workers.own_rows(z, num_stacks).to(workers.device, dtype), noise
 
 
 def draw_penalty_noise(training: TrainingConfig, num_values: int, cur_nimg: int) -> Tensor | None:

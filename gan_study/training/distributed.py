@@ -63,9 +63,18 @@ class Workers:
         options: dict[str, Any] = {_BUFFER_SYNC: False}
         return DistributedDataParallel(network, **options)
 
-    def own_rows(self, rows: Tensor) -> Tensor:
-        """Return this rank's part of the rows of the global batch."""
-        return rows.tensor_split(self.world_size)[self.rank]
+    def own_rows(self, rows: Tensor, num_stacks: int) -> Tensor:
+        """Return this rank's part of the rows of the global batch, which has `num_stacks` stacks of `pac` images."""
+        own: Tensor = rows.unflatten(0, (num_stacks, -1)).tensor_split(self.world_size)[self.rank]
+        return own.flatten(0, 1)
+
+    def own_weight(self, num_stacks: int) -> float:
+        """Return this rank's share of the stacks, times the number of ranks: 1.0 if all ranks have equally many.
+
+        The mean over the ranks of their own means, each times its weight, is the mean over the global batch.
+        """
+        num_own = num_stacks // self.world_size + (self.rank < num_stacks % self.world_size)
+        return num_own * self.world_size / num_stacks
 
     def own_parts(self, parts: Sequence[_T], least_first: int = 0) -> Sequence[_T]:
         """Return this rank's run of the parts: equally many for all, but at least `least_first` of them for rank 0."""

@@ -58,7 +58,7 @@ def train(
         StorageError: the folder cannot be written or read.
     """
     training = config.training
-    check_batch(training, workers, config.workers.batch_statistics)
+    check_batch(training, workers, config.workers)
     torch.set_num_threads(config.workers.cpus_per_worker)
     state = build_state(training, dataset.num_channels, workers.device)
     status, evaluations = load_latest(state, folder, workers)
@@ -84,10 +84,10 @@ def train(
         step_start = time.perf_counter()
         failed_step = _make_step(training, state, generator, discriminator, dataset, means, workers)
         step_end = time.perf_counter()
-        counters.train_sec += step_end - step_start
+        counters.add_train_sec(step_end - step_start, workers)
         if failed_step is not None:
             status, means = answer_divergence(config, state, status, failed_step, folder, workers), LossMeans()
-            counters.train_sec += time.perf_counter() - step_end
+            counters.add_train_sec(time.perf_counter() - step_end, workers)
             if status.state.is_final:
                 break
 
@@ -118,7 +118,8 @@ def _make_step(
     # The last of the discriminator's steps shares its images with the generator's step.
     with torch.set_grad_enabled(g_step_due):
         fake_images = generator(z)
-    d_measures = accumulate_d_gradients(training, discriminator, real_images, fake_images, noise)
+    weight = workers.own_weight(training.num_stacks)
+    d_measures = accumulate_d_gradients(training, discriminator, real_images, fake_images, noise, weight)
     if not workers.all_true(d_measures.is_finite):
         return FailedStep("discriminator", d_measures)
     state.d_optimizer.step()
@@ -130,7 +131,7 @@ def _make_step(
     if not g_step_due:
         return None
 
-    g_measures = accumulate_g_gradients(training, generator, discriminator, fake_images, real_images)
+    g_measures = accumulate_g_gradients(training, generator, discriminator, fake_images, real_images, weight)
     if not workers.all_true(g_measures.is_finite):
         return FailedStep("generator", g_measures)
     state.g_optimizer.step()
@@ -153,7 +154,7 @@ def _is_end(training: TrainingConfig, counters: Counters, last_evaluated: int | 
         return counters.cur_nimg >= _kimg_to_nimg(training.total_kimg)
     if counters.cur_nimg in (0, last_evaluated):
         return False  # An end needs an evaluation of its own, so there is always a step before.
-    return workers.flag_of_first_rank(counters.seconds * workers.world_size >= training.device_sec)
+    return workers.flag_of_first_rank(counters.device_sec >= training.device_sec)
 
 
 def _kimg_to_nimg(kimg: float) -> int:

@@ -16,6 +16,7 @@ from gan_study.config.training import TrainingConfig
 from gan_study.gan.networks import build_networks
 from gan_study.runs.records.measurements import EvaluationRecord
 from gan_study.runs.records.status import RollbackRecord
+from gan_study.training.distributed import Workers
 from gan_study.training.randomness import Stream, stream_seed
 
 _EMA_RAMP_UP = 0.05
@@ -31,11 +32,23 @@ class Counters:
     num_g_steps: int = 0
     train_sec: float = 0.0
     evaluate_sec: float = 0.0
+    device_sec: float = 0.0
+    """These seconds times the workers at the time."""
 
     @property
     def seconds(self) -> float:
         """Seconds of training steps and evaluations together."""
         return self.train_sec + self.evaluate_sec
+
+    def add_train_sec(self, seconds: float, workers: Workers) -> None:
+        """Count seconds that these workers have spent in training steps."""
+        self.train_sec += seconds
+        self.device_sec += seconds * workers.world_size
+
+    def add_evaluate_sec(self, seconds: float, workers: Workers) -> None:
+        """Count seconds that these workers have spent in an evaluation."""
+        self.evaluate_sec += seconds
+        self.device_sec += seconds * workers.world_size
 
 
 @dataclass

@@ -41,7 +41,12 @@ class FailedStep:
 
 
 def accumulate_d_gradients(
-    config: TrainingConfig, discriminator: nn.Module, real_images: Tensor, fake_images: Tensor, noise: Tensor | None
+    config: TrainingConfig,
+    discriminator: nn.Module,
+    real_images: Tensor,
+    fake_images: Tensor,
+    noise: Tensor | None,
+    weight: float = 1.0,
 ) -> StepMeasures:
     """Set the discriminator's gradients from one batch; the generator's are not touched.
 
@@ -51,6 +56,7 @@ def accumulate_d_gradients(
         real_images: NCHW float in [-1, 1].
         fake_images: generated images like `real_images`; their generator receives no gradient.
         noise: (N / pac, k, 1, 1), as `draw_batch` returns it; None if this step has no gradient penalty.
+        weight: factor of the gradients, not of the measures; see `Workers.own_weight`.
     """
     discriminator.zero_grad(set_to_none=True)
     real_images, fake_images = (pack_images(images, config.pac) for images in (real_images, fake_images.detach()))
@@ -65,7 +71,7 @@ def accumulate_d_gradients(
             unwrap(discriminator), real_images, fake_images, noise
         )
         loss = loss + penalty
-    loss.backward()
+    loss.backward(torch.full_like(loss, weight))
     numbers = _to_numbers([loss, _grad_norm(discriminator), real_logits.mean(), fake_logits.mean(), penalty])
     return StepMeasures(
         loss=numbers[0],
@@ -82,6 +88,7 @@ def accumulate_g_gradients(
     discriminator: nn.Module,
     fake_images: Tensor,
     real_images: Tensor | None = None,
+    weight: float = 1.0,
 ) -> StepMeasures:
     """Set the generator's gradients from images it has made; the discriminator's are not touched.
 
@@ -91,6 +98,7 @@ def accumulate_g_gradients(
         discriminator: wrapped or not.
         fake_images: NCHW float in [-1, 1] with their graph; their own gradient is measured as well.
         real_images: as many real images; only a relativistic loss uses them.
+        weight: factor of the gradients, not of the measures; see `Workers.own_weight`.
     """
     generator.zero_grad(set_to_none=True)
     fake_images.retain_grad()
@@ -102,9 +110,9 @@ def accumulate_g_gradients(
         assert real_images is not None, "this loss compares with real images"
         real_logits = plain_discriminator(pack_images(real_images, config.pac))
     loss = LOSSES[config.loss].generator(real_logits, fake_logits)
-    loss.backward()
+    loss.backward(torch.full_like(loss, weight))
     plain_discriminator.requires_grad_(True)
-    numbers = _to_numbers([loss, _grad_norm(generator), output_gradient_norm(fake_images)])
+    numbers = _to_numbers([loss, _grad_norm(generator), output_gradient_norm(fake_images) / weight])
     return StepMeasures(loss=numbers[0], grad_norm=numbers[1], output_gradient=numbers[2])
 
 

@@ -26,6 +26,7 @@ def text(arm: str, resources: str = "", space: str = "g_lr: {log_uniform: [1e-5,
 
 TWO = "workers_per_trial: 2"
 SYNCHRONISED = "workers_per_trial: 2, batch_statistics: synchronised"
+UP_TO_THREE = "workers_per_trial: {min: 1, max: 3}"
 DIVIDE = "must divide into groups of pac images, but got "
 
 
@@ -69,6 +70,27 @@ DIVIDE = "must divide into groups of pac images, but got "
             "the discriminator of mlp has batch norm of features",
         ),
         (
+            text("", UP_TO_THREE),
+            "arms.only.network",
+            "network=dcgan with network.discriminator_norm=batch and resources.batch_statistics=per_rank; use",
+        ),
+        (
+            text("network: {name: mlp, discriminator_norm: batch}", UP_TO_THREE),
+            "arms.only.network.discriminator_norm",
+            "would change the results, but got network=mlp with network.discriminator_norm=batch",
+        ),
+        (
+            text("network: mlp, batch_size: 10, pac: 5", UP_TO_THREE),
+            "arms.only.batch_size",
+            "batch_size=10 with up to workers_per_trial=3 and pac=5; raise batch_size, or lower workers_per_trial.max",
+        ),
+        (
+            text("network: mlp", "workers_per_trial: {min: 4, max: 3}"),
+            "resources.workers_per_trial",
+            "min must not exceed max, but got min=4 with max=3",
+        ),
+        (text("network: mlp", "workers_per_trial: {min: 0, max: 3}"), "resources.workers_per_trial.min", "min=0"),
+        (
             text("penalty: dragan", SYNCHRONISED),
             "arms.only.penalty",
             "penalty=dragan with network.discriminator_norm=batch",
@@ -109,6 +131,9 @@ def test_what_no_worker_can_train_is_refused(study: str, place: str, words: str)
         text("penalty: weight_clip", SYNCHRONISED),
         text("penalty: dragan", "batch_statistics: synchronised"),  # of one worker
         text("", "gpus_per_worker: 2"),
+        text("network: mlp, batch_size: 64", UP_TO_THREE),  # the batch need not divide
+        text("", f"{UP_TO_THREE}, batch_statistics: synchronised"),
+        text("", "workers_per_trial: {min: 2, max: 2}"),  # a fixed number
     ],
 )
 def test_what_workers_can_train_is_accepted(study: str) -> None:

@@ -15,6 +15,7 @@ from gan_study.analysis.confirmation import confirmed_arms
 from gan_study.analysis.load_run import load_run
 from gan_study.analysis.summary import summarise
 from gan_study.cli.terminal.outcome import print_outcome
+from gan_study.config.study import WorkerRange
 from gan_study.errors import StorageError
 from gan_study.report.comparison.comparison_page import compare_studies, render_comparison
 from gan_study.report.tables.protocol import protocol_items
@@ -212,6 +213,21 @@ def test_the_protocol_says_on_how_many_workers_each_training_ran(folder: RunFold
     shared = replace(run, study=run.study.model_copy(update={"resources": resources}))
     text = "2 for each training, which share every batch; batch statistics per rank"
     assert dict(protocol_items(shared))["Workers"] == text
+
+
+def test_the_protocol_counts_the_trainings_whose_number_of_workers_changed(folder: RunFolder) -> None:
+    run = load_run(folder)
+    resources = run.study.resources.model_copy(update={"workers_per_trial": WorkerRange(min=1, max=4)})
+    trials = []
+    for trial, numbers in zip(run.trials, ([1, 1, 3], [2, 2]), strict=False):
+        evaluations = zip(trial.evaluations, numbers, strict=False)
+        counted = [evaluation.model_copy(update={"num_workers": number}) for evaluation, number in evaluations]
+        trials.append(replace(trial, evaluations=tuple(counted)))
+    shared = replace(run, study=run.study.model_copy(update={"resources": resources}), trials=tuple(trials))
+    assert dict(protocol_items(shared))["Workers"] == (
+        "1 to 4 for each training, which share every batch; batch statistics per rank. 1 training changed the number; "
+        "numbers used: 1, 2, 3"
+    )
 
 
 def test_failed_seeds_are_defined_and_told_of_the_leader(folder: RunFolder) -> None:

@@ -5,21 +5,16 @@ from pathlib import Path
 from optuna.storages import InMemoryStorage
 from support.prepared_objective import prepare_digits
 from support.scripted_world import make_study
+from support.tiny_training import measured
 
 from gan_study.config.reading.trial_file import load_trial
 from gan_study.runs.folder import RunFolder
-from gan_study.runs.records.measurements import EvaluationRecord
 from gan_study.runs.records.status import TrialState
 from gan_study.runs.storage import Storage
 from gan_study.runs.trial_folder import TrialFolder
 from gan_study.search.director.director import Director
 from gan_study.training.distributed import Workers
 from gan_study.training.loop import train
-
-
-def measured(folder: TrialFolder) -> list[EvaluationRecord]:
-    timeless = {"train_sec": 0.0, "evaluate_sec": 0.0}
-    return [e.model_copy(update=timeless) for e in folder.read_evaluations()]
 
 
 def files(folder: TrialFolder) -> dict[str, bytes]:
@@ -58,7 +53,7 @@ def test_every_trial_of_a_population_is_reproduced_from_its_config(tmp_path: Pat
         assert bool(config.training.schedule) or name not in {copy.child for copy in copies}
         *_, last = train(config, prepared.dataset, objective, again, Workers())
         assert last.status.state is TrialState.COMPLETED
-        assert measured(again) == measured(trial)
+        assert measured(again.read_evaluations()) == measured(trial.read_evaluations())
         assert files(again) == files(trial)
         status = trial.read_status()
         assert status is not None

@@ -11,12 +11,12 @@ import pytest
 from optuna.trial import TrialState as OptunaState
 from support.present import present
 from support.tiny_study import tiny_folder, tiny_study
+from support.tiny_training import measured
 
 from gan_study.cli.train import train_one
 from gan_study.config.study import StudyConfig
 from gan_study.errors import InputError
 from gan_study.runs.folder import RunFolder
-from gan_study.runs.records.measurements import EvaluationRecord
 from gan_study.runs.records.status import TrialState, TrialStatus
 from gan_study.search import following
 from gan_study.search.director.director import Director
@@ -237,11 +237,6 @@ def test_a_trial_reproduces_its_scores_from_its_configuration(
     config = trial.storage.local_path("config.json")
     train_one(str(config), str(tmp_path), "cpu")
     again = RunFolder(str(tmp_path)).trial(arm, completed[-1])
-    assert [reproducible(e) for e in again.read_evaluations()] == [reproducible(e) for e in trial.read_evaluations()]
+    assert measured(again.read_evaluations()) == measured(trial.read_evaluations())
     last = trial.snapshot_nimgs()[-1]
     assert again.read_snapshot(last) == trial.read_snapshot(last)
-
-
-def reproducible(evaluation: EvaluationRecord) -> EvaluationRecord:
-    """Return all of it but the seconds."""
-    return evaluation.model_copy(update={"train_sec": 0.0, "evaluate_sec": 0.0})

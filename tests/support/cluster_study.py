@@ -9,6 +9,7 @@ from gan_study.runs.records.status import TrialStatus
 from support.command import Running
 from support.machines import Machine
 from support.own_cluster import OwnCluster
+from support.tiny_training import measured
 
 TINY = """\
 dataset: {name: digits, image_size: 16}
@@ -85,7 +86,7 @@ class ClusterStudy:
     def scores(self) -> dict[tuple[str, str], list[EvaluationRecord]]:
         """All that was measured, but for seconds."""
         return {
-            key: [e.model_copy(update={"train_sec": 0.0, "evaluate_sec": 0.0}) for e in evaluations]
+            key: measured(evaluations)
             for key in self.statuses()
             if (evaluations := self.folder.trial(*key).read_evaluations())
         }

@@ -10,8 +10,10 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
+
+import psutil
 
 _START_LIMIT_SEC = 120
 _END_LIMIT_SEC = 10
@@ -43,6 +45,25 @@ def running_cluster(environment: dict[str, str], num_cpus: int = 2, *options: st
                 process.kill()
             for pid in _processes_of(folder):  # nodes that an autoscaler has started
                 os.kill(pid, signal.SIGKILL)
+
+
+@contextmanager
+def another_machine(address: str, num_cpus: int = 1) -> Iterator[None]:
+    """A further node of a cluster on this machine, whose processes are killed at the end of the block."""
+    command = [*(sys.executable, "-m", "ray.scripts.scripts", "start"), f"--address={address}", "--block"]
+    process = subprocess.Popen(
+        [*command, f"--num-cpus={num_cpus}", "--object-store-memory=100000000", "--disable-usage-stats"],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        yield
+    finally:
+        for child in psutil.Process(process.pid).children(recursive=True):
+            with suppress(psutil.NoSuchProcess):
+                child.kill()
+        process.kill()
+        process.wait()
 
 
 @contextmanager

@@ -21,7 +21,7 @@ import torch
 from torch import Tensor, nn
 
 from gan_study.config.names import LOSSES, PENALTIES
-from gan_study.config.training import TrialConfig
+from gan_study.config.training import TrialConfig, WorkersConfig
 from gan_study.errors import StorageError
 from gan_study.evaluation.end_coverage import coverage_measure
 from gan_study.evaluation.whole_trial import train_and_finish
@@ -66,6 +66,8 @@ STACKS: dict[str, dict[str, Any]] = {
     "wgan_gp": WGAN_GP,
 }
 """One training for each penalty whose discriminator judges two images together."""
+UNEVEN: dict[str, Any] = {"batch_size": 20, "total_kimg": 0.1, "evaluate_every_kimg": 0.08}
+"""A batch of which three workers have parts of 7, 7 and 6 images, or of 8, 6 and 6 in stacks of two."""
 WITHOUT_BATCH_NORM: dict[str, dict[str, Any]] = {
     **{
         f"{loss}, {penalty}": {**SHORT, "loss": loss, "penalty": penalty, **(LAZY if penalty == "r2" else {})}
@@ -73,6 +75,8 @@ WITHOUT_BATCH_NORM: dict[str, dict[str, Any]] = {
         for penalty in PENALTIES
     },
     **{f"stacks, {penalty}": {**SHORT, "penalty": penalty, "pac": 2, **values} for penalty, values in STACKS.items()},
+    **{f"uneven, {penalty}": {**SHORT, "penalty": penalty, **values, **UNEVEN} for penalty, values in STACKS.items()},
+    "uneven stacks": {**SHORT, "pac": 2, **WGAN_GP, **UNEVEN},
 }
 DISCRIMINATORS: dict[str, dict[str, Any]] = {"least_squares": {}, "wgan_gp": WGAN_GP}
 NUM_SAMPLES = 1250
@@ -86,7 +90,9 @@ def train_to_last_checkpoint(
     """Two of a training's three evaluations; what it leaves is the checkpoint of the second."""
     key = objective.record.key.model_copy(update={"num_generated": 40})
     quick = replace(objective, record=objective.record.model_copy(update={"key": key}))
-    return run(tiny_trial(**values), prepared, location, quick, 2, workers)
+    elastic = WorkersConfig(num_workers=3, min_workers=1)
+    config = tiny_trial(**values).model_copy(update={"workers": elastic})
+    return run(config, prepared, location, quick, 2, workers)
 
 
 def discriminator_gradients(values: dict[str, Any], workers: Workers) -> dict[str, Tensor]:
@@ -103,9 +109,9 @@ def discriminator_gradients(values: dict[str, Any], workers: Workers) -> dict[st
     accumulate_d_gradients(
         training,
         workers.wrap(discriminator.double(), "per_rank"),
-        workers.own_rows(real_images),
-        workers.own_rows(fake_images),
-        workers.own_rows(mix) if training.penalty == "wgan_gp" else None,
+        workers.own_rows(real_images, BATCH_SIZE),
+        workers.own_rows(fake_images, BATCH_SIZE),
+        workers.own_rows(mix, BATCH_SIZE) if training.penalty == "wgan_gp" else None,
     )
     return {name: parameter.grad for name, parameter in discriminator.named_parameters() if parameter.grad is not None}
 

@@ -58,8 +58,11 @@ def run(
 
 
 def measured(evaluations: list[EvaluationRecord]) -> list[EvaluationRecord]:
-    """The evaluations without the seconds, which differ from run to run."""
-    return [e.model_copy(update={"train_sec": 0.0, "evaluate_sec": 0.0}) for e in evaluations]
+    """The evaluations without seconds and numbers of workers, which differ from run to run."""
+    return [
+        e.model_copy(update={"train_sec": 0.0, "evaluate_sec": 0.0, "device_sec": None, "num_workers": None})
+        for e in evaluations
+    ]
 
 
 def files(location: object, *folders: str) -> dict[str, bytes]:

@@ -125,7 +125,7 @@ def test_means_that_are_not_finite_are_null(tmp_path: Path) -> None:
     for logit in (1.0, float("inf"), float("-inf")):
         means.d_steps.append(StepMeasures(loss=0.0, grad_norm=1.0, real_logit=logit, fake_logit=float("nan")))
         means.g_steps.append(StepMeasures(loss=0.5, grad_norm=0.0, output_gradient=float("inf")))
-    losses = means.reduce(Workers())
+    losses = means.reduce(Workers(), num_stacks=1)
     assert losses is not None
     assert (losses.d_loss, losses.g_loss, losses.d_grad_norm) == (0.0, 0.5, 1.0)
     assert losses.real_logit is losses.fake_logit is losses.g_output_gradient is None

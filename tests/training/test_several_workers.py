@@ -109,13 +109,13 @@ def checkpoint(location: Path) -> dict[str, Any]:
     return content
 
 
-@pytest.mark.parametrize("world_size", [2, 4, 5])
+@pytest.mark.parametrize(("world_size", "pac"), [(2, 1), (4, 1), (5, 2), (3, 1), (3, 2)])
 @pytest.mark.parametrize("cur_nimg", [0, 1480])
 @pytest.mark.parametrize("penalty", ["none", "wgan_gp"])
 def test_the_workers_rows_are_the_one_worker_s(
-    prepared: Prepared, world_size: int, cur_nimg: int, penalty: str
+    prepared: Prepared, world_size: int, pac: int, cur_nimg: int, penalty: str
 ) -> None:
-    training = tiny_trial(penalty=penalty).training
+    training = tiny_trial(penalty=penalty, pac=pac).training
     whole = draw_batch(training, prepared.dataset, cur_nimg, Workers())
     parts = [draw_batch(training, prepared.dataset, cur_nimg, Workers(rank, world_size)) for rank in range(world_size)]
     for rows, *pieces in zip(whole, *parts, strict=True):
@@ -124,7 +124,11 @@ def test_the_workers_rows_are_the_one_worker_s(
             assert pieces == [None] * world_size
         else:
             assert torch.equal(torch.cat(pieces), rows)
-            assert {len(piece) for piece in pieces} == {20 // world_size}
+            stacks = [len(piece) * (20 // pac) // len(rows) for piece in pieces]
+            assert max(stacks) - min(stacks) == (20 // pac % world_size > 0)
+            assert [Workers(rank, world_size).own_weight(20 // pac) for rank in range(world_size)] == pytest.approx(
+                [num * world_size * pac / 20 for num in stacks]
+            )
 
 
 @pytest.mark.slow

@@ -80,7 +80,8 @@ def _workers(study: StudyConfig) -> WorkersConfig:
     resources = study.resources
     gpus = resources.gpus_per_worker
     return WorkersConfig(
-        num_workers=resources.workers_per_trial,
+        num_workers=resources.max_workers,
+        min_workers=resources.min_workers if resources.min_workers < resources.max_workers else None,
         cpus_per_worker=resources.cpus_per_worker,
         gpus_per_worker=0.0 if gpus == "auto" else gpus,
         batch_statistics=resources.batch_statistics,

@@ -1,4 +1,4 @@
-"""The number of workers for which one machine has room."""
+"""The number of workers for which one machine has room, and of trials for which a number of workers is enough."""
 
 import math
 
@@ -14,3 +14,11 @@ def num_workers_on(num_cpus: float, num_gpus: float, cpus_per_worker: int, gpus_
     if gpus_per_worker > 0:
         return min(room, math.floor(num_gpus) * math.floor(1 / gpus_per_worker + 1e-9))
     return room
+
+
+def num_trials_on(num_workers: int, min_workers: int, max_workers: int) -> int:
+    """Return how many trials `num_workers` workers can train at once.
+
+    Each trial has `max_workers` of them; where there are fewer, one trial has at least `min_workers`.
+    """
+    return max(num_workers // max_workers, int(num_workers >= min_workers))

@@ -8,7 +8,7 @@ from gan_study.config.arms.resolved_training import ASSUMED_TRAIN_IMAGES
 from gan_study.config.estimates.expected_length import chances_at_rungs, expected_nimg
 from gan_study.config.estimates.longest_training import longest_trainings, typical_training
 from gan_study.config.estimates.pace import Pace
-from gan_study.config.estimates.room import num_workers_on
+from gan_study.config.estimates.room import num_trials_on, num_workers_on
 from gan_study.config.estimates.scoring_cost import ScoringCost, scoring_cost
 from gan_study.config.extractors import EXTRACTORS
 from gan_study.config.study import StudyConfig
@@ -104,9 +104,10 @@ def estimate_time(study: StudyConfig, num_train_images: int | None, pace: Pace) 
 def num_at_once(study: StudyConfig, pace: Pace) -> int:
     """Trials that this machine runs at once, at least one."""
     resources = study.resources
-    workers, gpus = resources.workers_per_trial, resources.gpus_per_worker
+    gpus = resources.gpus_per_worker
     gpus_each = (1.0 if pace.num_gpus else 0.0) if gpus == "auto" else gpus
-    room = num_workers_on(pace.num_cpus, pace.num_gpus, resources.cpus_per_worker, gpus_each) // workers
+    workers = num_workers_on(pace.num_cpus, pace.num_gpus, resources.cpus_per_worker, gpus_each)
+    room = num_trials_on(workers, resources.min_workers, resources.max_workers)
     wanted = resources.max_concurrent_trials
     return max(1, room if wanted == "auto" else min(room, wanted))
 

@@ -144,13 +144,14 @@ def _evaluated(plan: StudyPlan) -> str:
 
 
 def _at_once(resources: ResourcesConfig) -> str:
-    cpus, number = resources.cpus_per_worker * resources.workers_per_trial, resources.max_concurrent_trials
+    cpus, number = resources.cpus_per_worker, resources.max_concurrent_trials
     trials = "as many trials as fit" if number == "auto" else f"at most {number} trials"
-    workers = f" on {resources.workers_per_trial} workers" if resources.workers_per_trial > 1 else ""
+    workers = f" on {resources.workers_text} workers" if resources.max_workers > 1 else ""
+    each = " each" if workers else ""
     gpus = resources.gpus_per_worker
     share = " and a GPU for each worker where there are any" if gpus == "auto" else f" and {gpus:g} GPU for each worker"
     share = "" if gpus == 0 else share
-    return f"{trials}, each{workers} with {cpus} CPU{'s' if cpus > 1 else ''}{share}"
+    return f"{trials}, each{workers} with {cpus} CPU{'s' if cpus > 1 else ''}{each}{share}"
 
 
 def _search(study: StudyConfig) -> str:

@@ -44,12 +44,13 @@ def check_study(study: StudyConfig, is_begun: bool = False, has_all_arms: bool =
 
 def resource_faults(resources: ResourcesConfig) -> Iterator[Fault]:
     """Impossible requirements on the machines. More may show once `auto` has been replaced by actual numbers."""
-    gpus, workers = resources.gpus_per_worker, resources.workers_per_trial
-    if gpus != "auto" and workers > 1 and gpus != round(gpus):
+    gpus = resources.gpus_per_worker
+    if gpus != "auto" and resources.max_workers > 1 and gpus != round(gpus):
         yield Fault(
             ("resources", "gpus_per_worker"),
             "several workers of a trial need whole GPUs (NCCL cannot join two processes on one), but got "
-            f"gpus_per_worker={gpus:g} with workers_per_trial={workers}; give each worker a GPU, or use one worker",
+            f"gpus_per_worker={gpus:g} with "
+            f"workers_per_trial={resources.workers_text}; give each worker a GPU, or use one worker",
         )
     if gpus != "auto" and gpus > 1 and gpus != round(gpus):
         yield Fault(

@@ -19,24 +19,44 @@ _MOST_OF_A_RANGE = 64
 
 
 def worker_problem(
-    values: Mapping[str, Scalar], num_workers: int, batch_statistics: str
+    values: Mapping[str, Scalar], num_workers: int, batch_statistics: str, is_elastic: bool = False
 ) -> tuple[tuple[str, ...], str] | None:
     """Names to change, and the reason why workers cannot train with these hyperparameters; None if they can.
 
-    values: network.name, penalty, batch_size, pac and network.discriminator_norm, by dotted name.
+    Args:
+        values: network.name, penalty, batch_size, pac and network.discriminator_norm, by dotted name.
+        num_workers: the workers of a trial, or the most of them.
+        batch_statistics: as in the study's `resources`.
+        is_elastic: True if the number of workers may change during the trial. Their parts of the batch may then differ
+            by `pac` images.
     """
     network, penalty, norm = (values[n] for n in ("network.name", "penalty", "network.discriminator_norm"))
     batch_size, pac = values["batch_size"], values["pac"]
     if not isinstance(batch_size, int) or not isinstance(pac, int) or batch_size < 1 or pac < 1:
         return None  # another check reports it
-    got = f"but got batch_size={batch_size}" + (f" with workers_per_trial={num_workers}" if num_workers > 1 else "")
-    if batch_size % num_workers:
+    on = f" with {'up to ' if is_elastic else ''}workers_per_trial={num_workers}" if num_workers > 1 else ""
+    got = f"but got batch_size={batch_size}{on}"
+    if batch_size % num_workers and not is_elastic:
         return ("batch_size",), f"the batch must divide among the workers of a trial, {got}; change one of them"
-    own, whose = batch_size // num_workers, "each worker's part of the batch" if num_workers > 1 else "a batch"
     joined = "and" if num_workers > 1 else "with"
-    if own % pac:
+    shared = 1 if is_elastic else num_workers
+    if batch_size // shared % pac:
+        whose = "each worker's part of the batch" if shared > 1 else "a batch"
         rule = f"{whose} must divide into groups of pac images, {got} {joined} pac={pac}; change one of them"
         return ("batch_size", "pac"), rule
+    own = batch_size // pac // num_workers * pac  # at least
+    if own == 0:
+        return ("batch_size",), (
+            f"each worker needs a part of the batch (pac images or more), {got} {joined} pac={pac}; raise batch_size, "
+            "or lower workers_per_trial.max"
+        )
+    if is_elastic and batch_statistics == "per_rank" and (network != "mlp" or norm == "batch"):
+        return ("network.discriminator_norm" if network == "mlp" else "network.name",), (
+            "where the number of workers may change, batch norm over each worker's part of the batch would change the "
+            f"results, but got network={network} with network.discriminator_norm={norm} and "
+            "resources.batch_statistics=per_rank; use resources.batch_statistics: synchronised (it needs GPUs), give "
+            "workers_per_trial as one number, or use mlp without batch norm"
+        )
     if num_workers > 1 and batch_statistics == "synchronised":
         if penalty in WEIGHTED_PENALTIES and norm == "batch":
             return ("network.discriminator_norm", "penalty"), (
@@ -63,7 +83,8 @@ def worker_faults(arm: Arm) -> Iterator[Fault]:
     reported: set[tuple[KeyPath, str]] = set()
     fixed_at = {name: arm.place_of_fixed(name) for name in arm.fixed}
     for values, searched_at in _outcomes(arm):
-        problem = worker_problem(values, resources.workers_per_trial, resources.batch_statistics)
+        is_elastic = resources.min_workers < resources.max_workers
+        problem = worker_problem(values, resources.max_workers, resources.batch_statistics, is_elastic)
         if problem is None:
             continue
         names, rule = problem

@@ -41,11 +41,8 @@ def protocol_items(run: RunData) -> list[Item]:
     items.append(("Counted", counted_text(run.study.objective)))
     if (fidelity := describe_fidelity(run)) is not None:
         items.append(("Scores before the end", fidelity.sentence))
-    if (workers := run.study.resources.workers_per_trial) > 1:
-        statistics = run.study.resources.batch_statistics.replace("_", " ")
-        items.append(
-            ("Workers", f"{workers} for each training, which share every batch; batch statistics {statistics}")
-        )
+    if run.study.resources.max_workers > 1:
+        items.append(("Workers", _workers_text(run)))
     return (
         items
         + _search_items(run)
@@ -227,9 +224,21 @@ def _versions(versions: Mapping[str, str]) -> str:
     return ", ".join(f"{name} {version}" for name, version in versions.items())
 
 
+def _workers_text(run: RunData) -> str:
+    resources = run.study.resources
+    statistics = resources.batch_statistics.replace("_", " ")
+    text = f"{resources.workers_text} for each training, which share every batch; batch statistics {statistics}"
+    if resources.min_workers == resources.max_workers:
+        return text
+    used = [{e.num_workers for e in trial.evaluations if e.num_workers is not None} for trial in run.trials]
+    resized = sum(len(numbers) > 1 for numbers in used)
+    found = sorted(set().union(*used))
+    return f"{text}. {quantity(resized, 'training')} changed the number; numbers used: {', '.join(map(str, found))}"
+
+
 def _cost(trials: tuple[TrialData, ...]) -> str:
-    gpu_sec = sum(t.seconds * t.config.workers.num_workers * t.config.workers.gpus_per_worker for t in trials)
-    cpu_sec = sum(t.seconds * t.config.workers.num_workers * t.config.workers.cpus_per_worker for t in trials)
+    gpu_sec = sum(t.device_sec * t.config.workers.gpus_per_worker for t in trials)
+    cpu_sec = sum(t.device_sec * t.config.workers.cpus_per_worker for t in trials)
     gpu_hours = f"{gpu_sec / 3600:.3g} GPU-hours and " if gpu_sec else ""
     kimg, num_trials = number(sum(t.kimg for t in trials)), quantity(len(trials), "trial")
     return f"{gpu_hours}{cpu_sec / 3600:.3g} CPU-core-hours in {num_trials}, for {kimg} kimg of training"

@@ -195,6 +195,10 @@ class EvaluationRecord(Record):
     """Seconds spent in training steps so far, over all attempts."""
     evaluate_sec: float
     """Seconds spent in evaluations and writing so far, over all attempts."""
+    device_sec: float | None = None
+    """These seconds times the workers at the time; null in files of older versions."""
+    num_workers: int | None = None
+    """Workers that trained up to this evaluation; null in files of older versions."""
     score: float | None
     """The objective (lower is better); null if it or an image is not finite."""
     num_samples: int | None = None
@@ -218,6 +222,15 @@ class EvaluationRecord(Record):
     best: BestScore | None = None
     """The best evaluation with its new score, at the end of a completed trial. Null before the end, if it is not asked
     for, if no evaluation has a score, and in files of older versions."""
+
+    @property
+    def seconds(self) -> float:
+        """Seconds of training steps and evaluations so far."""
+        return self.train_sec + self.evaluate_sec
+
+    def device_sec_on(self, num_workers: int) -> float:
+        """Return the device seconds so far; `num_workers` is the trial's number of workers, for older files."""
+        return self.seconds * num_workers if self.device_sec is None else self.device_sec
 
     @property
     def curve_score(self) -> float | None:

@@ -35,7 +35,7 @@ class RemainingTime:
         if not last:
             return None
         ahead = [_nimg_ahead(study, trial) for trial in running] + self._unopened()
-        seconds_per_image = sum(e.train_sec + e.evaluate_sec for e in last) / sum(e.cur_nimg for e in last)
+        seconds_per_image = sum(e.seconds for e in last) / sum(e.cur_nimg for e in last)
         return seconds_per_image * sum(ahead) / min(self._most_at_once, max(1, len(ahead)))
 
     def _unopened(self) -> list[float]:
@@ -68,6 +68,5 @@ def _full_nimg(trial: TrialRecord) -> float:
     training = trial.config.training
     if training.device_sec is None or trial.cur_nimg == 0:
         return 1000 * training.total_kimg
-    last = trial.evaluations[-1]
-    used = (last.train_sec + last.evaluate_sec) * trial.config.workers.num_workers
+    used = trial.evaluations[-1].device_sec_on(trial.config.workers.num_workers)
     return trial.cur_nimg * training.device_sec / used

@@ -75,8 +75,8 @@ def name_batch_size(config: TrialConfig, reason: str) -> str:
     """Return the reason of a failure; if it is a lack of memory, with the batch size that needed it."""
     if not _NO_MEMORY.search(reason):
         return reason
-    num_workers = config.workers.num_workers
-    on = f" on {num_workers} workers" if num_workers > 1 else ""
+    num_workers, least = config.workers.num_workers, config.workers.min_workers
+    on = f" on {f'{least} to ' if least else ''}{num_workers} workers" if num_workers > 1 else ""
     return f"{reason} (batch_size={config.training.batch_size}{on}; a smaller batch or network needs less memory)"
 
 

@@ -87,7 +87,7 @@ class Population:
             parent_score=parent.curve_score,
             replaced=child.config.searched,
             given_up=tuple((e.cur_nimg, e.curve_score) for e in child.evaluations),
-            given_up_sec=last.train_sec + last.evaluate_sec,
+            given_up_sec=last.seconds,
         )
 
     def _next_rates(self, child: TrialRecord, parent: TrialRecord) -> ScheduleEntry:

@@ -27,7 +27,7 @@ class TrialEnd:
             return cls()
         last = evaluations[-1]
         coverage = last.coverage.value if last.coverage is not None else None
-        return cls(coverage, (last.train_sec + last.evaluate_sec) * num_workers)
+        return cls(coverage, last.device_sec_on(num_workers))
 
 
 def directions(names: Sequence[SearchObjectiveName]) -> list[StudyDirection]:

@@ -32,6 +32,8 @@ _IDLE_LIMIT_SEC = 60.0
 """Seconds after which a group without a trial ends, so that a cluster can give its machines back."""
 _END_LIMIT_SEC = 30.0
 """Seconds that the end of a study waits for its groups to end."""
+_RESIZE_SEC = 60.0
+"""Least seconds between two changes of a group's number of workers, which each start its processes anew."""
 
 
 @contextmanager
@@ -90,7 +92,7 @@ class WorkerGroups(tune.Callback):
             self._serving |= set(new)
         if new:
             groups = "a group" if len(new) == 1 else f"{len(new)} groups"
-            self._on_stage(f"starting {groups} of {self._resources.workers_per_trial} workers")
+            self._on_stage(f"starting {groups} of {self._resources.workers_text} workers")
         for group in new:
             self._threads.append(threading.Thread(target=self._serve, args=[group], name=group, daemon=True))
             self._threads[-1].start()
@@ -154,11 +156,7 @@ class WorkerGroups(tune.Callback):
                 "gpus_per_worker": resources.gpus_per_worker,
             },
             torch_config=TorchConfig(timeout_s=_COLLECTIVE_LIMIT_SEC),
-            scaling_config=ScalingConfig(
-                num_workers=resources.workers_per_trial,
-                use_gpu=resources.gpus_per_worker > 0,
-                resources_per_worker=per_worker,
-            ),
+            scaling_config=_scaling(resources, per_worker),
             run_config=RunConfig(
                 name=f"{group}-{attempt}",
                 storage_path=self._scratch,
@@ -171,7 +169,7 @@ class WorkerGroups(tune.Callback):
     def _describe_need(self) -> str:
         resources = self._resources
         return (
-            f"the cluster has no room yet for {resources.workers_per_trial} workers of "
+            f"the cluster has no room yet for {resources.min_workers} workers of "
             f"{resources.cpus_per_worker} CPUs and {resources.gpus_per_worker:g} GPUs each"
         )
 
@@ -189,6 +187,16 @@ class _FailureReports(UserCallback):
         reason = next((reason for reason in reasons if reason.startswith(LOST_PROCESS)), reasons[0])
         with suppress(RayActorError):
             ray.get(self.exchange.fail.remote(self.group, reason))
+
+
+def _scaling(resources: ResourcesConfig, per_worker: dict[str, float]) -> ScalingConfig:
+    """Return Ray Train's description of a group's workers; their number is a range if it follows the cluster."""
+    least, most = resources.min_workers, resources.max_workers
+    # Ray's annotations are those of its older ScalingConfig.
+    number: Any = {"num_workers": most if least == most else (least, most)}
+    interval: Any = {"elastic_resize_monitor_interval_s": _RESIZE_SEC}
+    use_gpu = bool(resources.gpus_per_worker)
+    return ScalingConfig(**number, **interval, use_gpu=use_gpu, resources_per_worker=per_worker)
 
 
 def _found_no_room(error: Exception) -> bool:

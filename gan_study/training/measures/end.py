@@ -34,8 +34,12 @@ def measure_end(
     start, last, objective = time.perf_counter(), evaluations[-1], config.training.objective
     if config.rescores_best:
         best = _score_best(config.training, state, evaluations, folder, scorer, workers)
-        seconds = last.evaluate_sec + time.perf_counter() - start
-        last = last.model_copy(update={"best": best, "evaluate_sec": seconds})
+        seconds, device_sec = time.perf_counter() - start, last.device_sec_on(workers.world_size)
+        spent = {
+            "evaluate_sec": last.evaluate_sec + seconds,
+            "device_sec": device_sec + seconds * workers.world_size,
+        }
+        last = last.model_copy(update={"best": best, **spent})
     if measure_coverage is not None:
         generator = _generator_at(counted_nimg(last, objective.at), state, folder, workers)
         last = last.model_copy(update={"coverage": measure_coverage(generator)})

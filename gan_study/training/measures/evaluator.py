@@ -55,12 +55,16 @@ class Evaluator:
         start, counters = time.perf_counter(), state.counters
         with first_images(state.g_ema) as images:
             scores = self._score(state, is_end)
-        losses = means.reduce(workers)
+        losses = means.reduce(workers, config.training.num_stacks)
         signals = measure_signals(state, self.probe, images, config.training, workers)
         # Added before the checkpoint is written, from which a resumed training continues.
-        counters.evaluate_sec += time.perf_counter() - start
+        counters.add_evaluate_sec(time.perf_counter() - start, workers)
         start = time.perf_counter()
-        evaluations.append(EvaluationRecord(**vars(counters), **vars(scores), losses=losses, signals=signals))
+        evaluations.append(
+            EvaluationRecord(
+                **vars(counters), **vars(scores), losses=losses, signals=signals, num_workers=workers.world_size
+            )
+        )
         # The study may have ended the trial while several workers trained on. Its files then stay as they are.
         if (end := workers.from_first_rank(lambda: read_end(folder))) is not None:
             return Progress(end, None)
@@ -73,7 +77,7 @@ class Evaluator:
         else:
             status = answer_collapse(config, state, status, evaluations, folder, workers)
         workers.on_first_rank(lambda: write_progress(state, status, evaluations, folder))
-        counters.evaluate_sec += time.perf_counter() - start
+        counters.add_evaluate_sec(time.perf_counter() - start, workers)
         return Progress(status, evaluations[-1])
 
     def _score(self, state: TrainingState, is_end: bool) -> EvaluationScores:

@@ -16,8 +16,11 @@ class LossMeans:
         self.d_steps: list[StepMeasures] = []
         self.g_steps: list[StepMeasures] = []
 
-    def reduce(self, workers: Workers) -> LossRecord | None:
-        """Return the means over steps and ranks; None until each player has made a step. Collective."""
+    def reduce(self, workers: Workers, num_stacks: int) -> LossRecord | None:
+        """Return the means over steps and global batches; None until each player has made a step. Collective.
+
+        num_stacks: stacks of `pac` images in a global batch.
+        """
         if not (self.d_steps and self.g_steps):
             return None
         own = {
@@ -30,7 +33,8 @@ class LossMeans:
             "g_grad_norm": _mean(m.grad_norm for m in self.g_steps),
             "g_output_gradient": _mean(m.output_gradient for m in self.g_steps),
         }
-        ranks = workers.gather(own)
+        weight = workers.own_weight(num_stacks)
+        ranks = workers.gather({name: None if mean is None else mean * weight for name, mean in own.items()})
         return LossRecord.model_validate({name: _mean(rank[name] for rank in ranks) for name in own})
 
 

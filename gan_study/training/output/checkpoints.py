@@ -33,8 +33,11 @@ def load_latest(
         return status, evaluations
     if checkpoint is not None:
         _load(state, checkpoint, folder.checkpoint_location(status.cur_nimg))
-        if not state.evaluations:  # The checkpoint is of an older version.
+        # A checkpoint of an older version lacks these.
+        if not state.evaluations:
             state.evaluations += [e for e in evaluations if e.cur_nimg <= state.counters.cur_nimg]
+        if state.counters.device_sec == 0:
+            state.counters.device_sec = state.counters.seconds * workers.world_size
     status = status.model_copy(update={"rollbacks": state.rollbacks})
     workers.on_first_rank(lambda: folder.write_status(status))
     return status, state.evaluations
