@@ -68,7 +68,7 @@ def numbers_of_workers(evaluations: list[EvaluationRecord]) -> list[int]:
 def test_a_trial_grows_and_shrinks_with_the_cluster_and_learns_the_same(
     extractor_cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(worker_groups, "_RESIZE_SEC", 1.0)
+    monkeypatch.setattr(worker_groups, "RESIZE_SEC", 1.0)
     study = tiny_study(
         arms={"mlp": {"network": {"name": "mlp", "width": 16}, "loss": "least_squares"}},
         # The batch does not divide among the two workers.

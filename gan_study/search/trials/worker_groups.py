@@ -32,7 +32,7 @@ _IDLE_LIMIT_SEC = 60.0
 """Seconds after which a group without a trial ends, so that a cluster can give its machines back."""
 _END_LIMIT_SEC = 30.0
 """Seconds that the end of a study waits for its groups to end."""
-_RESIZE_SEC = 60.0
+RESIZE_SEC = 60.0
 """Least seconds between two changes of a group's number of workers, which each start its processes anew."""
 
 
@@ -194,7 +194,7 @@ def _scaling(resources: ResourcesConfig, per_worker: dict[str, float]) -> Scalin
     least, most = resources.min_workers, resources.max_workers
     # Ray's annotations are those of its older ScalingConfig.
     number: Any = {"num_workers": most if least == most else (least, most)}
-    interval: Any = {"elastic_resize_monitor_interval_s": _RESIZE_SEC}
+    interval: Any = {"elastic_resize_monitor_interval_s": RESIZE_SEC}
     use_gpu = bool(resources.gpus_per_worker)
     return ScalingConfig(**number, **interval, use_gpu=use_gpu, resources_per_worker=per_worker)
 
