@@ -1,6 +1,5 @@
 """The time left, worked out by hand from trials that train nothing, and the lines that tell it."""
 
-import time
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -161,26 +160,6 @@ def test_the_live_table_tells_how_far_the_preparation_is() -> None:
     finally:
         table.stop()
     assert "0 s: preparing: real images through inception: 200 of 1,797" in captured.get()
-
-
-def test_pictures_of_a_large_study_leave_its_driver_time(tmp_path: Path) -> None:
-    """Hundreds of running trials send a message each: a picture for every message took more time than there is."""
-    search = {"scheduler": "asha", "sampler": "random"}
-    study = director(tmp_path, 100, budget={"trials_per_arm": 5000, "total_kimg": 99, "evaluate_every_kimg": 1},
-                     search=search)  # fmt: skip
-    for _ in range(100):
-        study.next_trial()
-    hear(study, 1)
-    table = live.LiveTable(Console(file=StringIO()))
-    try:
-        table.start(study)
-        start = time.process_time()
-        for _ in range(200):
-            table.update()
-        assert time.process_time() - start < 0.5
-    finally:
-        table.stop()
-    assert {row.arm: row.states[TrialState.RUNNING] for row in table.rows} == {"a": 50, "b": 50}
 
 
 @pytest.mark.parametrize("kind", [live.PlainLines, live.LiveTable])

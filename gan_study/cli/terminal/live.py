@@ -57,10 +57,6 @@ QUIET_SEC = 55
 """Seconds without a line after which one names the running trials: with the time between two checks, one a minute."""
 
 
-_MOST_BUSY = 0.05
-"""Share of the driver's time that may go into updates of the table, or into the time left on a line."""
-
-
 class _Failures:
     """The failures of a director's trials that have not been shown yet."""
 
@@ -87,8 +83,6 @@ class PlainLines:
         self._console = console
         self._director: Director | None = None
         self._num_done_before = self._num_printed = 0
-        self._outlook = ""
-        self._next_outlook = 0.0
         self._start = self._last_line = time.monotonic()
 
     def show_stage(self, text: str) -> None:
@@ -119,13 +113,10 @@ class PlainLines:
             self._print(line)
         for trial in self._director.ended[self._num_printed :]:
             self._num_printed += 1
-            start = time.monotonic()
-            if start >= self._next_outlook:
-                self._outlook = f"{num_planned(self._director)} trials, {self._clock.text()}"
-                self._next_outlook = start + (time.monotonic() - start) / _MOST_BUSY
+            num_done = self._num_done_before + self._num_printed
             self._print(
                 f"{_place(trial)}: {trial.state} at {trial.cur_nimg:,} images, {_score_text(trial)} "
-                f"({self._num_done_before + self._num_printed} of {self._outlook})"
+                f"({num_done} of {num_planned(self._director)} trials, {self._clock.text()})"
             )
         if time.monotonic() - self._last_line < QUIET_SEC:
             return
@@ -160,7 +151,6 @@ class LiveTable:
         self._director: Director | None = None
         self.rows: list[ArmRow] = []
         self._start = time.monotonic()
-        self._next_picture = 0.0
         self._live = Live(console=console, get_renderable=self.render, refresh_per_second=2, transient=True)
         self._live.start()
 
@@ -183,20 +173,16 @@ class LiveTable:
         self.update()
 
     def update(self) -> None:
-        """Print new failures above the table, and count the trials again unless that has just taken much time.
+        """Print new failures above the table, and set its rows. Another thread draws the table.
 
-        Another thread draws the table. With ten thousand trials an update takes a tenth of a second, in which the
-        study's driver answers no trial.
+        The work does not grow with the number of trials, since the study's driver answers no trial meanwhile.
         """
-        start = time.monotonic()
         if self._director is None:
             return
         for line in self._failures.new_lines():
             self._print(line)
-        if start >= self._next_picture:
-            self.rows = arm_rows(self._director)
-            self._stage = self._clock.text()
-            self._next_picture = start + (time.monotonic() - start) / _MOST_BUSY
+        self.rows = arm_rows(self._director)
+        self._stage = self._clock.text()
 
     def _print(self, text: str) -> None:
         self._live.console.print(text, markup=False, highlight=False, soft_wrap=True)
@@ -216,13 +202,12 @@ def arm_rows(director: Director) -> list[ArmRow]:
     rows = []
     for phase in PHASES:
         for arm in director.study.arms:
-            trials = director.agenda.arm_trials(arm, phase)
-            if not trials:
+            if not (num_opened := len(director.trials.of_phase(arm, phase))):
                 continue
-            planned = len(trials) + director.agenda.num_to_open(arm, phase)
-            scored = [t for t in trials if t.state is TrialState.COMPLETED and t.score is not None]
-            best = min(scored, key=lambda t: t.score or 0.0, default=None)
-            rows.append(ArmRow(arm, phase, planned, Counter(t.state for t in trials), best))
+            planned = num_opened + director.agenda.num_to_open(arm, phase)
+            rows.append(
+                ArmRow(arm, phase, planned, director.trials.states(arm, phase), director.trials.best(arm, phase))
+            )
     return rows
 
 

@@ -48,18 +48,23 @@ def first_confirm_seed(study: StudyConfig) -> int:
     return CONFIRM_SEED_OFFSET + CONFIRM_SEED_STRIDE * study.search.seed
 
 
+def confirm_trial_name(source: str, seed_number: int) -> str:
+    """The name of a confirm trial; it depends on the name of its source and the seed's number alone, so it does not
+    change when more trials are confirmed later."""
+    return f"confirm_{source.removeprefix('search_')}_seed_{seed_number}"
+
+
 def confirm_trial_config(
     study: StudyConfig, source: TrialConfig, index: int, seed_number: int, first_seed: int | None = None
 ) -> TrialConfig:
     """A searched configuration with fresh seed number `seed_number`, as the arm's confirm trial number `index`.
 
-    Its name depends on the source and the seed's number alone, so it does not change when more trials are confirmed
-    later. `first_seed` is the seed with number 0, by default `first_confirm_seed`.
+    `first_seed` is the seed with number 0, by default `first_confirm_seed`.
     """
     seed = (first_confirm_seed(study) if first_seed is None else first_seed) + seed_number
     return source.model_copy(
         update={
-            "name": f"confirm_{source.name.removeprefix('search_')}_seed_{seed_number}",
+            "name": confirm_trial_name(source.name, seed_number),
             "phase": "confirm",
             "index": index,
             "source": source.name,

@@ -1,8 +1,8 @@
 """The order in which a study opens its trials: arm by arm and phase by phase, from the trials known so far."""
 
-from collections.abc import Set
+from collections.abc import Iterator, Set
 
-from gan_study.config.arms.trial_configs import confirm_trial_config
+from gan_study.config.arms.trial_configs import confirm_trial_config, confirm_trial_name
 from gan_study.config.study import StudyConfig
 from gan_study.config.training import PHASES, Phase, TrialConfig
 from gan_study.runs.records.decisions import DecisionsRecord
@@ -18,6 +18,7 @@ class Agenda:
         self._trials = trials
         self._decisions = decisions
         self._num_opened: dict[tuple[str, Phase], int] = {}
+        self._best: dict[str, list[TrialRecord]] = {}
 
     @property
     def skipped_arms(self) -> Set[str]:
@@ -38,7 +39,10 @@ class Agenda:
 
     def best(self, arm: str) -> list[TrialRecord]:
         """Return an arm's completed search and refine trials with a score: Pareto front first, then by score."""
-        return confirmation_order(self._trials.completed(arm), self._study.search.objectives)
+        completed = self._trials.completed(arm)
+        if arm not in self._best or len(self._best[arm]) < len(completed):
+            self._best[arm] = confirmation_order(completed, self._study.search.objectives)
+        return self._best[arm]
 
     def next_arm(self) -> str | None:
         """Return the arm with the fewest trials in the earliest phase of all; None if no arm has a next trial."""
@@ -84,18 +88,18 @@ class Agenda:
         """Return the next confirmation, once the arm's search and refinement have ended; None if there is none."""
         if self._trials.is_unfinished(arm, "search") or self._trials.is_unfinished(arm, "refine"):
             return None
-        return next(iter(self._confirmations(arm)), None)
-
-    def _confirmations(self, arm: str) -> list[TrialConfig]:
-        """Return the confirmations of an arm's best trials so far that are not opened yet."""
+        source, seed_number = next(self._unconfirmed(arm), (None, 0))
+        if source is None:
+            return None
         index = max((t.config.index + 1 for t in self._trials.of_phase(arm, "confirm")), default=0)
-        first_seed = self._first_confirm_seed()
-        configs = (
-            confirm_trial_config(self._study, source.config, index, seed_number, first_seed)
-            for source in self.best(arm)[: self._study.confirm.top_k]
-            for seed_number in range(self._study.confirm.seeds)
-        )
-        return [config for config in configs if (arm, config.name) not in self._trials]
+        return confirm_trial_config(self._study, source.config, index, seed_number, self._first_confirm_seed())
+
+    def _unconfirmed(self, arm: str) -> Iterator[tuple[TrialRecord, int]]:
+        """Yield each of an arm's best trials so far with the number of each seed whose confirmation is not opened."""
+        for source in self.best(arm)[: self._study.confirm.top_k]:
+            for number in range(self._study.confirm.seeds):
+                if (arm, confirm_trial_name(source.config.name, number)) not in self._trials:
+                    yield source, number
 
     def _first_confirm_seed(self) -> int | None:
         """Return the first seed of the known confirmations, which an older version may have chosen otherwise."""
@@ -117,7 +121,9 @@ class Agenda:
             return max(0, study.search_trials_per_arm - len(self._trials.of_phase(arm, "search")))
         if phase == "refine":
             return max(0, study.refine.trials_per_arm - len(self._trials.of_phase(arm, "refine")))
-        known = len(self._confirmations(arm))
+        known = min(study.confirm.top_k, len(self._trials.completed(arm))) * study.confirm.seeds
+        if self._trials.of_phase(arm, "confirm"):
+            known = sum(1 for _ in self._unconfirmed(arm))
         if self.next_phase(arm) == "confirm" or self._has_searched(arm):
             return known
         wanted = min(study.confirm.top_k, study.search_trials_per_arm + study.refine.trials_per_arm)

@@ -185,7 +185,7 @@ class Director:
         """Keep an evaluation unless it is known; return True if the trial's search stops the trial there."""
         if evaluation is None or (trial.evaluations and evaluation.cur_nimg <= trial.cur_nimg):
             return False
-        trial.evaluations.append(evaluation)
+        self.trials.add_evaluation(trial, evaluation)
         return self._searches.report_evaluation(trial)
 
     def _pause_trial(self, key: tuple[str, str]) -> None:

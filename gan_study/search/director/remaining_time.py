@@ -1,6 +1,6 @@
 """An estimate of the time that a study still needs, from the images left, their pace and the parallel trials."""
 
-from statistics import fmean
+from typing import NamedTuple
 
 from gan_study.config.estimates.expected_length import chances_at_rungs, expected_nimg
 from gan_study.config.study import StudyConfig
@@ -9,12 +9,42 @@ from gan_study.search.director.director import Director
 from gan_study.search.director.trial_record import TrialRecord
 
 
+class _Facts(NamedTuple):
+    """The facts of one trial on which the estimate depends, or their sums over all trials."""
+
+    full_nimg: float = 0.0
+    """Images of the whole training."""
+    nimg: float = 0.0
+    """Images trained so far."""
+    seconds: float = 0.0
+    """Seconds of training and evaluation for them."""
+    nimg_ahead: float = 0.0
+    """Expected number of further images; 0 for a trial that has ended."""
+    num_unfinished: float = 0
+    num_at_work: float = 0
+    """Unfinished trials with an evaluation; one without may wait for a machine."""
+
+
 class RemainingTime:
-    """Estimates the time left from the seconds that the trials have recorded."""
+    """Estimates the time left from the seconds that the trials have recorded.
+
+    Each change of a trial changes sums over all trials, so that the work does not grow with their number.
+    """
 
     def __init__(self, director: Director) -> None:
         self._director = director
-        self._most_at_once = 1
+        self._most_at_once = 1.0
+        self._sums = _Facts()
+        self._counted: dict[tuple[str, str], _Facts] = {}
+        for trial in director.trials.values():
+            self._count_trial(trial)
+        director.trials.observers.append(self._count_trial)
+
+    def _count_trial(self, trial: TrialRecord) -> None:
+        key = trial.config.arm, trial.config.name
+        before, now = self._counted.get(key, _Facts()), _facts(self._director.study, trial)
+        self._counted[key] = now
+        self._sums = _Facts(*(s + n - b for s, n, b in zip(self._sums, now, before, strict=True)))
 
     def text(self) -> str:
         """Return the estimate as text, such as `about 140 s left`; unknown until a trial has trained."""
@@ -24,27 +54,21 @@ class RemainingTime:
         return f"about {left:.0f} s left" if left < 600 else f"about {left / 60:.0f} min left"
 
     def _seconds(self) -> float | None:
-        study, trials = self._director.study, list(self._director.trials.values())
-        running = [trial for trial in trials if not trial.state.is_final]
+        director, sums = self._director, self._sums
         # In a population most trials wait for the others.
-        # A trial without an evaluation may wait for a machine.
-        num_at_work = sum(bool(trial.evaluations) for trial in running)
-        at_once = self._director.num_live if study.search.scheduler == "pbt" else num_at_work
+        at_once: float = director.num_live if director.study.search.scheduler == "pbt" else sums.num_at_work
         self._most_at_once = max(self._most_at_once, at_once)
-        last = [trial.evaluations[-1] for trial in trials if trial.cur_nimg > 0]
-        if not last:
+        if not sums.nimg:
             return None
-        ahead = [_nimg_ahead(study, trial) for trial in running] + self._unopened()
-        seconds_per_image = sum(e.seconds for e in last) / sum(e.cur_nimg for e in last)
-        return seconds_per_image * sum(ahead) / min(self._most_at_once, max(1, len(ahead)))
-
-    def _unopened(self) -> list[float]:
-        """Return the expected images of each trial that is still to be opened, if it is as long as the known ones."""
-        study, trials = self._director.study, self._director.trials.values()
-        full = fmean(_full_nimg(trial) for trial in trials)
-        searched = expected_nimg(full, 0, chances_at_rungs(study, full))
-        num_sampled = num_to_open(self._director, "search") + num_to_open(self._director, "refine")
-        return [searched] * num_sampled + [full] * num_to_open(self._director, "confirm")
+        # Trials that are still to be opened are taken to be as long as the known ones.
+        full = sums.full_nimg / len(director.trials)
+        num_sampled = num_to_open(director, "search") + num_to_open(director, "refine")
+        num_confirmed = num_to_open(director, "confirm")
+        sampled = num_sampled * expected_nimg(full, 0, chances_at_rungs(director.study, full))
+        ahead = sums.nimg_ahead + sampled + num_confirmed * full
+        num_ahead = sums.num_unfinished + num_sampled + num_confirmed
+        # Rounding may leave the sum of many trials slightly below 0.
+        return max(0.0, sums.seconds / sums.nimg * ahead / min(self._most_at_once, max(1, num_ahead)))
 
 
 def num_to_open(director: Director, phase: Phase) -> int:
@@ -57,10 +81,13 @@ def num_planned(director: Director) -> int:
     return len(director.trials) + sum(num_to_open(director, phase) for phase in PHASES)
 
 
-def _nimg_ahead(study: StudyConfig, trial: TrialRecord) -> float:
-    full = _full_nimg(trial)
+def _facts(study: StudyConfig, trial: TrialRecord) -> _Facts:
+    full, nimg = _full_nimg(trial), trial.cur_nimg
+    seconds = trial.evaluations[-1].seconds if nimg else 0.0
+    if trial.state.is_final:
+        return _Facts(full, nimg, seconds)
     rungs = chances_at_rungs(study, full) if trial.config.phase != "confirm" else []
-    return expected_nimg(full, trial.cur_nimg, rungs)
+    return _Facts(full, nimg, seconds, expected_nimg(full, nimg, rungs), 1, len(trial.evaluations) > 0)
 
 
 def _full_nimg(trial: TrialRecord) -> float:

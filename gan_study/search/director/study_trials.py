@@ -1,10 +1,11 @@
-"""All trials of a study as the director knows them, with what is asked of them again and again kept at hand."""
+"""All trials of a study as the director knows them, with the facts about them that it needs again and again."""
 
 from bisect import insort
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from gan_study.config.training import PHASES
+from gan_study.runs.records.measurements import EvaluationRecord
 from gan_study.runs.records.status import TrialState
 from gan_study.search.director.trial_record import TrialRecord
 
@@ -16,10 +17,13 @@ class StudyTrials(Mapping[tuple[str, str], TrialRecord]):
     """
 
     def __init__(self) -> None:
+        self.observers: list[Callable[[TrialRecord], None]] = []
+        """Each is called with a trial after it has been added or closed, or has a new evaluation."""
         self._by_key: dict[tuple[str, str], TrialRecord] = {}
         self._by_phase: defaultdict[tuple[str, str], list[TrialRecord]] = defaultdict(list)
         self._places: defaultdict[tuple[str, str], set[tuple[int, int]]] = defaultdict(set)
-        self._num_unfinished: Counter[tuple[str, str]] = Counter()
+        self._states: defaultdict[tuple[str, str], Counter[TrialState]] = defaultdict(Counter)
+        self._best: dict[tuple[str, str], TrialRecord] = {}
         self._completed: defaultdict[str, list[TrialRecord]] = defaultdict(list)
 
     def __getitem__(self, key: tuple[str, str]) -> TrialRecord:
@@ -36,21 +40,30 @@ class StudyTrials(Mapping[tuple[str, str], TrialRecord]):
         config = trial.config
         self._by_key[config.arm, config.name] = trial
         phase = config.arm, config.phase
-        insort(
-            self._by_phase[phase], trial, key=lambda t: (t.config.repeat * (t.config.phase == "search"), t.config.index)
-        )
+        insort(self._by_phase[phase], trial, key=_place)
         self._places[phase].add((config.index, config.repeat))
-        self._num_unfinished[phase] += 1
+        self._states[phase][TrialState.RUNNING] += 1
         if trial.state.is_final:
             self.close(trial, trial.state)
+        else:
+            self._notify(trial)
+
+    def add_evaluation(self, trial: TrialRecord, evaluation: EvaluationRecord) -> None:
+        """Append an evaluation to those of an unfinished trial."""
+        trial.evaluations.append(evaluation)
+        self._notify(trial)
 
     def close(self, trial: TrialRecord, state: TrialState) -> None:
         """Set the final state of a trial that has not been closed yet."""
         trial.state = state
         arm, phase = trial.config.arm, trial.config.phase
-        self._num_unfinished[arm, phase] -= 1
-        if phase != "confirm" and state is TrialState.COMPLETED and trial.score is not None:
-            insort(self._completed[arm], trial, key=_rank)
+        self._states[arm, phase][TrialState.RUNNING] -= 1
+        self._states[arm, phase][state] += 1
+        if state is TrialState.COMPLETED and trial.score is not None:
+            self._best[arm, phase] = min(self._best.get((arm, phase), trial), trial, key=_rank)
+            if phase != "confirm":
+                insort(self._completed[arm], trial, key=_rank)
+        self._notify(trial)
 
     def of_phase(self, arm: str, phase: str) -> Sequence[TrialRecord]:
         """Return an arm's trials of one phase, by repeat and index: a live view."""
@@ -60,13 +73,25 @@ class StudyTrials(Mapping[tuple[str, str], TrialRecord]):
         """Return an arm's completed search and refine trials with a score, the lowest score first: a live view."""
         return self._completed[arm]
 
+    def states(self, arm: str, phase: str) -> Counter[TrialState]:
+        """Return how many of an arm's trials of one phase are in each state."""
+        return self._states[arm, phase].copy()
+
+    def best(self, arm: str, phase: str) -> TrialRecord | None:
+        """Return an arm's completed trial of one phase with the lowest score; None if none has a score."""
+        return self._best.get((arm, phase))
+
     def is_unfinished(self, arm: str, phase: str) -> bool:
         """Return True if a trial of this phase has not ended."""
-        return self._num_unfinished[arm, phase] > 0
+        return self._states[arm, phase][TrialState.RUNNING] > 0
 
     def has(self, arm: str, phase: str, index: int, repeat: int) -> bool:
         """Return True if there is a trial of this phase with this index and repeat."""
         return (index, repeat) in self._places[arm, phase]
+
+    def _notify(self, trial: TrialRecord) -> None:
+        for observer in self.observers:
+            observer(trial)
 
 
 def _place(trial: TrialRecord) -> tuple[int, int]:
