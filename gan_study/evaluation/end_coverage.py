@@ -46,7 +46,7 @@ def _measure(
     )
     balls = workers.on_first_rank(lambda: kept_value("coverage", key, lambda: _real_balls(dataset, objective, num)))
     z = draw_latents(training, num, Stream.COVERAGE)
-    blocks = use_generated(g_ema, z, objective, workers, lambda block: block.features.numpy())
+    blocks = use_generated(g_ema, z, objective, workers, lambda block: block.features.cpu().numpy())
     if blocks is None:
         return None
 

@@ -91,7 +91,7 @@ def diagnose_trial(
     real = workers.on_first_rank(lambda: _real_images(dataset, objective, num))
     start = time.perf_counter()
     z = draw_latents(training, num, Stream.DIAGNOSIS)
-    blocks = use_generated(generator, z, objective, workers, lambda block: block, with_images=True)
+    blocks = use_generated(generator, z, objective, workers, GeneratedBlock.on_cpu, with_images=True)
 
     def judge() -> TrialDiagnosis:
         diagnostics, neighbours, distances = _measure(blocks, real, num)

@@ -63,7 +63,7 @@ def compute_final_scores(
     sides = []
     for draw in range(training.objective.final_draws):
         z = draw_latents(training, objective.num_samples, Stream.FINAL_SCORES, draw)
-        blocks = use_generated(generator, z, objective, workers, lambda block: block)
+        blocks = use_generated(generator, z, objective, workers, GeneratedBlock.on_cpu)
         if blocks is None:
             return None
         sides.append(workers.on_first_rank(partial(_blocks_to_side, blocks, draw)))

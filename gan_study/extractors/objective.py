@@ -15,7 +15,7 @@ from gan_study.config.training import TrainingConfig
 from gan_study.data.datasets import Dataset
 from gan_study.errors import StorageError
 from gan_study.extractors import real_statistics
-from gan_study.extractors.extractor import Extractor, apply_network, hash_weights, images_to_stats
+from gan_study.extractors.extractor import Extractor, apply_network, hash_weights, images_to_features
 from gan_study.extractors.loading import prepare_extractor, restore_extractor
 from gan_study.extractors.progress import at_work
 from gan_study.extractors.real_statistics import RealStatistics
@@ -23,7 +23,7 @@ from gan_study.gan.generation import generate_uint8
 from gan_study.gan.latents import draw_z
 from gan_study.gan.networks import build_networks
 from gan_study.metrics.frechet import FrechetReference, reference_floor, stats_to_frechet_distance
-from gan_study.metrics.samples import BATCH_SIZE, SampleStats, merge_samples
+from gan_study.metrics.samples import BATCH_SIZE, SampleStats, SampleSum
 from gan_study.runs.folder import RunFolder
 from gan_study.runs.records.measurements import ObjectiveRecord, ScoreKey
 from gan_study.runs.records.score_keys import require_same_images, require_scored_as
@@ -56,7 +56,7 @@ class Objective:
 
     def score(self, samples: SampleStats) -> float | None:
         """The Frechet distance to the real images, lower is better; None if features are not finite."""
-        distance = stats_to_frechet_distance(samples.features, self.reference)
+        distance = stats_to_frechet_distance(samples.features, self.reference, self.device)
         return distance.value if distance is not None else None
 
     def to(self, device: torch.device) -> "Objective":
@@ -112,7 +112,7 @@ def load_objective(storage: Storage, record: ObjectiveRecord, dataset: Dataset) 
 
 
 def _record(training: TrainingConfig, dataset: Dataset, extractor: Extractor, real: RealStatistics) -> ObjectiveRecord:
-    num_real = real.reference.num
+    num_real, device = real.reference.num, next(extractor.network.parameters()).device
     assert num_real is not None, "the images were counted"
     key = ScoreKey(
         metric="frechet_distance",
@@ -128,8 +128,10 @@ def _record(training: TrainingConfig, dataset: Dataset, extractor: Extractor, re
         precision=extractor.precision,
     )
     with at_work(f"images of an untrained generator through {extractor.name}", training.objective.num_samples):
-        seen = merge_samples(images_to_stats(extractor.network, part) for part in _untrained_images(training, dataset))
-    untrained = stats_to_frechet_distance(seen.features, real.reference)
+        seen = SampleSum(device)
+        for part in _untrained_images(training, dataset):
+            seen.add(*images_to_features(extractor.network, part))
+    untrained = stats_to_frechet_distance(seen.result().features, real.reference, device)
     floor = reference_floor(real.reference, key.num_generated)
     assert untrained is not None, "an untrained generator's features are finite"
     assert floor is not None, "the images were counted"

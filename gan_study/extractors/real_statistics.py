@@ -13,7 +13,7 @@ from gan_study.extractors import real_features
 from gan_study.extractors.extractor import Extractor
 from gan_study.extractors.machine_cache import load_or_make
 from gan_study.metrics.frechet import FrechetReference, stats_to_reference
-from gan_study.metrics.samples import merge_samples
+from gan_study.metrics.samples import SampleSum
 from gan_study.runs.storage import Storage
 from gan_study.runs.unpacking import load_arrays
 
@@ -52,8 +52,12 @@ def compute_real_statistics(
     extractor: Extractor, dataset: Dataset, split: str, cache: Storage | None = None
 ) -> RealStatistics:
     """The statistics of the images of a part, at least two. Their features stay in the cache."""
-    samples = merge_samples(seen.stats for seen in real_features.split_features(extractor, dataset, split, cache))
-    return RealStatistics(stats_to_reference(samples.features), samples.class_counts)
+    device = next(extractor.network.parameters()).device
+    total = SampleSum(device)
+    for seen in real_features.split_features(extractor, dataset, split, cache):
+        total.add(*seen)
+    samples = total.result()
+    return RealStatistics(stats_to_reference(samples.features, device), samples.class_counts)
 
 
 def pack_statistics(real: RealStatistics) -> bytes:

@@ -28,7 +28,8 @@ class GradientPenalty:
     num_noise: Callable[[int], int]
     """Uniform numbers for each image, from its number of values (channels * height * width)."""
     scale_noise: Callable[[Tensor, Tensor], Tensor] | None = None
-    """(uniform numbers, real images of the whole batch) -> noise; None if the uniform numbers are the noise."""
+    """(uniform numbers, real images of the whole batch) -> noise, made in place of the numbers; None if the uniform
+    numbers are the noise."""
 
 
 def wgan_gp(discriminator: Discriminator, real_images: Tensor, fake_images: Tensor, noise: Tensor) -> Tensor:
@@ -53,11 +54,13 @@ def dragan(discriminator: Discriminator, real_images: Tensor, fake_images: Tenso
 
 
 def scale_dragan_noise(uniform: Tensor, real_images: Tensor) -> Tensor:
-    """Return the noise for `dragan` from uniform numbers and the real images of the whole batch.
+    """Turn uniform numbers into the noise for `dragan`, in place, by the real images of the whole batch.
 
     Workers that share a batch each need this: the standard deviation of a part is not that of the whole.
     """
-    return torch.cat([uniform[:, :1] * 0.5 * real_images.std(correction=0), uniform[:, 1:]], dim=1)
+    uniform[:, :1] *= 0.5
+    uniform[:, :1] *= real_images.std(correction=0)
+    return uniform
 
 
 def r1(discriminator: Discriminator, real_images: Tensor, fake_images: Tensor, noise: Tensor) -> Tensor:

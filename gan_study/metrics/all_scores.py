@@ -13,11 +13,11 @@ from gan_study.metrics.fid_infinity import FrechetInfinity, features_to_frechet_
 from gan_study.metrics.frechet import (
     FrechetDistance,
     FrechetReference,
-    floor_is_rough,
     gaussian_to_frechet_distance,
     gaussian_to_reference,
     reference_floor,
 )
+from gan_study.metrics.frechet_floor import floor_is_rough
 from gan_study.metrics.inception_score import InceptionScore, probabilities_to_inception_score
 from gan_study.metrics.kid import features_to_kernel_distance
 from gan_study.metrics.prdc import Prdc, features_to_prdc, prdc_control

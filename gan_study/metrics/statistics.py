@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 Features = NDArray[np.floating[Any]]
 """(N, d) feature vectors of any float type."""
@@ -44,38 +46,83 @@ class FeatureStats:
         return Gaussian(self.num, self.mean, self.covariance())
 
 
+class StatsSum:
+    """The statistics of features that come in parts, added up in one buffer, in float64 on one device.
+
+    Chan, Golub and LeVeque 1979 (STAN-CS-79-773). The order changes the result by rounding alone; unlike sums of
+    squares, it stays accurate if the mean is large. On a CPU, torch's threads share the work.
+    """
+
+    def __init__(self, device: torch.device | None = None) -> None:
+        self._device = device or torch.device("cpu")
+        self._nums: list[int] = []
+        self._means: list[Tensor] = []
+        self._scatter = torch.empty(0)
+        """Sum of the parts' scatters about their own means, (d, d); only its lower triangle is used."""
+
+    def add_features(self, features: Features | Tensor) -> None:
+        """Add features, (N, d) of any float type, from any device; N may be 0. They are copied to float64."""
+        if isinstance(features, Tensor):
+            values = features.to(self._device, torch.float64, copy=True)
+        else:
+            values = torch.tensor(features, dtype=torch.float64, device=self._device)
+        mean = values.sum(0) / max(len(values), 1)
+        values -= mean
+        _add_scatter_(self._scatter_of(mean), values)
+        self._keep(len(values), mean)
+
+    def add_stats(self, stats: FeatureStats) -> None:
+        """Add the statistics of other features."""
+        mean = torch.tensor(stats.mean, device=self._device)
+        self._scatter_of(mean).add_(torch.tensor(stats.m2, device=self._device))
+        self._keep(stats.num, mean)
+
+    def result(self) -> FeatureStats:
+        """The statistics of the features of all parts together, at least one."""
+        means, num = torch.stack(self._means), sum(self._nums)
+        mean, scatter = means[0], self._scatter.clone()
+        if len(means) > 1:
+            weights = torch.tensor(self._nums, dtype=torch.float64, device=self._device)
+            mean = weights @ means / max(1, num)
+            _add_scatter_(scatter, (means - mean) * weights.sqrt()[:, None])
+        m2 = scatter.tril() + scatter.tril(-1).T
+        return FeatureStats(num, mean.cpu().numpy(), m2.cpu().numpy())
+
+    def _scatter_of(self, mean: Tensor) -> Tensor:
+        if not self._nums:
+            self._scatter = torch.zeros(len(mean), len(mean), dtype=torch.float64, device=self._device)
+        return self._scatter
+
+    def _keep(self, num: int, mean: Tensor) -> None:
+        self._nums.append(num)
+        self._means.append(mean)
+
+
+_PANEL = 256
+"""Columns of a scatter that are computed together. Panels spare nearly half of the work, the upper triangle."""
+
+
+def _add_scatter_(scatter: Tensor, values: Tensor) -> None:
+    """Add values^T values, of (N, d), to the lower triangle of a (d, d) scatter, in place."""
+    dims = len(scatter)
+    for start in range(0, dims, _PANEL):
+        end = min(start + _PANEL, dims)
+        scatter[start:end, :end].addmm_(values[:, start:end].T, values[:, :end])
+
+
 def features_to_stats(features: Features) -> FeatureStats:
     """Statistics of features, (N, d) of any float type; N may be 0. Computed in float64, on a copy of that size."""
-    values = features.astype(np.float64)
-    num = len(values)
-    with np.errstate(over="ignore", invalid="ignore"):
-        mean = values.sum(axis=0) / max(num, 1)
-        values -= mean
-        return FeatureStats(num, mean, values.T @ values)
+    total = StatsSum()
+    total.add_features(features)
+    return total.result()
 
 
 def merge_stats(parts: Iterable[FeatureStats]) -> FeatureStats:
-    """Statistics of the features of all parts together, at least one.
-
-    Chan, Golub and LeVeque 1979 (STAN-CS-79-773). The order changes the result by rounding alone; unlike sums of
-    squares, it stays accurate if the mean is large. All scatters are added in one buffer, since each is 34 MB at 2048
-    dims.
-    """
-    parts = iter(parts)
-    first = next(parts)
-    nums, means, m2 = [first.num], [first.mean], None
-    with np.errstate(over="ignore", invalid="ignore"):
-        for part in parts:
-            m2 = first.m2 + part.m2 if m2 is None else np.add(m2, part.m2, out=m2)
-            nums.append(part.num)
-            means.append(part.mean)
-        if m2 is None:
-            return first
-        weights, rows = np.array(nums, dtype=np.float64), np.array(means)
-        mean = weights @ rows / max(1, sum(nums))
-        distances = (rows - mean) * np.sqrt(weights)[:, None]
-        m2 += distances.T @ distances
-        return FeatureStats(sum(nums), mean, m2)
+    """Statistics of the features of all parts together, at least one."""
+    total = StatsSum()
+    for part in parts:
+        total.add_stats(part)
+    return total.result()
 
 
 def check_features(features: Features, whose: str, least_num: int) -> None:

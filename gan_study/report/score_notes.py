@@ -2,7 +2,7 @@
 
 from gan_study.analysis.sentences.number_text import ROUGH_FLOOR, number
 from gan_study.analysis.statistics.budget_curves import Crossover
-from gan_study.metrics.frechet import floor_is_rough
+from gan_study.metrics.frechet_floor import floor_is_rough
 from gan_study.runs.records.measurements import ObjectiveRecord, ScoreKey
 
 

@@ -5,9 +5,9 @@ from gan_study.metrics.fid_infinity import features_to_frechet_infinity
 from gan_study.metrics.frechet import (
     FrechetReference,
     features_to_frechet_distance,
-    frechet_floor,
     gaussian_to_reference,
 )
+from gan_study.metrics.frechet_floor import frechet_floor
 from gan_study.metrics.statistics import Gaussian
 
 DIMS = 16

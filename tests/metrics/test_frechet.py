@@ -9,13 +9,13 @@ from numpy.typing import NDArray
 from gan_study.metrics.frechet import (
     FrechetDistance,
     features_to_frechet_distance,
-    frechet_floor,
     gaussian_to_frechet_distance,
     gaussian_to_reference,
     reference_floor,
     stats_to_frechet_distance,
     stats_to_reference,
 )
+from gan_study.metrics.frechet_floor import frechet_floor
 from gan_study.metrics.statistics import FeatureStats, Gaussian, features_to_stats, merge_stats
 
 Array = NDArray[np.float64]

@@ -2,9 +2,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from numpy.typing import NDArray
 
-from gan_study.metrics.statistics import FeatureStats, check_features, features_to_stats, merge_stats
+from gan_study.metrics.statistics import FeatureStats, StatsSum, check_features, features_to_stats, merge_stats
 
 
 def assert_equal_stats(a: FeatureStats, b: FeatureStats, tolerance: float) -> None:
@@ -46,6 +47,21 @@ def test_shards_merged_in_any_order_and_grouping_equal_all_at_once(order_seed: i
         first, second = (shards.pop(random.integers(len(shards))) for _ in range(2))
         shards.append(merge_stats([first, second]))
     assert_equal_stats(shards[0], features_to_stats(features), tolerance=1e-9)
+
+
+@pytest.mark.parametrize("dims", [255, 256, 257, 600])
+def test_parts_with_many_dimensions_add_up_to_the_covariance_of_all(dims: int) -> None:
+    """The upper triangle, which is not computed, mirrors the lower one. The parts are left as they were."""
+    features = offset_features(400, dims)
+    before, total = features.copy(), StatsSum()
+    for part in np.split(features, [1, 150]):
+        total.add_features(torch.from_numpy(part))
+    stats = total.result()
+    np.testing.assert_allclose(stats.covariance(), np.cov(features, rowvar=False), rtol=0, atol=1e-12)
+    np.testing.assert_allclose(stats.mean, features.mean(0), rtol=1e-14)
+    assert np.array_equal(stats.m2, stats.m2.T)
+    assert np.array_equal(total.result().m2, stats.m2)  # asking for the result changes nothing
+    assert np.array_equal(features, before)
 
 
 def test_sums_of_squares_would_miss_that_tolerance() -> None:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from gan_study.analysis.statistics.estimate import Estimate
 from gan_study.analysis.statistics.failures import FailureRate
 from gan_study.config.base import Scalar
-from gan_study.metrics.frechet import EXACT_PER_DIM
+from gan_study.metrics.frechet_floor import EXACT_PER_DIM
 
 NOTHING = "–"
 """Shown in place of a missing value."""

@@ -5,7 +5,7 @@ those of one worker to the last bit.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Protocol, TypeVar
 
@@ -33,7 +33,7 @@ class FeatureExtractor(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class GeneratedBlock:
-    """Features of generated images, on the CPU."""
+    """Features of generated images, on the workers' device, and what else is asked for, on the CPU."""
 
     features: Tensor
     """(N, dims)."""
@@ -46,6 +46,10 @@ class GeneratedBlock:
     def classes(self) -> NDArray[np.int64] | None:
         """(N,) the class of each image; None without a classifier."""
         return None if self.logits is None else self.logits.argmax(1).numpy()
+
+    def on_cpu(self) -> "GeneratedBlock":
+        """This block with its features on the CPU."""
+        return replace(self, features=self.features.cpu())
 
 
 def use_generated(
@@ -78,7 +82,7 @@ def use_generated(
         if (rows := workers.gather_rows(partial(generate, own))) is None:
             return None
         if rows:
-            features, *others = (part.cpu() for part in rows)
+            features, others = rows[0], [part.cpu() for part in rows[1:]]
             images = others.pop(0) if with_images else None
             gathered.append(GeneratedBlock(features, others[0] if others else None, images))
     workers.on_every_rank(use_gathered)

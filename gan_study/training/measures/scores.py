@@ -7,7 +7,7 @@ from typing import Protocol
 from torch import nn
 
 from gan_study.config.training import TrainingConfig
-from gan_study.metrics.samples import BLOCK_SIZE, SampleStats, features_to_samples, merge_samples
+from gan_study.metrics.samples import BLOCK_SIZE, SampleStats, SampleSum, merge_samples
 from gan_study.runs.records.measurements import CoverageRecord
 from gan_study.training.distributed import Workers
 from gan_study.training.measures.generated import FeatureExtractor, GeneratedBlock, use_generated
@@ -88,13 +88,13 @@ def generator_to_stats(
         stream: the purpose of the latents.
     """
     z = draw_latents(training, scorer.num_samples, stream)[images]
-    parts = use_generated(g_ema, z, scorer, workers, _block_to_samples)
-    return merge_samples(part for block in parts for part in block) if parts else None
+    total = SampleSum(workers.device)
 
+    def add_block(block: GeneratedBlock) -> None:
+        # In parts of one size, so that the sum does not depend on the number of workers.
+        num_classes = 0 if block.logits is None else block.logits.shape[1]
+        for start in range(0, len(block.features), BLOCK_SIZE):
+            part = slice(start, start + BLOCK_SIZE)
+            total.add(block.features[part], None if block.classes is None else block.classes[part], num_classes)
 
-def _block_to_samples(block: GeneratedBlock) -> list[SampleStats]:
-    num_classes = 0 if block.logits is None else block.logits.shape[1]
-    features, classes = block.features.numpy(), block.classes
-    starts = range(0, len(features), BLOCK_SIZE)
-    parts = [slice(start, start + BLOCK_SIZE) for start in starts]
-    return [features_to_samples(features[p], None if classes is None else classes[p], num_classes) for p in parts]
+    return total.result() if use_generated(g_ema, z, scorer, workers, add_block) else None
