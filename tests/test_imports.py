@@ -208,7 +208,7 @@ def test_a_process_waits_only_for_packages_that_it_surely_uses() -> None:
     assert brought_in(["gan_study.cli.preparation.run_folder"], ["torch", *slow]) == []
     assert brought_in(["gan_study.cli.preparation.data_files"], ["torch", "torchvision", *slow]) == []
     assert brought_in(["gan_study.search.trials.begin_trial"], slow) == []
-    assert brought_in(["gan_study.search.cluster"], ["torch", "ray.tune", *slow]) == []  # in every process of Ray
+    assert brought_in(["gan_study.search.worker_process"], ["torch", "ray.tune", "gan_study.config", *slow]) == []
 
 
 def test_a_search_brings_in_torch_only_with_gp() -> None:

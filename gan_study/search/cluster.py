@@ -22,6 +22,9 @@ os.environ.setdefault("TUNE_MAX_PENDING_TRIALS_PG", str(10**9))
 # Otherwise Tune also writes every result of every trial into three files of its own.
 os.environ.setdefault("TUNE_DISABLE_AUTO_CALLBACK_LOGGERS", "1")
 
+# Otherwise Ray starts a process for each CPU that no trial can use, because it lacks the environment set up below.
+os.environ.setdefault("RAY_prestart_worker_first_driver", "0")
+
 # Ray Train passes these on to its controllers and workers. Its watcher of machines that will be taken away is a process
 # for each group of workers; without it, such a machine is lost like any other, and the trial resumes elsewhere.
 os.environ.setdefault("RAY_TRAIN_ENABLE_PREEMPTION_WATCHER", "0")
@@ -36,13 +39,12 @@ import ray
 
 from gan_study.config.study import ResourcesConfig
 from gan_study.errors import InputError, first_line
-from gan_study.runs.outage import WAIT_ENVIRONMENT, expect_answers
+from gan_study.runs.outage import WAIT_ENVIRONMENT
 from gan_study.search.capacity import Growth, Machine
 from gan_study.search.exposure import keep_keys_out_of_logs, listening_on_loopback
 from gan_study.search.growth import read_growth
-from gan_study.search.network_interface import choose_network_interface
 
-_SETUP_HOOK = "gan_study.search.cluster.prepare_worker_process"
+_SETUP_HOOK = "gan_study.search.worker_process.prepare_worker_process"
 _PASSED_ON = ("AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3", "AWS_REGION", "AWS_DEFAULT_REGION", WAIT_ENVIRONMENT)
 """Environment variables that every process of ours needs as the driver has them. None of them holds a secret."""
 _OBJECT_STORE_BYTES = 256 * 1024**2
@@ -136,15 +138,6 @@ def shut_down(on_hang: Callable[[str], None], limit_sec: float = 60.0) -> None:
     timer.start()
     ray.shutdown()
     timer.cancel()
-
-
-def prepare_worker_process() -> None:
-    """Prepare a worker process for the study; Ray calls this at its start."""
-    expect_answers()  # of an object store, because the driver has reached it before
-    # Ray Train frees the resources of a stopped trial from a separate process, which searches for its cluster and fails
-    # if several run on one machine.
-    os.environ["RAY_ADDRESS"] = ray.get_runtime_context().gcs_address
-    choose_network_interface(ray.util.get_node_ip_address())
 
 
 def gpus_per_worker(resources: ResourcesConfig, cluster: Cluster) -> float:
