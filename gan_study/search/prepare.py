@@ -1,11 +1,12 @@
 """The preparation of a study: its objective, made in a Ray task.
 
-The driver's machine need not be able to train. The driver does not import torch, unless the study's sampler is gp,
-which Optuna builds with it.
+The driver's machine need not be able to train. The driver imports torch only if Ray Train needs it, for trials on
+several workers, or Optuna, for the sampler gp.
 """
 
 from collections.abc import Callable
 from contextlib import suppress
+from importlib import import_module
 
 import ray
 
@@ -45,6 +46,9 @@ def prepare_on_cluster(
     assert gpus != "auto", "auto has been replaced by the cluster's answer"
     task = ray.remote(num_cpus=num_cpus, num_gpus=gpus, max_retries=1)(_prepare)
     outcome = task.remote(training, folder.location, num_threads, gpus)
+    if study.resources.max_workers > 1:
+        # The driver needs it next. It imports torch, which takes seconds, and the driver has nothing else to do.
+        import_module("gan_study.search.trials.worker_groups")
     try:
         while not ray.wait([outcome], timeout=LOOK_SEC)[0]:
             with suppress(StorageError):
