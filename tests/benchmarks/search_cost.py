@@ -1,0 +1,193 @@
+"""The device seconds that a search needs to match the best score of a random search, on tiny digits.
+
+A random search trains every trial to its end, with one score there from all images. Another random search of as many
+trials would match its best score in half of all cases, so the cost of the whole search is what random search pays for
+that score. The other ways have as many trials, in order, and end at the first that matches; a way that never does costs
+all that it has spent, which is a lower bound.
+
+* `asha`: random configurations, stopped early by asha;
+* `tpe`: tpe's configurations, each trained to its end;
+* `tpe asha`: both, with every score from all images;
+* `tpe asha cheap`: both, with scores from a tenth of the images before the end.
+
+The director, the searches and the trainings are those of `gan_study run`; Ray and the end work of trials are left out.
+Device seconds are those that the trials record: training and evaluations. They depend on what else the machine does, so
+the images trained are compared, too. Repeats differ in all seeds, and share the real images and the extractor.
+
+    python tests/benchmarks/search_cost.py [--trials 64] [--kimg 30] [--repeats 5] [--all-ways] [--processes 2]
+
+With the values above, the last way takes about three quarters of an hour on two cores; `--all-ways` takes twice as long.
+"""
+
+import argparse
+import multiprocessing
+import sys
+import tempfile
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from statistics import median
+from typing import Any
+
+import optuna
+import torch
+from optuna.storages import InMemoryStorage
+
+from gan_study.config.arms.arm import arms_of
+from gan_study.config.arms.resolved_training import ASSUMED_TRAIN_IMAGES, first_trial_values, resolve_training
+from gan_study.config.reading.load import dump_study
+from gan_study.config.study import StudyConfig
+from gan_study.data.datasets import Dataset, load_dataset
+from gan_study.extractors.objective import Objective, load_objective, prepare_objective
+from gan_study.runs.folder import RunFolder
+from gan_study.search.director.director import Director
+from gan_study.training.distributed import Workers
+from gan_study.training.loop import train
+
+NUM_SAMPLES = 5000
+NUM_CHECKS = 8
+"""Evaluations along a training, of which asha's rungs are the first and those at three times as many images each."""
+WAYS: dict[str, dict[str, Any]] = {
+    "asha": {"search": {"sampler": "random", "scheduler": "asha"}},
+    "tpe": {"search": {"sampler": "tpe", "scheduler": "none"}, "checks": 1},
+    "tpe asha": {"search": {"sampler": "tpe", "scheduler": "asha"}},
+    "tpe asha cheap": {"search": {"sampler": "tpe", "scheduler": "asha"}, "early": NUM_SAMPLES // 10},
+}
+RANDOM: dict[str, Any] = {"search": {"sampler": "random", "scheduler": "none"}, "checks": 1}
+DEFAULT_WAY = "tpe asha cheap"
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What a search has spent, and the best score that it found for it."""
+
+    seconds: float
+    """Device seconds of training and evaluation."""
+    kimg: float
+    """Thousands of images trained."""
+    num_trials: int
+    best: float | None
+    matched: bool = True
+
+    def __str__(self) -> str:
+        best = "no score" if self.best is None else f"{self.best:.1f}"
+        return f"{self.seconds:.0f} s, {self.kimg:.0f} kimg, {self.num_trials} trials, best {best}" + (
+            "" if self.matched else ", NOT MATCHED"
+        )
+
+
+def make_study(trials: int, kimg: float, seed: int, way: dict[str, Any]) -> StudyConfig:
+    """One arm of a small DCGAN whose learning rates, betas, width and loss's weight are searched."""
+    early = {"early_num_samples": way["early"]} if "early" in way else {}
+    return StudyConfig.model_validate(
+        {
+            "name": "search_cost",
+            "dataset": {"name": "digits", "image_size": 16},
+            "objective": {"extractor": "domain_classifier", "num_samples": NUM_SAMPLES, **early},
+            "budget": {
+                "trials_per_arm": trials,
+                "total_kimg": kimg,
+                "evaluate_every_kimg": kimg / way.get("checks", NUM_CHECKS),
+            },
+            "arms": {"wgan_gp": {"network": "dcgan", "loss": "wasserstein", "penalty": "wgan_gp"}},
+            "search_space": {
+                "g_lr": {"log_uniform": [1e-5, 1e-2]},
+                "d_lr": {"log_uniform": [1e-5, 1e-2]},
+                "beta1": {"uniform": [0, 0.9]},
+                "beta2": {"choice": [0.9, 0.99, 0.999]},
+                "penalty_weight": {"log_uniform": [0.1, 100]},
+                "network.width": {"choice": [8, 12, 16]},
+            },
+            "search": {**way["search"], "first_trial": "sampled", "seed": seed},
+            "confirm": {"top_k": 0},
+        }
+    )
+
+
+def run_search(study: StudyConfig, place: str, target: float | None) -> Cost:
+    """Train a study's trials one after the other, to the first that scores `target` or less, or to the last."""
+    folder = RunFolder(place)
+    folder.write_study_text(dump_study(study))
+    dataset, objective = prepare(study, folder)
+    director = Director(study, folder, objective.record, InMemoryStorage(), 1)
+    num_trials, matched = 0, target is None
+    for key in train_trials(director, folder, dataset, objective):
+        num_trials += 1
+        score = director.trials[key].score
+        if target is not None and score is not None and score <= target:
+            matched = True
+            break
+    last = [trial.evaluations[-1] for trial in director.trials.values() if trial.evaluations]
+    scores = [t.score for t in director.trials.values() if t.state == "completed" and t.score is not None]
+    return Cost(
+        sum(e.seconds for e in last),
+        sum(e.cur_nimg for e in last) / 1000,
+        num_trials,
+        min(scores, default=None),
+        matched,
+    )
+
+
+def prepare(study: StudyConfig, folder: RunFolder) -> tuple[Dataset, Objective]:
+    """Make the study's objective as `gan_study run` does."""
+    arm = arms_of(study)[0]
+    training = resolve_training(arm, first_trial_values(arm), study.search.seed, ASSUMED_TRAIN_IMAGES)
+    dataset = load_dataset(training.dataset)
+    return dataset, load_objective(folder.storage, prepare_objective(training, dataset, folder), dataset)
+
+
+def train_trials(
+    director: Director, folder: RunFolder, dataset: Dataset, objective: Objective
+) -> Iterator[tuple[str, str]]:
+    """Train the director's trials as it asks for, and yield the key of each that has ended."""
+    while (config := director.next_trial()) is not None:
+        key = config.arm, config.name
+        training = train(config, dataset, objective, folder.trial(*key), Workers())
+        for progress in training:
+            if director.receive_progress(key, progress.status.state, progress.evaluation):
+                break
+        training.close()
+        yield key
+
+
+def run_repeat(trials: int, kimg: float, seed: int, ways: list[str]) -> dict[str, Cost]:
+    """The cost of a random search and of each way to match its best score, with seeds of their own."""
+    torch.set_num_threads(1)
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    costs: dict[str, Cost] = {}
+    for place, (name, way) in enumerate({"random": RANDOM, **{name: WAYS[name] for name in ways}}.items()):
+        # Seeds of their own, since a way would otherwise begin with the very trials that it is to match.
+        study = make_study(trials, kimg, 10_000_000 * (1 + place) + 1000 * seed, way)
+        with tempfile.TemporaryDirectory() as folder:
+            costs[name] = run_search(study, folder, costs["random"].best if costs else None)
+        print(f"repeat {seed}, {name}: {costs[name]}", flush=True)
+    return costs
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--trials", type=int, default=64)
+    parser.add_argument("--kimg", type=float, default=30, help="thousands of images of a whole training")
+    parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--processes", type=int, default=2, help="repeats that run at once, with one thread each")
+    parser.add_argument("--all-ways", action="store_true", help="also the ways with a part left out")
+    options = parser.parse_args()
+    ways = list(WAYS) if options.all_ways else [DEFAULT_WAY]
+    with ProcessPoolExecutor(options.processes, multiprocessing.get_context("spawn")) as pool:
+        jobs = [pool.submit(run_repeat, options.trials, options.kimg, seed, ways) for seed in range(options.repeats)]
+        repeats = [job.result() for job in jobs]
+    if any(costs["random"].best is None for costs in repeats):
+        sys.exit("a random search found no score at all: train longer")
+    for name in ways:
+        pairs = [(costs["random"], costs[name]) for costs in repeats]
+        seconds, kimg = ([getattr(a, of) / getattr(b, of) for a, b in pairs] for of in ("seconds", "kimg"))
+        missed = sum(not cost.matched for _, cost in pairs)
+        print(
+            f"{name}: {median(seconds):.1f} times fewer device seconds than random search (asked for: 3; repeats: "
+            f"{', '.join(f'{ratio:.1f}' for ratio in sorted(seconds))}), {median(kimg):.1f} times fewer images; "
+            f"{missed} of {len(pairs)} repeats did not match, so that their ratios are upper bounds"
+        )
+
+
+if __name__ == "__main__":
+    main()
