@@ -16,7 +16,7 @@ the images trained are compared, too. Repeats differ in all seeds, and share the
 
     python tests/benchmarks/search_cost.py [--trials 64] [--kimg 30] [--repeats 5] [--all-ways] [--processes 2]
 
-With the values above, the last way takes about three quarters of an hour on two cores; `--all-ways` takes twice as long.
+With the values above, the last way takes about three quarters of an hour on two cores, and `--all-ways` twice that.
 """
 
 import argparse

@@ -92,9 +92,9 @@ def generator_to_stats(
 
     def add_block(block: GeneratedBlock) -> None:
         # In parts of one size, so that the sum does not depend on the number of workers.
-        num_classes = 0 if block.logits is None else block.logits.shape[1]
+        classes, num_classes = block.classes, 0 if block.logits is None else block.logits.shape[1]
         for start in range(0, len(block.features), BLOCK_SIZE):
             part = slice(start, start + BLOCK_SIZE)
-            total.add(block.features[part], None if block.classes is None else block.classes[part], num_classes)
+            total.add(block.features[part], None if classes is None else classes[part], num_classes)
 
     return total.result() if use_generated(g_ema, z, scorer, workers, add_block) else None
