@@ -1,9 +1,11 @@
 """The shipped studies: each is valid and says what it takes; those whose data are at hand are trained, cut down."""
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from support.small_mnist import write_small_mnist
 
 from gan_study.config.arms.arm import arms_of
 from gan_study.config.arms.resolved_training import first_trial_values
@@ -38,10 +40,24 @@ def cut_down(name: str) -> list[str]:
     changes = [f"budget.trials_per_arm={trials}", "budget.total_kimg=0.256", "budget.evaluate_every_kimg=0.128"]
     changes += ["objective.num_samples=200", "confirm.top_k=1", "confirm.seeds=1"]
     if study.dataset.name != "digits":
-        changes += ["dataset.max_images=1000"]
+        changes += ["dataset.max_images=300"]  # A classifier learns from them first.
     if "mnist" in study.dataset.name:
-        changes += ["dataset.image_size=16"]  # a classifier learns from them first, the stacked one from all of MNIST
+        changes += ["dataset.image_size=16"]
     return changes
+
+
+@pytest.fixture
+def small_data(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A data folder with the real letters, and with some of MNIST's images, whose classifier reads them all."""
+    from gan_study.data.datasets import load_dataset  # torch, which the tests of studies as texts do without
+
+    real, small = request.getfixturevalue("data_folder"), tmp_path / "data"
+    write_small_mnist(real, small, 3000, 500)
+    (small / "letters.zip").symlink_to(real / "letters.zip")
+    monkeypatch.setenv("GAN_STUDY_DATA", str(small))
+    load_dataset.cache_clear()
+    yield
+    load_dataset.cache_clear()
 
 
 def open_cut_down(name: str, place: Path) -> tuple[StudyConfig, RunFolder]:
@@ -80,7 +96,7 @@ def test_a_joint_search_runs_cut_down(ray_address: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ON_DIGITS + WITH_REAL_DATA)
 def test_every_arm_of_a_study_trains(name: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
     if name in WITH_REAL_DATA:
-        request.getfixturevalue("data_folder")
+        request.getfixturevalue("small_data")
     from support.trained_here import train_here
 
     from gan_study.data.datasets import load_dataset  # torch, which the tests of studies as texts do without

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from gan_study.data.datasets import Dataset
 from gan_study.data.sources.idx import parse_idx
+from support.standins import idx
 
 _LEARNED, _HELD_OUT = "train", "t10k"
 
@@ -28,6 +29,15 @@ def small_mnist(data_folder: Path, num_train: int, num_held_out: int) -> Dataset
         train_indices=np.arange(num_train),
         held_out_indices=num_train + np.arange(num_held_out),
     )
+
+
+def write_small_mnist(data_folder: Path, folder: Path, num_train: int, num_held_out: int) -> None:
+    """Write the first of the real images and labels into `folder`/MNIST/raw, as the download has them."""
+    (folder / "MNIST" / "raw").mkdir(parents=True)
+    for prefix, num in ((_LEARNED, num_train), (_HELD_OUT, num_held_out)):
+        for kind in ("images-idx3", "labels-idx1"):
+            name = f"MNIST/raw/{prefix}-{kind}-ubyte"
+            (folder / name).write_bytes(idx(_read(data_folder / name)[:num]))
 
 
 def _find(path: Path) -> Path | None:
