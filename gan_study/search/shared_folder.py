@@ -33,8 +33,15 @@ def require_shared(folder: RunFolder) -> None:
     mark = uuid.uuid4().hex
     folder.storage.write_text(MARK_NAME, mark)
     try:
-        seen = {node["NodeManagerHostname"]: _node_sees_mark(node["NodeID"], folder.location, mark) for node in others}
-        refuse_unless_seen(folder, seen)
+        task = ray.remote(num_cpus=0, max_retries=0)(sees_mark)
+        answers = {
+            node["NodeManagerHostname"]: task.options(
+                scheduling_strategy=NodeAffinitySchedulingStrategy(node["NodeID"], soft=False)
+            ).remote(folder.location, mark)
+            for node in others
+        }
+        ray.wait([*answers.values()], num_returns=len(answers), timeout=_LIMIT_SEC)
+        refuse_unless_seen(folder, {host: _has_seen(answer) for host, answer in answers.items()})
     finally:
         folder.storage.delete(MARK_NAME)
 
@@ -49,12 +56,9 @@ def refuse_unless_seen(folder: RunFolder, seen: Mapping[str, bool]) -> None:
         )
 
 
-def _node_sees_mark(node_id: str, location: str, mark: str) -> bool:
-    there = NodeAffinitySchedulingStrategy(node_id, soft=False)
-    task = ray.remote(num_cpus=0, max_retries=0)(sees_mark)
-    answer = task.options(scheduling_strategy=there).remote(location, mark)
+def _has_seen(answer: "ray.ObjectRef[bool]") -> bool:
     try:
-        return bool(ray.get(answer, timeout=_LIMIT_SEC))
+        return ray.get(answer, timeout=0)
     except RayError:
         return True
 

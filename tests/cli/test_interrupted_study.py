@@ -13,7 +13,7 @@ from gan_study.runs.records.status import TrialState, TrialStatus
 
 pytestmark = [pytest.mark.ray, pytest.mark.slow]
 
-LONGER = ONE_AT_A_TIME + TINY.replace("kimg: 1, evaluate_every_kimg: 0.5", "kimg: 2, evaluate_every_kimg: 0.25")
+LONGER = ONE_AT_A_TIME + TINY.replace("kimg: 1, evaluate_every_kimg: 0.5", "kimg: 2, evaluate_every_kimg: 0.5")
 SEARCH_ONLY = LONGER.replace("top_k: 1", "top_k: 0")
 
 
@@ -36,7 +36,7 @@ def names(folder: RunFolder, final: bool) -> list[tuple[str, str]]:
 def in_the_middle(folder: RunFolder) -> bool:
     """Something is finished, and something unfinished has a checkpoint after some training."""
     waiting = [folder.trial(*key).checkpoint_nimgs() for key in names(folder, final=False)]
-    return bool(names(folder, final=True)) and any(nimgs and nimgs[-1] >= 256 for nimgs in waiting)
+    return bool(names(folder, final=True)) and any(nimgs and nimgs[-1] >= 512 for nimgs in waiting)
 
 
 def evaluations(folder: RunFolder, key: tuple[str, str]) -> list[EvaluationRecord]:
@@ -77,12 +77,12 @@ def test_a_killed_study_goes_on_at_once(study: Path, tmp_path: Path) -> None:
     assert {status.state for status in statuses(folder).values()} == {TrialState.COMPLETED}
     assert len(statuses(folder)) == 4
     assert files_of(folder, finished) == files
-    assert any(checkpoint >= 256 for checkpoint in checkpoints.values())
+    assert any(checkpoint >= 512 for checkpoint in checkpoints.values())
     for key in unfinished:
         # The seconds in them would differ if the images before the checkpoint had been trained on again.
         assert evaluations(folder, key)[: len(measured[key])] == measured[key]
         assert statuses(folder)[key].num_restarts == 1
-        assert [e.cur_nimg for e in evaluations(folder, key)] == list(range(0, 2049, 256))
+        assert [e.cur_nimg for e in evaluations(folder, key)] == list(range(0, 2049, 512))
     for key in set(statuses(folder)) - set(unfinished):
         assert statuses(folder)[key].num_restarts == 0
 

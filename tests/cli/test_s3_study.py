@@ -27,7 +27,7 @@ def test_a_study_survives_the_outages_of_its_store(
 ) -> None:
     """The store is away for a while during `run`, and for longer than its users wait during `extend`."""
     study = tmp_path / "tiny.yaml"
-    study.write_text(SHORT.replace("total_kimg: 1", "total_kimg: 6"))
+    study.write_text(SHORT.replace("kimg: 1, evaluate_every_kimg: 0.5", "kimg: 3, evaluate_every_kimg: 1"))
     folder = RunFolder("s3://bucket/runs/tiny")
     trial = folder.trial("lsgan", "search_000")
     with Running(tmp_path, "run", study, "--out", "s3://bucket/runs", "--address", ray_address) as command:

@@ -104,7 +104,7 @@ def test_a_study_survives_an_object_store_that_hangs_for_half_a_minute(
 
     with store.running():
         with study.running(study.begin(out=store.place)) as run:
-            run.wait_until(lambda: "(3 of 12 trials" in run.out)
+            run.wait_until(lambda: "(3 of 8 trials" in run.out)
             kept = copied("before").finished()
             with store.hanging():
                 time.sleep(HANG_SEC)

@@ -13,7 +13,7 @@ from gan_study.runs.records.status import TrialState, TrialStatus
 # The time of the first test includes the start of the cluster.
 pytestmark = [pytest.mark.ray, pytest.mark.slow, pytest.mark.timeout(1200)]
 
-ALL = [(arm, f"search_{index:03d}") for arm in ("hinge", "lsgan") for index in range(6)]
+ALL = [(arm, f"search_{index:03d}") for arm in ("hinge", "lsgan") for index in range(4)]
 
 
 def overlap(one: TrialStatus, other: TrialStatus) -> bool:

@@ -24,7 +24,7 @@ defaults: {network: {width: 16}}
 SPREAD = (
     TINY
     + """\
-budget: {trials_per_arm: 6, total_kimg: 30, evaluate_every_kimg: 5}
+budget: {trials_per_arm: 4, total_kimg: 30, evaluate_every_kimg: 5}
 arms:
   lsgan: {network: mlp, loss: least_squares}
   hinge: {network: mlp, loss: hinge}

@@ -92,6 +92,10 @@ def prepare_home(machine: Machine, num_cpus: int) -> None:
         "RAY_OVERRIDE_RESOURCES": f'{{"CPU": {num_cpus}}}',
         **STORE_KEYS,
         "RAY_worker_niceness": "0",  # as in tests/conftest.py
+        # A machine that is switched off counts as lost after some seconds in place of half a minute.
+        "RAY_health_check_period_ms": "1000",
+        "RAY_health_check_timeout_ms": "5000",
+        "RAY_health_check_failure_threshold": "3",
     }
     lines = [f"export {name}='{value}'" for name, value in variables.items()]
     (machine.home / ".bashrc").write_text("\n".join(lines) + "\n")
