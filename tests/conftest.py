@@ -59,7 +59,9 @@ def data_folder() -> Path:
 @pytest.fixture(scope="session", autouse=True)
 def extractor_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """The session's folder for extractors and decoded images, so that each is made once; all processes use it."""
-    folder = tmp_path_factory.mktemp("extractors")
+    place = tmp_path_factory.getbasetemp()
+    folder = (place.parent if "PYTEST_XDIST_WORKER" in os.environ else place) / "extractors"
+    folder.mkdir(exist_ok=True)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("GAN_STUDY_CACHE", str(folder))
         yield folder

@@ -71,7 +71,7 @@ def finished(
         command.wait_until(lambda: folder.read_preparation() == "real images through inception: 60 of 60")
         command.wait_until(lambda: len(running_pids(folder)) == 2)
         assert folder.read_preparation() is None
-        (statistics,) = extractor_cache.glob("real_stats-*-inception-*.npz")
+        (statistics,) = extractor_cache.glob("real_stats-*-inception-Mixed_6e-*.npz")
         seen = identity(statistics)
         assert command.process.wait(LIMIT_SEC) == 0, command.err
         assert errors_in(command.err) == []
@@ -94,7 +94,7 @@ def test_the_real_statistics_are_taken_once_for_both(finished: Finished, extract
     assert record is not None
     key = record.key
     assert (key.extractor, key.layer, key.dims, key.num_real) == ("inception", "Mixed_6e", 768, 60)
-    (path,) = extractor_cache.glob("real_stats-*-inception-*")
+    (path,) = extractor_cache.glob("real_stats-*-inception-Mixed_6e-*")
     network = "-".join((key.extractor, key.layer, key.preprocessing, key.weights_hash))
     assert fnmatch(path.name, f"real_stats-1-{key.dataset}-{key.split}-????????-{network}.npz")
     # Taken before the first trial began, not written again by any, and what the trials read.
