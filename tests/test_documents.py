@@ -209,9 +209,8 @@ def test_the_example_of_an_error_is_what_is_printed(tmp_path: Path, monkeypatch:
     assert str(caught.value) == shown
 
 
-def test_the_output_in_readme_is_what_is_printed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_output_in_readme_is_what_is_printed(tmp_path: Path) -> None:
     """A run with the scores of README's table comes to the same sentences; other numbers in them are not compared."""
-    monkeypatch.setattr("os.fsync", lambda _: None)
     (shown,) = [block for block in blocks("") if "\narm " in block.text]
     confirm = {
         arm: tuple(Outcome(COMPLETED, float(score.replace(",", ""))) for score in cells)

@@ -6,6 +6,7 @@ The content of each tab comes from a template in sections/.
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from importlib import resources
 from typing import Any
 
@@ -66,6 +67,7 @@ def is_page(start: str, kind: str) -> bool:
     return f'<meta name="generator" content="gan_study {kind}">' in start
 
 
+@cache
 def _environment() -> Environment:
     environment = Environment(
         loader=PackageLoader("gan_study", "report"),

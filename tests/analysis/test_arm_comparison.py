@@ -20,8 +20,7 @@ from gan_study.analysis.statistics.seed_scores import describe_seeds
 
 @pytest.fixture(autouse=True)
 def _quick_run_folders(monkeypatch: pytest.MonkeyPatch) -> None:
-    # Waiting for the disk and drawing images, at which no statistic looks, would take most of the time.
-    monkeypatch.setattr("os.fsync", lambda _: None)
+    # Drawing images, at which no statistic looks, would take most of the time.
     monkeypatch.setattr("support.synthetic_run.draw_samples", lambda *_: b"")
 
 

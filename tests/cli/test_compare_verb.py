@@ -15,9 +15,7 @@ from gan_study.errors import InputError
 def runs(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str]:
     """The folders of two studies whose comparison is fair."""
     folder = tmp_path_factory.mktemp("runs")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("os.fsync", lambda _: None)
-        return write_synthetic_run(str(folder / "a")).location, write_second_run(str(folder / "b")).location
+    return write_synthetic_run(str(folder / "a")).location, write_second_run(str(folder / "b")).location
 
 
 def content(folder: str) -> dict[str, bytes]:

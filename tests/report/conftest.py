@@ -17,14 +17,6 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
 
-@pytest.fixture(scope="module", autouse=True)
-def _quick_run_folders() -> Iterator[None]:
-    """Run folders that need not outlive a crash: waiting for the disk would take most of the time."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("os.fsync", lambda _: None)
-        yield
-
-
 @pytest.fixture(scope="module")
 def first(tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
     """The run folder of synthetic_run; no test writes into it."""

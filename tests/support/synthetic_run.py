@@ -7,6 +7,7 @@ import io
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Literal
 
 from PIL import Image, ImageDraw
@@ -235,6 +236,7 @@ def _losses(config: TrialConfig, done: float) -> LossRecord:
     )
 
 
+@cache
 def draw_samples(index: int, sharpness: float) -> bytes:
     """A PNG of 4 by 8 drawn digits of 16 pixels, brighter with `sharpness` in [0, 1]."""
     grid = Image.new("L", (8 * 16, 4 * 16), color=0)
