@@ -84,13 +84,13 @@ class Workers:
         others, num_others = parts[num_first:], self.world_size - 1
         return others[len(others) * (self.rank - 1) // num_others : len(others) * self.rank // num_others]
 
-    def all_true(self, value: bool) -> bool:
-        """Return True, on every rank, if `value` is true on every rank. Collective."""
+    def minimum(self, value: int) -> int:
+        """Return the smallest `value` of all ranks. Collective."""
         if self.world_size == 1:
             return value
-        flag = torch.tensor(float(value), device=self.device)
-        dist.all_reduce(flag, dist.ReduceOp.MIN)
-        return bool(flag.item())
+        least = torch.tensor(value, device=self.device)
+        dist.all_reduce(least, dist.ReduceOp.MIN)
+        return int(least.item())
 
     def flag_of_first_rank(self, value: bool) -> bool:
         """Return rank 0's `value` on every rank. Collective."""

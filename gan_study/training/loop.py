@@ -8,7 +8,7 @@ import time
 from collections.abc import Generator
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from gan_study.config.training import TrainingConfig, TrialConfig
 from gan_study.data.datasets import Dataset
@@ -24,7 +24,7 @@ from gan_study.training.output.checkpoints import load_latest, read_end
 from gan_study.training.progress import Progress
 from gan_study.training.rollback import answer_divergence
 from gan_study.training.state import Counters, TrainingState, build_state, set_rates_, update_ema
-from gan_study.training.steps import FailedStep, accumulate_d_gradients, accumulate_g_gradients
+from gan_study.training.steps import PlayerStep, accumulate_d_gradients, accumulate_g_gradients
 
 
 def train(
@@ -73,7 +73,7 @@ def train(
 
     while True:
         # A resumed training starts where it has been evaluated already.
-        is_end = _is_end(training, counters, last_evaluated, workers)
+        is_end = _is_end(training, counters, last_evaluated, means, workers)
         if _evaluation_due(training, counters.cur_nimg, is_end) and counters.cur_nimg != last_evaluated:
             progress = evaluator.evaluate(state, status, evaluations, means, is_end)
             status, means = progress.status, LossMeans()
@@ -81,13 +81,18 @@ def train(
         if is_end or status.state.is_final:
             return
 
-        step_start = time.perf_counter()
-        failed_step = _make_step(training, state, generator, discriminator, dataset, means, workers)
-        step_end = time.perf_counter()
-        counters.add_train_sec(step_end - step_start, workers)
-        if failed_step is not None:
-            status, means = answer_divergence(config, state, status, failed_step, folder, workers), LossMeans()
-            counters.add_train_sec(time.perf_counter() - step_end, workers)
+        start = time.perf_counter()
+        means.unread += _make_step(training, state, generator, discriminator, dataset, workers)
+        reads = len(means.unread) >= most_unread_steps(workers.device)
+        reads |= _evaluation_due(training, counters.cur_nimg, _has_all_images(training, counters.cur_nimg))
+        undone = means.read(workers) if reads else []
+        counters.add_train_sec(time.perf_counter() - start, workers)
+        if undone:
+            start = time.perf_counter()
+            num_d_steps = sum(step.network == "discriminator" for step in undone)
+            counters.take_back(num_d_steps, len(undone) - num_d_steps, training.batch_size)
+            status, means = answer_divergence(config, state, status, undone[0], folder, workers), LossMeans()
+            counters.add_train_sec(time.perf_counter() - start, workers)
             if status.state.is_final:
                 break
 
@@ -96,19 +101,28 @@ def train(
     yield Progress(end or status, None)
 
 
+def most_unread_steps(device: torch.device) -> int:
+    """Return after how many steps of the players their measures are read, if no evaluation comes before.
+
+    On a GPU a read empties the queue of the work that the host has given it, so it must be rare; but a training whose
+    numbers are no longer finite goes on in vain until then. On a CPU a read costs nothing.
+    """
+    return 1 if device.type == "cpu" else 100
+
+
 def _make_step(
     training: TrainingConfig,
     state: TrainingState,
     generator: nn.Module,
     discriminator: nn.Module,
     dataset: Dataset,
-    means: LossMeans,
     workers: Workers,
-) -> FailedStep | None:
-    """Train the discriminator on the next batch and, when its turn has come, the generator. Collective.
+) -> list[PlayerStep[Tensor]]:
+    """Train the discriminator on the next batch and, when its turn has come, the generator. Returns their steps.
 
-    A player whose loss or gradient is not finite on some rank keeps its weights; its step is returned. `generator` and
-    `discriminator` are the networks of `state`, wrapped for the workers.
+    Both steps are made before it is known whether their numbers are finite. If some are not, the networks are lost,
+    but nothing else: the training ends, or goes on from an earlier checkpoint, and its counters are set back.
+    `generator` and `discriminator` are the networks of `state`, wrapped for the workers.
     """
     counters = state.counters
     set_rates_(state, training)
@@ -120,26 +134,21 @@ def _make_step(
         fake_images = generator(z)
     weight = workers.own_weight(training.num_stacks)
     d_measures = accumulate_d_gradients(training, discriminator, real_images, fake_images, noise, weight)
-    if not workers.all_true(d_measures.is_finite):
-        return FailedStep("discriminator", d_measures)
     state.d_optimizer.step()
     if training.clip_value is not None:
         clip_weights_(state.discriminator, training.clip_value)
     counters.num_d_steps += 1
     counters.cur_nimg += training.batch_size
-    means.d_steps.append(d_measures)
+    d_step = PlayerStep("discriminator", d_measures)
     if not g_step_due:
-        return None
+        return [d_step]
 
     g_measures = accumulate_g_gradients(training, generator, discriminator, fake_images, real_images, weight)
-    if not workers.all_true(g_measures.is_finite):
-        return FailedStep("generator", g_measures)
     state.g_optimizer.step()
     counters.num_g_steps += 1
-    means.g_steps.append(g_measures)
     num_images = training.batch_size * training.d_steps_per_g_step
     update_ema(state.g_ema, state.generator, counters.cur_nimg, num_images, training.ema_half_life_kimg)
-    return None
+    return [d_step, PlayerStep("generator", g_measures)]
 
 
 def _evaluation_due(training: TrainingConfig, cur_nimg: int, is_end: bool) -> bool:
@@ -148,13 +157,21 @@ def _evaluation_due(training: TrainingConfig, cur_nimg: int, is_end: bool) -> bo
     return is_end or cur_nimg == 0 or cur_nimg // interval > (cur_nimg - training.batch_size) // interval
 
 
-def _is_end(training: TrainingConfig, counters: Counters, last_evaluated: int | None, workers: Workers) -> bool:
+def _is_end(
+    training: TrainingConfig, counters: Counters, last_evaluated: int | None, means: LossMeans, workers: Workers
+) -> bool:
     """Return True if the training has reached its length; a length in seconds goes by rank 0's clock. Collective."""
     if training.device_sec is None:
-        return counters.cur_nimg >= _kimg_to_nimg(training.total_kimg)
-    if counters.cur_nimg in (0, last_evaluated):
-        return False  # An end needs an evaluation of its own, so there is always a step before.
+        return _has_all_images(training, counters.cur_nimg)
+    # The clock counts the steps only when they are read. An end needs an evaluation of its own, so a step before it.
+    if means.unread or counters.cur_nimg in (0, last_evaluated):
+        return False
     return workers.flag_of_first_rank(counters.device_sec >= training.device_sec)
+
+
+def _has_all_images(training: TrainingConfig, cur_nimg: int) -> bool:
+    """Return True if the training's length is given in images, and they have been shown."""
+    return training.device_sec is None and cur_nimg >= _kimg_to_nimg(training.total_kimg)
 
 
 def _kimg_to_nimg(kimg: float) -> int:

@@ -15,7 +15,7 @@ from gan_study.training.distributed import Workers
 from gan_study.training.output.checkpoints import write_checkpoint_or_end
 from gan_study.training.output.status import collapse_reason, collapsed_status, diverged_status, divergence_reason
 from gan_study.training.state import TrainingState
-from gan_study.training.steps import FailedStep
+from gan_study.training.steps import PlayerStep
 
 
 def answer_collapse(
@@ -49,7 +49,7 @@ def answer_divergence(
     config: TrialConfig,
     state: TrainingState,
     status: TrialStatus,
-    failed_step: FailedStep,
+    failed_step: PlayerStep[float],
     folder: TrialFolder,
     workers: Workers,
 ) -> TrialStatus:

@@ -50,6 +50,12 @@ class Counters:
         self.evaluate_sec += seconds
         self.device_sec += seconds * workers.world_size
 
+    def take_back(self, num_d_steps: int, num_g_steps: int, batch_size: int) -> None:
+        """Count so many of the last steps as not made; their seconds have passed."""
+        self.num_d_steps -= num_d_steps
+        self.num_g_steps -= num_g_steps
+        self.cur_nimg -= num_d_steps * batch_size
+
 
 @dataclass
 class TrainingState:

@@ -1,8 +1,13 @@
-"""The gradients of the two players' steps, and their measures; the loop decides whether the optimizers step."""
+"""The gradients of the two players' steps, and their measures.
+
+The measures stay on the device: reading each of them at once would make the host wait for a GPU in every step, and the
+GPU then for the host.
+"""
 
 import math
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from typing import Generic, Literal, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -13,31 +18,45 @@ from gan_study.gan.packing import pack_images
 from gan_study.gan.penalties import GRADIENT_PENALTIES
 from gan_study.training.distributed import unwrap
 
+Number = TypeVar("Number", Tensor, float)
+
 
 @dataclass(frozen=True)
-class StepMeasures:
-    """The measures of one step on this rank's part of the batch, as plain numbers."""
+class StepMeasures(Generic[Number]):
+    """The measures of one step on this rank's part of the batch: scalars on the device, or plain numbers."""
 
-    loss: float
-    grad_norm: float
-    penalty: float | None = None
-    real_logit: float | None = None
-    fake_logit: float | None = None
-    output_gradient: float | None = None
+    loss: Number
+    grad_norm: Number
+    penalty: Number | None = None
+    real_logit: Number | None = None
+    fake_logit: Number | None = None
+    output_gradient: Number | None = None
 
     @property
-    def is_finite(self) -> bool:
-        """True if the optimizer may step. The gradients are averaged over the ranks, the loss is this rank's own."""
+    def is_finite(self: "StepMeasures[float]") -> bool:
+        """True if the step counts. The gradients are averaged over the ranks, the loss is this rank's own."""
         return math.isfinite(self.loss) and math.isfinite(self.grad_norm)
 
 
 @dataclass(frozen=True)
-class FailedStep:
-    """A step that was not made, because the loss or a gradient was not finite on some rank."""
+class PlayerStep(Generic[Number]):
+    """A step of one player."""
 
     network: Literal["discriminator", "generator"]
-    measures: StepMeasures
+    measures: StepMeasures[Number]
     """This rank's measures."""
+
+
+def read_steps(steps: Sequence[PlayerStep[Tensor]]) -> list[PlayerStep[float]]:
+    """Return steps with plain numbers, for which the host waits until the device has made them. One transfer."""
+    names = [field.name for field in fields(StepMeasures)]
+    given = [[name for name in names if getattr(step.measures, name) is not None] for step in steps]
+    scalars = [getattr(step.measures, name) for step, named in zip(steps, given, strict=True) for name in named]
+    numbers = iter(torch.stack(scalars).tolist() if scalars else [])
+    return [
+        PlayerStep(step.network, StepMeasures(**{name: next(numbers) for name in named}))
+        for step, named in zip(steps, given, strict=True)
+    ]
 
 
 def accumulate_d_gradients(
@@ -47,7 +66,7 @@ def accumulate_d_gradients(
     fake_images: Tensor,
     noise: Tensor | None,
     weight: float = 1.0,
-) -> StepMeasures:
+) -> StepMeasures[Tensor]:
     """Set the discriminator's gradients from one batch; the generator's are not touched.
 
     Args:
@@ -72,13 +91,12 @@ def accumulate_d_gradients(
         )
         loss = loss + penalty
     loss.backward(torch.full_like(loss, weight))
-    numbers = _to_numbers([loss, _grad_norm(discriminator), real_logits.mean(), fake_logits.mean(), penalty])
     return StepMeasures(
-        loss=numbers[0],
-        grad_norm=numbers[1],
-        real_logit=numbers[2],
-        fake_logit=numbers[3],
-        penalty=numbers[4] if config.penalty in GRADIENT_PENALTIES else None,
+        loss=loss.detach(),
+        grad_norm=_grad_norm(discriminator),
+        real_logit=real_logits.detach().mean(),
+        fake_logit=fake_logits.detach().mean(),
+        penalty=penalty.detach() if config.penalty in GRADIENT_PENALTIES else None,
     )
 
 
@@ -89,7 +107,7 @@ def accumulate_g_gradients(
     fake_images: Tensor,
     real_images: Tensor | None = None,
     weight: float = 1.0,
-) -> StepMeasures:
+) -> StepMeasures[Tensor]:
     """Set the generator's gradients from images it has made; the discriminator's are not touched.
 
     Args:
@@ -112,8 +130,11 @@ def accumulate_g_gradients(
     loss = LOSSES[config.loss].generator(real_logits, fake_logits)
     loss.backward(torch.full_like(loss, weight))
     plain_discriminator.requires_grad_(True)
-    numbers = _to_numbers([loss, _grad_norm(generator), output_gradient_norm(fake_images) / weight])
-    return StepMeasures(loss=numbers[0], grad_norm=numbers[1], output_gradient=numbers[2])
+    return StepMeasures(
+        loss=loss.detach(),
+        grad_norm=_grad_norm(generator),
+        output_gradient=output_gradient_norm(fake_images) / weight,
+    )
 
 
 def _penalty_weight(config: TrainingConfig) -> float:
@@ -135,9 +156,3 @@ def output_gradient_norm(fake_images: Tensor) -> Tensor:
     # Over three axes, because flattening would copy colour images in the channels_last layout, which is slow.
     norms: Tensor = torch.linalg.vector_norm(fake_images.grad, dim=(1, 2, 3))
     return norms.sum()
-
-
-def _to_numbers(scalars: list[Tensor]) -> list[float]:
-    # One transfer from the device for all of them.
-    numbers: list[float] = torch.stack([s.detach() for s in scalars]).tolist()
-    return numbers

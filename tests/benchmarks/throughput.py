@@ -136,7 +136,7 @@ def first_losses(images: Images) -> tuple[float, float]:
         ones, zeros = torch.ones(BATCH_SIZE), torch.zeros(BATCH_SIZE)
         theirs = peer.criterion(peer.net_d(real), ones) + peer.criterion(peer.net_d(fake), zeros)
     ours = accumulate_d_gradients(training, peer.net_d.to(memory_format=torch.channels_last), real, fake, None).loss
-    return ours, theirs.item()
+    return ours.item(), theirs.item()
 
 
 def our_operations(images: Images) -> int:

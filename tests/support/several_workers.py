@@ -131,9 +131,9 @@ def spoiled(what: str, workers: Workers, once: bool = False) -> Iterator[None]:
         real_images, z, mix = draw_batch(*arguments)
         return (real_images * float("nan") if due() else real_images), z, mix
 
-    def accumulate_spoiled(*arguments: Any) -> StepMeasures:
+    def accumulate_spoiled(*arguments: Any) -> StepMeasures[Tensor]:
         measures = accumulate_d_gradients(*arguments)
-        return replace(measures, loss=float("nan")) if due() else measures
+        return replace(measures, loss=measures.loss * float("nan")) if due() else measures
 
     name, spoil = ("draw_batch", draw_spoiled) if what == "images" else ("accumulate_d_gradients", accumulate_spoiled)
     with mock.patch.object(loop, name, spoil):

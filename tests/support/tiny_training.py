@@ -3,6 +3,8 @@
 from itertools import islice
 from typing import Any
 
+from torch import Tensor
+
 from gan_study.config.training import TrainingConfig, TrialConfig
 from gan_study.extractors.objective import Objective
 from gan_study.runs.records.measurements import EvaluationRecord
@@ -11,6 +13,7 @@ from gan_study.runs.trial_folder import TrialFolder
 from gan_study.training.distributed import Workers
 from gan_study.training.loop import train
 from gan_study.training.progress import Progress
+from gan_study.training.steps import PlayerStep, StepMeasures, read_steps
 from support.prepared_objective import Prepared
 
 BATCH_SIZE = 20
@@ -55,6 +58,12 @@ def run(
     progress = list(islice(steps, num_evaluations))
     steps.close()
     return progress
+
+
+def numbers(measures: StepMeasures[Tensor]) -> StepMeasures[float]:
+    """The measures of a step as plain numbers."""
+    (step,) = read_steps([PlayerStep("generator", measures)])
+    return step.measures
 
 
 def measured(evaluations: list[EvaluationRecord]) -> list[EvaluationRecord]:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import torch
 from support.present import present
-from support.tiny_training import BATCH_SIZE, tiny_trial
+from support.tiny_training import BATCH_SIZE, numbers, tiny_trial
 from torch import Tensor, nn
 
 from gan_study.config import names
@@ -53,8 +53,8 @@ def copies(network: nn.Module) -> list[Tensor]:
     return [parameter.detach().clone() for parameter in network.parameters()]
 
 
-def assert_finite(measures: StepMeasures, *fields: str) -> None:
-    values = torch.tensor([getattr(measures, field) for field in ("loss", "grad_norm", *fields)])
+def assert_finite(measures: StepMeasures[Tensor], *fields: str) -> None:
+    values = torch.stack([getattr(measures, field) for field in ("loss", "grad_norm", *fields)])
     assert values.isfinite().all()
     assert measures.grad_norm > 0
 
@@ -153,7 +153,7 @@ def test_measures_worked_out_by_hand() -> None:
     training = tiny_trial(loss="wasserstein", penalty="wgan_gp", penalty_weight=3).training
     real_images, fake_images = pixels(1, 2), pixels(0, -1)
     noise = torch.full((2, 1, 1, 1), 0.5)
-    measures = accumulate_d_gradients(training, discriminator, real_images, fake_images, noise)
+    measures = numbers(accumulate_d_gradients(training, discriminator, real_images, fake_images, noise))
     assert measures == StepMeasures(loss=-1.0, grad_norm=4.0, penalty=3.0, real_logit=3.0, fake_logit=-1.0)
     assert weight_gradient(discriminator) == [4.0]
     # A second call does not add to the first one's gradients.
@@ -161,8 +161,8 @@ def test_measures_worked_out_by_hand() -> None:
     assert weight_gradient(discriminator) == [4.0]
     # The loss -mean D(G(z)) = 1 has the gradient -2 mean z = 1; by each image, its own loss -2 x has -2.
     generator, images = linear_generator(fake_images)
-    measures = accumulate_g_gradients(training, generator, discriminator, images)
-    assert measures == StepMeasures(loss=1.0, grad_norm=1.0, output_gradient=2.0)
+    g_measures = numbers(accumulate_g_gradients(training, generator, discriminator, images))
+    assert g_measures == StepMeasures(loss=1.0, grad_norm=1.0, output_gradient=2.0)
     assert weight_gradient(generator) == [1.0]
 
 
@@ -172,9 +172,9 @@ def test_a_lazy_penalty_worked_out_by_hand() -> None:
     discriminator = linear_discriminator(2.0)
     training = tiny_trial(loss="wasserstein", penalty="r1", penalty_weight=3, penalty_every=4).training
     batch = pixels(1, 2), pixels(0, -1)
-    due = accumulate_d_gradients(training, discriminator, *batch, torch.empty(2, 0, 1, 1))
+    due = numbers(accumulate_d_gradients(training, discriminator, *batch, torch.empty(2, 0, 1, 1)))
     assert due == StepMeasures(loss=20.0, grad_norm=22.0, penalty=24.0, real_logit=3.0, fake_logit=-1.0)
-    other = accumulate_d_gradients(training, discriminator, *batch, None)
+    other = numbers(accumulate_d_gradients(training, discriminator, *batch, None))
     assert other == StepMeasures(loss=-4.0, grad_norm=2.0, penalty=0.0, real_logit=3.0, fake_logit=-1.0)
 
 
@@ -194,13 +194,14 @@ def test_stacks_worked_out_by_hand() -> None:
     discriminator = linear_discriminator(1.0, num_channels=2)
     training = tiny_trial(loss="wasserstein", penalty="r2", penalty_weight=0.25, pac=2).training
     real_images, fake_images = pixels(1, 2, 3, 4), pixels(0, -1, 1, 1)
-    measures = accumulate_d_gradients(training, discriminator, real_images, fake_images, torch.empty(2, 0, 1, 1))
+    noise = torch.empty(2, 0, 1, 1)
+    measures = numbers(accumulate_d_gradients(training, discriminator, real_images, fake_images, noise))
     assert (measures.loss, measures.penalty) == (-4.25, 0.25)
     assert (measures.real_logit, measures.fake_logit) == (5.0, 0.5)
     assert weight_gradient(discriminator) == [-1.5 + 0.25, -3.0 + 0.25]
     # -mean D over two stacks; each of the four latents 0, -1, 1, 1 is in one of them: -(0 - 1 + 1 + 1) / 2.
     generator, images = linear_generator(fake_images)
-    g_measures = accumulate_g_gradients(training, generator, discriminator, images)
+    g_measures = numbers(accumulate_g_gradients(training, generator, discriminator, images))
     assert (g_measures.loss, weight_gradient(generator)) == (-0.5, [-0.5])
 
 
@@ -208,7 +209,7 @@ def test_a_relativistic_generator_sees_the_real_images() -> None:
     # D(x) = x: real images 1 and 2, generated 0 and -1 are 1 and 3 behind.
     discriminator, training = linear_discriminator(1.0), tiny_trial(loss="relativistic").training
     generator, images = linear_generator(pixels(0, -1))
-    measures = accumulate_g_gradients(training, generator, discriminator, images, pixels(1, 2))
+    measures = numbers(accumulate_g_gradients(training, generator, discriminator, images, pixels(1, 2)))
     behind = torch.tensor([1.0, 3.0])
     assert measures.loss == pytest.approx(behind.exp().log1p().mean().item(), rel=1e-6)
     # d/dv of softplus(x - v z) is -z sigmoid(x - v z), and only the second z is not 0.
@@ -220,6 +221,6 @@ def test_smoothed_labels_worked_out_by_hand() -> None:
     # and 2, the mean of (1/2 - 0.9) x, and for generated ones that of x / 2.
     discriminator = linear_discriminator(0.0)
     training = tiny_trial(loss="non_saturating", label_smoothing=0.1).training
-    measures = accumulate_d_gradients(training, discriminator, pixels(1, 2), pixels(0, -1), None)
+    measures = numbers(accumulate_d_gradients(training, discriminator, pixels(1, 2), pixels(0, -1), None))
     assert measures.loss == pytest.approx(2 * torch.tensor(2.0).log().item(), rel=1e-6)
     assert weight_gradient(discriminator) == pytest.approx([-0.4 * 1.5 - 0.5 * 0.5], rel=1e-6)

@@ -1,14 +1,14 @@
-"""A training whose numbers stop being finite ends before the optimizer's step, and says when."""
+"""A training whose numbers stop being finite ends at that step, and says when."""
 
 import re
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 import pytest
-import torch
 from support.prepared_objective import Prepared
-from support.several_workers import PLANTED_AT, spoiled
-from support.tiny_training import run, tiny_trial, trial_folder
+from support.several_workers import PLANTED_AT, as_json, spoiled
+from support.tiny_training import files, run, tiny_trial, trial_folder
 
 from gan_study.extractors.objective import Objective
 from gan_study.runs.records.measurements import LossRecord
@@ -33,14 +33,6 @@ def states(monkeypatch: pytest.MonkeyPatch) -> list[TrainingState]:
     return begun
 
 
-def weights(state: TrainingState) -> dict[str, torch.Tensor]:
-    return {
-        f"{name}.{key}": value.clone()
-        for name in ("generator", "discriminator", "g_ema")
-        for key, value in getattr(state, name).named_parameters()
-    }
-
-
 @pytest.mark.parametrize(
     ("values", "network", "step"),
     [
@@ -62,7 +54,6 @@ def test_a_learning_rate_that_is_far_too_high(
     progress = run(tiny_trial(**values), prepared, tmp_path, objective)
     (state,) = states
     assert state.counters.num_d_steps == 1
-    assert all(value.isfinite().all() for value in weights(state).values())
     assert [p.evaluation is None for p in progress] == [False, True]
     status = progress[-1].status
     assert (status.state, status.cur_nimg) == (TrialState.DIVERGED, 20)
@@ -89,18 +80,56 @@ def test_the_run_folder_stays_readable(prepared: Prepared, objective: Objective,
 
 
 @pytest.mark.parametrize("what", ["images", "loss"])
-def test_no_step_is_made_with_a_number_that_is_not_finite(
-    what: str, prepared: Prepared, objective: Objective, states: list[TrainingState], tmp_path: Path
+def test_a_number_that_is_not_finite_ends_the_training_before_its_step(
+    what: str, prepared: Prepared, objective: Objective, tmp_path: Path
 ) -> None:
-    # The first two steps alone, and the same two before a third one that is spoiled.
-    run(tiny_trial(total_kimg=0.04, evaluate_every_kimg=0.04), prepared, tmp_path / "two", objective)
     with spoiled(what, Workers()):
-        (*_, last) = run(tiny_trial(), prepared, tmp_path / "spoiled", objective)
-    assert last.status.state is TrialState.DIVERGED
+        (*_, last) = run(tiny_trial(), prepared, tmp_path, objective)
+    assert (last.status.state, last.status.cur_nimg) == (TrialState.DIVERGED, 40)
     assert last.status.reason is not None
     assert f"at discriminator step {PLANTED_AT}, after 40 images" in last.status.reason
-    expected, found = (weights(state) for state in states)
-    assert all(torch.equal(found[name], expected[name]) for name in expected)
+
+
+@pytest.mark.parametrize("most_unread", [3, 100])
+@pytest.mark.parametrize(
+    ("what", "values"),
+    [
+        ("images", {}),
+        ("loss", {"d_steps_per_g_step": 2}),
+        ("the generator", {"loss": "wasserstein", "g_lr": 1e30, "total_kimg": 0.4, "evaluate_every_kimg": 0.12}),
+    ],
+)
+@pytest.mark.parametrize("on_collapse", ["record", "rollback"])
+def test_the_end_is_the_same_however_rarely_the_steps_are_read(
+    what: str,
+    values: dict[str, Any],
+    on_collapse: str,
+    most_unread: int,
+    prepared: Prepared,
+    objective: Objective,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    """On a GPU the measures are read after many steps, all of which are taken back from the first failed one on."""
+    config = tiny_trial(**values)
+    diagnosis = config.diagnosis.model_copy(update={"on_collapse": on_collapse})
+    config = config.model_copy(update={"diagnosis": diagnosis})
+
+    def trained(name: str) -> list[dict[str, Any]]:
+        with spoiled(what, Workers()) if what != "the generator" else nullcontext():
+            progress = run(config, prepared, tmp_path / name, objective)
+        assert progress[-1].status.state is TrialState.DIVERGED
+        assert len(progress[-1].status.rollbacks) == (2 if on_collapse == "rollback" else 0)
+        return as_json(progress)
+
+    expected = trained("every step")
+    monkeypatch.setattr(loop, "most_unread_steps", lambda device: most_unread)
+    assert trained("rarely") == expected
+    assert files(tmp_path / "rarely", "samples", "snapshots") == files(tmp_path / "every step", "samples", "snapshots")
+    found, known = (trial_folder(tmp_path / name).read_status() for name in ("rarely", "every step"))
+    assert found is not None
+    assert known is not None
+    assert (found.rollbacks, found.reason) == (known.rollbacks, known.reason)
 
 
 @pytest.mark.parametrize("values", [{"g_lr": 1e18}, {"g_lr": 1e30, "network": {"name": "mlp", "width": 4}}])

@@ -14,7 +14,7 @@ from PIL import Image
 from safetensors.torch import load
 from support.prepared_objective import Prepared
 from support.present import present
-from support.tiny_training import BATCH_SIZE, files, measured, run, tiny_trial, trial_folder
+from support.tiny_training import BATCH_SIZE, files, measured, numbers, run, tiny_trial, trial_folder
 
 from gan_study.errors import InputError
 from gan_study.extractors.objective import Objective
@@ -136,9 +136,9 @@ def test_the_first_step_s_losses_are_those_of_its_parts(
     state = build_state(training, 1, torch.device("cpu"))
     real_images, z, mix = draw_batch(training, prepared.dataset, 0, Workers())
     fake_images = state.generator(z)
-    d = accumulate_d_gradients(training, state.discriminator, real_images, fake_images, mix)
+    d = numbers(accumulate_d_gradients(training, state.discriminator, real_images, fake_images, mix))
     state.d_optimizer.step()
-    g = accumulate_g_gradients(training, state.generator, state.discriminator, fake_images)
+    g = numbers(accumulate_g_gradients(training, state.generator, state.discriminator, fake_images))
     assert d.real_logit is not None
     assert d.fake_logit is not None
     assert last.losses == LossRecord(

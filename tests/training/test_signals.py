@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 from support.prepared_objective import Prepared
-from support.tiny_training import measured, run, tiny_trial, trial_folder
+from support.tiny_training import measured, numbers, run, tiny_trial, trial_folder
 from torch import Tensor, nn
 
 from gan_study.config.training import TrainingConfig, TrialConfig
@@ -226,7 +226,7 @@ def test_the_gradient_at_the_generator_s_output() -> None:
     generator = nn.Linear(2, 4)
     for num in (3, 50):
         images = generator(torch.randn(num, 2)).reshape(num, 1, 2, 2)
-        measures = accumulate_g_gradients(training, generator, Linear(), images)
+        measures = numbers(accumulate_g_gradients(training, generator, Linear(), images))
         assert measures.output_gradient == pytest.approx(3, rel=1e-6)
 
 

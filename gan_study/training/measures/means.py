@@ -4,20 +4,35 @@ import math
 from collections.abc import Iterable
 from statistics import fmean
 
+from torch import Tensor
+
 from gan_study.runs.records.measurements import LossRecord
 from gan_study.training.distributed import Workers
-from gan_study.training.steps import StepMeasures
+from gan_study.training.steps import PlayerStep, StepMeasures, read_steps
 
 
 class LossMeans:
     """Collects the measures of this rank's steps; `reduce` returns their means over all ranks."""
 
     def __init__(self) -> None:
-        self.d_steps: list[StepMeasures] = []
-        self.g_steps: list[StepMeasures] = []
+        self.unread: list[PlayerStep[Tensor]] = []
+        self.d_steps: list[StepMeasures[float]] = []
+        self.g_steps: list[StepMeasures[float]] = []
+
+    def read(self, workers: Workers) -> list[PlayerStep[float]]:
+        """Wait for the unread steps, and collect them up to the first that is not finite on some rank. Collective.
+
+        Returns that step and those after it, which are not collected; an empty list if all are finite.
+        """
+        steps, self.unread = read_steps(self.unread), []
+        first_failed = next((i for i, step in enumerate(steps) if not step.measures.is_finite), len(steps))
+        num_finite = workers.minimum(first_failed)
+        for step in steps[:num_finite]:
+            (self.d_steps if step.network == "discriminator" else self.g_steps).append(step.measures)
+        return steps[num_finite:]
 
     def reduce(self, workers: Workers, num_stacks: int) -> LossRecord | None:
-        """Return the means over steps and global batches; None until each player has made a step. Collective.
+        """Return the means over steps and global batches; None until each player's steps have been read. Collective.
 
         num_stacks: stacks of `pac` images in a global batch.
         """

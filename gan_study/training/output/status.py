@@ -10,7 +10,7 @@ from gan_study.runs.records.measurements import EvaluationRecord
 from gan_study.runs.records.status import TrialState, TrialStatus
 from gan_study.training.distributed import Workers
 from gan_study.training.state import Counters
-from gan_study.training.steps import FailedStep
+from gan_study.training.steps import PlayerStep
 
 
 def ended_status(status: TrialStatus, state: TrialState, cur_nimg: int, reason: str | None = None) -> TrialStatus:
@@ -40,8 +40,11 @@ def diverged_status(status: TrialStatus, counters: Counters, reason: str) -> Tri
     return ending.model_copy(update={"seconds": counters.seconds})
 
 
-def divergence_reason(failed_step: FailedStep, counters: Counters, workers: Workers) -> str:
-    """Return which network's loss or gradient is not finite, and at which step. Collective."""
+def divergence_reason(failed_step: PlayerStep[float], counters: Counters, workers: Workers) -> str:
+    """Return which network's loss or gradient is not finite, and at which step. Collective.
+
+    counters: as they were before the failed step.
+    """
     network = failed_step.network
     measures = next(m for m in workers.gather(failed_step.measures) if not m.is_finite)
     # Before the generator's step, the discriminator's step of the same round has been made and counted.
