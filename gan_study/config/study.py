@@ -154,6 +154,9 @@ class ResourcesConfig(Frozen):
     """Most restarts of a trial whose process died, each from its checkpoint."""
     batch_statistics: Literal["per_rank", "synchronised"] = "per_rank"
     """Batch norm over each worker's part of the batch, or over the whole (synchronised needs GPUs)."""
+    gpu_data_share: Annotated[float, Field(ge=0, le=1)] = 0.25
+    """Largest share of a GPU's free memory that the training images may take; trials that share a GPU divide it. A
+    larger data set stays in the memory of the machine, and follows batch by batch. The results are the same."""
 
     @property
     def min_workers(self) -> int:

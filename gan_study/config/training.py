@@ -125,6 +125,9 @@ class WorkersConfig(Frozen):
     """Share of a GPU of each process; below 1, several trials share one."""
     batch_statistics: Literal["per_rank", "synchronised"] = "per_rank"
     """Batch norm over each worker's part of the batch, or over the whole (synchronised needs GPUs)."""
+    gpu_data_share: Annotated[float, Field(ge=0, le=1)] = 0.25
+    """Largest share of a GPU's free memory that the training images may take; a larger data set stays in the memory of
+    the machine, and follows batch by batch."""
 
 
 class DiagnosisConfig(Frozen):

@@ -217,6 +217,11 @@ def lent_device(gpus: float) -> torch.device:
     return device
 
 
+def free_memory(device: torch.device) -> int:
+    """Return the bytes of a GPU that no process uses."""
+    return torch.cuda.mem_get_info(device)[0]
+
+
 def free_device_memory() -> None:
     """Free the GPU memory that torch has cached, for other processes that share the GPU. Without a GPU, do nothing."""
     if torch.cuda.is_initialized():

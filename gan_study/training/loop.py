@@ -10,11 +10,12 @@ from collections.abc import Generator
 import torch
 from torch import Tensor, nn
 
-from gan_study.config.training import TrainingConfig, TrialConfig
+from gan_study.config.training import TrainingConfig, TrialConfig, WorkersConfig
 from gan_study.data.datasets import Dataset
 from gan_study.gan.penalties import clip_weights_
 from gan_study.runs.trial_folder import TrialFolder
-from gan_study.training.batch import check_batch, draw_batch
+from gan_study.training.batch import check_batch
+from gan_study.training.batch_source import BatchSource
 from gan_study.training.distributed import Workers
 from gan_study.training.measures.evaluator import Evaluator
 from gan_study.training.measures.means import LossMeans
@@ -68,6 +69,7 @@ def train(
         return
     generator = workers.wrap(state.generator, config.workers.batch_statistics)
     discriminator = workers.wrap(state.discriminator, config.workers.batch_statistics)
+    batches = BatchSource(training, dataset, workers, _most_memory(config.workers, workers.device))
     counters, means = state.counters, LossMeans()
     evaluator = Evaluator(config, scorer, folder, workers, measure_coverage, make_probe(training, dataset, workers))
 
@@ -82,7 +84,7 @@ def train(
             return
 
         start = time.perf_counter()
-        means.unread += _make_step(training, state, generator, discriminator, dataset, workers)
+        means.unread += _make_step(training, state, generator, discriminator, batches, workers)
         reads = len(means.unread) >= most_unread_steps(workers.device)
         reads |= _evaluation_due(training, counters.cur_nimg, _has_all_images(training, counters.cur_nimg))
         undone = means.read(workers) if reads else []
@@ -101,6 +103,13 @@ def train(
     yield Progress(end or status, None)
 
 
+def _most_memory(config: WorkersConfig, device: torch.device) -> float | None:
+    """Return the share of a GPU's free memory that the images may take; None on a CPU."""
+    if device.type == "cpu":
+        return None
+    return config.gpu_data_share * min(1, config.gpus_per_worker or 1)  # trials that share a GPU divide it
+
+
 def most_unread_steps(device: torch.device) -> int:
     """Return after how many steps of the players their measures are read, if no evaluation comes before.
 
@@ -115,7 +124,7 @@ def _make_step(
     state: TrainingState,
     generator: nn.Module,
     discriminator: nn.Module,
-    dataset: Dataset,
+    batches: BatchSource,
     workers: Workers,
 ) -> list[PlayerStep[Tensor]]:
     """Train the discriminator on the next batch and, when its turn has come, the generator. Returns their steps.
@@ -126,7 +135,7 @@ def _make_step(
     """
     counters = state.counters
     set_rates_(state, training)
-    real_images, z, noise = draw_batch(training, dataset, counters.cur_nimg, workers)
+    real_images, z, noise = batches.draw(counters.cur_nimg)
     g_step_due = (counters.num_d_steps + 1) % training.d_steps_per_g_step == 0
 
     # The last of the discriminator's steps shares its images with the generator's step.

@@ -106,6 +106,7 @@ _READS: dict[Callable[..., Any], Callable[..., Any]] = {
     Tensor.__array__: _zeros,
 }
 """Ways in which the host reads a tensor's numbers, and the stand-ins that it receives from a fake one."""
+_COPIES = (Tensor.cpu, Tensor.to)
 
 
 class HostWaits(TorchFunctionMode):
@@ -133,8 +134,10 @@ class HostWaits(TorchFunctionMode):
             self._record(func, tensor.device.type == NAME)
             return _READS[func](tensor)
         result = func(*args, **(kwargs or {}))
-        if tensor is not None and isinstance(result, Tensor):
-            self._record(func, (tensor.device.type, result.device.type) == (NAME, "cpu"))
+        if func in _COPIES:
+            start, end = args[0].device.type, result.device.type
+            # The host waits for a copy, and so for all work before it, unless it is to the device and says not to wait.
+            self._record(func, start != end and (end == "cpu" or not (kwargs or {}).get("non_blocking")))
         return result
 
     def _record(self, func: Any, is_wait: bool) -> None:

@@ -32,7 +32,8 @@ from gan_study.extractors.kinds import FeatureNetwork
 from gan_study.extractors.objective import Objective
 from gan_study.metrics.frechet import stats_to_reference
 from gan_study.metrics.statistics import features_to_stats
-from gan_study.training import batch, loop, state
+from gan_study.training import batch_source, loop, state
+from gan_study.training.batch_source import Batch, BatchSource
 from gan_study.training.distributed import Workers
 from gan_study.training.loop import train
 from gan_study.training.measures.evaluator import Evaluator
@@ -41,6 +42,8 @@ from support.fake_device import NAME, HostWaits, fake_tensors, install_fake_devi
 from support.prepared_objective import Prepared, prepare_digits
 from support.tiny_training import tiny_trial, trial_folder
 
+BEFORE_THE_STEPS = [(loop, "build_state"), (loop, "load_latest"), (loop, "make_probe"), (BatchSource, "__init__")]
+"""What may wait for the device, beside evaluations."""
 SIZES = {"dcgan": 16, "infogan": 28, "resnet": 32}
 NUM_IMAGES, NUM_HELD_OUT = 500, 100
 COVERED: dict[str, dict[str, Any]] = {
@@ -49,7 +52,7 @@ COVERED: dict[str, dict[str, Any]] = {
         for loss, penalty in zip(LOSSES, PENALTIES, strict=True)
     },
     "dcgan": {"network": {"name": "dcgan", "width": 4}, "penalty": "dragan", "pac": 2},
-    "lazy r1": {"network": {"name": "dcgan", "width": 4}, "penalty": "r1", "penalty_every": 2},
+    "lazy r1": {"network": {"name": "dcgan", "width": 4}, "penalty": "r1", "penalty_every": 2, "gpu_data_share": 0},
     "clipped rmsprop": {
         "network": {"name": "dcgan", "width": 4},
         "loss": "wasserstein",
@@ -124,15 +127,21 @@ def train_on_fake(
         objective={"num_samples": 100, "final_draws": 1, "at": "best"},
         total_kimg=0.08,
         evaluate_every_kimg=0.04,
-        **{name: value for name, value in values.items() if name != "channels"},
-    ).model_copy(update={"phase": "confirm", "measure_coverage": True})
+        **{name: value for name, value in values.items() if name not in ("channels", "gpu_data_share")},
+    )
+    kept = config.workers.model_copy(update={"gpu_data_share": values.get("gpu_data_share", 0.25)})
+    config = config.model_copy(update={"phase": "confirm", "measure_coverage": True, "workers": kept})
     dataset, folder, workers = noise(size, num_channels), trial_folder(location), Workers(device=torch.device(NAME, 0))
     with fake_tensors() as waits, ExitStack() as stack:
         stack.enter_context(mock.patch.object(state, "save_tensors", weights_of_zeros))
         stack.enter_context(mock.patch.object(torch, "save", save_zeros))
+        stack.enter_context(mock.patch.object(batch_source, "free_memory", return_value=2**30))
+        for place, name in BEFORE_THE_STEPS:
+            stack.enter_context(allowing(waits, place, name))
         stack.enter_context(allowing(waits, Evaluator, "evaluate"))
         reads = stack.enter_context(allowing(waits, LossMeans, "read"))
-        objective = objective_of(prepared, extractor, dataset).to(workers.device)
+        with waits.allowed():
+            objective = objective_of(prepared, extractor, dataset).to(workers.device)
         measure = coverage_measure(config, dataset, objective, workers)
         try:
             for num_evaluations in (2, None):
@@ -156,18 +165,19 @@ def planted(name: str, read: Callable[[Tensor], object]) -> dict[str, tuple[Any,
     return {name: (loop, "update_ema", update_and_read)}
 
 
-def draw_on_cpu(*arguments: Any) -> tuple[Tensor, Tensor, Tensor | None]:
-    real_images, z, penalty_noise = batch.draw_batch(*arguments)
-    return torch.zeros(real_images.shape), z, penalty_noise
+def draw_on_cpu(source: BatchSource, cur_nimg: int, draw: Callable[..., Batch] = BatchSource.draw) -> Batch:
+    batch = draw(source, cur_nimg)
+    return batch._replace(real_images=torch.zeros(batch.real_images.shape))
 
 
 PLANTED = {
-    "images on the CPU": (loop, "draw_batch", draw_on_cpu),
+    "images on the CPU": (BatchSource, "draw", draw_on_cpu),
     **planted("item", lambda weight: weight.sum().item()),
     **planted("tolist", lambda weight: weight.tolist()),
     **planted("__bool__", lambda weight: bool(weight.isfinite().all())),
     **planted("cpu", lambda weight: weight.detach().cpu()),
     **planted("to", lambda weight: weight.detach().to("cpu")),
+    **planted("to the device", lambda weight: torch.zeros(1).to(weight.device)),
 }
 
 

@@ -30,7 +30,7 @@ from gan_study.gan.networks import build_networks
 from gan_study.search.trials.begin_trial import begin_trial
 from gan_study.search.trials.messages import TrialOrder
 from gan_study.training import loop
-from gan_study.training.batch import draw_batch
+from gan_study.training.batch_source import Batch, BatchSource
 from gan_study.training.distributed import Workers, join_process_group
 from gan_study.training.measures.evaluator import Evaluator
 from gan_study.training.measures.generated import GeneratedBlock, use_generated
@@ -127,16 +127,21 @@ def spoiled(what: str, workers: Workers, once: bool = False) -> Iterator[None]:
         is_time = calls == PLANTED_AT if once else calls >= PLANTED_AT
         return is_time and workers.rank == workers.world_size - 1
 
-    def draw_spoiled(*arguments: Any) -> tuple[Tensor, Tensor, Tensor | None]:
-        real_images, z, mix = draw_batch(*arguments)
-        return (real_images * float("nan") if due() else real_images), z, mix
+    draw = BatchSource.draw
+
+    def draw_spoiled(source: BatchSource, cur_nimg: int) -> Batch:
+        batch = draw(source, cur_nimg)
+        return batch._replace(real_images=batch.real_images * float("nan")) if due() else batch
 
     def accumulate_spoiled(*arguments: Any) -> StepMeasures[Tensor]:
         measures = accumulate_d_gradients(*arguments)
         return replace(measures, loss=measures.loss * float("nan")) if due() else measures
 
-    name, spoil = ("draw_batch", draw_spoiled) if what == "images" else ("accumulate_d_gradients", accumulate_spoiled)
-    with mock.patch.object(loop, name, spoil):
+    with (
+        mock.patch.object(BatchSource, "draw", draw_spoiled)
+        if what == "images"
+        else mock.patch.object(loop, "accumulate_d_gradients", accumulate_spoiled)
+    ):
         yield
 
 

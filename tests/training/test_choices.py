@@ -11,7 +11,7 @@ from support.tiny_training import BATCH_SIZE, files, measured, run, tiny_trial, 
 
 from gan_study.errors import InputError
 from gan_study.extractors.objective import Objective
-from gan_study.training.batch import draw_batch
+from gan_study.training.batch_source import BatchSource
 from gan_study.training.distributed import Workers
 from gan_study.training.loop import train
 from gan_study.training.measures.scores import generator_to_stats
@@ -61,7 +61,7 @@ def test_training_and_evaluation_have_the_same_latents(
     values: dict[str, Any], prepared: Prepared, objective: Objective
 ) -> None:
     training = tiny_trial(**values).training
-    _, trained, _ = draw_batch(training, prepared.dataset, 0, Workers())
+    _, trained, _ = BatchSource(training, prepared.dataset, Workers()).draw(0)
     seen = [trained]
 
     class Spy(torch.nn.Linear):
@@ -85,8 +85,10 @@ def test_training_and_evaluation_have_the_same_latents(
 @pytest.mark.parametrize("world_size", [2, 4])
 def test_the_workers_rows_are_the_one_worker_s(values: dict[str, Any], world_size: int, prepared: Prepared) -> None:
     training = tiny_trial(**values).training
-    whole = draw_batch(training, prepared.dataset, 40, Workers())
-    parts = [draw_batch(training, prepared.dataset, 40, Workers(rank, world_size)) for rank in range(world_size)]
+    whole, *parts = (
+        BatchSource(training, prepared.dataset, workers).draw(40)
+        for workers in (Workers(), *(Workers(rank, world_size) for rank in range(world_size)))
+    )
     for rows, *pieces in zip(whole, *parts, strict=True):
         assert rows is not None
         assert torch.equal(torch.cat([piece for piece in pieces if piece is not None]), rows)

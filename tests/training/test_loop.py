@@ -22,7 +22,7 @@ from gan_study.gan.conversion import to_uint8
 from gan_study.gan.networks import build_networks
 from gan_study.runs.records.measurements import LossRecord
 from gan_study.runs.records.status import TrialState
-from gan_study.training.batch import draw_batch
+from gan_study.training.batch_source import BatchSource
 from gan_study.training.distributed import Workers
 from gan_study.training.loop import train
 from gan_study.training.randomness import Stream, seeded_generator
@@ -134,7 +134,7 @@ def test_the_first_step_s_losses_are_those_of_its_parts(
     assert last is not None
     training = config.training
     state = build_state(training, 1, torch.device("cpu"))
-    real_images, z, mix = draw_batch(training, prepared.dataset, 0, Workers())
+    real_images, z, mix = BatchSource(training, prepared.dataset, Workers()).draw(0)
     fake_images = state.generator(z)
     d = numbers(accumulate_d_gradients(training, state.discriminator, real_images, fake_images, mix))
     state.d_optimizer.step()

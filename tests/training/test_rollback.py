@@ -19,7 +19,7 @@ from gan_study.diagnosis.evidence import surviving_evaluations, trial_evidence
 from gan_study.extractors.objective import Objective
 from gan_study.runs.records.status import RollbackRecord, TrialState
 from gan_study.training import loop
-from gan_study.training.batch import draw_batch
+from gan_study.training.batch_source import Batch, BatchSource
 from gan_study.training.distributed import Workers
 from gan_study.training.progress import Progress
 from gan_study.training.state import update_ema
@@ -107,12 +107,13 @@ def test_the_images_after_it_are_not_those_before(
 ) -> None:
     drawn: list[bytes] = []
 
-    def draw(*arguments: Any) -> Any:
-        real_images, z, noise = draw_batch(*arguments)
-        drawn.append(z.numpy().tobytes())
-        return real_images, z, noise
+    draw = BatchSource.draw
 
-    monkeypatch.setattr(loop, "draw_batch", draw)
+    def draw_noted(source: BatchSource, cur_nimg: int) -> Batch:
+        drawn.append(draw(source, cur_nimg).z.numpy().tobytes())
+        return draw(source, cur_nimg)
+
+    monkeypatch.setattr(BatchSource, "draw", draw_noted)
     planted(130, 240)
     run(returning(), prepared, tmp_path, objective)
     assert len(drawn) == len(set(drawn)) == 600 // BATCH_SIZE
@@ -209,15 +210,17 @@ def test_a_training_that_goes_back_within_an_evaluation_interval_resumes_alike(
     once("parts")
     # The process dies as soon as it has gone back, at 100 images: the last files are those of the rollback.
 
-    def die(training: Any, dataset: Any, cur_nimg: int, workers: Workers) -> Any:
+    draw = BatchSource.draw
+
+    def die(source: BatchSource, cur_nimg: int) -> Batch:
         if cur_nimg == 100:
             raise KeyboardInterrupt
-        return draw_batch(training, dataset, cur_nimg, workers)
+        return draw(source, cur_nimg)
 
-    monkeypatch.setattr(loop, "draw_batch", die)
+    monkeypatch.setattr(BatchSource, "draw", die)
     with pytest.raises(KeyboardInterrupt):
         run(returning(), prepared, tmp_path / "parts", objective)
-    monkeypatch.setattr(loop, "draw_batch", draw_batch)
+    monkeypatch.setattr(BatchSource, "draw", draw)
     monkeypatch.setattr(loop, "accumulate_d_gradients", accumulate_d_gradients)
     assert trial_folder(tmp_path / "parts").checkpoint_nimgs() == [0, 60, 100]
     rest = run(returning(), prepared, tmp_path / "parts", objective)

@@ -19,7 +19,7 @@ from torch import Tensor
 from gan_study.extractors.objective import Objective
 from gan_study.gan.penalties import GRADIENT_PENALTIES
 from gan_study.runs.records.status import TrialState
-from gan_study.training.batch import draw_batch
+from gan_study.training.batch_source import BatchSource
 from gan_study.training.distributed import Workers
 
 TOLERANCE = 1e-10
@@ -116,8 +116,10 @@ def test_the_workers_rows_are_the_one_worker_s(
     prepared: Prepared, world_size: int, pac: int, cur_nimg: int, penalty: str
 ) -> None:
     training = tiny_trial(penalty=penalty, pac=pac).training
-    whole = draw_batch(training, prepared.dataset, cur_nimg, Workers())
-    parts = [draw_batch(training, prepared.dataset, cur_nimg, Workers(rank, world_size)) for rank in range(world_size)]
+    whole, *parts = (
+        BatchSource(training, prepared.dataset, workers).draw(cur_nimg)
+        for workers in (Workers(), *(Workers(rank, world_size) for rank in range(world_size)))
+    )
     for rows, *pieces in zip(whole, *parts, strict=True):
         if rows is None:
             assert penalty not in GRADIENT_PENALTIES

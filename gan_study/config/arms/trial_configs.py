@@ -77,7 +77,7 @@ def confirm_trial_config(
 def with_resources(config: TrialConfig, study: StudyConfig) -> TrialConfig:
     """A trial's configuration with the study's present CPUs and GPUs; settings that affect its results are kept."""
     present = _workers(study)
-    resources = {name: getattr(present, name) for name in ("cpus_per_worker", "gpus_per_worker")}
+    resources = {name: getattr(present, name) for name in ("cpus_per_worker", "gpus_per_worker", "gpu_data_share")}
     return config.model_copy(update={"workers": config.workers.model_copy(update=resources)})
 
 
@@ -90,4 +90,5 @@ def _workers(study: StudyConfig) -> WorkersConfig:
         cpus_per_worker=resources.cpus_per_worker,
         gpus_per_worker=0.0 if gpus == "auto" else gpus,
         batch_statistics=resources.batch_statistics,
+        gpu_data_share=resources.gpu_data_share,
     )
