@@ -10,6 +10,7 @@ from gan_study.config.betas import Betas
 from gan_study.config.names import CONDITIONS, LossName, NetworkName, OptimizerName, PenaltyName
 from gan_study.config.schedule import DecayRate
 
+Precision = Literal["float32", "bf16", "float64"]
 DiscriminatorNorm = Literal["batch", "layer", "none"]
 ZDistribution = Literal["normal", "uniform"]
 
@@ -69,6 +70,9 @@ class Hyperparameters(Frozen):
     ema_half_life_kimg: NonNegativeFloat = 10.0
     """Half-life of the averaged generator's weights in thousands of images, at most a twentieth of the
     images seen so far; 0 means no averaging."""
+    precision: Precision = "float32"
+    """Arithmetic of the networks. bf16: large products in bfloat16; gradient penalties, the statistics of
+    normalisation, weights, averages and optimizers stay in float32. float64 is for checks of exactness."""
 
 
 PARTS: Final[Mapping[str, tuple[str, ...]]] = {"lr": ("g_lr", "d_lr"), "betas": ("beta1", "beta2")}

@@ -52,8 +52,6 @@ class TrainingConfig(Hyperparameters):
     """The score of the generator."""
     seed: Annotated[int, Field(ge=0)] = 0
     """Seed of the weights, the order of the images and every latent."""
-    precision: Literal["float32", "float64"] = "float32"
-    """Arithmetic of the networks; float64 is for checks of exactness."""
 
     @field_validator("network", mode="before")
     @classmethod

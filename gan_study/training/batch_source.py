@@ -14,6 +14,7 @@ from gan_study.gan.conversion import to_float
 from gan_study.gan.penalties import GRADIENT_PENALTIES
 from gan_study.training.batch import draw_penalty_noise
 from gan_study.training.distributed import Workers, free_memory
+from gan_study.training.precision import weights_dtype
 from gan_study.training.randomness import Stream, draw_latents
 
 _MOST_STEPS = 16
@@ -36,7 +37,7 @@ class Batch(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class _Block:
-    """What some steps in a row need, one row for each step."""
+    """The numbers for some steps in a row, each with one row for each step."""
 
     first_nimg: int
     """Images seen before the first of the steps."""
@@ -72,7 +73,7 @@ class BatchSource:
         self, training: TrainingConfig, dataset: Dataset, workers: Workers, most_memory: float | None = None
     ) -> None:
         self._training, self._dataset, self._workers = training, dataset, workers
-        self._dtype = getattr(torch, training.precision)
+        self._dtype = weights_dtype(training)
         self._scale_noise = None
         if training.penalty in GRADIENT_PENALTIES:
             self._scale_noise = GRADIENT_PENALTIES[training.penalty].scale_noise

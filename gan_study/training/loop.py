@@ -22,6 +22,7 @@ from gan_study.training.measures.means import LossMeans
 from gan_study.training.measures.scores import MeasureCoverage, Scorer
 from gan_study.training.measures.signals import make_probe
 from gan_study.training.output.checkpoints import load_latest, read_end
+from gan_study.training.precision import check_precision, network_arithmetic
 from gan_study.training.progress import Progress
 from gan_study.training.rollback import answer_divergence
 from gan_study.training.state import Counters, TrainingState, build_state, set_rates_, update_ema
@@ -54,12 +55,13 @@ def train(
         measure_coverage: measures the coverage of the averaged generator that counts, at the end.
 
     Raises:
-        InputError: the workers cannot train this: the batch does not divide, or it breaks another of the rules in
-            `config/rules/workers.py`.
+        InputError: the workers cannot train this: the batch does not divide, it breaks another of the rules in
+            `config/rules/workers.py`, or the device lacks the precision.
         StorageError: the folder cannot be written or read.
     """
     training = config.training
     check_batch(training, workers, config.workers)
+    check_precision(training, workers.device)
     torch.set_num_threads(config.workers.cpus_per_worker)
     state = build_state(training, dataset.num_channels, workers.device)
     status, evaluations = load_latest(state, folder, workers)
@@ -139,8 +141,8 @@ def _make_step(
     g_step_due = (counters.num_d_steps + 1) % training.d_steps_per_g_step == 0
 
     # The last of the discriminator's steps shares its images with the generator's step.
-    with torch.set_grad_enabled(g_step_due):
-        fake_images = generator(z)
+    with torch.set_grad_enabled(g_step_due), network_arithmetic(training, z.device):
+        fake_images = generator(z).to(z.dtype)
     weight = workers.own_weight(training.num_stacks)
     d_measures = accumulate_d_gradients(training, discriminator, real_images, fake_images, noise, weight)
     state.d_optimizer.step()

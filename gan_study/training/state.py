@@ -17,6 +17,7 @@ from gan_study.gan.networks import build_networks
 from gan_study.runs.records.measurements import EvaluationRecord
 from gan_study.runs.records.status import RollbackRecord
 from gan_study.training.distributed import Workers
+from gan_study.training.precision import weights_dtype
 from gan_study.training.randomness import Stream, stream_seed
 
 _EMA_RAMP_UP = 0.05
@@ -150,7 +151,7 @@ def build_state(config: TrainingConfig, num_channels: int, device: torch.device)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(stream_seed(config.seed, Stream.WEIGHTS))
         networks = build_networks(config.network, config.dataset.image_size, num_channels, config.z_dim, config.pac)
-    dtype = getattr(torch, config.precision)
+    dtype = weights_dtype(config)
     # Convolutions are fastest in the channels_last layout, on CPUs and on GPUs.
     generator, discriminator = (
         network.to(device=device, dtype=dtype).to(memory_format=torch.channels_last).train() for network in networks

@@ -17,6 +17,7 @@ from gan_study.gan.losses import LOSSES, label_smoothing_term
 from gan_study.gan.packing import pack_images
 from gan_study.gan.penalties import GRADIENT_PENALTIES
 from gan_study.training.distributed import unwrap
+from gan_study.training.precision import network_arithmetic
 
 Number = TypeVar("Number", Tensor, float)
 
@@ -74,13 +75,14 @@ def accumulate_d_gradients(
         discriminator: wrapped or not.
         real_images: NCHW float in [-1, 1].
         fake_images: generated images like `real_images`; their generator receives no gradient.
-        noise: (N / pac, k, 1, 1), as `draw_batch` returns it; None if this step has no gradient penalty.
+        noise: (N / pac, k, 1, 1), as `BatchSource.draw` returns it; None if this step has no gradient penalty.
         weight: factor of the gradients, not of the measures; see `Workers.own_weight`.
     """
     discriminator.zero_grad(set_to_none=True)
     real_images, fake_images = (pack_images(images, config.pac) for images in (real_images, fake_images.detach()))
     # Real and generated images stay separate passes: one joint pass would mix their batch statistics.
-    real_logits, fake_logits = discriminator(real_images), discriminator(fake_images)
+    with network_arithmetic(config, real_images.device):
+        real_logits, fake_logits = (discriminator(images).to(images.dtype) for images in (real_images, fake_images))
     loss = LOSSES[config.loss].discriminator(real_logits, fake_logits)
     if config.label_smoothing is not None:
         loss = loss + label_smoothing_term(real_logits, config.label_smoothing)
@@ -122,11 +124,12 @@ def accumulate_g_gradients(
     fake_images.retain_grad()
     plain_discriminator = unwrap(discriminator)
     plain_discriminator.requires_grad_(False)
-    fake_logits = plain_discriminator(pack_images(fake_images, config.pac))
     real_logits = torch.empty(0)  # most losses need neither this nor the extra pass
-    if LOSSES[config.loss].generator_uses_real:
-        assert real_images is not None, "this loss compares with real images"
-        real_logits = plain_discriminator(pack_images(real_images, config.pac))
+    with network_arithmetic(config, fake_images.device):
+        fake_logits = plain_discriminator(pack_images(fake_images, config.pac)).to(fake_images.dtype)
+        if LOSSES[config.loss].generator_uses_real:
+            assert real_images is not None, "this loss compares with real images"
+            real_logits = plain_discriminator(pack_images(real_images, config.pac)).to(real_images.dtype)
     loss = LOSSES[config.loss].generator(real_logits, fake_logits)
     loss.backward(torch.full_like(loss, weight))
     plain_discriminator.requires_grad_(True)

@@ -25,7 +25,7 @@ NAME = "gpu"
 
 
 class _Backend(_DummyBackendModule):  # type: ignore[misc, no-any-unimported, unused-ignore]
-    """What `torch.autocast("gpu", enabled=False)` asks of a device."""
+    """The answers that `torch.autocast("gpu", enabled=False)` asks of a device."""
 
     def get_amp_supported_dtype(self) -> list[torch.dtype]:
         return [torch.bfloat16]

@@ -43,7 +43,7 @@ from support.prepared_objective import Prepared, prepare_digits
 from support.tiny_training import tiny_trial, trial_folder
 
 BEFORE_THE_STEPS = [(loop, "build_state"), (loop, "load_latest"), (loop, "make_probe"), (BatchSource, "__init__")]
-"""What may wait for the device, beside evaluations."""
+"""Functions that may wait for the device, beside those of evaluations."""
 SIZES = {"dcgan": 16, "infogan": 28, "resnet": 32}
 NUM_IMAGES, NUM_HELD_OUT = 500, 100
 COVERED: dict[str, dict[str, Any]] = {

@@ -31,6 +31,7 @@ TRAININGS: dict[str, dict[str, Any]] = {
         "penalty_every": 3,
         "network": {"name": "dcgan", "width": 4, "spectral_norm": True},
     },
+    "bf16": {"precision": "bf16", "loss": "hinge", "network": {"name": "dcgan", "width": 4, "spectral_norm": True}},
     "stacks, smoothed labels, uniform latents": {
         "loss": "minimax",
         "label_smoothing": 0.1,

@@ -14,6 +14,7 @@ from gan_study.config.training import TrainingConfig
 from gan_study.gan.latents import draw_z
 from gan_study.gan.penalties import GRADIENT_PENALTIES, clip_weights_
 from gan_study.training.batch import draw_penalty_noise
+from gan_study.training.precision import weights_dtype
 from gan_study.training.state import build_state
 from gan_study.training.steps import StepMeasures, accumulate_d_gradients, accumulate_g_gradients
 
@@ -29,6 +30,8 @@ CHOICES: dict[str, dict[str, Any]] = {
     "rmsprop": {"loss": "wasserstein", "penalty": "weight_clip", "optimizer": "rmsprop"},
     "uniform latents": {"z_distribution": "uniform"},
     "float64": {"precision": "float64", "penalty": "dragan", "spectral_norm": True},
+    "bf16": {"precision": "bf16", "penalty": "dragan", "spectral_norm": True},
+    "bf16 with layer norm": {"precision": "bf16", "loss": "relativistic", "discriminator_norm": "layer"},
 }
 _OF_THE_NETWORK = ("discriminator_norm", "spectral_norm")
 
@@ -71,7 +74,7 @@ def assert_unchanged(network: nn.Module, before: list[Tensor]) -> None:
 
 
 def draw(training: TrainingConfig) -> tuple[Tensor, Tensor, Tensor | None]:
-    random, dtype = torch.Generator().manual_seed(0), getattr(torch, training.precision)
+    random, dtype = torch.Generator().manual_seed(0), weights_dtype(training)
     size = training.dataset.image_size
     real_images = torch.rand(BATCH_SIZE, 1, size, size, generator=random, dtype=dtype) * 2 - 1
     noise = draw_penalty_noise(training, size**2, cur_nimg=0)

@@ -1,7 +1,9 @@
 """Layers and initial weights that several networks use."""
 
-from torch import nn
-from torch.nn.utils.parametrizations import spectral_norm
+import torch
+from torch import Tensor, nn
+from torch.nn.utils import parametrizations
+from torch.nn.utils.parametrize import register_parametrization
 
 from gan_study.config.hyperparameters import DiscriminatorNorm
 
@@ -41,4 +43,12 @@ def divide_by_spectral_norms_(network: nn.Module) -> None:
     """
     for layer in list(network.modules()):
         if isinstance(layer, nn.Conv2d | nn.Linear):
-            spectral_norm(layer)
+            register_parametrization(layer, "weight", _SpectralNorm(layer.weight))
+
+
+class _SpectralNorm(parametrizations._SpectralNorm):
+    """The one of torch's `spectral_norm`, in the weights' own precision where the network computes in a shorter one."""
+
+    def forward(self, weight: Tensor) -> Tensor:
+        with torch.autocast(weight.device.type, enabled=False):
+            return super().forward(weight)

@@ -24,6 +24,7 @@ from gan_study.gan.packing import pack_images
 from gan_study.runs.records.measurements import SignalsRecord
 from gan_study.training.distributed import Workers
 from gan_study.training.measures.generated import NUM_FIRST
+from gan_study.training.precision import weights_dtype
 from gan_study.training.randomness import Stream, draw_latents, stream_seed
 from gan_study.training.state import TrainingState
 
@@ -100,7 +101,7 @@ def make_probe(training: TrainingConfig, dataset: Dataset, workers: Workers) -> 
     num_compared = min(NUM_FIRST, len(dataset.train_indices))
     compared = dataset.images[np.sort(random.choice(dataset.train_indices, num_compared, replace=False))]
     judged = dataset.images[np.sort(random.choice(dataset.held_out_indices, num_judged, replace=False))]
-    dtype = getattr(torch, training.precision)
+    dtype = weights_dtype(training)
     pixels = to_float(torch.from_numpy(compared)).flatten(1).numpy()
     return Probe(
         real_distance=(mean_distance(pixels) or None) if num_compared >= 2 else None,
