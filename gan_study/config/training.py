@@ -40,8 +40,9 @@ class TrainingConfig(Hyperparameters):
     device_sec: PositiveFloat | None = None
     """Length of the training in seconds of its devices, in place of total_kimg: the seconds of training steps and
     evaluations on rank 0's clock, over all attempts, times the number of workers (each has one device: a GPU, its
-    share of one, or its CPU threads). The training ends after the step in which they run out; the evaluation that
-    follows is extra. The number of images depends on the machine, so results are not reproducible bit for bit."""
+    share of one, or its CPU threads). The training ends after the step in which they run out, or on a GPU after at
+    most a hundred more; the evaluation that follows is extra. The number of images depends on the machine, so results
+    are not reproducible bit for bit."""
     schedule: Annotated[Schedule, AfterValidator(require_ascending)] = ()
     """Later values of g_lr, d_lr, beta1 and beta2, each from a number of images on; the fields of these names hold
     until the first entry. The scheduler pbt writes schedules."""

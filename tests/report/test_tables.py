@@ -1,5 +1,6 @@
 """Rows of the report's tables, and the numbers in them."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -7,7 +8,7 @@ from support.present import present
 from support.synthetic_run import COMPLETED, CONFIRM, FAILED, SEARCH, STUDY, Outcome, many_classes, write_synthetic_run
 
 from gan_study.analysis.load_run import load_run
-from gan_study.analysis.run_data import RunData
+from gan_study.analysis.run_data import RunData, TrialData
 from gan_study.analysis.sentences.number_text import (
     duration,
     estimate_text,
@@ -226,8 +227,29 @@ def test_protocol(run: RunData) -> None:
     assert items["Commit"] == "0123456789abcdef"
     assert items["Scheduler"] == "asha: at 10, 30 of 40 kimg, the best 1 in 3 of an arm so far continue"
     assert items["Seeds"] == ("search: 0 plus the trial's number; confirm: 100000, 100001, 100002, 100003, 100004")
+    assert items["Arithmetic"] == "float32"
     # 10590 + 9986 seconds on one core each.
     assert items["Cost"] == "5.72 CPU-core-hours in 20 trials, for 680 kimg of training"
+
+
+def test_the_protocol_says_where_a_gpu_shortens_float32(run: RunData) -> None:
+    def on_gpu(trial: TrialData, precision: str) -> TrialData:
+        config = trial.config.model_copy(
+            update={
+                "workers": trial.config.workers.model_copy(update={"gpus_per_worker": 0.5}),
+                "training": trial.config.training.model_copy(update={"precision": precision}),
+            }
+        )
+        return replace(trial, config=config)
+
+    first, second, *_ = run.trials
+    short = replace(run, trials=(on_gpu(first, "bf16"),))
+    both = replace(run, trials=(on_gpu(first, "bf16"), on_gpu(second, "float32")))
+    assert dict(protocol_items(short))["Arithmetic"] == "bf16"
+    assert dict(protocol_items(both))["Arithmetic"] == (
+        "bf16 and float32; on GPUs, convolutions of float32 use TF32, which is torch's default, and matrix products "
+        "do not"
+    )
 
 
 def test_one_of_a_thing_and_a_changed_checkout_are_said_so(tmp_path: Path) -> None:

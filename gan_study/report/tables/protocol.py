@@ -49,6 +49,7 @@ def protocol_items(run: RunData) -> list[Item]:
         + extension_items(run)
         + importance_items(run, arm_importances(run))
         + _environment_items(run)
+        + ([("Arithmetic", _arithmetic(run.trials))] if run.trials else [])
         + [("Cost", _cost(run.trials))]
     )
 
@@ -234,6 +235,14 @@ def _workers_text(run: RunData) -> str:
     resized = sum(len(numbers) > 1 for numbers in used)
     found = sorted(set().union(*used))
     return f"{text}. {quantity(resized, 'training')} changed the number; numbers used: {', '.join(map(str, found))}"
+
+
+def _arithmetic(trials: Sequence[TrialData]) -> str:
+    """Name the precision of the trainings, and say where a GPU shortens float32."""
+    text = listed(sorted({t.config.training.precision for t in trials}))
+    if any(t.config.training.precision == "float32" and t.config.workers.gpus_per_worker for t in trials):
+        text += "; on GPUs, convolutions of float32 use TF32, which is torch's default, and matrix products do not"
+    return text
 
 
 def _cost(trials: tuple[TrialData, ...]) -> str:
