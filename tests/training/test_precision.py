@@ -9,7 +9,11 @@ from support.prepared_objective import Prepared
 from support.tiny_training import numbers, run, tiny_trial
 from torch import Tensor, nn
 
-from gan_study.config.training import TrainingConfig
+from gan_study.config.arms.arm import arms_of
+from gan_study.config.arms.trial_configs import search_trial_config
+from gan_study.config.base import Scalar
+from gan_study.config.reading.load import parse_study
+from gan_study.config.training import TrainingConfig, TrialConfig
 from gan_study.errors import InputError
 from gan_study.extractors.objective import Objective
 from gan_study.runs.records.status import TrialState
@@ -97,3 +101,22 @@ def test_a_gpu_without_bfloat16_is_refused(monkeypatch: pytest.MonkeyPatch) -> N
     )
     with pytest.raises(InputError, match=message):
         check_precision(tiny_trial(precision="bf16").training, device)
+
+
+def test_an_arm_may_search_the_precision() -> None:
+    study = """\
+name: s
+dataset: {name: digits}
+budget: {trials_per_arm: 4, total_kimg: 4}
+arms:
+  one: {network: mlp, loss: hinge}
+  two: {network: mlp, loss: hinge, precision: bf16}
+search_space: {precision: {choice: [float32, bf16]}}
+"""
+    one, two = arms_of(parse_study(study, "s.yaml"))
+    assert [parameter.name for parameter in one.parameters] == ["precision"]
+    assert two.parameters == ()
+    drawn: dict[str, Scalar] = {"precision": "bf16"}
+    for arm, searched, precision in ((one, drawn, "bf16"), (one, {}, "float32"), (two, {}, "bf16")):
+        config = search_trial_config(arm, 0, searched, num_train_images=100)
+        assert TrialConfig.model_validate_json(config.model_dump_json()).training.precision == precision
