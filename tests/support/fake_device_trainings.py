@@ -167,7 +167,7 @@ def planted(name: str, read: Callable[[Tensor], object]) -> dict[str, tuple[Any,
 
 def draw_on_cpu(source: BatchSource, cur_nimg: int, draw: Callable[..., Batch] = BatchSource.draw) -> Batch:
     batch = draw(source, cur_nimg)
-    return batch._replace(real_images=torch.zeros(batch.real_images.shape))
+    return Batch(torch.zeros(batch.real_images.shape), batch.z, batch.noise)
 
 
 PLANTED = {

@@ -131,7 +131,7 @@ def spoiled(what: str, workers: Workers, once: bool = False) -> Iterator[None]:
 
     def draw_spoiled(source: BatchSource, cur_nimg: int) -> Batch:
         batch = draw(source, cur_nimg)
-        return batch._replace(real_images=batch.real_images * float("nan")) if due() else batch
+        return Batch(batch.real_images * float("nan"), batch.z, batch.noise) if due() else batch
 
     def accumulate_spoiled(*arguments: Any) -> StepMeasures[Tensor]:
         measures = accumulate_d_gradients(*arguments)
