@@ -16,7 +16,6 @@ from gan_study.cli.terminal.outcome import conclude_study, make_console
 from gan_study.config.reading.load import parse_study
 from gan_study.config.study import StudyConfig
 from gan_study.errors import InputError
-from gan_study.report.write import write_report
 from gan_study.runs.folder import RunFolder
 from gan_study.search.run import run_study
 from gan_study.search.watch import ClusterLostError
@@ -55,6 +54,9 @@ def run_and_report(folder: RunFolder, address: str | None, verbose: bool) -> Non
                 on_loss=lambda error: _end_without_ray(display, error),
             )
         display.show_stage("writing the report")
+        # Imported here, since Ray's start need not wait for it.
+        from gan_study.report.write import write_report
+
         place = write_report(folder)
     except KeyboardInterrupt as error:
         display.stop()

@@ -41,7 +41,7 @@ from gan_study.config.study import ResourcesConfig
 from gan_study.errors import InputError, first_line
 from gan_study.runs.outage import WAIT_ENVIRONMENT
 from gan_study.search.capacity import Growth, Machine
-from gan_study.search.exposure import keep_keys_out_of_logs, listening_on_loopback
+from gan_study.search.exposure import listening_on_loopback
 from gan_study.search.growth import read_growth
 
 _SETUP_HOOK = "gan_study.search.worker_process.prepare_worker_process"
@@ -90,7 +90,6 @@ def connected(
     level = logging.INFO if verbose else logging.CRITICAL
     for name in ("ray", "ray.tune", "ray.train"):
         logging.getLogger(name).setLevel(level)
-    keep_keys_out_of_logs()
     try:
         if address is None:
             with listening_on_loopback():

@@ -27,7 +27,7 @@ def keep_keys_out_of_logs() -> None:
     Trials on this machine inherit the environment of the command, and those elsewhere that of the command that has
     started Ray there.
     """
-    from ray.tune.execution import class_cache  # takes a second, which worker processes need not wait for
+    from ray.tune.execution import class_cache  # takes a second, which Ray's start need not wait for
 
     passed_on = class_cache.ENV_VARS_TO_PROPAGATE
     passed_on.difference_update([name for name in passed_on if name.startswith("AWS_")])

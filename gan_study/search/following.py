@@ -3,16 +3,11 @@
 import time
 from collections.abc import Callable, Iterable
 from contextlib import nullcontext, suppress
-from typing import Any
-
-from ray import tune
-from ray.tune.experiment import Trial
 
 from gan_study.config.study import ResourcesConfig
 from gan_study.errors import InputError, StorageError
 from gan_study.search.capacity import Capacity
 from gan_study.search.cluster import Cluster, Host, hosts_of, living_nodes, machines_of
-from gan_study.search.director.director import Director
 from gan_study.search.growth import read_growth
 from gan_study.search.watch import LOSSES
 
@@ -116,18 +111,3 @@ class ClusterFollower:
         elif time.monotonic() >= self._next_reminder:
             self._next_reminder = time.monotonic() + _REMIND_SEC
             self._say(waiting_for)
-
-
-class FollowingCallback(tune.Callback):
-    """Keeps the director's number of open trials up to date, in each of Tune's steps."""
-
-    def __init__(self, follower: ClusterFollower, director: Director) -> None:
-        self._follower, self._director = follower, director
-
-    def __getstate__(self) -> dict[str, object]:
-        """Return nothing: Ray pickles the callback for a restoration of its own, which is never used."""
-        return {}
-
-    def on_step_begin(self, iteration: int, trials: list[Trial], **info: Any) -> None:
-        """Look at the cluster, if it is time."""
-        self._director.max_concurrent_trials = self._follower.num_wanted()

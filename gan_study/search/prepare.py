@@ -46,8 +46,9 @@ def prepare_on_cluster(
     assert gpus != "auto", "auto has been replaced by the cluster's answer"
     task = ray.remote(num_cpus=num_cpus, num_gpus=gpus, max_retries=1)(_prepare)
     outcome = task.remote(training, folder.location, num_threads, gpus)
+    # The driver has nothing else to do than to import what it needs next. Ray Train imports torch, which takes seconds.
+    import_module("gan_study.search.tuning")
     if study.resources.max_workers > 1:
-        # The driver needs it next. It imports torch, which takes seconds, and the driver has nothing else to do.
         import_module("gan_study.search.trials.worker_groups")
     try:
         while not ray.wait([outcome], timeout=LOOK_SEC)[0]:

@@ -5,10 +5,8 @@ import socket
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, nullcontext, suppress
-from typing import Any
 
 import optuna
-from ray import tune
 
 from gan_study.config.rules.check import resource_faults
 from gan_study.config.study import StudyConfig
@@ -21,21 +19,13 @@ from gan_study.search.address import require_reachable
 from gan_study.search.cluster import Host, connected, gpus_per_worker
 from gan_study.search.director.director import Director
 from gan_study.search.environment import record_environment, record_hosts
-from gan_study.search.following import ClusterFollower, FollowingCallback
+from gan_study.search.following import ClusterFollower
 from gan_study.search.prepare import prepare_on_cluster
 from gan_study.search.sampling.fanova import study_importance
 from gan_study.search.sampling.optuna_file import OptunaFile
-from gan_study.search.scratch import scratch_folder
 from gan_study.search.shared_folder import require_shared
 from gan_study.search.trackers.packages import require_trackers
-from gan_study.search.trackers.trackers import tracker_callbacks
-from gan_study.search.trials.many_workers import ManyWorkersTrial
-from gan_study.search.trials.one_worker import OneWorkerTrial
-from gan_study.search.trials.tune_adapters import DirectorScheduler, DirectorSearcher, DirectorStopper
 from gan_study.search.watch import LOSSES, ClusterLostError, watched
-
-_UNLIMITED = 10**9
-"""Tune's number of samples: the director ends the study before."""
 
 
 def run_study(
@@ -136,7 +126,9 @@ def run_study(
                 optuna_file.allow_writing()
                 on_start(director)
                 if not director.finished:
-                    _tune(director, folder, study, follower, verbose, on_stage)
+                    from gan_study.search.tuning import run_trials  # `prepare_on_cluster` has imported it
+
+                    run_trials(director, folder, study, follower, verbose, on_stage)
             if director.abort_reason is not None:
                 raise StorageError(director.abort_reason)
             folder.write_importance(study_importance(study, director))
@@ -170,63 +162,6 @@ def _explained_loss(folder: RunFolder) -> Iterator[None]:
         yield
     except LOSSES as error:
         raise ClusterLostError(folder.location, f"Ray says: {first_line(error)}") from error
-
-
-def _tune(
-    director: Director,
-    folder: RunFolder,
-    study: StudyConfig,
-    follower: ClusterFollower,
-    verbose: bool,
-    on_stage: Callable[[str], None],
-) -> None:
-    """Let Ray Tune run the director's trials until the study ends."""
-    with (
-        scratch_folder(folder) as scratch,
-        tracker_callbacks(study.trackers, folder, study.name, on_stage) as trackers,
-        _trainable(study, scratch, on_stage) as (trainable, callbacks),
-    ):
-        searcher = DirectorSearcher(director, folder.location)
-        tuner = tune.Tuner(
-            trainable,
-            tune_config=tune.TuneConfig(
-                search_alg=searcher,
-                scheduler=DirectorScheduler(searcher),
-                num_samples=_UNLIMITED,
-                reuse_actors=True,
-                trial_name_creator=lambda trial: trial.trial_id,
-                trial_dirname_creator=lambda trial: trial.trial_id,
-            ),
-            run_config=tune.RunConfig(
-                name="tune",
-                storage_path=scratch,
-                stop=DirectorStopper(director),
-                failure_config=tune.FailureConfig(max_failures=study.resources.max_retries),
-                checkpoint_config=tune.CheckpointConfig(checkpoint_at_end=False),
-                callbacks=[FollowingCallback(follower, director), *trackers, *callbacks],
-                verbose=1 if verbose else 0,
-            ),
-        )
-        tuner.fit()
-
-
-@contextmanager
-def _trainable(
-    study: StudyConfig, scratch: str, on_stage: Callable[[str], None]
-) -> Iterator[tuple[Any, list[tune.Callback]]]:
-    """Yield what Tune runs for each trial, with its resources, and the callbacks that it needs."""
-    resources = study.resources
-    if resources.max_workers == 1:
-        assert resources.gpus_per_worker != "auto", "auto has been replaced by the cluster's answer"
-        bundle = {"CPU": float(resources.cpus_per_worker), "GPU": resources.gpus_per_worker}
-        yield tune.with_resources(OneWorkerTrial, tune.PlacementGroupFactory([bundle])), []
-        return
-    # Imported here because Ray Train imports torch, which takes seconds.
-    from gan_study.search.trials.worker_groups import HEAD, worker_groups
-
-    with worker_groups(resources, scratch, on_stage) as groups:
-        trainable = tune.with_parameters(ManyWorkersTrial, exchange=groups.exchange)
-        yield tune.with_resources(trainable, tune.PlacementGroupFactory([HEAD])), [groups]
 
 
 def _finish(
