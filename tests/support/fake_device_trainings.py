@@ -51,7 +51,7 @@ COVERED: dict[str, dict[str, Any]] = {
         f"{loss}, {penalty}": {"network": {"name": "mlp", "width": 4}, "loss": loss, "penalty": penalty}
         for loss, penalty in zip(LOSSES, PENALTIES, strict=True)
     },
-    "dcgan": {"network": {"name": "dcgan", "width": 4}, "penalty": "dragan", "pac": 2},
+    "dcgan": {"network": {"name": "dcgan", "width": 4}, "penalty": "dragan", "pac": 2, "parts": (2, None)},
     "lazy r1": {"network": {"name": "dcgan", "width": 4}, "penalty": "r1", "penalty_every": 2, "gpu_data_share": 0},
     "clipped rmsprop": {
         "network": {"name": "dcgan", "width": 4},
@@ -59,6 +59,7 @@ COVERED: dict[str, dict[str, Any]] = {
         "penalty": "weight_clip",
         "optimizer": "rmsprop",
         "d_steps_per_g_step": 2,
+        "parts": (2, None),
     },
     "infogan": {
         "network": {"name": "infogan", "width": 4},
@@ -119,7 +120,7 @@ def allowing(waits: HostWaits, place: Any, name: str) -> Iterator[mock.Mock]:
 def train_on_fake(
     values: dict[str, Any], prepared: Prepared, location: Path, extractor: str = "domain classifier"
 ) -> dict[str, Any]:
-    """Train for four steps with three evaluations, resumed after two; return the end and the host's waits."""
+    """Train for four steps with three evaluations, in one or several parts; return the end and the host's waits."""
     size, num_channels, _, _ = EXTRACTORS[extractor]
     size, num_channels = SIZES.get(values["network"]["name"], size), values.get("channels", num_channels)
     config = tiny_trial(
@@ -127,7 +128,7 @@ def train_on_fake(
         objective={"num_samples": 100, "final_draws": 1, "at": "best"},
         total_kimg=0.08,
         evaluate_every_kimg=0.04,
-        **{name: value for name, value in values.items() if name not in ("channels", "gpu_data_share")},
+        **{name: value for name, value in values.items() if name not in ("channels", "gpu_data_share", "parts")},
     )
     kept = config.workers.model_copy(update={"gpu_data_share": values.get("gpu_data_share", 0.25)})
     config = config.model_copy(update={"phase": "confirm", "measure_coverage": True, "workers": kept})
@@ -144,7 +145,7 @@ def train_on_fake(
             objective = objective_of(prepared, extractor, dataset).to(workers.device)
         measure = coverage_measure(config, dataset, objective, workers)
         try:
-            for num_evaluations in (2, None):
+            for num_evaluations in values.get("parts", (None,)):
                 *_, last = islice(train(config, dataset, objective, folder, workers, measure), num_evaluations)
             if values == EXTRACTED:
                 with waits.allowed():
@@ -176,7 +177,6 @@ PLANTED = {
     **planted("tolist", lambda weight: weight.tolist()),
     **planted("__bool__", lambda weight: bool(weight.isfinite().all())),
     **planted("cpu", lambda weight: weight.detach().cpu()),
-    **planted("to", lambda weight: weight.detach().to("cpu")),
     **planted("to the device", lambda weight: torch.zeros(1).to(weight.device)),
 }
 
@@ -190,7 +190,7 @@ def main(prepared_location: str, out: Path) -> None:
         found[name] = train_on_fake(EXTRACTED, prepared, out / name, name)
     for name, (place, function, mistake) in PLANTED.items():
         with mock.patch.object(place, function, mistake):
-            found[f"planted: {name}"] = train_on_fake(COVERED["dcgan"], prepared, out / f"planted {name}")
+            found[f"planted: {name}"] = train_on_fake(COVERED["hinge, none"], prepared, out / f"planted {name}")
     print(json.dumps(found), flush=True)
 
 

@@ -25,7 +25,7 @@ def ends(prepared: Prepared, tmp_path_factory: pytest.TempPathFactory) -> dict[s
         env={**os.environ, "GAN_STUDY_CACHE": str(out / "cache"), "PYTHONPATH": os.pathsep.join(places)},
         capture_output=True,
         text=True,
-        timeout=240,
+        timeout=500,
     )
     assert answer.returncode == 0, answer.stderr[-4000:]
     found: dict[str, dict[str, Any]] = json.loads(answer.stdout.splitlines()[-1])
