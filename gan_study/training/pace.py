@@ -17,15 +17,17 @@ from gan_study.training.loop import train
 _NUM_HELD_OUT = 16
 
 
-class _Unscored:
+class Unscored:
     """A scorer that takes almost no time."""
 
     num_samples = 2
 
     def extract(self, images_uint8: torch.Tensor) -> tuple[torch.Tensor, None]:
+        """Images NCHW uint8 => a pixel of each, (N, 1), as features."""
         return images_uint8.flatten(1)[:, :1].float(), None
 
     def score(self, samples: SampleStats) -> float | None:
+        """Return 0."""
         return 0.0
 
 
@@ -85,7 +87,7 @@ def _train_sec_by_round(
         name="pace", arm="pace", training=training, workers=WorkersConfig(num_workers=1, cpus_per_worker=cpus)
     )
     folder = RunFolder(place).trial("pace", "pace")
-    for progress in train(config, dataset, _Unscored(), folder, Workers(device=device)):
+    for progress in train(config, dataset, Unscored(), folder, Workers(device=device)):
         if progress.evaluation is None:
             return  # on noise, with the study's own rates, a training may diverge
         if progress.evaluation.cur_nimg > 0:

@@ -11,8 +11,6 @@ script also prints the rate of a plain matrix product in the same minute.
 import argparse
 import statistics
 import sys
-import tempfile
-import time
 from pathlib import Path
 from typing import Any
 
@@ -20,115 +18,33 @@ import torch
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from support.example_dcgan import Z_DIM, Example
 from support.machine_speed import count_operations, matmul_rate
-from torch import nn
-from torch.utils.data import DataLoader, Dataset
+from support.unscored import train_sec, training_of
 
 from gan_study.config.hyperparameters import NetworkConfig
-from gan_study.config.training import TrainingConfig, TrialConfig, WorkersConfig
+from gan_study.config.training import WorkersConfig
 from gan_study.data.datasets import Dataset as Images
 from gan_study.data.datasets import load_dataset
 from gan_study.gan.conversion import to_float
 from gan_study.gan.networks import build_networks
-from gan_study.metrics.samples import SampleStats
-from gan_study.runs.folder import RunFolder
-from gan_study.training.distributed import Workers
-from gan_study.training.loop import train
 
 BATCH_SIZE = 64
-Z_DIM = 100
-
-
-class NoScore:
-    """A scorer that costs next to nothing: only training steps are timed."""
-
-    num_samples = 2
-
-    def extract(self, images_uint8: torch.Tensor) -> tuple[torch.Tensor, None]:
-        return images_uint8.flatten(1)[:, :1].float(), None
-
-    def score(self, samples: SampleStats) -> float | None:
-        return 0.0
-
-
-class PeerImages(Dataset[torch.Tensor]):
-    """The output of torchvision's ToTensor and Normalize for images that are resized already."""
-
-    def __init__(self, images: Images) -> None:
-        self.images = torch.from_numpy(images.images[images.train_indices])
-
-    def __len__(self) -> int:
-        return len(self.images)
-
-    def __getitem__(self, index: int) -> torch.Tensor:
-        return self.images[index].float().div(255).sub(0.5).div(0.5)
-
-
-class Peer:
-    """github.com/pytorch/examples, dcgan/main.py, its loop written out again for these networks."""
-
-    def __init__(self, images: Images) -> None:
-        torch.manual_seed(0)
-        network = NetworkConfig(name="dcgan", width=64, discriminator_norm="batch")
-        self.net_g, self.net_d = build_networks(network, 64, images.num_channels, Z_DIM)
-        self.criterion = nn.BCEWithLogitsLoss()
-        self.optimizer_d = torch.optim.Adam(self.net_d.parameters(), lr=2e-4, betas=(0.5, 0.999))
-        self.optimizer_g = torch.optim.Adam(self.net_g.parameters(), lr=2e-4, betas=(0.5, 0.999))
-        self.loader = DataLoader(PeerImages(images), BATCH_SIZE, shuffle=True, num_workers=2, drop_last=True)
-        self.batches = iter(self.loader)
-
-    def steps(self, num_steps: int) -> float:
-        start = time.perf_counter()
-        for _ in range(num_steps):
-            self._step()
-        return num_steps * BATCH_SIZE / (time.perf_counter() - start)
-
-    def _step(self) -> None:
-        try:
-            real = next(self.batches)
-        except StopIteration:
-            self.batches = iter(self.loader)
-            real = next(self.batches)
-        ones, zeros = torch.ones(BATCH_SIZE), torch.zeros(BATCH_SIZE)
-        self.net_d.zero_grad()
-        error_real = self.criterion(self.net_d(real), ones)
-        error_real.backward()
-        fake = self.net_g(torch.randn(BATCH_SIZE, Z_DIM))
-        error_fake = self.criterion(self.net_d(fake.detach()), zeros)
-        error_fake.backward()
-        self.optimizer_d.step()
-        self.net_g.zero_grad()
-        error_g = self.criterion(self.net_d(fake), ones)
-        error_g.backward()
-        self.optimizer_g.step()
-        (error_real + error_fake + error_g).item()
-
-
-def training_of(images: Images, **values: Any) -> TrainingConfig:
-    dataset = {"name": images.name, "image_size": 64}
-    return TrainingConfig.model_validate({"dataset": dataset, "network": "dcgan", "loss": "non_saturating", **values})
 
 
 def our_steps(images: Images, num_steps: int, num_threads: int) -> float:
     """Images per second of the project's own loop over `num_steps` steps after two to warm up."""
-    rates = {}
-    for steps in (2, num_steps + 2):
-        kimg = steps * BATCH_SIZE / 1000
-        network = {"name": "dcgan", "width": 64}
-        training = training_of(images, network=network, z_dim=Z_DIM, total_kimg=kimg, evaluate_every_kimg=kimg)
-        config = TrialConfig(training=training, workers=WorkersConfig(cpus_per_worker=num_threads))
-        with tempfile.TemporaryDirectory() as folder:
-            *_, last = train(config, images, NoScore(), RunFolder(folder).trial("a", "t"), Workers())
-        assert last.evaluation is not None
-        rates[steps] = last.evaluation.train_sec
-    return num_steps * BATCH_SIZE / (rates[num_steps + 2] - rates[2])
+    values: dict[str, Any] = {"network": {"name": "dcgan", "width": 64}, "z_dim": Z_DIM, "batch_size": BATCH_SIZE}
+    workers = WorkersConfig(cpus_per_worker=num_threads)
+    warm, both = (train_sec(images, steps, workers, **values) for steps in (2, num_steps + 2))
+    return num_steps * BATCH_SIZE / (both - warm)
 
 
 def first_losses(images: Images) -> tuple[float, float]:
     """The discriminator's first loss on one batch: the project's and the peer's, which must be equal."""
     from gan_study.training.steps import accumulate_d_gradients
 
-    peer = Peer(images)
+    peer = Example(images)
     training = training_of(images)
     real = to_float(torch.from_numpy(images.images[images.train_indices[:BATCH_SIZE]]))
     with torch.no_grad():
@@ -168,7 +84,7 @@ def main() -> None:
     images = load_dataset(DatasetConfig(name="digits", image_size=64))
     ours, theirs = first_losses(images)
     print(f"first discriminator loss on one batch: gan_study {ours:.6f}, peer {theirs:.6f}")
-    peer = Peer(images)
+    peer = Example(images)
     peer.steps(2)
     ratios, rates, products = [], [], []
     for number in range(options.rounds):
