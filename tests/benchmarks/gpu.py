@@ -268,7 +268,7 @@ def time_trials_at_once(report: Report, device: str, num_steps: int, width: int,
 
 
 def count_waits(report: Report, device: str) -> None:
-    """What the host waits for in a hundred steps between two evaluations, as torch's own check sees it."""
+    """Count the waits of the host for each step between two evaluations, as torch's own check sees them."""
     if device == "cpu":
         report.add("waits", note="only on a GPU")
         return
