@@ -62,7 +62,7 @@ DEFAULT_WAY = "tpe asha cheap"
 
 @dataclass(frozen=True)
 class Cost:
-    """What a search has spent, and the best score that it found for it."""
+    """The spending of a search, and the best score that it found for it."""
 
     seconds: float
     """Device seconds of training and evaluation."""
