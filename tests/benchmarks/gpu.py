@@ -35,22 +35,20 @@ from safetensors.torch import load
 from support.example_dcgan import Example
 from support.machine_speed import count_operations, matmul_rate, wait_for
 from support.reference_inception import random_weights, reference_features, reference_network
-from support.unscored import noise_images, train_sec, training_of
+from support.unscored import ONE_WORKER, noise_images, operations_of_a_step, rate_of, train_sec, training_of
 
 from gan_study.config.names import LOSSES, PENALTIES
-from gan_study.config.training import TrialConfig, WorkersConfig
+from gan_study.config.training import TrialConfig
 from gan_study.data.datasets import Dataset
 from gan_study.extractors.domain_classifier import DomainClassifier
 from gan_study.extractors.extractor import apply_network
 from gan_study.extractors.inception import InceptionFeatures
-from gan_study.gan.networks import build_networks
 from gan_study.metrics.frechet import gaussian_to_frechet_distance, gaussian_to_reference
 from gan_study.metrics.statistics import Gaussian, features_to_stats
 from gan_study.runs.folder import RunFolder
 from gan_study.training.distributed import Workers
 from gan_study.training.loop import train
 from gan_study.training.pace import Unscored
-from gan_study.training.steps import accumulate_d_gradients, accumulate_g_gradients
 
 TOLERANCE = {"training": 1e-6, "features": 1e-3}
 """The largest difference of the GPU's results from the CPU's, relative to the largest number."""
@@ -58,7 +56,6 @@ SHAPES = [("dcgan", 32, 64), ("dcgan", 64, 128), ("dcgan", 128, 64), ("resnet", 
 """Network, image size and batch size."""
 ARITHMETIC = {"float32": torch.float32, "TF32": torch.float32, "bf16": torch.bfloat16}
 AT_ONCE = (1, 4, 16, 64)
-ONE_WORKER = WorkersConfig(cpus_per_worker=1, gpus_per_worker=1)
 
 
 class Report:
@@ -135,30 +132,6 @@ def check_features(report: Report, device: str, quick: bool) -> None:
         assert difference <= TOLERANCE["features"], f"{name}: {difference}"
 
 
-def operations_of_a_step(images: Dataset, values: dict[str, Any]) -> int:
-    """Operations of a step of both players, counted on the CPU for a batch of four."""
-    training = training_of(images, **{**values, "batch_size": 4, "precision": "float32"})
-    size, num_channels = images.images.shape[-1], images.num_channels
-    generator, discriminator = build_networks(training.network, size, num_channels, training.z_dim)
-    real = torch.rand(4, num_channels, size, size)
-
-    def step() -> None:
-        fake = generator(torch.randn(4, training.z_dim))
-        accumulate_d_gradients(training, discriminator, real, fake, None)
-        accumulate_g_gradients(training, generator, discriminator, fake)
-
-    batch_size: int = values["batch_size"]
-    return count_operations(step) * batch_size // 4
-
-
-def our_rate(images: Dataset, device: str, seconds: float, **values: Any) -> float:
-    """Images per second of the project's loop, after a training that warms the device up."""
-    steps = 20
-    warm = train_sec(images, steps, ONE_WORKER, device, **values)
-    steps, batch_size = max(steps, int(seconds * steps / warm)), int(values["batch_size"])
-    return steps * batch_size / train_sec(images, steps, ONE_WORKER, device, **values)
-
-
 def time_steps(report: Report, device: str, seconds: float, width: int) -> None:
     """The training loop in each arithmetic, beside the example's step."""
     for name, size, batch_size in SHAPES:
@@ -176,7 +149,7 @@ def time_steps(report: Report, device: str, seconds: float, width: int) -> None:
                 torch.cuda.reset_peak_memory_stats()
             with tf32(arithmetic == "TF32"):
                 precision = "bf16" if arithmetic == "bf16" else "float32"
-                rate = our_rate(images, device, seconds, precision=precision, **values)
+                rate = rate_of(images, device, seconds, precision=precision, **values)
                 product = matmul_rate(0.5, device, dtype)
             report.add(
                 "step",

@@ -8,10 +8,15 @@ import torch
 
 from gan_study.config.training import TrainingConfig, TrialConfig, WorkersConfig
 from gan_study.data.datasets import Dataset
+from gan_study.gan.networks import build_networks
 from gan_study.runs.folder import RunFolder
 from gan_study.training.distributed import Workers
 from gan_study.training.loop import train
 from gan_study.training.pace import Unscored
+from gan_study.training.steps import accumulate_d_gradients, accumulate_g_gradients
+from support.machine_speed import count_operations
+
+ONE_WORKER = WorkersConfig(cpus_per_worker=1, gpus_per_worker=1)
 
 
 def noise_images(size: int, num_channels: int, num: int = 4096) -> Dataset:
@@ -38,3 +43,27 @@ def train_sec(images: Dataset, num_steps: int, workers: WorkersConfig, device: s
         *_, last = train(config, images, Unscored(), trial, Workers(device=torch.device(device)))
     assert last.evaluation is not None, last.status.reason
     return last.evaluation.train_sec
+
+
+def operations_of_a_step(images: Dataset, values: dict[str, Any]) -> int:
+    """Operations of a step of both players, counted on the CPU for a batch of four."""
+    training = training_of(images, **{**values, "batch_size": 4, "precision": "float32"})
+    size, num_channels = images.images.shape[-1], images.num_channels
+    generator, discriminator = build_networks(training.network, size, num_channels, training.z_dim)
+    real = torch.rand(4, num_channels, size, size)
+
+    def step() -> None:
+        fake = generator(torch.randn(4, training.z_dim))
+        accumulate_d_gradients(training, discriminator, real, fake, None)
+        accumulate_g_gradients(training, generator, discriminator, fake)
+
+    batch_size: int = values["batch_size"]
+    return count_operations(step) * batch_size // 4
+
+
+def rate_of(images: Dataset, device: str, seconds: float, **values: Any) -> float:
+    """Images per second of the project's loop, after a training that warms the device up."""
+    steps = 20
+    warm = train_sec(images, steps, ONE_WORKER, device, **values)
+    steps, batch_size = max(steps, int(seconds * steps / warm)), int(values["batch_size"])
+    return steps * batch_size / train_sec(images, steps, ONE_WORKER, device, **values)
