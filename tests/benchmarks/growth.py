@@ -2,8 +2,8 @@
 
     python tests/benchmarks/growth.py [--device cpu] [--seconds 3]
 
-Everything else stays at batch 64, 32 pixels, width 32 and one training, each with one thread on a CPU. Each rate comes with the
-share that it reaches of the rate of a plain matrix product on the same machine, its roofline.
+Everything else stays at batch 64, 32 pixels, width 32 and one training, each with one thread on a CPU. Each rate comes
+with the share that it reaches of the rate of a plain matrix product on the same machine, its roofline.
 """
 
 import argparse
