@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from sklearn.metrics import pairwise_distances_chunked
 from support.planted import draw
 from support.present import present
 
@@ -7,6 +8,7 @@ from gan_study.diagnosis.measures.image_signals import (
     duplicate_share,
     latent_sensitivity,
     level_deviation,
+    mean_distance,
     pairwise_distance_ratio,
 )
 
@@ -38,6 +40,16 @@ def test_pairwise_distances_see_collapse() -> None:
     assert pairwise_distance_ratio(draw(500, seed=2), real) == pytest.approx(1, abs=0.03)
     assert present(pairwise_distance_ratio(draw(500, seed=2, num_classes=1), real)) < 0.6
     assert pairwise_distance_ratio(np.repeat(real[:1], 500, axis=0), real) == 0
+
+
+@pytest.mark.parametrize("num", [3, 64, 3000])
+def test_the_mean_distance_is_scikit_learn_s(num: int) -> None:
+    """To the last bit, also in several blocks and with equal vectors."""
+    features = np.random.default_rng(0).normal(size=(num, 32)) + 5
+    features[1] = features[0]
+    centred = features - features.mean(axis=0)
+    total = sum(float(block.sum()) for block in pairwise_distances_chunked(centred, working_memory=64))
+    assert mean_distance(features) == total / (num * (num - 1))
 
 
 def test_latent_sensitivity() -> None:

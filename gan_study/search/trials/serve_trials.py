@@ -12,7 +12,6 @@ import ray
 import ray.train.torch
 
 from gan_study.errors import InputError, MissingGpuError, StorageError
-from gan_study.search.trials.begin_trial import begin_trial
 from gan_study.search.trials.exchange import ExchangeHandle
 from gan_study.search.trials.messages import TrialOrder, abort_message, failure_message, progress_message
 from gan_study.training.distributed import Workers, current_workers, free_device_memory, lent_device
@@ -65,6 +64,9 @@ def _join(gpus_per_worker: float) -> Workers:
 
 def _train(order: TrialOrder, link: _Link, workers: Workers) -> None:
     """Train one trial until it ends, pauses or is stopped. The exchange's answer reaches all ranks at once."""
+    # Imported here because Ray Train's controller, too, imports this file, and the workers wait for it.
+    from gan_study.search.trials.begin_trial import begin_trial
+
     training = begin_trial(order, workers)
     try:
         for progress in training:
