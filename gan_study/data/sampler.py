@@ -1,5 +1,6 @@
 """The order in which a training sees its images: shuffled in each epoch, a function of the seed alone."""
 
+import threading
 from functools import lru_cache
 
 import numpy as np
@@ -19,10 +20,19 @@ def batch_positions(seed: int, cur_nimg: int, batch_size: int, num_images: int) 
     batch = np.empty(batch_size, dtype=np.int64)
     for epoch in range(int(epochs[0]), int(epochs[-1]) + 1):
         inside = epochs == epoch
-        batch[inside] = _epoch_order(seed, epoch, num_images)[offsets[inside]]
+        batch[inside] = _known.epoch_order(seed, epoch, num_images)[offsets[inside]]
     return batch
 
 
-@lru_cache(maxsize=4)
 def _epoch_order(seed: int, epoch: int, num_images: int) -> NDArray[np.int64]:
     return np.random.default_rng([_STREAM, seed, epoch]).permutation(num_images)
+
+
+class _KnownOrders(threading.local):
+    """The latest orders that this thread has used; each thread may train a trial of its own."""
+
+    def __init__(self) -> None:
+        self.epoch_order = lru_cache(maxsize=4)(_epoch_order)
+
+
+_known = _KnownOrders()

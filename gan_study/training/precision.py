@@ -16,7 +16,8 @@ def network_arithmetic(training: TrainingConfig, device: torch.device) -> torch.
 
     A pass that is to be differentiated twice must be outside.
     """
-    return torch.autocast(device.type, torch.bfloat16, enabled=training.precision == "bf16")
+    # All threads share torch's cache of shortened weights, and each empties it, which would change another's rounding.
+    return torch.autocast(device.type, torch.bfloat16, training.precision == "bf16", cache_enabled=False)
 
 
 def check_precision(training: TrainingConfig, device: torch.device) -> None:

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from gan_study.config.schedule import ScheduleEntry
 from gan_study.config.training import TrainingConfig
 from gan_study.gan.networks import build_networks
+from gan_study.gan.own_randomness import OwnRandomness
 from gan_study.runs.records.measurements import EvaluationRecord
 from gan_study.runs.records.status import RollbackRecord
 from gan_study.training.distributed import Workers
@@ -148,8 +149,7 @@ def _check_shapes(optimizer: torch.optim.Optimizer) -> None:
 
 def build_state(config: TrainingConfig, num_channels: int, device: torch.device) -> TrainingState:
     """Return a training at 0 images, whose weights are a function of the seed alone."""
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(stream_seed(config.seed, Stream.WEIGHTS))
+    with OwnRandomness(stream_seed(config.seed, Stream.WEIGHTS)):
         networks = build_networks(config.network, config.dataset.image_size, num_channels, config.z_dim, config.pac)
     dtype = weights_dtype(config)
     # Convolutions are fastest in the channels_last layout, on CPUs and on GPUs.

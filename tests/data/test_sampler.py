@@ -1,5 +1,8 @@
 """The order of the images: each epoch has every image once, and any batch can be computed at any time."""
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 
@@ -55,3 +58,24 @@ def test_the_order_stays_what_it_was() -> None:
     # A changed order would make a resumed run differ from the one it resumes: these numbers must not change.
     assert batch_positions(0, 0, 8, 10).tolist() == [7, 1, 9, 6, 8, 4, 3, 5]
     assert batch_positions(7, 16, 8, 10).tolist() == [3, 6, 8, 9, 3, 9, 2, 4]
+
+
+def test_trials_in_threads_do_not_make_each_other_draw_an_epoch_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    num_trials, drawn = 8, []
+    make = np.random.default_rng
+
+    def noted(seed: list[int]) -> np.random.Generator:
+        drawn.append(seed)
+        return make(seed)
+
+    monkeypatch.setattr(np.random, "default_rng", noted)
+    step = threading.Barrier(num_trials)
+
+    def train(seed: int) -> None:
+        for start in range(0, 30, 10):
+            step.wait(10)
+            sequence(seed, 10, start)
+
+    with ThreadPoolExecutor(num_trials) as pool:
+        list(pool.map(train, range(num_trials)))
+    assert len(drawn) == num_trials

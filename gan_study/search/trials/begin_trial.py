@@ -3,8 +3,11 @@
 import socket
 from collections.abc import Generator
 
+import torch
+
 from gan_study.data.datasets import Dataset, load_dataset
 from gan_study.errors import StorageError
+from gan_study.evaluation.kept_values import kept_value
 from gan_study.evaluation.whole_trial import train_and_finish
 from gan_study.extractors.objective import Objective, load_objective
 from gan_study.runs.folder import RunFolder
@@ -31,9 +34,13 @@ def begin_trial(order: TrialOrder, workers: Workers) -> Generator[Progress, None
                 f"{folder.location}: every machine of the cluster must see the run folder, but got none on "
                 f"{socket.gethostname()}; give a shared folder or an s3:// URI as --out"
             )
-        return dataset, load_objective(folder.storage, record, dataset).to(workers.device)
+        objective = load_objective(folder.storage, record, dataset).to(workers.device)
+        if workers.device.type == "cuda":
+            torch.cuda.synchronize(workers.device)  # Threads with other streams use it, too.
+        return dataset, objective
 
-    dataset, objective = workers.on_every_rank(load)
+    key = order.run_folder, config.training.dataset, workers.device
+    dataset, objective = workers.on_every_rank(lambda: kept_value("study", key, load))
     trial = folder.trial(config.arm, config.name)
     if (last := workers.from_first_rank(lambda: _read_last(trial))) is not None:
         yield last
