@@ -146,6 +146,10 @@ class ResourcesConfig(Frozen):
     """CPU threads of each worker."""
     gpus_per_worker: Literal["auto"] | Annotated[float, Field(ge=0)] = "auto"
     """Share of a GPU of each worker, such as 0.25 for four trials on one GPU; auto: 1 if there are any, else 0."""
+    trials_per_gpu: Literal["auto"] | Annotated[int, Field(ge=1)] = 1
+    """Trials that one process trains at once, each in a thread of its own, with `cpus_per_worker` for each and one GPU,
+    or none, for all. The process can fail for all of them, but a trial that fails, diverges or is stopped leaves the
+    others alone. auto: 1, because no number has been measured on a GPU yet."""
     max_concurrent_trials: Literal["auto"] | Annotated[int, Field(ge=1)] = "auto"
     """Trials at once; auto: as many as the machine or cluster has room for, also when a cluster grows or shrinks.
     Where an autoscaler can start machines, more trials wait for them: as many as run, at first five, and at most as
@@ -167,6 +171,26 @@ class ResourcesConfig(Frozen):
     def max_workers(self) -> int:
         """Most processes of a trial."""
         return self.workers_per_trial.max if isinstance(self.workers_per_trial, WorkerRange) else self.workers_per_trial
+
+    @property
+    def trials_per_process(self) -> int:
+        """Trials that one process trains at once."""
+        return 1 if self.trials_per_gpu == "auto" else self.trials_per_gpu
+
+    @property
+    def needs_groups(self) -> bool:
+        """True if Ray Train's groups of workers train the trials, instead of the processes of Ray Tune."""
+        return self.max_workers > 1 or self.trials_per_process > 1
+
+    @property
+    def cpus_per_process(self) -> int:
+        """CPUs of a worker, which are those of all trials that its process trains."""
+        return self.cpus_per_worker * self.trials_per_process
+
+    @property
+    def unit_text(self) -> str:
+        """In words, what must find room on the machines at once."""
+        return "a trial" if self.trials_per_process == 1 else f"a process of {self.trials_per_process} trials"
 
     @property
     def workers_text(self) -> str:

@@ -121,7 +121,7 @@ class WorkersConfig(Frozen):
     cpus_per_worker: Annotated[int, Field(ge=1)] = 1
     """CPU threads of each process."""
     gpus_per_worker: Annotated[float, Field(ge=0)] = 0.0
-    """Share of a GPU of each process; below 1, several trials share one."""
+    """Share of a GPU of each process, or of the trial if its process trains several; below 1, trials share one."""
     batch_statistics: Literal["per_rank", "synchronised"] = "per_rank"
     """Batch norm over each worker's part of the batch, or over the whole (synchronised needs GPUs)."""
     gpu_data_share: Annotated[float, Field(ge=0, le=1)] = 0.25

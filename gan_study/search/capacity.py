@@ -98,10 +98,10 @@ class Capacity:
         if self.max_fitting == 0:
             resources = self._resources
             raise InputError(
-                f"resources: a trial must fit on the cluster, but got {self._needed()} needed "
+                f"resources: {resources.unit_text} must fit on the cluster, but got {self._needed()} needed "
                 f"(workers_per_trial={resources.workers_text}, cpus_per_worker={resources.cpus_per_worker}, "
-                f"gpus_per_worker={self._gpus:g}) with {self._present()}{self._possible()}; lower these, or add "
-                "machines to the cluster"
+                f"gpus_per_worker={self._gpus:g}, trials_per_gpu={resources.trials_per_gpu}) with "
+                f"{self._present()}{self._possible()}; lower these, or add machines to the cluster"
             )
 
     def waiting_for(self) -> str | None:
@@ -109,7 +109,10 @@ class Capacity:
         if self.num_fitting > 0:
             return None
         possible = self._possible() or "; a machine must join it"
-        return f"waiting for machines: a trial needs {self._needed()}, and the cluster has {self._present()}{possible}"
+        return (
+            f"waiting for machines: {self._resources.unit_text} needs {self._needed()}, and the cluster has "
+            f"{self._present()}{possible}"
+        )
 
     def room_text(self) -> str:
         """Return in words how many trials fit, and how many may fit later."""
@@ -118,13 +121,14 @@ class Capacity:
         return f"the cluster has room for {_counted(self.num_fitting, 'trial')} at once{later}"
 
     def _num_workers(self, machine: Machine) -> int:
-        return num_workers_on(machine.num_cpus, machine.num_gpus, self._resources.cpus_per_worker, self._gpus)
+        return num_workers_on(machine.num_cpus, machine.num_gpus, self._resources.cpus_per_process, self._gpus)
 
     def _num_trials(self, num_workers: int) -> int:
-        return num_trials_on(num_workers, self._resources.min_workers, self._resources.max_workers)
+        resources = self._resources
+        return num_trials_on(num_workers, resources.min_workers, resources.max_workers) * resources.trials_per_process
 
     def _needed(self) -> str:
-        each = _resources_text(self._resources.cpus_per_worker, self._gpus)
+        each = _resources_text(self._resources.cpus_per_process, self._gpus)
         number = self._resources.min_workers
         return each if number == 1 else f"{number} workers with {each} each"
 

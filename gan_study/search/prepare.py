@@ -48,7 +48,7 @@ def prepare_on_cluster(
     outcome = task.remote(training, folder.location, num_threads, gpus)
     # The driver has nothing else to do than to import what it needs next. Ray Train imports torch, which takes seconds.
     import_module("gan_study.search.tuning")
-    if study.resources.max_workers > 1:
+    if study.resources.needs_groups:
         import_module("gan_study.search.trials.worker_groups")
     try:
         while not ray.wait([outcome], timeout=LOOK_SEC)[0]:

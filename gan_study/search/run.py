@@ -89,7 +89,7 @@ def run_study(
     try:
         on_stage("starting Ray" if address is None else f"joining Ray at {address}")
         with (
-            connected(address, verbose, study.resources.max_workers > 1, report_loss) as cluster,
+            connected(address, verbose, study.resources.needs_groups, report_loss) as cluster,
             _explained_loss(folder),
             nullcontext() if address is not None and address.startswith("ray://") else watched(report_loss),
         ):

@@ -17,7 +17,7 @@ from gan_study.search.exposure import keep_keys_out_of_logs
 from gan_study.search.following import ClusterFollower
 from gan_study.search.scratch import scratch_folder
 from gan_study.search.trackers.trackers import tracker_callbacks
-from gan_study.search.trials.many_workers import ManyWorkersTrial
+from gan_study.search.trials.group_trial import GroupTrial
 from gan_study.search.trials.one_worker import OneWorkerTrial
 from gan_study.search.trials.tune_adapters import DirectorScheduler, DirectorSearcher, DirectorStopper
 
@@ -70,7 +70,7 @@ def _trainable(
 ) -> Iterator[tuple[Any, list[tune.Callback]]]:
     """Yield what Tune runs for each trial, with its resources, and the callbacks that it needs."""
     resources = study.resources
-    if resources.max_workers == 1:
+    if not resources.needs_groups:
         assert resources.gpus_per_worker != "auto", "auto has been replaced by the cluster's answer"
         bundle = {"CPU": float(resources.cpus_per_worker), "GPU": resources.gpus_per_worker}
         yield tune.with_resources(OneWorkerTrial, tune.PlacementGroupFactory([bundle])), []
@@ -79,7 +79,7 @@ def _trainable(
     from gan_study.search.trials.worker_groups import HEAD, worker_groups
 
     with worker_groups(resources, scratch, on_stage) as groups:
-        trainable = tune.with_parameters(ManyWorkersTrial, exchange=groups.exchange)
+        trainable = tune.with_parameters(GroupTrial, exchange=groups.exchange)
         yield tune.with_resources(trainable, tune.PlacementGroupFactory([HEAD])), [groups]
 
 

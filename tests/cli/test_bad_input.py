@@ -193,7 +193,7 @@ def test_what_this_machine_lacks_is_told_together_with_what_is_wrong_in_the_file
     lines = found.stderr.splitlines()
     assert found.returncode == 2
     assert [line.split(": ")[1] for line in lines] == [f"{study}:1:7", "dataset.path", "resources"]
-    assert "one trial must fit on this machine, but got 99999 CPUs needed (workers_per_trial=1, " in lines[2]
+    assert "a trial must fit on this machine, but got 99999 CPUs needed (workers_per_trial=1, " in lines[2]
     # What a cluster has is not known here.
     joined = gan_study("run", study, "--out", tmp_path / "runs", *many, "--address", "127.0.0.1:1")
     assert [line.split(": ")[1] for line in joined.stderr.splitlines()] == [f"{study}:1:7"]

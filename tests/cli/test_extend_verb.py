@@ -154,7 +154,7 @@ def test_a_lost_configuration_is_noticed_before_anything_is_written(folder: RunF
 
 def test_what_this_machine_lacks_is_noticed_before_anything_is_written(folder: RunFolder) -> None:
     text = folder.read_study_text()
-    with pytest.raises(InputError, match="one trial must fit on this machine, but got 999 CPUs needed"):
+    with pytest.raises(InputError, match="a trial must fit on this machine, but got 999 CPUs needed"):
         extend_study(folder, None, ["budget.trials_per_arm=8", "resources.cpus_per_worker=999"], trains_here=True)
     assert folder.read_study_text() == text
     assert folder.read_extensions().extensions == ()

@@ -49,8 +49,8 @@ def test_a_trial_that_fits_nowhere_here_is_warned_of(
     monkeypatch.setattr("os.cpu_count", lambda: 2)
     print_plan(str(study), ["resources.workers_per_trial=64"], None, measure=False)
     assert capsys.readouterr().err == (
-        "warning: resources: one trial must fit on this machine, but got 64 CPUs needed (workers_per_trial=64, "
-        "cpus_per_worker=1) with 2 CPUs here; lower these, or join a cluster with --address\n"
+        "warning: resources: a trial must fit on this machine, but got 64 CPUs needed (workers_per_trial=64, "
+        "cpus_per_worker=1, trials_per_gpu=1) with 2 CPUs here; lower these, or join a cluster with --address\n"
     )
     print_plan(str(study), ["resources.workers_per_trial=2"], None, measure=False)
     assert capsys.readouterr().err == ""

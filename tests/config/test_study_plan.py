@@ -192,6 +192,11 @@ class TestText:
     def test_says_what_is_drawn_at_random(self, overrides: list[str], words: str) -> None:
         assert words in re.sub(r"\n {3,}", " ", format_plan(planned(*overrides)))
 
+    def test_says_how_many_trials_share_a_process(self) -> None:
+        text = " ".join(format_plan(planned("resources.trials_per_gpu=4")).split())
+        assert "each with 1 CPU and a GPU for each process where there are any; 4 trials share a process" in text
+        assert "share a process" not in format_plan(planned())
+
     def test_says_where_nothing_is_searched(self) -> None:
         none = [f"{arm}={{network: dcgan, loss: hinge}}" for arm in ("arms.lsgan", "arms.wgan")]
         text = format_plan(planned(*none, "search_space={beta1: {choice: [0.5]}}", "arms.lsgan.beta1=0.5"))

@@ -75,6 +75,8 @@ def test_trials_at_once_are_what_the_machine_runs() -> None:
     assert num_at_once(study("resources.max_concurrent_trials=4"), Pace(2)) == 2
     assert num_at_once(study("resources.workers_per_trial=4"), Pace(2)) == 1
     assert num_at_once(study(), Pace(8, num_gpus=2)) == 2
+    assert num_at_once(study("resources.trials_per_gpu=3"), Pace(8, num_gpus=2)) == 6
+    assert num_at_once(study("resources.trials_per_gpu=3"), Pace(8)) == 6
     assert num_at_once(study("resources.gpus_per_worker=0.5"), Pace(8, num_gpus=2)) == 4
     assert num_at_once(study("resources.gpus_per_worker=0.4"), Pace(8, num_gpus=2)) == 4, "none spans two GPUs"
 

@@ -106,6 +106,21 @@ DIVIDE = "must divide into groups of pac images, but got "
             "penalty=dragan",
         ),
         (text("", "gpus_per_worker: 1.5"), "resources.gpus_per_worker", "gpus_per_worker=1.5; round it"),
+        (
+            text("", "trials_per_gpu: 4, workers_per_trial: 2"),
+            "resources.trials_per_gpu",
+            "workers_per_trial=2 with trials_per_gpu=4; set one of them to 1",
+        ),
+        (
+            text("", "trials_per_gpu: 4, gpus_per_worker: 0.25"),
+            "resources.gpus_per_worker",
+            "share one GPU or none, but got gpus_per_worker=0.25 with trials_per_gpu=4",
+        ),
+        (
+            text("", "trials_per_gpu: 4, max_concurrent_trials: 3"),
+            "resources.trials_per_gpu",
+            "max_concurrent_trials=3 with trials_per_gpu=4; raise max_concurrent_trials",
+        ),
     ],
 )
 def test_what_no_worker_can_train_is_refused(study: str, place: str, words: str) -> None:
@@ -131,6 +146,10 @@ def test_what_no_worker_can_train_is_refused(study: str, place: str, words: str)
         text("penalty: weight_clip", SYNCHRONISED),
         text("penalty: dragan", "batch_statistics: synchronised"),  # of one worker
         text("", "gpus_per_worker: 2"),
+        text("", "trials_per_gpu: 4"),
+        text("", "trials_per_gpu: 4, gpus_per_worker: 1, max_concurrent_trials: 4"),
+        text("", "trials_per_gpu: 4, gpus_per_worker: 0"),
+        text("", "trials_per_gpu: auto, workers_per_trial: 2, gpus_per_worker: 1"),
         text("network: mlp, batch_size: 64", UP_TO_THREE),  # the batch need not divide
         text("", f"{UP_TO_THREE}, batch_statistics: synchronised"),
         text("", "workers_per_trial: {min: 2, max: 2}"),  # a fixed number

@@ -215,6 +215,18 @@ def test_the_protocol_says_on_how_many_workers_each_training_ran(folder: RunFold
     assert dict(protocol_items(shared))["Workers"] == text
 
 
+def test_the_protocol_says_how_many_trials_share_a_process(folder: RunFolder) -> None:
+    run = load_run(folder)
+    assert "Processes" not in dict(protocol_items(run))
+    resources = run.study.resources.model_copy(update={"trials_per_gpu": 4})
+    on_gpu = run.trials[0].config.workers.model_copy(update={"gpus_per_worker": 0.25})
+    trial = replace(run.trials[0], config=run.trials[0].config.model_copy(update={"workers": on_gpu}))
+    shared = replace(run, study=run.study.model_copy(update={"resources": resources}), trials=(trial,))
+    items = dict(protocol_items(shared))
+    assert items["Processes"] == "each trains up to 4 trials at once, which share its GPU if it has one"
+    assert items["Arithmetic"].startswith("float32; on GPUs, float32 is never shortened to TF32")
+
+
 def test_the_protocol_counts_the_trainings_whose_number_of_workers_changed(folder: RunFolder) -> None:
     run = load_run(folder)
     resources = run.study.resources.model_copy(update={"workers_per_trial": WorkerRange(min=1, max=4)})

@@ -37,6 +37,9 @@ def resources(**changes: Any) -> ResourcesConfig:
         ({"gpus_per_worker": 0.4}, [Machine(8, 2)], 4),
         ({"gpus_per_worker": 0.1}, [Machine(64, 1)], 10),
         ({"gpus_per_worker": 0.25}, [Machine(2, 1), HEAD], 2),
+        ({"trials_per_gpu": 2}, [Machine(5, 0), Machine(1, 0)], 4),
+        ({"trials_per_gpu": 2, "cpus_per_worker": 2}, [Machine(3, 0), Machine(4, 0)], 2),
+        ({"trials_per_gpu": 8, "gpus_per_worker": 1}, [Machine(16, 1), Machine(7, 1)], 8),
     ],
 )
 def test_a_worker_fits_on_one_machine_and_one_gpu(changes: dict[str, Any], machines: list[Machine], num: int) -> None:
@@ -91,15 +94,15 @@ def test_a_head_that_trains_has_room_beside_the_machines_that_may_come(tmp_path:
         (
             {"cpus_per_worker": 8},
             None,
-            "8 CPUs and 0 GPUs needed (workers_per_trial=1, cpus_per_worker=8, gpus_per_worker=0) with 2 machines of "
-            "at most 4 CPUs and 0 GPUs, together 8 CPUs and 0 GPUs; lower these",
+            "8 CPUs and 0 GPUs needed (workers_per_trial=1, cpus_per_worker=8, gpus_per_worker=0, trials_per_gpu=1) "
+            "with 2 machines of at most 4 CPUs and 0 GPUs, together 8 CPUs and 0 GPUs; lower these",
         ),
         (
             {"workers_per_trial": 2, "gpus_per_worker": 2, "max_concurrent_trials": 1},
             GPU_WORKERS,
-            "2 workers with 1 CPU and 2 GPUs each needed (workers_per_trial=2, cpus_per_worker=1, gpus_per_worker=2) "
-            "with 2 machines of at most 4 CPUs and 0 GPUs, together 8 CPUs and 0 GPUs; its autoscaler may start "
-            "4 gpu_worker (4 CPUs and 1 GPU), at most 4 in all; lower these",
+            "2 workers with 1 CPU and 2 GPUs each needed (workers_per_trial=2, cpus_per_worker=1, gpus_per_worker=2, "
+            "trials_per_gpu=1) with 2 machines of at most 4 CPUs and 0 GPUs, together 8 CPUs and 0 GPUs; its "
+            "autoscaler may start 4 gpu_worker (4 CPUs and 1 GPU), at most 4 in all; lower these",
         ),
     ],
 )

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Coroutine
 from typing import Any, TypeVar
 
-from gan_study.search.trials.exchange import TrialExchange
+from gan_study.search.trials.exchange import TrialExchange, slot_names
 from gan_study.search.trials.messages import read_abort, read_failure
 
 _T = TypeVar("_T")
@@ -184,11 +184,83 @@ def test_groups_end_when_idle_and_when_the_study_ends() -> None:
         assert await exchange.take("idle", "first") is None
         await exchange.begin("trial", {"order": 1})
         assert await exchange.num_waiting() == 1
-        assert await exchange.take("idle", "first") == {"order": 1}
+        assert await exchange.take("idle", "second") == {"order": 1}
         exchange = make_exchange()
         taken = await waiting(exchange.take("group", "first"))
         await exchange.close()
         assert await taken is None
         assert await exchange.take("late", "first") is None
+
+    run(meet())
+
+
+def test_a_slot_fails_alone_and_a_group_with_all_its_trials() -> None:
+    async def meet() -> None:
+        exchange = make_exchange(max_retries=2)
+        for trial in ("one", "two"):
+            await exchange.begin(trial, {"order": trial})
+        one, two = slot_names("group", 2)
+        assert await exchange.take(one, "first") == {"order": "one"}
+        assert await exchange.take(two, "first") == {"order": "two"}
+        report = await waiting(exchange.report(two, "first", EVALUATION))
+        await exchange.fail(one, "its own fault")
+        assert not report.done()
+        assert await exchange.take(one, "first") == {"order": "one"}
+        await exchange.fail("group", "the process died")
+        assert await report is False
+        # The first trial has failed twice, so its last try comes when the other has left the group.
+        alone = await waiting(exchange.take(one, "second"))
+        assert await exchange.take(two, "second") == {"order": "two"}
+        assert await exchange.report(two, "second", END) is False
+        assert await alone == {"order": "one"}
+
+    run(meet())
+
+
+def test_a_trial_on_its_last_try_is_alone_in_its_group_until_it_reports() -> None:
+    async def meet() -> None:
+        exchange = make_exchange(max_retries=1)
+        for trial in ("early", "late"):
+            await exchange.begin(trial, {"order": trial})
+        one, two = slot_names("group", 2)
+        assert await exchange.take(one, "first") == {"order": "early"}
+        assert await exchange.take(two, "first") == {"order": "late"}
+        await exchange.fail("group", "the process died")
+        early = await waiting(exchange.take(one, "second"))
+        assert await exchange.take(two, "second") == {"order": "late"}
+        report = await waiting(exchange.report(two, "second", EVALUATION))
+        assert not early.done()
+        await exchange.leave("late")
+        assert await report is False
+        await exchange.begin("new", {"order": "new"})
+        new = await waiting(exchange.take(two, "second"))
+        assert await early == {"order": "early"}
+        report = await waiting(exchange.report(one, "second", EVALUATION))
+        assert await new == {"order": "new"}
+        await exchange.fail("group", "the process died")
+        assert await exchange.next_report("early") == EVALUATION
+        assert await report is False
+        await exchange.fail(two, "again")
+        assert read_failure(await exchange.next_report("new")) == "again"
+
+    run(meet())
+
+
+def test_the_slots_of_a_group_end_together() -> None:
+    """An idle slot waits for as long as another one trains."""
+
+    async def meet() -> None:
+        exchange = make_exchange(idle_limit_sec=0.05)
+        await exchange.begin("trial", {"order": 1})
+        one, two = slot_names("group", 2)
+        assert await exchange.take(one, "first") == {"order": 1}
+        idle = asyncio.ensure_future(exchange.take(two, "first"))
+        await asyncio.sleep(0.15)
+        assert not idle.done()
+        assert await exchange.report(one, "first", END) is False
+        assert await idle is None
+        await exchange.begin("next", {"order": 2})
+        assert await exchange.take(one, "first") is None
+        assert await exchange.take(one, "second") == {"order": 2}
 
     run(meet())

@@ -26,12 +26,13 @@ def missing_requirements(study: StudyConfig) -> list[str]:
 
 def missing_cpus(resources: ResourcesConfig) -> list[str]:
     """A line with the numbers if one trial needs more CPUs than this machine has, else nothing."""
-    needed, there = resources.min_workers * resources.cpus_per_worker, os.cpu_count()
+    needed, there = resources.min_workers * resources.cpus_per_process, os.cpu_count()
     # Ray never finds more CPUs, but it finds fewer in a container that is limited to some of them.
     if there is None or needed <= there or _OVERRIDE in os.environ:
         return []
     return [
-        f"resources: one trial must fit on this machine, but got {needed} CPUs needed "
-        f"(workers_per_trial={resources.workers_text}, cpus_per_worker={resources.cpus_per_worker}) with {there} "
-        "CPUs here; lower these, or join a cluster with --address"
+        f"resources: {resources.unit_text} must fit on this machine, but got {needed} CPUs needed "
+        f"(workers_per_trial={resources.workers_text}, cpus_per_worker={resources.cpus_per_worker}, "
+        f"trials_per_gpu={resources.trials_per_gpu}) with {there} CPUs here; lower these, or join a cluster with "
+        "--address"
     ]

@@ -88,7 +88,7 @@ def _workers(study: StudyConfig) -> WorkersConfig:
         num_workers=resources.max_workers,
         min_workers=resources.min_workers if resources.min_workers < resources.max_workers else None,
         cpus_per_worker=resources.cpus_per_worker,
-        gpus_per_worker=0.0 if gpus == "auto" else gpus,
+        gpus_per_worker=0.0 if gpus == "auto" else gpus / resources.trials_per_process,
         batch_statistics=resources.batch_statistics,
         gpu_data_share=resources.gpu_data_share,
     )

@@ -106,8 +106,8 @@ def num_at_once(study: StudyConfig, pace: Pace) -> int:
     resources = study.resources
     gpus = resources.gpus_per_worker
     gpus_each = (1.0 if pace.num_gpus else 0.0) if gpus == "auto" else gpus
-    workers = num_workers_on(pace.num_cpus, pace.num_gpus, resources.cpus_per_worker, gpus_each)
-    room = num_trials_on(workers, resources.min_workers, resources.max_workers)
+    workers = num_workers_on(pace.num_cpus, pace.num_gpus, resources.cpus_per_process, gpus_each)
+    room = num_trials_on(workers, resources.min_workers, resources.max_workers) * resources.trials_per_process
     wanted = resources.max_concurrent_trials
     return max(1, room if wanted == "auto" else min(room, wanted))
 

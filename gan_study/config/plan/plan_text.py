@@ -149,9 +149,11 @@ def _at_once(resources: ResourcesConfig) -> str:
     workers = f" on {resources.workers_text} workers" if resources.max_workers > 1 else ""
     each = " each" if workers else ""
     gpus = resources.gpus_per_worker
-    share = " and a GPU for each worker where there are any" if gpus == "auto" else f" and {gpus:g} GPU for each worker"
-    share = "" if gpus == 0 else share
-    return f"{trials}, each{workers} with {cpus} CPU{'s' if cpus > 1 else ''}{each}{share}"
+    whose = "worker" if resources.trials_per_process == 1 else "process"
+    share = f"a GPU for each {whose} where there are any" if gpus == "auto" else f"{gpus:g} GPU for each {whose}"
+    share = "" if gpus == 0 else f" and {share}"
+    together = f"; {resources.trials_per_process} trials share a process" if resources.trials_per_process > 1 else ""
+    return f"{trials}, each{workers} with {cpus} CPU{'s' if cpus > 1 else ''}{each}{share}{together}"
 
 
 def _search(study: StudyConfig) -> str:

@@ -57,11 +57,36 @@ def resource_faults(resources: ResourcesConfig) -> Iterator[Fault]:
             ("resources", "gpus_per_worker"),
             f"a worker takes a share of one GPU or whole GPUs, but got gpus_per_worker={gpus:g}; round it",
         )
+    yield from _shared_process_faults(resources)
     if resources.batch_statistics == "synchronised" and gpus == 0:
         yield Fault(
             ("resources", "batch_statistics"),
             "synchronised batch norm needs GPUs, but got batch_statistics=synchronised with gpus_per_worker=0; "
             "use per_rank, or networks without batch norm",
+        )
+
+
+def _shared_process_faults(resources: ResourcesConfig) -> Iterator[Fault]:
+    """Settings that cannot be combined with several trials in one process."""
+    num, gpus, most = resources.trials_per_process, resources.gpus_per_worker, resources.max_concurrent_trials
+    got = f"with trials_per_gpu={num}"
+    if num > 1 and resources.max_workers > 1:
+        yield Fault(
+            ("resources", "trials_per_gpu"),
+            "a process that trains several trials is the only worker of each, but got "
+            f"workers_per_trial={resources.workers_text} {got}; set one of them to 1",
+        )
+    if num > 1 and gpus not in ("auto", 0, 1):
+        yield Fault(
+            ("resources", "gpus_per_worker"),
+            f"the trials of one process share one GPU or none, but got gpus_per_worker={gpus:g} {got}; use auto, 1 or "
+            "0, or set trials_per_gpu to 1",
+        )
+    if most != "auto" and num > most:
+        yield Fault(
+            ("resources", "trials_per_gpu"),
+            f"no more trials can share a process than run at once, but got max_concurrent_trials={most} {got}; "
+            "raise max_concurrent_trials, or lower trials_per_gpu",
         )
 
 

@@ -19,6 +19,7 @@ _FREE = (
     "trackers",
     "resources.cpus_per_worker",
     "resources.gpus_per_worker",
+    "resources.trials_per_gpu",
     "resources.max_concurrent_trials",
     "resources.max_retries",
 )

@@ -43,13 +43,15 @@ def protocol_items(run: RunData) -> list[Item]:
         items.append(("Scores before the end", fidelity.sentence))
     if run.study.resources.max_workers > 1:
         items.append(("Workers", _workers_text(run)))
+    if (num := run.study.resources.trials_per_process) > 1:
+        items.append(("Processes", f"each trains up to {num} trials at once, which share its GPU if it has one"))
     return (
         items
         + _search_items(run)
         + extension_items(run)
         + importance_items(run, arm_importances(run))
         + _environment_items(run)
-        + ([("Arithmetic", _arithmetic(run.trials))] if run.trials else [])
+        + ([("Arithmetic", _arithmetic(run))] if run.trials else [])
         + [("Cost", _cost(run.trials))]
     )
 
@@ -237,12 +239,14 @@ def _workers_text(run: RunData) -> str:
     return f"{text}. {quantity(resized, 'training')} changed the number; numbers used: {', '.join(map(str, found))}"
 
 
-def _arithmetic(trials: Sequence[TrialData]) -> str:
+def _arithmetic(run: RunData) -> str:
     """Name the precision of the trainings, and say where a GPU shortens float32."""
-    text = listed(sorted({t.config.training.precision for t in trials}))
-    if any(t.config.training.precision == "float32" and t.config.workers.gpus_per_worker for t in trials):
-        text += "; on GPUs, convolutions of float32 use TF32, which is torch's default, and matrix products do not"
-    return text
+    text = listed(sorted({t.config.training.precision for t in run.trials}))
+    if not any(t.config.training.precision == "float32" and t.config.workers.gpus_per_worker for t in run.trials):
+        return text
+    if run.study.resources.trials_per_process > 1:
+        return f"{text}; on GPUs, float32 is never shortened to TF32, since each process trains several trials"
+    return f"{text}; on GPUs, convolutions of float32 use TF32, which is torch's default, and matrix products do not"
 
 
 def _cost(trials: tuple[TrialData, ...]) -> str:

@@ -1,8 +1,9 @@
-"""The worker groups of a study: Ray Train starts each once, and it then serves one trial after another.
+"""The worker groups of a study: Ray Train starts each once, and it then serves trials, one at a time or several.
 
 A group takes many times as long to start as a small trial takes to train.
 """
 
+import math
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -21,7 +22,7 @@ from ray.tune.experiment import Trial
 from gan_study.config.study import ResourcesConfig
 from gan_study.errors import first_line
 from gan_study.runs.records.status import LOST_PROCESS
-from gan_study.search.trials.exchange import ExchangeHandle, TrialExchange
+from gan_study.search.trials.exchange import ExchangeHandle, TrialExchange, slot_names
 from gan_study.search.trials.serve_trials import serve_trials
 
 HEAD = {"node:__internal_head__": 0.001}
@@ -58,7 +59,7 @@ def worker_groups(
 
 
 class WorkerGroups(tune.Callback):
-    """Starts as many worker groups as Tune trials run at once."""
+    """Starts as many worker groups as the Tune trials that run at once need."""
 
     def __init__(
         self,
@@ -81,9 +82,9 @@ class WorkerGroups(tune.Callback):
         self._group_numbers = count()
 
     def on_trial_start(self, iteration: int, trials: list[Trial], trial: Trial, **info: Any) -> None:
-        """Start another group if more Tune trials run than there are groups."""
+        """Start another group if more Tune trials run than the groups train at once."""
         self._running.add(trial.trial_id)
-        self.start_groups(len(self._running))
+        self.start_groups(math.ceil(len(self._running) / self._resources.trials_per_process))
 
     def start_groups(self, num_wanted: int) -> None:
         """Start groups until there are as many as wanted; more may run already."""
@@ -92,7 +93,7 @@ class WorkerGroups(tune.Callback):
             self._serving |= set(new)
         if new:
             groups = "a group" if len(new) == 1 else f"{len(new)} groups"
-            self._on_stage(f"starting {groups} of {self._resources.workers_text} workers")
+            self._on_stage(f"starting {groups} of {self._resources.workers_text} workers{self._at_once()}")
         for group in new:
             self._threads.append(threading.Thread(target=self._serve, args=[group], name=group, daemon=True))
             self._threads[-1].start()
@@ -144,7 +145,7 @@ class WorkerGroups(tune.Callback):
     def _make_trainer(self, group: str, attempt: int) -> TorchTrainer:
         resources = self._resources
         assert resources.gpus_per_worker != "auto", "auto has been replaced by the cluster's answer"
-        per_worker = {"CPU": float(resources.cpus_per_worker)}
+        per_worker = {"CPU": float(resources.cpus_per_process)}
         if resources.gpus_per_worker > 0:
             per_worker["GPU"] = resources.gpus_per_worker
         callbacks: list[Any] = [_FailureReports(self.exchange, group)]  # Ray's annotation omits this kind
@@ -152,7 +153,7 @@ class WorkerGroups(tune.Callback):
             serve_trials,
             train_loop_config={
                 "exchange": self.exchange,
-                "group": group,
+                "slots": slot_names(group, resources.trials_per_process),
                 "gpus_per_worker": resources.gpus_per_worker,
             },
             torch_config=TorchConfig(timeout_s=_COLLECTIVE_LIMIT_SEC),
@@ -161,6 +162,8 @@ class WorkerGroups(tune.Callback):
                 name=f"{group}-{attempt}",
                 storage_path=self._scratch,
                 callbacks=callbacks,
+                # Otherwise Ray gives each trial's libraries the threads of all trials of the process.
+                worker_runtime_env={"env_vars": {"OMP_NUM_THREADS": str(resources.cpus_per_worker)}},
                 # The exchange counts the failures of each trial since its last report.
                 failure_config=FailureConfig(max_failures=-1, controller_failure_limit=0),  # type: ignore[call-arg]
             ),
@@ -170,8 +173,12 @@ class WorkerGroups(tune.Callback):
         resources = self._resources
         return (
             f"the cluster has no room yet for {resources.min_workers} workers of "
-            f"{resources.cpus_per_worker} CPUs and {resources.gpus_per_worker:g} GPUs each"
+            f"{resources.cpus_per_process} CPUs and {resources.gpus_per_worker:g} GPUs each{self._at_once()}"
         )
+
+    def _at_once(self) -> str:
+        num = self._resources.trials_per_process
+        return f", for {num} trials at once" if num > 1 else ""
 
 
 @dataclass

@@ -1,4 +1,4 @@
-"""A trial on several workers as Ray Tune sees it: it holds an order and passes on the reports of a worker group."""
+"""A trial of a worker group as Ray Tune sees it: it holds an order and passes on the reports of the group."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from ray import tune
 from gan_study.search.trials.exchange import ExchangeHandle
 
 
-class ManyWorkersTrial(tune.Trainable):
+class GroupTrial(tune.Trainable):
     """A Tune trial whose steps each wait for the next report of the group that trains it."""
 
     def setup(  # type: ignore[override]  # Tune adds the argument
