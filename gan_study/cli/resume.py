@@ -92,9 +92,9 @@ def _lowered(before: StudyConfig, after: StudyConfig) -> tuple[str, ...]:
     """The lowered numbers, such as `confirm.seeds: 5 to 2`. Raises InputError if anything else changes."""
     lowered, undone = split_lowered(before, after)
     found = compare_studies(before, undone, "by --set")
-    others = [*found.conflicts, *found.additions, *found.changes]
-    if others:
-        raise InputError(
-            [f"--set: resume only lowers {', '.join(GROWING)}, but got {each}; use extend" for each in others]
-        )
+    rule = f"--set: resume only lowers {', '.join(GROWING)}"
+    refused = [f"{rule}, but got {each}; run the changed study under another name" for each in found.conflicts]
+    refused += [f"{rule}, but got {each}; use extend" for each in (*found.additions, *found.changes)]
+    if refused:
+        raise InputError(refused)
     return tuple(f"{name}: {old} to {study_settings(after)[name]}" for name, old in lowered.items())
