@@ -136,7 +136,12 @@ def test_unequal_numbers_of_seeds_are_explained(world: World, capsys: pytest.Cap
             "--skip-arm: at least one arm must go on, but got lsgan, wgan with no other left; leave one out",
         ),
         ([], False, ["confirm.seeds=9"], "--set: resume only lowers .*, but got confirm.seeds: 5 to 9; use extend"),
-        ([], False, ["arms.lsgan.loss=hinge"], "--set: resume only lowers .*arms.lsgan.loss: .*; run the changed study under another name"),
+        (
+            [],
+            False,
+            ["arms.lsgan.loss=hinge"],
+            "--set: resume only lowers .*arms.lsgan.loss: .*; run the changed study under another name",
+        ),
     ],
 )
 def test_what_cannot_be_cut_short_is_refused(
