@@ -2,6 +2,7 @@
 
 import os
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -43,12 +44,11 @@ def test_nothing_listens_on_the_network_and_no_key_is_written(tmp_path: Path, mo
         (session,) = Path(tempfile.gettempdir(), "ray").glob(f"session_*_{command.process.pid}")
         family = psutil.Process(command.process.pid)
         processes = [family, *family.children(recursive=True)]
-        listening = {
-            (process.name(), entry.laddr.ip.removeprefix("::ffff:"))
-            for process in processes
-            for entry in process.net_connections("inet")
-            if entry.status == psutil.CONN_LISTEN
-        }
+        listening = set()
+        for process in processes:
+            with suppress(psutil.NoSuchProcess):  # Ray starts and ends processes all the time.
+                addresses = [e.laddr.ip for e in process.net_connections("inet") if e.status == psutil.CONN_LISTEN]
+                listening |= {(process.name(), address.removeprefix("::ffff:")) for address in addresses}
         assert {name for name, _ in listening} >= {"raylet", "gcs_server"}
         assert {address for _, address in listening} <= {"127.0.0.1", "::1"}
         assert command.process.wait(300) == 0

@@ -23,6 +23,8 @@ from gan_study.config.training import Phase
 from gan_study.search.sampling.distributions import at_share, distribution
 
 _Space = dict[str, BaseDistribution]
+_ACQUISITION_DIGITS = 9
+"""Digits after the point of a logarithm that tpe compares."""
 _LEAST_SCORE = 1e-6
 """Least score whose logarithm gp uses, as a share of the failure score. Rounding can make a distance 0 or negative."""
 
@@ -115,7 +117,7 @@ def make_sampler(
                 if all(_is_failure(trial)[0] > 0 for trial in ended):
                     # TPE would take the first failures for good trials.
                     settings["n_startup_trials"] = max(settings["n_startup_trials"], len(ended) + 1)
-                return TPESampler(seed=seed, constraints_func=_is_failure, **settings)
+                return _RoundedTPESampler(seed=seed, constraints_func=_is_failure, **settings)
 
 
 def _is_failure(trial: FrozenTrial) -> tuple[float]:
@@ -196,6 +198,17 @@ class _SobolSampler(BaseSampler):
         """Draw a value at random, if the sequence has no dimension for the parameter."""
         random = RandomSampler(seed=self._seed)
         return random.sample_independent(study, trial, param_name, param_distribution)
+
+
+class _RoundedTPESampler(TPESampler):
+    """TPE that takes candidates for equally good if they differ by rounding alone, and then draws the first of them.
+
+    Values of a choice that equally many good and bad trials have had are equally good. Which of them came out ahead
+    depended on the last digits, which differ between kinds of processors, and so did all later draws.
+    """
+
+    def _compute_acquisition_func(self, *args: Any, **kwargs: Any) -> Any:
+        return super()._compute_acquisition_func(*args, **kwargs).round(_ACQUISITION_DIGITS)
 
 
 class _JointCmaEsSampler(CmaEsSampler):
