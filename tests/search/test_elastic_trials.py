@@ -69,6 +69,8 @@ def test_a_trial_grows_and_shrinks_with_the_cluster_and_learns_the_same(
     extractor_cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(worker_groups, "RESIZE_SEC", 1.0)
+    # Ray waits this long (default: 60 s) for the machine that is gone before it goes on with one worker.
+    monkeypatch.setenv("RAY_TRAIN_WORKER_GROUP_START_TIMEOUT_S", "40")
     study = tiny_study(
         arms={"mlp": {"network": {"name": "mlp", "width": 16}, "loss": "least_squares"}},
         # The batch does not divide among the two workers.
