@@ -11,7 +11,7 @@ from gan_study.cli.preparation.run_folder import require_unedited, require_whole
 from gan_study.cli.terminal.messages import print_warning
 from gan_study.config.reading.load import dump_study, load_study, parse_study
 from gan_study.config.rules.extension import Extension, compare_studies
-from gan_study.config.search.sampling import with_search_defaults
+from gan_study.config.search.defaults import with_search_defaults
 from gan_study.config.study import StudyConfig
 from gan_study.errors import InputError
 from gan_study.runs.folder import RunFolder

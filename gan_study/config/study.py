@@ -89,6 +89,14 @@ class SearchConfig(Frozen):
     best, the scheduler must be none, and the best scores on the front are confirmed."""
     min_completed_trials: Annotated[int, Field(ge=1)] | None = None
     """median: completed trials of an arm before any is stopped; default: a third of trials_per_arm, from 2 to 5."""
+    order: Literal["fixed", "free"] = "fixed"
+    """fixed: which results a trial knows depends on its number alone (see lag), so that the same study draws, stops and
+    confirms the same on any number of machines. free: a trial knows whatever has ended; nothing waits, and two runs of
+    one study differ."""
+    lag: Annotated[int, Field(ge=1)] | None = None
+    """order fixed: trial i of an arm's search knows the results of its trials 0 to i - lag, and begins once these have
+    ended. So at most this many search trials of an arm run at once. Default: an eighth of trials_per_arm, at least
+    2."""
     first_trial: Literal["paper_defaults", "sampled"] = "paper_defaults"
     """Values of each arm's first trial: those of the papers, or sampled ones."""
     seed: Annotated[int, Field(ge=0)] = 0

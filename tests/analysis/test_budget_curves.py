@@ -92,10 +92,10 @@ def test_without_a_change_of_the_lead_there_is_no_crossover(other: list[BudgetPo
     assert crossover("a", curve((10, 20.0), (20, 7.0), (100, 7.0)), "b", other) is None
 
 
-def test_a_search_is_followed_in_the_order_its_trials_ended(tmp_path: Path) -> None:
+def test_a_search_is_followed_in_the_order_its_trials_began(tmp_path: Path) -> None:
     run = load_run(write_synthetic_run(str(tmp_path)))
-    ended = ((40, 14.0), (50, 14.0), (90, 9.0), (110, 9.0), (150, 9.0))
-    assert search_curve(run, "lsgan") == tuple(BudgetPoint(float(kimg), score) for kimg, score in ended)
+    points = ((40, 14.0), (50, 14.0), (90, 9.0), (110, 9.0), (150, 9.0))
+    assert search_curve(run, "lsgan") == tuple(BudgetPoint(float(kimg), score) for kimg, score in points)
     first = run.trials_of_arm("lsgan", "search")[0]
     running = replace(first, status=first.status.model_copy(update={"state": RUNNING, "end_time": None}))
     changed = replace(run, trials=tuple(running if t is first else t for t in run.trials))

@@ -32,7 +32,6 @@ from typing import Any
 
 import optuna
 import torch
-from optuna.storages import InMemoryStorage
 
 from gan_study.config.arms.arm import arms_of
 from gan_study.config.arms.resolved_training import ASSUMED_TRAIN_IMAGES, first_trial_values, resolve_training
@@ -44,6 +43,7 @@ from gan_study.runs.folder import RunFolder
 from gan_study.runs.records.status import TrialState
 from gan_study.search.director.director import Director
 from gan_study.search.director.trial_record import TrialRecord
+from gan_study.search.sampling.search_storage import SearchStorage
 from gan_study.training.distributed import Workers
 from gan_study.training.loop import train
 
@@ -115,7 +115,7 @@ def run_search(study: StudyConfig, place: str, rival: Cost | None) -> Cost:
     folder = RunFolder(place)
     folder.write_study_text(dump_study(study))
     dataset, objective = prepare(study, folder)
-    director = Director(study, folder, objective.record, InMemoryStorage(), 1)
+    director = Director(study, folder, objective.record, SearchStorage(), 1)
     cost = Cost(0.0, 0.0, 0, None, matched=False)
     for trial in train_trials(director, folder, dataset, objective):
         last, score = trial.evaluations[-1], trial.score if trial.state is TrialState.COMPLETED else None

@@ -11,7 +11,8 @@ from gan_study.cli.extend import extend_study
 from gan_study.cli.preparation.run_folder import is_completed
 from gan_study.cli.resume import shorten_study
 from gan_study.config.reading.load import dump_study, parse_study
-from gan_study.config.search.sampling import startup_trials, with_search_defaults
+from gan_study.config.search.defaults import with_search_defaults
+from gan_study.config.search.sampling import startup_trials
 from gan_study.config.study import StudyConfig
 from gan_study.errors import InputError
 from gan_study.report.tables.protocol import protocol_items

@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from optuna.storages import InMemoryStorage
 from rich.console import Console
 from support.synthetic_run import OBJECTIVE
 
@@ -17,6 +16,7 @@ from gan_study.runs.records.measurements import EvaluationRecord
 from gan_study.runs.records.status import TrialState
 from gan_study.search.director.director import Director
 from gan_study.search.director.remaining_time import RemainingTime, num_planned
+from gan_study.search.sampling.search_storage import SearchStorage
 
 
 def director(place: Path, at_once: int, **changes: Any) -> Director:
@@ -31,7 +31,7 @@ def director(place: Path, at_once: int, **changes: Any) -> Director:
         "confirm": {"top_k": 0},
     }
     return Director(
-        StudyConfig.model_validate(sections | changes), RunFolder(str(place)), OBJECTIVE, InMemoryStorage(), at_once
+        StudyConfig.model_validate(sections | changes), RunFolder(str(place)), OBJECTIVE, SearchStorage(), at_once
     )
 
 
@@ -83,7 +83,7 @@ def test_confirmations_are_full_trainings(tmp_path: Path) -> None:
 
 
 def test_early_stopping_is_expected_where_it_is_to_come(tmp_path: Path) -> None:
-    study = director(tmp_path, at_once=1, search={"sampler": "random", "scheduler": "asha", "reduction_factor": 3})
+    study = director(tmp_path, at_once=1, search={"sampler": "random", "scheduler": "asha", "lag": 1})
     study.next_trial()
     hear(study, 3)
     # Rungs at 1 and 3 kimg. Of the four of an arm, 1, 1/2, 1/3 and 1/4 go on at the first (25/48 of them), which are

@@ -4,6 +4,7 @@ import pytest
 
 from gan_study.config.reading.load import dump_study, parse_study
 from gan_study.config.rules.extension import Extension, compare_studies
+from gan_study.config.search.defaults import with_search_defaults
 
 STUDY = """\
 name: small
@@ -163,10 +164,10 @@ OLDER = {
 def test_a_default_that_an_older_version_wrote_out_is_no_conflict(scheduler: str) -> None:
     text = f"{STUDY}search: {{scheduler: {scheduler}}}\n"
     older = parse_study(text.replace(f"{scheduler}}}", f"{scheduler}, {OLDER[scheduler]}}}"), "x.yaml", is_begun=True)
-    now = parse_study(text, "x.yaml", ["confirm.seeds=8"])
+    now = with_search_defaults(parse_study(text, "x.yaml", ["confirm.seeds=8"]), older)
     assert older.search != now.search
     assert compare_studies(older, now) == Extension(("confirm.seeds: 5 to 8",), (), ())
-    assert compare_studies(parse_study(text, "x.yaml"), older) == Extension((), (), ())
+    assert compare_studies(with_search_defaults(parse_study(text, "x.yaml"), older), older) == Extension((), (), ())
 
 
 def test_what_is_left_out_conflicts_with_another_value_than_its_default() -> None:

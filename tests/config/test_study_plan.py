@@ -148,7 +148,7 @@ class TestText:
             "Study small\n  What is compared.\n",
             "digits, 16 x 16 pixels",
             "counted       each training's last evaluation (objective.at: last)\n",
-            "4 trials for each arm; tpe, which learns from the first trial on",
+            "4 trials for each arm; tpe, which draws trial 2 of an arm at random\n",
             "asha: at 5, 15, 45 of 100 kimg, the best 1 in 3 of an arm so far continue",
             "Arm wgan: wasserstein, penalty wgan_gp, dcgan\n",
             "  beta2                       0.99          fixed\n",
@@ -177,11 +177,14 @@ class TestText:
     @pytest.mark.parametrize(
         ("overrides", "words"),
         [
-            (["search.first_trial=sampled"], "tpe, which draws the first trial of an arm at random"),
+            (["search.first_trial=sampled"], "tpe, which draws the first 2 trials of an arm at random"),
+            (["search.first_trial=sampled", "search.lag=1"], "tpe, which draws the first trial of an arm at random"),
+            (["search.lag=1"], "tpe, which learns from the first trial on"),
+            (["search.lag=4"], "tpe, which draws trials 2 to 4 of an arm at random"),
             (["search.first_trial=sampled", "search.startup_trials=3"], "which draws the first 3 trials of an arm at "),
             (["search.startup_trials=2"], "tpe, which draws trial 2 of an arm at random"),
             (["search.startup_trials=3"], "tpe, which draws trials 2 to 3 of an arm at random"),
-            (["search.sampler=cmaes", "search.scheduler=none"], "strategy), which learns after every"),
+            (["search.sampler=cmaes", "search.scheduler=none", "search.lag=1"], "strategy), which learns after every"),
             (
                 ["search.sampler=cmaes", "search.scheduler=none", "search.startup_trials=2"],
                 "strategy), which draws trial 2 of an arm at random, then learns after every",
@@ -190,6 +193,31 @@ class TestText:
         ],
     )
     def test_says_what_is_drawn_at_random(self, overrides: list[str], words: str) -> None:
+        assert words in re.sub(r"\n {3,}", " ", format_plan(planned(*overrides)))
+
+    @pytest.mark.parametrize(
+        ("overrides", "words"),
+        [
+            (
+                [],
+                "fixed: each trial knows the results of all earlier ones of its search but the one before it (lag 2) "
+                "and waits for them, so at most 4 search trials run at once (2 in each of 2 searches), and a second "
+                "run repeats it",
+            ),
+            (["search.lag=1"], "all earlier ones of its search (lag 1) and waits for them, so at most 2 search trials"),
+            (
+                ["search.lag=3"],
+                "but the 2 before it (lag 3) and waits for them, so at most 6 search trials run",
+            ),
+            (["search.sampler=random", "search.scheduler=none"], "no trial depends on another's result, so nothing "),
+            (["search.scheduler=pbt"], "fixed: no trial waits for another's result; a second run repeats it"),
+            (
+                ["search.order=free"],
+                "free: each trial knows whatever has ended when it begins; a second run can give another result",
+            ),
+        ],
+    )
+    def test_says_what_a_trial_knows(self, overrides: list[str], words: str) -> None:
         assert words in re.sub(r"\n {3,}", " ", format_plan(planned(*overrides)))
 
     def test_says_how_many_trials_share_a_process(self) -> None:
@@ -205,7 +233,7 @@ class TestText:
         assert "at random" not in text
         assert "Arm lsgan: hinge, dcgan\n  searches nothing\n" in text
         own = format_plan(planned(*none, "search_space={}", "arms.wgan.search_space.beta1.uniform=[0, 0.9]"))
-        assert "first trial on, in wgan only: the other arms search nothing" in " ".join(own.split())
+        assert "trial 2 of an arm at random, in wgan only: the other arms search nothing" in " ".join(own.split())
 
     @pytest.mark.parametrize(
         ("overrides", "words"),

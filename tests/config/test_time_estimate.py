@@ -84,14 +84,26 @@ def test_trials_at_once_are_what_the_machine_runs() -> None:
 def test_trials_side_by_side_take_less_time() -> None:
     one, two = estimate(Pace(1)), estimate(Pace(2))
     assert two.search_sec == pytest.approx(1.15 * one.search_sec / 2)
-    assert estimate(Pace(64)).search_sec == pytest.approx(max(arm_sec("a"), 1.15 * one.search_sec / 64))
+    free = estimate(Pace(64), "search.order=free")
+    assert free.search_sec == pytest.approx(max(arm_sec("a"), 1.15 * one.search_sec / 64))
+
+
+def test_a_search_waits_for_results_also_on_many_cores() -> None:
+    one, many = estimate(Pace(1)), estimate(Pace(64))
+    assert (many.num_at_once, many.num_searched_at_once) == (64, 4)
+    assert many.search_sec == pytest.approx(1.15 * one.search_sec / 4)
+    assert "64 trials at once (4 during the search, because of its order)" in time_text(study(), many)
 
 
 def test_early_stopping_saves_what_luck_would() -> None:
-    never, asha = estimate(Pace(1)), estimate(Pace(1), "search={scheduler: asha}")
+    never, asha = estimate(Pace(1)), estimate(Pace(1), "search={scheduler: asha, lag: 1}")
     # Rung at 10 of 30 kimg: the n-th of 6 to come goes on with chance 1, 1/2, 1/3, 1/4, 1/5, 2/6.
     share = 1 / 3 + 2 / 3 * (1 + 1 / 2 + 1 / 3 + 1 / 4 + 1 / 5 + 2 / 6) / 6
     assert asha.search_sec == pytest.approx(share * never.search_sec)
+    later = estimate(Pace(1), "search={scheduler: asha, lag: 3}")
+    # Each knows those before it but for the last 2.
+    share = 1 / 3 + 2 / 3 * (1 + 1 + 1 + 1 / 2 + 1 / 3 + 1 / 4) / 6
+    assert later.search_sec == pytest.approx(share * never.search_sec)
     assert asha.confirm_sec == never.confirm_sec
     assert asha.max_sec == pytest.approx(never.max_sec)
 

@@ -2,7 +2,6 @@ from typing import Any
 
 import optuna
 import pytest
-from optuna.storages import InMemoryStorage
 from optuna.trial import TrialState as OptunaState
 from support.scripted_world import FAILURE_SCORE, make_evaluation, make_study
 
@@ -10,10 +9,11 @@ from gan_study.config.arms.arm import Arm
 from gan_study.config.base import Scalar
 from gan_study.runs.records.status import TrialState
 from gan_study.search.sampling.arm_search import ArmSearch
+from gan_study.search.sampling.search_storage import SearchStorage
 
 
 def make_search(arm: str = "lsgan", **changes: Any) -> tuple[ArmSearch, optuna.Study]:
-    storage = InMemoryStorage()
+    storage = SearchStorage()
     study = make_study(**changes)
     search = ArmSearch(Arm(study, arm), storage, FAILURE_SCORE)
     return search, optuna.load_study(study_name=f"{study.name}/{arm}", storage=storage)
@@ -172,7 +172,7 @@ def test_optuna_receives_the_end(
     assert trial.user_attrs == {"index": 0, "state": state.value}
 
 
-ASHA = {"scheduler": "asha", "sampler": "random", "reduction_factor": 2}
+ASHA = {"scheduler": "asha", "sampler": "random", "reduction_factor": 2, "lag": 1}
 
 
 def test_asha_stops_the_worse_at_the_first_rung() -> None:

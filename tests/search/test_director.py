@@ -48,7 +48,7 @@ def test_no_more_trials_run_at_once_than_allowed(tmp_path: Path) -> None:
 
 def test_an_arm_is_not_stopped_by_the_other_arms_scores(tmp_path: Path) -> None:
     scores = {"lsgan": [10.0, 30.0, 20.0, 5.0], "wgan": [400.0, 300.0, 200.0, 100.0]}
-    search = {"sampler": "random", "scheduler": "asha", "reduction_factor": 2}
+    search = {"sampler": "random", "scheduler": "asha", "reduction_factor": 2, "lag": 1}
     world = make_world(tmp_path, by_index(scores), search=search)
     world.run()
     assert states(world, "lsgan") == ["completed", "stopped", "stopped", "completed"]
@@ -65,7 +65,7 @@ def test_an_arm_is_not_stopped_by_the_other_arms_scores(tmp_path: Path) -> None:
 def test_optuna_knows_how_every_trial_ended(tmp_path: Path) -> None:
     scores = {"lsgan": [10.0, 30.0, 20.0, 5.0], "wgan": [1.0, 1.0, 1.0, 1.0]}
     ends = {("wgan", "search_001"): TrialState.DIVERGED, ("wgan", "search_002"): TrialState.FAILED}
-    search = {"sampler": "random", "scheduler": "asha", "reduction_factor": 2}
+    search = {"sampler": "random", "scheduler": "asha", "reduction_factor": 2, "lag": 1}
     world = make_world(tmp_path, by_index(scores), ends, at_once=2, search=search, confirm={"top_k": 1, "seeds": 2})
     world.run()
     reported = {arm: [(t.state, t.value) for t in world.optuna_trials(arm)] for arm in ("lsgan", "wgan")}
@@ -153,7 +153,7 @@ def test_a_stopped_trial_is_not_confirmed(tmp_path: Path) -> None:
     def late_bloomer(config: TrialConfig, cur_nimg: int) -> float:
         return {0: 10.0, 1: 11.0}[config.index] if cur_nimg < 4000 else 50.0
 
-    search = {"sampler": "random", "scheduler": "asha", "reduction_factor": 2}
+    search = {"sampler": "random", "scheduler": "asha", "reduction_factor": 2, "lag": 1}
     budget = {"trials_per_arm": 2, "total_kimg": 4, "evaluate_every_kimg": 1}
     world = make_world(tmp_path, late_bloomer, search=search, budget=budget, confirm={"top_k": 2, "seeds": 1})
     world.run()
@@ -177,7 +177,7 @@ def test_confirmations_wait_for_their_own_arm_only(tmp_path: Path) -> None:
 
 
 def test_a_repeated_message_changes_nothing(tmp_path: Path) -> None:
-    search = {"sampler": "random", "scheduler": "asha", "reduction_factor": 2}
+    search = {"sampler": "random", "scheduler": "asha", "reduction_factor": 2, "lag": 1}
     world = make_world(tmp_path, constant, at_once=2, search=search)
     director = world.make_director()
     assert director.next_trial() is not None
@@ -274,7 +274,7 @@ def test_the_same_study_draws_the_same_samples(tmp_path: Path, sampler: str) -> 
 def test_optunas_pictures_can_be_drawn(tmp_path: Path) -> None:
     """Optuna's own tools read all reported trials, also diverged and stopped ones."""
     scores = {"lsgan": [10.0, 30.0, 20.0, 5.0], "wgan": [1.0, 1.0, 1.0, 1.0]}
-    search = {"sampler": "random", "scheduler": "asha", "reduction_factor": 2}
+    search = {"sampler": "random", "scheduler": "asha", "reduction_factor": 2, "lag": 1}
     world = make_world(tmp_path, by_index(scores), {("lsgan", "search_000"): TrialState.DIVERGED}, search=search)
     world.run()
     study = optuna.load_study(study_name="scripted/lsgan", storage=world.storage)

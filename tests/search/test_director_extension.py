@@ -199,6 +199,7 @@ def test_an_interrupted_study_with_repeats_ends_like_an_undisturbed_one(tmp_path
     search = {
         "sampler": "tpe",
         "scheduler": "asha",
+        "lag": 1,
         "reduction_factor": 2,
         "startup_trials": 2,
         "repeats": 2,

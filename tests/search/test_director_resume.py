@@ -12,7 +12,7 @@ from gan_study.runs.records.status import TrialState, TrialStatus
 from gan_study.search.director.director import Director
 
 BUDGET = {"trials_per_arm": 4, "total_kimg": 2, "evaluate_every_kimg": 1}
-SEARCH = {"scheduler": "asha", "reduction_factor": 2, "startup_trials": 1, "seed": 5}
+SEARCH = {"scheduler": "asha", "reduction_factor": 2, "startup_trials": 1, "seed": 5, "lag": 1}
 CONFIRM = {"top_k": 1, "seeds": 1}
 ENDS: Ends = {("lsgan", "search_000"): TrialState.DIVERGED, ("wgan", "search_000"): TrialState.FAILED}
 
@@ -145,9 +145,10 @@ def test_a_study_that_is_done_hands_out_nothing(tmp_path: Path) -> None:
 
 
 def two_at_once(tmp_path: Path) -> World:
-    """Two trials of one arm on their way to a rung that the better half passes."""
+    """Two trials of one arm on their way to a rung that the better half passes, in a free order."""
     arms = {"lsgan": {"network": "dcgan", "loss": "least_squares"}}
-    study = make_study(search=SEARCH | {"sampler": "random"}, budget=BUDGET | {"total_kimg": 4}, arms=arms)
+    search = {**SEARCH, "sampler": "random", "order": "free"}
+    study = make_study(search=search, budget=BUDGET | {"total_kimg": 4}, arms=arms)
     return World(study, RunFolder(str(tmp_path)), score, max_concurrent_trials=2)
 
 

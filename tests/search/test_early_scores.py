@@ -41,7 +41,7 @@ def world(tmp_path: Path) -> World:
     study = make_study(
         objective={"num_samples": 5000, "early_num_samples": 500},
         budget={"trials_per_arm": 4, "total_kimg": 2, "evaluate_every_kimg": 1},
-        search={"sampler": "random", "scheduler": "median", "min_completed_trials": 2},
+        search={"sampler": "random", "scheduler": "median", "min_completed_trials": 2, "lag": 1},
         confirm={"top_k": 1, "seeds": 1},
     )
     world = World(study, RunFolder(str(tmp_path)), score)

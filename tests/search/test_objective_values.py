@@ -5,7 +5,6 @@ from typing import Any
 
 import optuna
 import pytest
-from optuna.storages import InMemoryStorage
 from optuna.study import StudyDirection
 from optuna.trial import TrialState as OptunaState
 from support.scripted_world import FAILURE_SCORE, make_evaluation, make_study
@@ -14,13 +13,14 @@ from gan_study.config.arms.arm import Arm
 from gan_study.runs.records.status import TrialState
 from gan_study.search.sampling.arm_search import ArmSearch
 from gan_study.search.sampling.objective_values import TrialEnd
+from gan_study.search.sampling.search_storage import SearchStorage
 
 OBJECTIVES = ["score", "coverage", "device_sec"]
 
 
 def make_search(sampler: str = "random", **changes: Any) -> tuple[ArmSearch, optuna.Study]:
     search = {"sampler": sampler, "scheduler": "none", "objectives": OBJECTIVES}
-    study, storage = make_study(search=search, **changes), InMemoryStorage()
+    study, storage = make_study(search=search, **changes), SearchStorage()
     arm_search = ArmSearch(Arm(study, "lsgan"), storage, FAILURE_SCORE)
     return arm_search, optuna.load_study(study_name="scripted/lsgan", storage=storage)
 

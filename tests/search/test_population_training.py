@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-from optuna.storages import InMemoryStorage
 from support.prepared_objective import prepare_digits
 from support.scripted_world import make_study
 from support.tiny_training import measured
@@ -13,6 +12,7 @@ from gan_study.runs.records.status import TrialState
 from gan_study.runs.storage import Storage
 from gan_study.runs.trial_folder import TrialFolder
 from gan_study.search.director.director import Director
+from gan_study.search.sampling.search_storage import SearchStorage
 from gan_study.training.distributed import Workers
 from gan_study.training.loop import train
 
@@ -37,7 +37,7 @@ def test_every_trial_of_a_population_is_reproduced_from_its_config(tmp_path: Pat
         search={"sampler": "random", "scheduler": "pbt", "first_trial": "sampled", "pbt": {"share": 0.5}},
         confirm={"top_k": 1, "seeds": 1},
     )  # fmt: skip
-    director = Director(study, folder, prepared.record, InMemoryStorage(), 1)
+    director = Director(study, folder, prepared.record, SearchStorage(), 1)
     while not director.finished:
         config = director.next_trial()
         assert config is not None

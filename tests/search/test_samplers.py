@@ -4,7 +4,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from optuna.storages import InMemoryStorage
 from scipy.stats import qmc
 from support.scripted_world import FAILURE_SCORE, make_study
 
@@ -13,6 +12,7 @@ from gan_study.config.search.sampling import drawn_at_random
 from gan_study.config.study import StudyConfig
 from gan_study.runs.records.status import TrialState
 from gan_study.search.sampling.arm_search import ArmSearch
+from gan_study.search.sampling.search_storage import SearchStorage
 
 SPACE = {
     "g_lr": {"log_uniform": [1e-4, 1e-2]},
@@ -33,7 +33,7 @@ def study_of(sampler: str, num_trials: int = 12, space: dict[str, Any] = SPACE, 
     return make_study(
         arms={"only": {"network": "dcgan", "loss": "wasserstein"}},
         search_space=space,
-        search={"sampler": sampler, "scheduler": "none"} | search,
+        search={"sampler": sampler, "scheduler": "none", "lag": 1} | search,
         budget={"trials_per_arm": num_trials, "total_kimg": 4, "evaluate_every_kimg": 1},
     )
 
@@ -44,11 +44,11 @@ def score(values: dict[str, Any]) -> float:
 
 def drawn(study: StudyConfig, num: int, resumed_at: int | None = None) -> list[dict[str, Any]]:
     """The samples of one trial after the other; the storage is made anew, from the values, after `resumed_at`."""
-    search = ArmSearch(Arm(study, "only"), InMemoryStorage(), FAILURE_SCORE)
+    search = ArmSearch(Arm(study, "only"), SearchStorage(), FAILURE_SCORE)
     samples: list[dict[str, Any]] = []
     for index in range(num):
         if index == resumed_at:
-            search = ArmSearch(Arm(study, "only"), InMemoryStorage(), FAILURE_SCORE)
+            search = ArmSearch(Arm(study, "only"), SearchStorage(), FAILURE_SCORE)
             for before, values in enumerate(samples):
                 search.open_trial(before, values)
                 search.close_trial(before, TrialState.COMPLETED, score(values))
@@ -101,10 +101,10 @@ def test_sobol_goes_through_its_sequence_by_the_trials_number() -> None:
 
 def test_sobol_does_not_depend_on_what_has_ended() -> None:
     study = study_of("sobol")
-    search = ArmSearch(Arm(study, "only"), InMemoryStorage(), FAILURE_SCORE)
+    search = ArmSearch(Arm(study, "only"), SearchStorage(), FAILURE_SCORE)
     at_once = [search.draw_configuration(index) for index in range(6)]
     assert at_once == drawn(study, 6)
-    again = ArmSearch(Arm(study, "only"), InMemoryStorage(), FAILURE_SCORE)
+    again = ArmSearch(Arm(study, "only"), SearchStorage(), FAILURE_SCORE)
     assert again.draw_configuration(4) == at_once[4]
 
 

@@ -6,12 +6,12 @@ from typing import Any
 import numpy as np
 import optuna
 import pytest
-from optuna.storages import InMemoryStorage
 from support.scripted_world import FAILURE_SCORE, make_evaluation, make_study
 
 from gan_study.config.arms.arm import Arm
 from gan_study.runs.records.status import TrialState
 from gan_study.search.sampling.arm_search import ArmSearch
+from gan_study.search.sampling.search_storage import SearchStorage
 
 optuna.logging.set_verbosity(optuna.logging.WARNING)
 
@@ -35,10 +35,10 @@ def drawn(
     study = make_study(
         arms={"only": {"network": "dcgan", "loss": "wasserstein"}},
         search_space=space,
-        search={"first_trial": "sampled", "seed": seed} | search,
+        search={"first_trial": "sampled", "seed": seed, "lag": 1} | search,
         budget={"trials_per_arm": num, "total_kimg": NUM_KIMG, "evaluate_every_kimg": 5},
     )
-    arm, rng, trials = ArmSearch(Arm(study, "only"), InMemoryStorage(), FAILURE_SCORE), np.random.default_rng(seed), []
+    arm, rng, trials = ArmSearch(Arm(study, "only"), SearchStorage(), FAILURE_SCORE), np.random.default_rng(seed), []
     for index in range(num):
         values = arm.draw_configuration(index)
         last, state, reached = score(values, rng), TrialState.COMPLETED, None

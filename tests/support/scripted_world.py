@@ -1,11 +1,11 @@
 """Trials that train nothing: their files are written as the loop writes them, their scores are made up."""
 
+import random
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import optuna
-from optuna.storages import BaseStorage, InMemoryStorage
 
 from gan_study.config.study import StudyConfig
 from gan_study.config.training import TrialConfig
@@ -15,6 +15,7 @@ from gan_study.runs.records.measurements import BestScore, CoverageRecord, Evalu
 from gan_study.runs.records.status import EndPart, TrialState, TrialStatus
 from gan_study.runs.trial_folder import TrialFolder
 from gan_study.search.director.director import Director
+from gan_study.search.sampling.search_storage import SearchStorage
 from support import synthetic_run
 
 Score = Callable[[TrialConfig, int], float | None]
@@ -100,12 +101,14 @@ class World:
     coverages: Sequence[float] = ()
     """Coverages of the search trials at their end, by index; none if this is empty."""
     num_messages: int = 0
+    chance: random.Random | None = None
+    """Chooses which trial goes on next; without it all go on in turns."""
     end_work: Sequence[EndPart] = ()
     """Parts of the end work that a completed trial lacks, because its process died after the last step."""
 
-    def make_director(self, storage: BaseStorage | None = None) -> Director:
+    def make_director(self, storage: SearchStorage | None = None) -> Director:
         """Return a director on the folder as it is now."""
-        self.storage = storage or InMemoryStorage()
+        self.storage = storage or SearchStorage()
         return Director(self.study, self.folder, OBJECTIVE, self.storage, self.max_concurrent_trials)
 
     def run(self, stop_after: int | None = None, lose_last: bool = False) -> Director:
@@ -122,8 +125,8 @@ class World:
                 self.started.append(key)
                 live[key] = self.train_trial(config)
             self.most_at_once = max(self.most_at_once, len(live))
-            for key, trial in list(live.items()):
-                state, evaluation = next(trial)
+            for key in [self.chance.choice([*live])] if self.chance else [*live]:
+                state, evaluation = next(live[key])
                 sent += 1
                 if sent == stop_after and lose_last:
                     return director
@@ -151,6 +154,9 @@ class World:
         total, every = (round(1000 * k) for k in (config.training.total_kimg, config.training.evaluate_every_kimg))
         end = self.ends.get((config.arm, config.name))
         is_population = self.study.search.scheduler == "pbt"
+        if end is not None and not is_population and nimgs and nimgs[-1] >= total / 2:
+            yield self._end(folder, end, nimgs[-1]), None
+            return
         for cur_nimg in range(nimgs[-1] + every if nimgs else 0, total + 1, every):
             # A trial of a population is left at its evaluation, so its end comes before the next one.
             if end is not None and is_population and cur_nimg > total / 2:

@@ -8,6 +8,7 @@ from itertools import pairwise
 import numpy as np
 
 from gan_study.analysis.run_data import RunData
+from gan_study.config.training import PHASES
 
 
 @dataclass(frozen=True)
@@ -23,7 +24,7 @@ class BudgetPoint:
 def best_so_far(trials: Sequence[tuple[float, float | None]]) -> list[BudgetPoint]:
     """Best score against spent budget, one point for each trial.
 
-    trials: thousands of images and score of each trial, in the order in which they ended. A trial without a score
+    trials: thousands of images and score of each trial, in the order in which they began. A trial without a score
     costs its budget and improves nothing.
     """
     points: list[BudgetPoint] = []
@@ -103,7 +104,7 @@ def crossover(first: str, first_curve: Curve, second: str, second_curve: Curve) 
 
 
 def search_curve(run: RunData, arm: str, repeat: int | None = None) -> tuple[BudgetPoint, ...]:
-    """An arm's best score so far against thousands of images spent, over its trials in the order in which they ended.
+    """An arm's best score so far against thousands of images spent, over its trials in the order in which they began.
 
     A stopped trial counts with the score at which it was stopped. A running one comes last, with the images it has seen
     so far. repeat: number of a repeated search; None takes the trials of all repeats together.
@@ -114,7 +115,7 @@ def search_curve(run: RunData, arm: str, repeat: int | None = None) -> tuple[Bud
         if repeat is None
         else [t for t in run.trials_of_arm(arm, "search") if t.config.repeat == repeat]
     )
-    trials.sort(key=lambda t: math.inf if (end := t.status.end_time) is None else end)
+    trials.sort(key=lambda t: (not t.state.is_final, PHASES.index(t.config.phase), t.config.index))
     return tuple(best_so_far([(t.kimg, t.score) for t in trials]))
 
 

@@ -49,7 +49,7 @@ def run(
     from gan_study.cli.preparation.requirements import missing_requirements
     from gan_study.cli.preparation.run_folder import adopt_free_changes, claim_run_folder, refuse_if_begun
     from gan_study.config.reading.load import dump_study, load_study
-    from gan_study.config.search.sampling import with_search_defaults
+    from gan_study.config.search.defaults import with_search_defaults
     from gan_study.runs.folder import RunFolder
     from gan_study.runs.storage import Storage
 

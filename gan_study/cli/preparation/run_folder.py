@@ -11,7 +11,7 @@ from gan_study.config.arms.resolved_training import ASSUMED_TRAIN_IMAGES
 from gan_study.config.reading.load import dump_study, parse_study
 from gan_study.config.rules.extension import GROWING, compare_studies, study_settings
 from gan_study.config.rules.run_folder import require_begun_as, require_searched_as, require_trained_as
-from gan_study.config.search.sampling import with_search_defaults
+from gan_study.config.search.defaults import with_search_defaults
 from gan_study.config.study import StudyConfig
 from gan_study.errors import InputError
 from gan_study.runs.folder import RunFolder

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from statistics import fmean
 
+from gan_study.config.search.order import search_lag
 from gan_study.config.search.stopping import brackets, reduction_factor
 from gan_study.config.study import StudyConfig
 
@@ -29,19 +30,22 @@ def chances_at_rungs(study: StudyConfig, total_nimg: float) -> list[tuple[float,
     if study.search.scheduler != "asha":
         return []
     rungs, arrivals, factor = [], study.budget.trials_per_arm, reduction_factor(study)
+    not_known = (search_lag(study) or 1) - 1.0
     (bracket,) = brackets(study, total_nimg / 1000)
     for rung in bracket.rungs_kimg:
-        chance = _chance_to_go_on(arrivals, factor)
+        chance = _chance_to_go_on(arrivals, factor, round(not_known))
         rungs.append((1000 * rung, chance))
-        arrivals = max(1, round(arrivals * chance))
+        arrivals, not_known = max(1, round(arrivals * chance)), not_known * chance
     return rungs
 
 
 @lru_cache(maxsize=256)
-def _chance_to_go_on(arrivals: int, factor: int) -> float:
+def _chance_to_go_on(arrivals: int, factor: int, num_not_known: int) -> float:
     """The mean chance of `arrivals` trials to pass a rung of asha.
 
-    A trial passes if it is among the best 1 in `factor` of those that have reached the rung so far, or the best of all
-    (Optuna's SuccessiveHalvingPruner). So the n-th arrival passes with chance max(1, n // factor) / n.
+    A trial passes if it is among the best 1 in `factor` of itself and those that it knows to have reached the rung, or
+    the best of all (Optuna's SuccessiveHalvingPruner): with n of them, by a chance of max(1, n // factor) / n. It knows
+    the arrivals before it but for the last `num_not_known`.
     """
-    return fmean(max(1, n // factor) / n for n in range(1, arrivals + 1))
+    compared = (max(1, n - num_not_known) for n in range(1, arrivals + 1))
+    return fmean(max(1, n // factor) / n for n in compared)

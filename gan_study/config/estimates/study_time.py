@@ -11,6 +11,7 @@ from gan_study.config.estimates.pace import Pace
 from gan_study.config.estimates.room import num_trials_on, num_workers_on
 from gan_study.config.estimates.scoring_cost import ScoringCost, scoring_cost
 from gan_study.config.extractors import EXTRACTORS
+from gan_study.config.search.order import most_searched_at_once
 from gan_study.config.study import StudyConfig
 
 _START_SEC = 12.0
@@ -48,6 +49,8 @@ class TimeEstimate:
     """From start to end if all trainings were the longest, and none was stopped early."""
     num_at_once: int
     """Trials that run at the same time."""
+    num_searched_at_once: int
+    """Search trials that run at the same time: no more, because some wait for others' results."""
     pace: Pace
 
     @property
@@ -62,6 +65,7 @@ def estimate_time(study: StudyConfig, num_train_images: int | None, pace: Pace) 
     counted = num_train_images or study.dataset.known_train_images
     images = counted or ASSUMED_TRAIN_IMAGES
     at_once = num_at_once(study, pace)
+    searched_at_once = min(at_once, most_searched_at_once(study) or at_once)
     scoring, scored = scoring_cost(study, counted), pace.scored
     sampled = study.search_trials_per_arm + study.refine.trials_per_arm
     confirmed = study.confirm.top_k * study.confirm.seeds
@@ -73,7 +77,7 @@ def estimate_time(study: StudyConfig, num_train_images: int | None, pace: Pace) 
         _, longest = longest_trainings(arm, images, pace.step_of(arm.name), scored)
         search_sec += sampled * share * seconds
         confirm_sec += confirmed * seconds
-        longest_sec += (sampled + confirmed) * longest
+        longest_sec += (sampled / searched_at_once + confirmed / at_once) * longest
         slowest_sec = max(slowest_sec, seconds)
     num_arms = len(study.arms)
     num_trials, num_confirmed = num_arms * (sampled + confirmed), num_arms * confirmed
@@ -88,16 +92,17 @@ def estimate_time(study: StudyConfig, num_train_images: int | None, pace: Pace) 
         start_sec=start_sec,
         extractor_sec=extractor_sec,
         preparation_sec=preparation_sec,
-        search_sec=max(sharing * search_sec / at_once, slowest_sec if sampled else 0.0),
+        search_sec=max(sharing * search_sec / searched_at_once, slowest_sec if sampled else 0.0),
         confirm_sec=sharing * waves * confirm_sec / at_once,
         end_sec=end_sec,
         report_sec=report_sec,
         max_sec=0.0,
         num_at_once=at_once,
+        num_searched_at_once=searched_at_once,
         pace=pace,
     )
     fixed_sec = estimate.total_sec - estimate.search_sec - estimate.confirm_sec
-    most = max(estimate.total_sec, fixed_sec + sharing * longest_sec / at_once)
+    most = max(estimate.total_sec, fixed_sec + sharing * longest_sec)
     return replace(estimate, max_sec=most)
 
 

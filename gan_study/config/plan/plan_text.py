@@ -15,6 +15,7 @@ from gan_study.config.plan.plan import StudyPlan
 from gan_study.config.plan.search_text import (
     counted_text,
     objectives_text,
+    order_text,
     refinement_text,
     sampler_text,
     stopping_text,
@@ -63,6 +64,7 @@ def format_plan(
         _row("length", _length(plan)),
         _row("evaluated", _evaluated(plan)),
         _row("stopping", stopping_text(study, plan.max_training_kimg)),
+        _row("order", order_text(study)),
         _row("at once", _at_once(study.resources)),
         *([_row("trackers", ", ".join(study.trackers))] if study.trackers else []),
         *(line for arm in plan.arms for line in ("", *_arm_lines(study, arm))),
@@ -233,6 +235,8 @@ def time_text(study: StudyConfig, estimate: TimeEstimate) -> str:
         if seconds > 0:
             parts.append(f"{label} {duration_in_words(seconds)}")
     trials = "1 trial at a time" if estimate.num_at_once == 1 else f"{estimate.num_at_once} trials at once"
+    if estimate.num_searched_at_once < estimate.num_at_once:
+        trials += f" ({estimate.num_searched_at_once} during the search, because of its order)"
     text = f"about {duration_in_words(estimate.total_sec)} with {trials}: {', '.join(parts)}"
     if pace.extractor_is_kept:
         text += "; this machine keeps the extractor"

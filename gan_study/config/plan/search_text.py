@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from gan_study.config.arms.arm import Arm, arms_of
 from gan_study.config.data import ObjectiveConfig
+from gan_study.config.search.order import chances_in_repeating, most_searched_at_once, search_lag
 from gan_study.config.search.population import interval_kimg, pbt_settings, scheduled_names
 from gan_study.config.search.sampling import (
     JOINT_SAMPLERS,
@@ -67,7 +68,7 @@ def _end_of(arm: Arm) -> str:
 
 def _drawn(study: StudyConfig) -> str:
     """The trials of an arm that its sampler draws before it learns; empty if there are none."""
-    num = startup_trials(study)
+    num = max(startup_trials(study), search_lag(study) or 1)
     if study.search.first_trial == "sampled":
         return f"the first {'trial' if num == 1 else f'{num} trials'}"
     return {1: "", 2: "trial 2"}.get(num, f"trials 2 to {num}")
@@ -107,6 +108,26 @@ def stopping_text(study: StudyConfig, max_kimg: float) -> str:
         for bracket in brackets(study, max_kimg)
     ]
     return f"hyperband, brackets of {total}: {'; '.join(shares)}; {best} of an arm's bracket so far continue"
+
+
+def order_text(study: StudyConfig) -> str:
+    """The results that each trial knows, what this makes the search wait for, and whether the search repeats."""
+    lag, limit = search_lag(study), most_searched_at_once(study)
+    reasons = chances_in_repeating(study)
+    repeats = f"a second run can give another result ({'; '.join(reasons)})" if reasons else "a second run repeats it"
+    if study.search.order == "free" and reasons:
+        return f"free: each trial knows whatever has ended when it begins; {repeats}"
+    if lag is None:
+        return f"no trial depends on another's result, so nothing waits; {repeats}"
+    if limit is None:
+        return f"fixed: no trial waits for another's result; {repeats}"
+    all_but = {1: "", 2: " but the one before it"}.get(lag, f" but the {lag - 1} before it")
+    searches = len(study.arms) * study.search.repeats
+    each = f" ({lag} in each of {searches} searches)" if searches > 1 else ""
+    return (
+        f"fixed: each trial knows the results of all earlier ones of its search{all_but} (lag {lag}) and waits for "
+        f"them, so at most {limit} search trials run at once{each}, and {repeats}"
+    )
 
 
 def _rungs(rungs: tuple[float, ...]) -> str:

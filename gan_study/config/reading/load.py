@@ -80,6 +80,9 @@ def parse_study(
     problems += apply_overrides(root, overrides, warn)
     use_own_names(root)
     study, faults = _validate(root)
+    if study is not None and is_begun and "order" not in study.search.model_fields_set:
+        # An older version, whose searches had no other order, has written it.
+        study = study.model_copy(update={"search": study.search.model_copy(update={"order": "free"})})
     if study is not None:
         study, unknown = _with_interval(study, count_images)
         faults += unknown

@@ -7,6 +7,7 @@ from gan_study.config.conditions import has_effect, requirement
 from gan_study.config.hyperparameters import PARTS
 from gan_study.config.plan.search_text import listed_arms
 from gan_study.config.reading.hints import value_text
+from gan_study.config.search.order import search_lag
 from gan_study.config.space import ranges_of
 from gan_study.config.study import StudyConfig
 
@@ -99,9 +100,23 @@ def _idle_values(arms: Sequence[Arm]) -> Iterator[str]:
             yield f"first_trial of {arm.name} is not used, because search.first_trial=sampled draws that trial."
 
 
+def _reason_without_lag(study: StudyConfig) -> str:
+    """Why no trial waits for earlier ones; empty if trials do."""
+    search = study.search
+    if search.order == "free":
+        return "search.order=free"
+    if search.scheduler == "pbt":
+        return "the whole population of search.scheduler=pbt is drawn at once"
+    if search_lag(study) is None:
+        return f"search.sampler={search.sampler} with search.scheduler={search.scheduler} uses no results"
+    return ""
+
+
 def _idle_sections(study: StudyConfig) -> Iterator[str]:
     """Settings in the file that belong to phases or reactions that are off."""
-    confirm, refine, diagnosis = study.confirm, study.refine, study.diagnosis
+    confirm, refine, diagnosis, search = study.confirm, study.refine, study.diagnosis, study.search
+    if search.lag is not None and (reason := _reason_without_lag(study)):
+        yield f"search.lag={search.lag} is not used, because {reason}."
     if confirm.top_k == 0 and "seeds" in confirm.model_fields_set:
         yield f"confirm.seeds={confirm.seeds} is not used, because confirm.top_k=0."
     if refine.trials_per_arm == 0 and "keep" in refine.model_fields_set:

@@ -7,6 +7,7 @@ from typing import Any
 from gan_study.config.arms.arm import Arm
 from gan_study.config.arms.settings import arm_settings
 from gan_study.config.base import flatten
+from gan_study.config.search.order import lag_of
 from gan_study.config.search.sampling import startup_trials
 from gan_study.config.search.stopping import grace_kimg, min_completed_trials, reduction_factor
 from gan_study.config.space import extremes, range_kind, range_text
@@ -26,6 +27,7 @@ _FREE = (
 """Settings that may change freely, since no training's result depends on them. It does depend on the number of workers
 and on the statistics of batch norm."""
 _FILLED_IN: dict[str, Callable[[StudyConfig], float]] = {
+    "search.lag": lag_of,
     "search.startup_trials": startup_trials,
     "search.reduction_factor": reduction_factor,
     "search.grace_kimg": grace_kimg,

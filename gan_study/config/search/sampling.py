@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from gan_study.config.arms.arm import Arm
 from gan_study.config.arms.parameters import Parameter, assignments
 from gan_study.config.base import Scalar
-from gan_study.config.search.stopping import min_completed_trials
 from gan_study.config.space import Choice, IntegerRange, SearchRange
 from gan_study.config.study import StudyConfig
 
@@ -26,20 +25,6 @@ def startup_trials(study: StudyConfig) -> int:
     """
     default = 1 if study.search.sampler == "cmaes" else max(1, study.budget.trials_per_arm // 3)
     return study.search.startup_trials or default
-
-
-def with_search_defaults(study: StudyConfig, before: StudyConfig | None = None) -> StudyConfig:
-    """The study with those defaults written out that depend on its number of trials, so that extending it keeps them.
-
-    before: the study that this one extends, whose defaults are kept; None if there is none.
-    """
-    of = before or study
-    search = study.search
-    if search.startup_trials is None and search.sampler in LEARNING_SAMPLERS:
-        search = search.model_copy(update={"startup_trials": startup_trials(of)})
-    if search.min_completed_trials is None and search.scheduler == "median":
-        search = search.model_copy(update={"min_completed_trials": min_completed_trials(of)})
-    return study.model_copy(update={"search": search})
 
 
 def all_configurations(

@@ -12,6 +12,7 @@ from gan_study.config.arms.arm import Arm
 from gan_study.config.plan.search_text import (
     counted_text,
     objectives_text,
+    order_text,
     refinement_text,
     sampler_text,
     stopping_text,
@@ -105,6 +106,7 @@ def _search_items(run: RunData) -> list[Item]:
         ("Sampler", f"{sampler_text(run.study)}; {first}{_sampler_settings(run)}"),
         *([("Objectives", text)] if (text := objectives_text(run.study)) else []),
         ("Scheduler", stopping_text(run.study, max_kimg) if max_kimg else search.scheduler),
+        ("Order", order_text(run.study)),
         *([("Refinement", refinement_text(run.study))] if run.study.refine.trials_per_arm else []),
         ("Confirmation", _confirmation(run.study.confirm)),
         *_schedules(run),

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Set
 
 from gan_study.config.arms.trial_configs import confirm_trial_config, confirm_trial_name
+from gan_study.config.search.order import search_lag
 from gan_study.config.study import StudyConfig
 from gan_study.config.training import PHASES, Phase, TrialConfig
 from gan_study.runs.records.decisions import DecisionsRecord
@@ -17,7 +18,6 @@ class Agenda:
         self._study = study
         self._trials = trials
         self._decisions = decisions
-        self._num_opened: dict[tuple[str, Phase], int] = {}
         self._best: dict[str, list[TrialRecord]] = {}
 
     @property
@@ -66,23 +66,28 @@ class Agenda:
         return "confirm" if self.next_confirmation(arm) is not None else None
 
     def next_search(self, arm: str) -> tuple[int, int] | None:
-        """Return index and repeat of an arm's next search trial; the repeats take turns. None if there is none."""
+        """Return index and repeat of an arm's next search trial; the repeats take turns.
+
+        None if there is none, and while trials must end first whose results the next one of each repeat must know.
+        """
         return self._next_place(arm, "search", self._study.budget.trials_per_arm, self._study.search.repeats)
 
     def next_refined(self, arm: str) -> int | None:
-        """Return the index of an arm's next refine trial; None if there is none."""
+        """Return the index of an arm's next refine trial; None as in `next_search`."""
         place = self._next_place(arm, "refine", self._study.refine.trials_per_arm, 1)
         return place[0] if place is not None else None
 
     def _next_place(self, arm: str, phase: Phase, num_indices: int, num_repeats: int) -> tuple[int, int] | None:
-        """Return the first index and repeat without a trial. As no trial is ever removed, it only moves forward."""
+        """Return the first index without a trial, and its repeat, among those that may begin now."""
         if self.why_cut_short(arm, phase):
             return None
-        number = self._num_opened.get((arm, phase), 0)
-        while number < num_indices * num_repeats and self._trials.has(arm, phase, *divmod(number, num_repeats)):
-            number += 1
-        self._num_opened[arm, phase] = number
-        return divmod(number, num_repeats) if number < num_indices * num_repeats else None
+        lag, places = search_lag(self._study, phase), []
+        for repeat in range(num_repeats):
+            index = self._trials.num_opened(arm, phase, repeat)
+            knows_enough = lag is None or index - lag < self._trials.num_ended(arm, phase, repeat)
+            if index < num_indices and knows_enough:
+                places.append((index, repeat))
+        return min(places, default=None)
 
     def next_confirmation(self, arm: str) -> TrialConfig | None:
         """Return the next confirmation, once the arm's search and refinement have ended; None if there is none."""

@@ -11,12 +11,13 @@ from gan_study.search.sampling.pruners import PRUNING
 class AnswerOrder:
     """Numbers the answered evaluations and writes the numbers to each trial's heard.json.
 
-    Only a study with rungs needs them: a rung compares a trial with those that reached it before. Other studies write
-    nothing.
+    Only a study with rungs in a free order needs them: a rung then compares a trial with those that reached it before.
+    Other studies write nothing.
     """
 
     def __init__(self, study: StudyConfig) -> None:
-        self._is_needed = study.search.scheduler in PRUNING and len(study.search.objectives) == 1
+        search = study.search
+        self._is_needed = search.order == "free" and search.scheduler in PRUNING and len(search.objectives) == 1
         self._next_number = 0
 
     def continue_after(self, trials: Iterable[TrialRecord]) -> None:

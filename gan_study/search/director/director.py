@@ -7,8 +7,6 @@ interruption.
 
 from collections.abc import Callable
 
-from optuna.storages import BaseStorage
-
 from gan_study.config.study import StudyConfig
 from gan_study.config.training import TrialConfig
 from gan_study.runs.folder import RunFolder
@@ -23,6 +21,7 @@ from gan_study.search.director.start_failures import StartFailures, shared_failu
 from gan_study.search.director.study_trials import StudyTrials
 from gan_study.search.director.trial_record import TrialRecord, name_batch_size, write_end
 from gan_study.search.population.populations import Populations
+from gan_study.search.sampling.search_storage import SearchStorage
 
 
 class Director:
@@ -33,7 +32,7 @@ class Director:
         study: StudyConfig,
         folder: RunFolder,
         objective: ObjectiveRecord,
-        storage: BaseStorage,
+        storage: SearchStorage,
         max_concurrent_trials: int,
         on_change: Callable[[], None] = lambda: None,
     ) -> None:

@@ -56,7 +56,8 @@ def replay(
 ) -> list[TrialRecord]:
     """Report all known trials to a new search, in the order in which the study answered their evaluations.
 
-    The order matters, because a rung compares a trial with those that reached it before.
+    In a free order this matters, because a rung compares a trial with those that reached it before. In a fixed order
+    it does not: no answers are numbered, and the trials follow one another.
 
     Args:
         search: the search of one repeat of an arm, or of its refinement; it has drawn nothing yet.
@@ -66,7 +67,8 @@ def replay(
 
     Returns:
         The unfinished trials that must now be stopped, because the study ended before it could answer their last
-        evaluation. A trial that was allowed to continue is not among them, even if later reports would stop it.
+        evaluation. In a free order, a trial that was allowed to continue is not among them, even if later reports
+        would stop it.
     """
     events = sorted(
         (_answer_number(trial, number), place, number)
@@ -92,7 +94,7 @@ def replay(
         if number == len(trial.evaluations):
             if trial.state.is_final:
                 close_trial(trial)
-            elif stop and order == math.inf:
+            elif stop and (search.is_ordered or order == math.inf):
                 given_up.append(trial)
     open_before(len(trials))
     return given_up

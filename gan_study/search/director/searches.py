@@ -1,7 +1,5 @@
 """The searches of all arms: they draw the configurations of new trials and learn from the evaluations of all trials."""
 
-from optuna.storages import BaseStorage
-
 from gan_study.config.arms.arm import Arm, arms_of
 from gan_study.config.arms.trial_configs import refine_trial_config, search_trial_config
 from gan_study.config.study import StudyConfig
@@ -15,13 +13,14 @@ from gan_study.search.director.trial_record import TrialRecord
 from gan_study.search.sampling.arm_search import ArmSearch
 from gan_study.search.sampling.objective_values import TrialEnd
 from gan_study.search.sampling.refinement import begin_refinement
+from gan_study.search.sampling.search_storage import SearchStorage
 
 
 class Searches:
     """One search for each repeat of an arm, and one in narrowed ranges for its refinement."""
 
     def __init__(
-        self, study: StudyConfig, folder: RunFolder, objective: ObjectiveRecord, storage: BaseStorage, agenda: Agenda
+        self, study: StudyConfig, folder: RunFolder, objective: ObjectiveRecord, storage: SearchStorage, agenda: Agenda
     ) -> None:
         self._study = study
         self._folder = folder

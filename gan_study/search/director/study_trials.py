@@ -3,11 +3,21 @@
 from bisect import insort
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from gan_study.config.training import PHASES
 from gan_study.runs.records.measurements import EvaluationRecord
 from gan_study.runs.records.status import TrialState
 from gan_study.search.director.trial_record import TrialRecord
+
+
+@dataclass
+class _Search:
+    """The trials of one repeat of an arm's phase. As none is ever removed, both numbers only grow."""
+
+    trials: dict[int, TrialRecord] = field(default_factory=dict)
+    num_opened: int = 0
+    num_ended: int = 0
 
 
 class StudyTrials(Mapping[tuple[str, str], TrialRecord]):
@@ -21,7 +31,7 @@ class StudyTrials(Mapping[tuple[str, str], TrialRecord]):
         """Each is called with a trial after it has been added or closed, or has a new evaluation."""
         self._by_key: dict[tuple[str, str], TrialRecord] = {}
         self._by_phase: defaultdict[tuple[str, str], list[TrialRecord]] = defaultdict(list)
-        self._places: defaultdict[tuple[str, str], set[tuple[int, int]]] = defaultdict(set)
+        self._searches: defaultdict[tuple[str, str, int], _Search] = defaultdict(_Search)
         self._states: defaultdict[tuple[str, str], Counter[TrialState]] = defaultdict(Counter)
         self._best: dict[tuple[str, str], TrialRecord] = {}
         self._completed: defaultdict[str, list[TrialRecord]] = defaultdict(list)
@@ -41,7 +51,7 @@ class StudyTrials(Mapping[tuple[str, str], TrialRecord]):
         self._by_key[config.arm, config.name] = trial
         phase = config.arm, config.phase
         insort(self._by_phase[phase], trial, key=_place)
-        self._places[phase].add((config.index, config.repeat))
+        self._searches[*phase, config.repeat].trials[config.index] = trial
         self._states[phase][TrialState.RUNNING] += 1
         if trial.state.is_final:
             self.close(trial, trial.state)
@@ -85,9 +95,19 @@ class StudyTrials(Mapping[tuple[str, str], TrialRecord]):
         """Return True if a trial of this phase has not ended."""
         return self._states[arm, phase][TrialState.RUNNING] > 0
 
-    def has(self, arm: str, phase: str, index: int, repeat: int) -> bool:
-        """Return True if there is a trial of this phase with this index and repeat."""
-        return (index, repeat) in self._places[arm, phase]
+    def num_opened(self, arm: str, phase: str, repeat: int) -> int:
+        """Return the index of the first trial that does not exist yet in a repeat of an arm's phase."""
+        search = self._searches[arm, phase, repeat]
+        while search.num_opened in search.trials:
+            search.num_opened += 1
+        return search.num_opened
+
+    def num_ended(self, arm: str, phase: str, repeat: int) -> int:
+        """Return the index of the first trial that has not ended, or does not exist yet."""
+        search = self._searches[arm, phase, repeat]
+        while search.num_ended in search.trials and search.trials[search.num_ended].state.is_final:
+            search.num_ended += 1
+        return search.num_ended
 
     def _notify(self, trial: TrialRecord) -> None:
         for observer in self.observers:

@@ -1,18 +1,19 @@
 """One arm's search: an Optuna study with its own sampler and pruner."""
 
 from collections.abc import Sequence
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from functools import partial
 
 import optuna
 from optuna.samplers import BaseSampler
-from optuna.storages import BaseStorage, InMemoryStorage
+from optuna.storages import InMemoryStorage
 from optuna.trial import TrialState as OptunaState
 
 from gan_study.config.arms.arm import Arm
 from gan_study.config.arms.parameters import Parameter
 from gan_study.config.arms.resolved_training import ASSUMED_TRAIN_IMAGES, first_trial_values
 from gan_study.config.base import Scalar
+from gan_study.config.search.order import search_lag
 from gan_study.config.search.sampling import LEARNING_SAMPLERS, all_configurations
 from gan_study.config.space import IntegerRange, contains
 from gan_study.config.training import Phase
@@ -22,6 +23,7 @@ from gan_study.search.sampling.distributions import distribution, suggest
 from gan_study.search.sampling.objective_values import ObjectiveValues, TrialEnd, directions
 from gan_study.search.sampling.pruners import make_pruner
 from gan_study.search.sampling.samplers import GivenValues, keeps_state, make_sampler
+from gan_study.search.sampling.search_storage import SearchStorage
 
 _MOST_ATTEMPTS = 10
 """Most draws for one trial; then the untried configuration nearest to the last draw is used. gp draws only once,
@@ -33,13 +35,14 @@ class ArmSearch:
 
     Every reported value is finite: scores are cut at `failure_score`, which also replaces a missing score. Stopped
     trials are closed as pruned, with their intermediate values. Diverged and failed trials are closed as completed
-    with the failure score, because samplers ignore trials in Optuna's state FAIL.
+    with the failure score, because samplers ignore trials in Optuna's state FAIL. In a fixed order, draws and stops of
+    trial i depend on the results of trials 0 to i - lag alone.
     """
 
     def __init__(
         self,
         arm: Arm,
-        storage: BaseStorage,
+        storage: SearchStorage,
         failure_score: float,
         num_train_images: int = ASSUMED_TRAIN_IMAGES,
         *,
@@ -52,6 +55,8 @@ class ArmSearch:
         self._arm = arm
         self._repeat = repeat
         self._phase = phase
+        self._storage = storage
+        self._lag = search_lag(study, phase)
         self._parameters = arm.parameters if parameters is None else parameters
         self._fixed = arm.fixed
         self._failure_score = failure_score
@@ -76,9 +81,10 @@ class ArmSearch:
         """
         if self._is_paper_trial(index):
             return self.open_trial(index, first_trial_values(self._arm))
-        if self._untried:
-            return self.open_trial(index, self._draw_from(index, self._untried))
-        values = self._open_optuna_trial(index, self._parameters, self._sampler(index))
+        with self._known_to(index):
+            if self._untried:
+                return self.open_trial(index, self._draw_from(index, self._untried))
+            values = self._open_optuna_trial(index, self._parameters, self._sampler(index))
         self._note_tried(values)
         return values
 
@@ -87,8 +93,9 @@ class ArmSearch:
         # The sampler may see a value only if its parameter is active under these values.
         active = [p for p in self._parameters if p.name in values and p.is_active({**self._fixed, **values})]
         inside = [p for p in active if contains(p.range, values[p.name])]
-        drawn_by = self._sampler(index) if keeps_state(self._study) and not self._is_paper_trial(index) else None
-        self._open_optuna_trial(index, inside, GivenValues({p.label: values[p.name] for p in inside}, drawn_by))
+        with self._known_to(index):
+            drawn_by = self._sampler(index) if keeps_state(self._study) and not self._is_paper_trial(index) else None
+            self._open_optuna_trial(index, inside, GivenValues({p.label: values[p.name] for p in inside}, drawn_by))
         self._note_tried(values)
         return values
 
@@ -131,7 +138,8 @@ class ArmSearch:
         trial = self._trials[index]
         step = self._step(index, evaluation.cur_nimg)
         trial.report(self._values.score(evaluation.curve_score), step=step)
-        return step % self._interval == 0 and trial.should_prune()
+        with self._known_to(index):
+            return step % self._interval == 0 and trial.should_prune()
 
     def close_trial(self, index: int, state: TrialState, score: float | None, end: TrialEnd | None = None) -> None:
         """Close trial `index` with its last score and, for several objectives, its other results."""
@@ -148,6 +156,15 @@ class ArmSearch:
                 self.optuna_study.tell(trial, state=OptunaState.PRUNED)
             case TrialState.RUNNING:
                 raise AssertionError("a running trial is not closed")
+
+    @property
+    def is_ordered(self) -> bool:
+        """True if what a trial knows of the others depends on its index alone, and so is the same when replayed."""
+        return self._lag is not None
+
+    def _known_to(self, index: int) -> AbstractContextManager[None]:
+        """Let sampler and pruner see the results that trial `index` knows."""
+        return self._storage.hiding_from(None if self._lag is None else index - self._lag + 1)
 
     def _note_tried(self, values: dict[str, Scalar]) -> None:
         self._tried.append(values)

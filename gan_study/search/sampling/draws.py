@@ -3,13 +3,12 @@
 import math
 from collections.abc import Sequence
 
-from optuna.storages import InMemoryStorage
-
 from gan_study.config.arms.arm import Arm
 from gan_study.config.study import StudyConfig
 from gan_study.runs.records.measurements import EvaluationRecord
 from gan_study.runs.records.status import TrialState
 from gan_study.search.sampling.arm_search import ArmSearch
+from gan_study.search.sampling.search_storage import SearchStorage
 
 _NUM_TRIALS = 9
 _FAILURE_SCORE = 1000.0
@@ -34,11 +33,11 @@ def sample_draws(sampler: str) -> tuple[float, ...]:
                 "network.width": {"integer": [8, 64]},
                 "beta1": {"choice": [0.0, 0.5, 0.9]},
             },
-            "search": {"sampler": sampler, "scheduler": "asha", "first_trial": "sampled"}
+            "search": {"sampler": sampler, "scheduler": "asha", "first_trial": "sampled", "lag": 1}
             | ({"startup_trials": 3} if sampler in ("tpe", "gp") else {}),
         }
     )
-    search = ArmSearch(Arm(study, "only"), InMemoryStorage(), _FAILURE_SCORE)
+    search = ArmSearch(Arm(study, "only"), SearchStorage(), _FAILURE_SCORE)
     drawn: list[float] = []
     for index in range(_NUM_TRIALS):
         values = search.draw_configuration(index)

@@ -10,13 +10,14 @@ from pathlib import Path
 from types import TracebackType
 
 from optuna.exceptions import StorageInternalError
-from optuna.storages import BaseStorage, InMemoryStorage, RDBStorage
+from optuna.storages import RDBStorage
 from optuna.trial import FrozenTrial
 from sqlalchemy.exc import SQLAlchemyError
 
 from gan_study.errors import StorageError, first_line
 from gan_study.runs.folder import RunFolder
 from gan_study.search.sampling.optuna_rows import WrittenStudy, WrittenTrial, write_trials
+from gan_study.search.sampling.search_storage import SearchStorage
 
 _OPTUNA = "optuna.db"
 LOCK_SEC = 60
@@ -44,7 +45,7 @@ class OptunaFile:
         self._temporary = None if folder.storage.is_local else tempfile.TemporaryDirectory()
         place = folder.storage.local_path("") if self._temporary is None else Path(self._temporary.name)
         self._path = place / _OPTUNA
-        self.storage: BaseStorage = InMemoryStorage()
+        self.storage = SearchStorage()
         self._written: dict[str, WrittenStudy] = {}
         self._due = math.inf
         self._is_cut_short = False

@@ -3,8 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from optuna.storages import BaseStorage
-
 from gan_study.config.arms.arm import Arm
 from gan_study.config.arms.parameters import Parameter
 from gan_study.config.search.narrowing import narrow
@@ -13,12 +11,13 @@ from gan_study.runs.folder import RunFolder
 from gan_study.runs.records.measurements import ObjectiveRecord
 from gan_study.runs.records.refinement import RefinementRecord
 from gan_study.search.sampling.arm_search import ArmSearch
+from gan_study.search.sampling.search_storage import SearchStorage
 
 
 def begin_refinement(
     arm: Arm,
     folder: RunFolder,
-    storage: BaseStorage,
+    storage: SearchStorage,
     objective: ObjectiveRecord,
     searches: Sequence[ArmSearch],
     best: Sequence[TrialConfig],

@@ -16,6 +16,7 @@ from optuna.trial import FrozenTrial, TrialState
 from gan_study.config.arms.arm import Arm
 from gan_study.config.arms.parameters import Parameter
 from gan_study.config.base import Scalar
+from gan_study.config.search.order import search_lag
 from gan_study.config.search.sampling import LEARNING_SAMPLERS, joint_parameters, startup_trials
 from gan_study.config.search.stopping import stops_trials
 from gan_study.config.study import StudyConfig
@@ -58,7 +59,8 @@ def sampler_settings(study: StudyConfig) -> dict[str, Any]:
     name = study.search.sampler
     settings = {**SETTINGS[name]}
     if name in LEARNING_SAMPLERS:
-        settings["n_startup_trials"] = startup_trials(study)
+        # A trial of number `startup_trials` knows fewer results than that, and is the first that learns.
+        settings["n_startup_trials"] = max(1, startup_trials(study) - (search_lag(study) or 1) + 1)
     if name == "cmaes":
         settings["consider_pruned_trials"] = stops_trials(study)
     return settings
