@@ -7,7 +7,7 @@ from optuna.storages import InMemoryStorage
 from optuna.trial import FrozenTrial, TrialState
 
 _RESULTS = ("completed_rung_", "constraints")
-"""What Optuna's pruners and samplers write into a trial's system attributes about its results begins so."""
+"""Beginnings of the system attributes in which Optuna's pruners and samplers note a trial's results."""
 
 
 class SearchStorage(InMemoryStorage):
