@@ -303,3 +303,34 @@ def anchors(path: Path) -> set[str]:
     """The anchors that GitHub gives a document's headings."""
     headings = re.findall(r"^#+ (.*)$", path.read_text(), re.MULTILINE)
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+RANDOM = re.compile(
+    r"manual_seed\(|default_rng\(|random\.Random\(|random_state=|SeedSequence\(|OwnRandomness\(\w|_seed\(study"
+    r"|Sampler\(seed="
+)
+
+
+def random_files(package: Path) -> list[str]:
+    """The files of the package that make random numbers, by their path in it."""
+    files = sorted(package.rglob("*.py"))
+    return [file.relative_to(package).as_posix() for file in files if RANDOM.search(file.read_text())]
+
+
+def test_every_source_of_random_numbers_is_listed() -> None:
+    section = (ROOT / "CONTRIBUTING.md").read_text().partition("## Randomness")[2].partition("\n## ")[0]
+    rows = [row.split("|")[1] for row in section.splitlines() if row.startswith("| `")]
+    listed = {name for row in rows for name in re.findall(r"`([^`]+)`", row)}
+    folders = tuple(name for name in listed if name.endswith("/"))
+    missing = [
+        path
+        for path in random_files(ROOT / "gan_study")
+        if path not in listed and path.rpartition("/")[2] not in listed and not path.startswith(folders)
+    ]
+    assert missing == []
+
+
+def test_a_new_source_of_random_numbers_is_found(tmp_path: Path) -> None:
+    (tmp_path / "own.py").write_text("rng = np.random.default_rng(3)\n")
+    (tmp_path / "other.py").write_text("rng = 3\n")
+    assert random_files(tmp_path) == ["own.py"]

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from gan_study import __version__
-from gan_study.cli.commands import generator_commands, image_commands, study_commands
+from gan_study.cli.commands import generator_commands, image_commands, study_commands, training_commands
 from gan_study.cli.commands.usage import UsageError, print_usage_error
 from gan_study.cli.terminal.interruption import InterruptionError, ignore_further, print_notice
 from gan_study.cli.terminal.messages import print_error, print_warning
@@ -21,7 +21,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for commands in (study_commands, image_commands, generator_commands):
+for commands in (study_commands, training_commands, image_commands, generator_commands):
     app.add_typer(commands.app)
 _REFUSED = 2
 _INTERRUPTED = 130  # 128 + SIGINT, as in shells

@@ -9,12 +9,12 @@ from rich.console import Console
 
 from gan_study.analysis.sentences.notes import END_PARTS
 from gan_study.analysis.sentences.number_text import listed
+from gan_study.cli.preparation.devices import device_named
 from gan_study.cli.preparation.run_folder import claim_run_folder
 from gan_study.cli.terminal.interruption import explain_interruption
 from gan_study.cli.terminal.messages import print_warning
 from gan_study.cli.terminal.outcome import print_line
 from gan_study.config.data import ObjectiveConfig
-from gan_study.config.reading.suggestions import no_such
 from gan_study.config.reading.trial_file import load_trial
 from gan_study.config.training import TrialConfig
 from gan_study.data.datasets import Dataset, load_dataset
@@ -27,14 +27,13 @@ from gan_study.runs.folder import RunFolder
 from gan_study.runs.records.measurements import ObjectiveRecord
 from gan_study.runs.records.status import TrialState, TrialStatus
 from gan_study.runs.trial_folder import TrialFolder
-from gan_study.training.distributed import Workers, choose_device, join_process_group
+from gan_study.training.distributed import Workers, join_process_group
 from gan_study.training.progress import Progress
 
 _QUIET_SEC = 30.0
 """Seconds between two lines of progress while the objective is made."""
 LOOK_SEC = 0.5
 """Seconds between two checks whether the first rank has made the objective."""
-_DEVICES = ("auto", "cpu", "cuda")
 
 
 class TrainingDivergedError(GanStudyError):
@@ -49,12 +48,8 @@ def train_one(config_file: str, out: str, device: str) -> None:
     Raises InputError for a wrong file, folder or device, TrainingDivergedError, and InterruptionError (after a message
     about how to continue).
     """
-    if device not in _DEVICES:
-        raise InputError(f"--device: {no_such('device', device, _DEVICES)}")
     is_first = int(os.environ.get("RANK", "0")) == 0
-    chosen = choose_device(use_gpu=device != "cpu")
-    if device == "cuda" and chosen.type != "cuda":
-        raise InputError("--device: cuda needs a GPU that torch can use, but got none; use auto or cpu")
+    chosen = device_named(device)
     config = load_trial(config_file)
     present = {"num_workers": int(os.environ.get("WORLD_SIZE", "1")), "min_workers": None}
     workers_config = config.workers.model_copy(update=present)

@@ -81,7 +81,9 @@ class Cost:
 def make_study(trials: int, kimg: float, seed: int, way: dict[str, Any]) -> StudyConfig:
     """One arm of a small DCGAN whose learning rates, betas, width and loss's weight are searched."""
     early = {"early_num_samples": way["early"]} if "early" in way else {}
+    # The defaults of a study of so many trials.
     startup = {"startup_trials": max(1, trials // 3)} if way["search"]["sampler"] == "tpe" else {}
+    lag = {"lag": max(2, round(trials / 8))}
     return StudyConfig.model_validate(
         {
             "name": "search_cost",
@@ -101,7 +103,7 @@ def make_study(trials: int, kimg: float, seed: int, way: dict[str, Any]) -> Stud
                 "penalty_weight": {"log_uniform": [0.1, 100]},
                 "network.width": {"choice": [8, 12, 16]},
             },
-            "search": {**way["search"], **startup, "first_trial": "sampled", "seed": seed},
+            "search": {**way["search"], **startup, **lag, "first_trial": "sampled", "seed": seed},
             "confirm": {"top_k": 0},
         }
     )

@@ -254,30 +254,3 @@ def plan(
 
     set_places(data_root, inception_weights)
     print_plan(study_file, overrides, spread_from, measure)
-
-
-@app.command()
-def train(
-    config_file: Annotated[
-        str, typer.Argument(help="A trial's config.json, or a YAML file of the same form.", show_default=False)
-    ],
-    out: Annotated[
-        str, typer.Option(metavar="FOLDER", help="Where the trial's files go: a local path, an s3:// or a gs:// URI.")
-    ] = "runs/train",
-    device: Annotated[str, typer.Option(metavar="auto|cpu|cuda", help="Device of the training.")] = "auto",
-    data_root: DataRoot = None,
-    inception_weights: InceptionWeights = None,
-) -> None:
-    """Train one GAN, without Ray.
-
-    Runs on one process or under torchrun, and continues from its checkpoint if there is one. The configuration of a
-    confirmed trial is diagnosed and scored at its end as in its study.
-    """
-    from gan_study.cli.commands.surroundings import set_places
-    from gan_study.config.reading.trial_file import load_trial
-
-    set_places(data_root, inception_weights)
-    load_trial(config_file)  # reports a wrong file before torch is imported, which takes seconds
-    from gan_study.cli.train import train_one
-
-    train_one(config_file, out, device)
