@@ -34,7 +34,7 @@ class Difference:
 
 @dataclass(frozen=True)
 class Repetition:
-    """What two trainings share, and what they do not."""
+    """The result of a comparison of two trainings."""
 
     num_values: int
     """Values that at least one of them has: numbers, texts, pictures and weights."""

@@ -1,4 +1,4 @@
-"""What a fixed order of a search costs: time in which slots wait, and the score that the search finds.
+"""Measure the cost of a fixed order of a search: time in which slots wait, and the score that the search finds.
 
 Each repeat searches the small DCGAN of search_cost.py on digits with seeds of its own, by tpe and asha, in a free order
 and with several lags, on several numbers of slots. The trainings are real. Their clock is not: a training takes the

@@ -16,6 +16,9 @@ from gan_study.data.datasets import load_dataset
 from gan_study.errors import InputError
 from gan_study.runs.folder import RunFolder
 from gan_study.runs.records.status import TrialState, TrialStatus
+from gan_study.search.trials.begin_trial import begin_trial
+from gan_study.search.trials.messages import TrialOrder
+from gan_study.training.distributed import Workers
 
 
 @pytest.fixture(scope="module")
@@ -51,14 +54,14 @@ def test_a_training_repeats_to_the_last_digit(
 
 
 def test_a_stopped_trial_is_trained_as_far_as_it_came(run: RunFolder, capsys: pytest.CaptureFixture[str]) -> None:
-    trial = run.trial("lsgan", "search_000")
-    trial.write_evaluations([e.model_copy(update={"best": None}) for e in trial.read_evaluations()[:2]])
-    trial.keep_samples({0, 500})
-    trial.keep_snapshots({0, 500})
-    status = TrialStatus(state=TrialState.STOPPED, cur_nimg=500, reason="not among its arm's best at 500 images")
-    trial.write_status(status)
-    reproduce(run.location, "lsgan/search_000", None, "cpu")
-    assert "trained again to 500 images, where it ended (stopped)" in capsys.readouterr().out
+    trial = run.trial("lsgan", "search_001")
+    training = begin_trial(TrialOrder(present(trial.read_config()), run.location), Workers())
+    while len(trial.read_evaluations()) < 2:
+        next(training)
+    training.close()
+    trial.write_status(TrialStatus(state=TrialState.STOPPED, cur_nimg=512, reason="not among its arm's best"))
+    reproduce(run.location, "lsgan/search_001", None, "cpu")
+    assert "trained again to 512 images, where it ended (stopped)" in capsys.readouterr().out
 
 
 def test_each_number_that_differs_is_found(run: RunFolder, capsys: pytest.CaptureFixture[str]) -> None:
@@ -67,21 +70,21 @@ def test_each_number_that_differs_is_found(run: RunFolder, capsys: pytest.Captur
     score = present(second.score)
     trial.write_evaluations([first, second.model_copy(update={"score": score * (1 + 1e-12)}), *others])
     diagnosis = present(trial.read_diagnosis())
-    trial.write_diagnosis(diagnosis.model_copy(update={"seed": diagnosis.seed + 1}))
-    trial.write_samples(0, trial.read_samples(500))
-    with pytest.raises(NotReproducedError, match="3 differences, the first in evaluation at 500 images, score"):
+    trial.write_diagnosis(diagnosis.model_copy(update={"extractor": "another"}))
+    trial.write_samples(0, trial.read_samples(512))
+    with pytest.raises(NotReproducedError, match="3 differences, the first in evaluation at 512 images, score"):
         reproduce(run.location, "lsgan/confirm_000_seed_0", None, "cpu")
     shown = capsys.readouterr().out
-    assert "evaluation at 500 images, score: " in shown
+    assert "evaluation at 512 images, score: " in shown
     assert "(by 1e-12 of it)" in shown
     assert "sample grid at 0 images: " in shown
-    assert "diagnosis, seed: " in shown
+    assert "diagnosis, extractor: " in shown
 
 
 @pytest.mark.parametrize(
     ("trial", "message"),
     [
-        ("lsgan/serch_000", r"no trial .*serch_000.*did you mean 'lsgan/search_000'"),
+        ("lsgan/serch_000", r"No trial called 'lsgan/serch_000.*did you mean 'lsgan/search_000'"),
         ("search_000", "a trial is named by its arm and its name"),
         ("lsgan/search_001", "trained again once it has ended, but got lsgan/search_001"),
     ],

@@ -222,7 +222,7 @@ def test_protocol(run: RunData) -> None:
         "5 trials for each arm, each of at most 40 kimg (26.72 epochs of 1,497 images, 1,210 "
         "device-seconds), evaluated every 10 kimg"
     )
-    assert items["Sampler"] == ("tpe, which learns from the first trial on; first trial: paper defaults; seed 0")
+    assert items["Sampler"] == ("tpe, which draws trial 2 of an arm at random; first trial: paper defaults; seed 0")
     assert items["Confirmation"] == "the best configuration of each arm, 5 fresh seeds"
     assert items["Commit"] == "0123456789abcdef"
     assert items["Scheduler"] == "asha: at 10, 30 of 40 kimg, the best 1 in 3 of an arm so far continue"

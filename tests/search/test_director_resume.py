@@ -104,6 +104,7 @@ def test_unfinished_trials_go_first(tmp_path: Path) -> None:
 
 def test_evaluations_after_the_checkpoint_are_forgotten(tmp_path: Path) -> None:
     world = make_world(tmp_path, "random")
+    world.ends = {}
     world.run(stop_after=2)
     files = world.folder.trial("lsgan", "search_000")
     files.write_evaluations([*files.read_evaluations(), make_evaluation(1500, 1.0)])  # died before its checkpoint

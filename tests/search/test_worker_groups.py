@@ -131,6 +131,7 @@ def test_a_stopped_trial_leaves_its_group_to_the_next(ray_address: str, tmp_path
         defaults={"network": {"width": 8}, "g_lr": 3e-3, "d_lr": 1e-3},
         search_space={"g_lr": {"choice": [STANDSTILL]}},
         budget={"trials_per_arm": 2, "total_kimg": 1, "evaluate_every_kimg": 0.25},
+        search={"reduction_factor": 2, "lag": 1},
         confirm={"top_k": 1, "seeds": 1},
         resources={"workers_per_trial": 2},
     )
