@@ -13,16 +13,20 @@ With the values above it takes about half an hour on two cores.
 import argparse
 import heapq
 import multiprocessing
+import sys
 import tempfile
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 from statistics import median
 from typing import Any
 
 import optuna
 import torch
-from search_cost import make_study, prepare
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+from support.small_search import make_study, prepare
 
 from gan_study.config.estimates.training_time import estimate_seconds_per_kimg
 from gan_study.config.study import StudyConfig
