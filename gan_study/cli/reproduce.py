@@ -20,6 +20,8 @@ from gan_study.errors import GanStudyError, InputError
 from gan_study.evaluation.whole_trial import train_and_finish
 from gan_study.extractors.objective import load_objective
 from gan_study.runs.folder import RunFolder
+from gan_study.runs.processor import processor_kind
+from gan_study.runs.records.environment import Environment
 from gan_study.runs.records.status import TrialState, TrialStatus
 from gan_study.runs.trial_folder import TrialFolder
 from gan_study.training.distributed import Workers
@@ -59,7 +61,7 @@ def reproduce(location: str, trial: str, out: str | None, device: str) -> None:
     for line in _text(trial, found, seconds, status, ended_itself):
         print_line(make_console(), line)
     if found.differences:
-        raise NotReproducedError(_reasons(trial, found, config))
+        raise NotReproducedError(_reasons(trial, found, config, run.read_environment()))
 
 
 def _find_trial(run: RunFolder, trial: str) -> TrialFolder:
@@ -133,13 +135,15 @@ def _difference_text(difference: Difference) -> str:
     return f"{difference.place}: {before} then, {now} now{share}"
 
 
-def _reasons(trial: str, found: Repetition, config: TrialConfig) -> str:
+def _reasons(trial: str, found: Repetition, config: TrialConfig, environment: Environment | None) -> str:
     first, causes = found.differences[0].place, []
     if config.workers.num_workers > 1:
         causes.append(f"it was trained by {quantity(config.workers.num_workers, 'worker')} and now by one")
     if config.training.device_sec is not None:
         causes.append("its length is measured on a clock (budget.device_sec)")
-    causes.append("another kind of processor, a GPU or other versions round differently (see environment.json)")
+    then, now = environment.processor if environment else "", processor_kind()
+    processors = f" (then {then}, now {now})" if then and then != now else ""
+    causes.append(f"another kind of processor{processors}, a GPU or other versions round differently")
     return (
         f"{trial}: a training repeats to the last digit, but got {quantity(len(found.differences), 'difference')}, the "
         f"first in {first}; known causes: {'; '.join(causes)}"

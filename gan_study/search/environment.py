@@ -8,6 +8,7 @@ from importlib.metadata import version
 import gan_study
 from gan_study.config.study import StudyConfig
 from gan_study.runs.folder import RunFolder
+from gan_study.runs.processor import processor_kind
 from gan_study.runs.records.environment import Environment
 from gan_study.search.cluster import Host
 from gan_study.search.origin import commit_and_source
@@ -41,6 +42,7 @@ def describe_environment(hosts: Iterable[Host], study: StudyConfig) -> Environme
     versions = {"gan_study": gan_study.__version__, "python": platform.python_version()}
     return Environment(
         versions=versions | {name: version(name) for name in _PACKAGES},
+        processor=processor_kind(),
         commit=commit,
         commit_source=source,
         command=" ".join(["python -m gan_study", *sys.argv[1:]]),

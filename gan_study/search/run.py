@@ -8,6 +8,7 @@ from contextlib import contextmanager, nullcontext, suppress
 
 import optuna
 
+from gan_study.config.plan.search_text import idle_room_text
 from gan_study.config.rules.check import resource_faults
 from gan_study.config.study import StudyConfig
 from gan_study.errors import GanStudyError, InputError, StorageError, first_line
@@ -99,6 +100,8 @@ def run_study(
                 raise InputError([f"{'.'.join(map(str, fault.path))}: {fault.rule}" for fault in faults])
             study = study.model_copy(update={"resources": resources})
             follower = ClusterFollower(cluster, resources, on_stage, record_status, record_new_hosts)
+            if remark := idle_room_text(study, min(follower.num_fitting, follower.num_wanted())):
+                on_stage(remark)
             if address is not None:
                 require_shared(folder)
             on_stage("preparing the data and the extractor")

@@ -12,6 +12,7 @@ from gan_study.config.arms.resolved_training import resolve_training
 from gan_study.config.estimates.training_time import estimate_seconds_per_kimg
 from gan_study.config.plan.plan import StudyPlan, plan_study
 from gan_study.config.plan.plan_text import format_plan
+from gan_study.config.plan.search_text import idle_room_text
 from gan_study.config.reading.load import load_study, parse_study
 from gan_study.config.training import TrainingConfig
 
@@ -219,6 +220,12 @@ class TestText:
     )
     def test_says_what_a_trial_knows(self, overrides: list[str], words: str) -> None:
         assert words in re.sub(r"\n {3,}", " ", format_plan(planned(*overrides)))
+
+    def test_says_that_a_search_leaves_machines_idle(self) -> None:
+        study = planned().study
+        assert idle_room_text(study, 4) == ""
+        assert idle_room_text(study, 16).startswith("16 trials fit at once, but the search runs at most 4, so that it")
+        assert idle_room_text(planned("search.order=free").study, 16) == ""
 
     def test_says_how_many_trials_share_a_process(self) -> None:
         text = " ".join(format_plan(planned("resources.trials_per_gpu=4")).split())

@@ -130,6 +130,17 @@ def order_text(study: StudyConfig) -> str:
     )
 
 
+def idle_room_text(study: StudyConfig, num_fitting: int) -> str:
+    """A remark if more trials fit on the machines than the search can run at once; else empty."""
+    limit = most_searched_at_once(study)
+    if limit is None or num_fitting <= limit:
+        return ""
+    return (
+        f"{num_fitting} trials fit at once, but the search runs at most {limit}, so that it can be repeated (a larger "
+        "search.lag or search.order=free uses more of the room); the confirmation uses all of it"
+    )
+
+
 def _rungs(rungs: tuple[float, ...]) -> str:
     return ", ".join(f"{rung:g}" for rung in rungs)
 

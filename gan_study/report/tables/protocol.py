@@ -202,6 +202,7 @@ def _environment_items(run: RunData) -> list[Item]:
             ("Versions", _versions(environment.versions)),
             ("Commit", _commit(environment)),
             ("Hosts", _hosts(environment)),
+            *([("Processor", environment.processor)] if environment.processor else []),
         ]
     if run.status is not None:
         started = datetime.fromtimestamp(run.status.start_time, UTC).strftime("%Y-%m-%d %H:%M UTC")

@@ -21,6 +21,8 @@ class Surroundings(Record):
     """CPUs and GPUs of each machine that took part, one text for each."""
     host_names: tuple[str, ...] = ()
     """Names of these machines, in the same order; empty in files of older versions."""
+    processor: str = ""
+    """Kind of processor of the machine on which the command ran; empty in files of older versions."""
     commit: str | None
     """Commit of gan_study, with a + for changes that were not committed; None if it is not known."""
     commit_source: str = ""
