@@ -3,9 +3,12 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
+from math import prod
 
 from gan_study.analysis.comparison.same_arms import same_arms
-from gan_study.analysis.confirmation import ConfirmedArm, confirmed_arms
+from gan_study.analysis.confirmation import confirmed_arms
+from gan_study.analysis.confirmed_arm import ConfirmedArm
+from gan_study.analysis.looks import level_share
 from gan_study.analysis.ranking import PairComparison, rank_arms
 from gan_study.analysis.run_data import RunData
 from gan_study.analysis.sentences.number_text import quantity
@@ -75,7 +78,7 @@ class PairStatistics:
     """Statistics of two arms with confirmed seeds."""
 
     test: PairComparison
-    """The rank test, Holm-corrected over all tests of the comparison."""
+    """The rank test, corrected for several looks and by Holm's method over all tests of the comparison."""
     probability_lower: Estimate | None
     """P(A < B), where ties count one half. None if the scores are not independent."""
     further_seeds: FurtherSeeds | None
@@ -119,6 +122,8 @@ class ArmsComparison:
     """Pairs of arms where one overtakes the other in the search, by the median of the repeats if there are any."""
     standing: tuple[str, ...] = ()
     """The confirmed arms in the order of the ranking, leader first. Neighbours need not be distinguishable."""
+    level_share: float = 1.0
+    """The share of the tests' level that these seeds may spend; below 1 with `confirm.until_decided`."""
 
     @property
     def by_arm(self) -> dict[str, ArmStatistics]:
@@ -178,8 +183,10 @@ def compare_runs(runs: Sequence[RunData], collapsed: Collection[tuple[str, str]]
     crossovers = tuple(c for c in found if c is not None)
     if len(confirmed) < 2:
         return ArmsComparison(arms, None, (), crossovers, tuple(confirmed))
-    ranking = rank_arms(list(confirmed.values()), same_arms(runs))
-    return ArmsComparison(arms, ranking.leader, _described(ranking.pairs, confirmed), crossovers, ranking.standing)
+    share = prod(map(level_share, runs))  # Looks of several studies make pairs of looks.
+    ranking = rank_arms(list(confirmed.values()), same_arms(runs), share)
+    pairs = _described(ranking.pairs, confirmed, share)
+    return ArmsComparison(arms, ranking.leader, pairs, crossovers, ranking.standing, share)
 
 
 def _expected_best(run: RunData, arm: str) -> tuple[BestOfN, ...]:
@@ -209,15 +216,17 @@ def estimate_optimism(mean: Estimate | None, search_score: float | None) -> Esti
     return Estimate(mean.value - search_score, mean.low - search_score, mean.high - search_score)
 
 
-def _described(tests: Sequence[PairComparison], confirmed: dict[str, ConfirmedArm]) -> tuple[PairStatistics, ...]:
-    level = SIGNIFICANCE / max(1, sum(test.is_own_test for test in tests))
-    return tuple(
-        PairStatistics(
-            test,
-            probability_of_improvement(*(confirmed[arm].counted for arm in test.scored)) if test.is_tested else None,
-            further_seeds(test.probability_lower, test.num_a, test.num_b, level)
-            if test.is_tested and not test.is_distinguishable
-            else None,
-        )
-        for test in tests
-    )
+def _described(
+    tests: Sequence[PairComparison], confirmed: dict[str, ConfirmedArm], share: float
+) -> tuple[PairStatistics, ...]:
+    level = share * SIGNIFICANCE / max(1, sum(test.is_own_test for test in tests))
+
+    def describe(test: PairComparison) -> PairStatistics:
+        if not test.is_tested:
+            return PairStatistics(test, None, None)
+        a, b = (confirmed[arm].counted for arm in test.scored)
+        further = further_seeds(test.probability_lower, test.num_a, test.num_b, level)
+        better = probability_of_improvement(a, b, share)
+        return PairStatistics(test, better, None if test.is_distinguishable else further)
+
+    return tuple(map(describe, tests))

@@ -1,85 +1,14 @@
-"""The confirmed seeds of each arm: trainings with fresh seeds of the configuration that the search found."""
+"""The confirmed seeds of each arm that count."""
 
-from dataclasses import dataclass
-from itertools import groupby
-from statistics import fmean
-
-from gan_study.analysis.run_data import RunData, TrialData
-from gan_study.analysis.statistics.failures import counted_scores
-from gan_study.analysis.statistics.pareto import front_first, known_values
-from gan_study.config.training import PHASES
-from gan_study.runs.records.measurements import ObjectiveRecord
-from gan_study.runs.records.status import TrialState
-
-
-@dataclass(frozen=True)
-class ConfirmedArm:
-    """The confirmed seeds of one arm. All that have ended are included, even failed ones."""
-
-    arm: str
-    source: str
-    """The search trial whose configuration was re-trained."""
-    search_score: float | None
-    """Score of that search trial."""
-    trials: tuple[TrialData, ...]
-    """One trial for each seed; without a score if it diverged or failed."""
-    counted: tuple[float, ...]
-    """The scores by which arms are compared, capped at the failure score, which a failed seed gets too."""
-    num_configurations: int
-    """Configurations of the search that were re-trained. This one has the lowest mean score."""
-    superseded: tuple[TrialData, ...] = ()
-    """Confirmed seeds of configurations that are no longer among the best since the study was extended. They do not
-    count."""
-
-    @property
-    def failed(self) -> tuple[TrialData, ...]:
-        """The seeds without a score."""
-        return tuple(t for t in self.trials if t.score is None)
+from gan_study.analysis.confirmed_arm import ConfirmedArm, arms_with_seeds
+from gan_study.analysis.looks import passed_looks
+from gan_study.analysis.run_data import RunData
 
 
 def confirmed_arms(run: RunData) -> dict[str, ConfirmedArm]:
-    """The arms with at least one ended confirm trial, in the order of the study file; empty without an objective.
+    """The arms of `arms_with_seeds` with all seeds that have ended.
 
-    If several of the best configurations of an arm were re-trained, the one with the lowest mean of counted scores
-    represents the arm. A configuration that further search trials have pushed out of the best `top_k` does not count,
-    so that every arm has equally many candidates, and an extended study gives the result that it would have given with
-    that budget from the start. The former best count until a seed of one of the new best has ended.
+    Seeds after the look that decided do not count. There are some only if a study was extended or shortened.
     """
-    if run.objective is None:
-        return {}
-    found = [_confirmed_arm(run, arm, run.objective) for arm in run.arms]
-    return {arm.arm: arm for arm in found if arm is not None}
-
-
-def _confirmed_arm(run: RunData, arm: str, objective: ObjectiveRecord) -> ConfirmedArm | None:
-    ended = [t for t in run.trials_of_arm(arm, "confirm") if t.state.is_final]
-    ended.sort(key=lambda t: (t.config.source or "", t.config.training.seed))
-    every = {source: tuple(group) for source, group in groupby(ended, key=lambda t: t.config.source)}
-    best = _best_sources(run, arm)
-    groups = [group for source, group in every.items() if source in best] or list(every.values())
-    if not groups:
-        return None
-    trials = min(groups, key=lambda group: fmean(counted_scores(group, objective)))
-    counted = counted_scores(trials, objective)
-    source = trials[0].config.source or ""
-    found = next((t for t in run.searched_trials(arm) if t.name == source), None)
-    return ConfirmedArm(
-        arm=arm,
-        source=source,
-        search_score=found.score if found else None,
-        trials=trials,
-        counted=counted,
-        num_configurations=len(groups),
-        superseded=tuple(t for group in every.values() if group not in groups for t in group),
-    )
-
-
-def _best_sources(run: RunData, arm: str) -> set[str]:
-    """Names of the search trials to confirm by the present state of the search: the best `top_k` completed ones."""
-    completed = [t for t in run.searched_trials(arm) if t.state is TrialState.COMPLETED and t.score is not None]
-    completed.sort(key=lambda t: (t.score, PHASES.index(t.config.phase), t.config.index, t.config.repeat))
-    names = run.study.search.objectives
-    if len(names) > 1:
-        # As in the search, a trial whose coverage could not be measured counts with a coverage of 0.
-        completed = front_first(completed, [{n: known_values(t)[n] or 0.0 for n in names} for t in completed])
-    return {t.name for t in completed[: run.study.confirm.top_k]}
+    looks = passed_looks(run)
+    return arms_with_seeds(run, looks[-1].seeds if looks and looks[-1].is_last else None)

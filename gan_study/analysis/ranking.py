@@ -7,7 +7,7 @@ from statistics import fmean
 
 from gan_study.analysis.comparison.same_arms import are_same_arm
 from gan_study.analysis.comparison.same_trainings import first_copies, num_same
-from gan_study.analysis.confirmation import ConfirmedArm
+from gan_study.analysis.confirmed_arm import ConfirmedArm
 from gan_study.analysis.statistics.rank_test import SIGNIFICANCE, holm, mann_whitney_p, probability_lower, smallest_p
 
 
@@ -25,7 +25,8 @@ class PairComparison:
     """Two-sided exact Mann-Whitney p. None if seeds of both are the same trainings, since the test needs independent
     scores."""
     p_holm: float | None
-    """`p` after Holm's correction over all tests of the comparison. A copy of an arm adds no test of its own."""
+    """`p` after the correction for several looks, and Holm's over all tests of the comparison. A copy of an arm adds no
+    test of its own."""
     smallest_p: float | None
     """The smallest `p_holm` that is possible with the numbers of seeds of all tested arms; None without a test."""
     num_same: int = 0
@@ -61,6 +62,16 @@ class PairComparison:
         return self.p_holm is not None and self.p_holm < SIGNIFICANCE
 
     @property
+    def is_rival(self) -> bool:
+        """True if `a` could beat `b` as a method: they are neither the same arm nor copies."""
+        return not (self.is_same_arm or self.is_copy)
+
+    @property
+    def is_better(self) -> bool:
+        """True if `a` scores lower than `b` by more than chance."""
+        return self.is_distinguishable and self.probability_lower > 0.5
+
+    @property
     def swapped(self) -> "PairComparison":
         """This test with `a` and `b` exchanged."""
         return replace(
@@ -89,17 +100,28 @@ class Ranking:
         """The first arm of the ranking."""
         return self.standing[0]
 
+    @property
+    def leader_pairs(self) -> tuple[PairComparison, ...]:
+        """The pairs of the leader, as `a`, with each other arm."""
+        return tuple(p if p.a == self.leader else p.swapped for p in self.pairs if self.leader in (p.a, p.b))
 
-def rank_arms(arms: Sequence[ConfirmedArm], same_arms: Collection[Collection[str]] = ()) -> Ranking:
+
+def rank_arms(
+    arms: Sequence[ConfirmedArm], same_arms: Collection[Collection[str]] = (), level_share: float = 1.0
+) -> Ranking:
     """Compare two or more arms pair by pair, with Holm's correction over the pairs that can be tested.
 
     same_arms: groups of arms with equal definitions. An arm that has exactly the trainings of an earlier arm is a copy
     of it. A copy takes over the numbers of that arm, whatever it scored itself, because it is neither further evidence
     nor a further test.
+
+    level_share: the share of the level that these tests may spend, by which p values are divided (`level_shares`).
     """
     first = first_copies({arm.arm: arm.trials for arm in arms})
     tested = {
-        (p.a, p.b): p for pair in _tested([a for a in arms if first[a.arm] == a.arm]) for p in (pair, pair.swapped)
+        (p.a, p.b): p
+        for pair in _tested([a for a in arms if first[a.arm] == a.arm], level_share)
+        for p in (pair, pair.swapped)
     }
 
     def compare(a: ConfirmedArm, b: ConfirmedArm) -> PairComparison:
@@ -118,14 +140,14 @@ def rank_arms(arms: Sequence[ConfirmedArm], same_arms: Collection[Collection[str
     return Ranking(tuple(standing), pairs)
 
 
-def _tested(arms: Sequence[ConfirmedArm]) -> list[PairComparison]:
+def _tested(arms: Sequence[ConfirmedArm], level_share: float) -> list[PairComparison]:
     """Test every pair of arms, none of which is a copy."""
     chosen = list(combinations(arms, 2))
     raw = [None if num_same(a.trials, b.trials) else mann_whitney_p(a.counted, b.counted) for a, b in chosen]
     tested = [(a, b) for (a, b), p in zip(chosen, raw, strict=True) if p is not None]
-    corrected = iter(holm([p for p in raw if p is not None]))
+    corrected = iter(holm([p / level_share for p in raw if p is not None]))
     # Holm's corrected values grow with each of the uncorrected ones.
-    smallest = iter(holm([smallest_p(len(a.counted), len(b.counted)) for a, b in tested]))
+    smallest = iter(holm([smallest_p(len(a.counted), len(b.counted)) / level_share for a, b in tested]))
     return [
         _measured(a, b) if p is None else _measured(a, b, p, next(corrected), next(smallest))
         for (a, b), p in zip(chosen, raw, strict=True)

@@ -9,10 +9,13 @@ import numpy as np
 from pydantic import TypeAdapter
 
 from gan_study.analysis.arm_comparison import ArmsComparison, compare_arms
-from gan_study.analysis.confirmation import ConfirmedArm, confirmed_arms
+from gan_study.analysis.confirmation import confirmed_arms
+from gan_study.analysis.confirmed_arm import ConfirmedArm
 from gan_study.analysis.final_score_summary import FinalSummary, summarise_final
+from gan_study.analysis.looks import Look, passed_looks
 from gan_study.analysis.run_data import RunData, TrialData, best_trial
 from gan_study.analysis.sentences.importance_text import ArmImportance, arm_importances
+from gan_study.analysis.sentences.looks_text import looks_note
 from gan_study.analysis.sentences.notes import damage_warnings, verdict_notes
 from gan_study.analysis.sentences.other_count import OtherCount, describe_other_count
 from gan_study.analysis.sentences.winner import decide_winner
@@ -160,6 +163,8 @@ class Summary:
     """The test and the intervals behind the verdict; empty if nothing is tested."""
     other_count: OtherCount | None = None
     """The confirmed seeds by the evaluation that does not count; None if they have no scores by it."""
+    looks: tuple[Look, ...] = ()
+    """The looks at the confirmed seeds so far; empty without `confirm.until_decided`."""
     notes: tuple[str, ...] = ()
     """Sentences that qualify the verdict."""
     warnings: tuple[str, ...] = ()
@@ -187,7 +192,7 @@ def summarise(run: RunData) -> Summary:
     confirmed = confirmed_arms(run)
     comparison = compare_arms(run, run.collapsed)
     outcome = decide_winner(run, list(confirmed.values()), comparison)
-    other = describe_other_count(list(confirmed.values()), run.objective, comparison.leader)
+    other = describe_other_count(list(confirmed.values()), run.objective, comparison.leader, comparison.level_share)
     return Summary(
         schema_version=SCHEMA_VERSION,
         study=run.study.name,
@@ -202,7 +207,8 @@ def summarise(run: RunData) -> Summary:
         fidelity=describe_fidelity(run),
         small_print=outcome.small_print,
         other_count=other,
-        notes=(*([other.sentence] if other else []), *verdict_notes(run, list(confirmed.values()))),
+        looks=passed_looks(run),
+        notes=(*looks_note(run), *([other.sentence] if other else []), *verdict_notes(run, list(confirmed.values()))),
         warnings=damage_warnings(run),
     )
 

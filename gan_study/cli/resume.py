@@ -60,7 +60,7 @@ def shorten_study(
     if lowered:
         folder.write_trained_study(dump_study(after))
         folder.write_study_text(dump_study(after))
-    if any(change.startswith("confirm.") for change in lowered):
+    if study.confirm.until_decided is None and any(change.startswith("confirm.") for change in lowered):
         going_on = [arm for arm in study.arms if arm not in skipped]
         for note in unequal_seeds_note({arm: _num_confirmed(folder, after, arm) for arm in going_on}):
             print(f"Note: {note}")

@@ -117,6 +117,13 @@ class RefineConfig(Frozen):
     values that occur among them."""
 
 
+class UntilDecidedConfig(Frozen):
+    """Further seeds in planned steps, until the arms can be told apart."""
+
+    max_seeds: Annotated[int, Field(ge=1, le=1_000)]
+    """Most fresh seeds of each configuration."""
+
+
 class ConfirmConfig(Frozen):
     """Re-training of the best configurations with fresh seeds."""
 
@@ -124,6 +131,24 @@ class ConfirmConfig(Frozen):
     """Best configurations of each arm that are re-trained; 0 for none."""
     seeds: Annotated[int, Field(ge=1, le=1_000)] = 5
     """Fresh seeds for each of them."""
+    until_decided: UntilDecidedConfig | None = None
+    """Further seeds: the arms are tested after `seeds` each, and after as many more again and again, until one wins or
+    max_seeds are reached. Each test spends a part of the 5 %, so that all together keep that level. Default: none."""
+
+    @model_validator(mode="after")
+    def _has_a_first_look(self) -> Self:
+        if self.until_decided is not None and self.until_decided.max_seeds < self.seeds:
+            raise ValueError(
+                f"until_decided begins with the seeds of confirm.seeds, but got max_seeds="
+                f"{self.until_decided.max_seeds} with seeds={self.seeds}; raise max_seeds or lower seeds"
+            )
+        return self
+
+    @property
+    def looks(self) -> tuple[int, ...]:
+        """Seeds of each configuration at which the arms are tested, in increasing order."""
+        most = self.seeds if self.until_decided is None else self.until_decided.max_seeds
+        return (*range(self.seeds, most, self.seeds), most)
 
 
 class WorkerRange(Frozen):

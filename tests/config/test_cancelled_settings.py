@@ -63,6 +63,8 @@ def test_nothing_is_told_where_every_setting_counts() -> None:
          "lsgan", {"g_lr", "d_lr"}),
         ("confirm={top_k: 0, seeds: 3}", "confirm.seeds=3 is not used, because confirm.top_k=0.", "lsgan",
          {"g_lr", "d_lr"}),
+        ("confirm={top_k: 0, until_decided: {max_seeds: 9}}",
+         "confirm.until_decided.max_seeds=9 is not used, because confirm.top_k=0.", "lsgan", {"g_lr", "d_lr"}),
         ("refine.keep=2", "refine.keep=2 is not used, because refine.trials_per_arm=0.", "lsgan", {"g_lr", "d_lr"}),
         ("diagnosis.max_rollbacks=3", "diagnosis.max_rollbacks=3 is not used, because diagnosis.on_collapse=record.",
          "lsgan", {"g_lr", "d_lr"}),

@@ -3,7 +3,7 @@ from collections.abc import Sequence
 import pytest
 
 from gan_study.config.reading.load import dump_study, parse_study
-from gan_study.config.rules.extension import Extension, compare_studies
+from gan_study.config.rules.extension import Extension, compare_studies, split_lowered
 from gan_study.config.search.defaults import with_search_defaults
 
 STUDY = """\
@@ -46,6 +46,18 @@ def test_more_of_everything() -> None:
         "confirm.seeds: 5 to 8",
         "arms.hinge: a new arm",
     }
+
+
+def test_looks_may_be_added_and_prolonged_but_not_dropped() -> None:
+    text = STUDY.replace("seeds: 5}", "seeds: 5, until_decided: {max_seeds: 20}}")
+    assert extended(text=text).additions == ("confirm.until_decided.max_seeds: nothing to 20",)
+    before = parse_study(text, "x.yaml")
+    longer = parse_study(text, "x.yaml", ["confirm.until_decided.max_seeds=30"])
+    assert compare_studies(before, longer) == Extension(("confirm.until_decided.max_seeds: 20 to 30",), (), ())
+    (conflict,) = compare_studies(before, parse_study(STUDY, "x.yaml")).conflicts
+    assert conflict.startswith("confirm.until_decided.max_seeds: 20 in the run folder, nothing in the file; trials")
+    lowered, restored = split_lowered(before, parse_study(text, "x.yaml", ["confirm.until_decided.max_seeds=10"]))
+    assert (lowered, restored) == ({"confirm.until_decided.max_seeds": 20}, before)
 
 
 @pytest.mark.parametrize(

@@ -232,6 +232,11 @@ class TestText:
         assert "each with 1 CPU and a GPU for each process where there are any; 4 trials share a process" in text
         assert "share a process" not in format_plan(planned())
 
+    def test_counts_the_seeds_of_all_looks(self) -> None:
+        result = planned("confirm.until_decided={max_seeds: 10}")
+        assert (result.num_confirm_trials, result.max_kimg) == (40, planned().max_kimg + 28 * 100)
+        assert "40 again (best 2 of each arm, 10 seeds; 3 if the first look decides)" in format_plan(result)
+
     def test_says_where_nothing_is_searched(self) -> None:
         none = [f"{arm}={{network: dcgan, loss: hinge}}" for arm in ("arms.lsgan", "arms.wgan")]
         text = format_plan(planned(*none, "search_space={beta1: {choice: [0.5]}}", "arms.lsgan.beta1=0.5"))

@@ -81,6 +81,16 @@ def test_trials_at_once_are_what_the_machine_runs() -> None:
     assert num_at_once(study("resources.gpus_per_worker=0.4"), Pace(8, num_gpus=2)) == 4, "none spans two GPUs"
 
 
+def test_the_seeds_of_all_looks_are_counted_and_the_first_look_is_named() -> None:
+    fixed, looks = estimate(Pace(1)), estimate(Pace(1), "confirm.until_decided={max_seeds: 9}")
+    assert looks.confirm_sec == pytest.approx(3 * fixed.confirm_sec)
+    assert looks.first_look_sec == pytest.approx(fixed.total_sec)
+    assert fixed.first_look_sec is None
+    words = f"; about {duration_in_words(fixed.total_sec)} if the first look at the seeds decides"
+    assert words in time_text(study(), looks)
+    assert "first look" not in time_text(study(), fixed)
+
+
 def test_trials_side_by_side_take_less_time() -> None:
     one, two = estimate(Pace(1)), estimate(Pace(2))
     assert two.search_sec == pytest.approx(1.15 * one.search_sec / 2)

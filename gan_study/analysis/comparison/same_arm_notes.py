@@ -10,14 +10,14 @@ def rivals(comparison: ArmsComparison, arm: str | None) -> list[PairStatistics]:
     """Pairs of an arm, as `a`, with each arm that it could beat as a method; only the first of several copies."""
     found: dict[str, PairStatistics] = {}
     for pair in comparison.pairs_of(arm) if arm else ():
-        if not (pair.test.is_same_arm or pair.test.is_copy):
+        if pair.test.is_rival:
             found.setdefault(pair.test.scored[1], pair)
     return list(found.values())
 
 
 def is_better(pair: PairStatistics) -> bool:
     """Return True if `a` scores lower than `b` by more than chance."""
-    return pair.test.is_distinguishable and pair.test.probability_lower > 0.5
+    return pair.test.is_better
 
 
 def same_notes(comparison: ArmsComparison, winner: str | None) -> list[str]:

@@ -10,7 +10,8 @@ from gan_study.analysis.arm_comparison import PairStatistics, compare_runs
 from gan_study.analysis.comparison.fairness import ComparedStudy, Difference, differences
 from gan_study.analysis.comparison.same_arms import same_arms, same_arms_words
 from gan_study.analysis.comparison.same_trainings import SameTrainings, num_same
-from gan_study.analysis.confirmation import ConfirmedArm, confirmed_arms
+from gan_study.analysis.confirmation import confirmed_arms
+from gan_study.analysis.confirmed_arm import ConfirmedArm
 from gan_study.analysis.run_data import RunData
 from gan_study.analysis.sentences.notes import damage_warnings, remedy_notes
 from gan_study.analysis.sentences.other_count import describe_other_count
@@ -91,7 +92,7 @@ def put_side_by_side(studies: Sequence[ComparedStudy]) -> SideBySide:
     confirmed = {arm: found for run in runs for arm, found in confirmed_arms(run).items()}
     comparison = compare_runs(runs, together.collapsed)
     outcome = decide_winner(together, list(confirmed.values()), comparison)
-    other = describe_other_count(list(confirmed.values()), objective, comparison.leader)
+    other = describe_other_count(list(confirmed.values()), objective, comparison.leader, comparison.level_share)
     summary = Summary(
         schema_version=SCHEMA_VERSION,
         study=together.study.name,

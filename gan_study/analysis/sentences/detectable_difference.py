@@ -8,6 +8,7 @@ import scipy  # loads its parts when they are used
 
 from gan_study.analysis.confirmation import confirmed_arms
 from gan_study.analysis.run_data import RunData
+from gan_study.analysis.sentences.looks_text import looks_text
 from gan_study.analysis.sentences.number_text import format_p, number, quantity, whole_percent
 from gan_study.analysis.statistics.power import (
     MAX_SEEDS,
@@ -18,6 +19,7 @@ from gan_study.analysis.statistics.power import (
     strictest_level,
 )
 from gan_study.analysis.statistics.rank_test import SIGNIFICANCE
+from gan_study.analysis.statistics.spending import level_shares
 from gan_study.config.study import StudyConfig
 
 
@@ -63,20 +65,28 @@ def seeds_warning(study: StudyConfig) -> str | None:
             "No arm of this study can win, because confirm.top_k=0 trains no configuration again with fresh seeds; "
             "set confirm.top_k=1."
         )
-    smallest = smallest_holm_p([confirm.seeds] * num_arms)
+    smallest = _smallest_p(study)
     if smallest < SIGNIFICANCE:
         return None
     fewest = fewest_seeds(num_arms)
+    most = confirm.looks[-1]
     return (
-        f"No arm of this study can win, whatever it scores: with {num_arms} arms and {quantity(confirm.seeds, 'seed')} "
+        f"No arm of this study can win, whatever it scores: with {num_arms} arms and {quantity(most, 'seed')} "
         f"each, the smallest p value is {smallest:.3f}, and a winner needs less than {SIGNIFICANCE:g}. {fewest} seeds "
         f"would do: --set confirm.seeds={fewest}."
     )
 
 
+def _smallest_p(study: StudyConfig) -> float:
+    """The smallest corrected p value that one arm can reach against every other, at the best of all looks."""
+    looks = study.confirm.looks
+    shares = zip(looks, level_shares(looks), strict=True)
+    return min(1.0, *(smallest_holm_p([seeds] * len(study.arms)) / share for seeds, share in shares))
+
+
 def seeds_rows(study: StudyConfig, spread: SeedSpread | None, source: str) -> list[tuple[str, str]]:
     """Labels and texts on the test between arms and its power; `source` names the run that `spread` is from."""
-    num_arms, seeds = len(study.arms), study.confirm.seeds
+    num_arms, looks = len(study.arms), study.confirm.looks
     if num_arms < 2:
         return [("test", "none: a single arm has no other arm to test against")]
     warning = seeds_warning(study)
@@ -84,8 +94,11 @@ def seeds_rows(study: StudyConfig, spread: SeedSpread | None, source: str) -> li
     if study.confirm.top_k == 0:
         return rows
     level = strictest_level(num_arms)
-    if (detectable := detectable_probability(seeds, level)) is not None:
-        rows.append(("detects", _detects(detectable, spread, source)))
+    found = [
+        detectable_probability(look, level * share) for look, share in zip(looks, level_shares(looks), strict=True)
+    ]
+    if detectable := [probability for probability in found if probability is not None]:
+        rows.append(("detects", _detects(min(detectable), spread, source)))
     return [*rows, ("would do", _would_do(num_arms, level, spread))]
 
 
@@ -95,7 +108,13 @@ def _test(study: StudyConfig) -> str:
     name = "exact two-sided Mann-Whitney test"
     name += f", with Holm's correction over {num_pairs} pairs of arms" if num_pairs > 1 else ""
     chosen = ", of its best configuration," if confirm.top_k > 1 else ""
-    smallest = format_p(smallest_holm_p([confirm.seeds] * num_arms))
+    smallest = format_p(_smallest_p(study))
+    if len(looks := confirm.looks) > 1:
+        return (
+            f"at most {looks[-1]} seeds of each arm{chosen} are compared ({name}), {looks_text(looks)}; "
+            f"they can reach {smallest} at best, and an arm wins at the first look where p is below {SIGNIFICANCE:g} "
+            "against every other arm"
+        )
     return (
         f"{confirm.seeds} seeds of each arm{chosen} are compared ({name}); they can reach {smallest} at best, and an "
         f"arm wins with p below {SIGNIFICANCE:g} against every other arm"

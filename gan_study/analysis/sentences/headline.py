@@ -58,6 +58,11 @@ def small_print(comparison: ArmsComparison, pairs: Sequence[PairStatistics]) -> 
     name = "Seed pairs: one confirmed training of each arm. Test: exact two-sided Mann-Whitney"
     if comparison.num_tests > 1:
         name += f", p values corrected by Holm's method for {quantity(comparison.num_tests, 'pair')} of arms"
+    if comparison.level_share < 1:
+        name += (
+            f"; p values and intervals are corrected for all planned looks (these seeds may spend "
+            f"{whole_percent(comparison.level_share)} of the 5 % level)"
+        )
     shown = pairs if len(pairs) <= _MOST_RIVALS else [closest(comparison, pairs)]
     intervals = []
     for pair in shown:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from gan_study.analysis.confirmation import ConfirmedArm
+from gan_study.analysis.confirmed_arm import ConfirmedArm
 from gan_study.analysis.run_data import RunData
 from gan_study.analysis.sentences.number_text import listed, quantity
 from gan_study.analysis.trial_verdicts import IN_SENTENCES
@@ -113,7 +113,7 @@ def _decision_notes(run: RunData) -> tuple[str, ...]:
         counts = listed([f"{len(run.searched_trials(arm))} trials of {arm}" for arm in run.arms])
         notes.append(f"The search was ended by hand after {counts}.")
     notes += [f"Lowered by hand while the study ran: {change}." for change in decisions.changes]
-    if any(change.startswith("confirm.") for change in decisions.changes):
+    if run.study.confirm.until_decided is None and any(c.startswith("confirm.") for c in decisions.changes):
         notes += unequal_seeds_note({arm: len(run.trials_of_arm(arm, "confirm")) for arm in run.arms})
     if notes:
         notes.append("Cutting a study short after seeing its results may favour one of its arms.")

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from statistics import fmean
 
-from gan_study.analysis.confirmation import ConfirmedArm
+from gan_study.analysis.confirmed_arm import ConfirmedArm
 from gan_study.analysis.ranking import rank_arms
 from gan_study.analysis.sentences.number_text import listed, number, quantity
 from gan_study.analysis.statistics.failures import counted_scores
@@ -37,11 +37,12 @@ class OtherCount:
 
 
 def describe_other_count(
-    confirmed: Sequence[ConfirmedArm], objective: ObjectiveRecord | None, leader: str | None
+    confirmed: Sequence[ConfirmedArm], objective: ObjectiveRecord | None, leader: str | None, level_share: float = 1.0
 ) -> OtherCount | None:
     """Compare the confirmed seeds by both evaluations; `leader` is the arm that leads by the one that counts.
 
-    None without confirmed seeds, or if the best evaluation of a seed was not scored again.
+    `level_share` is as in `rank_arms`. None without confirmed seeds, or if the best evaluation of a seed was not scored
+    again.
     """
     trials = [trial for arm in confirmed for trial in arm.trials]
     scored = [trial for trial in trials if trial.score is not None]
@@ -51,13 +52,12 @@ def describe_other_count(
     others = [replace(arm, counted=counted_scores(arm.trials, objective, at)) for arm in confirmed]
     means = {arm.arm: fmean(arm.counted) for arm in confirmed}, {arm.arm: fmean(arm.counted) for arm in others}
     last, best = means if at == "best" else means[::-1]
-    ranking = rank_arms(others) if len(others) > 1 else None
+    ranking = rank_arms(others, level_share=level_share) if len(others) > 1 else None
     text = f"What counts is {counted_text(trials[0].config.training.objective)}."
     num_earlier = sum(t.best is not None and t.best.cur_nimg < t.evaluations[-1].cur_nimg for t in scored)
     text += f" {_means(others, confirmed, at)} The best came before the last in {num_earlier} of {len(scored)} seeds."
     if ranking is not None:
-        pairs = [p if p.a == ranking.leader else p.swapped for p in ranking.pairs if ranking.leader in (p.a, p.b)]
-        equals = [pair.b for pair in pairs if not pair.is_distinguishable]
+        equals = [pair.b for pair in ranking.leader_pairs if not pair.is_distinguishable]
         too = "also leads by these" if ranking.leader == leader else f"leads by these, instead of {leader}"
         text += f" {ranking.leader} {too}"
         text += (

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from gan_study.analysis.arm_comparison import ArmsComparison, PairStatistics
 from gan_study.analysis.comparison.same_arm_notes import is_better, rivals, same_notes
-from gan_study.analysis.confirmation import ConfirmedArm
+from gan_study.analysis.confirmed_arm import ConfirmedArm
 from gan_study.analysis.run_data import RunData, TrialData, best_trial
 from gan_study.analysis.sentences.headline import clearly_better, could_be_chance, small_print
 from gan_study.analysis.sentences.number_text import number, quantity

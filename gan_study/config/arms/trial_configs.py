@@ -54,6 +54,11 @@ def confirm_trial_name(source: str, seed_number: int) -> str:
     return f"confirm_{source.removeprefix('search_')}_seed_{seed_number}"
 
 
+def seed_number(name: str) -> int:
+    """The number of a confirm trial's seed, from the trial's name."""
+    return int(name.rpartition("_")[2])
+
+
 def confirm_trial_config(
     study: StudyConfig, source: TrialConfig, index: int, seed_number: int, first_seed: int | None = None
 ) -> TrialConfig:

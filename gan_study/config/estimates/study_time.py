@@ -52,6 +52,8 @@ class TimeEstimate:
     num_searched_at_once: int
     """Search trials that run at the same time: no more, because some wait for others' results."""
     pace: Pace
+    first_look_sec: float | None = None
+    """From start to end if the first look decides; None for a study with one look."""
 
     @property
     def total_sec(self) -> float:
@@ -61,14 +63,14 @@ class TimeEstimate:
 
 
 def estimate_time(study: StudyConfig, num_train_images: int | None, pace: Pace) -> TimeEstimate:
-    """The estimate for a valid study; `num_train_images` is None if nobody has counted them."""
+    """The estimate for a valid study with all its looks; `num_train_images` is None if nobody has counted them."""
     counted = num_train_images or study.dataset.known_train_images
     images = counted or ASSUMED_TRAIN_IMAGES
     at_once = num_at_once(study, pace)
     searched_at_once = min(at_once, most_searched_at_once(study) or at_once)
     scoring, scored = scoring_cost(study, counted), pace.scored
     sampled = study.search_trials_per_arm + study.refine.trials_per_arm
-    confirmed = study.confirm.top_k * study.confirm.seeds
+    confirmed = study.confirm.top_k * study.confirm.looks[-1]
     sharing = _SHARING if at_once > 1 else 1.0
     search_sec = confirm_sec = longest_sec = slowest_sec = 0.0
     for arm in arms_of(study):
@@ -103,7 +105,14 @@ def estimate_time(study: StudyConfig, num_train_images: int | None, pace: Pace) 
     )
     fixed_sec = estimate.total_sec - estimate.search_sec - estimate.confirm_sec
     most = max(estimate.total_sec, fixed_sec + sharing * longest_sec)
-    return replace(estimate, max_sec=most)
+    return replace(estimate, max_sec=most, first_look_sec=_first_look_sec(study, num_train_images, pace))
+
+
+def _first_look_sec(study: StudyConfig, num_train_images: int | None, pace: Pace) -> float | None:
+    if len(study.confirm.looks) == 1:
+        return None
+    confirm = study.confirm.model_copy(update={"until_decided": None})
+    return estimate_time(study.model_copy(update={"confirm": confirm}), num_train_images, pace).total_sec
 
 
 def num_at_once(study: StudyConfig, pace: Pace) -> int:

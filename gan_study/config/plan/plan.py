@@ -54,7 +54,7 @@ class StudyPlan:
 def plan_study(study: StudyConfig, num_train_images: int | None = None) -> StudyPlan:
     """Plan a valid study; `num_train_images` is None if nobody has counted them."""
     num_arms, searched, refined = len(study.arms), study.search_trials_per_arm, study.refine.trials_per_arm
-    confirmed = study.confirm.top_k * study.confirm.seeds
+    confirmed = study.confirm.top_k * study.confirm.looks[-1]
     per_arm = searched + refined + confirmed
     counted = num_train_images or study.dataset.known_train_images
     num_confirmed = num_arms * confirmed

@@ -171,7 +171,9 @@ def _trainings(plan: StudyPlan) -> str:
     parts = [f"{plan.num_search_trials} searched"]
     parts += [f"{plan.num_refine_trials} refined"] if plan.num_refine_trials else []
     if confirm.top_k:
-        seeds = f"{confirm.seeds} seed{'' if confirm.seeds == 1 else 's'}"
+        most = confirm.looks[-1]
+        seeds = f"{most} seed{'' if most == 1 else 's'}"
+        seeds += f"; {confirm.looks[0]} if the first look decides" if len(confirm.looks) > 1 else ""
         parts.append(f"{plan.num_confirm_trials} again (best {confirm.top_k} of each arm, {seeds})")
         return f"{total}: {', '.join(parts)}"
     return f"{total}: {', '.join(parts)}, none again" if plan.num_refine_trials else f"{total}, none again"
@@ -238,6 +240,8 @@ def time_text(study: StudyConfig, estimate: TimeEstimate) -> str:
     if estimate.num_searched_at_once < estimate.num_at_once:
         trials += f" ({estimate.num_searched_at_once} during the search, because of its order)"
     text = f"about {duration_in_words(estimate.total_sec)} with {trials}: {', '.join(parts)}"
+    if estimate.first_look_sec is not None:
+        text += f"; about {duration_in_words(estimate.first_look_sec)} if the first look at the seeds decides"
     if pace.extractor_is_kept:
         text += "; this machine keeps the extractor"
     if estimate.max_sec > 1.1 * estimate.total_sec:

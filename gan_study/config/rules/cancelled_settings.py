@@ -119,6 +119,9 @@ def _idle_sections(study: StudyConfig) -> Iterator[str]:
         yield f"search.lag={search.lag} is not used, because {reason}."
     if confirm.top_k == 0 and "seeds" in confirm.model_fields_set:
         yield f"confirm.seeds={confirm.seeds} is not used, because confirm.top_k=0."
+    if confirm.until_decided is not None and (confirm.top_k == 0 or len(study.arms) == 1):
+        reason = "confirm.top_k=0" if confirm.top_k == 0 else "there is one arm alone, and nothing to decide"
+        yield f"confirm.until_decided.max_seeds={confirm.until_decided.max_seeds} is not used, because {reason}."
     if refine.trials_per_arm == 0 and "keep" in refine.model_fields_set:
         yield f"refine.keep={refine.keep} is not used, because refine.trials_per_arm=0."
     if diagnosis.on_collapse != "rollback":

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import reduce
+from operator import getitem
 from typing import Any
 
 from gan_study.config.arms.arm import Arm
@@ -13,7 +15,14 @@ from gan_study.config.search.stopping import grace_kimg, min_completed_trials, r
 from gan_study.config.space import extremes, range_kind, range_text
 from gan_study.config.study import StudyConfig
 
-GROWING = ("budget.trials_per_arm", "search.repeats", "refine.trials_per_arm", "confirm.top_k", "confirm.seeds")
+GROWING = (
+    "budget.trials_per_arm",
+    "search.repeats",
+    "refine.trials_per_arm",
+    "confirm.top_k",
+    "confirm.seeds",
+    "confirm.until_decided.max_seeds",
+)
 """Numbers that an extension may raise."""
 _FREE = (
     "description",
@@ -67,12 +76,12 @@ def compare_studies(
             changes.append(line)
         elif name not in GROWING:
             conflicts.append(line)
-        elif new[name] < old[name]:
+        elif new.get(name, 0) < old.get(name, 0):
             conflicts.append(f"{line}; trials that have run are kept, so this number can only grow")
         elif reason := grown_too_late(before, name):
             conflicts.append(f"{line}; {reason}")
         else:
-            additions.append(f"{name}: {old[name]} to {new[name]}")
+            additions.append(f"{name}: {setting_text(old.get(name))} to {new[name]}")
     for arm in before.arms:
         if arm not in after.arms:
             conflicts.append(f"arms.{arm}: present {former}, missing {source}")
@@ -85,11 +94,11 @@ def compare_studies(
 def split_lowered(before: StudyConfig, after: StudyConfig) -> tuple[dict[str, int], StudyConfig]:
     """Former numbers of trials or seeds that `after` lowers, by name; and `after` with these restored."""
     old, new = study_settings(before), study_settings(after)
-    lowered = {name: old[name] for name in GROWING if new[name] < old[name]}
+    lowered = {name: old[name] for name in GROWING if name in new and new[name] < old.get(name, 0)}
     values = after.model_dump(mode="json")
     for name, number in lowered.items():
-        section, field = name.split(".")
-        values[section][field] = number
+        *sections, field = name.split(".")
+        reduce(getitem, sections, values)[field] = number
     return lowered, StudyConfig.model_validate(values)
 
 
@@ -113,7 +122,9 @@ def grown_too_late(before: StudyConfig, name: str) -> str:
 
 def study_settings(study: StudyConfig) -> dict[str, Any]:
     """Every setting that is not an arm's, by dotted name."""
-    return dict(flatten(study.model_dump(mode="json", exclude=set(_BY_ARM))))
+    found = dict(flatten(study.model_dump(mode="json", exclude=set(_BY_ARM))))
+    # Its absence is no setting of its own, but that of the number in it.
+    return {name: value for name, value in found.items() if name != "confirm.until_decided"}
 
 
 def _arm_conflicts(before: StudyConfig, after: StudyConfig, arm: str, source: str, former: str) -> Iterator[str]:

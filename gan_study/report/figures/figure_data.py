@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from gan_study.analysis.arm_comparison import ArmsComparison
-from gan_study.analysis.confirmation import ConfirmedArm
+from gan_study.analysis.confirmed_arm import ConfirmedArm
 from gan_study.analysis.run_data import RunData, TrialData
 from gan_study.analysis.statistics.budget_curves import search_curve
 from gan_study.analysis.statistics.estimate import Estimate

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import plotly.graph_objects as go
 
 from gan_study.analysis.arm_comparison import ArmsComparison
-from gan_study.analysis.confirmation import ConfirmedArm
+from gan_study.analysis.confirmed_arm import ConfirmedArm
 from gan_study.analysis.run_data import RunData, TrialData
 from gan_study.analysis.sentences.importance_text import ArmImportance, arm_importances
 from gan_study.report.figures import figure_data as data

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from gan_study.analysis.confirmation import ConfirmedArm
+from gan_study.analysis.confirmed_arm import ConfirmedArm
 from gan_study.analysis.run_data import RunData, TrialData
 from gan_study.report.pictures.find_trial import FindTrial
 from gan_study.report.pictures.thumbnails import Thumbnail, make_thumbnail

@@ -2,7 +2,8 @@
 
 from datetime import UTC, datetime
 
-from gan_study.analysis.confirmation import ConfirmedArm, confirmed_arms
+from gan_study.analysis.confirmation import confirmed_arms
+from gan_study.analysis.confirmed_arm import ConfirmedArm
 from gan_study.analysis.run_data import RunData
 from gan_study.analysis.sentences.notes import EXTENSION_CAUTION
 from gan_study.analysis.sentences.number_text import quantity

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from gan_study.analysis.confirmation import ConfirmedArm
+from gan_study.analysis.confirmed_arm import ConfirmedArm
 from gan_study.analysis.run_data import RunData
 from gan_study.analysis.sentences.number_text import NOTHING, ROUGH_FLOOR, number, score_text
 from gan_study.report.score_notes import score_name

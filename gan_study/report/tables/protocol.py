@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 from gan_study.analysis.run_data import RunData, TrialData, best_trial
 from gan_study.analysis.sentences.importance_text import arm_importances
+from gan_study.analysis.sentences.looks_text import looks_text
 from gan_study.analysis.sentences.number_text import duration, listed, number, percent, quantity
 from gan_study.analysis.statistics.fidelity import describe_fidelity
 from gan_study.config.arms.arm import Arm
@@ -148,7 +149,10 @@ def _confirmation(confirm: ConfirmConfig) -> str:
         return "none"
     configurations = "configuration" if confirm.top_k == 1 else f"{confirm.top_k} configurations"
     each = " each" if confirm.top_k > 1 else ""
-    return f"the best {configurations} of each arm, {quantity(confirm.seeds, 'fresh seed')}{each}"
+    text = f"the best {configurations} of each arm, {quantity(confirm.seeds, 'fresh seed')}{each}"
+    if len(confirm.looks) == 1:
+        return text
+    return f"{text}, and further ones until one arm wins; {looks_text(confirm.looks)}"
 
 
 def _commit(environment: Surroundings) -> str:

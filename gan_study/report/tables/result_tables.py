@@ -113,7 +113,7 @@ def pair_table(pairs: Sequence[PairStatistics]) -> Table:
         "Seeds",
         "A scores lower (95 % interval)",
         "Mann-Whitney",
-        "after Holm",
+        "corrected",
         "Result",
         "Would probably decide",
     )

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from gan_study.analysis.confirmation import ConfirmedArm
+from gan_study.analysis.confirmed_arm import ConfirmedArm
 from gan_study.analysis.run_data import RunData, TrialData, best_first
 from gan_study.analysis.sentences.number_text import (
     NOTHING,
@@ -41,8 +41,8 @@ def leaderboard(run: RunData, arm: str) -> Table:
 
 
 def confirmed_table(run: RunData, confirmed: Sequence[ConfirmedArm]) -> Table:
-    """Every confirmed seed, muted if it no longer counts because the study was extended."""
-    shown = [(arm, t) for arm in confirmed for t in (*arm.trials, *arm.superseded)]
+    """Every confirmed seed, muted if it does not count."""
+    shown = [(arm, t) for arm in confirmed for t in (*arm.trials, *arm.superseded, *arm.after_last_look)]
     scores = score_headings(score_name(run.objective), [t for _, t in shown])
     rows = tuple(
         (
@@ -50,7 +50,7 @@ def confirmed_table(run: RunData, confirmed: Sequence[ConfirmedArm]) -> Table:
             t.name,
             str(t.config.training.seed),
             *score_cells(t, scores),
-            _state(run, t) + (", no longer among the best" if t in arm.superseded else ""),
+            _state(run, t) + _why_left_out(arm, t),
             verdict_text(run, t),
             number(t.kimg),
             duration(t.seconds),
@@ -59,9 +59,15 @@ def confirmed_table(run: RunData, confirmed: Sequence[ConfirmedArm]) -> Table:
         for arm, t in shown
     )
     columns = ("Arm", "Trial", "Seed", *scores, "State", "Verdict", "kimg", "Time", "Restarts")
-    superseded = [row for row, (arm, t) in enumerate(shown) if t in arm.superseded]
-    muted = frozenset((row, column) for row in superseded for column in range(len(columns)))
+    left_out = [row for row, (arm, t) in enumerate(shown) if t not in arm.trials]
+    muted = frozenset((row, column) for row in left_out for column in range(len(columns)))
     return Table(columns, rows, frozenset({"Arm", "Trial", "State", "Verdict"}), muted)
+
+
+def _why_left_out(arm: ConfirmedArm, trial: TrialData) -> str:
+    if trial in arm.superseded:
+        return ", no longer among the best"
+    return ", after the last look" if trial in arm.after_last_look else ""
 
 
 def verdict_text(run: RunData, trial: TrialData) -> str:

@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator, Set
 
-from gan_study.config.arms.trial_configs import confirm_trial_config, confirm_trial_name
+from gan_study.config.arms.trial_configs import confirm_trial_config, confirm_trial_name, seed_number
 from gan_study.config.search.order import search_lag
 from gan_study.config.study import StudyConfig
 from gan_study.config.training import PHASES, Phase, TrialConfig
 from gan_study.runs.records.decisions import DecisionsRecord
+from gan_study.runs.records.measurements import ObjectiveRecord
+from gan_study.search.director.confirmation_looks import ConfirmationLooks
 from gan_study.search.director.study_trials import StudyTrials
 from gan_study.search.director.trial_record import TrialRecord, confirmation_order
 
@@ -14,10 +16,13 @@ from gan_study.search.director.trial_record import TrialRecord, confirmation_ord
 class Agenda:
     """A live view of a study's trials: it reflects every later change to them."""
 
-    def __init__(self, study: StudyConfig, trials: StudyTrials, decisions: DecisionsRecord) -> None:
+    def __init__(
+        self, study: StudyConfig, trials: StudyTrials, decisions: DecisionsRecord, objective: ObjectiveRecord
+    ) -> None:
         self._study = study
         self._trials = trials
         self._decisions = decisions
+        self._looks = ConfirmationLooks(study, trials, objective)
         self._best: dict[str, list[TrialRecord]] = {}
 
     @property
@@ -102,22 +107,28 @@ class Agenda:
     def _unconfirmed(self, arm: str) -> Iterator[tuple[TrialRecord, int]]:
         """Yield each of an arm's best trials so far with the number of each seed whose confirmation is not opened."""
         for source in self.best(arm)[: self._study.confirm.top_k]:
-            for number in range(self._study.confirm.seeds):
+            for number in range(self._num_seeds()):
                 if (arm, confirm_trial_name(source.config.name, number)) not in self._trials:
                     yield source, number
+
+    def _num_seeds(self) -> int:
+        """Return the fresh seeds of each configuration up to the next look, or to the last one."""
+        arms = [arm for arm in self._study.arms if arm not in self.skipped_arms]
+        return self._looks.wanted_seeds(arms) if all(map(self._has_searched, arms)) else self._study.confirm.looks[0]
 
     def _first_confirm_seed(self) -> int | None:
         """Return the first seed of the known confirmations, which an older version may have chosen otherwise."""
         for arm in self._study.arms:
             for trial in self._trials.of_phase(arm, "confirm"):
-                return trial.config.training.seed - int(trial.config.name.rpartition("_")[2])
+                return trial.config.training.seed - seed_number(trial.config.name)
         return None
 
     def num_to_open(self, arm: str, phase: Phase) -> int:
         """Return how many trials of a phase are still to be opened.
 
         Confirmations depend on the best trials of a search that has ended. Until then the count assumes that the best
-        so far stay the best, and that as many are found as will be confirmed.
+        so far stay the best, and that as many are found as will be confirmed. Seeds after the next look are not
+        counted.
         """
         study = self._study
         if self.why_cut_short(arm, phase):
@@ -126,13 +137,14 @@ class Agenda:
             return max(0, study.search_trials_per_arm - len(self._trials.of_phase(arm, "search")))
         if phase == "refine":
             return max(0, study.refine.trials_per_arm - len(self._trials.of_phase(arm, "refine")))
-        known = min(study.confirm.top_k, len(self._trials.completed(arm))) * study.confirm.seeds
+        seeds = self._num_seeds()
+        known = min(study.confirm.top_k, len(self._trials.completed(arm))) * seeds
         if self._trials.of_phase(arm, "confirm"):
             known = sum(1 for _ in self._unconfirmed(arm))
         if self.next_phase(arm) == "confirm" or self._has_searched(arm):
             return known
         wanted = min(study.confirm.top_k, study.search_trials_per_arm + study.refine.trials_per_arm)
-        return known + max(0, wanted - len(self._trials.completed(arm))) * study.confirm.seeds
+        return known + max(0, wanted - len(self._trials.completed(arm))) * seeds
 
     def _has_searched(self, arm: str) -> bool:
         """Return True if every search and refine trial of an arm has been opened and has ended."""

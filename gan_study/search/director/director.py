@@ -38,7 +38,7 @@ class Director:
     ) -> None:
         self.study = study
         self.trials = StudyTrials()
-        self.agenda = Agenda(study, self.trials, folder.read_decisions())
+        self.agenda = Agenda(study, self.trials, folder.read_decisions(), objective)
         self.abort_reason: str | None = None
         self.failed: list[TrialRecord] = []
         """The trials that have failed in this run, in that order, without the one whose failure ended the study."""
