@@ -166,6 +166,14 @@ def test_all_of_them_are_told_in_one_number(tmp_path: Path) -> None:
     assert summarise(load_run(folder)).notes == (f"All 4 confirmed trainings are {ADVICE}total_kimg (here 40).",)
 
 
+@pytest.mark.parametrize("search", [{"order": "free"}, {}])
+def test_a_search_that_does_not_repeat_is_marked(tmp_path: Path, search: dict[str, Any]) -> None:
+    folder = write_synthetic_run(str(tmp_path), study={**STUDY, "search": search})
+    notes = summarise(load_run(folder)).notes
+    marked = "A second run of this study can give another result (search.order=free: the search learns from whatever "
+    assert [note.startswith(marked) for note in notes].count(True) == bool(search)
+
+
 def test_the_caution_about_an_extension_stands_once_beside_the_verdict(folder: RunFolder) -> None:
     assert CAUTION not in head(folder)
     extend(folder)

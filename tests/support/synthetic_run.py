@@ -153,7 +153,10 @@ def write_synthetic_run(
     stream = io.StringIO()
     yaml = YAML(typ="safe", pure=True)
     yaml.sort_base_mapping_type_on_output = False  # type: ignore[assignment]  # ruamel.yaml types it as None
-    yaml.dump(config.model_dump(mode="json", exclude_defaults=True), stream)
+    values = config.model_dump(mode="json", exclude_defaults=True)
+    # Without it, the folder would be one of a version that had no orders.
+    values["search"] = {"order": config.search.order} | values.get("search", {})
+    yaml.dump(values, stream)
     folder.write_study_text(stream.getvalue())
     if objective is not None:
         folder.write_objective(objective)

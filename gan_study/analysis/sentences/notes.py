@@ -6,6 +6,7 @@ from gan_study.analysis.confirmed_arm import ConfirmedArm
 from gan_study.analysis.run_data import RunData
 from gan_study.analysis.sentences.number_text import listed, quantity
 from gan_study.analysis.trial_verdicts import IN_SENTENCES
+from gan_study.config.search.order import chances_in_repeating
 from gan_study.runs.records.diagnosis import VerdictName
 from gan_study.runs.records.status import EndPart
 
@@ -86,7 +87,9 @@ def verdict_notes(run: RunData, confirmed: Sequence[ConfirmedArm]) -> tuple[str,
     """Reasons for caution about the verdict on a run, a sentence each; empty if there are none."""
     caution = [f"{EXTENSION_CAUTION[0].upper()}{EXTENSION_CAUTION[1:]}."] if run.extensions else []
     stop = [f"The study stopped before its end: {run.status.reason}."] if run.status and run.status.reason else []
-    return (*stop, *remedy_notes(run, confirmed), *caution, *_lost_process_notes(run), *_decision_notes(run))
+    chances = chances_in_repeating(run.study)
+    again = [f"A second run of this study can give another result ({'; '.join(chances)})."] if chances else []
+    return (*stop, *remedy_notes(run, confirmed), *caution, *_lost_process_notes(run), *_decision_notes(run), *again)
 
 
 def _lost_process_notes(run: RunData) -> tuple[str, ...]:
