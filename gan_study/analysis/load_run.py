@@ -57,6 +57,7 @@ def load_run(folder: RunFolder) -> RunData:
         extensions=folder.read_extensions().extensions,
         importance=folder.read_importance(),
         refinements={arm: refinement for arm, refinement in refinements.items() if refinement is not None},
+        location=folder.location,
     )
 
 

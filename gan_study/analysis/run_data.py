@@ -164,6 +164,8 @@ class RunData:
     """Decisions by hand that cut the study short. `study` and `trials` do not contain the arms that were given up."""
     refinements: Mapping[str, RefinementRecord] = field(default_factory=dict)
     """By arm, the ranges of its refined search; only arms whose refinement has begun."""
+    location: str = ""
+    """The run folder; empty for several runs together."""
 
     @property
     def arms(self) -> tuple[str, ...]:

@@ -12,6 +12,8 @@ from gan_study.analysis.arm_comparison import ArmsComparison, compare_arms
 from gan_study.analysis.confirmation import confirmed_arms
 from gan_study.analysis.confirmed_arm import ConfirmedArm
 from gan_study.analysis.final_score_summary import FinalSummary, summarise_final
+from gan_study.analysis.health.finding import HealthFinding
+from gan_study.analysis.health.search_health import search_health
 from gan_study.analysis.looks import Look, passed_looks
 from gan_study.analysis.run_data import RunData, TrialData, best_trial
 from gan_study.analysis.sentences.importance_text import ArmImportance, arm_importances
@@ -159,6 +161,8 @@ class Summary:
     """The Pareto fronts of a search with several objectives; None with one objective."""
     fidelity: Fidelity | None = None
     """Rank correlation of scores before the end with full scores; None if they are from equally many images."""
+    health: tuple[HealthFinding, ...] = ()
+    """Findings of the checks of the search, the serious first; empty for an unfinished study."""
     small_print: str = ""
     """The test and the intervals behind the verdict; empty if nothing is tested."""
     other_count: OtherCount | None = None
@@ -205,6 +209,7 @@ def summarise(run: RunData) -> Summary:
         importance=arm_importances(run),
         pareto=summarise_pareto(run),
         fidelity=describe_fidelity(run),
+        health=search_health(run),
         small_print=outcome.small_print,
         other_count=other,
         looks=passed_looks(run),

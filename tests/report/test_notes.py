@@ -67,6 +67,24 @@ def test_a_damaged_summary_is_named(folder: RunFolder) -> None:
         printed(folder)
 
 
+def test_faults_of_the_search_are_on_the_page_and_the_grave_ones_on_the_terminal(folder: RunFolder) -> None:
+    """By hand: wgan's defaults scored 21, below the upper end of what another of its four sound seeds would score."""
+    page = ParsedPage(Path(write_report(folder)).read_text(encoding="utf-8")).text
+    search = page[page.index("Health of the search") :]
+    text = " ".join(printed(folder).split())
+    found = summarise(load_run(folder)).health
+    assert {each.level for each in found} == {"serious", "note", "unknown", "fine"}
+    for each in found:
+        assert each.sentence.replace(" %", "\N{NO-BREAK SPACE}%") in search
+        assert each.command("lsgan_vs_wgan", folder.location) in search
+        assert (each.with_command("lsgan_vs_wgan", folder.location) in text) == (each.level == "serious")
+    (defaults,) = (each for each in found if each.check == "defaults" and each.level == "serious")
+    assert defaults.sentence == (
+        "The search may not have beaten the paper's defaults: wgan, with which search_000 scored 21; the 4 confirmed "
+        "seeds scored 17.6 on average, and one more would score 14.09 to 21.98 in 95 % of cases."
+    )
+
+
 def test_the_verdicts_on_trials_stand_under_the_headline_as_on_the_terminal(folder: RunFolder) -> None:
     above = head(folder)
     lines = summarise(load_run(folder)).trial_verdicts

@@ -29,9 +29,12 @@ def make_console() -> Console:
 
 
 def print_outcome(console: Console, folder: RunFolder, report_location: str) -> None:
-    """Print the verdict of summary.json, one row for each arm, and the report's place."""
-    status = present_status(folder)
-    print_summary(console, _read_summary(folder), at_work=status is not None and status.state == "running")
+    """Print the verdict of summary.json, one row for each arm, grave faults of the search, and the report's place."""
+    status, summary = present_status(folder), _read_summary(folder)
+    print_summary(console, summary, at_work=status is not None and status.state == "running")
+    for finding in summary.health:
+        if finding.level == "serious":
+            print_line(console, finding.with_command(summary.study, folder.location))
     print_line(console, f"Report: {report_location}")
 
 
