@@ -26,6 +26,8 @@ class FinalSummary:
     kernel: float | None
     kernel_std: float | None
     """Standard deviation over the subsets."""
+    mind: ScoreWithReal | None
+    """Monge inception distance, and that of real images."""
     num_neighbours: int | None
     """Images on each side for precision, recall, density, coverage and the Vendi score."""
     precision: ScoreWithReal | None
@@ -54,6 +56,7 @@ def summarise_final(scores: FinalScores) -> FinalSummary:
         num_real=scores.num_real,
         kernel=kernel.mean if kernel else None,
         kernel_std=kernel.std if kernel else None,
+        mind=scores.mind,
         num_neighbours=neighbours.num if neighbours else None,
         precision=neighbours.precision if neighbours else None,
         recall=neighbours.recall if neighbours else None,

@@ -83,6 +83,7 @@ def _rows(evaluation: Evaluation) -> Iterator[Row]:
             f"this extrapolates to infinitely many generated images; {interval}",
         )
     yield _kernel_row(scores, "KID" if is_fid else "kernel distance")
+    yield _mind_row(scores, "MIND" if is_fid else "Monge distance")
     if scores.neighbours is None:
         yield "precision, recall, density, coverage, Vendi score", "-", "-", scores.missing["neighbours"]
     else:
@@ -109,6 +110,14 @@ def _kernel_row(scores: AllScores, name: str) -> Row:
         subsets = f"{kernel.num_subsets} subsets of {kernel.subset_size:,} images"
         about = f"this is the mean over {subsets}; their standard deviation is {_number(kernel.std)}"
     return name, _number(kernel.mean), "0", about
+
+
+def _mind_row(scores: AllScores, name: str) -> Row:
+    mind = scores.mind
+    if mind is None:
+        return name, "-", "-", scores.missing["mind"]
+    about = f"this is the sliced Wasserstein distance of {mind.num:,} images of each side (3 d times its square)"
+    return name, _number(mind.value), _number(mind.real), about
 
 
 def _neighbour_rows(neighbours: NeighbourScores, missing: dict[str, str]) -> Iterator[Row]:

@@ -106,6 +106,7 @@ def _to_record(cur_nimg: int, scores: AllScores, real: Side, objective: Objectiv
         num_real=real.gaussian.num or 0,
         infinity=_infinity(scores),
         kernel=KernelRecord(**asdict(scores.kernel)) if scores.kernel else None,
+        mind=ScoreWithReal(value=scores.mind.value, real=scores.mind.real) if scores.mind else None,
         neighbours=_neighbours(scores.neighbours) if scores.neighbours else None,
         inception_score=_inception_score(scores),
         missing=scores.missing,

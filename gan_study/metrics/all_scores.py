@@ -20,6 +20,7 @@ from gan_study.metrics.frechet import (
 from gan_study.metrics.frechet_floor import floor_is_rough
 from gan_study.metrics.inception_score import InceptionScore, probabilities_to_inception_score
 from gan_study.metrics.kid import features_to_kernel_distance
+from gan_study.metrics.mind import features_to_mind
 from gan_study.metrics.prdc import Prdc, features_to_prdc, prdc_control
 from gan_study.metrics.statistics import Features, Gaussian, features_to_stats
 from gan_study.metrics.vendi import features_to_vendi_score
@@ -28,8 +29,8 @@ MOST_NEIGHBOURS = 10_000
 """Most images of each side in nearest-neighbour scores, since time grows with their square (Naeem et al. 2020)."""
 _KERNEL_SUBSET, _KERNEL_SUBSETS = 1000, 100
 """Images in a subset, and number of subsets, as usual in the field."""
-NUM_SCORES = 5
-"""Steps that `sides_to_scores` reports: distances, infinity, kernel distance, neighbours, classes."""
+NUM_SCORES = 6
+"""Steps that `sides_to_scores` reports: distances, infinity, kernel distance, MIND, neighbours, classes."""
 _NO_FEATURES = "a file of statistics has no features of single images"
 
 Probabilities = NDArray[np.floating[Any]]
@@ -66,6 +67,16 @@ class KernelScore:
     """Standard deviation over subsets; None if one subset holds all images."""
     subset_size: int
     num_subsets: int
+
+
+@dataclass(frozen=True)
+class MindScore:
+    """The Monge inception distance to one half of the real images, and that of the other half to it."""
+
+    value: float
+    real: float
+    num: int
+    """Images of each side, since the distance of few images is larger."""
 
 
 @dataclass(frozen=True)
@@ -114,6 +125,8 @@ class AllScores:
     """The distance extrapolated to infinitely many generated images."""
     kernel: KernelScore | None
     """The kernel distance; it is the KID if the Frechet distance is the FID."""
+    mind: MindScore | None
+    """The Monge inception distance; it is called MIND if the Frechet distance is the FID."""
     neighbours: NeighbourScores | None
     """Precision, recall, density, coverage and Vendi scores."""
     classes: ClassScores | None
@@ -170,7 +183,7 @@ def sides_to_scores(
     if generated.features is not None and real.features is not None:
         both = (generated.features, real.features)
     else:
-        missing |= dict.fromkeys(("kernel", "neighbours"), _NO_FEATURES)
+        missing |= dict.fromkeys(("kernel", "mind", "neighbours"), _NO_FEATURES)
     return AllScores(
         frechet_distance=distance.value,
         terms=distance,
@@ -179,6 +192,7 @@ def sides_to_scores(
         draws=done((distance.value, *(_distance(draw, reference).value for draw in draws)) if draws else None),
         infinity=done(_infinity(generated.features, reference, seed, missing)),
         kernel=done(_kernel(*both, seed) if both else None),
+        mind=done(_mind(*both, seed, missing) if both else None),
         neighbours=done(_neighbours(*both, most_neighbours, seed, missing) if both else None),
         classes=done(_classes(generated.probabilities, real.probabilities, seed, missing)),
         missing=missing,
@@ -205,6 +219,19 @@ def _kernel(generated: Features, real: Features, seed: int) -> KernelScore:
     num_subsets = _KERNEL_SUBSETS if max(len(generated), len(real)) > size else 1
     score = features_to_kernel_distance(generated, real, num_subsets=num_subsets, subset_size=size, seed=seed)
     return KernelScore(score.mean, score.std if num_subsets > 1 else None, size, num_subsets)
+
+
+def _mind(generated: Features, real: Features, seed: int, missing: dict[str, str]) -> MindScore | None:
+    num = min(len(generated), len(real) // 2)
+    order = np.random.default_rng(seed).permutation(len(real))
+    reference, control = real[order[:num]], real[order[num : 2 * num]]
+    return _attempt(
+        missing,
+        "mind",
+        lambda: MindScore(
+            features_to_mind(generated, reference, seed=seed), features_to_mind(control, reference, seed=seed), num
+        ),
+    )
 
 
 def _neighbours(

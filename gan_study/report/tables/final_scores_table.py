@@ -19,6 +19,7 @@ def final_table(run: RunData, confirmed: Sequence[ConfirmedArm]) -> Table:
         f"{name} (sd over draws)",
         f"{name}-infinity (95 %)",
         "KID (sd)" if name == "FID" else "Kernel distance (sd)",
+        "MIND" if name == "FID" else "Monge distance",
         "Precision",
         "Recall",
         "Density",
@@ -60,6 +61,7 @@ def _cells(scores: FinalScores) -> tuple[str, ...]:
         if infinity
         else NOTHING,
         _with(number(kernel.mean), number(kernel.std)) if kernel else NOTHING,
+        _compared(scores.mind),
         *(
             _compared(getattr(neighbours, name, None))
             for name in ("precision", "recall", "density", "coverage", "vendi")

@@ -78,6 +78,9 @@ class FinalScores(Record):
     infinity: InfinityRecord | None
     """Distance for infinitely many images; null with fewer than 4.8 generated images for each feature."""
     kernel: KernelRecord | None
+    mind: ScoreWithReal | None = None
+    """Monge inception distance to half of these real images, and that of the other half; null with fewer than 4 real
+    images, and in files of older versions."""
     neighbours: NeighbourRecord | None
     inception_score: ScoreWithReal | None
     """Inception-type score from the extractor's classes (10 parts); null if it knows no classes."""
