@@ -159,7 +159,7 @@ def is_completed(folder: RunFolder) -> bool:
         return False
     known = _trained_study(folder)
     present, former = study_settings(study), study_settings(known or study)
-    if any(present[name] > former[name] for name in GROWING):  # by hand, too
+    if any(present.get(name, 0) > former.get(name, 0) for name in GROWING):  # by hand, too
         return False
     statuses = (folder.trial(arm, name).read_status() for arm in folder.arms() for name in folder.trials(arm))
     return not any(status is not None and status.end_failures for status in statuses)
