@@ -41,4 +41,4 @@ def features_to_mind(
         part = directions[first : first + _AT_ONCE]
         difference = np.sort(part @ ours, axis=1) - np.sort(part @ theirs, axis=1)
         total += float(np.vdot(difference, difference)) / num
-    return 3 * dims * total / num_projections
+    return float(3 * dims * total / num_projections)
