@@ -73,7 +73,7 @@ class ObjectiveConfig(Frozen):
     score."""
     final_draws: Annotated[int, Field(ge=0, le=20)] = 3
     """Fresh draws of latents on which a confirmed trial is scored at its end; each costs an evaluation. They also give
-    kernel distance, precision, recall, density, coverage, Vendi score, inception-type score and the distance for
+    kernel distance, MIND, precision, recall, density, coverage, Vendi score, inception-type score and the distance for
     infinitely many images; 0: none of these."""
 
     def samples_at(self, is_end: bool) -> int:
