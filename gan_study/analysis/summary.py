@@ -5,10 +5,10 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-import numpy as np
 from pydantic import TypeAdapter
 
 from gan_study.analysis.arm_comparison import ArmsComparison, compare_arms
+from gan_study.analysis.class_shares import ClassShares, class_shares
 from gan_study.analysis.confirmation import confirmed_arms
 from gan_study.analysis.confirmed_arm import ConfirmedArm
 from gan_study.analysis.final_score_summary import FinalSummary, summarise_final
@@ -18,6 +18,7 @@ from gan_study.analysis.looks import Look, passed_looks
 from gan_study.analysis.run_data import RunData, TrialData, best_trial
 from gan_study.analysis.sentences.importance_text import ArmImportance, arm_importances
 from gan_study.analysis.sentences.looks_text import looks_note
+from gan_study.analysis.sentences.luck_text import Luck, describe_luck
 from gan_study.analysis.sentences.notes import damage_warnings, verdict_notes
 from gan_study.analysis.sentences.other_count import OtherCount, describe_other_count
 from gan_study.analysis.sentences.winner import decide_winner
@@ -27,17 +28,7 @@ from gan_study.analysis.trial_verdicts import arm_sentence, count_words
 from gan_study.config.base import Scalar
 from gan_study.config.data import ObjectiveConfig
 from gan_study.config.plan.search_text import counted_text
-from gan_study.metrics.class_histogram import counts_to_class_histogram
-from gan_study.runs.records.measurements import SCHEMA_VERSION, EvaluationRecord, ObjectiveRecord
-
-MISSING_CLASS_RATIO = 0.1
-"""A class is missing if its share is below a tenth of its share among real images.
-
-This threshold of ours is above 0 because a classifier's errors alone put some images into every class.
-"""
-
-MANY_CLASSES = 100
-"""Above this number, classes are not drawn or named one by one."""
+from gan_study.runs.records.measurements import SCHEMA_VERSION, ObjectiveRecord
 
 
 @dataclass(frozen=True)
@@ -93,33 +84,6 @@ class ConfirmedSummary:
 
 
 @dataclass(frozen=True)
-class ClassShares:
-    """The classes of a trial's generated images by the domain classifier."""
-
-    trial: str
-    smallest: float
-    missing: tuple[str, ...]
-    """Classes with less than a tenth of their real share."""
-    num_classes: int
-    num_modes: int
-    """Classes with at least one image, errors of the classifier included."""
-    expected_num_modes: float
-    """Expected `num_modes` of a perfect generator with as many images."""
-    kl: float | None
-    """KL divergence of the shares from the real ones, in nats; None if a class has images but no real ones."""
-
-    @property
-    def has_many_classes(self) -> bool:
-        """True if there are too many classes to show one by one, so that modes are counted (stacked MNIST: 1000)."""
-        return self.num_classes > MANY_CLASSES
-
-    @property
-    def modes_text(self) -> str:
-        """Such as `974 of 1,000`."""
-        return f"{self.num_modes:,} of {self.num_classes:,}"
-
-
-@dataclass(frozen=True)
 class ArmSummary:
     """Summary of one arm.
 
@@ -169,6 +133,8 @@ class Summary:
     """The confirmed seeds by the evaluation that does not count; None if they have no scores by it."""
     looks: tuple[Look, ...] = ()
     """The looks at the confirmed seeds so far; empty without `confirm.until_decided`."""
+    luck: Luck | None = None
+    """The scatter of the confirmed scores by its causes, and the smallest difference that the study can tell."""
     notes: tuple[str, ...] = ()
     """Sentences that qualify the verdict."""
     warnings: tuple[str, ...] = ()
@@ -213,6 +179,7 @@ def summarise(run: RunData) -> Summary:
         small_print=outcome.small_print,
         other_count=other,
         looks=passed_looks(run),
+        luck=describe_luck(run, confirmed),
         notes=(*looks_note(run), *([other.sentence] if other else []), *verdict_notes(run, list(confirmed.values()))),
         warnings=damage_warnings(run),
     )
@@ -270,29 +237,6 @@ def _summarise_confirmed(run: RunData, arm: ConfirmedArm) -> ConfirmedSummary:
 def _counted_shares(run: RunData, trial: TrialData) -> ClassShares | None:
     counted = trial.counted
     return class_shares(trial.name, counted, run.objective) if run.objective and counted else None
-
-
-def class_shares(trial: str, evaluation: EvaluationRecord, objective: ObjectiveRecord) -> ClassShares | None:
-    """The classes of a trial's images at one evaluation.
-
-    None if the extractor is no classifier or the images were not finite.
-    """
-    shares = evaluation.class_shares
-    if shares is None or objective.class_names is None or objective.real_class_shares is None:
-        return None
-    known = zip(objective.class_names, shares, objective.real_class_shares, strict=True)
-    missing = tuple(name for name, share, real in known if share < MISSING_CLASS_RATIO * real)
-    counts = np.rint(np.array(shares) * objective.num_samples(evaluation)).astype(int)
-    histogram = counts_to_class_histogram(counts, np.array(objective.real_class_shares))
-    return ClassShares(
-        trial=trial,
-        smallest=min(shares),
-        missing=missing,
-        num_classes=len(shares),
-        num_modes=histogram.num_modes,
-        expected_num_modes=histogram.expected_num_modes,
-        kl=histogram.kl,
-    )
 
 
 def describe_score(objective: ObjectiveRecord, config: ObjectiveConfig) -> ScoreDescription:

@@ -74,7 +74,8 @@ class ObjectiveConfig(Frozen):
     final_draws: Annotated[int, Field(ge=0, le=20)] = 3
     """Fresh draws of latents on which a confirmed trial is scored at its end; each costs an evaluation. They also give
     kernel distance, MIND, precision, recall, density, coverage, Vendi score, inception-type score and the distance for
-    infinitely many images; 0: none of these."""
+    infinitely many images; 0: none of these. Two or more show how much of the scores' scatter comes from training again
+    and how much from the latents."""
 
     def samples_at(self, is_end: bool) -> int:
         """Generated images per score: at the end of a training, or before it."""

@@ -14,6 +14,7 @@ from gan_study.report.score_notes import score_note, short_note
 from gan_study.report.skeleton import Tab, render_skeleton
 from gan_study.report.tables.configuration_tables import arm_table, configuration_table
 from gan_study.report.tables.final_scores_table import final_note, final_table
+from gan_study.report.tables.luck_table import LUCK_CAPTION, luck_table
 from gan_study.report.tables.protocol import comparability, protocol_items
 from gan_study.report.tables.result_tables import cost_table, pair_table, score_table
 from gan_study.report.tables.trial_tables import confirmed_table, failure_table, leaderboard, state_table
@@ -48,6 +49,8 @@ def render_page(run: RunData, summary: Summary, pictures: Pictures) -> str:
         "confirmed": confirmed_table(run, confirmed),
         "final": final_table(run, confirmed),
         "final_note": final_note(confirmed),
+        "luck": luck_table(summary.luck.arms if summary.luck else {}),
+        "luck_caption": LUCK_CAPTION,
         "failures": failure_table(run),
         "leaderboards": {arm: leaderboard(run, arm) for arm in run.arms if run.searched_trials(arm)},
         "pareto": pareto_table(summary.pareto),

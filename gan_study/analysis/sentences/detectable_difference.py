@@ -84,9 +84,34 @@ def _smallest_p(study: StudyConfig) -> float:
     return min(1.0, *(smallest_holm_p([seeds] * len(study.arms)) / share for seeds, share in shares))
 
 
+def _detectable(study: StudyConfig) -> float | None:
+    """The smallest P(A < B) above one half that the best of all looks detects; None if no look can detect any."""
+    looks, level = study.confirm.looks, strictest_level(len(study.arms))
+    planned = zip(looks, level_shares(looks), strict=True)
+    few = [(seeds, share) for seeds, share in planned if seeds <= MAX_SEEDS] or [(looks[0], level_shares(looks)[0])]
+    found = [detectable_probability(seeds, level * share) for seeds, share in few]
+    return min((probability for probability in found if probability is not None), default=None)
+
+
+def smallest_difference(study: StudyConfig, spread: SeedSpread) -> float | None:
+    """The smallest difference between the mean scores of two arms that a study tells with a chance of 80 %.
+
+    The scores of both are taken to be normal, with the spread's deviation. None for a single arm, if no arm can win,
+    and with more seeds than power is computed for.
+    """
+    if len(study.arms) < 2 or study.confirm.top_k == 0 or study.confirm.seeds > MAX_SEEDS:
+        return None
+    probability = _detectable(study)
+    return None if probability is None else _difference(probability, spread)
+
+
+def _difference(probability: float, spread: SeedSpread) -> float:
+    return math.sqrt(2) * spread.deviation * float(scipy.stats.norm.ppf(probability))
+
+
 def seeds_rows(study: StudyConfig, spread: SeedSpread | None, source: str) -> list[tuple[str, str]]:
     """Labels and texts on the test between arms and its power; `source` names the run that `spread` is from."""
-    num_arms, looks = len(study.arms), study.confirm.looks
+    num_arms = len(study.arms)
     if num_arms < 2:
         return [("test", "none: a single arm has no other arm to test against")]
     warning = seeds_warning(study)
@@ -94,11 +119,8 @@ def seeds_rows(study: StudyConfig, spread: SeedSpread | None, source: str) -> li
     if study.confirm.top_k == 0:
         return rows
     level = strictest_level(num_arms)
-    found = [
-        detectable_probability(look, level * share) for look, share in zip(looks, level_shares(looks), strict=True)
-    ]
-    if detectable := [probability for probability in found if probability is not None]:
-        rows.append(("detects", _detects(min(detectable), spread, source)))
+    if (detectable := _detectable(study)) is not None:
+        rows.append(("detects", _detects(detectable, spread, source)))
     return [*rows, ("would do", _would_do(num_arms, level, spread))]
 
 
@@ -125,9 +147,9 @@ def _detects(probability: float, spread: SeedSpread | None, source: str) -> str:
     text = f"with a chance of 80 %, an arm that scores better in {math.ceil(100 * probability)} % of seed pairs"
     if spread is None:
         return text
-    difference = math.sqrt(2) * spread.deviation * scipy.stats.norm.ppf(probability)
+    difference = number(_difference(probability, spread))
     return (
-        f"{text}; so a difference of {number(float(difference))} between the mean scores, if seeds of an arm scatter "
+        f"{text}; so a difference of {difference} between the mean scores, if seeds of an arm scatter "
         f"as in {source} (standard deviation {number(spread.deviation)}, {quantity(spread.num_arms, 'arm')}, failed "
         "seeds left out)"
     )

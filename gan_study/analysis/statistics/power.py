@@ -80,6 +80,7 @@ def distribution_of_u(probability: float, size: int) -> NDArray[np.float64]:
     return before[size]
 
 
+@lru_cache(maxsize=256)
 def detectable_probability(size: int, level: float) -> float | None:
     """The smallest P(A < B) above one half that a test of `size` seeds of each arm detects with a chance of 80 %.
 

@@ -57,6 +57,8 @@ def print_summary(console: Console, summary: Summary, at_work: bool = False) -> 
     print_line(console, summary.verdict, style="bold")
     if summary.small_print:
         print_line(console, summary.small_print)
+    if summary.luck is not None and summary.luck.sentences:
+        print_line(console, " ".join(summary.luck.sentences))
     for note in summary.notes:
         print_line(console, note)
     for warning in summary.warnings:

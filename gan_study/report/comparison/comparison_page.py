@@ -7,6 +7,7 @@ from gan_study.analysis.comparison.fairness import ComparedStudy, fairness_probl
 from gan_study.analysis.comparison.side_by_side import SideBySide, put_side_by_side
 from gan_study.analysis.load_run import load_run
 from gan_study.analysis.run_data import RunData
+from gan_study.analysis.sentences.luck_text import measure_luck
 from gan_study.analysis.sentences.number_text import number
 from gan_study.errors import InputError
 from gan_study.report.comparison.comparison_plots import comparison_plots
@@ -21,6 +22,7 @@ from gan_study.report.figures.figure_style import arm_styles
 from gan_study.report.pictures.page_pictures import compared_pictures
 from gan_study.report.score_notes import score_note, short_note
 from gan_study.report.skeleton import Tab, render_skeleton
+from gan_study.report.tables.luck_table import LUCK_CAPTION, luck_table
 from gan_study.report.tables.protocol import comparability
 from gan_study.report.tables.result_tables import pair_table
 from gan_study.runs.folder import RunFolder
@@ -77,6 +79,8 @@ def render_comparison(found: SideBySide) -> str:
         "configurations": configuration_table(found),
         "pairs": pair_table(found.pairs),
         "final_note": final_notes(found),
+        "luck": luck_table(measure_luck(found.confirmed)),
+        "luck_caption": LUCK_CAPTION,
         "differences": difference_table(found),
         "protocol": protocol_table(found),
         "plots": comparison_plots(found, styles),

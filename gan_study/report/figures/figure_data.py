@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from typing import Literal
 
 from gan_study.analysis.arm_comparison import ArmsComparison
+from gan_study.analysis.class_shares import MANY_CLASSES
 from gan_study.analysis.confirmed_arm import ConfirmedArm
 from gan_study.analysis.run_data import RunData, TrialData
 from gan_study.analysis.statistics.budget_curves import search_curve
 from gan_study.analysis.statistics.estimate import Estimate
 from gan_study.analysis.statistics.random_search import BestOfN
-from gan_study.analysis.summary import MANY_CLASSES
 from gan_study.config.arms.arm import Arm
 from gan_study.config.base import Scalar
 from gan_study.config.space import Choice, LogUniformRange, SearchRange

@@ -3,9 +3,9 @@
 import json
 from dataclasses import dataclass
 
+from gan_study.analysis.class_shares import ClassShares, class_shares
 from gan_study.analysis.run_data import RunData, TrialData
 from gan_study.analysis.sentences.number_text import number
-from gan_study.analysis.summary import ClassShares, class_shares
 from gan_study.report.pictures.thumbnails import Thumbnail
 from gan_study.report.score_notes import score_name
 
