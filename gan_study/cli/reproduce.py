@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import nullcontext
 
 import torch
+from threadpoolctl import threadpool_limits
 
 from gan_study.analysis.repetition import Difference, Repetition, compare_trainings
 from gan_study.analysis.sentences.number_text import quantity
@@ -101,7 +102,8 @@ def _train_again(run: RunFolder, config: TrialConfig, now: TrialFolder, num: int
     dataset = load_dataset(config.training.dataset)
     objective = load_objective(run.storage, record, dataset).to(workers.device)
     now.write_config(config)
-    _follow(train_and_finish(config, dataset, objective, now, workers), num)
+    with threadpool_limits(config.workers.cpus_per_worker):  # numpy's sums depend on it, in their last digits
+        _follow(train_and_finish(config, dataset, objective, now, workers), num)
 
 
 def _follow(training: Iterator[Progress], num: int | None) -> None:
