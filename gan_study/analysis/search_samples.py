@@ -17,6 +17,8 @@ from gan_study.runs.records.status import TrialState
 
 MIN_TRIALS = 8
 """Trials from which on the effects of hyperparameters are estimated."""
+MIN_CONFIGURATIONS = 3
+"""Different configurations from which on an effect of a value can be told from luck."""
 MAX_TRIALS = 50
 """Most trials that are used, at even distances in the search: the time grows with the cube of their number."""
 
@@ -33,6 +35,8 @@ class SearchSamples:
     """Thousands of images after which the scores were taken; None for the scores at the end of completed trials."""
     is_log: bool
     """True if all scores are above 0, so that their logarithms are compared."""
+    worst: float
+    """The failure score, which no score exceeds."""
 
     @property
     def values(self) -> Floats:
@@ -74,8 +78,11 @@ def search_samples(run: RunData, arm: str) -> SearchSamples | str:
     scores = [score for score in compared_scores(run, kept, images) if score is not None]
     if len(set(scores)) == 1:
         return "all scores are equal"
+    if len({tuple(sorted(t.config.searched.items())) for t in kept}) < MIN_CONFIGURATIONS:
+        return f"the trials tried fewer than {MIN_CONFIGURATIONS} configurations"
     kimg = None if images is None else images / 1000
-    return SearchSamples(Arm(run.study, arm), tuple(kept), tuple(scores), kimg, min(scores) > 0)
+    worst = run.objective.failure_score if run.objective else max(scores)
+    return SearchSamples(Arm(run.study, arm), tuple(kept), tuple(scores), kimg, min(scores) > 0, worst)
 
 
 def _coordinates(arm: Arm, parameter: Parameter, values: Mapping[str, Scalar]) -> list[float]:

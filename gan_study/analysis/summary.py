@@ -11,6 +11,7 @@ from gan_study.analysis.arm_comparison import ArmsComparison, compare_arms
 from gan_study.analysis.class_shares import ClassShares, class_shares
 from gan_study.analysis.confirmation import confirmed_arms
 from gan_study.analysis.confirmed_arm import ConfirmedArm
+from gan_study.analysis.effects.arm_effects import ArmEffects, arm_effects
 from gan_study.analysis.final_score_summary import FinalSummary, summarise_final
 from gan_study.analysis.health.finding import HealthFinding
 from gan_study.analysis.health.search_health import search_health
@@ -125,6 +126,8 @@ class Summary:
     """The Pareto fronts of a search with several objectives; None with one objective."""
     fidelity: Fidelity | None = None
     """Rank correlation of scores before the end with full scores; None if they are from equally many images."""
+    effects: tuple[ArmEffects, ...] = ()
+    """Predicted effects of the searched values in each arm; empty for an unfinished study."""
     health: tuple[HealthFinding, ...] = ()
     """Findings of the checks of the search, the serious first; empty for an unfinished study."""
     small_print: str = ""
@@ -175,6 +178,7 @@ def summarise(run: RunData) -> Summary:
         importance=arm_importances(run),
         pareto=summarise_pareto(run),
         fidelity=describe_fidelity(run),
+        effects=arm_effects(run, confirmed),
         health=search_health(run),
         small_print=outcome.small_print,
         other_count=other,

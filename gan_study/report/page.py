@@ -4,8 +4,10 @@ from typing import Any
 
 from gan_study.analysis.confirmation import confirmed_arms
 from gan_study.analysis.run_data import RunData
+from gan_study.analysis.sentences.effects_text import mattered_sentences
 from gan_study.analysis.summary import Summary
 from gan_study.report.figures.atlas_figures import atlas_plots
+from gan_study.report.figures.effect_figures import dependence_note, effect_plots
 from gan_study.report.figures.figure_style import arm_styles
 from gan_study.report.figures.page_figures import draw_plots
 from gan_study.report.figures.pareto_figures import pareto_table
@@ -60,6 +62,8 @@ def render_page(run: RunData, summary: Summary, pictures: Pictures) -> str:
         "atlas": atlas_plots(run),
         "evidences": evidences(run),
         "pictures": pictures,
-        "plots": draw_plots(run, summary.comparison, confirmed, shown),
+        "plots": draw_plots(run, summary.comparison, confirmed, shown) | effect_plots(run, summary.effects),
+        "mattered": mattered_sentences(summary.effects, summary.importance),
+        "dependence_note": dependence_note(summary.effects, run.objective),
     }
     return render_skeleton(f"{summary.study}: report", "header", TABS, values)

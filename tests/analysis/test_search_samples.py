@@ -1,6 +1,7 @@
 """Search trials as points: which of them compare, and how far apart their values are."""
 
 import math
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -65,7 +66,7 @@ def test_of_many_trials_an_even_part_is_taken(tmp_path: Path) -> None:
 
 def points(space: dict[str, Any], *values: dict[str, Any]) -> list[list[float]]:
     study = StudyConfig.model_validate(STUDY | {"arms": {"a": {"network": "mlp"}}, "search_space": space})
-    samples = SearchSamples(Arm(study, "a"), (), (), None, True)
+    samples = SearchSamples(Arm(study, "a"), (), (), None, True, 120.0)
     return [samples.point(each) for each in values]
 
 
@@ -102,3 +103,14 @@ def test_a_hyperparameter_that_some_trials_lack_is_learned_from_the_others() -> 
     asked = [base | {"penalty": "none"}, *(base | {"penalty": "wgan_gp", "penalty_weight": w} for w in (0.3, 30.0))]
     mean = process.samples(np.array(points(CONDITIONAL, *asked)), np.eye(3)).mean(axis=0)
     np.testing.assert_allclose(mean, [0, 5 + math.log10(0.3), 5 + math.log10(30)], atol=0.4)
+
+
+def test_one_configuration_tells_nothing(tmp_path: Path) -> None:
+    """A choice with a single value: the trials differ in their seeds alone."""
+    folder = write_synthetic_run(str(tmp_path), search={"lsgan": completed(9)}, confirm={})
+    run = load_run(folder)
+    same = run.trials[0].config.searched
+    run = replace(
+        run, trials=tuple(replace(t, config=t.config.model_copy(update={"searched": same})) for t in run.trials)
+    )
+    assert search_samples(run, "lsgan") == "the trials tried fewer than 3 configurations"

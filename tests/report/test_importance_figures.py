@@ -133,5 +133,5 @@ def test_a_folder_without_importance_says_nothing_of_it(tmp_path: Path) -> None:
     folder = write_synthetic_run(str(tmp_path), study=STUDY)
     write_report(folder)
     assert arm_importances(load_run(folder)) == ()
-    assert "What mattered" not in folder.storage.read_text("report.html")
+    assert "What mattered for" not in folder.storage.read_text("report.html")
     assert "functional ANOVA" not in folder.storage.read_text("report.html")
