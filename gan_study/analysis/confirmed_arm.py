@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from statistics import fmean
 
-from gan_study.analysis.run_data import RunData, TrialData
+from gan_study.analysis.run_data import RunData, TrialData, best_trial
 from gan_study.analysis.statistics.failures import counted_scores
 from gan_study.analysis.statistics.pareto import front_first, known_values
 from gan_study.config.arms.trial_configs import seed_number
@@ -63,6 +63,12 @@ def has_all_seeds(run: RunData, num_seeds: int) -> bool:
         for arm in run.arms
         for source in _best_sources(run, arm)
     )
+
+
+def represented_by(run: RunData, arm: str, confirmed: ConfirmedArm | None) -> TrialData | None:
+    """The search trial of the confirmed configuration, or else the best one; None without a score."""
+    trials = run.searched_trials(arm)
+    return next((t for t in trials if confirmed and t.name == confirmed.source), None) or best_trial(trials)
 
 
 def _ended(run: RunData, arm: str) -> list[TrialData]:

@@ -39,7 +39,7 @@ class Repetition:
     num_values: int
     """Values that at least one of them has: numbers, texts, pictures and weights."""
     differences: tuple[Difference, ...]
-    """Those that are not equal to the last digit, in the order of the training."""
+    """The values that differ, if only in their last digit, in the order of the training."""
 
 
 def compare_trainings(before: TrialFolder, now: TrialFolder, *, has_ended: bool) -> Repetition:

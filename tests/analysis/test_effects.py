@@ -9,26 +9,23 @@ from typing import Any
 import numpy as np
 import pytest
 from support.parsed_page import ParsedPage
-from support.scripted_world import OBJECTIVE, Score, World, make_study
+from support.scripted_world import Score, make_study, run_that_ended
 from support.synthetic_run import write_synthetic_run
 
 from gan_study.analysis.confirmation import confirmed_arms
 from gan_study.analysis.effects.arm_effects import ArmEffects, arm_effects
 from gan_study.analysis.effects.path import Path as Way
 from gan_study.analysis.effects.path import PathStep
-from gan_study.analysis.load_run import load_run
 from gan_study.analysis.run_data import RunData
 from gan_study.analysis.sentences.effects_text import effects_sentences, mattered_sentences
 from gan_study.analysis.statistics.estimate import Estimate
 from gan_study.analysis.summary import Summary, summarise
-from gan_study.config.reading.load import dump_study
 from gan_study.config.search.defaults import with_search_defaults
 from gan_study.config.training import TrialConfig
 from gan_study.report.figures.effect_figures import draw_path, effect_plots
 from gan_study.report.figures.figure_style import arm_styles
 from gan_study.report.write import write_report
 from gan_study.runs.folder import RunFolder
-from gan_study.runs.records.status import StudyStatus
 
 SPACE: dict[str, Any] = {
     "g_lr": {"log_uniform": [1e-5, 1e-2]},
@@ -58,12 +55,7 @@ def searched(place: Path, num: int, score: Score = rate_matters, **changes: Any)
         "confirm": {"top_k": 1, "seeds": 5},
     }
     study = with_search_defaults(make_study(**sections | changes))
-    world = World(study, RunFolder(str(place)), score)
-    world.folder.write_study_text(dump_study(study))
-    world.folder.write_objective(OBJECTIVE)
-    world.run()
-    world.folder.write_study_status(StudyStatus(state="completed", start_time=0.0, elapsed_sec=1.0))
-    return load_run(world.folder)
+    return run_that_ended(study, place, score)
 
 
 def effects_of(run: RunData) -> ArmEffects:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.scripted_world import OBJECTIVE, Score, World, make_study
+from support.scripted_world import Score, make_study, run_that_ended
 
 from gan_study.analysis.health.finding import HealthFinding
 from gan_study.analysis.health.search_health import search_health
@@ -19,7 +19,7 @@ from gan_study.config.search.defaults import with_search_defaults
 from gan_study.config.space import IntegerRange, LogUniformRange
 from gan_study.config.training import TrialConfig
 from gan_study.runs.folder import RunFolder
-from gan_study.runs.records.status import StudyStatus, TrialState, TrialStatus
+from gan_study.runs.records.status import TrialState, TrialStatus
 
 LSGAN = {"network": "dcgan", "loss": "least_squares"}
 
@@ -31,12 +31,7 @@ def searched(place: Path, score: Score, num: int = 12, state: Any = "completed",
         "confirm": {"top_k": 1, "seeds": 5},
     }
     study = with_search_defaults(make_study(**sections | changes))
-    world = World(study, RunFolder(str(place)), score)
-    world.folder.write_study_text(dump_study(study))
-    world.folder.write_objective(OBJECTIVE)
-    world.run()
-    world.folder.write_study_status(StudyStatus(state=state, start_time=0.0, elapsed_sec=1.0))
-    return load_run(world.folder)
+    return run_that_ended(study, place, score, state)
 
 
 def luck(config: TrialConfig, cur_nimg: int, spread: float) -> float:

@@ -3,16 +3,20 @@
 import random
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import optuna
 
+from gan_study.analysis.load_run import load_run
+from gan_study.analysis.run_data import RunData
+from gan_study.config.reading.load import dump_study
 from gan_study.config.study import StudyConfig
 from gan_study.config.training import TrialConfig
 from gan_study.runs.counted_generator import best_evaluation
 from gan_study.runs.folder import RunFolder
 from gan_study.runs.records.measurements import BestScore, CoverageRecord, EvaluationRecord
-from gan_study.runs.records.status import EndPart, TrialState, TrialStatus
+from gan_study.runs.records.status import EndPart, StudyStatus, TrialState, TrialStatus
 from gan_study.runs.trial_folder import TrialFolder
 from gan_study.search.director.director import Director
 from gan_study.search.sampling.search_storage import SearchStorage
@@ -202,3 +206,13 @@ class World:
                 assert status is not None
                 found[arm, name] = (config.searched, config.training.seed, status.state.value)
         return found
+
+
+def run_that_ended(study: StudyConfig, place: Path, score: Score, state: Any = "completed") -> RunData:
+    """Run a study to its end in a folder at `place`, and load it; its study_status.json says `state`."""
+    world = World(study, RunFolder(str(place)), score)
+    world.folder.write_study_text(dump_study(study))
+    world.folder.write_objective(OBJECTIVE)
+    world.run()
+    world.folder.write_study_status(StudyStatus(state=state, start_time=0.0, elapsed_sec=1.0))
+    return load_run(world.folder)

@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from gan_study.analysis.confirmed_arm import ConfirmedArm
+from gan_study.analysis.confirmed_arm import ConfirmedArm, represented_by
 from gan_study.analysis.effects.partial_dependence import PartialDependence, partial_dependence
 from gan_study.analysis.effects.path import Path, find_path
 from gan_study.analysis.effects.surrogate import make_surrogate
-from gan_study.analysis.run_data import RunData, TrialData, best_trial
+from gan_study.analysis.run_data import RunData
 from gan_study.analysis.search_curves import compared_scores
 from gan_study.analysis.search_samples import SearchSamples, search_samples
 from gan_study.config.arms.arm import Arm
@@ -49,7 +49,7 @@ def arm_effects(run: RunData, confirmed: Mapping[str, ConfirmedArm]) -> tuple[Ar
 
 
 def _effects(run: RunData, arm: Arm, confirmed: ConfirmedArm | None) -> ArmEffects:
-    samples, best = search_samples(run, arm.name), _best(run, arm, confirmed)
+    samples, best = search_samples(run, arm.name), represented_by(run, arm.name, confirmed)
     if isinstance(samples, str):
         return ArmEffects(arm.name, samples)
     if best is None:
@@ -68,11 +68,6 @@ def _effects(run: RunData, arm: Arm, confirmed: ConfirmedArm | None) -> ArmEffec
         find_path(surrogate, first_trial_values(arm), best.config.searched),
         tuple(each for each in found if each is not None),
     )
-
-
-def _best(run: RunData, arm: Arm, confirmed: ConfirmedArm | None) -> TrialData | None:
-    trials = run.searched_trials(arm.name)
-    return next((t for t in trials if confirmed and t.name == confirmed.source), None) or best_trial(trials)
 
 
 def _seed_scores(run: RunData, samples: SearchSamples, confirmed: ConfirmedArm | None) -> list[float]:

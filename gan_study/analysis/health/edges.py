@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 from pydantic import ValidationError
 
-from gan_study.analysis.confirmed_arm import ConfirmedArm
+from gan_study.analysis.confirmed_arm import ConfirmedArm, represented_by
 from gan_study.analysis.health.finding import HealthFinding
 from gan_study.analysis.health.seed_noise import SeedNoise, seed_noise
-from gan_study.analysis.run_data import RunData, TrialData, best_trial
+from gan_study.analysis.run_data import RunData, TrialData
 from gan_study.analysis.search_samples import place_in_range
 from gan_study.analysis.sentences.number_text import listed, number
 from gan_study.config.arms.arm import Arm
@@ -77,7 +77,7 @@ def edge_findings(run: RunData, confirmed: Mapping[str, ConfirmedArm]) -> list[H
 
 def _edges(run: RunData, arm: Arm, confirmed: ConfirmedArm | None) -> list[_Edge]:
     trials = run.searched_trials(arm.name)
-    best = next((t for t in trials if confirmed and t.name == confirmed.source), None) or best_trial(trials)
+    best = represented_by(run, arm.name, confirmed)
     if best is None or best.state is not TrialState.COMPLETED:
         return []
     noise = seed_noise([t.score for t in confirmed.trials]) if confirmed else None

@@ -17,9 +17,14 @@ def search_lag(study: StudyConfig, phase: Phase = "search") -> int | None:
         return None
     if phase == "search" and search.scheduler == "pbt":
         return study.budget.trials_per_arm
-    if search.sampler not in LEARNING_SAMPLERS and not stops_trials(study):
+    if not _uses_results(study):
         return None
     return lag_of(study)
+
+
+def _uses_results(study: StudyConfig) -> bool:
+    """Return True if a trial's draw or its end depends on the results of others."""
+    return study.search.sampler in LEARNING_SAMPLERS or stops_trials(study)
 
 
 def lag_of(study: StudyConfig) -> int:
@@ -41,7 +46,7 @@ def chances_in_repeating(study: StudyConfig) -> list[str]:
     Only differences between machines can then change its results.
     """
     reasons = []
-    if study.search.order == "free" and (study.search.sampler in LEARNING_SAMPLERS or stops_trials(study)):
+    if study.search.order == "free" and _uses_results(study):
         reasons.append("search.order=free: the search learns from whatever trials have ended")
     if study.budget.device_sec is not None:
         reasons.append("budget.device_sec: the length of a training is measured on a clock")
