@@ -18,6 +18,7 @@ LEVELS = [
     {"training", "extractors", "analysis"},
     {"evaluation"},
     {"search", "report"},
+    {"workflow"},
     {"cli"},
     {"__main__"},
 ]
@@ -210,8 +211,8 @@ def test_the_command_line_waits_for_nothing_that_its_verb_does_not_use() -> None
 def test_a_process_waits_only_for_packages_that_it_surely_uses() -> None:
     slow = ["sklearn", "scipy.stats", "scipy.special", "pandas"]
     assert brought_in(["gan_study.search.run", "gan_study.cli.run"], ["torch", "ray.tune", *slow]) == []
-    assert brought_in(["gan_study.cli.preparation.run_folder"], ["torch", *slow]) == []
-    assert brought_in(["gan_study.cli.preparation.data_files"], ["torch", "torchvision", *slow]) == []
+    assert brought_in(["gan_study.workflow.run_folder"], ["torch", *slow]) == []
+    assert brought_in(["gan_study.workflow.data_files"], ["torch", "torchvision", *slow]) == []
     assert brought_in(["gan_study.search.trials.begin_trial"], slow) == []
     assert brought_in(["gan_study.search.worker_process"], ["torch", "ray.tune", "gan_study.config", *slow]) == []
 

@@ -6,13 +6,13 @@ from os.path import abspath, exists, isdir  # unlike those of Path, they raise n
 from pathlib import Path
 
 from gan_study.analysis.comparison.side_by_side import SideBySide
-from gan_study.cli.preparation.run_folder import open_run
 from gan_study.cli.terminal.outcome import make_console, print_line, print_summary
 from gan_study.errors import InputError
 from gan_study.report.comparison.comparison_page import KIND, compare_studies, render_comparison
 from gan_study.report.skeleton import is_page
 from gan_study.runs.folder import RunFolder
 from gan_study.runs.storage import Storage
+from gan_study.workflow.run_folder import open_run
 
 _HEAD = 4096
 """Characters at the beginning of a page that identify its kind."""

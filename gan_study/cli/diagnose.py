@@ -5,7 +5,7 @@ import json
 from rich.console import Console
 
 from gan_study.cli.diagnose_text import print_one, print_overview, print_study_state
-from gan_study.cli.preparation.run_folder import warn_of_lost_trials
+from gan_study.cli.preparation.claim import warn_of_lost_trials
 from gan_study.cli.terminal.messages import print_warning
 from gan_study.cli.terminal.outcome import make_console, print_line
 from gan_study.errors import InputError

@@ -8,7 +8,6 @@ from pathlib import Path
 from rich.console import Console
 
 from gan_study.cli.doctor_text import print_dataset_summary
-from gan_study.cli.preparation.data_files import fetch_files
 from gan_study.cli.terminal.outcome import make_console, print_line
 from gan_study.config.data import DatasetConfig
 from gan_study.data.inspection.advice import propose_image_size
@@ -19,6 +18,7 @@ from gan_study.errors import InputError
 from gan_study.evaluation.collections.dataset_summary import DatasetSummary, summarise_dataset
 from gan_study.evaluation.collections.places import find_dataset
 from gan_study.runs.storage import Storage
+from gan_study.workflow.data_files import fetch_files
 
 _NUM_EXAMPLES = 64
 

@@ -4,7 +4,7 @@ import json
 from dataclasses import asdict
 
 from gan_study.cli.evaluate_text import print_evaluation
-from gan_study.cli.preparation.run_folder import warn_of_lost_trials
+from gan_study.cli.preparation.claim import warn_of_lost_trials
 from gan_study.cli.terminal.outcome import make_console, print_line
 from gan_study.cli.terminal.progress_line import shown_progress
 from gan_study.evaluation.collections.evaluation import Evaluation, evaluate_collections, parse_device

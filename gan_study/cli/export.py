@@ -2,8 +2,8 @@
 
 from rich.console import Console
 
+from gan_study.cli.preparation.claim import warn_of_lost_trials
 from gan_study.cli.preparation.output_folder import describe_incomplete, new_folder
-from gan_study.cli.preparation.run_folder import warn_of_lost_trials
 from gan_study.cli.terminal.interruption import explain_interruption
 from gan_study.cli.terminal.outcome import make_console
 from gan_study.evaluation.exports.description import describe_export

@@ -5,9 +5,6 @@ import time
 from collections.abc import Sequence
 
 from gan_study.analysis.sentences.number_text import listed
-from gan_study.cli.preparation.data_files import count_images, require_images_of
-from gan_study.cli.preparation.requirements import missing_requirements
-from gan_study.cli.preparation.run_folder import require_unedited, require_whole
 from gan_study.cli.terminal.messages import print_warning
 from gan_study.config.reading.load import dump_study, load_study, parse_study
 from gan_study.config.rules.extension import Extension, compare_studies
@@ -16,6 +13,9 @@ from gan_study.config.study import StudyConfig
 from gan_study.errors import InputError
 from gan_study.runs.folder import RunFolder
 from gan_study.runs.records.extensions import ExtensionRecord, ExtensionsRecord
+from gan_study.workflow.data_files import count_images, require_images_of
+from gan_study.workflow.requirements import missing_requirements
+from gan_study.workflow.run_folder import require_unedited, require_whole
 
 _SEARCHING = ("budget.trials_per_arm", "search.repeats", "refine.trials_per_arm")
 """Settings whose increase can change the best configurations of an arm."""

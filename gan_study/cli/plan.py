@@ -5,10 +5,7 @@ from pathlib import Path
 
 from gan_study.analysis.load_run import load_run
 from gan_study.analysis.sentences.detectable_difference import SeedSpread, observed_spread, seeds_rows
-from gan_study.cli.preparation.data_files import count_images, files_text, weights_text
 from gan_study.cli.preparation.machine_pace import assumed_pace, measure_pace
-from gan_study.cli.preparation.requirements import missing_cpus
-from gan_study.cli.preparation.run_folder import open_run
 from gan_study.cli.terminal.messages import print_warning
 from gan_study.config.estimates.study_time import estimate_time
 from gan_study.config.plan.plan import plan_study
@@ -16,6 +13,9 @@ from gan_study.config.plan.plan_text import format_plan, time_text
 from gan_study.config.reading.load import load_study
 from gan_study.config.study import StudyConfig
 from gan_study.errors import GanStudyError, InputError
+from gan_study.workflow.data_files import count_images, files_text, weights_text
+from gan_study.workflow.requirements import missing_cpus
+from gan_study.workflow.run_folder import open_run
 
 
 def print_plan(study_file: str, overrides: Sequence[str], spread_from: str | None, measure: bool) -> None:

@@ -12,7 +12,6 @@ from gan_study.analysis.repetition import Difference, Repetition, compare_traini
 from gan_study.analysis.sentences.number_text import quantity
 from gan_study.cli.preparation.devices import device_named
 from gan_study.cli.preparation.output_folder import new_folder
-from gan_study.cli.preparation.run_folder import open_run
 from gan_study.cli.terminal.outcome import make_console, print_line
 from gan_study.config.reading.suggestions import no_such
 from gan_study.config.training import TrialConfig
@@ -27,6 +26,7 @@ from gan_study.runs.records.status import TrialState, TrialStatus
 from gan_study.runs.trial_folder import TrialFolder
 from gan_study.training.distributed import Workers
 from gan_study.training.progress import Progress
+from gan_study.workflow.run_folder import open_run
 
 _MOST_SHOWN = 5
 """Most differences that are printed."""

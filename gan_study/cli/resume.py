@@ -4,8 +4,6 @@ from collections import Counter
 from collections.abc import Sequence
 
 from gan_study.analysis.sentences.notes import unequal_seeds_note
-from gan_study.cli.preparation.data_files import require_images_of
-from gan_study.cli.preparation.run_folder import require_unedited, require_whole
 from gan_study.config.reading.load import dump_study, parse_study
 from gan_study.config.reading.suggestions import suggestion
 from gan_study.config.rules.extension import GROWING, compare_studies, split_lowered, study_settings
@@ -13,6 +11,8 @@ from gan_study.config.study import StudyConfig
 from gan_study.errors import InputError
 from gan_study.runs.folder import RunFolder
 from gan_study.runs.records.decisions import DecisionsRecord, SkippedArm
+from gan_study.workflow.data_files import require_images_of
+from gan_study.workflow.run_folder import require_unedited, require_whole
 
 
 def shorten_study(

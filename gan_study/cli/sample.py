@@ -4,8 +4,8 @@ import re
 
 from rich.console import Console
 
+from gan_study.cli.preparation.claim import warn_of_lost_trials
 from gan_study.cli.preparation.output_folder import describe_incomplete, new_folder, next_free_name
-from gan_study.cli.preparation.run_folder import warn_of_lost_trials
 from gan_study.cli.terminal.interruption import explain_interruption
 from gan_study.cli.terminal.outcome import make_console, print_line
 from gan_study.config.reading.suggestions import no_such

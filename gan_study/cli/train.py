@@ -9,8 +9,8 @@ from rich.console import Console
 
 from gan_study.analysis.sentences.notes import END_PARTS
 from gan_study.analysis.sentences.number_text import listed
+from gan_study.cli.preparation.claim import claim_run_folder
 from gan_study.cli.preparation.devices import device_named
-from gan_study.cli.preparation.run_folder import claim_run_folder
 from gan_study.cli.terminal.interruption import explain_interruption
 from gan_study.cli.terminal.messages import print_warning
 from gan_study.cli.terminal.outcome import print_line

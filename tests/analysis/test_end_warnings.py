@@ -8,8 +8,8 @@ from support.synthetic_run import write_synthetic_run
 from gan_study.analysis.load_run import load_run
 from gan_study.analysis.sentences.notes import damage_warnings
 from gan_study.analysis.summary import summarise
-from gan_study.cli.preparation.run_folder import is_completed
 from gan_study.runs.records.status import TrialState
+from gan_study.workflow.run_folder import is_completed
 
 
 def test_what_is_missing_after_the_end_is_said(tmp_path: Path) -> None:

@@ -8,7 +8,6 @@ from support.synthetic_run import STUDY, write_synthetic_run
 
 from gan_study.analysis.load_run import load_run
 from gan_study.cli.extend import extend_study
-from gan_study.cli.preparation.run_folder import is_completed
 from gan_study.cli.resume import shorten_study
 from gan_study.config.reading.load import dump_study, parse_study
 from gan_study.config.search.defaults import with_search_defaults
@@ -18,6 +17,7 @@ from gan_study.errors import InputError
 from gan_study.report.tables.protocol import protocol_items
 from gan_study.report.write import write_report
 from gan_study.runs.folder import RunFolder
+from gan_study.workflow.run_folder import is_completed
 
 NEW_ARM = "arms.hinge={network: dcgan, loss: hinge}"
 

@@ -13,9 +13,9 @@ from support.prepared_objective import Prepared
 
 from gan_study.cli import evaluate as evaluate_verb
 from gan_study.cli.main import main
-from gan_study.cli.terminal.interruption import Interruption
 from gan_study.runs.folder import RunFolder
 from gan_study.runs.trial_folder import TrialFolder
+from gan_study.workflow.interruption import Interruption
 
 
 @pytest.fixture(autouse=True)
@@ -33,7 +33,7 @@ def test_further_signals_change_nothing_while_the_first_is_answered() -> None:
     ended = []
 
     def study() -> None:
-        with Interruption():
+        with Interruption(ends_process=True):
             try:
                 press()
             finally:
@@ -51,7 +51,7 @@ def test_further_signals_change_nothing_while_the_first_is_answered() -> None:
 
 
 def test_an_interruption_that_got_lost_may_come_again() -> None:
-    with Interruption():
+    with Interruption(ends_process=True):
         for _ in range(2):
             with pytest.raises(KeyboardInterrupt):
                 press()

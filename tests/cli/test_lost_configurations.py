@@ -8,9 +8,10 @@ from typer.testing import CliRunner
 
 from gan_study.cli.diagnose import snapshots_to_diagnose
 from gan_study.cli.main import app
-from gan_study.cli.preparation.run_folder import require_whole, warn_of_lost_trials
+from gan_study.cli.preparation.claim import warn_of_lost_trials
 from gan_study.errors import InputError
 from gan_study.runs.folder import RunFolder
+from gan_study.workflow.run_folder import require_whole
 
 LOST = ("lsgan/search_001", "wgan/search_002")
 

@@ -6,10 +6,10 @@ import pytest
 from support.command import TINY, gan_study
 from support.synthetic_run import OBJECTIVE
 
-from gan_study.cli.preparation.data_files import fetch_weights
 from gan_study.config.data import ObjectiveConfig
 from gan_study.errors import InputError
 from gan_study.extractors.inception_weights import OFFICIAL_NAME, PARTIAL_NAME
+from gan_study.workflow.data_files import fetch_weights
 
 HINT = "`objective.extractor: autoencoder` works, and domain_classifier for images with class labels"
 

@@ -10,12 +10,12 @@ from support.synthetic_run import STUDY, write_synthetic_run
 
 from gan_study.analysis.load_run import load_run
 from gan_study.cli.extend import extend_study
-from gan_study.cli.preparation.run_folder import is_completed
 from gan_study.cli.resume import shorten_study
 from gan_study.config.reading.load import dump_study
 from gan_study.config.study import StudyConfig
 from gan_study.errors import InputError
 from gan_study.runs.folder import RunFolder
+from gan_study.workflow.run_folder import is_completed
 
 _WAY_OUT = "undo the change, or run the changed study under another name"
 _SEARCHED = "arms.lsgan: all trials of an arm must search the same hyperparameters, but got"

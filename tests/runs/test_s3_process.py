@@ -9,11 +9,11 @@ from collections.abc import Iterator
 import pytest
 from support.s3_process import S3Process, s3_process
 
-from gan_study.cli.preparation.run_folder import open_run
 from gan_study.errors import InputError, StorageError
 from gan_study.evaluation.snapshots import open_place
 from gan_study.runs.outage import WAIT_ENVIRONMENT, report_outages
 from gan_study.runs.storage import Storage
+from gan_study.workflow.run_folder import open_run
 
 RUN = "s3://bucket/run"
 

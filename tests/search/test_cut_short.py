@@ -10,13 +10,13 @@ from support.synthetic_run import STUDY, write_synthetic_run
 from gan_study.analysis.load_run import load_run
 from gan_study.analysis.summary import summarise
 from gan_study.cli.extend import extend_study
-from gan_study.cli.preparation.run_folder import is_completed
 from gan_study.cli.resume import shorten_study
 from gan_study.config.reading.load import dump_study, parse_study
 from gan_study.config.training import TrialConfig
 from gan_study.errors import InputError
 from gan_study.report.write import write_report
 from gan_study.runs.folder import RunFolder
+from gan_study.workflow.run_folder import is_completed
 
 CAUTION = "Cutting a study short after seeing its results may favour one of its arms."
 

@@ -45,13 +45,13 @@ def run(
     With --resume, the same command begins a study and, after an interruption, continues it.
     """
     from gan_study.cli.commands.surroundings import set_places
-    from gan_study.cli.preparation.data_files import count_images
-    from gan_study.cli.preparation.requirements import missing_requirements
-    from gan_study.cli.preparation.run_folder import adopt_free_changes, claim_run_folder, refuse_if_begun
-    from gan_study.config.reading.load import dump_study, load_study
-    from gan_study.config.search.defaults import with_search_defaults
+    from gan_study.cli.preparation.claim import claim_run_folder
+    from gan_study.config.reading.load import load_study
     from gan_study.runs.folder import RunFolder
     from gan_study.runs.storage import Storage
+    from gan_study.workflow.data_files import count_images
+    from gan_study.workflow.requirements import missing_requirements
+    from gan_study.workflow.run_folder import adopt_free_changes, begun_study, refuse_if_begun
 
     set_places(data_root, inception_weights, address)
     # A cluster has data and resources of its own.
@@ -70,14 +70,8 @@ def run(
         refuse_if_begun(folder, out)
         from gan_study.cli.run import run_and_report  # takes seconds, so it comes after the checks
 
-        folder.write_study_text(dump_study(with_search_defaults(study)))
-        try:
+        with begun_study(folder, study):
             run_and_report(folder, address, verbose)
-        except InputError:
-            # Nothing has begun, so nothing is left behind that the next `run` would refuse.
-            if not folder.arms():
-                folder.forget_study()
-            raise
 
 
 @app.command()
@@ -107,8 +101,9 @@ def resume(
     the report is written again. --skip-arm, --confirm-now and --set shorten the study first, which its report mentions.
     """
     from gan_study.cli.commands.surroundings import set_places
-    from gan_study.cli.preparation.run_folder import claim_run_folder, open_run
+    from gan_study.cli.preparation.claim import claim_run_folder
     from gan_study.cli.resume import shorten_study
+    from gan_study.workflow.run_folder import open_run
 
     set_places(data_root, inception_weights, address)
     folder = open_run(run_folder)
@@ -119,9 +114,9 @@ def resume(
 
 def _continue_study(folder: "RunFolder", address: str | None, verbose: bool) -> None:
     """Train what is missing; if nothing is, write the report again."""
-    from gan_study.cli.preparation.run_folder import is_completed
     from gan_study.cli.terminal.outcome import conclude_study, make_console
     from gan_study.report.write import write_report
+    from gan_study.workflow.run_folder import is_completed
 
     if is_completed(folder):
         print("Nothing is left to train: every trial of the study has ended. The report is written again.")
@@ -155,9 +150,10 @@ def extend(
     """
     from gan_study.cli.commands.surroundings import set_places
     from gan_study.cli.extend import extend_study
-    from gan_study.cli.preparation.run_folder import claim_run_folder, is_completed, open_run
+    from gan_study.cli.preparation.claim import claim_run_folder
     from gan_study.cli.terminal.outcome import conclude_study, make_console
     from gan_study.report.write import write_report
+    from gan_study.workflow.run_folder import is_completed, open_run
 
     set_places(data_root, inception_weights, address)
     folder = open_run(run_folder)
@@ -211,9 +207,9 @@ def report(
         raise InputError(
             f"--out: a study's report lies in its run folder, but got {out}; leave it out, or add --compare"
         )
-    from gan_study.cli.preparation.run_folder import open_run
     from gan_study.cli.terminal.outcome import make_console, print_outcome
     from gan_study.report.write import write_report
+    from gan_study.workflow.run_folder import open_run
 
     folder = open_run(run_folders[0])
     print_outcome(make_console(), folder, write_report(folder))

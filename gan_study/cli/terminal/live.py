@@ -13,24 +13,13 @@ from rich.text import Text
 from gan_study.config.training import PHASES
 from gan_study.runs.records.status import TrialState
 from gan_study.search.director.director import Director
-from gan_study.search.director.remaining_time import RemainingTime, num_planned
+from gan_study.search.director.remaining_time import RemainingTime
 from gan_study.search.director.trial_record import TrialRecord
+from gan_study.workflow.progress import Failures, Progress, ProgressReporter, Watcher
 
 
-class Display(Protocol):
+class Display(Watcher, Protocol):
     """Shows the progress of a study."""
-
-    def show_stage(self, text: str) -> None:
-        """Show the present step of the preparation, or another line of text."""
-
-    def show_progress(self, text: str) -> None:
-        """Show how far the present step is; calls may come at any rate."""
-
-    def start(self, director: Director) -> None:
-        """Begin to show this director's trials."""
-
-    def update(self) -> None:
-        """Show the trials' present state."""
 
     def stop(self) -> None:
         """Restore the terminal."""
@@ -53,94 +42,18 @@ def make_display(console: Console, live: bool) -> Display:
     return LiveTable(console) if live else PlainLines(console)
 
 
-QUIET_SEC = 55
-"""Seconds without a line after which one names the running trials: with the time between two checks, one a minute."""
-
-
-class _Failures:
-    """The failures of a director's trials that have not been shown yet."""
-
-    def __init__(self, director: Director) -> None:
-        self._failed = director.failed
-        self._num_shown = len(director.failed)
-
-    def new_lines(self) -> list[str]:
-        """Return a line for each failure since the last call."""
-        new = self._failed[self._num_shown :]
-        self._num_shown += len(new)
-        return [f"{_place(trial)} has failed at {trial.cur_nimg:,} images: {trial.failure}" for trial in new]
-
-
-def _place(trial: TrialRecord) -> str:
-    return f"{trial.config.arm}/{trial.config.name}"
-
-
-class PlainLines:
-    """Prints a line when a trial has failed, with the reason, or has ended, and after a silence one with the running
-    trials."""
+class PlainLines(ProgressReporter):
+    """Prints a line for each piece of news, with the seconds since the start."""
 
     def __init__(self, console: Console) -> None:
-        self._console = console
-        self._director: Director | None = None
-        self._num_done_before = self._num_printed = 0
-        self._start = self._last_line = time.monotonic()
+        def print_news(news: Progress) -> None:
+            line = f"[{news.elapsed_sec:5.0f} s] {news.message}"
+            console.print(line, markup=False, highlight=False, soft_wrap=True)
 
-    def show_stage(self, text: str) -> None:
-        """Print it."""
-        self._print(text)
-
-    def show_progress(self, text: str) -> None:
-        """Print it after a long silence."""
-        if time.monotonic() - self._last_line >= QUIET_SEC:
-            self._print(text)
-
-    def start(self, director: Director) -> None:
-        """Print the number of trials to come; trials that have ended before are not printed."""
-        self._director = director
-        self._failures = _Failures(director)
-        self._num_printed = len(director.ended)
-        num_done = sum(trial.state.is_final for trial in director.trials.values())
-        self._num_done_before = num_done - self._num_printed
-        self._clock = RemainingTime(director)
-        done = "1 trial is" if num_done == 1 else f"{num_done} trials are"
-        self._print(f"{done} done, about {num_planned(director) - num_done} to go")
-
-    def update(self) -> None:
-        """Print the trials that have ended since the last call; after a long silence, the running ones."""
-        if self._director is None:
-            return
-        for line in self._failures.new_lines():
-            self._print(line)
-        for trial in self._director.ended[self._num_printed :]:
-            self._num_printed += 1
-            num_done = self._num_done_before + self._num_printed
-            self._print(
-                f"{_place(trial)}: {trial.state} at {trial.cur_nimg:,} images, {_score_text(trial)} "
-                f"({num_done} of {num_planned(self._director)} trials, {self._clock.text()})"
-            )
-        if time.monotonic() - self._last_line < QUIET_SEC:
-            return
-        if running := [trial for trial in self._director.trials.values() if not trial.state.is_final]:
-            names = ", ".join(f"{_place(trial)} at {trial.cur_nimg:,} images" for trial in running)
-            self._print(f"at work: {names} ({self._clock.text()})")
+        super().__init__(print_news)
 
     def stop(self) -> None:
         """Do nothing: lines need no end."""
-
-    def _print(self, text: str) -> None:
-        self._last_line = time.monotonic()
-        self._console.print(
-            f"[{time.monotonic() - self._start:5.0f} s] {text}", markup=False, highlight=False, soft_wrap=True
-        )
-
-
-def _score_text(trial: TrialRecord) -> str:
-    if trial.score is not None:
-        return f"score {trial.score:.4g}"
-    last = trial.evaluations[-1] if trial.evaluations else None
-    if last is None or last.score is None or trial.state is not TrialState.STOPPED:
-        return "no score"
-    return f"score {last.score:.4g} of {last.num_samples} images"
 
 
 class LiveTable:
@@ -168,7 +81,7 @@ class LiveTable:
     def start(self, director: Director) -> None:
         """Show the table from now on."""
         self._director = director
-        self._failures = _Failures(director)
+        self._failures = Failures(director)
         self._clock = RemainingTime(director)
         self.update()
 
@@ -179,7 +92,7 @@ class LiveTable:
         """
         if self._director is None:
             return
-        for line in self._failures.new_lines():
+        for _, line in self._failures.new():
             self._print(line)
         self.rows = arm_rows(self._director)
         self._stage = self._clock.text()

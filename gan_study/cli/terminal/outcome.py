@@ -10,11 +10,12 @@ from rich.text import Text
 from gan_study.analysis.sentences.number_text import NOTHING, failure_text, number, percent
 from gan_study.analysis.summary import ArmSummary, Summary
 from gan_study.cli.terminal.messages import print_warning
-from gan_study.errors import AllTrialsFailedError, StorageError
+from gan_study.errors import StorageError
 from gan_study.runs.counted_generator import At
 from gan_study.runs.folder import RunFolder
 from gan_study.runs.present_status import present_status
 from gan_study.runs.records.status import TrialState
+from gan_study.workflow.run_folder import require_a_score
 
 _PIPED_WIDTH = 200
 """Columns where there is no terminal: rich would take 80 and wrap the table."""
@@ -68,10 +69,8 @@ def print_summary(console: Console, summary: Summary, at_work: bool = False) -> 
 def conclude_study(console: Console, folder: RunFolder, report_location: str) -> None:
     """Print the outcome of a study that has come to its end. Raises AllTrialsFailedError if no trial has completed."""
     print_outcome(console, folder, report_location)
-    if not any(TrialState.COMPLETED in arm.trials_by_state for arm in _read_summary(folder).arms.values()):
-        raise AllTrialsFailedError(
-            f"{folder.location}: no trial has completed; {_reasons(folder)}; see {report_location}"
-        )
+    arms = _read_summary(folder).arms.values()
+    require_a_score(folder, {state for arm in arms for state in arm.trials_by_state}, report_location)
 
 
 def _read_summary(folder: RunFolder) -> Summary:
@@ -82,12 +81,6 @@ def _read_summary(folder: RunFolder) -> Summary:
             f"{folder.location}/summary.json: it must be read as it was just written, but got other contents "
             f"({error.error_count()} faults); look at the disk or the store, and run `report {folder.location}`"
         ) from error
-
-
-def _reasons(folder: RunFolder) -> str:
-    trials = (folder.trial(arm, name) for arm in folder.arms() for name in folder.trials(arm))
-    reasons = {status.reason for trial in trials if (status := trial.read_status()) and status.reason}
-    return "reasons: " + "; ".join(sorted(reasons)) if reasons else "no reason was recorded"
 
 
 def _arm_table(summary: Summary, at_work: bool) -> Table:

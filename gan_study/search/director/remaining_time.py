@@ -48,12 +48,13 @@ class RemainingTime:
 
     def text(self) -> str:
         """Return the estimate as text, such as `about 140 s left`; unknown until a trial has trained."""
-        left = self._seconds()
+        left = self.seconds()
         if left is None:
             return "time left not known yet"
         return f"about {left:.0f} s left" if left < 600 else f"about {left / 60:.0f} min left"
 
-    def _seconds(self) -> float | None:
+    def seconds(self) -> float | None:
+        """Return the estimate in seconds; None until a trial has trained."""
         director, sums = self._director, self._sums
         # In a population most trials wait for the others.
         at_once: float = director.num_live if director.study.search.scheduler == "pbt" else sums.num_at_work

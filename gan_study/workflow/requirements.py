@@ -2,8 +2,8 @@
 
 import os
 
-from gan_study.cli.preparation.data_files import missing_files, missing_weights
 from gan_study.config.study import ResourcesConfig, StudyConfig
+from gan_study.workflow.data_files import missing_files, missing_weights
 
 _OVERRIDE = "RAY_OVERRIDE_RESOURCES"
 """A variable of Ray, which then trusts the numbers in it."""

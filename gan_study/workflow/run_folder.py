@@ -1,31 +1,21 @@
-"""Checks of a run folder before a command begins."""
+"""Checks of a run folder: before a study begins in it or goes on, and after its end."""
 
 import shlex
-from collections.abc import Sequence
-from contextlib import AbstractContextManager
-from pathlib import Path
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 
 from gan_study.analysis.sentences.number_text import listed, quantity
-from gan_study.cli.terminal.messages import end_process, print_warning
 from gan_study.config.arms.resolved_training import ASSUMED_TRAIN_IMAGES
 from gan_study.config.reading.load import dump_study, parse_study
 from gan_study.config.rules.extension import GROWING, compare_studies, study_settings
 from gan_study.config.rules.run_folder import require_begun_as, require_searched_as, require_trained_as
 from gan_study.config.search.defaults import with_search_defaults
 from gan_study.config.study import StudyConfig
-from gan_study.errors import InputError
+from gan_study.errors import AllTrialsFailedError, InputError
 from gan_study.runs.folder import RunFolder
-from gan_study.runs.lock import lock_run_folder
+from gan_study.runs.records.status import TrialState
 
 _MOST_NAMED = 10
-
-
-def claim_run_folder(folder: RunFolder) -> AbstractContextManager[None]:
-    """Keep other commands out of a run folder until the end of the context; see `lock_run_folder`.
-
-    The process ends at once, with a message, if another command takes the folder over.
-    """
-    return lock_run_folder(folder, print_warning, end_process)
 
 
 def open_run(location: str) -> RunFolder:
@@ -71,6 +61,18 @@ def refuse_if_begun(folder: RunFolder, out: str) -> None:
         f"--out {out}: a study runs into a folder of its own, but got {folder.location} with a run in it{of_no_trial}; "
         f"continue it with `{resume_command(folder)}`{remove}, or choose another --out"
     )
+
+
+@contextmanager
+def begun_study(folder: RunFolder, study: StudyConfig) -> Iterator[None]:
+    """Write a new study into its run folder, and remove it again if an InputError comes before anything has begun."""
+    folder.write_study_text(dump_study(with_search_defaults(study)))
+    try:
+        yield
+    except InputError:
+        if not folder.arms():
+            folder.forget_study()
+        raise
 
 
 def adopt_free_changes(folder: RunFolder, study: StudyConfig, study_file: str) -> None:
@@ -122,25 +124,14 @@ def require_whole(folder: RunFolder) -> None:
     lost = folder.trials_without_config()
     if lost:
         raise InputError(
-            f"{folder.location}: a study goes on if each trial has its config.json, but got {_places(lost)} without "
-            "one; copy the file from a complete copy of the run folder, or move the trial's folder away to "
+            f"{folder.location}: a study goes on if each trial has its config.json, but got {places_text(lost)} "
+            "without one; copy the file from a complete copy of the run folder, or move the trial's folder away to "
             "train it again"
         )
 
 
-def warn_of_lost_trials(location: str) -> None:
-    """Warn about trials that a command leaves out, if a run folder is at `location`."""
-    if "://" not in location and not Path(location).expanduser().is_dir():
-        return
-    folder = RunFolder(location)
-    if folder.is_a_run() and (lost := folder.trials_without_config()):
-        print_warning(
-            f"{folder.location}: {quantity(len(lost), 'trial')} left out, because config.json is missing in "
-            f"{_places(lost)}; copy the file from a complete copy of the run folder"
-        )
-
-
-def _places(places: Sequence[str]) -> str:
+def places_text(places: Sequence[str]) -> str:
+    """Return a list of places in words, of which only the first ten are named."""
     further = len(places) - _MOST_NAMED
     return listed([*places[:_MOST_NAMED], *([f"{further:,} more"] if further > 0 else [])])
 
@@ -169,3 +160,17 @@ def resume_command(folder: RunFolder, address: str | None = None) -> str:
     """The command line that resumes a run."""
     words = ["python", "-m", "gan_study", "resume", folder.location, *(["--address", address] if address else [])]
     return shlex.join(words)
+
+
+def require_a_score(folder: RunFolder, states: Iterable[str], report_location: str) -> None:
+    """Raise AllTrialsFailedError, with the reasons, if no trial has completed; `states` are those of the trials."""
+    if TrialState.COMPLETED not in states:
+        raise AllTrialsFailedError(
+            f"{folder.location}: no trial has completed; {_reasons(folder)}; see {report_location}"
+        )
+
+
+def _reasons(folder: RunFolder) -> str:
+    trials = (folder.trial(arm, name) for arm in folder.arms() for name in folder.trials(arm))
+    reasons = {status.reason for trial in trials if (status := trial.read_status()) and status.reason}
+    return "reasons: " + "; ".join(sorted(reasons)) if reasons else "no reason was recorded"

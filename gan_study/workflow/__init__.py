@@ -1,0 +1,1 @@
+"""A study's way from its file to its report: what the command line and Python share."""
