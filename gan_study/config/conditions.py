@@ -1,9 +1,15 @@
-"""Hyperparameters that exist only under certain losses, penalties or optimizers."""
+"""Hyperparameters that exist only under certain losses, penalties, networks or optimizers."""
 
 from collections.abc import Mapping
 
 from gan_study.config.base import Scalar
-from gan_study.config.names import LAZY_PENALTIES, SMOOTHED_LOSSES, WEIGHTED_PENALTIES, ConditionName
+from gan_study.config.names import (
+    CONVOLUTIONAL,
+    LAZY_PENALTIES,
+    SMOOTHED_LOSSES,
+    WEIGHTED_PENALTIES,
+    ConditionName,
+)
 
 _REQUIREMENTS: dict[str, tuple[str, tuple[str, ...]]] = {
     "penalty_weight": ("penalty", WEIGHTED_PENALTIES),
@@ -12,6 +18,8 @@ _REQUIREMENTS: dict[str, tuple[str, tuple[str, ...]]] = {
     "label_smoothing": ("loss", SMOOTHED_LOSSES),
     "betas": ("optimizer", ("adam",)),
     "beta1": ("optimizer", ("adam",)),
+    "network.upsample": ("network.name", CONVOLUTIONAL),
+    "network.attention": ("network.name", CONVOLUTIONAL),
 }
 _DEFAULTS: dict[str, Scalar] = {"penalty": "none", "optimizer": "adam"}
 """Defaults of the conditions that a training may leave out."""

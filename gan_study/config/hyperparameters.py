@@ -3,15 +3,28 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, Discriminator, Field, NonNegativeFloat, PositiveFloat, Tag, create_model
+from pydantic import (
+    BaseModel,
+    Discriminator,
+    Field,
+    NonNegativeFloat,
+    PositiveFloat,
+    Tag,
+    create_model,
+    model_validator,
+)
 
 from gan_study.config.base import Frozen, Scalar, flatten
 from gan_study.config.betas import Betas
 from gan_study.config.names import CONDITIONS, LossName, NetworkName, OptimizerName, PenaltyName
+from gan_study.config.paper_defaults import default_g_norm, default_upsample
 from gan_study.config.schedule import DecayRate
 
 Precision = Literal["float32", "bf16", "float64"]
-DiscriminatorNorm = Literal["batch", "layer", "none"]
+NormName = Literal["batch", "layer", "none"]
+ActivationName = Literal["published", "relu", "leaky_relu", "elu", "silu"]
+UpsampleName = Literal["transposed", "nearest", "bilinear"]
+Width = Annotated[int, Field(ge=1, le=2048)]
 ZDistribution = Literal["normal", "uniform"]
 
 
@@ -21,13 +34,52 @@ class NetworkConfig(Frozen):
     name: NetworkName
     """dcgan (strided convolutions), infogan (those of Lucic et al. 2018), mlp (stacked fully connected layers) or
     resnet (residual blocks)."""
-    width: Annotated[int, Field(ge=1, le=2048)] = 64
-    """mlp: units of the hidden layers; else: channels of the layer next to the image."""
-    discriminator_norm: DiscriminatorNorm = "batch"
+    width: Width = 64
+    """mlp: units of the hidden layers; else: channels of the layer next to the image. It sets both players' widths."""
+    g_width: Width | None = None
+    """The generator's width; default: width."""
+    d_width: Width | None = None
+    """The discriminator's width; default: width."""
+    depth: Annotated[int, Field(ge=0, le=8)] = 0
+    """Further layers of both players at each size of their feature maps: 3x3 convolutions in dcgan and infogan,
+    residual blocks in resnet. mlp: further hidden layers."""
+    upsample: UpsampleName | None = None
+    """Networks with convolutions: how the generator doubles its feature maps. transposed: a transposed convolution of
+    4x4; nearest, bilinear: interpolation before a convolution of 3x3. Default: nearest in resnet, else transposed."""
+    activation: ActivationName = "published"
+    """Activation of both players. published: each network's own, which is relu, or leaky_relu (slope 0.2) in infogan
+    and in the discriminators of dcgan and mlp."""
+    attention: Annotated[int, Field(ge=0, le=128)] = 0
+    """Networks with convolutions: pixels a side of the feature maps after which both players have a layer of
+    self-attention (SAGAN); 0: none."""
+    g_norm: NormName = "batch"
+    """Normalisation in the generator. Default: batch; none in mlp."""
+    discriminator_norm: NormName = "batch"
     """Normalisation in the discriminator. Default: batch; none with wgan_gp, r1, r2 (their gradients are per image,
     WGAN-GP paper section 4), with spectral_norm, in mlp and in resnet."""
     spectral_norm: bool = False
     """Divide every layer of the discriminator by its largest singular value (SNGAN)."""
+    g_spectral_norm: bool = False
+    """Divide every layer of the generator by its largest singular value (SAGAN)."""
+
+    @property
+    def generator_width(self) -> int:
+        """The width of the generator."""
+        return self.width if self.g_width is None else self.g_width
+
+    @property
+    def discriminator_width(self) -> int:
+        """The width of the discriminator."""
+        return self.width if self.d_width is None else self.d_width
+
+    @model_validator(mode="before")
+    @classmethod
+    def _fill_defaults(cls, data: Any) -> Any:
+        if not isinstance(data, dict):
+            return data
+        name = str(data.get("name"))
+        own = {"g_norm": default_g_norm(name), "upsample": default_upsample(name)}
+        return {**own, **{key: value for key, value in data.items() if value is not None}}
 
 
 class Hyperparameters(Frozen):
@@ -75,7 +127,11 @@ class Hyperparameters(Frozen):
     normalisation, weights, averages and optimizers stay in float32. float64 is for checks of exactness."""
 
 
-PARTS: Final[Mapping[str, tuple[str, ...]]] = {"lr": ("g_lr", "d_lr"), "betas": ("beta1", "beta2")}
+PARTS: Final[Mapping[str, tuple[str, ...]]] = {
+    "lr": ("g_lr", "d_lr"),
+    "betas": ("beta1", "beta2"),
+    "network.width": ("network.g_width", "network.d_width"),
+}
 """Shorthands, with the hyperparameters that each of them sets."""
 
 

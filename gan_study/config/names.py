@@ -42,9 +42,12 @@ NETWORK_IMAGE_SIZES: dict[str, tuple[int, ...] | None] = {
     "dcgan": (16, 32, 64, 128),
     "infogan": (28, 32, 64),
     "mlp": None,
-    "resnet": (32, 64, 128),
+    "resnet": (16, 32, 64, 128),
 }
 """Image sizes each network can be built for; None means any."""
+
+CONVOLUTIONAL = ("dcgan", "infogan", "resnet")
+"""Networks whose generators double feature maps, and which may attend to them."""
 
 WEIGHTED_PENALTIES = ("dragan", "r1", "r2", "wgan_gp")
 """Penalties that are added to the discriminator's loss and so have a `penalty_weight`."""
@@ -96,6 +99,10 @@ ALIASES = {
     "n_trials": "trials_per_arm",
     "kimg": "total_kimg",
     "norm": "discriminator_norm",
+    "d_norm": "discriminator_norm",
+    "generator_norm": "g_norm",
+    "d_spectral_norm": "spectral_norm",
+    "self_attention": "attention",
     "gan": "non_saturating",
     "values": "choice",
     "gp": "wgan_gp",
@@ -118,3 +125,11 @@ HINTS = {
     ("loss", "dragan"): "write penalty: dragan and a loss, such as non_saturating",
 }
 """Advice for names that no single name of ours corresponds to, by topic."""
+
+
+def attention_sizes(network: str, image_size: int) -> tuple[int, ...]:
+    """Pixels a side of the feature maps that both players of a network have, and at which they may have attention."""
+    if network not in CONVOLUTIONAL:
+        return ()
+    smallest = image_size // 4 if network == "infogan" else 4
+    return tuple(smallest * 2**i for i in range((image_size // smallest).bit_length() - 1))

@@ -2,6 +2,7 @@
 
 from gan_study.config.base import Scalar
 from gan_study.config.betas import betas_text
+from gan_study.config.names import CONVOLUTIONAL
 
 # least_squares, wasserstein with weight clipping, dragan: Lucic et al. 2018, the authors' defaults (compare_gan v1
 # params.py), where WGAN's RMSProp is replaced by Adam and Adam's beta2 is left at 0.999. wgan_gp: Gulrajani et al.
@@ -44,3 +45,15 @@ def default_discriminator_norm(penalty: str, network: str, spectral_norm: bool) 
     """The papers' norm in the discriminator: batch; none with spectral norm or where each image's gradient counts."""
     plain = spectral_norm or penalty in _NORM_FREE_PENALTIES or network in _NORM_FREE_NETWORKS
     return "none" if plain else "batch"
+
+
+def default_g_norm(network: str) -> str:
+    """The published norm in the generator: none in mlp, else batch."""
+    return "none" if network == "mlp" else "batch"
+
+
+def default_upsample(network: str) -> str | None:
+    """The published way in which the generator doubles its feature maps; None if it has none."""
+    if network not in CONVOLUTIONAL:
+        return None
+    return "nearest" if network == "resnet" else "transposed"

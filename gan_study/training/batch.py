@@ -32,6 +32,7 @@ def check_batch(training: TrainingConfig, workers: Workers, config: WorkersConfi
         "penalty": training.penalty,
         "network.name": network.name,
         "network.discriminator_norm": network.discriminator_norm,
+        "network.g_norm": network.g_norm,
     }
     problem = worker_problem(values, workers.world_size, config.batch_statistics, is_elastic)
     if problem is not None:

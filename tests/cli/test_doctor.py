@@ -307,7 +307,7 @@ def test_in_words(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
         "duplicates none",
         "corrupt none",
         "Networks at 16 x 16 pixels",
-        "resnet 32, 64, 128 does not fit",
+        "infogan 28, 32, 64 does not fit",
         f"disk {1797 * 256 / 1000:.1f} kB of decoded images in {here.parent}/cache",
         "- images down to 8 pixels are enlarged to 16, which blurs them",
         f"Preview, written to {here}/doctor-digits.png",

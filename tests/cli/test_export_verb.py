@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -84,12 +85,20 @@ def test_the_card_s_own_lines_make_the_generator_s_images(name: str, run: RunFol
 
 
 @pytest.mark.parametrize("name", FORMATS)
-@pytest.mark.parametrize("network", ["infogan", "mlp", "resnet"])
-def test_every_network_is_exported(name: str, network: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("network", "settings"),
+    [
+        ("infogan", {}),
+        ("mlp", {"g_norm": "layer", "activation": "elu", "depth": 1}),
+        ("resnet", {}),
+        ("dcgan", {"attention": 8, "upsample": "bilinear", "g_spectral_norm": True, "g_norm": "layer"}),
+    ],
+)
+def test_every_network_is_exported(name: str, network: str, settings: dict[str, Any], tmp_path: Path) -> None:
     trial = RunFolder(str(tmp_path)).trial("train", "trial")
     training = {
         "dataset": {"name": "mnist", "image_size": 32},
-        "network": {"name": network, "width": 4},
+        "network": {"name": network, "width": 4, **settings},
         "loss": "hinge",
         "z_dim": 3,
         "z_distribution": "uniform",

@@ -1,8 +1,13 @@
 """An arm's fixed values and search space, with their places in the study file; a length in every unit."""
 
+import pytest
+
 from gan_study.config.arms.arm import Arm, arms_of
+from gan_study.config.arms.resolved_training import first_trial_values, resolve_training
+from gan_study.config.arms.settings import arm_settings
 from gan_study.config.length import Length, LengthUnit
 from gan_study.config.reading.load import parse_study
+from gan_study.errors import InputError
 
 STUDY = """\
 name: s
@@ -41,3 +46,40 @@ def test_a_length_in_images() -> None:
         assert not length.is_time
     assert Length("device_sec", 3).to_kimg(4, 5, 150) is None
     assert [unit for unit in units if Length(unit, 1).fixes_images] == ["total_kimg", "epochs"]
+
+
+WIDTHS = """\
+name: s
+dataset: {name: digits}
+budget: {trials_per_arm: 4, total_kimg: 4}
+arms:
+  both: {network: dcgan, loss: hinge}
+  one: {network: {name: dcgan, g_width: 16}, loss: hinge}
+  searched: {network: dcgan, loss: hinge, search_space: {network.d_width: {choice: [8, 16]}}}
+  fixed: {network: {name: dcgan, width: 8}, loss: hinge}
+search_space: {network.g_width: {choice: [8, 16]}}
+"""
+
+
+def test_a_width_sets_both_players_widths_and_is_shown_where_it_decides_one() -> None:
+    arms = {arm.name: arm for arm in arms_of(parse_study(WIDTHS, "s.yaml"))}
+    # A width in place of a range of one player's, as a learning rate is in place of g_lr.
+    searched = {name: [p.name for p in arm.parameters] for name, arm in arms.items()}
+    g_width, d_width = "network.g_width", "network.d_width"
+    assert searched == {"both": [g_width], "one": [], "searched": [g_width, d_width], "fixed": []}
+    shown = {
+        name: {key: value for key, value in arm_settings(arm).fixed.items() if "width" in key}
+        for name, arm in arms.items()
+    }
+    assert shown == {
+        "both": {"network.width": 64},
+        "one": {"network.width": 64, g_width: 16},
+        "searched": {},
+        "fixed": {"network.width": 8},
+    }
+    assert first_trial_values(arms["searched"]) == {g_width: 16, d_width: 16}  # nearest to 64
+    network = resolve_training(arms["one"], {}, 0, 100).network
+    assert (network.generator_width, network.discriminator_width) == (16, 64)
+    text = WIDTHS.replace("{name: dcgan, g_width: 16}", "{name: dcgan, width: 8, d_width: 16}")
+    with pytest.raises(InputError, match=r"network\.width sets both widths, but got network\.d_width too; remove one"):
+        parse_study(text, "s.yaml")

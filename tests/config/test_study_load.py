@@ -73,8 +73,20 @@ MISTAKES = [
     pytest.param("    network: dcgan\n", "    network: {name: dcgam}\n", "7:21: arms.wgan.network.name: ",
                  "unknown network 'dcgam'; did you mean 'dcgan'?", id="network with settings"),
     pytest.param("    network: dcgan\n", "    network: {name: dcgan, widht: 3}\n", "7:28: arms.wgan.network.widht: ",
-                 "unknown key 'widht'; did you mean 'width'? (known: discriminator_norm, name, spectral_norm, width)",
+                 "unknown key 'widht'; did you mean 'width'? (known: activation, attention, d_width, depth, ",
                  id="network key"),
+    pytest.param("    network: dcgan\n", "    network: {name: dcgan, attention: 16}\n",
+                 "7:28: arms.wgan.network.attention: ", "network dcgan has feature maps of 4, 8 pixels a side in both "
+                 "players, but got network.attention=16 with image_size=16; choose one of these sizes, or 0",
+                 id="attention at a size that is none"),
+    pytest.param("    network: dcgan\n", "    network: {name: mlp, attention: 4}\n",
+                 "7:26: arms.wgan.network.attention: ", "network mlp has feature maps at no size", id="no maps"),
+    pytest.param("    network: dcgan\n", "    network: {name: mlp, upsample: nearest}\n",
+                 "7:26: arms.wgan.network.upsample: ", "network.upsample belongs to dcgan, infogan, resnet, but got "
+                 "network.name=mlp with network.upsample=nearest; remove it", id="setting of other networks"),
+    pytest.param("penalty_weight: {log_uniform: [0.1, 100]}", "network.attention: {choice: [0, 16]}",
+                 "11:7: arms.wgan.search_space.network.attention: ", "network dcgan has feature maps of 4, 8 pixels",
+                 id="searched attention"),
     pytest.param("name: digits", "name: digit", "2:17: dataset.name: ",
                  "unknown dataset 'digit'; did you mean 'digits'? (known: celeba, cifar10, digits,", id="dataset"),
     pytest.param("image_size: 16}", "image_size: 16, channels: 2}", "2:51: dataset.channels: ",
@@ -292,9 +304,9 @@ def test_numbers_that_no_study_can_reach_are_refused(old: str, new: str) -> None
 
 
 def test_a_searched_network_of_another_image_size_is_refused() -> None:
-    text = changed("  lsgan: {network: dcgan,", "  joint: {search_space: {network.name: {choice: [dcgan, resnet]}},")
+    text = changed("  lsgan: {network: dcgan,", "  joint: {search_space: {network.name: {choice: [dcgan, infogan]}},")
     (problem,) = problems_of(text)
-    assert problem.startswith("x.yaml:2:37: dataset.image_size: network resnet is built for images of 32, 64, 128")
+    assert problem.startswith("x.yaml:2:37: dataset.image_size: network infogan is built for images of 28, 32, 64")
 
 
 JOINT = """\

@@ -72,12 +72,27 @@ DIVIDE = "must divide into groups of pac images, but got "
         (
             text("", UP_TO_THREE),
             "arms.only.network",
-            "network=dcgan with network.discriminator_norm=batch and resources.batch_statistics=per_rank; use",
+            "network=dcgan with network.discriminator_norm=batch, network.g_norm=batch and "
+            "resources.batch_statistics=per_rank; use",
         ),
         (
             text("network: {name: mlp, discriminator_norm: batch}", UP_TO_THREE),
             "arms.only.network.discriminator_norm",
             "would change the results, but got network=mlp with network.discriminator_norm=batch",
+        ),
+        (
+            text(
+                "network: {name: dcgan, discriminator_norm: none}",
+                UP_TO_THREE,
+                "network.g_norm: {choice: [none, batch]}",
+            ),
+            "search_space.network.g_norm.choice[1]",
+            "network.discriminator_norm=none, network.g_norm=batch",
+        ),
+        (
+            text("network: {name: mlp, g_norm: batch}, batch_size: 2", TWO),
+            "arms.only.batch_size",
+            "the generator of mlp has batch norm of features",
         ),
         (
             text("network: mlp, batch_size: 10, pac: 5", UP_TO_THREE),

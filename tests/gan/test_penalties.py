@@ -6,7 +6,7 @@ from support.present import present
 from torch import Tensor, nn
 
 from gan_study.config import names
-from gan_study.config.hyperparameters import DiscriminatorNorm, NetworkConfig
+from gan_study.config.hyperparameters import NetworkConfig, NormName
 from gan_study.gan.networks import build_networks
 from gan_study.gan.penalties import GRADIENT_PENALTIES, clip_weights_, dragan, r1, r2, wgan_gp
 
@@ -138,7 +138,7 @@ def smooth_activations_(network: nn.Module) -> None:
 @pytest.mark.parametrize("name", names.NETWORKS)
 @pytest.mark.parametrize("norm", ["layer", "none"])
 def test_gradients_of_the_networks_agree_with_differences(
-    penalty: str, name: names.NetworkName, norm: DiscriminatorNorm
+    penalty: str, name: names.NetworkName, norm: NormName
 ) -> None:
     torch.manual_seed(0)
     config = NetworkConfig(name=name, width=4, discriminator_norm=norm)

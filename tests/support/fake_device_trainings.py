@@ -68,6 +68,20 @@ COVERED: dict[str, dict[str, Any]] = {
         "z_distribution": "uniform",
     },
     "resnet": {"network": {"name": "resnet", "width": 4, "spectral_norm": True}, "loss": "hinge", "channels": 3},
+    "every setting of a network": {
+        "network": {
+            "name": "dcgan",
+            "width": 4,
+            "depth": 1,
+            "upsample": "bilinear",
+            "activation": "silu",
+            "attention": 8,
+            "g_norm": "layer",
+            "spectral_norm": True,
+            "g_spectral_norm": True,
+        },
+        "penalty": "r1",
+    },
     "float64": {
         "network": {"name": "dcgan", "width": 4, "discriminator_norm": "layer"},
         "penalty": "wgan_gp",

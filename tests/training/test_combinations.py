@@ -10,6 +10,7 @@ from support.tiny_training import BATCH_SIZE, numbers, tiny_trial
 from torch import Tensor, nn
 
 from gan_study.config import names
+from gan_study.config.hyperparameters import PartialNetwork
 from gan_study.config.training import TrainingConfig
 from gan_study.gan.latents import draw_z
 from gan_study.gan.penalties import GRADIENT_PENALTIES, clip_weights_
@@ -22,6 +23,10 @@ CHOICES: dict[str, dict[str, Any]] = {
     "batch norm, penalty across the batch": {"penalty": "wgan_gp", "discriminator_norm": "batch"},
     "layer norm": {"penalty": "r1", "discriminator_norm": "layer"},
     "spectral norm": {"loss": "hinge", "spectral_norm": True},
+    "spectral norm of both": {"loss": "hinge", "spectral_norm": True, "g_spectral_norm": True},
+    "deeper, of two widths": {"penalty": "r1", "depth": 1, "g_width": 5, "d_width": 3, "activation": "silu"},
+    "a generator with layer norm": {"g_norm": "layer", "activation": "elu"},
+    "a generator without norm": {"g_norm": "none", "activation": "leaky_relu"},
     "spectral norm and a penalty": {"loss": "hinge", "penalty": "wgan_gp", "spectral_norm": True},
     "spectral norm and clipped weights": {"loss": "wasserstein", "penalty": "weight_clip", "spectral_norm": True},
     "stacks": {"loss": "relativistic", "penalty": "r2", "pac": 4},
@@ -33,7 +38,7 @@ CHOICES: dict[str, dict[str, Any]] = {
     "bf16": {"precision": "bf16", "penalty": "dragan", "spectral_norm": True},
     "bf16 with layer norm": {"precision": "bf16", "loss": "relativistic", "discriminator_norm": "layer"},
 }
-_OF_THE_NETWORK = ("discriminator_norm", "spectral_norm")
+_OF_THE_NETWORK = set(PartialNetwork.model_fields)
 
 
 @pytest.fixture(autouse=True, scope="module")

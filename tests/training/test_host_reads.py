@@ -50,6 +50,7 @@ class HostReads(TorchDispatchMode):
     [
         {"loss": "hinge", "network": {"name": "dcgan", "width": 4, "spectral_norm": True}},
         {"loss": "wasserstein", "penalty": "wgan_gp", "d_steps_per_g_step": 2},
+        {"network": {"name": "dcgan", "width": 4, "depth": 1, "attention": 8, "g_spectral_norm": True}},
         {"loss": "wasserstein", "penalty": "weight_clip", "optimizer": "rmsprop"},
         {"loss": "relativistic", "penalty": "dragan", "pac": 2},
         {"loss": "minimax", "penalty": "r1", "penalty_every": 2, "label_smoothing": 0.1},

@@ -8,6 +8,7 @@ from gan_study.config.arms.arm import Arm
 from gan_study.config.base import Scalar
 from gan_study.config.conditions import has_effect, requirement
 from gan_study.config.estimates.training_time import estimate_seconds_per_kimg
+from gan_study.config.hyperparameters import NetworkConfig
 from gan_study.config.length import Length
 from gan_study.config.names import CONDITIONS
 from gan_study.config.paper_defaults import paper_defaults
@@ -87,8 +88,14 @@ def _default_value(arm: Arm, values: dict[str, Scalar], name: str) -> tuple[Scal
     return (_NEUTRAL[name] if value is None else value), name in paper_defaults(training.loss, training.penalty)
 
 
-_NEUTRAL: dict[str, Scalar] = {"penalty_every": 1, "label_smoothing": 0.0}
-"""Values that have the same effect as None."""
+_WIDTH: int = NetworkConfig.model_fields["width"].default
+_NEUTRAL: dict[str, Scalar] = {
+    "penalty_every": 1,
+    "label_smoothing": 0.0,
+    "network.g_width": _WIDTH,
+    "network.d_width": _WIDTH,
+}
+"""Values that have the same effect as None, where no shorthand gives another."""
 
 
 def _effective_values(arm: Arm, searched: dict[str, Scalar]) -> dict[str, Scalar]:

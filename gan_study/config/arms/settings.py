@@ -55,10 +55,13 @@ def arm_settings(arm: Arm) -> ArmSettings:
     first = first_trial_values(arm)
     conditions = {name: value for name, value in first.items() if name in CONDITIONS}
     training = resolve_training(arm, conditions, seed=0, num_train_images=ASSUMED_TRAIN_IMAGES)
-    # A shorthand and its parts are never shown together.
+    # A shorthand and its parts are never shown together. Only a width lets its parts be None, and then decides them.
     left_out = {p.name for p in arm.parameters}
     for both, parts in PARTS.items():
-        left_out |= set(parts) if both in left_out else {both}
+        if both in left_out:
+            left_out |= set(parts)
+        elif all(part in left_out or _value(training, part) is not None for part in parts):
+            left_out.add(both)
     values = {name: _value(training, name) for name in HYPERPARAMETERS if name not in left_out}
     return ArmSettings(
         name=arm.name,

@@ -3,7 +3,9 @@
 from math import log2
 
 from gan_study.config.data import ObjectiveConfig
+from gan_study.config.estimates.architecture import work_ratios
 from gan_study.config.extractors import EXTRACTORS
+from gan_study.config.hyperparameters import NetworkConfig
 from gan_study.config.names import WEIGHTED_PENALTIES
 from gan_study.config.training import TrainingConfig
 
@@ -22,15 +24,17 @@ def estimate_seconds_per_kimg(training: TrainingConfig, step_ratio: float = 1.0,
         D step's share 0.57; D step with wgan_gp: 1.4 to 2.4 times as long
         1000 images scored: 0.2 (16 px), 0.9 (32 px); by inception see `estimate_scoring_sec`
 
-    The formula is within a third of these. At sizes at which a network was not measured, it grows with the operations
-    that `gan_study.gan.cost` counts. A GPU, another processor or small batches change it by much more.
+    The formula is within a third of these. At sizes at which a network was not measured, and with further layers,
+    attention or another way of doubling, it grows with the operations that `gan_study.gan.cost` counts. A GPU, another
+    processor or small batches change it by much more.
     """
     num_samples = _samples_per_evaluation(training)
-    step = _step_sec_per_kimg(training)
+    network, size = training.network, training.dataset.image_size
+    g_work, d_work = work_ratios(network, size)
     # A lazy penalty is evaluated at one in `penalty_every` steps.
     penalty_share = 1 / (training.penalty_every or 1) if training.penalty in WEIGHTED_PENALTIES else 0.0
-    d_step = 0.57 * step * (1 + penalty_share)
-    g_step = 0.43 * step / training.d_steps_per_g_step
+    d_step = 0.57 * _step_sec_per_kimg(network, network.discriminator_width, size) * d_work * (1 + penalty_share)
+    g_step = 0.43 * _step_sec_per_kimg(network, network.generator_width, size) * g_work / training.d_steps_per_g_step
     scoring = scoring_ratio * estimate_scoring_sec(training.objective, training.dataset.image_size)
     return step_ratio * (d_step + g_step) + scoring * num_samples / training.evaluate_every_kimg
 
@@ -53,11 +57,10 @@ def _samples_per_evaluation(training: TrainingConfig) -> float:
     return num_samples / (num_early + 1)
 
 
-def _step_sec_per_kimg(training: TrainingConfig) -> float:
-    """Seconds for a thousand images in steps of both players without a penalty."""
-    width, size = training.network.width, training.dataset.image_size
+def _step_sec_per_kimg(network: NetworkConfig, width: int, size: int) -> float:
+    """Seconds for a thousand images in steps of both players of this width, without a penalty."""
     area, num_doublings = width**2 * size**2, log2(size)
-    match training.network.name:
+    match network.name:
         case "dcgan":
             return 0.12 + 0.44e-6 * area * (num_doublings - 2)
         case "infogan":

@@ -133,7 +133,7 @@ def _fixed_faults(arm: Arm) -> Iterator[Fault]:
     places = {**{name: arm.place_of_fixed(name) for name in arm.fixed}, **searched}
     for both, name in ((both, name) for both, parts in PARTS.items() for name in parts):
         if both in places and name in places:
-            meant = {"lr": "both learning rates", "betas": "both decay rates"}[both]
+            meant = {"lr": "both learning rates", "betas": "both decay rates", "network.width": "both widths"}[both]
             rule = f"{both} sets {meant}, but got {name} too; remove one of them"
             yield Fault(places[name], rule, at_key=True)
     for assignment in arm.assignments:

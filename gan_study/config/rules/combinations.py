@@ -1,14 +1,15 @@
 """Combinations of values that one training cannot have."""
 
 from collections.abc import Iterator
+from operator import attrgetter
 
 from gan_study.config.conditions import has_effect, requirement
 from gan_study.config.data import DatasetConfig, ObjectiveConfig
 from gan_study.config.extractors import EXTRACTORS, FID_DIMS, FID_EXTRACTOR
 from gan_study.config.hyperparameters import Hyperparameters
-from gan_study.config.names import NETWORK_IMAGE_SIZES, UNLABELLED_DATASETS
+from gan_study.config.names import CONDITIONS, NETWORK_IMAGE_SIZES, UNLABELLED_DATASETS, attention_sizes
 
-_DEPENDENT = ("penalty_weight", "penalty_every", "clip_value", "label_smoothing")
+_DEPENDENT = ("penalty_weight", "penalty_every", "clip_value", "label_smoothing", "network.upsample")
 """Hyperparameters that are None where they do not apply."""
 
 
@@ -21,15 +22,16 @@ def combination_problems(
 
 
 def _dependents(hyperparameters: Hyperparameters) -> Iterator[tuple[str, str]]:
-    values = {"loss": hyperparameters.loss, "penalty": hyperparameters.penalty, "optimizer": hyperparameters.optimizer}
+    values = {condition: attrgetter(condition)(hyperparameters) for condition in CONDITIONS}
     for name in _DEPENDENT:
-        value = getattr(hyperparameters, name)
+        value = attrgetter(name)(hyperparameters)
         if value is not None and not has_effect(name, values):
             condition, wanted = requirement(name)
+            text = f"{value:g}" if isinstance(value, float) else value
             yield (
                 name,
                 f"{name} belongs to {', '.join(wanted)}, but got {condition}={values[condition]} "
-                f"with {name}={value:g}; remove it or set {condition}: {wanted[0]}",
+                f"with {name}={text}; remove it or set {condition}: {wanted[0]}",
             )
 
 
@@ -40,6 +42,18 @@ def _images(hyperparameters: Hyperparameters, dataset: DatasetConfig) -> Iterato
             "dataset.image_size",
             f"network {hyperparameters.network.name} is built for images of {', '.join(map(str, sizes))} pixels, "
             f"but got image_size={dataset.image_size}; choose one of these sizes or network mlp",
+        )
+    attention, attended = (
+        hyperparameters.network.attention,
+        attention_sizes(hyperparameters.network.name, dataset.image_size),
+    )
+    if attention and attention not in attended and (sizes is None or dataset.image_size in sizes):
+        known = f"of {', '.join(map(str, attended))} pixels a side" if attended else "at no size"
+        yield (
+            "network.attention",
+            f"network {hyperparameters.network.name} has feature maps {known} in both players, but got "
+            f"network.attention={attention} with image_size={dataset.image_size}; "
+            + ("choose one of these sizes, or 0 for no attention" if attended else "remove it, or use dcgan or resnet"),
         )
     if (dataset.path is not None) != (dataset.name == "image_folder"):
         yield (

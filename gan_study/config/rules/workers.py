@@ -7,12 +7,12 @@ from gan_study.config.arms.arm import Arm
 from gan_study.config.arms.parameters import Parameter
 from gan_study.config.base import KeyPath, Scalar
 from gan_study.config.names import WEIGHTED_PENALTIES
-from gan_study.config.paper_defaults import default_discriminator_norm
+from gan_study.config.paper_defaults import default_discriminator_norm, default_g_norm
 from gan_study.config.reading.problems import Fault
 from gan_study.config.space import Choice, IntegerRange, extremes
 from gan_study.config.training import TrainingConfig
 
-_LOOKED_AT = ("batch_size", "pac", "network.discriminator_norm", "network.spectral_norm")
+_LOOKED_AT = ("batch_size", "pac", "network.discriminator_norm", "network.spectral_norm", "network.g_norm")
 """Hyperparameters that matter here, besides the conditions."""
 _MOST_OF_A_RANGE = 64
 """Whole numbers of a range to try. They are enough to find a batch that does not divide, since pac is at most 16."""
@@ -24,13 +24,14 @@ def worker_problem(
     """Names to change, and the reason why workers cannot train with these hyperparameters; None if they can.
 
     Args:
-        values: network.name, penalty, batch_size, pac and network.discriminator_norm, by dotted name.
+        values: network.name, penalty, batch_size, pac, network.discriminator_norm and network.g_norm, by dotted name.
         num_workers: the workers of a trial, or the most of them.
         batch_statistics: as in the study's `resources`.
         is_elastic: True if the number of workers may change during the trial. Their parts of the batch may then differ
             by `pac` images.
     """
     network, penalty, norm = (values[n] for n in ("network.name", "penalty", "network.discriminator_norm"))
+    g_norm = values["network.g_norm"]
     batch_size, pac = values["batch_size"], values["pac"]
     if not isinstance(batch_size, int) or not isinstance(pac, int) or batch_size < 1 or pac < 1:
         return None  # another check reports it
@@ -50,12 +51,13 @@ def worker_problem(
             f"each worker needs a part of the batch (pac images or more), {got} {joined} pac={pac}; raise batch_size, "
             "or lower workers_per_trial.max"
         )
-    if is_elastic and batch_statistics == "per_rank" and (network != "mlp" or norm == "batch"):
-        return ("network.discriminator_norm" if network == "mlp" else "network.name",), (
+    if is_elastic and batch_statistics == "per_rank" and "batch" in (norm, g_norm):
+        names = ("network.discriminator_norm",) if g_norm != "batch" else ("network.g_norm", "network.name")
+        return names, (
             "where the number of workers may change, batch norm over each worker's part of the batch would change the "
-            f"results, but got network={network} with network.discriminator_norm={norm} and "
+            f"results, but got network={network} with network.discriminator_norm={norm}, network.g_norm={g_norm} and "
             "resources.batch_statistics=per_rank; use resources.batch_statistics: synchronised (it needs GPUs), give "
-            "workers_per_trial as one number, or use mlp without batch norm"
+            "workers_per_trial as one number, or set both norms to layer or none"
         )
     if num_workers > 1 and batch_statistics == "synchronised":
         if penalty in WEIGHTED_PENALTIES and norm == "batch":
@@ -66,9 +68,11 @@ def worker_problem(
                 "resources.batch_statistics: per_rank"
             )
         return None
-    if network == "infogan" and own < 2:
-        rule = f"the generator of infogan has batch norm of features, which needs two images or more on a worker, {got}"
-        return ("batch_size",), f"{rule}; raise batch_size"
+    if network in ("infogan", "mlp") and g_norm == "batch" and own < 2:
+        return ("batch_size",), (
+            f"the generator of {network} has batch norm of features, which needs two images or more on a worker, {got}"
+            "; raise batch_size, or set network.g_norm: layer or none"
+        )
     if network in ("infogan", "mlp") and norm == "batch" and own // pac < 2:
         return ("batch_size", "pac"), (
             f"the discriminator of {network} has batch norm of features, which needs two groups of pac images or more "
@@ -116,6 +120,7 @@ def _outcomes(arm: Arm) -> Iterator[tuple[dict[str, Scalar], dict[str, KeyPath]]
             spectral = values.get("network.spectral_norm") is True
             norm = default_discriminator_norm(str(penalty), str(network), spectral)
             values.setdefault("network.discriminator_norm", norm)
+            values.setdefault("network.g_norm", default_g_norm(str(network)))
             yield values, chosen_at | {p.name: place for p, (_, place) in zip(active, drawn, strict=True)}
 
 

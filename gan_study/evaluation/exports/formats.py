@@ -109,6 +109,7 @@ def _to_torchscript(generator: nn.Module, training: TrainingConfig) -> bytes:
         # Newer torch deprecates TorchScript in favour of torch.export. C++ programs still load it.
         warnings.filterwarnings("ignore", message=".*deprecated", category=FutureWarning)
         warnings.filterwarnings("ignore", message=".*deprecated", category=DeprecationWarning)
+        warnings.filterwarnings("ignore", message="Converting a tensor to a Python boolean")  # by group norm
         traced = torch.jit.trace(generator, torch.zeros(_NUM_TRACED, training.z_dim))
         torch.jit.save(traced, buffer)
     return buffer.getvalue()

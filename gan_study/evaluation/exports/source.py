@@ -14,8 +14,7 @@ _TEMPLATE = '''"""The generator, in plain torch: z, (N, z_dim) float32 => images
     images = load_generator("generator.safetensors")(z)
 """
 
-from safetensors.torch import load_file
-from torch import {names}
+{imports}
 
 {classes}
 def build_generator() -> nn.Module:
@@ -40,8 +39,10 @@ def generator_to_source(generator: nn.Module) -> str:
     own = {type(module) for module in generator.modules() if not _is_of_torch(module)}
     classes = "".join(f"\n{source}\n" for source in sorted(inspect.getsource(kind) for kind in own))
     network = "\n".join(_call(generator, "    ")).lstrip()
-    names = "Tensor, nn" if own else "nn"
-    return _TEMPLATE.format(names=names, classes=classes, network=network)
+    imports = ["from safetensors.torch import load_file", f"from torch import {'Tensor, nn' if own else 'nn'}"]
+    if "torch." in classes:
+        imports.insert(0, "import torch")
+    return _TEMPLATE.format(imports="\n".join(imports), classes=classes, network=network)
 
 
 def _call(module: nn.Module, indent: str, name: str = "") -> Iterator[str]:

@@ -46,4 +46,6 @@ def build_networks(
     discriminator = network.discriminator(config, image_size, pac * num_channels)
     if config.spectral_norm:
         divide_by_spectral_norms_(discriminator)
+    if config.g_spectral_norm:
+        divide_by_spectral_norms_(generator)
     return generator, discriminator

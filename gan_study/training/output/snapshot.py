@@ -8,10 +8,13 @@ from torch import nn
 from gan_study.config.training import TrainingConfig
 from gan_study.errors import InputError, first_line
 from gan_study.gan.networks import build_networks
+from gan_study.gan.networks.layers import fix_spectral_norms_
 
 
 def load_generator(snapshot: bytes, config: TrainingConfig, num_channels: int) -> nn.Module:
     """The averaged generator in evaluation mode on the CPU: z (N, z_dim) => images NCHW float in [-1, 1].
+
+    All its layers are plain ones: spectral norms are computed here once.
 
     Args:
         snapshot: the bytes that `TrialFolder.read_snapshot` returns.
@@ -23,7 +26,8 @@ def load_generator(snapshot: bytes, config: TrainingConfig, num_channels: int) -
     with torch.random.fork_rng(devices=[]):
         generator, _ = build_networks(config.network, config.dataset.image_size, num_channels, config.z_dim, config.pac)
     generator.load_state_dict(load(snapshot))
-    return generator.eval().requires_grad_(False)
+    fix_spectral_norms_(generator.eval())
+    return generator.requires_grad_(False)
 
 
 def snapshot_error(place: str, error: RuntimeError | SafetensorError) -> InputError:

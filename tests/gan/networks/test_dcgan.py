@@ -2,7 +2,7 @@ import pytest
 import torch
 from torch import nn
 
-from gan_study.config.hyperparameters import DiscriminatorNorm, NetworkConfig
+from gan_study.config.hyperparameters import NetworkConfig, NormName
 from gan_study.gan.networks.dcgan import dcgan_discriminator, dcgan_generator
 
 
@@ -50,7 +50,7 @@ def test_generator_layers() -> None:
 
 
 @pytest.mark.parametrize("norm", ["batch", "layer", "none"])
-def test_discriminator_layers(norm: DiscriminatorNorm) -> None:
+def test_discriminator_layers(norm: NormName) -> None:
     config = NetworkConfig(name="dcgan", width=2, discriminator_norm=norm)
     discriminator = dcgan_discriminator(config, image_size=32, num_channels=1)
     block = ["Conv2d", *{"batch": ["BatchNorm2d"], "layer": ["GroupNorm"], "none": []}[norm], "LeakyReLU"]
@@ -62,7 +62,7 @@ def test_discriminator_layers(norm: DiscriminatorNorm) -> None:
 
 
 @pytest.mark.parametrize("norm", ["batch", "none"])
-def test_initial_weights(norm: DiscriminatorNorm) -> None:
+def test_initial_weights(norm: NormName) -> None:
     torch.manual_seed(0)
     config = NetworkConfig(name="dcgan", width=64, discriminator_norm=norm)
     for network in (dcgan_generator(config, 64, 3, z_dim=100), dcgan_discriminator(config, 64, 3)):

@@ -2,7 +2,7 @@ import pytest
 import torch
 from torch import nn
 
-from gan_study.config.hyperparameters import DiscriminatorNorm, NetworkConfig
+from gan_study.config.hyperparameters import NetworkConfig, NormName
 from gan_study.gan.networks.infogan import infogan_discriminator, infogan_generator
 
 
@@ -42,7 +42,7 @@ def test_generator_layers(image_size: int, start_size: int) -> None:
 
 
 @pytest.mark.parametrize("norm", ["batch", "layer", "none"])
-def test_discriminator_layers(norm: DiscriminatorNorm) -> None:
+def test_discriminator_layers(norm: NormName) -> None:
     config = NetworkConfig(name="infogan", discriminator_norm=norm)
     bias = "" if norm == "batch" else " bias"
     norms = {"batch": ("BatchNorm2d", "BatchNorm1d"), "layer": ("GroupNorm", "LayerNorm"), "none": ()}[norm]

@@ -1,7 +1,7 @@
 import pytest
 from torch import nn
 
-from gan_study.config.hyperparameters import DiscriminatorNorm, NetworkConfig
+from gan_study.config.hyperparameters import NetworkConfig, NormName
 from gan_study.gan.networks.mlp import mlp_discriminator, mlp_generator
 
 
@@ -21,7 +21,7 @@ def test_generator_layers() -> None:
 
 
 @pytest.mark.parametrize("norm", ["batch", "layer", "none"])
-def test_discriminator_layers(norm: DiscriminatorNorm) -> None:
+def test_discriminator_layers(norm: NormName) -> None:
     config = NetworkConfig(name="mlp", width=7, discriminator_norm=norm)
     discriminator = mlp_discriminator(config, image_size=9, num_channels=3)
     second = {"batch": ["7>7 False", "BatchNorm1d"], "layer": ["7>7 True", "LayerNorm"], "none": ["7>7 True"]}[norm]

@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from gan_study.config import names
-from gan_study.config.hyperparameters import DiscriminatorNorm, NetworkConfig
+from gan_study.config.hyperparameters import NetworkConfig, NormName
 from gan_study.gan.networks import NETWORKS, build_networks
 
 Z_DIM = 6
@@ -18,7 +18,7 @@ def small_networks(
     name: names.NetworkName,
     image_size: int,
     num_channels: int = 1,
-    norm: DiscriminatorNorm = "batch",
+    norm: NormName = "batch",
     spectral_norm: bool = False,
     seed: int = 0,
     pac: int = 1,
@@ -49,7 +49,7 @@ def assert_shapes_range_and_gradients(networks: tuple[nn.Module, nn.Module], sha
 @pytest.mark.parametrize("num_channels", [1, 3])
 @pytest.mark.parametrize("norm", ["batch", "none"])
 def test_shapes_range_and_gradients(
-    name: names.NetworkName, image_size: int, num_channels: int, norm: DiscriminatorNorm
+    name: names.NetworkName, image_size: int, num_channels: int, norm: NormName
 ) -> None:
     networks = small_networks(name, image_size, num_channels, norm)
     assert_shapes_range_and_gradients(networks, (num_channels, image_size, image_size))
@@ -58,9 +58,7 @@ def test_shapes_range_and_gradients(
 @pytest.mark.parametrize("name", names.NETWORKS)
 @pytest.mark.parametrize("norm", ["batch", "layer", "none"])
 @pytest.mark.parametrize("spectral_norm", [False, True])
-def test_every_norm_goes_with_spectral_norm(
-    name: names.NetworkName, norm: DiscriminatorNorm, spectral_norm: bool
-) -> None:
+def test_every_norm_goes_with_spectral_norm(name: names.NetworkName, norm: NormName, spectral_norm: bool) -> None:
     size = SMALLEST[name]
     assert_shapes_range_and_gradients(small_networks(name, size, 1, norm, spectral_norm), (1, size, size))
 
@@ -85,9 +83,7 @@ def test_images_fill_the_range_and_never_leave_it(name: names.NetworkName) -> No
 
 @pytest.mark.parametrize("name", names.NETWORKS)
 @pytest.mark.parametrize("norm", ["batch", "layer", "none"])
-def test_without_batch_norm_a_logit_depends_on_its_own_image_alone(
-    name: names.NetworkName, norm: DiscriminatorNorm
-) -> None:
+def test_without_batch_norm_a_logit_depends_on_its_own_image_alone(name: names.NetworkName, norm: NormName) -> None:
     size = SMALLEST[name]
     _, discriminator = (network.double() for network in small_networks(name, size, norm=norm))
     images = torch.rand(5, 1, size, size, dtype=torch.float64) * 2 - 1
@@ -109,7 +105,7 @@ def test_weights_follow_from_the_seed(name: names.NetworkName) -> None:
 
 @pytest.mark.parametrize("name", names.NETWORKS)
 @pytest.mark.parametrize("norm", ["batch", "layer"])
-def test_memory_layout_changes_nothing(name: names.NetworkName, norm: DiscriminatorNorm) -> None:
+def test_memory_layout_changes_nothing(name: names.NetworkName, norm: NormName) -> None:
     networks = small_networks(name, SMALLEST[name], num_channels=3, norm=norm)
     generator, discriminator = (network.double() for network in networks)
     z = torch.randn(5, Z_DIM, dtype=torch.float64)

@@ -6,7 +6,7 @@ from support.present import present
 from torch import Tensor, nn
 from torch.nn.functional import avg_pool2d, conv2d, interpolate, relu
 
-from gan_study.config.hyperparameters import DiscriminatorNorm, NetworkConfig
+from gan_study.config.hyperparameters import NetworkConfig, NormName
 from gan_study.gan.networks.resnet import Residual, resnet_discriminator, resnet_generator
 
 
@@ -92,7 +92,7 @@ def test_a_block_up_and_a_block_down() -> None:
 
 
 @pytest.mark.parametrize("norm", ["batch", "layer", "none"])
-def test_norms_of_the_discriminator(norm: DiscriminatorNorm) -> None:
+def test_norms_of_the_discriminator(norm: NormName) -> None:
     config = NetworkConfig(name="resnet", width=2, discriminator_norm=norm)
     layers = [type(layer).__name__ for layer in resnet_discriminator(config, 32, 1).modules()]
     one = {"batch": ["BatchNorm2d"], "layer": ["GroupNorm"], "none": []}[norm]
@@ -120,5 +120,5 @@ def test_initial_weights() -> None:
 
 
 def test_other_sizes_are_refused() -> None:
-    with pytest.raises(AssertionError, match="image_size=16"):
-        resnet_generator(NetworkConfig(name="resnet"), image_size=16, num_channels=1, z_dim=5)
+    with pytest.raises(AssertionError, match="image_size=28"):
+        resnet_generator(NetworkConfig(name="resnet"), image_size=28, num_channels=1, z_dim=5)
