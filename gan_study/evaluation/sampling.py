@@ -80,16 +80,15 @@ def write_samples(snapshot: TrainedGenerator, request: SampleRequest, target: St
     files = []
     grid = request.grid
     if grid is not None:
-        images = torch.cat(list(_images(generator, snapshot.training, grid[0] * grid[1], request.seed)))
-        scale = request.scale or ceil(_LEAST_GRID_WIDTH / (grid[0] * images.shape[-1]))
-        target.write_bytes("grid.png", grid_png(_enlarge(images, scale), grid[0]))
+        images = torch.cat(list(draw_images(generator, snapshot.training, grid[0] * grid[1], request.seed)))
+        target.write_bytes("grid.png", grid_png(enlarge_for_grid(images, grid[0], request.scale), grid[0]))
         files.append("grid.png")
     if request.interpolation is not None:
         name = f"interpolation.{request.interpolation}"
         target.write_bytes(name, _animation(generator, snapshot.training, request, request.interpolation))
         files.append(name)
     digits, written = max(6, len(str(request.num - 1))), 0
-    for batch in _images(generator, snapshot.training, request.num, request.seed):
+    for batch in draw_images(generator, snapshot.training, request.num, request.seed):
         for image in batch:
             target.write_bytes(f"images/{written:0{digits}d}.png", _png(image))
             written += 1
@@ -118,13 +117,18 @@ def _record(snapshot: TrainedGenerator, request: SampleRequest, files: list[str]
     return vars(record)
 
 
-def _images(generator: nn.Module, training: TrainingConfig, num: int, seed: int) -> Iterator[Tensor]:
+def draw_images(generator: nn.Module, training: TrainingConfig, num: int, seed: int) -> Iterator[Tensor]:
     """Yield `num` images NCHW uint8 in [0, 255] in parts. Image number i depends on the seed and on i alone."""
     random = torch.Generator().manual_seed(seed)
     starts = range(0, num, BATCH_SIZE)
     latents = (draw_z(BATCH_SIZE, training.z_dim, training.z_distribution, random) for _ in starts)
     for start, (images, _) in zip(starts, generate_uint8(generator, latents), strict=True):
         yield images[: num - start].cpu()
+
+
+def enlarge_for_grid(images: Tensor, num_columns: int, scale: int | None = None) -> Tensor:
+    """(N, C, H, W) => (N, C, scale H, scale W); by default with the least scale that makes a grid 512 pixels wide."""
+    return _enlarge(images, scale or ceil(_LEAST_GRID_WIDTH / (num_columns * images.shape[-1])))
 
 
 def _enlarge(images: Tensor, scale: int) -> Tensor:

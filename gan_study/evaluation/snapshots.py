@@ -226,7 +226,7 @@ def _check_arm(run: RunFolder, arm: str | None) -> Sequence[str]:
 
 def _best_trial(run: RunFolder, arm: str | None) -> TrialFolder:
     arms = _check_arm(run, arm)
-    best = _of_study(load_run(run), arm) if run.is_a_run() else _best_of(_trials(run, arms))
+    best = best_of_study(load_run(run), arm) if run.is_a_run() else _best_of(_trials(run, arms))
     if best is None:
         raise InputError(
             f"{run.location}: the best trial {f'of arm {arm}' if arm else 'of a run'} is taken, but got none with a "
@@ -235,7 +235,9 @@ def _best_trial(run: RunFolder, arm: str | None) -> TrialFolder:
     return run.trial(best.config.arm, best.name)
 
 
-def _of_study(run: RunData, arm: str | None) -> TrialData | None:
+def best_of_study(run: RunData, arm: str | None = None) -> TrialData | None:
+    """The trial that represents an arm of a study, or by default its winner, as in `find_snapshot`; None without a
+    score."""
     arm = arm or compare_arms(run).leader
     if arm is None:
         return _best_of(run.trials)

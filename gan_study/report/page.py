@@ -6,12 +6,11 @@ from gan_study.analysis.confirmation import confirmed_arms
 from gan_study.analysis.run_data import RunData
 from gan_study.analysis.sentences.effects_text import mattered_sentences
 from gan_study.analysis.summary import Summary
-from gan_study.report.figures.atlas_figures import atlas_plots
-from gan_study.report.figures.effect_figures import dependence_note, effect_plots
+from gan_study.report.figures.effect_figures import dependence_note
 from gan_study.report.figures.figure_style import arm_styles
-from gan_study.report.figures.page_figures import draw_plots
 from gan_study.report.figures.pareto_figures import pareto_table
-from gan_study.report.pictures.page_pictures import Pictures, shown_trials
+from gan_study.report.figures.report_plots import report_plots
+from gan_study.report.pictures.page_pictures import Pictures
 from gan_study.report.score_notes import score_note, short_note
 from gan_study.report.skeleton import Tab, render_skeleton
 from gan_study.report.tables.configuration_tables import arm_table, configuration_table
@@ -36,7 +35,7 @@ TABS = (
 
 def render_page(run: RunData, summary: Summary, pictures: Pictures) -> str:
     """Render the whole report, with the pictures from `load_pictures`."""
-    confirmed, shown = list(confirmed_arms(run).values()), shown_trials(run)
+    confirmed = list(confirmed_arms(run).values())
     values: dict[str, Any] = {
         "run": run,
         "summary": summary,
@@ -59,10 +58,9 @@ def render_page(run: RunData, summary: Summary, pictures: Pictures) -> str:
         "arm_table": arm_table(run),
         "states": state_table(run),
         "protocol": protocol_items(run),
-        "atlas": atlas_plots(run),
         "evidences": evidences(run),
         "pictures": pictures,
-        "plots": draw_plots(run, summary.comparison, confirmed, shown) | effect_plots(run, summary.effects),
+        "plots": report_plots(run, summary),
         "mattered": mattered_sentences(summary.effects, summary.importance),
         "dependence_note": dependence_note(summary.effects, run.objective),
     }

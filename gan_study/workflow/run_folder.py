@@ -1,12 +1,15 @@
 """Checks of a run folder: before a study begins in it or goes on, and after its end."""
 
 import shlex
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 
 from gan_study.analysis.sentences.number_text import listed, quantity
+from gan_study.analysis.summary import Summary
 from gan_study.config.arms.resolved_training import ASSUMED_TRAIN_IMAGES
 from gan_study.config.reading.load import dump_study, parse_study
+from gan_study.config.reading.suggestions import nearest_name
 from gan_study.config.rules.extension import GROWING, compare_studies, study_settings
 from gan_study.config.rules.run_folder import require_begun_as, require_searched_as, require_trained_as
 from gan_study.config.search.defaults import with_search_defaults
@@ -14,6 +17,7 @@ from gan_study.config.study import StudyConfig
 from gan_study.errors import AllTrialsFailedError, InputError
 from gan_study.runs.folder import RunFolder
 from gan_study.runs.records.status import TrialState
+from gan_study.runs.storage import Storage
 
 _MOST_NAMED = 10
 
@@ -21,19 +25,40 @@ _MOST_NAMED = 10
 def open_run(location: str) -> RunFolder:
     """Open the run folder at a location.
 
-    Raises InputError if there is no folder or no study in it; for trainings by `train` it names the command to use.
+    Raises InputError if there is no folder or no study in it; it names the run folders nearby, and for trainings by
+    `train` the command to use.
     """
     folder = RunFolder(location)
     if not folder.storage.exists():
         folder.storage.require_bucket()
+        near = _near(folder)
+        remedy = "give the folder that `run` printed, or start a study with `python -m gan_study run <study file>`"
         raise InputError(
-            f"{folder.location}: there is no such folder; give the folder that `run` printed, or start a study with "
-            "`python -m gan_study run <study file>`"
+            f"{folder.location}: there is no such folder; {remedy if near is None else f'did you mean {near}?'}"
         )
     if not folder.is_a_run():
         _refuse_trainings(folder)
+        if held := _runs_in(folder.storage):
+            raise InputError(
+                f"{folder.location}: a run folder contains a study.yaml, but this one does not; give one of the run "
+                f"folders in it: {places_text(held)}"
+            )
     folder.require_run()
     return folder
+
+
+def _near(folder: RunFolder) -> str | None:
+    """A run folder of a similar name beside this one on this machine's disk; None if there is none."""
+    if not folder.storage.is_local:
+        return None
+    path = Path(folder.location)
+    near = nearest_name(path.name, _runs_in(Storage(path.parent)))
+    return None if near is None else str(path.with_name(near))
+
+
+def _runs_in(storage: Storage) -> list[str]:
+    """The names of the run folders in a folder."""
+    return [name for name in storage.list_folders() if storage.exists(f"{name}/study.yaml")]
 
 
 def _refuse_trainings(folder: RunFolder) -> None:
@@ -50,16 +75,19 @@ def _refuse_trainings(folder: RunFolder) -> None:
             )
 
 
-def refuse_if_begun(folder: RunFolder, out: str) -> None:
-    """Raise InputError, which names the remedies, if a study has begun in the folder."""
+def refuse_if_begun(folder: RunFolder, given: str, option: str, remedy: str) -> None:
+    """Raise InputError if a study has begun in the folder.
+
+    given: the option with its value, as the user wrote it. remedy: the way to continue, as it can be written there.
+    """
     if not folder.is_a_run():
         return
     of_no_trial, remove = "", ""
     if not folder.arms():  # It was interrupted while Ray started, or another process is at work there.
         of_no_trial, remove = " of which nothing is trained yet", f", remove {folder.location} if no process runs it"
     raise InputError(
-        f"--out {out}: a study runs into a folder of its own, but got {folder.location} with a run in it{of_no_trial}; "
-        f"continue it with `{resume_command(folder)}`{remove}, or choose another --out"
+        f"{given}: a study runs into a folder of its own, but got {folder.location} with a run in it{of_no_trial}; "
+        f"{remedy}{remove}, or choose another {option}"
     )
 
 
@@ -75,10 +103,12 @@ def begun_study(folder: RunFolder, study: StudyConfig) -> Iterator[None]:
         raise
 
 
-def adopt_free_changes(folder: RunFolder, study: StudyConfig, study_file: str) -> None:
-    """Bring a run folder's study.yaml up to a study file that differs only in what no training depends on.
+def adopt_free_changes(folder: RunFolder, study: StudyConfig, source: str, option: str = "--resume") -> None:
+    """Bring a run folder's study.yaml up to a study that differs only in what no training depends on.
 
-    Raises InputError, with a line for each other difference, if the file is not the study that has begun there.
+    source: the study's file, or another name for it in messages. option: what asks for the study to be continued.
+
+    Raises InputError, with a line for each other difference, if the study is not the one that has begun there.
     """
     begun = parse_study(folder.read_study_text(), f"{folder.location}/study.yaml", is_begun=True)
     given = with_search_defaults(study, begun)
@@ -86,12 +116,14 @@ def adopt_free_changes(folder: RunFolder, study: StudyConfig, study_file: str) -
     lines = [*found.conflicts, *(f"{addition} in the file" for addition in found.additions)]
     if lines:
         number = f"{quantity(len(lines), 'difference')} from {folder.location}/study.yaml"
-        extend = f", run `extend {folder.location} {study_file}`" if found.additions and not found.conflicts else ""
+        is_extension = found.additions and not found.conflicts
+        extend = f", run `extend {folder.location} {source}`" if is_extension and Path(source).suffix else ""
+        again = " (each --set of the first command is needed again)" if option == "--resume" else ""
         raise InputError(
             [
-                f"{study_file}: --resume continues the study in the run folder, but got {number}; undo the "
-                f"{'difference' if len(lines) == 1 else 'differences'} (each --set of the first command is needed "
-                f"again){extend}, or run the study under another name",
+                f"{source}: {option} continues the study in the run folder, but got {number}; undo the "
+                f"{'difference' if len(lines) == 1 else 'differences'}{again}{extend}, or run the study under another "
+                "name",
                 *lines,
             ]
         )
@@ -162,9 +194,9 @@ def resume_command(folder: RunFolder, address: str | None = None) -> str:
     return shlex.join(words)
 
 
-def require_a_score(folder: RunFolder, states: Iterable[str], report_location: str) -> None:
-    """Raise AllTrialsFailedError, with the reasons, if no trial has completed; `states` are those of the trials."""
-    if TrialState.COMPLETED not in states:
+def require_a_score(folder: RunFolder, summary: Summary, report_location: str) -> None:
+    """Raise AllTrialsFailedError, with the reasons, if no trial of the run has completed."""
+    if not any(TrialState.COMPLETED in arm.trials_by_state for arm in summary.arms.values()):
         raise AllTrialsFailedError(
             f"{folder.location}: no trial has completed; {_reasons(folder)}; see {report_location}"
         )

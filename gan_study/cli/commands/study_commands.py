@@ -51,7 +51,7 @@ def run(
     from gan_study.runs.storage import Storage
     from gan_study.workflow.data_files import count_images
     from gan_study.workflow.requirements import missing_requirements
-    from gan_study.workflow.run_folder import adopt_free_changes, begun_study, refuse_if_begun
+    from gan_study.workflow.run_folder import adopt_free_changes, begun_study, refuse_if_begun, resume_command
 
     set_places(data_root, inception_weights, address)
     # A cluster has data and resources of its own.
@@ -67,7 +67,8 @@ def run(
             adopt_free_changes(folder, study, study_file)
             _continue_study(folder, address, verbose)
             return
-        refuse_if_begun(folder, out)
+        remedy = f"continue it with `{resume_command(folder)}`"
+        refuse_if_begun(folder, f"--out {out}", "--out", remedy)
         from gan_study.cli.run import run_and_report  # takes seconds, so it comes after the checks
 
         with begun_study(folder, study):

@@ -69,8 +69,7 @@ def print_summary(console: Console, summary: Summary, at_work: bool = False) -> 
 def conclude_study(console: Console, folder: RunFolder, report_location: str) -> None:
     """Print the outcome of a study that has come to its end. Raises AllTrialsFailedError if no trial has completed."""
     print_outcome(console, folder, report_location)
-    arms = _read_summary(folder).arms.values()
-    require_a_score(folder, {state for arm in arms for state in arm.trials_by_state}, report_location)
+    require_a_score(folder, _read_summary(folder), report_location)
 
 
 def _read_summary(folder: RunFolder) -> Summary:

@@ -1,7 +1,9 @@
 """Reading a study file into a validated study, with every problem at its place, and writing it back."""
 
 import io
-from collections.abc import Callable, Sequence
+import json
+import os
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +28,8 @@ from gan_study.config.rules.check import check_study
 from gan_study.config.study import StudyConfig
 from gan_study.errors import InputError
 
+DICTIONARY = "study"
+"""Name of a study that is given as a dictionary, in messages."""
 STUDY_FILE = FileKind("a study", key="arms", suffixes=(".yaml", ".yml"), folder="studies")
 
 StudyCheck = Callable[[StudyConfig], Sequence[str]]
@@ -35,33 +39,51 @@ CountImages = Callable[[DatasetConfig], int | None]
 
 
 def load_study(
-    path: str | Path,
+    study: str | Path | Mapping[str, Any],
     overrides: Sequence[str] = (),
     check: StudyCheck | None = None,
     count_images: CountImages | None = None,
     warn: Callable[[str], None] = lambda _: None,
 ) -> StudyConfig:
-    """Read a study file, with `overrides` (each `dotted.name=value`, as given to --set) applied in order.
+    """Read a study, with `overrides` (each `dotted.name=value`, as given to --set) applied in order.
 
     Args:
-        path: the study file.
-        overrides: values that replace those of the file.
+        study: the study file, or the content of one as a dictionary.
+        overrides: values that replace those of the study.
         check: a further check. It also gets a faulty study (without its faulty parts), so that all problems are
             reported at once.
         count_images: counts images where a default depends on their number and only the files show it.
         warn: receives a sentence for each setting that another setting or an option makes ineffective.
 
     Raises InputError with all problems, in the order of the file, each as `file:line:column: dotted.name: rule`
-    (lines and columns count from 1).
+    (lines and columns count from 1), or as `study: dotted.name: rule` for a dictionary.
     """
-    return parse_study(
-        read_text(Path(path), STUDY_FILE), str(path), overrides, check=check, count_images=count_images, warn=warn
-    )
+    if isinstance(study, Mapping):
+        text, origin = mapping_to_text(study), Origin(DICTIONARY, number=1)
+    else:
+        text, origin = read_text(Path(study), STUDY_FILE), Origin(str(study))
+    return parse_study(text, origin, overrides, check=check, count_images=count_images, warn=warn)
+
+
+def mapping_to_text(study: Mapping[str, Any]) -> str:
+    """Return a dictionary as YAML on one line. Raises InputError for a value that no study file can hold."""
+
+    def plain(value: Any) -> Any:
+        if isinstance(value, os.PathLike):
+            return os.fspath(value)
+        if type(value).__module__ == "numpy" and value.ndim == 0:
+            return value.item()
+        raise InputError(
+            f"{DICTIONARY}: values must be numbers, texts, true or false, lists and dictionaries of them, but got a "
+            f"{type(value).__name__}; write {value!r} as one of these"
+        )
+
+    return json.dumps(study, default=plain, ensure_ascii=False)
 
 
 def parse_study(
     text: str,
-    name: str,
+    origin: str | Origin,
     overrides: Sequence[str] = (),
     *,
     is_begun: bool = False,
@@ -69,11 +91,12 @@ def parse_study(
     count_images: CountImages | None = None,
     warn: Callable[[str], None] = lambda _: None,
 ) -> StudyConfig:
-    """Like load_study, for the text of a study; messages call it `name`.
+    """Like load_study, for the text of a study.
 
+    origin: the place that messages name.
     is_begun: the text is from a run folder, which an older version may have written.
     """
-    root, problems = parse(text, Origin(name))
+    root, problems = parse(text, origin if isinstance(origin, Origin) else Origin(origin))
     if root is None:
         raise InputError([str(problem) for problem in problems])
     require_mapping(root)

@@ -28,11 +28,12 @@ def comparison_plots(found: SideBySide, styles: Styles) -> dict[str, list[Plot]]
     if points := data.confirmed_points(confirmed, found.summary.comparison):
         caption = f"Each mark is one fresh training with its own seed. {short_note(objective)}"
         figure = score_figures.draw_confirmed(points, styles, objective)
-        plots["result"].append(make_plot("Confirmed scores of each arm.", caption, figure))
+        plots["result"].append(make_plot("confirmed", "Confirmed scores of each arm.", caption, figure))
     seeds = data.score_curves(found.together, "confirm")
     if seeds and len({s.run.study.objective.early_num_samples for s in found.studies}) == 1:
         figure = score_figures.draw_scores(seeds, styles, objective)
-        plots["confirmation"].append(make_plot("Confirmed seeds.", curve_note(objective), _with_room(figure)))
+        caption = curve_note(objective)
+        plots["confirmation"].append(make_plot("confirmed_seeds", "Confirmed seeds.", caption, _with_room(figure)))
     return plots
 
 
@@ -52,7 +53,7 @@ def _search_plots(found: SideBySide, styles: Styles, objective: ObjectiveRecord)
             f"the 95 % confidence interval, given up to a quarter of the trials.{after}"
         )
         figure = score_figures.draw_expected(expected, styles, objective)
-        return [make_plot("Expected best of n trials.", caption, _with_room(figure))]
+        return [make_plot("expected_best", "Expected best of n trials.", caption, _with_room(figure))]
     spent = "The budget includes stopped, diverged and failed trials."
     if bands := repeated_curves(comparison):
         caption = (
@@ -60,14 +61,15 @@ def _search_plots(found: SideBySide, styles: Styles, objective: ObjectiveRecord)
             f"searches, and the band goes from the lowest to the highest. {_searches(found)} {spent}{after}"
         )
         figure = draw_repeated(bands, styles, objective)
-        return [make_plot("Best score so far, over repeated searches.", caption, _with_room(figure))]
+        title = "Best score so far, over repeated searches."
+        return [make_plot("best_so_far", title, caption, _with_room(figure))]
     if curves := data.best_curves(found.together):
         caption = (
             "Each line is the path of one search; another search may find other scores. "
             f"{_searches(found)} {spent}{after}"
         )
         figure = score_figures.draw_best(curves, styles, objective)
-        return [make_plot("Best score so far.", caption, _with_room(figure))]
+        return [make_plot("best_so_far", "Best score so far.", caption, _with_room(figure))]
     return []
 
 

@@ -25,9 +25,10 @@ def atlas_plots(run: RunData) -> dict[str, list[Plot]]:
         caption = (
             "Share of each verdict among the ended trials, with the number of trials. Bars with a pattern are failures."
         )
-        plots["shares"].append(make_plot("Verdicts.", caption, draw_verdict_bars(bars)))
+        plots["shares"].append(make_plot("verdicts", "Verdicts.", caption, draw_verdict_bars(bars)))
     for found in failure_maps(run):
-        plots["maps"].append(make_plot(f"Failures of {found.arm}.", _map_caption(found), draw_failure_map(found)))
+        name, title = f"failures/{found.arm}", f"Failures of {found.arm}."
+        plots["maps"].append(make_plot(name, title, _map_caption(found), draw_failure_map(found)))
     return plots
 
 

@@ -42,10 +42,12 @@ def effect_plots(run: RunData, effects: Sequence[ArmEffects]) -> dict[str, list[
                 "the largest gain first. The bars are 95 % intervals, without the errors that such a model cannot know."
             )
             figure = draw_path(each.path, styles[each.arm], each.is_relative)
-            found["paths"].append(make_plot(f"From the paper's defaults to the best: {each.arm}.", caption, figure))
+            title = f"From the paper's defaults to the best: {each.arm}."
+            found["paths"].append(make_plot(f"path/{each.arm}", title, caption, figure))
         for one in each.dependence:
             figure = draw_dependence(one, each.arm, _scale(run, each.arm, one), styles, run.objective)
-            found["dependence"].append(make_plot(f"{one.name} in {each.arm}, predicted.", "", figure))
+            name, title = f"dependence/{each.arm}/{one.name}", f"{one.name} in {each.arm}, predicted."
+            found["dependence"].append(make_plot(name, title, "", figure))
     return found
 
 

@@ -25,6 +25,8 @@ from gan_study.runs.records.measurements import ObjectiveRecord
 class Plot:
     """A figure of the page, with its caption."""
 
+    name: str
+    """Its name in Python, such as `confirmed` or `learning_curves/wgan`; no other figure of a report has it."""
     title: str
     """First words of the caption, and the alternative text of the figure."""
     caption: str
@@ -63,21 +65,24 @@ def draw_plots(
     if points := data.confirmed_points(confirmed, comparison):
         caption = f"Each mark is one fresh training with its own seed. {short_note(objective)}"
         figure = score_figures.draw_confirmed(points, styles, objective)
-        plots["result"].append(make_plot("Confirmed scores of each arm.", caption, figure))
+        plots["result"].append(make_plot("confirmed", "Confirmed scores of each arm.", caption, figure))
     if bars := data.class_share_bars(run, shown):
         caption = "Shares in the trials whose images are shown above, with the real images in grey."
-        plots["classes"].append(make_plot("Class shares.", caption, training_figures.draw_class_shares(bars, styles)))
+        figure = training_figures.draw_class_shares(bars, styles)
+        plots["classes"].append(make_plot("class_shares", "Class shares.", caption, figure))
     plots["search"] += _search_plots(run, comparison, styles, objective)
     if trials := data.score_curves(drawn, "search") + data.score_curves(drawn, "refine"):
         figure = score_figures.draw_scores(trials, styles, objective)
-        plots["search"].append(make_plot("Search trials.", f"{_THINNED}{note} {curve_note(objective)}", figure))
+        caption = f"{_THINNED}{note} {curve_note(objective)}"
+        plots["search"].append(make_plot("search_trials", "Search trials.", caption, figure))
     for plane in pareto_figures.pareto_planes(run):
         figure = pareto_figures.draw_pareto(plane, styles, objective)
         caption = f"{pareto_figures.pareto_caption(plane)} {short_note(objective)}"
-        plots["search"].append(make_plot(f"Score and {plane.objective} of the search trials.", caption, figure))
+        title = f"Score and {plane.objective} of the search trials."
+        plots["search"].append(make_plot(f"pareto/{plane.objective}", title, caption, figure))
     if seeds := data.score_curves(run, "confirm"):
         figure = score_figures.draw_scores(seeds, styles, objective)
-        plots["confirmation"].append(make_plot("Confirmed seeds.", curve_note(objective), figure))
+        plots["confirmation"].append(make_plot("confirmed_seeds", "Confirmed seeds.", curve_note(objective), figure))
     for arm in run.arms:
         if coordinates := parallel_coordinates(drawn, arm):
             plots["parallel"].append(_parallel_plot(arm, draw_parallel(coordinates, styles[arm]), objective, note))
@@ -85,7 +90,7 @@ def draw_plots(
     for each in data.slices(drawn):
         figure = score_figures.draw_slice(each, styles, objective)
         caption = f"{_left_out(objective)}{note}".strip()
-        plots["slices"].append(make_plot(f"{each.name} and the score.", caption, figure))
+        plots["slices"].append(make_plot(f"slice/{each.name}", f"{each.name} and the score.", caption, figure))
     return plots
 
 
@@ -100,16 +105,15 @@ def _search_plots(run: RunData, comparison: ArmsComparison, styles: Styles, obje
             f"95 % confidence interval, given up to a quarter of the trials.{overtaken} {short_note(objective)}"
         )
         figure = score_figures.draw_expected(expected, styles, objective)
-        plots.append(make_plot("Expected best of n trials.", caption, figure))
+        plots.append(make_plot("expected_best", "Expected best of n trials.", caption, figure))
     elif bands := repeated_curves(comparison):
         caption = (
             f"Each arm was searched {search.repeats} times by the {search.sampler} sampler, each time with another "
             "seed. The line is the median of these searches; the band goes from the lowest to the highest. The budget "
             f"includes stopped, diverged and failed trials.{overtaken} {short_note(objective)}"
         )
-        plots.append(
-            make_plot("Best score so far, over repeated searches.", caption, draw_repeated(bands, styles, objective))
-        )
+        figure = draw_repeated(bands, styles, objective)
+        plots.append(make_plot("best_so_far", "Best score so far, over repeated searches.", caption, figure))
     elif curves := data.best_curves(run):
         stops = (
             " whose trials are one population"
@@ -122,7 +126,8 @@ def _search_plots(run: RunData, comparison: ArmsComparison, styles: Styles, obje
             f"The path of one search by the {search.sampler} sampler{stops}; another search may find other scores. "
             f"The budget includes stopped, diverged and failed trials.{overtaken} {short_note(objective)}"
         )
-        plots.append(make_plot("Best score so far.", caption, score_figures.draw_best(curves, styles, objective)))
+        figure = score_figures.draw_best(curves, styles, objective)
+        plots.append(make_plot("best_so_far", "Best score so far.", caption, figure))
     return plots
 
 
@@ -140,7 +145,8 @@ def _left_out(objective: ObjectiveRecord) -> str:
 
 def _importance_plot(importance: ArmImportance, styles: Styles) -> Plot:
     figure = draw_importance(importance_bars(importance), styles[importance.arm])
-    return make_plot(importance_title(importance), f"{importance.sentence} The protocol describes the method.", figure)
+    caption = f"{importance.sentence} The protocol describes the method."
+    return make_plot(f"importance/{importance.arm}", importance_title(importance), caption, figure)
 
 
 def _parallel_plot(arm: str, figure: go.Figure, objective: ObjectiveRecord, note: str) -> Plot:
@@ -149,7 +155,7 @@ def _parallel_plot(arm: str, figure: go.Figure, objective: ObjectiveRecord, note
         f"highlighted; trials that diverged or failed are dotted and end at the failure score.{note} "
         f"{short_note(objective)}"
     )
-    return make_plot(f"The search of {arm}.", caption, figure)
+    return make_plot(f"parallel/{arm}", f"The search of {arm}.", caption, figure)
 
 
 def _signal_plot(arm: str, figure: go.Figure, note: str) -> Plot:
@@ -159,12 +165,12 @@ def _signal_plot(arm: str, figure: go.Figure, note: str) -> Plot:
         "generated image. Pale lines show at most 14 points each, including their extremes. A trial that diverged or "
         f"failed, or was stopped at its first evaluation, may run off the plot.{note}"
     )
-    return make_plot(f"Learning curves of {arm}.", caption, figure)
+    return make_plot(f"learning_curves/{arm}", f"Learning curves of {arm}.", caption, figure)
 
 
-def make_plot(title: str, caption: str, figure: go.Figure) -> Plot:
+def make_plot(name: str, title: str, caption: str, figure: go.Figure) -> Plot:
     """Make a figure for the page."""
     # "<" could end the script element that holds the figure.
     safe = figure.to_json().replace("<", "\\u003c")
     has_trials = any(isinstance(trace.meta, dict) and "trials" in trace.meta for trace in figure.data)
-    return Plot(title, caption, figure.layout.height, safe, has_trials)
+    return Plot(name, title, caption, figure.layout.height, safe, has_trials)
