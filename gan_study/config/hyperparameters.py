@@ -16,6 +16,7 @@ from pydantic import (
 
 from gan_study.config.base import Frozen, Scalar, flatten
 from gan_study.config.betas import Betas
+from gan_study.config.lr_schedules import LrSchedule
 from gan_study.config.names import CONDITIONS, LossName, NetworkName, OptimizerName, PenaltyName
 from gan_study.config.paper_defaults import default_g_norm, default_upsample
 from gan_study.config.schedule import DecayRate
@@ -109,6 +110,12 @@ class Hyperparameters(Frozen):
     """The generator's learning rate."""
     d_lr: PositiveFloat
     """The discriminator's learning rate."""
+    g_lr_schedule: LrSchedule = "constant"
+    """The generator's learning rate over the training, as a share of g_lr: constant; linear or cosine, down to 0;
+    {linear: 0.1} or {cosine: 0.1}, down to a share; {step: {at: [0.5, 0.75], factor: 0.1}}, times a factor at parts of
+    the training."""
+    d_lr_schedule: LrSchedule = "constant"
+    """The discriminator's learning rate over the training, as a share of d_lr, in the same forms."""
     beta1: DecayRate
     """Adam's first decay rate, for both networks; rmsprop has none."""
     beta2: DecayRate
@@ -129,6 +136,7 @@ class Hyperparameters(Frozen):
 
 PARTS: Final[Mapping[str, tuple[str, ...]]] = {
     "lr": ("g_lr", "d_lr"),
+    "lr_schedule": ("g_lr_schedule", "d_lr_schedule"),
     "betas": ("beta1", "beta2"),
     "network.width": ("network.g_width", "network.d_width"),
 }
@@ -179,6 +187,9 @@ class PartialHyperparameters(_OptionalHyperparameters):
     """Name of the network, or its name with further settings."""
     lr: PositiveFloat | None = None
     """The learning rate of both networks, in place of g_lr and d_lr."""
+    lr_schedule: LrSchedule | None = None
+    """Both players' learning rates over the training, in place of g_lr_schedule and d_lr_schedule: constant, linear,
+    cosine, {linear: 0.1}, {cosine: 0.1}, or {step: {at: [0.5, 0.75], factor: 0.1}}."""
     betas: Betas | None = None
     """Both of Adam's decay rates, in place of beta1 and beta2: a pair such as [0.5, 0.999]."""
 

@@ -7,6 +7,7 @@ from pydantic import Discriminator, Field, Tag, field_validator
 from gan_study.config.base import Frozen, Scalar
 from gan_study.config.betas import pair_to_text
 from gan_study.config.hyperparameters import HyperparameterName
+from gan_study.config.lr_schedules import schedule_to_text
 from gan_study.config.names import ConditionName
 
 When = dict[ConditionName, Scalar | tuple[Scalar, ...]]
@@ -63,12 +64,18 @@ class Choice(_Range):
     """One of the values listed."""
 
     choice: Annotated[tuple[Scalar, ...], Field(min_length=1)]
-    """The values, each named once. A value of betas is a pair, such as [0.5, 0.999]."""
+    """The values, each named once. A value of betas is a pair, such as [0.5, 0.999]; one of a schedule may be a
+    mapping, such as {cosine: 0.1}."""
 
-    @field_validator("choice", mode="before", json_schema_input_type=tuple[Scalar | tuple[float, float], ...])
+    @field_validator(
+        "choice", mode="before", json_schema_input_type=tuple[Scalar | tuple[float, float] | dict[str, Any], ...]
+    )
     @classmethod
-    def _pairs(cls, values: Any) -> Any:
-        return tuple(map(pair_to_text, values)) if isinstance(values, list | tuple) else values
+    def _texts(cls, values: Any) -> Any:
+        """The values, those of several parts as their texts."""
+        if not isinstance(values, list | tuple):
+            return values
+        return tuple(schedule_to_text(pair_to_text(value)) for value in values)
 
     @field_validator("choice")
     @classmethod

@@ -67,6 +67,9 @@ class TrainingConfig(Hyperparameters):
         loss, penalty = str(data.get("loss")), str(data.get("penalty", "none"))
         if "lr" in data:
             data = {"g_lr": data["lr"], "d_lr": data["lr"], **{k: v for k, v in data.items() if k != "lr"}}
+        if "lr_schedule" in data:
+            schedules = dict.fromkeys(("g_lr_schedule", "d_lr_schedule"), data["lr_schedule"])
+            data = {**schedules, **{k: v for k, v in data.items() if k != "lr_schedule"}}
         if isinstance(data.get("betas"), list | tuple | str):
             beta1, beta2 = parse_betas(pair_to_text(data["betas"]))
             data = {"beta1": beta1, "beta2": beta2, **{k: v for k, v in data.items() if k != "betas"}}
@@ -91,6 +94,11 @@ class TrainingConfig(Hyperparameters):
         return self.g_lr if self.g_lr == self.d_lr else None
 
     @property
+    def lr_schedule(self) -> str | None:
+        """The schedule of both learning rates; None if each has its own. As an input, it sets both."""
+        return self.g_lr_schedule if self.g_lr_schedule == self.d_lr_schedule else None
+
+    @property
     def betas(self) -> str:
         """Both of Adam's decay rates, such as `[0.5, 0.999]`. As an input, `betas` sets `beta1` and `beta2`."""
         return betas_text(self.beta1, self.beta2)
@@ -103,6 +111,13 @@ class TrainingConfig(Hyperparameters):
                 f"evaluate_every_kimg must not exceed total_kimg, but got {self.evaluate_every_kimg:g} "
                 f"with total_kimg={self.total_kimg:g}; evaluate more often or train longer"
             )
+        for name in ("g_lr_schedule", "d_lr_schedule"):
+            if self.device_sec is not None and getattr(self, name) != "constant":
+                problems[name] = (
+                    "a schedule needs a training whose number of images is known, but got "
+                    f"{name}={getattr(self, name)} with device_sec={self.device_sec:g}; give the length in images or "
+                    "steps, or leave the schedule out"
+                )
         if problems:
             # The context lets the study's reader place each problem at its own line.
             raise PydanticCustomError(

@@ -86,6 +86,7 @@ def train(
             return
 
         start = time.perf_counter()
+        set_rates_(state, training, config.diagnosis.rollback_lr_factor ** len(state.rollbacks))
         means.unread += _make_step(training, state, generator, discriminator, batches, workers)
         reads = len(means.unread) >= most_unread_steps(workers.device)
         reads |= _evaluation_due(training, counters.cur_nimg, _has_all_images(training, counters.cur_nimg))
@@ -136,7 +137,6 @@ def _make_step(
     `generator` and `discriminator` are the networks of `state`, wrapped for the workers.
     """
     counters = state.counters
-    set_rates_(state, training)
     real_images, z, noise = batches.draw(counters.cur_nimg)
     g_step_due = (counters.num_d_steps + 1) % training.d_steps_per_g_step == 0
 

@@ -11,7 +11,7 @@ import torch
 from safetensors.torch import save as save_tensors
 from torch import Tensor, nn
 
-from gan_study.config.schedule import ScheduleEntry
+from gan_study.config.lr_schedules import rate_share
 from gan_study.config.training import TrainingConfig
 from gan_study.gan.networks import build_networks
 from gan_study.gan.own_randomness import OwnRandomness
@@ -166,23 +166,27 @@ def build_state(config: TrainingConfig, num_channels: int, device: torch.device)
     )
 
 
-def set_rates_(state: TrainingState, config: TrainingConfig) -> None:
-    """Set both optimizers to the rates of the configuration's schedule at the images seen so far.
+def set_rates_(state: TrainingState, config: TrainingConfig, lr_factor: float = 1.0) -> None:
+    """Set both optimizers to the rates of the configuration's schedules at the images seen so far.
 
     An entry holds from the first step that starts at or after its images, so a resumed training uses the same rates.
+
+    lr_factor: the factor of the learning rates after the training's rollbacks.
     """
-    reached = [e for e in config.schedule if round(e.from_kimg * 1000) <= state.counters.cur_nimg]
-    if not reached:
+    cur_nimg = state.counters.cur_nimg
+    reached = [e for e in config.schedule if round(e.from_kimg * 1000) <= cur_nimg]
+    schedules = (config.g_lr_schedule, config.d_lr_schedule)
+    if not reached and set(schedules) == {"constant"}:
         return
-    entry = reached[-1]
-    for optimizer, lr in ((state.g_optimizer, entry.g_lr), (state.d_optimizer, entry.d_lr)):
+    rates = reached[-1] if reached else config
+    part = min(1.0, cur_nimg / (1000 * config.total_kimg))
+    for optimizer, lr, schedule in zip(
+        (state.g_optimizer, state.d_optimizer), (rates.g_lr, rates.d_lr), schedules, strict=True
+    ):
         for group in optimizer.param_groups:
-            group["lr"] = lr
-            group.update({"alpha": entry.beta2} if config.optimizer == "rmsprop" else {"betas": _betas(entry)})
-
-
-def _betas(entry: ScheduleEntry) -> tuple[float, float]:
-    return entry.beta1, entry.beta2
+            group["lr"] = lr * rate_share(schedule)(part) * lr_factor
+            betas = (rates.beta1, rates.beta2)
+            group.update({"alpha": rates.beta2} if config.optimizer == "rmsprop" else {"betas": betas})
 
 
 @torch.no_grad()

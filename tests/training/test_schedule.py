@@ -11,6 +11,7 @@ from support.prepared_objective import Prepared
 from support.tiny_training import files, measured, run, tiny_trial, trial_folder
 
 from gan_study.extractors.objective import Objective
+from gan_study.training.state import build_state, set_rates_
 
 RATES = {"g_lr": 0.01, "d_lr": 0.01, "beta1": 0.5, "beta2": 0.999}
 LATER = {"from_kimg": 0.08, "g_lr": 0.002, "d_lr": 0.03, "beta1": 0.1, "beta2": 0.9}
@@ -76,6 +77,28 @@ def test_a_checkpoint_of_other_rates_goes_on_with_the_schedule(
     run(scheduled(), prepared, tmp_path / "copied", objective, num_evaluations=2)
     run(scheduled(LATER), prepared, tmp_path / "copied", objective)
     assert files(tmp_path / "copied", "snapshots") == files(tmp_path / "whole", "snapshots")
+
+
+def test_learning_rates_fall_over_the_training(prepared: Prepared, objective: Objective, tmp_path: Path) -> None:
+    """The last of ten steps starts at 0.9 of the training, and the fifth at 0.4."""
+    config = scheduled(LATER, g_lr_schedule="linear", d_lr_schedule={"step": {"at": [0.4], "factor": 0.1}})
+    for num_evaluations, g_lr, d_lr in ((2, 0.01 * (1 - 0.3), 0.01), (3, 0.002 * (1 - 0.7), 0.03 * 0.1)):
+        place = tmp_path / str(num_evaluations)
+        run(config, prepared, place, objective, num_evaluations)
+        found = [checkpoint(place)[f"{name}_optimizer"]["param_groups"][0]["lr"] for name in ("g", "d")]
+        assert found == pytest.approx([g_lr, d_lr])
+    run(config, prepared, tmp_path / "whole", objective)
+    run(config, prepared, tmp_path / "2", objective)
+    assert files(tmp_path / "2", "snapshots") == files(tmp_path / "whole", "snapshots")
+
+
+def test_rollbacks_lower_the_rates_of_a_schedule(prepared: Prepared) -> None:
+    training = scheduled(g_lr_schedule="linear", d_lr_schedule="constant").training
+    state = build_state(training, 1, torch.device("cpu"))
+    state.counters.cur_nimg = 100  # half of the training
+    set_rates_(state, training, lr_factor=0.5)
+    rates = [optimizer.param_groups[0]["lr"] for optimizer in (state.g_optimizer, state.d_optimizer)]
+    assert rates == [0.01 * 0.5 * 0.5, 0.01 * 0.5]
 
 
 def test_entries_follow_each_other() -> None:

@@ -90,10 +90,10 @@ def _arm_lines(study: StudyConfig, arm: ArmSettings) -> list[str]:
         taken = arm.first_trial is not None and parameter.is_active(values)
         value = _show(values[parameter.name]) if taken else "-" if arm.first_trial is not None else ""
         mark = " *" if parameter.name in arm.outside else ""
-        text = f"{value + mark:{_VALUE}}{range_text(parameter.range)}"
+        text = f"{value + mark:{_VALUE - 1}} {range_text(parameter.range)}"
         lines.append(_row(parameter.name, text, _NAME, _NAME + _VALUE))
     shown = {name: value for name, value in arm.fixed.items() if name not in TITLE_NAMES}
-    lines += [_row(name, f"{_show(value):{_VALUE}}fixed", _NAME) for name, value in shown.items()]
+    lines += [_row(name, f"{_show(value):{_VALUE - 1}} fixed", _NAME) for name, value in shown.items()]
     if arm.drawn_at_random:
         names = ", ".join(arm.drawn_at_random)
         text = f"{study.search.sampler} always draws at random: {names}"

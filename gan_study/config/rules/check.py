@@ -23,6 +23,19 @@ from gan_study.config.space import extremes, range_kind
 from gan_study.config.study import BudgetConfig, ResourcesConfig, StudyConfig
 from gan_study.config.training import TrainingConfig
 
+_MEANT = {
+    "lr": "both learning rates",
+    "lr_schedule": "both schedules",
+    "betas": "both decay rates",
+    "network.width": "both widths",
+}
+"""The parts that a shorthand sets, in words."""
+_OF_SEVERAL_PARTS = {
+    "betas": "are pairs",
+    **dict.fromkeys(("lr_schedule", "g_lr_schedule", "d_lr_schedule"), "is a name or a mapping"),
+}
+"""Hyperparameters whose values no range of numbers can hold, with their kind."""
+
 
 def check_study(study: StudyConfig, is_begun: bool = False, has_all_arms: bool = True) -> list[Fault]:
     """All faults of a study whose values are each valid by themselves; empty if it can be run.
@@ -133,7 +146,7 @@ def _fixed_faults(arm: Arm) -> Iterator[Fault]:
     places = {**{name: arm.place_of_fixed(name) for name in arm.fixed}, **searched}
     for both, name in ((both, name) for both, parts in PARTS.items() for name in parts):
         if both in places and name in places:
-            meant = {"lr": "both learning rates", "betas": "both decay rates", "network.width": "both widths"}[both]
+            meant = _MEANT[both]
             rule = f"{both} sets {meant}, but got {name} too; remove one of them"
             yield Fault(places[name], rule, at_key=True)
     for assignment in arm.assignments:
@@ -179,6 +192,9 @@ def _end_faults(arm: Arm, parameter: Parameter, assignment: Mapping[str, Scalar]
     if name in CONDITIONS and kind != "choice":
         yield Fault((*path, kind), f"{name} is a name, but got {kind}; use choice", at_key=True)
         return
+    if name in _OF_SEVERAL_PARTS and kind != "choice":
+        yield Fault((*path, kind), f"{name} {_OF_SEVERAL_PARTS[name]}, but got {kind}; use choice", at_key=True)
+        return
     if name == "betas":
         yield from _pair_faults(parameter)
         return
@@ -196,7 +212,9 @@ def _end_faults(arm: Arm, parameter: Parameter, assignment: Mapping[str, Scalar]
             rule = f"{name} takes whole numbers, but got {kind}; use integer or choice"
             yield Fault((*path, kind), rule, at_key=True)
             return
-        yield Fault((*path, kind, index), wrong_value(name, value_text(value), [details]))
+        own = details["type"] == "value_error"
+        rule = str(details["ctx"]["error"]) if own else wrong_value(name, value_text(value), [details])
+        yield Fault((*path, kind, index), rule)
 
 
 def _details(wrong: Mapping[str, ErrorDetails], name: str) -> ErrorDetails | None:
@@ -205,15 +223,11 @@ def _details(wrong: Mapping[str, ErrorDetails], name: str) -> ErrorDetails | Non
 
 
 def _pair_faults(parameter: Parameter) -> Iterator[Fault]:
-    kind = range_kind(parameter.range)
-    if kind != "choice":
-        yield Fault((*parameter.path, kind), f"betas are pairs, but got {kind}; use choice", at_key=True)
-        return
     for index, value in enumerate(extremes(parameter.range)):
         try:
             parse_betas(str(value))
         except ValueError as error:
-            yield Fault((*parameter.path, kind, index), str(error))
+            yield Fault((*parameter.path, "choice", index), str(error))
 
 
 def _training_problems(arm: Arm, searched: dict[str, Scalar]) -> tuple[dict[str, ErrorDetails], dict[str, str]]:
