@@ -166,7 +166,7 @@ def build_state(config: TrainingConfig, num_channels: int, device: torch.device)
     )
 
 
-def set_rates_(state: TrainingState, config: TrainingConfig, lr_factor: float = 1.0) -> None:
+def set_rates_(state: TrainingState, config: TrainingConfig, lr_factor: float) -> None:
     """Set both optimizers to the rates of the configuration's schedules at the images seen so far.
 
     An entry holds from the first step that starts at or after its images, so a resumed training uses the same rates.

@@ -96,11 +96,11 @@ def fail_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the training with the seed of `failing` raise an error between two evaluations."""
     left = [1]
 
-    def set_rates_or_fail(state: TrainingState, config: TrainingConfig) -> None:
+    def set_rates_or_fail(state: TrainingState, config: TrainingConfig, lr_factor: float) -> None:
         if config.seed == FAILING_SEED and state.counters.cur_nimg == FAILS_AT and left:
             left.pop()
             raise RuntimeError("the step has failed\nfor a reason")
-        set_rates_(state, config)
+        set_rates_(state, config, lr_factor)
 
     monkeypatch.setattr(loop, "set_rates_", set_rates_or_fail)
 
