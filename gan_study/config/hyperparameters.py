@@ -17,8 +17,9 @@ from pydantic import (
 from gan_study.config.base import Frozen, Scalar, flatten
 from gan_study.config.betas import Betas
 from gan_study.config.lr_schedules import LrSchedule
-from gan_study.config.names import CONDITIONS, LossName, NetworkName, OptimizerName, PenaltyName
+from gan_study.config.names import CONDITIONS, LossName, NetworkName, OptimizerName
 from gan_study.config.paper_defaults import default_g_norm, default_upsample
+from gan_study.config.penalty_lists import Penalty
 from gan_study.config.schedule import DecayRate
 
 Precision = Literal["float32", "bf16", "float64"]
@@ -90,12 +91,14 @@ class Hyperparameters(Frozen):
     """Generator and discriminator: a network's name, or its name with further settings."""
     loss: LossName
     """The two players' objective; relativistic is the paired loss (RpGAN, RSGAN), not the average one (RaGAN)."""
-    penalty: PenaltyName = "none"
-    """Penalty that keeps the discriminator smooth; default: none."""
+    penalty: Penalty = "none"
+    """Penalty that keeps the discriminator smooth, or [r1, r2] for both of them (R3GAN), whose name is r1+r2; default:
+    none."""
     penalty_weight: PositiveFloat | None = None
     """Factor of the penalty in the discriminator's loss (lambda or gamma in the papers)."""
     penalty_every: Annotated[int, Field(ge=1, le=100)] | None = None
-    """r1, r2: evaluate the penalty at one in this many discriminator steps, this many times as strong; default: 1."""
+    """r1, r2 or both: evaluate the penalty at one in this many discriminator steps, this many times as strong; default:
+    1."""
     clip_value: PositiveFloat | None = None
     """Bound of every discriminator weight under weight_clip (c in the WGAN paper)."""
     label_smoothing: Annotated[float, Field(ge=0, lt=0.5)] | None = None

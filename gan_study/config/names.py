@@ -7,7 +7,7 @@ and `data/`, where the code behind them is.
 from typing import Literal, get_args
 
 LossName = Literal["hinge", "least_squares", "minimax", "non_saturating", "relativistic", "wasserstein"]
-PenaltyName = Literal["none", "dragan", "r1", "r2", "weight_clip", "wgan_gp"]
+PenaltyName = Literal["none", "dragan", "r1", "r1+r2", "r2", "weight_clip", "wgan_gp"]
 NetworkName = Literal["dcgan", "infogan", "mlp", "resnet"]
 OptimizerName = Literal["adam", "rmsprop"]
 DatasetName = Literal[
@@ -49,10 +49,10 @@ NETWORK_IMAGE_SIZES: dict[str, tuple[int, ...] | None] = {
 CONVOLUTIONAL = ("dcgan", "infogan", "resnet")
 """Networks whose generators double feature maps, and which may attend to them."""
 
-WEIGHTED_PENALTIES = ("dragan", "r1", "r2", "wgan_gp")
+WEIGHTED_PENALTIES = ("dragan", "r1", "r1+r2", "r2", "wgan_gp")
 """Penalties that are added to the discriminator's loss and so have a `penalty_weight`."""
 
-LAZY_PENALTIES = ("r1", "r2")
+LAZY_PENALTIES = ("r1", "r1+r2", "r2")
 """Penalties that may be evaluated every `penalty_every` discriminator steps only."""
 
 SMOOTHED_LOSSES = ("minimax", "non_saturating")
@@ -121,6 +121,7 @@ HINTS = {
     ("loss", "ralsgan"): "relativistic average losses are not supported; relativistic is the paired one (RpGAN, RSGAN)",
     ("loss", "wgangp"): "write loss: wasserstein and penalty: wgan_gp",
     ("loss", "sngan"): "write loss: hinge and network: {name: resnet, spectral_norm: true}",
+    ("loss", "r3gan"): "write loss: relativistic and penalty: [r1, r2]",
     ("loss", "vanilla"): "write minimax (the paper's game), or non_saturating (the loss that is mostly trained)",
     ("loss", "dragan"): "write penalty: dragan and a loss, such as non_saturating",
 }

@@ -21,12 +21,13 @@ _LOSSES: dict[tuple[str, str | None], dict[str, Scalar]] = {
 _PENALTIES: dict[str, dict[str, Scalar]] = {
     "dragan": {"penalty_weight": 10.0},  # Kodali et al. 2017, algorithm 1
     "r1": {"penalty_weight": 10.0},  # Mescheder et al. 2018, section 6
+    "r1+r2": {"penalty_weight": 10.0},  # each as by itself; Huang et al. 2024 (R3GAN) choose one for each data set
     "r2": {"penalty_weight": 10.0},  # Mescheder et al. 2018, section 6
     "weight_clip": {"clip_value": 0.01},  # Arjovsky et al. 2017, algorithm 1
     "wgan_gp": {"penalty_weight": 10.0},  # Gulrajani et al. 2017, algorithm 1
 }
 
-_NORM_FREE_PENALTIES = ("r1", "r2", "wgan_gp")
+_NORM_FREE_PENALTIES = ("r1", "r1+r2", "r2", "wgan_gp")
 """Penalties of each image's own gradient, which batch norm would mix (WGAN-GP paper, section 4)."""
 _NORM_FREE_NETWORKS = ("mlp", "resnet")
 """Networks published without a norm in the discriminator."""

@@ -9,6 +9,7 @@ from gan_study.config.betas import pair_to_text
 from gan_study.config.hyperparameters import HyperparameterName
 from gan_study.config.lr_schedules import schedule_to_text
 from gan_study.config.names import ConditionName
+from gan_study.config.penalty_lists import penalties_to_text
 
 When = dict[ConditionName, Scalar | tuple[Scalar, ...]]
 
@@ -60,22 +61,28 @@ class IntegerRange(_Range):
         return _ordered("integer", ends)
 
 
+_OfSeveralParts = tuple[float, float] | tuple[str, ...] | dict[str, Any]
+"""Values of several parts as a file gives them: betas, penalties, a schedule."""
+
+
 class Choice(_Range):
     """One of the values listed."""
 
     choice: Annotated[tuple[Scalar, ...], Field(min_length=1)]
     """The values, each named once. A value of betas is a pair, such as [0.5, 0.999]; one of a schedule may be a
-    mapping, such as {cosine: 0.1}."""
+    mapping, such as {cosine: 0.1}, and one of penalty a list: [r1, r2]."""
 
     @field_validator(
-        "choice", mode="before", json_schema_input_type=tuple[Scalar | tuple[float, float] | dict[str, Any], ...]
+        "choice",
+        mode="before",
+        json_schema_input_type=tuple[Scalar | tuple[float, float] | tuple[str, ...] | dict[str, Any], ...],
     )
     @classmethod
     def _texts(cls, values: Any) -> Any:
         """The values, those of several parts as their texts."""
         if not isinstance(values, list | tuple):
             return values
-        return tuple(schedule_to_text(pair_to_text(value)) for value in values)
+        return tuple(penalties_to_text(schedule_to_text(pair_to_text(value))) for value in values)
 
     @field_validator("choice")
     @classmethod

@@ -73,6 +73,11 @@ def r2(discriminator: Discriminator, real_images: Tensor, fake_images: Tensor, n
     return _half_mean_square(discriminator, fake_images)
 
 
+def r1_and_r2(discriminator: Discriminator, real_images: Tensor, fake_images: Tensor, noise: Tensor) -> Tensor:
+    """The sum of `r1` and `r2`, with one weight for both. Huang et al. 2024 (R3GAN, arXiv:2501.05441), section 2.2."""
+    return r1(discriminator, real_images, fake_images, noise) + r2(discriminator, real_images, fake_images, noise)
+
+
 @torch.no_grad()
 def clip_weights_(discriminator: nn.Module, clip_value: float) -> None:
     """Clip every parameter to [-clip_value, clip_value], in place, after the discriminator's step.
@@ -101,6 +106,7 @@ def _gradients(discriminator: Discriminator, points: Tensor) -> Tensor:
 GRADIENT_PENALTIES: dict[str, GradientPenalty] = {
     "dragan": GradientPenalty(dragan, lambda num_values: 1 + num_values, scale_dragan_noise),
     "r1": GradientPenalty(r1, lambda num_values: 0),
+    "r1+r2": GradientPenalty(r1_and_r2, lambda num_values: 0),
     "r2": GradientPenalty(r2, lambda num_values: 0),
     "wgan_gp": GradientPenalty(wgan_gp, lambda num_values: 1),
 }

@@ -84,7 +84,7 @@ def test_discriminator_norm(network: Any, penalty: str, norm: str) -> None:
     [
         (
             {"penalty_weight": 1},
-            "belongs to dragan, r1, r2, wgan_gp, but got penalty=none with penalty_weight=1",
+            "belongs to dragan, r1, r1+r2, r2, wgan_gp, but got penalty=none with penalty_weight=1",
         ),
         ({"penalty": "wgan_gp", "clip_value": 0.1}, "clip_value belongs to weight_clip, but got penalty=wgan_gp"),
         ({"dataset": {"name": "digits", "image_size": 17}}, "16, 32, 64, 128 pixels, but got image_size=17"),
@@ -131,7 +131,7 @@ def test_hyperparameters_are_the_same_in_names_studies_and_trainings() -> None:
     settings = {name.removeprefix("network.") for name in HYPERPARAMETERS} - flat
     assert flat | {"network"} == set(PartialHyperparameters.model_fields)
     assert settings | {"name"} == set(PartialNetwork.model_fields) == set(NetworkConfig.model_fields)
-    both = {"lr", "betas"}  # each stands for two others
+    both = {"lr", "lr_schedule", "betas"}  # each stands for two others
     assert all(isinstance(getattr(TrainingConfig, name), property) for name in both)
     for name in flat - both:
         assert _kind(PartialHyperparameters, name) == _kind(TrainingConfig, name), name

@@ -179,3 +179,16 @@ def test_weights_are_clipped_and_buffers_are_not() -> None:
     assert torch.equal(norm.weight, torch.full((2,), 0.25))
     assert torch.equal(present(norm.running_var), torch.ones(2))
     assert all(parameter.requires_grad for parameter in discriminator.parameters())
+
+
+def test_both_penalties_are_the_sum_of_each() -> None:
+    torch.manual_seed(0)
+    config = NetworkConfig(name="dcgan", width=2, discriminator_norm="none")
+    discriminator = build_networks(config, image_size=16, num_channels=1, z_dim=3)[1]
+    batch = torch.rand(4, 1, 16, 16) * 2 - 1, torch.rand(4, 1, 16, 16) * 2 - 1, torch.empty(4, 0, 1, 1)
+    penalties = (GRADIENT_PENALTIES[name] for name in ("r1+r2", "r1", "r2"))
+    both, real, fake = (penalty.value(discriminator, *batch).detach() for penalty in penalties)
+    assert torch.equal(both, real + fake)
+    assert float(real) > 0
+    assert float(fake) > 0
+    assert real != fake

@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
-from itertools import islice
+from itertools import cycle, islice
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -49,7 +49,7 @@ NUM_IMAGES, NUM_HELD_OUT = 500, 100
 COVERED: dict[str, dict[str, Any]] = {
     **{
         f"{loss}, {penalty}": {"network": {"name": "mlp", "width": 4}, "loss": loss, "penalty": penalty}
-        for loss, penalty in zip(LOSSES, PENALTIES, strict=True)
+        for loss, penalty in zip(cycle(LOSSES), PENALTIES, strict=False)
     },
     "dcgan": {"network": {"name": "dcgan", "width": 4}, "penalty": "dragan", "pac": 2, "parts": (2, None)},
     "lazy r1": {"network": {"name": "dcgan", "width": 4}, "penalty": "r1", "penalty_every": 2, "gpu_data_share": 0},
