@@ -263,7 +263,7 @@ def _models_in(annotation: Any) -> list[type[BaseModel]]:
 
 def test_the_guide_names_all_there_is() -> None:
     guide = (ROOT / GUIDE).read_text()
-    code = {word for span in re.findall(r"`([^`\n]+)`", guide) for word in re.findall(r"[\w.]+", span)}
+    code = {word for span in re.findall(r"`([^`\n]+)`", guide) for word in re.findall(r"[\w.+]+", span)}
     code |= {word for block in blocks("yaml") for word in re.findall(r"[\w.]+", block.text)}
     names = {*LOSSES, *PENALTIES, *NETWORKS, *OPTIMIZERS, *DATASETS, *TRACKERS, *(state.value for state in TrialState)}
     names |= {part for name in HYPERPARAMETERS for part in name.split(".")} | fields(StudyConfig)
