@@ -58,7 +58,8 @@ def run(
         InputError: the study is faulty, has begun already, differs from the one to be resumed, or lacks something.
         StorageError: the run folder cannot be written, or no trial can train.
         AllTrialsFailedError: no trial has completed; the report shows why.
-        GanStudyError: the cluster is lost.
+        GanStudyError: the cluster is lost. If its head node is, Ray ends the process after a minute instead, and the
+            study can be resumed, too.
     """
     report_outages(warn)
     if not isinstance(study, str | os.PathLike | Mapping):

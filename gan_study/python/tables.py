@@ -1,30 +1,23 @@
 """The trials and the evaluations of a run as pandas data frames."""
 
-import io
 from collections.abc import Iterable
 
 import pandas as pd
 
 from gan_study.analysis.run_data import RunData, TrialData
-from gan_study.report.tables.trials_csv import trials_csv
+from gan_study.report.tables.trials_csv import trial_rows
 from gan_study.runs.records.measurements import EvaluationRecord, ObjectiveRecord
-
-_TEXTS = ("arm", "trial", "phase", "source", "state", "reason", "rollbacks", "verdict", "missing_classes")
-"""Columns of trials.csv that hold texts, whatever they look like."""
 
 _NESTED = ("class_shares", "losses", "signals", "coverage", "best")
 """Fields of an evaluation that hold several values."""
 
 
 def trials_table(run: RunData) -> pd.DataFrame:
-    """The content of trials.csv, with a row for each trial; a missing value is NaN."""
-    return pd.read_csv(
-        io.StringIO(trials_csv(run)),
-        dtype=dict.fromkeys(_TEXTS, str),
-        keep_default_na=False,  # An arm may be called NA.
-        na_values=[""],
-        engine="python",  # It reads every number exactly.
-    )
+    """A row for each trial, with the columns of trials.csv; a missing value is NaN."""
+    columns, rows = trial_rows(run)
+    table = pd.DataFrame(rows, columns=columns)
+    table["late_collapse"] = table["late_collapse"].map({"true": True, "false": False})
+    return _with_numbers(table)
 
 
 def metrics_table(trials: Iterable[TrialData], objective: ObjectiveRecord | None) -> pd.DataFrame:
@@ -41,9 +34,12 @@ def metrics_table(trials: Iterable[TrialData], objective: ObjectiveRecord | None
         return pd.DataFrame(
             columns=["arm", "trial", "phase", *(f for f in EvaluationRecord.model_fields if f not in _NESTED)]
         )
-    table = pd.json_normalize(rows)
-    empty = table.columns[table.isna().all()]
-    return table.astype(dict.fromkeys(empty, float))
+    return _with_numbers(pd.json_normalize(rows))
+
+
+def _with_numbers(table: pd.DataFrame) -> pd.DataFrame:
+    """The table with NaN in columns without any value."""
+    return table.astype(dict.fromkeys(table.columns[table.isna().all()], float))
 
 
 def _values(evaluation: EvaluationRecord, objective: ObjectiveRecord | None) -> dict[str, object]:

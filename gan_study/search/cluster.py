@@ -82,8 +82,13 @@ def connected(
     with_dashboard: start Ray's dashboard, a dozen processes that take much of two cores. Trials with many workers need
     it, because it frees the room of a group of workers whose controller has died (ray#54305). on_hang: see `shut_down`.
 
-    Raises InputError if there is no cluster at `address`.
+    Raises InputError if there is no cluster at `address`, or this process is connected to one already.
     """
+    if ray.is_initialized():
+        raise InputError(
+            "Ray: a study connects its process to Ray and leaves it at its end, but got a process that is connected "
+            "already; call ray.shutdown() first, and give the address of a cluster that the study is to use"
+        )
     passed_on = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
     runtime_env = {"worker_process_setup_hook": _SETUP_HOOK, "env_vars": passed_on}
     # The run folder says why trials have failed, without Ray's tracebacks.

@@ -59,6 +59,7 @@ def run_trials(
                 checkpoint_config=tune.CheckpointConfig(checkpoint_at_end=False),
                 callbacks=[FollowingCallback(follower, director), *trackers, *callbacks],
                 verbose=1 if verbose else 0,
+                progress_reporter=tune.CLIReporter(),  # Tune's other one clears the output of a notebook's cell.
             ),
         )
         tuner.fit()

@@ -158,8 +158,9 @@ def test_an_unfinished_run_is_opened_as_it_is(tmp_path: Path) -> None:
 def test_a_damaged_trial_is_warned_of(tmp_path: Path) -> None:
     folder = write_synthetic_run(str(tmp_path))
     (tmp_path / "arms/wgan/search_003/config.json").unlink()
-    with pytest.warns(UserWarning, match="arms/wgan/search_003"):
+    with pytest.warns(UserWarning, match="arms/wgan/search_003") as warnings:
         found = gan_study.open(folder.location)
+    assert [warning.filename for warning in warnings] == [__file__]
     assert "wgan/search_003" not in set(found.trials["arm"] + "/" + found.trials["trial"])
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import yaml
 from support.generator_run import write_generator_run
 from support.synthetic_run import ALL_FAILED, STUDY, write_synthetic_run
 
@@ -49,10 +50,12 @@ def test_the_lines_in_readme_work(folder: RunFolder, here: Path, capsys: pytest.
     assert written == {"confirmed.html", "wgan.png"}
 
 
-def test_a_dictionary_is_the_same_study_as_its_file(tmp_path: Path) -> None:
-    path = tmp_path / "study.yaml"
-    path.write_text(json.dumps(STUDY))
-    given = {**STUDY, "budget": {**STUDY["budget"], "trials_per_arm": np.int64(5)}}
+def test_a_dictionary_is_the_same_study_as_its_file() -> None:
+    """PyYAML reads a number such as 1e-4 as a text."""
+    path = README.parent / "studies/are_gans_created_equal_mnist.yaml"
+    given = yaml.safe_load(path.read_text())
+    given["budget"]["trials_per_arm"] = np.int64(given["budget"]["trials_per_arm"])
+    assert "1e-5" in given["search_space"]["lr"]["log_uniform"]
     assert load_study(given) == load_study(path)
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import ray
 from ruamel.yaml import YAML
 from support.command import SHORT
 
@@ -56,3 +57,13 @@ def test_a_study_is_ended_and_resumed(tmp_path: Path, ray_address: str, capfd: p
     assert all(before.elapsed_sec <= after.elapsed_sec for before, after in pairwise(told))
     assert (tmp_path / "tiny/report.html").exists()
     assert capfd.readouterr().out == ""
+
+
+@pytest.mark.filterwarnings("ignore:confirm.seeds=1 is not used")
+def test_a_ray_of_the_users_own_is_left_alone(tmp_path: Path, ray_address: str) -> None:
+    study: dict[str, Any] = YAML(typ="safe").load(SHORT)
+    with ray.init(address=ray_address, log_to_driver=False):
+        with pytest.raises(gan_study.InputError, match="a process that is connected already; call ray"):
+            gan_study.run(study, tmp_path, address=ray_address)
+        assert ray.is_initialized()
+    assert list(tmp_path.iterdir()) == []

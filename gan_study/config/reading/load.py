@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,8 @@ from gan_study.errors import InputError
 DICTIONARY = "study"
 """Name of a study that is given as a dictionary, in messages."""
 STUDY_FILE = FileKind("a study", key="arms", suffixes=(".yaml", ".yml"), folder="studies")
+_EXPONENT = re.compile(r"[-+]?[0-9]+[eE][-+]?[0-9]+")
+"""A number such as 1e-4 in YAML 1.2; PyYAML, whose YAML is older, reads it as a text."""
 
 StudyCheck = Callable[[StudyConfig], Sequence[str]]
 """A further check of a study, beyond its file; returns a complete line for each problem."""
@@ -59,26 +62,30 @@ def load_study(
     (lines and columns count from 1), or as `study: dotted.name: rule` for a dictionary.
     """
     if isinstance(study, Mapping):
-        text, origin = mapping_to_text(study), Origin(DICTIONARY, number=1)
+        text, origin = json.dumps(_plain(study), ensure_ascii=False), Origin(DICTIONARY, number=1)
     else:
         text, origin = read_text(Path(study), STUDY_FILE), Origin(str(study))
     return parse_study(text, origin, overrides, check=check, count_images=count_images, warn=warn)
 
 
-def mapping_to_text(study: Mapping[str, Any]) -> str:
-    """Return a dictionary as YAML on one line. Raises InputError for a value that no study file can hold."""
-
-    def plain(value: Any) -> Any:
-        if isinstance(value, os.PathLike):
-            return os.fspath(value)
-        if type(value).__module__ == "numpy" and value.ndim == 0:
-            return value.item()
-        raise InputError(
-            f"{DICTIONARY}: values must be numbers, texts, true or false, lists and dictionaries of them, but got a "
-            f"{type(value).__name__}; write {value!r} as one of these"
-        )
-
-    return json.dumps(study, default=plain, ensure_ascii=False)
+def _plain(value: Any) -> Any:
+    """A value of a dictionary as JSON can hold it. Raises InputError for one that no study file can hold."""
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, str):
+        return float(value) if _EXPONENT.fullmatch(value) else value
+    if isinstance(value, bool | int | float | None):
+        return value
+    if isinstance(value, os.PathLike):
+        return os.fspath(value)
+    if type(value).__module__ == "numpy" and value.ndim == 0:
+        return value.item()
+    raise InputError(
+        f"{DICTIONARY}: values must be numbers, texts, true or false, lists and dictionaries of them, but got a "
+        f"{type(value).__name__}; write {value!r} as one of these"
+    )
 
 
 def parse_study(
