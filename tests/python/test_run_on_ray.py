@@ -16,7 +16,7 @@ import gan_study
 pytestmark = [pytest.mark.ray, pytest.mark.slow]
 
 
-@pytest.mark.filterwarnings("ignore:confirm.seeds=1 is not used")
+@pytest.mark.filterwarnings("ignore::UserWarning")
 def test_a_study_is_ended_and_resumed(tmp_path: Path, ray_address: str, capfd: pytest.CaptureFixture[str]) -> None:
     """A callback ends it after the first trial, Ctrl-C during the preparation, and a thread trains the rest."""
     study: dict[str, Any] = YAML(typ="safe").load(SHORT)
@@ -59,7 +59,7 @@ def test_a_study_is_ended_and_resumed(tmp_path: Path, ray_address: str, capfd: p
     assert capfd.readouterr().out == ""
 
 
-@pytest.mark.filterwarnings("ignore:confirm.seeds=1 is not used")
+@pytest.mark.filterwarnings("ignore::UserWarning")
 def test_a_ray_of_the_users_own_is_left_alone(tmp_path: Path, ray_address: str) -> None:
     study: dict[str, Any] = YAML(typ="safe").load(SHORT)
     with ray.init(address=ray_address, log_to_driver=False):
