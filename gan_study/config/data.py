@@ -23,6 +23,9 @@ class DatasetConfig(Frozen):
     default: the largest square."""
     channels: Literal[1, 3] | None = None
     """1 for grey, 3 for colour; default: the data set's own (image_folder: 3 if any image has colour)."""
+    flip: bool = False
+    """Mirror each training image with a chance of one half whenever it is drawn. Scores compare with the images as
+    they are."""
     max_images: PositiveInt | None = None
     """At most this many images of the train part, chosen by `seed`; default: all."""
     held_out_share: Annotated[float, Field(gt=0, lt=1)] = 0.1

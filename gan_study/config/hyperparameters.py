@@ -16,10 +16,10 @@ from pydantic import (
 
 from gan_study.config.base import Frozen, Scalar, flatten
 from gan_study.config.betas import Betas
+from gan_study.config.joined_names import Augment, Penalty
 from gan_study.config.lr_schedules import LrSchedule
 from gan_study.config.names import CONDITIONS, LossName, NetworkName, OptimizerName
 from gan_study.config.paper_defaults import default_g_norm, default_upsample
-from gan_study.config.penalty_lists import Penalty
 from gan_study.config.schedule import DecayRate
 
 Precision = Literal["float32", "bf16", "float64"]
@@ -103,6 +103,10 @@ class Hyperparameters(Frozen):
     """Bound of every discriminator weight under weight_clip (c in the WGAN paper)."""
     label_smoothing: Annotated[float, Field(ge=0, lt=0.5)] | None = None
     """minimax, non_saturating: the discriminator's target for real images is 1 minus this; default: 0."""
+    augment: Augment = "none"
+    """Augmentations of the real and the generated images that the discriminator sees, in the steps of both players
+    (DiffAugment): some of flip, colour, translation and cutout, such as [colour, translation, cutout]. Gradient
+    penalties are those at augmented images."""
     pac: Annotated[int, Field(ge=1, le=16)] = 1
     """Images that the discriminator judges together, stacked as channels (PacGAN)."""
     optimizer: OptimizerName = "adam"

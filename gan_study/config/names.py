@@ -10,6 +10,7 @@ LossName = Literal["hinge", "least_squares", "minimax", "non_saturating", "relat
 PenaltyName = Literal["none", "dragan", "r1", "r1+r2", "r2", "weight_clip", "wgan_gp"]
 NetworkName = Literal["dcgan", "infogan", "mlp", "resnet"]
 OptimizerName = Literal["adam", "rmsprop"]
+AugmentationName = Literal["colour", "cutout", "flip", "translation"]
 DatasetName = Literal[
     "celeba",
     "cifar10",
@@ -31,6 +32,7 @@ LOSSES: tuple[str, ...] = get_args(LossName)
 PENALTIES: tuple[str, ...] = get_args(PenaltyName)
 NETWORKS: tuple[str, ...] = get_args(NetworkName)
 DATASETS: tuple[str, ...] = get_args(DatasetName)
+AUGMENTATIONS: tuple[str, ...] = get_args(AugmentationName)
 OPTIMIZERS: tuple[str, ...] = get_args(OptimizerName)
 TRACKERS: tuple[str, ...] = get_args(TrackerName)
 CONDITIONS: tuple[str, ...] = get_args(ConditionName)

@@ -7,9 +7,9 @@ from pydantic import Discriminator, Field, Tag, field_validator
 from gan_study.config.base import Frozen, Scalar
 from gan_study.config.betas import pair_to_text
 from gan_study.config.hyperparameters import HyperparameterName
+from gan_study.config.joined_names import names_to_text
 from gan_study.config.lr_schedules import schedule_to_text
 from gan_study.config.names import ConditionName
-from gan_study.config.penalty_lists import penalties_to_text
 
 When = dict[ConditionName, Scalar | tuple[Scalar, ...]]
 
@@ -62,7 +62,7 @@ class IntegerRange(_Range):
 
 
 _OfSeveralParts = tuple[float, float] | tuple[str, ...] | dict[str, Any]
-"""Values of several parts as a file gives them: betas, penalties, a schedule."""
+"""Values of several parts as a file gives them: betas, penalties, augmentations, a schedule."""
 
 
 class Choice(_Range):
@@ -70,7 +70,7 @@ class Choice(_Range):
 
     choice: Annotated[tuple[Scalar, ...], Field(min_length=1)]
     """The values, each named once. A value of betas is a pair, such as [0.5, 0.999]; one of a schedule may be a
-    mapping, such as {cosine: 0.1}, and one of penalty a list: [r1, r2]."""
+    mapping, such as {cosine: 0.1}, and one of penalty or augment a list: [r1, r2]."""
 
     @field_validator(
         "choice",
@@ -82,7 +82,7 @@ class Choice(_Range):
         """The values, those of several parts as their texts."""
         if not isinstance(values, list | tuple):
             return values
-        return tuple(penalties_to_text(schedule_to_text(pair_to_text(value))) for value in values)
+        return tuple(names_to_text(schedule_to_text(pair_to_text(value))) for value in values)
 
     @field_validator("choice")
     @classmethod

@@ -16,8 +16,8 @@ from gan_study.config.betas import betas_text, pair_to_text, parse_betas
 from gan_study.config.data import DatasetConfig, ObjectiveConfig
 from gan_study.config.hyperparameters import Hyperparameters
 from gan_study.config.intervals import default_interval
+from gan_study.config.joined_names import names_to_text
 from gan_study.config.paper_defaults import default_discriminator_norm, paper_defaults
-from gan_study.config.penalty_lists import penalties_to_text
 from gan_study.config.rules.combinations import combination_problems
 from gan_study.config.schedule import Schedule, require_ascending
 from gan_study.config.thresholds import Thresholds
@@ -65,7 +65,7 @@ class TrainingConfig(Hyperparameters):
     def _fill_defaults(cls, data: Any) -> Any:
         if not isinstance(data, dict):
             return data
-        loss, penalty = str(data.get("loss")), str(penalties_to_text(data.get("penalty", "none")))
+        loss, penalty = str(data.get("loss")), str(names_to_text(data.get("penalty", "none")))
         if "lr" in data:
             data = {"g_lr": data["lr"], "d_lr": data["lr"], **{k: v for k, v in data.items() if k != "lr"}}
         if "lr_schedule" in data:

@@ -1,12 +1,14 @@
-"""The batch of a training step: the rule for its size, and the random numbers of its gradient penalty."""
+"""The batch of a training step: the rule for its size, and the random numbers of its penalty and augmentations."""
 
 import torch
 from torch import Tensor
 
 from gan_study.config.base import Scalar
+from gan_study.config.joined_names import augmentations_of
 from gan_study.config.rules.workers import worker_problem
 from gan_study.config.training import TrainingConfig, WorkersConfig
 from gan_study.errors import InputError
+from gan_study.gan.augmentations import num_numbers
 from gan_study.gan.penalties import GRADIENT_PENALTIES
 from gan_study.training.distributed import Workers
 from gan_study.training.randomness import Stream, seeded_generator
@@ -50,3 +52,24 @@ def draw_penalty_noise(training: TrainingConfig, num_values: int, cur_nimg: int)
     num_noise = GRADIENT_PENALTIES[training.penalty].num_noise(training.pac * num_values)
     random = seeded_generator(training.seed, Stream.PENALTY, cur_nimg)
     return torch.rand(training.batch_size // training.pac, num_noise, 1, 1, generator=random)
+
+
+NUM_VIEWS = 4
+"""Times that a step's images are augmented: real and generated ones for the discriminator's step, then generated and
+real ones for the generator's."""
+
+
+def draw_chances(training: TrainingConfig, cur_nimg: int) -> Tensor | None:
+    """Draw the uniform numbers (N, k) of a global batch's flips and augmentations; None if it has neither.
+
+    The first number of an image decides whether it is mirrored, if the data set is; the others are those of its
+    `NUM_VIEWS` augmentations.
+    """
+    num_augmented = NUM_VIEWS * num_numbers(augmentations_of(training.augment))
+    streams = {Stream.FLIPS: int(training.dataset.flip), Stream.AUGMENTATION: num_augmented}
+    parts = [
+        torch.rand(training.batch_size, num, generator=seeded_generator(training.seed, stream, cur_nimg))
+        for stream, num in streams.items()
+        if num
+    ]
+    return torch.cat(parts, dim=1) if parts else None

@@ -1,5 +1,6 @@
 """This rank's batches: functions of the images seen, which a GPU receives in blocks, prepared while it works."""
 
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -10,9 +11,10 @@ from torch import Tensor
 from gan_study.config.training import TrainingConfig
 from gan_study.data.datasets import Dataset
 from gan_study.data.sampler import batch_positions
+from gan_study.gan.augmentations import flip
 from gan_study.gan.conversion import to_float
 from gan_study.gan.penalties import GRADIENT_PENALTIES
-from gan_study.training.batch import draw_penalty_noise
+from gan_study.training.batch import NUM_VIEWS, draw_chances, draw_penalty_noise
 from gan_study.training.distributed import Workers, free_memory
 from gan_study.training.precision import weights_dtype
 from gan_study.training.randomness import Stream, draw_latents
@@ -33,6 +35,8 @@ class Batch(NamedTuple):
     """(N, z_dim) latents."""
     noise: Tensor | None
     """(N / pac, k, 1, 1) noise of the gradient penalty; None if the step has no gradient penalty."""
+    chances: Tensor | None = None
+    """(N, `NUM_VIEWS`, k) uniform numbers of the augmentations; None without augmentations."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,17 +52,27 @@ class _Block:
     """(K, n, z_dim) float32 latents."""
     noise: list[Tensor | None]
     """K times (n / pac, k, 1, 1) uniform numbers."""
+    chances: list[Tensor | None]
+    """K times (n, k) uniform numbers of flips and augmentations."""
 
     def pinned(self) -> "_Block":
         """This block in memory from which a GPU copies while the host goes on."""
-        noise = [None if rows is None else rows.pin_memory() for rows in self.noise]
-        return _Block(self.first_nimg, self.images.pin_memory(), self.z.pin_memory(), noise)
+        return self._each(lambda rows: rows.pin_memory())
 
     def to(self, device: torch.device) -> "_Block":
         """This block on the device; the host does not wait for the copy."""
-        images, z = (rows.to(device, non_blocking=True) for rows in (self.images, self.z))
-        noise = [None if rows is None else rows.to(device, non_blocking=True) for rows in self.noise]
-        return _Block(self.first_nimg, images, z, noise)
+        return self._each(lambda rows: rows.to(device, non_blocking=True))
+
+    @property
+    def num_bytes(self) -> int:
+        """Bytes of all numbers."""
+        return sum(rows.nbytes for rows in (self.images, self.z, *self.noise, *self.chances) if rows is not None)
+
+    def _each(self, change: Callable[[Tensor], Tensor]) -> "_Block":
+        noise, chances = (
+            [None if rows is None else change(rows) for rows in steps] for steps in (self.noise, self.chances)
+        )
+        return _Block(self.first_nimg, change(self.images), change(self.z), noise, chances)
 
 
 class BatchSource:
@@ -100,7 +114,11 @@ class BatchSource:
             noise = noise.to(self._dtype)
             if self._scale_noise is not None:
                 noise = self._scale_noise(noise, images)
-        return Batch(real_images, block.z[step].to(self._dtype), noise)
+        if (chances := block.chances[step]) is not None:
+            if self._training.dataset.flip:
+                real_images, chances = flip(real_images, chances[:, :1]), chances[:, 1:]
+            chances = chances.to(self._dtype).unflatten(1, (NUM_VIEWS, -1)) if chances.shape[1] else None
+        return Batch(real_images, block.z[step].to(self._dtype), noise, chances)
 
     @property
     def _needs_all_rows(self) -> bool:
@@ -111,9 +129,7 @@ class BatchSource:
 
     def _most_steps(self) -> int:
         """Return the number of steps in a block."""
-        block = self._draw_block(0, 1)
-        parts = [block.images, block.z, *(rows for rows in block.noise if rows is not None)]
-        return max(1, min(_MOST_STEPS, MOST_BYTES // sum(part.nbytes for part in parts)))
+        return max(1, min(_MOST_STEPS, MOST_BYTES // self._draw_block(0, 1).num_bytes))
 
     def _block_at(self, cur_nimg: int) -> tuple[_Block, int]:
         """Return the block that holds the batch, on the device, and the batch's place in it."""
@@ -142,8 +158,11 @@ class BatchSource:
         starts = range(cur_nimg, cur_nimg + num_steps * size, size)
         z = [self._own_rows(draw_latents(training, size, Stream.LATENTS, start)) for start in starts]
         noise = [draw_penalty_noise(training, num_values, start) for start in starts]
-        own_noise = [None if numbers is None else self._own_rows(numbers) for numbers in noise]
-        block = _Block(cur_nimg, images, torch.stack(z), own_noise)
+        chances = [draw_chances(training, start) for start in starts]
+        own_noise, own_chances = (
+            [None if numbers is None else self._own_rows(numbers) for numbers in steps] for steps in (noise, chances)
+        )
+        block = _Block(cur_nimg, images, torch.stack(z), own_noise, own_chances)
         return block.pinned() if workers.device.type == "cuda" else block
 
 

@@ -137,14 +137,14 @@ def _make_step(
     `generator` and `discriminator` are the networks of `state`, wrapped for the workers.
     """
     counters = state.counters
-    real_images, z, noise = batches.draw(counters.cur_nimg)
+    real_images, z, noise, chances = batches.draw(counters.cur_nimg)
     g_step_due = (counters.num_d_steps + 1) % training.d_steps_per_g_step == 0
 
     # The last of the discriminator's steps shares its images with the generator's step.
     with torch.set_grad_enabled(g_step_due), network_arithmetic(training, z.device):
         fake_images = generator(z).to(z.dtype)
     weight = workers.own_weight(training.num_stacks)
-    d_measures = accumulate_d_gradients(training, discriminator, real_images, fake_images, noise, weight)
+    d_measures = accumulate_d_gradients(training, discriminator, real_images, fake_images, noise, weight, chances)
     state.d_optimizer.step()
     if training.clip_value is not None:
         clip_weights_(state.discriminator, training.clip_value)
@@ -154,7 +154,7 @@ def _make_step(
     if not g_step_due:
         return [d_step]
 
-    g_measures = accumulate_g_gradients(training, generator, discriminator, fake_images, real_images, weight)
+    g_measures = accumulate_g_gradients(training, generator, discriminator, fake_images, real_images, weight, chances)
     state.g_optimizer.step()
     counters.num_g_steps += 1
     num_images = training.batch_size * training.d_steps_per_g_step

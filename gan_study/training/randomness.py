@@ -27,6 +27,8 @@ class Stream(IntEnum):
     COVERAGE = 8
     FINAL_SCORES = 9
     BEST_SCORE = 10
+    FLIPS = 11
+    AUGMENTATION = 12
 
 
 def seeded_generator(seed: int, stream: Stream, cur_nimg: int = 0) -> torch.Generator:

@@ -12,7 +12,9 @@ from typing import Generic, Literal, TypeVar
 import torch
 from torch import Tensor, nn
 
+from gan_study.config.joined_names import augmentations_of
 from gan_study.config.training import TrainingConfig
+from gan_study.gan.augmentations import augment
 from gan_study.gan.losses import LOSSES, label_smoothing_term
 from gan_study.gan.packing import pack_images
 from gan_study.gan.penalties import GRADIENT_PENALTIES
@@ -67,19 +69,23 @@ def accumulate_d_gradients(
     fake_images: Tensor,
     noise: Tensor | None,
     weight: float = 1.0,
+    chances: Tensor | None = None,
 ) -> StepMeasures[Tensor]:
     """Set the discriminator's gradients from one batch; the generator's are not touched.
 
     Args:
-        config: holds loss, label smoothing, penalty, its weight, and `pac`.
+        config: holds loss, label smoothing, penalty, its weight, augmentations, and `pac`.
         discriminator: wrapped or not.
         real_images: NCHW float in [-1, 1].
         fake_images: generated images like `real_images`; their generator receives no gradient.
         noise: (N / pac, k, 1, 1), as `BatchSource.draw` returns it; None if this step has no gradient penalty.
         weight: factor of the gradients, not of the measures; see `Workers.own_weight`.
+        chances: (N, `NUM_VIEWS`, k), as `BatchSource.draw` returns them; None without augmentations.
     """
     discriminator.zero_grad(set_to_none=True)
-    real_images, fake_images = (pack_images(images, config.pac) for images in (real_images, fake_images.detach()))
+    real_images, fake_images = (
+        _seen(config, images, chances, view) for view, images in enumerate((real_images, fake_images.detach()))
+    )
     # Real and generated images stay separate passes: one joint pass would mix their batch statistics.
     with network_arithmetic(config, real_images.device):
         real_logits, fake_logits = (discriminator(images).to(images.dtype) for images in (real_images, fake_images))
@@ -109,16 +115,18 @@ def accumulate_g_gradients(
     fake_images: Tensor,
     real_images: Tensor | None = None,
     weight: float = 1.0,
+    chances: Tensor | None = None,
 ) -> StepMeasures[Tensor]:
     """Set the generator's gradients from images it has made; the discriminator's are not touched.
 
     Args:
-        config: holds loss and `pac`.
+        config: holds loss, augmentations and `pac`.
         generator: wrapped or not; it has made `fake_images`.
         discriminator: wrapped or not.
         fake_images: NCHW float in [-1, 1] with their graph; their own gradient is measured as well.
         real_images: as many real images; only a relativistic loss uses them.
         weight: factor of the gradients, not of the measures; see `Workers.own_weight`.
+        chances: (N, `NUM_VIEWS`, k), as `BatchSource.draw` returns them; None without augmentations.
     """
     generator.zero_grad(set_to_none=True)
     fake_images.retain_grad()
@@ -126,10 +134,10 @@ def accumulate_g_gradients(
     plain_discriminator.requires_grad_(False)
     real_logits = torch.empty(0)  # most losses need neither this nor the extra pass
     with network_arithmetic(config, fake_images.device):
-        fake_logits = plain_discriminator(pack_images(fake_images, config.pac)).to(fake_images.dtype)
+        fake_logits = plain_discriminator(_seen(config, fake_images, chances, 2)).to(fake_images.dtype)
         if LOSSES[config.loss].generator_uses_real:
             assert real_images is not None, "this loss compares with real images"
-            real_logits = plain_discriminator(pack_images(real_images, config.pac)).to(real_images.dtype)
+            real_logits = plain_discriminator(_seen(config, real_images, chances, 3)).to(real_images.dtype)
     loss = LOSSES[config.loss].generator(real_logits, fake_logits)
     loss.backward(torch.full_like(loss, weight))
     plain_discriminator.requires_grad_(True)
@@ -138,6 +146,13 @@ def accumulate_g_gradients(
         grad_norm=_grad_norm(generator),
         output_gradient=output_gradient_norm(fake_images) / weight,
     )
+
+
+def _seen(config: TrainingConfig, images: Tensor, chances: Tensor | None, view: int) -> Tensor:
+    """Return the images as the discriminator sees them: augmented by their numbers of this view, and stacked."""
+    if chances is not None:
+        images = augment(images, augmentations_of(config.augment), chances[:, view])
+    return pack_images(images, config.pac)
 
 
 def _penalty_weight(config: TrainingConfig) -> float:

@@ -82,12 +82,21 @@ COVERED: dict[str, dict[str, Any]] = {
         },
         "penalty": "r1",
     },
+    "augmented": {
+        "network": {"name": "dcgan", "width": 4},
+        "loss": "relativistic",
+        "penalty": ["r1", "r2"],
+        "augment": ["flip", "colour", "translation", "cutout"],
+        "lr_schedule": "cosine",
+        "flip": True,
+    },
     "float64": {
         "network": {"name": "dcgan", "width": 4, "discriminator_norm": "layer"},
         "penalty": "wgan_gp",
         "precision": "float64",
     },
 }
+_NOT_OF_THE_TRAINING = ("channels", "flip", "gpu_data_share", "parts")
 EXTRACTED: dict[str, Any] = {"network": {"name": "mlp", "width": 4}}
 EXTRACTORS: dict[str, tuple[int, int, int | None, Callable[[int, int], FeatureNetwork]]] = {
     "domain classifier": (16, 1, 10, lambda size, channels: DomainClassifier(size, channels, 10)),
@@ -138,11 +147,11 @@ def train_on_fake(
     size, num_channels, _, _ = EXTRACTORS[extractor]
     size, num_channels = SIZES.get(values["network"]["name"], size), values.get("channels", num_channels)
     config = tiny_trial(
-        dataset={"name": "digits", "image_size": size, "channels": num_channels},
+        dataset={"name": "digits", "image_size": size, "channels": num_channels, "flip": "flip" in values},
         objective={"num_samples": 100, "final_draws": 1, "at": "best"},
         total_kimg=0.08,
         evaluate_every_kimg=0.04,
-        **{name: value for name, value in values.items() if name not in ("channels", "gpu_data_share", "parts")},
+        **{name: value for name, value in values.items() if name not in _NOT_OF_THE_TRAINING},
     )
     kept = config.workers.model_copy(update={"gpu_data_share": values.get("gpu_data_share", 0.25)})
     config = config.model_copy(update={"phase": "confirm", "measure_coverage": True, "workers": kept})

@@ -27,7 +27,8 @@ def assert_equal(found: Batch, expected: Batch) -> None:
         {"batch_size": 700},  # more than two batches in an epoch of the 1,437 images, and one across its end
         {"penalty": "dragan", "precision": "float64"},
         {"penalty": "r1", "penalty_every": 3},
-        {"penalty": "wgan_gp", "pac": 2, "z_distribution": "uniform"},
+        {"penalty": "wgan_gp", "pac": 2, "z_distribution": "uniform", "augment": "cutout"},
+        {"penalty": "dragan", "dataset": {"name": "digits", "image_size": 16, "flip": True}},
     ],
 )
 @pytest.mark.parametrize("most_memory", [0.0, 1.0])

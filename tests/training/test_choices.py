@@ -31,6 +31,13 @@ TRAININGS: dict[str, dict[str, Any]] = {
         "penalty_every": 3,
         "network": {"name": "dcgan", "width": 4, "spectral_norm": True},
     },
+    "augmented, mirrored, falling rates": {
+        "loss": "relativistic",
+        "penalty": "r1+r2",
+        "augment": ["colour", "translation", "cutout", "flip"],
+        "dataset": {"name": "digits", "image_size": 16, "flip": True},
+        "lr_schedule": "linear",
+    },
     "bf16": {"precision": "bf16", "loss": "hinge", "network": {"name": "dcgan", "width": 4, "spectral_norm": True}},
     "stacks, smoothed labels, uniform latents": {
         "loss": "minimax",
@@ -62,7 +69,7 @@ def test_training_and_evaluation_have_the_same_latents(
     values: dict[str, Any], prepared: Prepared, objective: Objective
 ) -> None:
     training = tiny_trial(**values).training
-    _, trained, _ = BatchSource(training, prepared.dataset, Workers()).draw(0)
+    _, trained, *_ = BatchSource(training, prepared.dataset, Workers()).draw(0)
     seen = [trained]
 
     class Spy(torch.nn.Linear):
@@ -85,7 +92,7 @@ def test_training_and_evaluation_have_the_same_latents(
 )
 @pytest.mark.parametrize("world_size", [2, 4])
 def test_the_workers_rows_are_the_one_worker_s(values: dict[str, Any], world_size: int, prepared: Prepared) -> None:
-    training = tiny_trial(**values).training
+    training = tiny_trial(**values, augment="cutout").training
     whole, *parts = (
         BatchSource(training, prepared.dataset, workers).draw(40)
         for workers in (Workers(), *(Workers(rank, world_size) for rank in range(world_size)))

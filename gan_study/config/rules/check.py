@@ -33,6 +33,7 @@ _MEANT = {
 _OF_SEVERAL_PARTS = {
     "betas": "are pairs",
     **dict.fromkeys(("lr_schedule", "g_lr_schedule", "d_lr_schedule"), "is a name or a mapping"),
+    "augment": "is a name or a list",
 }
 """Hyperparameters whose values no range of numbers can hold, with their kind."""
 

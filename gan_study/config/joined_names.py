@@ -1,0 +1,41 @@
+"""Values that are several names together, as one text: penalties that are added, and augmentations."""
+
+from typing import Annotated, Any, Final
+
+from pydantic import BeforeValidator
+
+from gan_study.config.names import AUGMENTATIONS, AugmentationName, PenaltyName
+
+NO_AUGMENTATION: Final = "none"
+
+
+def names_to_text(value: Any) -> Any:
+    """A list of names as one text, such as `r1+r2`, in alphabetical order; any other value as it is."""
+    if isinstance(value, list | tuple) and value and all(isinstance(name, str) for name in value):
+        return "+".join(sorted(value))
+    return value
+
+
+def augmentations_of(text: str) -> tuple[str, ...]:
+    """The names of augmentations in a text such as `colour+cutout`. Raises ValueError if it is of anything else."""
+    names = () if text == NO_AUGMENTATION else tuple(text.split("+"))
+    if set(names) <= set(AUGMENTATIONS) and len(set(names)) == len(names):
+        return names
+    raise ValueError(
+        f"augmentations are none, or some of {', '.join(AUGMENTATIONS)}, each once, but got augment={text}; write such "
+        "as [colour, translation, cutout]"
+    )
+
+
+def _augmentations(value: Any) -> Any:
+    text = names_to_text(value)
+    augmentations_of(str(text))
+    return text
+
+
+Penalty = Annotated[
+    PenaltyName, BeforeValidator(names_to_text, json_schema_input_type=PenaltyName | tuple[PenaltyName, ...])
+]
+"""A penalty's name, or a list of those that are added."""
+Augment = Annotated[str, BeforeValidator(_augmentations, json_schema_input_type=str | tuple[AugmentationName, ...])]
+"""The name of an augmentation, a list of several, or none."""
