@@ -78,27 +78,34 @@ def run(
         warn=cancelled.append,
     )
     folder, place = RunFolder(Storage(os.fspath(out)).child(checked.name).location), os.fspath(out)
-    news = _News(callback)
+    news, command = _News(callback), _call(source, place, resume, address)
     with lock_run_folder(folder, warn, news.end_by):
         for sentence in cancelled:
             warn(sentence)
         if resume and folder.is_a_run():
             adopt_free_changes(folder, checked, source, "resume=True")
             if not is_completed(folder):
-                _train(folder, news, address, verbose)
+                _train(folder, news, command, address, verbose)
             elif not folder.storage.exists(_REPORT):
                 write_report(folder)
         else:
             remedy = f"continue or open it by adding resume=True, or open it by gan_study.open({folder.location!r})"
             refuse_if_begun(folder, f"out={place}", "out", remedy)
             with begun_study(folder, checked):
-                _train(folder, news, address, verbose)
+                _train(folder, news, command, address, verbose)
     opened = open(folder.location)
     require_a_score(folder, opened.summary, folder.storage.child(_REPORT).location)
     return opened
 
 
-def _train(folder: RunFolder, news: "_News", address: str | None, verbose: bool) -> None:
+def _call(source: str, out: str, resume: bool, address: str | None) -> str:
+    """The call for the record of the study, as `python -m gan_study ...` is for a command."""
+    study = source if source == DICTIONARY else repr(source)
+    options = [*(["resume=True"] if resume else []), *([f"address={address!r}"] if address else [])]
+    return f"gan_study.run({', '.join([study, repr(out), *options])})"
+
+
+def _train(folder: RunFolder, news: "_News", command: str, address: str | None, verbose: bool) -> None:
     from gan_study.workflow.train_study import train_and_report  # Ray takes seconds, so it comes after the checks.
 
     try:
@@ -110,6 +117,7 @@ def _train(folder: RunFolder, news: "_News", address: str | None, verbose: bool)
             ends_process=False,
             warn=warn,
             on_loss=news.end_by,
+            command=command,
         )
     except KeyboardInterrupt:
         if news.error is not None:

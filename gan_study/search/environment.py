@@ -18,13 +18,15 @@ from gan_study.search.sampling.samplers import sampler_settings
 _PACKAGES = ("ray", "torch", "torchvision", "optuna", "numpy", "scikit-learn", "plotly")
 
 
-def record_environment(folder: RunFolder, hosts: Iterable[Host], study: StudyConfig) -> str:
+def record_environment(folder: RunFolder, hosts: Iterable[Host], study: StudyConfig, command: str | None = None) -> str:
     """Write environment.json, which keeps the environments of earlier runs.
+
+    command: what has started the study; None for the command line of this process.
 
     Returns a warning if the study's sampler draws differently here than for the trials in the folder, else an empty
     string. Raises StorageError if the run folder cannot be written, or holds the file of another version.
     """
-    before, now = folder.read_environment(), describe_environment(hosts, study)
+    before, now = folder.read_environment(), describe_environment(hosts, study, command)
     folder.write_environment(now.following(before))
     return _difference(before, now, study.search.sampler) if before is not None and folder.arms() else ""
 
@@ -36,8 +38,8 @@ def record_hosts(folder: RunFolder, hosts: Iterable[Host]) -> None:
         folder.write_environment(now.model_copy(update=_host_fields(hosts)))
 
 
-def describe_environment(hosts: Iterable[Host], study: StudyConfig) -> Environment:
-    """Return versions, machines, commit, command line, and settings and draws of the study's sampler."""
+def describe_environment(hosts: Iterable[Host], study: StudyConfig, command: str | None) -> Environment:
+    """Return versions, machines, commit, command, and settings and draws of the study's sampler."""
     commit, source = commit_and_source()
     versions = {"gan_study": gan_study.__version__, "python": platform.python_version()}
     return Environment(
@@ -45,7 +47,7 @@ def describe_environment(hosts: Iterable[Host], study: StudyConfig) -> Environme
         processor=processor_kind(),
         commit=commit,
         commit_source=source,
-        command=" ".join(["python -m gan_study", *sys.argv[1:]]),
+        command=command or " ".join(["python -m gan_study", *sys.argv[1:]]),
         sampler=sampler_settings(study),
         draws=sample_draws(study.search.sampler),
         **_host_fields(hosts),

@@ -35,6 +35,7 @@ def run_study(
     *,
     address: str | None = None,
     verbose: bool = False,
+    command: str | None = None,
     on_start: Callable[[Director], None] = lambda director: None,
     on_change: Callable[[], None] = lambda: None,
     on_stage: Callable[[str], None] = lambda stage: None,
@@ -48,6 +49,7 @@ def run_study(
         folder: the run folder, with study.yaml written.
         address: a running Ray cluster; None starts Ray on this machine.
         verbose: show Ray's own messages.
+        command: what has started the study, for the record; None for the command line of this process.
         on_start: receives the director before the first trial.
         on_change: is called after every change of the director's trials.
         on_stage: receives a message at every step before the first trial, and about trackers that fail.
@@ -116,7 +118,7 @@ def run_study(
             objective = prepare_on_cluster(study, folder, num_threads, show_progress)
             for warning in objective.data_warnings:
                 on_stage(f"warning: {warning}")
-            if warning := record_environment(folder, follower.hosts, study):
+            if warning := record_environment(folder, follower.hosts, study, command):
                 on_stage(f"warning: {warning}")
             is_recorded = True
             with OptunaFile(folder) as optuna_file:

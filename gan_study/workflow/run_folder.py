@@ -8,7 +8,7 @@ from pathlib import Path
 from gan_study.analysis.sentences.number_text import listed, quantity
 from gan_study.analysis.summary import Summary
 from gan_study.config.arms.resolved_training import ASSUMED_TRAIN_IMAGES
-from gan_study.config.reading.load import dump_study, parse_study
+from gan_study.config.reading.load import DICTIONARY, dump_study, parse_study
 from gan_study.config.reading.suggestions import nearest_name
 from gan_study.config.rules.extension import GROWING, compare_studies, study_settings
 from gan_study.config.rules.run_folder import require_begun_as, require_searched_as, require_trained_as
@@ -106,18 +106,19 @@ def begun_study(folder: RunFolder, study: StudyConfig) -> Iterator[None]:
 def adopt_free_changes(folder: RunFolder, study: StudyConfig, source: str, option: str = "--resume") -> None:
     """Bring a run folder's study.yaml up to a study that differs only in what no training depends on.
 
-    source: the study's file, or another name for it in messages. option: what asks for the study to be continued.
+    source: the study's file, or DICTIONARY. option: what asks for the study to be continued.
 
     Raises InputError, with a line for each other difference, if the study is not the one that has begun there.
     """
     begun = parse_study(folder.read_study_text(), f"{folder.location}/study.yaml", is_begun=True)
     given = with_search_defaults(study, begun)
-    found = compare_studies(with_search_defaults(begun), given)
-    lines = [*found.conflicts, *(f"{addition} in the file" for addition in found.additions)]
+    where = "in the dictionary" if source == DICTIONARY else "in the file"
+    found = compare_studies(with_search_defaults(begun), given, where)
+    lines = [*found.conflicts, *(f"{addition} {where}" for addition in found.additions)]
     if lines:
         number = f"{quantity(len(lines), 'difference')} from {folder.location}/study.yaml"
         is_extension = found.additions and not found.conflicts
-        extend = f", run `extend {folder.location} {source}`" if is_extension and Path(source).suffix else ""
+        extend = f", run `extend {folder.location} {source}`" if is_extension and source != DICTIONARY else ""
         again = " (each --set of the first command is needed again)" if option == "--resume" else ""
         raise InputError(
             [

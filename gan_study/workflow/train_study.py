@@ -29,6 +29,7 @@ def train_and_report(
     ends_process: bool,
     warn: Callable[[str], None],
     on_loss: Callable[[GanStudyError], None],
+    command: str | None = None,
 ) -> str:
     """Train the trials that are missing in the folder's study, write the report, and return its location.
 
@@ -40,6 +41,7 @@ def train_and_report(
         ends_process: True if the process ends after an interruption.
         warn: receives a warning about the study.
         on_loss: is called from another thread if the cluster is lost, after which this function may never return.
+        command: what has started the study, for the record; None for the command line of this process.
 
     Raises KeyboardInterrupt after Ctrl-C or SIGTERM, InputError if the folder's study was edited or lacks files, and
     what `run_study` raises. The study can be resumed in each case.
@@ -59,6 +61,7 @@ def train_and_report(
             folder,
             address=address,
             verbose=verbose,
+            command=command,
             on_start=_call_both(watcher.start, interruption.check),
             on_change=_call_both(watcher.update, interruption.check),
             on_stage=_call_both(watcher.show_stage, interruption.check),

@@ -103,7 +103,7 @@ def test_another_study_is_not_resumed(folder: RunFolder, here: Path) -> None:
         gan_study.InputError, match=r"^study: resume=True continues the study in the run folder"
     ) as error:
         gan_study.run({**STUDY, "confirm": {"seeds": 9}}, resume=True)
-    assert "confirm.seeds: 5 to 9" in str(error.value)
+    assert "confirm.seeds: 5 to 9 in the dictionary" in str(error.value)
     assert "--set" not in str(error.value)
 
 

@@ -12,6 +12,7 @@ from ruamel.yaml import YAML
 from support.command import SHORT
 
 import gan_study
+from gan_study.runs.folder import RunFolder
 
 pytestmark = [pytest.mark.ray, pytest.mark.slow]
 
@@ -56,6 +57,10 @@ def test_a_study_is_ended_and_resumed(tmp_path: Path, ray_address: str, capfd: p
     assert told[-1].message == str(told[-1]) == "writing the report"
     assert all(before.elapsed_sec <= after.elapsed_sec for before, after in pairwise(told))
     assert (tmp_path / "tiny/report.html").exists()
+    environment = RunFolder(found.location).read_environment()
+    assert environment is not None
+    call = f"gan_study.run(study, {str(tmp_path)!r}, resume=True, address={ray_address!r})"
+    assert (len(environment.earlier), environment.command) == (1, call)
     assert capfd.readouterr().out == ""
 
 

@@ -28,7 +28,7 @@ class Surroundings(Record):
     commit_source: str = ""
     """The way in which the commit is known, or the reason why it is not. Empty in files of older versions."""
     command: PublicText
-    """The command line."""
+    """The command line, or the call in Python."""
     sampler: dict[str, Scalar | None] = Field(default_factory=dict)
     """Settings of the study's sampler, by Optuna's names; empty in files of older versions."""
     draws: tuple[float, ...] = ()
