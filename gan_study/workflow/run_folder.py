@@ -38,10 +38,9 @@ def open_run(location: str) -> RunFolder:
         )
     if not folder.is_a_run():
         _refuse_trainings(folder)
-        if held := _runs_in(folder.storage):
+        if meant := _meant(folder):
             raise InputError(
-                f"{folder.location}: a run folder contains a study.yaml, but this one does not; give one of the run "
-                f"folders in it: {places_text(held)}"
+                f"{folder.location}: a run folder contains a study.yaml, but this one does not; give {meant}"
             )
     folder.require_run()
     return folder
@@ -54,6 +53,19 @@ def _near(folder: RunFolder) -> str | None:
     path = Path(folder.location)
     near = nearest_name(path.name, _runs_in(Storage(path.parent)))
     return None if near is None else str(path.with_name(near))
+
+
+def _meant(folder: RunFolder) -> str | None:
+    """The run folder that holds a place on this machine's disk, or those in it; None if there are none."""
+    if folder.storage.is_local:
+        path = Path(folder.location)
+        above = [place for place in path.parents if (place / "study.yaml").exists() and (place / "arms").is_dir()]
+        if above:
+            return f"the run folder that it lies in: {above[0]}"
+        if not path.is_dir():
+            return None
+    held = _runs_in(folder.storage)
+    return f"one of the run folders in it: {places_text(held)}" if held else None
 
 
 def _runs_in(storage: Storage) -> list[str]:

@@ -120,8 +120,14 @@ def test_a_folder_without_a_run_is_refused(location: Path, tmp_path: Path) -> No
         gan_study.open(location.with_name("lsgan_vs_wgn"))
     with pytest.raises(gan_study.InputError, match=r"give one of the run folders in it: lsgan_vs_wgan$"):
         gan_study.open(location.parent)
-    with pytest.raises(gan_study.InputError, match=r"a run folder contains a study\.yaml, but this one does not"):
-        gan_study.open(tmp_path)
+    for inside in ("report.html", "arms", "arms/wgan/search_000"):
+        with pytest.raises(gan_study.InputError, match=r"give the run folder that it lies in: .*/lsgan_vs_wgan$"):
+            gan_study.open(location / inside)
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "file.txt").touch()
+    for place in ("empty", "file.txt"):
+        with pytest.raises(gan_study.InputError, match="but this one does not; give the folder that `gan_study run` p"):
+            gan_study.open(tmp_path / place)
 
 
 def test_a_run_says_what_it_is(run: gan_study.Run) -> None:
