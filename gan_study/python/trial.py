@@ -187,17 +187,16 @@ class Trial:
         return Image.fromarray(grid_pixels(enlarge_for_grid(images, columns, scale), columns))
 
     def _load(self, device: "str | device") -> "TrainedGenerator":
-        from dataclasses import replace
-
         import torch
 
         from gan_study.evaluation.generators import load_trained_generator
 
         found = load_trained_generator(counted_snapshot_place(self._folder.trial(self.arm, self.name)))
         try:
-            return replace(found, generator=found.generator.to(torch.device(device)))
+            found.generator.to(torch.device(device))
         except (RuntimeError, AssertionError) as error:  # torch's, for an unknown device and for one that is not here
             raise InputError(
                 f"generator: torch must have the device, but got device={device} ({first_line(error)}); give such as "
                 "cpu or cuda"
             ) from error
+        return found
