@@ -27,7 +27,12 @@ def parse_betas(text: str) -> tuple[float, float]:
 
 
 def pair_to_text(value: Any) -> Any:
-    """A list of two numbers as its text; any other value as it is. Raises ValueError if a number is no decay rate."""
+    """A list of two numbers, or a mapping of beta1 and beta2, as its text; any other value as it is.
+
+    Raises ValueError if a number is no decay rate.
+    """
+    if isinstance(value, dict) and value.keys() == {"beta1", "beta2"}:
+        value = [value["beta1"], value["beta2"]]
     if not isinstance(value, list | tuple) or len(value) != 2 or not all(type(v) in (int, float) for v in value):
         return value
     text = betas_text(*value)
@@ -41,5 +46,5 @@ def _validated(value: Any) -> Any:
     return text
 
 
-Betas = Annotated[str, BeforeValidator(_validated, json_schema_input_type=str | tuple[float, float])]
-"""Adam's beta1 and beta2, such as [0.5, 0.999]."""
+Betas = Annotated[str, BeforeValidator(_validated, json_schema_input_type=str | tuple[float, float] | dict[str, float])]
+"""Adam's beta1 and beta2, such as [0.5, 0.999] or {beta1: 0.5, beta2: 0.999}."""

@@ -7,7 +7,6 @@ from pydantic import (
     BaseModel,
     Discriminator,
     Field,
-    NonNegativeFloat,
     PositiveFloat,
     Tag,
     create_model,
@@ -16,6 +15,7 @@ from pydantic import (
 
 from gan_study.config.base import Frozen, Scalar, flatten
 from gan_study.config.betas import Betas
+from gan_study.config.half_lives import HalfLives
 from gan_study.config.joined_names import Augment, Penalty
 from gan_study.config.lr_schedules import LrSchedule
 from gan_study.config.names import CONDITIONS, LossName, NetworkName, OptimizerName
@@ -133,9 +133,10 @@ class Hyperparameters(Frozen):
     """Length of the latent vector."""
     z_distribution: ZDistribution = "normal"
     """Distribution of each entry of the latent vector: N(0, 1) or uniform on [-1, 1]."""
-    ema_half_life_kimg: NonNegativeFloat = 10.0
+    ema_half_life_kimg: HalfLives = 10.0
     """Half-life of the averaged generator's weights in thousands of images, at most a twentieth of the
-    images seen so far; 0 means no averaging."""
+    images seen so far; 0 means no averaging. In a list such as [10, 1, 100], the first counts; the other averages are
+    kept and scored at the end, at no further training."""
     precision: Precision = "float32"
     """Arithmetic of the networks. bf16: large products in bfloat16; gradient penalties, the statistics of
     normalisation, weights, averages and optimizers stay in float32. float64 is for checks of exactness."""

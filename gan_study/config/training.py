@@ -71,7 +71,7 @@ class TrainingConfig(Hyperparameters):
         if "lr_schedule" in data:
             schedules = dict.fromkeys(("g_lr_schedule", "d_lr_schedule"), data["lr_schedule"])
             data = {**schedules, **{k: v for k, v in data.items() if k != "lr_schedule"}}
-        if isinstance(data.get("betas"), list | tuple | str):
+        if isinstance(data.get("betas"), list | tuple | str | dict):
             beta1, beta2 = parse_betas(pair_to_text(data["betas"]))
             data = {"beta1": beta1, "beta2": beta2, **{k: v for k, v in data.items() if k != "betas"}}
         filled = {**paper_defaults(loss, penalty), **{k: v for k, v in data.items() if v is not None}}

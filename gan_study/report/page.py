@@ -13,6 +13,7 @@ from gan_study.report.figures.report_plots import report_plots
 from gan_study.report.pictures.page_pictures import Pictures
 from gan_study.report.score_notes import score_note, short_note
 from gan_study.report.skeleton import Tab, render_skeleton
+from gan_study.report.tables.average_table import AVERAGE_CAPTION, average_table
 from gan_study.report.tables.configuration_tables import arm_table, configuration_table
 from gan_study.report.tables.final_scores_table import final_note, final_table
 from gan_study.report.tables.luck_table import LUCK_CAPTION, luck_table
@@ -52,6 +53,8 @@ def render_page(run: RunData, summary: Summary, pictures: Pictures) -> str:
         "final_note": final_note(confirmed),
         "luck": luck_table(summary.luck.arms if summary.luck else {}),
         "luck_caption": LUCK_CAPTION,
+        "averages": average_table(confirmed),
+        "average_caption": AVERAGE_CAPTION,
         "failures": failure_table(run),
         "leaderboards": {arm: leaderboard(run, arm) for arm in run.arms if run.searched_trials(arm)},
         "pareto": pareto_table(summary.pareto),

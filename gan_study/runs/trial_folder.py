@@ -159,6 +159,10 @@ class TrialFolder:
         """Write the EMA generator at `cur_nimg` images."""
         self.storage.write_bytes(f"snapshots/{cur_nimg:08d}.safetensors", content)
 
+    def write_average(self, half_life: str, content: bytes) -> None:
+        """Write the last weights of a further average of the generator, by its half-life in kimg such as `100`."""
+        self.storage.write_bytes(f"averages/ema_{half_life}_kimg.safetensors", content)
+
     def keep_snapshots(self, nimgs: set[int]) -> None:
         """Remove every snapshot but those at `nimgs` images."""
         for nimg in set(self.snapshot_nimgs()) - nimgs:

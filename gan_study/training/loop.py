@@ -10,6 +10,7 @@ from collections.abc import Generator
 import torch
 from torch import Tensor, nn
 
+from gan_study.config.half_lives import half_lives
 from gan_study.config.training import TrainingConfig, TrialConfig, WorkersConfig
 from gan_study.data.datasets import Dataset
 from gan_study.gan.penalties import clip_weights_
@@ -158,7 +159,9 @@ def _make_step(
     state.g_optimizer.step()
     counters.num_g_steps += 1
     num_images = training.batch_size * training.d_steps_per_g_step
-    update_ema(state.g_ema, state.generator, counters.cur_nimg, num_images, training.ema_half_life_kimg)
+    averages = (state.g_ema, *state.further_emas.values())
+    for g_ema, half_life in zip(averages, half_lives(training.ema_half_life_kimg), strict=True):
+        update_ema(g_ema, state.generator, counters.cur_nimg, num_images, half_life)
     return [d_step, PlayerStep("generator", g_measures)]
 
 

@@ -11,6 +11,7 @@ import torch
 from safetensors.torch import save as save_tensors
 from torch import Tensor, nn
 
+from gan_study.config.half_lives import half_lives
 from gan_study.config.lr_schedules import rate_share
 from gan_study.config.training import TrainingConfig
 from gan_study.gan.networks import build_networks
@@ -70,6 +71,8 @@ class TrainingState:
     g_optimizer: torch.optim.Optimizer
     d_optimizer: torch.optim.Optimizer
     counters: Counters
+    further_emas: dict[str, nn.Module] = field(default_factory=dict)
+    """Averaged generators of other half-lives, by their half-life in kimg such as `100`; they are scored at the end."""
     rollbacks: tuple[RollbackRecord, ...] = ()
     """The training's returns to earlier states."""
     healthy_nimg: int | None = None
@@ -112,9 +115,10 @@ class TrainingState:
             for group in optimizer.param_groups:
                 group["lr"] = lr
 
-    def snapshot(self) -> bytes:
-        """Return the averaged generator's weights in safetensors format."""
-        return save_tensors({name: t.detach().cpu().contiguous() for name, t in self.g_ema.state_dict().items()})
+    def snapshot(self, half_life: str | None = None) -> bytes:
+        """Return an averaged generator's weights in safetensors format: the one that counts, or a further one."""
+        network = self.g_ema if half_life is None else self.further_emas[half_life]
+        return save_tensors({name: t.detach().cpu().contiguous() for name, t in network.state_dict().items()})
 
     def _parts(self) -> dict[str, Any]:
         return {
@@ -123,6 +127,7 @@ class TrainingState:
             "g_ema": self.g_ema,
             "g_optimizer": self.g_optimizer,
             "d_optimizer": self.d_optimizer,
+            **{f"g_ema {half_life}": network for half_life, network in self.further_emas.items()},
         }
 
 
@@ -156,14 +161,20 @@ def build_state(config: TrainingConfig, num_channels: int, device: torch.device)
     generator, discriminator = (
         network.to(device=device, dtype=dtype).to(memory_format=torch.channels_last).train() for network in networks
     )
+    further = half_lives(config.ema_half_life_kimg)[1:]
     return TrainingState(
         generator=generator,
         discriminator=discriminator,
-        g_ema=copy.deepcopy(generator).eval().requires_grad_(False),
+        g_ema=_average_of(generator),
+        further_emas={f"{half_life:g}": _average_of(generator) for half_life in further},
         g_optimizer=_optimizer(config, config.g_lr, generator.parameters()),
         d_optimizer=_optimizer(config, config.d_lr, discriminator.parameters()),
         counters=Counters(),
     )
+
+
+def _average_of(generator: nn.Module) -> nn.Module:
+    return copy.deepcopy(generator).eval().requires_grad_(False)
 
 
 def set_rates_(state: TrainingState, config: TrainingConfig, lr_factor: float) -> None:

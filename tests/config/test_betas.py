@@ -39,6 +39,15 @@ def test_one_choice_sets_both() -> None:
     assert Arm(found, "b").parameters == ()
 
 
+def test_a_pair_may_be_given_by_name() -> None:
+    named = TEXT.replace("[0, 0.9], ", "{beta1: 0, beta2: 0.9}, ").replace(
+        "betas: [0, 0.99]", "betas: {beta1: 0, beta2: 0.99}"
+    )
+    assert study(named) == study()
+    with pytest.raises(InputError, match=r"betas are a pair .* but got betas=\[0, 2\]"):
+        study(named.replace("beta2: 0.99}", "beta2: 2}"))
+
+
 def test_the_first_trial_takes_the_papers_pair() -> None:
     assert first_trial_values(Arm(study(), "a")) == {"betas": "[0.5, 0.999]"}
     own = study(TEXT.replace("loss: hinge}", "loss: hinge, first_trial: {betas: '[0, 0.9]'}}"))

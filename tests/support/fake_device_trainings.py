@@ -88,6 +88,7 @@ COVERED: dict[str, dict[str, Any]] = {
         "penalty": ["r1", "r2"],
         "augment": ["flip", "colour", "translation", "cutout"],
         "lr_schedule": "cosine",
+        "ema_half_life_kimg": [1, 0],
         "flip": True,
     },
     "float64": {

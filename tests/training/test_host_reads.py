@@ -53,7 +53,11 @@ class HostReads(TorchDispatchMode):
         {"network": {"name": "dcgan", "width": 4, "depth": 1, "attention": 8, "g_spectral_norm": True}},
         {"loss": "wasserstein", "penalty": "weight_clip", "optimizer": "rmsprop"},
         {"loss": "relativistic", "penalty": ["r1", "r2"], "augment": ["flip", "colour", "translation", "cutout"]},
-        {"dataset": {"name": "digits", "image_size": 16, "flip": True}, "lr_schedule": "cosine"},
+        {
+            "dataset": {"name": "digits", "image_size": 16, "flip": True},
+            "lr_schedule": "cosine",
+            "ema_half_life_kimg": [1, 0],
+        },
         {"loss": "relativistic", "penalty": "dragan", "pac": 2},
         {"loss": "minimax", "penalty": "r1", "penalty_every": 2, "label_smoothing": 0.1},
     ],

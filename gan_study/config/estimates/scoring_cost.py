@@ -2,12 +2,15 @@
 
 from dataclasses import dataclass
 
+from gan_study.config.arms.arm import Arm, arms_of
 from gan_study.config.arms.resolved_training import ASSUMED_TRAIN_IMAGES
 from gan_study.config.data import DatasetConfig
 from gan_study.config.estimates.training_time import estimate_scoring_sec
 from gan_study.config.extractors import EXTRACTORS
+from gan_study.config.half_lives import half_lives
 from gan_study.config.names import HELD_OUT_IMAGES
 from gan_study.config.study import StudyConfig
+from gan_study.config.training import TrainingConfig
 
 MOST_DIAGNOSED = 60_000
 """Most training images that a diagnosis compares with."""
@@ -33,9 +36,10 @@ class ScoringCost:
     all_diagnosed: bool
     """True if all trainings are diagnosed, False if only the confirmed ones are."""
     num_drawn: int
-    """Images of each confirmed training, for its final scores and the new score of its best evaluation."""
+    """Images of each confirmed training, for its final scores, the new score of its best evaluation, and those of
+    further averages."""
     num_rescored: int
-    """Images of every other training, for the new score of its best evaluation."""
+    """Images of every other training, for the new score of its best evaluation, and those of further averages."""
     num_compared: int
     """Further real images that diagnosis and final scores need, once on each machine."""
     seconds_per_image: float
@@ -67,6 +71,7 @@ def scoring_cost(study: StudyConfig, num_train_images: int | None) -> ScoringCos
     # But the classifier's probabilities are not kept.
     if num_confirmed and objective.final_draws and EXTRACTORS[objective.extractor].is_classifier:
         compared += min(2 * min(objective.num_samples, MOST_NEIGHBOURS), num_real)
+    num_averages = max(_num_further_averages(arm) for arm in arms_of(study))
     return ScoringCost(
         num_real=num_real,
         num_untrained=objective.num_samples,
@@ -74,11 +79,17 @@ def scoring_cost(study: StudyConfig, num_train_images: int | None) -> ScoringCos
         num_first=0 if study.budget.length.is_time else objective.samples_at(is_end=False),
         num_diagnosed=num_diagnosed,
         all_diagnosed=diagnosis.at_end == "all",
-        num_drawn=(objective.final_draws + 1) * objective.num_samples,
-        num_rescored=objective.num_samples if objective.at == "best" else 0,
+        num_drawn=(objective.final_draws + 1 + num_averages) * objective.num_samples,
+        num_rescored=((objective.at == "best") + num_averages) * objective.num_samples,
         num_compared=compared,
         seconds_per_image=estimate_scoring_sec(objective, study.dataset.image_size),
     )
+
+
+def _num_further_averages(arm: Arm) -> int:
+    default = TrainingConfig.model_fields["ema_half_life_kimg"].default
+    value = arm.fixed.get("ema_half_life_kimg", default)
+    return len(half_lives(value)) - 1
 
 
 def _num_held_out(dataset: DatasetConfig, num_train_images: int) -> int:

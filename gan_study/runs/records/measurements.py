@@ -219,6 +219,9 @@ class EvaluationRecord(Record):
     coverage: CoverageRecord | None = None
     """Coverage of the generator that counts, at the end of a trial whose search has coverage as an objective; otherwise
     null, and null if an image is not finite."""
+    ema_scores: dict[str, float | None] | None = None
+    """Score of each further average of the generator, by its half-life in kimg such as `100`, at the end of a completed
+    trial that keeps several; null before the end and in trials with one average."""
     best: BestScore | None = None
     """The best evaluation with its new score, at the end of a completed trial. Null before the end, if it is not asked
     for, if no evaluation has a score, and in files of older versions."""

@@ -1,9 +1,11 @@
-"""Measurements at a training's end only: the best evaluation's score on fresh latents, and the coverage."""
+"""Measurements at a training's end only: the best evaluation's score on fresh latents, those of further averages, and
+the coverage."""
 
 import copy
 import time
 from collections.abc import Sequence
 from functools import partial
+from typing import Any
 
 from safetensors.torch import load
 from torch import nn
@@ -13,7 +15,7 @@ from gan_study.runs.counted_generator import best_evaluation, counted_nimg
 from gan_study.runs.records.measurements import BestScore, EvaluationRecord
 from gan_study.runs.trial_folder import TrialFolder
 from gan_study.training.distributed import Workers
-from gan_study.training.measures.scores import MeasureCoverage, Scorer, generator_to_stats
+from gan_study.training.measures.scores import MeasureCoverage, Scorer, generator_to_stats, score_generator
 from gan_study.training.randomness import Stream
 from gan_study.training.state import TrainingState
 
@@ -29,21 +31,40 @@ def measure_end(
 ) -> EvaluationRecord:
     """Return the last evaluation with the measurements at the end added. Its snapshot must be written. Collective.
 
-    The new score's seconds are added to `evaluate_sec`; those of the coverage are not.
+    The new scores' seconds are added to `evaluate_sec`; those of the coverage are not.
     """
     start, last, objective = time.perf_counter(), evaluations[-1], config.training.objective
+    new: dict[str, Any] = {}
     if config.rescores_best:
-        best = _score_best(config.training, state, evaluations, folder, scorer, workers)
+        new["best"] = _score_best(config.training, state, evaluations, folder, scorer, workers)
+    if state.further_emas:
+        new["ema_scores"] = _score_averages(config.training, state, folder, scorer, workers)
+    if new:
         seconds, device_sec = time.perf_counter() - start, last.device_sec_on(workers.world_size)
         spent = {
             "evaluate_sec": last.evaluate_sec + seconds,
             "device_sec": device_sec + seconds * workers.world_size,
         }
-        last = last.model_copy(update={"best": best, **spent})
+        last = last.model_copy(update={**new, **spent})
     if measure_coverage is not None:
         generator = _generator_at(counted_nimg(last, objective.at), state, folder, workers)
         last = last.model_copy(update={"coverage": measure_coverage(generator)})
     return last
+
+
+def _score_averages(
+    training: TrainingConfig, state: TrainingState, folder: TrialFolder, scorer: Scorer, workers: Workers
+) -> dict[str, float | None]:
+    """Return the scores of the further averages, from the latents of the evaluations, and write their weights."""
+    scores: dict[str, float | None] = {}
+    for half_life, network in state.further_emas.items():
+        scores[half_life] = score_generator(network, scorer, training, workers, is_end=True).score
+        workers.on_first_rank(partial(_write_average, state, folder, half_life))
+    return scores
+
+
+def _write_average(state: TrainingState, folder: TrialFolder, half_life: str) -> None:
+    folder.write_average(half_life, state.snapshot(half_life))
 
 
 def _score_best(

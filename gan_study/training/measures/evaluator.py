@@ -82,6 +82,6 @@ class Evaluator:
 
     def _score(self, state: TrainingState, is_end: bool) -> EvaluationScores:
         # Each rank has its own running statistics of batch norm until they are used, here and in the checkpoint.
-        for network in (state.generator, state.discriminator, state.g_ema):
+        for network in (state.generator, state.discriminator, state.g_ema, *state.further_emas.values()):
             self.workers.average_buffers_(network)
         return score_generator(state.g_ema, self.scorer, self.config.training, self.workers, is_end)
