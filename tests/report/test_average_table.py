@@ -22,7 +22,7 @@ def test_a_row_for_each_half_life_of_an_arm_that_keeps_several(tmp_path: Path) -
     run = load_run(folder)
     own = [t.score for t in run.trials_of_arm("lsgan", "confirm") if t.name in names[:2]]
     counts, other = average_table(confirmed_arms(run).values()).rows
-    assert counts[:3] == ("lsgan", "10 (counts)", "2")
+    assert counts[:3] == ("lsgan", "10 (first)", "2")
     assert counts[4] == ", ".join(map(score_text, own))
     assert other == ("lsgan", "100", "1", "12.00", "12.00")
     write_report(folder)

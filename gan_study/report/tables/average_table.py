@@ -9,9 +9,9 @@ from gan_study.config.half_lives import half_lives
 from gan_study.report.tables.table import Table
 
 AVERAGE_CAPTION = (
-    "Averages of the generator's weights that the confirmed trainings kept beside the one that counts. All averages of "
-    "a training are scored at its end on the same latents. A lower score of another half-life decides nothing here; "
-    "name it first in a new study."
+    "Averages of the generator's weights that the confirmed trainings kept beside the first one, whose images the "
+    "report shows. All averages of a training are scored at its end on the same latents. A lower score of another "
+    "half-life decides nothing here; name it first in a new study."
 )
 
 
@@ -23,7 +23,7 @@ def average_table(arms: Iterable[ConfirmedArm]) -> Table:
         if not last:
             continue
         first = half_lives(arm.trials[0].config.training.ema_half_life_kimg)[0]
-        found = {f"{first:g} (counts)": [e.score for e in last]}
+        found = {f"{first:g} (first)": [e.score for e in last]}
         for half_life in last[0].ema_scores or {}:
             found[half_life] = [(e.ema_scores or {}).get(half_life) for e in last]
         for half_life, scores in found.items():
