@@ -3,6 +3,7 @@
 import io
 import re
 import shlex
+import shutil
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -24,6 +25,7 @@ from gan_study.cli.main import app
 from gan_study.cli.terminal.outcome import print_summary
 from gan_study.config.hyperparameters import HYPERPARAMETERS
 from gan_study.config.names import DATASETS, LOSSES, NETWORKS, OPTIMIZERS, PENALTIES, TRACKERS
+from gan_study.config.own.parts import CodeFile
 from gan_study.config.reading.load import load_study
 from gan_study.config.reading.trial_file import load_trial
 from gan_study.config.study import StudyConfig
@@ -186,6 +188,7 @@ def test_a_study_file_or_a_part_of_one_is_valid(block: Block, tmp_path: Path) ->
     around = {key: value for key, value in BASE.items() if key not in part and block not in STUDIES}
     if "loss" in part.get("search_space", {}):
         around["arms"] = {"searched": {}}
+    shutil.copy(ROOT / "studies" / "own_gan.py", tmp_path)
     path = tmp_path / "study.yaml"
     path.write_text(block.text + (yaml.safe_dump(around) if around else ""))
     load_study(path)
@@ -267,6 +270,7 @@ def test_the_guide_names_all_there_is() -> None:
     code |= {word for block in blocks("yaml") for word in re.findall(r"[\w.]+", block.text)}
     names = {*LOSSES, *PENALTIES, *NETWORKS, *OPTIMIZERS, *DATASETS, *TRACKERS, *(state.value for state in TrialState)}
     names |= {part for name in HYPERPARAMETERS for part in name.split(".")} | fields(StudyConfig)
+    names -= fields(CodeFile)  # which a run folder's study holds in place of a file's name
     names |= {path.name for path in (ROOT / "studies").glob("*.yaml")}
     assert names - code == set()
     assert [word for word in WORDS if f"\n| {word} |" not in guide] == []

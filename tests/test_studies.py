@@ -14,12 +14,14 @@ from gan_study.config.plan.plan import plan_study
 from gan_study.config.plan.plan_text import format_plan
 from gan_study.config.reading.load import dump_study, load_study
 from gan_study.config.study import StudyConfig
+from gan_study.evaluation.own_code import keep_code
 from gan_study.report.write import write_report
 from gan_study.runs.folder import RunFolder
 from gan_study.runs.records.status import TrialState
+from gan_study.workflow.own_code import try_own_code
 
 STUDIES = sorted((Path(__file__).parents[1] / "studies").glob("*.yaml"))
-ON_DIGITS = ["smoke"]
+ON_DIGITS = ["smoke", "own_gan"]
 WITH_REAL_DATA = ["gans_on_mnist", "dcgan_mnist", "vanilla_alphabet", "dcgan_alphabet", "stacked_mnist_modes"]
 
 
@@ -102,6 +104,8 @@ def test_every_arm_of_a_study_trains(name: str, request: pytest.FixtureRequest, 
     from gan_study.data.datasets import load_dataset  # torch, which the tests of studies as texts do without
 
     study, folder = open_cut_down(name, tmp_path)
+    try_own_code(study)
+    keep_code(study.code, folder)
     num_images = len(load_dataset(study.dataset).train_indices)
     firsts = [search_trial_config(arm, 0, first_trial_values(arm), num_images) for arm in arms_of(study)]
     for config in [*firsts, confirm_trial_config(study, firsts[0], 0, 0)]:

@@ -32,14 +32,21 @@ def export(location: str, out: str, formats: tuple[str, ...], arm: str | None, t
         explain_interruption(lambda: describe_incomplete(target)),
         Console(stderr=True).status(f"exporting {snapshot.place}"),
     ):
-        made = {name: export_generator(snapshot.generator, snapshot.training, name, snapshot.place) for name in formats}
+        source = generator_to_source(snapshot.generator, snapshot.training, snapshot.num_channels)
+        made = {
+            name: export_generator(snapshot.generator, snapshot.training, name, snapshot.place, source)
+            for name in formats
+        }
         card = model_card(describe_export(snapshot, {name: difference for name, (_, difference) in made.items()}))
         for name, (content, _) in made.items():
             target.write_bytes(FILES[name], content)
         beside = ["README.md", "config.json"]
         if "safetensors" in made:
             beside.insert(0, MODEL_FILE)
-            target.write_text(MODEL_FILE, generator_to_source(snapshot.generator))
+            target.write_text(MODEL_FILE, source)
+            for file in snapshot.training.code:
+                beside.insert(1, file.file)
+                target.write_text(file.file, snapshot.source.run.read_code(file.file))
         target.write_text("config.json", config.model_dump_json(indent=2) + "\n")
         target.write_text("README.md", card)
     console = make_console()

@@ -11,9 +11,11 @@ from gan_study.config.rules.extension import Extension, compare_studies
 from gan_study.config.search.defaults import with_search_defaults
 from gan_study.config.study import StudyConfig
 from gan_study.errors import InputError
+from gan_study.evaluation.own_code import keep_code, require_same_code
 from gan_study.runs.folder import RunFolder
 from gan_study.runs.records.extensions import ExtensionRecord, ExtensionsRecord
 from gan_study.workflow.data_files import count_images, require_images_of
+from gan_study.workflow.own_code import try_own_code
 from gan_study.workflow.requirements import missing_requirements
 from gan_study.workflow.run_folder import require_unedited, require_whole
 
@@ -51,6 +53,7 @@ def extend_study(
         if study_file is None
         else load_study(study_file, overrides, count_images=count_images)
     )
+    require_same_code(given.code, before.code, folder)
     after = with_search_defaults(given, before)
     found = compare_studies(before, after, "by --set" if study_file is None else "in the file")
     _refuse(folder, found)
@@ -58,6 +61,8 @@ def extend_study(
         return False
     if found.additions:
         require_whole(folder)
+        try_own_code(given)
+        keep_code(given.code, folder)
         if trains_here:
             _require_machine(folder, after)
         _warn_of_confirmed(folder, found, after)

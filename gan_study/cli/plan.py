@@ -14,6 +14,7 @@ from gan_study.config.reading.load import load_study
 from gan_study.config.study import StudyConfig
 from gan_study.errors import GanStudyError, InputError
 from gan_study.workflow.data_files import count_images, files_text, weights_text
+from gan_study.workflow.own_code import try_own_code
 from gan_study.workflow.requirements import missing_cpus
 from gan_study.workflow.run_folder import open_run
 
@@ -31,6 +32,7 @@ def print_plan(study_file: str, overrides: Sequence[str], spread_from: str | Non
 
         counted = count_train_images(study.dataset)
     num_train_images = counted.num_train if counted else None
+    try_own_code(study)
     files = files_text(study.dataset, num_train_images)
     rows = _seeds_rows(study, spread_from)
     estimate = estimate_time(study, num_train_images, measure_pace(study) if measure else assumed_pace())

@@ -3,6 +3,7 @@
 import os
 import time
 from contextlib import nullcontext
+from pathlib import Path
 
 import torch
 from rich.console import Console
@@ -20,9 +21,12 @@ from gan_study.config.training import TrialConfig
 from gan_study.data.datasets import Dataset, load_dataset
 from gan_study.errors import GanStudyError, InputError
 from gan_study.evaluation.end_parts import missing_end_parts
+from gan_study.evaluation.own_code import keep_code, load_given_code, placed, require_trusted
 from gan_study.evaluation.whole_trial import train_and_finish
 from gan_study.extractors.objective import load_objective, prepare_objective
 from gan_study.extractors.progress import listening, now_and_then
+from gan_study.gan.own_checks import require_sound_parts
+from gan_study.gan.own_code import explain_own_errors
 from gan_study.runs.folder import RunFolder
 from gan_study.runs.records.measurements import ObjectiveRecord
 from gan_study.runs.records.status import TrialState, TrialStatus
@@ -55,6 +59,8 @@ def train_one(config_file: str, out: str, device: str) -> None:
     workers_config = config.workers.model_copy(update=present)
     config = config.model_copy(update={"workers": workers_config})
     folder = RunFolder(out)
+    if config.training.code:
+        config = _with_code(config, config_file, folder, keeps=is_first)
     trial = folder.trial(config.arm, config.name)
     with (
         claim_run_folder(folder) if is_first else nullcontext(),
@@ -64,6 +70,20 @@ def train_one(config_file: str, out: str, device: str) -> None:
         # Ranks of a process group wait minutes at most for each other, so the group is made after the preparation.
         with join_process_group(use_gpu=device != "cpu") as workers:
             _train(config, dataset, record, folder, workers)
+
+
+def _with_code(config: TrialConfig, config_file: str, folder: RunFolder, *, keeps: bool) -> TrialConfig:
+    """Load the training's own code: from the files that it names, or from the run folder of its config.json."""
+    code = config.training.code
+    if not all(file.place for file in code):
+        run = RunFolder(str(Path(config_file).absolute().parents[3]))
+        require_trusted(code, run)
+        code = tuple(placed(file, run) for file in code)
+    load_given_code(code)
+    require_sound_parts(config.training, config.training.dataset.assumed_channels)
+    if keeps:
+        keep_code(code, folder)
+    return config
 
 
 def prepare_training(
@@ -101,7 +121,8 @@ def _train(config: TrialConfig, dataset: Dataset, record: ObjectiveRecord, folde
     objective = load_objective(folder.storage, record, dataset).to(workers.device)
     finished_before = workers.is_first and (status := trial.read_status()) is not None and status.state.is_final
     last: Progress | None = None
-    for last in train_and_finish(config, dataset, objective, trial, workers):
+    steps = explain_own_errors("training", train_and_finish(config, dataset, objective, trial, workers))
+    for last in steps:
         if workers.is_first and last.evaluation is not None:
             print_line(console, _line(last, config.training.objective))
     assert last is not None, "a training gives at least one progress"

@@ -6,7 +6,7 @@ from pydantic import Field, PositiveFloat, PositiveInt, model_validator
 
 from gan_study.config.base import Frozen
 from gan_study.config.extractors import EXTRACTORS, FID_EXTRACTOR, ExtractorName
-from gan_study.config.names import TRAIN_IMAGES, DatasetName
+from gan_study.config.names import COLOUR_DATASETS, TRAIN_IMAGES, DatasetName
 
 
 class DatasetConfig(Frozen):
@@ -35,6 +35,11 @@ class DatasetConfig(Frozen):
     an error."""
     seed: Annotated[int, Field(ge=0)] = 0
     """Chooses the images of max_images, image_folder's held-out part and stacked_mnist's digits."""
+
+    @property
+    def assumed_channels(self) -> int:
+        """Channels of the images, before they have been read: those of image_folder count as grey."""
+        return self.channels or (3 if self.name in COLOUR_DATASETS else 1)
 
     @property
     def known_train_images(self) -> int | None:

@@ -4,21 +4,28 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     Discriminator,
     Field,
     PositiveFloat,
+    SerializerFunctionWrapHandler,
     Tag,
+    ValidationInfo,
     create_model,
+    model_serializer,
     model_validator,
 )
+from pydantic_core import PydanticKnownError
 
 from gan_study.config.base import Frozen, Scalar, flatten
 from gan_study.config.betas import Betas
 from gan_study.config.half_lives import HalfLives
-from gan_study.config.joined_names import Augment, Penalty
+from gan_study.config.joined_names import Augment
 from gan_study.config.lr_schedules import LrSchedule
-from gan_study.config.names import CONDITIONS, LossName, NetworkName, OptimizerName
+from gan_study.config.names import CONDITIONS, OptimizerName
+from gan_study.config.own.named import Loss, Network, Penalty, collect_own_values, listed_names
+from gan_study.config.own.parts import CONDITION_OF, is_own
 from gan_study.config.paper_defaults import default_g_norm, default_upsample
 from gan_study.config.schedule import DecayRate
 
@@ -33,7 +40,7 @@ ZDistribution = Literal["normal", "uniform"]
 class NetworkConfig(Frozen):
     """The shape of the generator and the discriminator."""
 
-    name: NetworkName
+    name: Network
     """dcgan (strided convolutions), infogan (those of Lucic et al. 2018), mlp (stacked fully connected layers) or
     resnet (residual blocks)."""
     width: Width = 64
@@ -83,13 +90,19 @@ class NetworkConfig(Frozen):
         own = {"g_norm": default_g_norm(name), "upsample": default_upsample(name)}
         return {**own, **{key: value for key, value in data.items() if value is not None}}
 
+    @model_serializer(mode="wrap")
+    def _without_our_settings(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """An own network has none of the settings of ours."""
+        values: dict[str, Any] = {"name": self.name} if is_own(self.name) else handler(self)
+        return values
+
 
 class Hyperparameters(Frozen):
     """The hyperparameters of one training, all of which an arm may fix or search."""
 
     network: NetworkConfig
     """Generator and discriminator: a network's name, or its name with further settings."""
-    loss: LossName
+    loss: Loss
     """The two players' objective; relativistic is the paired loss (RpGAN, RSGAN), not the average one (RaGAN)."""
     penalty: Penalty = "none"
     """Penalty that keeps the discriminator smooth, or [r1, r2] for both of them (R3GAN), whose name is r1+r2; default:
@@ -140,6 +153,9 @@ class Hyperparameters(Frozen):
     precision: Precision = "float32"
     """Arithmetic of the networks. bf16: large products in bfloat16; gradient penalties, the statistics of
     normalisation, weights, averages and optimizers stay in float32. float64 is for checks of exactness."""
+    own: dict[str, Scalar] = Field(default_factory=dict)
+    """Values of the parameters of own parts, by dotted name such as network.depth or loss.margin. They are also read
+    from beside the part's name: `network: {name: my_gans.py:MyGan, depth: 3}`."""
 
 
 PARTS: Final[Mapping[str, tuple[str, ...]]] = {
@@ -187,7 +203,7 @@ class PartialHyperparameters(_OptionalHyperparameters):
     # The form of a value decides which of the two it is checked against, so that a fault is reported once.
     network: (
         Annotated[
-            Annotated[NetworkName, Tag("(name)")] | Annotated[PartialNetwork, Tag("(settings)")],
+            Annotated[Network, Tag("(name)")] | Annotated[PartialNetwork, Tag("(settings)")],
             Discriminator(_network_form),
         ]
         | None
@@ -201,23 +217,37 @@ class PartialHyperparameters(_OptionalHyperparameters):
     betas: Betas | None = None
     """Both of Adam's decay rates, in place of beta1 and beta2: a pair such as [0.5, 0.999]."""
 
+    @model_validator(mode="before")
+    @classmethod
+    def _own_values(cls, data: Any) -> Any:
+        return collect_own_values(data)
+
     def dotted(self) -> dict[str, Scalar]:
         """The values that are given, by dotted name; a bare network name becomes `network.name`."""
         values = self.model_dump(exclude_none=True, include=set(PartialHyperparameters.model_fields))
+        own = values.pop("own", {})
         if isinstance(values.get("network"), str):
             values["network"] = {"name": values["network"]}
-        return dict(flatten(values))
+        return {**dict(flatten(values)), **own}
 
 
 def _names() -> tuple[str, ...]:
-    flat = [name for name in PartialHyperparameters.model_fields if name != "network"]
+    flat = [name for name in PartialHyperparameters.model_fields if name not in ("network", "own")]
     return tuple(dict.fromkeys([*CONDITIONS, *flat, *(f"network.{name}" for name in PartialNetwork.model_fields)]))
 
 
 HYPERPARAMETERS: Final = _names()
 """All that an arm may fix or search, by dotted name (`network.width`): the conditions first, since others depend on
 them."""
-if TYPE_CHECKING:
-    HyperparameterName = str
-else:
-    HyperparameterName = Literal[HYPERPARAMETERS]
+
+
+def _searchable(name: str, info: ValidationInfo) -> str:
+    """A hyperparameter's name; the context of a study's reader holds the names of its own parts' parameters."""
+    is_of_part = name.partition(".")[0] in CONDITION_OF and name.count(".") == 1
+    own = info.context["own"] if info.context is not None else ({name} if is_of_part else set())
+    if name in HYPERPARAMETERS or name in own:
+        return name
+    raise PydanticKnownError("literal_error", {"expected": listed_names((*HYPERPARAMETERS, *sorted(own)))})
+
+
+HyperparameterName = Annotated[str, AfterValidator(_searchable)]

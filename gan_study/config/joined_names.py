@@ -4,7 +4,7 @@ from typing import Annotated, Any, Final
 
 from pydantic import BeforeValidator
 
-from gan_study.config.names import AUGMENTATIONS, AugmentationName, PenaltyName
+from gan_study.config.names import AUGMENTATIONS, AugmentationName
 
 NO_AUGMENTATION: Final = "none"
 
@@ -33,9 +33,5 @@ def _augmentations(value: Any) -> Any:
     return text
 
 
-Penalty = Annotated[
-    PenaltyName, BeforeValidator(names_to_text, json_schema_input_type=PenaltyName | tuple[PenaltyName, ...])
-]
-"""A penalty's name, or a list of those that are added."""
 Augment = Annotated[str, BeforeValidator(_augmentations, json_schema_input_type=str | tuple[AugmentationName, ...])]
 """The name of an augmentation, a list of several, or none."""

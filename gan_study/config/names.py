@@ -63,6 +63,9 @@ SMOOTHED_LOSSES = ("minimax", "non_saturating")
 UNLABELLED_DATASETS = ("celeba",)
 """Data sets without class labels, which the domain classifier needs; image_folder has them in subfolders."""
 
+COLOUR_DATASETS = ("celeba", "cifar10", "stacked_mnist")
+"""Data sets of colour images; image_folder has them if its images do."""
+
 TRAIN_IMAGES: dict[str, int | None] = {
     "celeba": 162_770,
     "cifar10": 50_000,

@@ -3,6 +3,7 @@
 from gan_study.config.base import Scalar
 from gan_study.config.betas import betas_text
 from gan_study.config.names import CONVOLUTIONAL
+from gan_study.config.own.parts import is_own
 
 # least_squares, wasserstein with weight clipping, dragan: Lucic et al. 2018, the authors' defaults (compare_gan v1
 # params.py), where WGAN's RMSProp is replaced by Adam and Adam's beta2 is left at 0.999. wgan_gp: Gulrajani et al.
@@ -34,17 +35,24 @@ _NORM_FREE_NETWORKS = ("mlp", "resnet")
 
 
 def paper_defaults(loss: str, penalty: str) -> dict[str, Scalar]:
-    """The hyperparameters a loss with a penalty was published with, by dotted name (sources above)."""
+    """The hyperparameters a loss with a penalty was published with, by dotted name (sources above).
+
+    An own loss takes those of DCGAN, and an own penalty has the weight 1.
+    """
+    loss = "non_saturating" if is_own(loss) else loss
     defaults = _LOSSES.get((loss, penalty)) or _LOSSES.get((loss, None), {})
     both = {"lr": defaults["g_lr"]} if defaults and defaults["g_lr"] == defaults["d_lr"] else {}
     if defaults:
         both["betas"] = betas_text(float(defaults["beta1"]), float(defaults["beta2"]))
-    return {**both, **defaults, **_PENALTIES.get(penalty, {})}
+    return {**both, **defaults, **({"penalty_weight": 1.0} if is_own(penalty) else _PENALTIES.get(penalty, {}))}
 
 
 def default_discriminator_norm(penalty: str, network: str, spectral_norm: bool) -> str:
-    """The papers' norm in the discriminator: batch; none with spectral norm or where each image's gradient counts."""
-    plain = spectral_norm or penalty in _NORM_FREE_PENALTIES or network in _NORM_FREE_NETWORKS
+    """The papers' norm in the discriminator: batch; none with spectral norm, or where each image's gradient counts.
+
+    It may count in an own penalty.
+    """
+    plain = spectral_norm or penalty in _NORM_FREE_PENALTIES or is_own(penalty) or network in _NORM_FREE_NETWORKS
     return "none" if plain else "batch"
 
 

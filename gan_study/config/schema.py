@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 from gan_study.config.hyperparameters import HYPERPARAMETERS, PartialHyperparameters, PartialNetwork
+from gan_study.config.own.parts import CONDITION_OF
 from gan_study.config.study import StudyConfig
 
 
@@ -23,6 +24,8 @@ def _name_hyperparameters(search_space: dict[str, Any]) -> None:
     search_space.pop("propertyNames", None)
     descriptions = _descriptions()
     search_space["properties"] = {name: {"description": descriptions[name], **search_range} for name in HYPERPARAMETERS}
+    # Parameters of own parts, which no schema can know.
+    search_space["patternProperties"] = {rf"^({'|'.join(CONDITION_OF)})\.[A-Za-z_]\w*$": search_range}
     search_space["additionalProperties"] = False
 
 

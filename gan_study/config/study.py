@@ -10,6 +10,7 @@ from gan_study.config.hyperparameters import HyperparameterName, PartialHyperpar
 from gan_study.config.intervals import default_interval
 from gan_study.config.length import LENGTH_UNITS, Length
 from gan_study.config.names import SearchObjectiveName, TrackerName
+from gan_study.config.own.parts import CodeFile
 from gan_study.config.population import PbtConfig
 from gan_study.config.space import SearchSpace
 from gan_study.config.training import DiagnosisConfig
@@ -247,6 +248,9 @@ class StudyConfig(Frozen):
     """The budget of each arm."""
     arms: Annotated[dict[Name, ArmConfig], Field(min_length=1)]
     """The arms that compete, by name."""
+    code: tuple[CodeFile, ...] = ()
+    """Own parts: a Python file beside the study, or a list of files. A part is named by `<file>.py:<name>`, or by its
+    name alone where a file is listed here."""
     defaults: PartialHyperparameters = PartialHyperparameters()
     """Values for every arm that does not set its own."""
     search_space: SearchSpace = Field(default_factory=dict)

@@ -17,6 +17,8 @@ from gan_study.config.data import DatasetConfig, ObjectiveConfig
 from gan_study.config.hyperparameters import Hyperparameters
 from gan_study.config.intervals import default_interval
 from gan_study.config.joined_names import names_to_text
+from gan_study.config.own.named import collect_own_values
+from gan_study.config.own.parts import CodeFile, is_own, own_parameters
 from gan_study.config.paper_defaults import default_discriminator_norm, paper_defaults
 from gan_study.config.rules.combinations import combination_problems
 from gan_study.config.schedule import Schedule, require_ascending
@@ -54,6 +56,8 @@ class TrainingConfig(Hyperparameters):
     """The score of the generator."""
     seed: Annotated[int, Field(ge=0)] = 0
     """Seed of the weights, the order of the images and every latent."""
+    code: tuple[CodeFile, ...] = ()
+    """The files with the own parts that the training uses; the run folder holds them in its folder `code`."""
 
     @field_validator("network", mode="before")
     @classmethod
@@ -63,6 +67,7 @@ class TrainingConfig(Hyperparameters):
     @model_validator(mode="before")
     @classmethod
     def _fill_defaults(cls, data: Any) -> Any:
+        data = collect_own_values(data)
         if not isinstance(data, dict):
             return data
         loss, penalty = str(data.get("loss")), str(names_to_text(data.get("penalty", "none")))
@@ -79,7 +84,12 @@ class TrainingConfig(Hyperparameters):
             filled.pop(both, None)
         network = filled.get("network")
         network = {"name": network} if isinstance(network, str) else network
-        if isinstance(network, dict) and "discriminator_norm" not in network:
+        if code := filled.get("code"):
+            named = {"loss": loss, "penalty": penalty, "network.name": (network or {}).get("name", "")}
+            files = [CodeFile.model_validate(file) for file in code]
+            defaults = {name: parameter.default for name, parameter in own_parameters(files, named)}
+            filled["own"] = {**defaults, **(filled.get("own") or {})}
+        if isinstance(network, dict) and "discriminator_norm" not in network and not is_own(network.get("name")):
             norm = default_discriminator_norm(penalty, str(network.get("name")), network.get("spectral_norm") is True)
             filled["network"] = {**network, "discriminator_norm": norm}
         return filled
@@ -106,7 +116,7 @@ class TrainingConfig(Hyperparameters):
 
     @model_validator(mode="after")
     def _combinable(self) -> Self:
-        problems = combination_problems(self, self.dataset, self.objective)
+        problems = combination_problems(self, self.dataset, self.objective, self.code)
         if self.device_sec is None and self.evaluate_every_kimg > self.total_kimg:
             problems["evaluate_every_kimg"] = (
                 f"evaluate_every_kimg must not exceed total_kimg, but got {self.evaluate_every_kimg:g} "

@@ -21,7 +21,7 @@ from gan_study.extractors.progress import at_work
 from gan_study.extractors.real_statistics import RealStatistics
 from gan_study.gan.generation import generate_uint8
 from gan_study.gan.latents import draw_z
-from gan_study.gan.networks import build_networks
+from gan_study.gan.parts import networks_of
 from gan_study.metrics.frechet import FrechetReference, reference_floor, stats_to_frechet_distance
 from gan_study.metrics.samples import BATCH_SIZE, SampleStats, SampleSum
 from gan_study.runs.folder import RunFolder
@@ -157,9 +157,7 @@ def _untrained_images(training: TrainingConfig, dataset: Dataset) -> Iterator[Te
     """`objective.num_samples` images NCHW uint8 of the generator before its first step, in parts."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(training.seed)
-        generator, _ = build_networks(
-            training.network, dataset.image_size, dataset.num_channels, training.z_dim, training.pac
-        )
+        generator, _ = networks_of(training, dataset.num_channels)
         z = draw_z(training.objective.num_samples, training.z_dim, training.z_distribution)
     generator.eval()
     yield from (images for images, _ in generate_uint8(generator, z.split(BATCH_SIZE)))

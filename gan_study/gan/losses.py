@@ -11,8 +11,6 @@ from dataclasses import dataclass
 from torch import Tensor
 from torch.nn.functional import relu, softplus
 
-from gan_study.config.names import LossName
-
 PlayerLoss = Callable[[Tensor, Tensor], Tensor]
 """(real_logits, fake_logits) -> scalar that the player minimises."""
 
@@ -96,7 +94,7 @@ def label_smoothing_term(real_logits: Tensor, label_smoothing: float) -> Tensor:
     return label_smoothing * real_logits.mean()
 
 
-LOSSES: dict[LossName, Loss] = {
+LOSSES: dict[str, Loss] = {
     "hinge": Loss(hinge_discriminator, hinge_generator),
     "least_squares": Loss(least_squares_discriminator, least_squares_generator),
     "minimax": Loss(minimax_discriminator, minimax_generator),

@@ -29,6 +29,11 @@ class OwnRandomness(TorchDispatchMode):
         given = dict(kwargs or {})
         if torch.Tag.nondeterministic_seeded in func.tags:  # type: ignore[attr-defined]
             names = [argument.name for argument in func._schema.arguments]  # type: ignore[attr-defined]
-            assert "generator" in names, f"{func} draws random numbers from torch's global state alone"
+            if "generator" not in names:  # as in torch.randn, which has a second form that takes one
+                overload = func._overloadname.removesuffix("default")  # type: ignore[attr-defined]
+                form = f"{overload}_generator".removeprefix("_")
+                packet = func.overloadpacket  # type: ignore[attr-defined]
+                assert form in packet.overloads(), f"{func} draws random numbers from torch's global state alone"
+                func = getattr(packet, form)
             given.setdefault("generator", self._generator)
         return func(*args, **given)

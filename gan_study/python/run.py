@@ -10,6 +10,7 @@ from gan_study.analysis.summary import Summary, summarise
 from gan_study.config.reading.suggestions import no_such
 from gan_study.config.study import StudyConfig
 from gan_study.errors import InputError
+from gan_study.evaluation.own_code import trust
 from gan_study.evaluation.snapshots import best_of_study
 from gan_study.python.messages import warn
 from gan_study.python.trial import Trial
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from gan_study.report.figures.page_figures import Plot
 
 
-def open(location: str | os.PathLike[str]) -> "Run":
+def open(location: str | os.PathLike[str], *, trust_code: bool = False) -> "Run":
     """Open the run folder of a study, finished or not.
 
     Nothing is trained or written, and torch is imported only for generators. Warns of trials whose files are damaged
@@ -32,11 +33,16 @@ def open(location: str | os.PathLike[str]) -> "Run":
 
     Args:
         location: the folder that `run` has made, on a disk or in an object store (`s3://`, `gs://`).
+        trust_code: run the code that the run brings, for a generator, though this machine has never run it. It can do
+            whatever you can.
 
     Raises InputError if there is no run folder, StorageError if a file does not fit this version of gan_study.
     """
     report_outages(warn)
-    return Run(open_run(os.fspath(location)))
+    run = Run(open_run(os.fspath(location)))
+    if trust_code:
+        trust(run.study.code)
+    return run
 
 
 class Run:

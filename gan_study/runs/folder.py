@@ -6,7 +6,7 @@
   decisions.json  extensions.json  study_as_trained.yaml  study_before_extension_<number>.yaml  importance.json
   preparation.txt (until the first trial)
   objective/objective.json  objective/<extractor's files>  trackers/<tracker>/<its files>
-  population/<arm>.jsonl  refine/<arm>.json
+  population/<arm>.jsonl  refine/<arm>.json  code/<file>.py
   arms/<arm>/<trial>/config.json  status.json  metrics.jsonl  diagnosis.json  final_scores.json  heard.json
                      pbt.jsonl
                      samples/<images>.png  samples/neighbours.png  samples/interpolation.png  samples/timeline.webp
@@ -17,7 +17,7 @@
 
 from collections.abc import Sequence
 
-from gan_study.errors import InputError
+from gan_study.errors import InputError, StorageError
 from gan_study.runs.record_files import read_record, read_records
 from gan_study.runs.records.decisions import DecisionsRecord
 from gan_study.runs.records.environment import Environment
@@ -74,6 +74,20 @@ class RunFolder:
         """Remove the files that mark a study as begun, for a study of which nothing has begun."""
         for name in ("study.yaml", "study_as_trained.yaml", "study_status.json"):
             self.storage.delete(name)
+
+    def read_code(self, file: str) -> str:
+        """code/<file>: a file of the study's own code. Raises StorageError if it is not there."""
+        try:
+            return self.storage.read_text(f"code/{file}")
+        except FileNotFoundError as error:
+            raise StorageError(
+                f"{self.location}/code/{file}: the run folder holds the code that its study brought, but this file is "
+                "missing; copy it again from where the run was made"
+            ) from error
+
+    def write_code(self, file: str, text: str) -> None:
+        """Write code/<file>."""
+        self.storage.write_text(f"code/{file}", text)
 
     def read_importance(self) -> ImportanceRecord | None:
         """importance.json."""

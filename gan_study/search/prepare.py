@@ -68,6 +68,7 @@ def _prepare(training: TrainingConfig, location: str, num_threads: int, gpus: fl
     import torch
 
     from gan_study.data.datasets import load_dataset
+    from gan_study.evaluation.own_code import load_run_code
     from gan_study.extractors.objective import prepare_objective
     from gan_study.extractors.progress import at_work, listening, now_and_then
     from gan_study.training.distributed import lent_device
@@ -84,6 +85,7 @@ def _prepare(training: TrainingConfig, location: str, num_threads: int, gpus: fl
         with listening(now_and_then(_WRITE_SEC, write_progress)):
             with at_work(f"the images of {training.dataset.name}"):
                 dataset = load_dataset(training.dataset)
+            load_run_code(training.code, folder)
             torch.set_num_threads(num_threads)
             return prepare_objective(training, dataset, folder, device)
     except GanStudyError as error:

@@ -9,7 +9,7 @@ from gan_study.config.rules.workers import worker_problem
 from gan_study.config.training import TrainingConfig, WorkersConfig
 from gan_study.errors import InputError
 from gan_study.gan.augmentations import num_numbers
-from gan_study.gan.penalties import GRADIENT_PENALTIES
+from gan_study.gan.parts import penalty_of
 from gan_study.training.distributed import Workers
 from gan_study.training.randomness import Stream, seeded_generator
 
@@ -47,9 +47,10 @@ def draw_penalty_noise(training: TrainingConfig, num_values: int, cur_nimg: int)
     num_values: numbers in one image. Returns None if the step has no gradient penalty.
     """
     num_d_steps = cur_nimg // training.batch_size
-    if training.penalty not in GRADIENT_PENALTIES or num_d_steps % (training.penalty_every or 1):
+    penalty = penalty_of(training)
+    if penalty is None or num_d_steps % (training.penalty_every or 1):
         return None
-    num_noise = GRADIENT_PENALTIES[training.penalty].num_noise(training.pac * num_values)
+    num_noise = penalty.num_noise(training.pac * num_values)
     random = seeded_generator(training.seed, Stream.PENALTY, cur_nimg)
     return torch.rand(training.batch_size // training.pac, num_noise, 1, 1, generator=random)
 

@@ -13,7 +13,7 @@ from gan_study.data.datasets import Dataset
 from gan_study.data.sampler import batch_positions
 from gan_study.gan.augmentations import flip
 from gan_study.gan.conversion import to_float
-from gan_study.gan.penalties import GRADIENT_PENALTIES
+from gan_study.gan.parts import penalty_of
 from gan_study.training.batch import NUM_VIEWS, draw_chances, draw_penalty_noise
 from gan_study.training.distributed import Workers, free_memory
 from gan_study.training.precision import weights_dtype
@@ -88,9 +88,8 @@ class BatchSource:
     ) -> None:
         self._training, self._dataset, self._workers = training, dataset, workers
         self._dtype = weights_dtype(training)
-        self._scale_noise = None
-        if training.penalty in GRADIENT_PENALTIES:
-            self._scale_noise = GRADIENT_PENALTIES[training.penalty].scale_noise
+        penalty = penalty_of(training)
+        self._scale_noise = penalty.scale_noise if penalty is not None else None
         self._block: _Block | None = None
         self._next: Future[_Block] | None = None
         self._on_device: Tensor | None = None

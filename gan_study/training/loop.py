@@ -25,6 +25,7 @@ from gan_study.training.measures.signals import make_probe
 from gan_study.training.output.checkpoints import load_latest, read_end
 from gan_study.training.precision import check_precision, network_arithmetic
 from gan_study.training.progress import Progress
+from gan_study.training.randomness import seed_own_parts
 from gan_study.training.rollback import answer_divergence
 from gan_study.training.state import Counters, TrainingState, build_state, set_rates_, update_ema
 from gan_study.training.steps import PlayerStep, accumulate_d_gradients, accumulate_g_gradients
@@ -138,6 +139,7 @@ def _make_step(
     `generator` and `discriminator` are the networks of `state`, wrapped for the workers.
     """
     counters = state.counters
+    seed_own_parts(training, counters.cur_nimg, workers.rank)
     real_images, z, noise, chances = batches.draw(counters.cur_nimg)
     g_step_due = (counters.num_d_steps + 1) % training.d_steps_per_g_step == 0
 

@@ -29,6 +29,7 @@ class Stream(IntEnum):
     BEST_SCORE = 10
     FLIPS = 11
     AUGMENTATION = 12
+    OWN_PARTS = 13
 
 
 def seeded_generator(seed: int, stream: Stream, cur_nimg: int = 0) -> torch.Generator:
@@ -44,6 +45,12 @@ def draw_latents(training: TrainingConfig, num: int, stream: Stream, index: int 
     index: images seen by the generator, or the number of a draw; each gives other latents.
     """
     return draw_z(num, training.z_dim, training.z_distribution, seeded_generator(training.seed, stream, index))
+
+
+def seed_own_parts(training: TrainingConfig, cur_nimg: int, rank: int) -> None:
+    """Seed torch's global random numbers, from which own parts draw, as by dropout; without own parts, do nothing."""
+    if training.code:
+        torch.manual_seed(stream_seed(training.seed, Stream.OWN_PARTS, cur_nimg) + rank)
 
 
 def stream_seed(seed: int, stream: Stream, cur_nimg: int = 0) -> int:

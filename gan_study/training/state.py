@@ -14,8 +14,8 @@ from torch import Tensor, nn
 from gan_study.config.half_lives import half_lives
 from gan_study.config.lr_schedules import rate_share
 from gan_study.config.training import TrainingConfig
-from gan_study.gan.networks import build_networks
 from gan_study.gan.own_randomness import OwnRandomness
+from gan_study.gan.parts import networks_of
 from gan_study.runs.records.measurements import EvaluationRecord
 from gan_study.runs.records.status import RollbackRecord
 from gan_study.training.distributed import Workers
@@ -155,7 +155,7 @@ def _check_shapes(optimizer: torch.optim.Optimizer) -> None:
 def build_state(config: TrainingConfig, num_channels: int, device: torch.device) -> TrainingState:
     """Return a training at 0 images, whose weights are a function of the seed alone."""
     with OwnRandomness(stream_seed(config.seed, Stream.WEIGHTS)):
-        networks = build_networks(config.network, config.dataset.image_size, num_channels, config.z_dim, config.pac)
+        networks = networks_of(config, num_channels)
     dtype = weights_dtype(config)
     # Convolutions are fastest in the channels_last layout, on CPUs and on GPUs.
     generator, discriminator = (

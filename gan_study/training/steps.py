@@ -15,9 +15,9 @@ from torch import Tensor, nn
 from gan_study.config.joined_names import augmentations_of
 from gan_study.config.training import TrainingConfig
 from gan_study.gan.augmentations import augment
-from gan_study.gan.losses import LOSSES, label_smoothing_term
+from gan_study.gan.losses import label_smoothing_term
 from gan_study.gan.packing import pack_images
-from gan_study.gan.penalties import GRADIENT_PENALTIES
+from gan_study.gan.parts import loss_of, penalty_of
 from gan_study.training.distributed import unwrap
 from gan_study.training.precision import network_arithmetic
 
@@ -89,14 +89,13 @@ def accumulate_d_gradients(
     # Real and generated images stay separate passes: one joint pass would mix their batch statistics.
     with network_arithmetic(config, real_images.device):
         real_logits, fake_logits = (discriminator(images).to(images.dtype) for images in (real_images, fake_images))
-    loss = LOSSES[config.loss].discriminator(real_logits, fake_logits)
+    added, loss = penalty_of(config), loss_of(config).discriminator(real_logits, fake_logits)
     if config.label_smoothing is not None:
         loss = loss + label_smoothing_term(real_logits, config.label_smoothing)
     penalty = torch.zeros_like(loss)
     if noise is not None:
-        penalty = _penalty_weight(config) * GRADIENT_PENALTIES[config.penalty].value(
-            unwrap(discriminator), real_images, fake_images, noise
-        )
+        assert added is not None, "only a gradient penalty has noise"
+        penalty = _penalty_weight(config) * added.value(unwrap(discriminator), real_images, fake_images, noise)
         loss = loss + penalty
     loss.backward(torch.full_like(loss, weight))
     return StepMeasures(
@@ -104,7 +103,7 @@ def accumulate_d_gradients(
         grad_norm=_grad_norm(discriminator),
         real_logit=real_logits.detach().mean(),
         fake_logit=fake_logits.detach().mean(),
-        penalty=penalty.detach() if config.penalty in GRADIENT_PENALTIES else None,
+        penalty=penalty.detach() if added is not None else None,
     )
 
 
@@ -132,13 +131,13 @@ def accumulate_g_gradients(
     fake_images.retain_grad()
     plain_discriminator = unwrap(discriminator)
     plain_discriminator.requires_grad_(False)
-    real_logits = torch.empty(0)  # most losses need neither this nor the extra pass
+    players, real_logits = loss_of(config), torch.empty(0)  # most losses need neither this nor the extra pass
     with network_arithmetic(config, fake_images.device):
         fake_logits = plain_discriminator(_seen(config, fake_images, chances, 2)).to(fake_images.dtype)
-        if LOSSES[config.loss].generator_uses_real:
+        if players.generator_uses_real:
             assert real_images is not None, "this loss compares with real images"
             real_logits = plain_discriminator(_seen(config, real_images, chances, 3)).to(real_images.dtype)
-    loss = LOSSES[config.loss].generator(real_logits, fake_logits)
+    loss = players.generator(real_logits, fake_logits)
     loss.backward(torch.full_like(loss, weight))
     plain_discriminator.requires_grad_(True)
     return StepMeasures(

@@ -15,9 +15,11 @@ from gan_study.config.rules.run_folder import require_begun_as, require_searched
 from gan_study.config.search.defaults import with_search_defaults
 from gan_study.config.study import StudyConfig
 from gan_study.errors import AllTrialsFailedError, InputError
+from gan_study.evaluation.own_code import keep_code, require_same_code
 from gan_study.runs.folder import RunFolder
 from gan_study.runs.records.status import TrialState
 from gan_study.runs.storage import Storage
+from gan_study.workflow.own_code import try_own_code
 
 _MOST_NAMED = 10
 
@@ -105,7 +107,12 @@ def refuse_if_begun(folder: RunFolder, given: str, option: str, remedy: str) -> 
 
 @contextmanager
 def begun_study(folder: RunFolder, study: StudyConfig) -> Iterator[None]:
-    """Write a new study into its run folder, and remove it again if an InputError comes before anything has begun."""
+    """Write a new study into its run folder, and remove it again if an InputError comes before anything has begun.
+
+    Its own code is tried first, and copied.
+    """
+    try_own_code(study)
+    keep_code(study.code, folder)
     folder.write_study_text(dump_study(with_search_defaults(study)))
     try:
         yield
@@ -123,6 +130,7 @@ def adopt_free_changes(folder: RunFolder, study: StudyConfig, source: str, optio
     Raises InputError, with a line for each other difference, if the study is not the one that has begun there.
     """
     begun = parse_study(folder.read_study_text(), f"{folder.location}/study.yaml", is_begun=True)
+    require_same_code(study.code, begun.code, folder)
     given = with_search_defaults(study, begun)
     where = "in the dictionary" if source == DICTIONARY else "in the file"
     found = compare_studies(with_search_defaults(begun), given, where)

@@ -10,6 +10,7 @@ from gan_study.analysis.sentences.detectable_difference import seeds_warning
 from gan_study.config.reading.load import parse_study
 from gan_study.config.study import StudyConfig
 from gan_study.errors import GanStudyError, InputError
+from gan_study.evaluation.own_code import require_trusted
 from gan_study.runs.folder import RunFolder
 from gan_study.search.run import run_study
 from gan_study.workflow.data_files import fetch_files, fetch_weights
@@ -50,6 +51,7 @@ def train_and_report(
     study = parse_study(text, f"{folder.location}/study.yaml", is_begun=True)
     require_whole(folder)
     require_unedited(folder, study)
+    require_trusted(study.code, folder)
     folder.write_trained_study(text)
     if address is None:
         _fetch(study, folder, watcher.show_stage)  # This comes before Ray, which would start for nothing.

@@ -17,6 +17,7 @@ from gan_study.runs.records.status import TrialState
 from gan_study.search.director.director import Director
 from gan_study.search.director.remaining_time import RemainingTime, num_planned
 from gan_study.search.sampling.search_storage import SearchStorage
+from gan_study.workflow import progress
 
 
 def director(place: Path, at_once: int, **changes: Any) -> Director:
@@ -122,7 +123,7 @@ def test_a_long_silence_is_broken(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     hear(study, 3)
     lines.update()
     assert len(out.getvalue().splitlines()) == 1  # how much lies ahead
-    monkeypatch.setattr(live, "QUIET_SEC", 0.0)
+    monkeypatch.setattr(progress, "QUIET_SEC", 0.0)
     lines.update()
     *_, last = out.getvalue().splitlines()
     assert last.endswith("] at work: a/search_000 at 3,000 images, b/search_000 at 3,000 images (about 33 s left)")
@@ -142,7 +143,7 @@ def test_a_long_preparation_is_told_after_a_silence(monkeypatch: pytest.MonkeyPa
     lines.show_stage("preparing the data and the extractor")
     lines.show_progress("preparing: real images through inception: 100 of 1,797")
     assert len(out.getvalue().splitlines()) == 1
-    monkeypatch.setattr(live, "QUIET_SEC", 0.0)
+    monkeypatch.setattr(progress, "QUIET_SEC", 0.0)
     lines.show_progress("preparing: real images through inception: 200 of 1,797")
     *_, last = out.getvalue().splitlines()
     assert last.endswith(" s] preparing: real images through inception: 200 of 1,797")

@@ -7,13 +7,14 @@ import pytest
 
 from gan_study.config.arms.parameters import Parameter
 from gan_study.config.base import Scalar
+from gan_study.config.conditions import requirement
 from gan_study.config.search.narrowing import narrow
 from gan_study.config.space import Choice, IntegerRange, LogUniformRange, SearchRange, UniformRange, contains, extremes
 
 
 def narrowed(search_range: SearchRange, *values: Any, name: str = "g_lr", **others: Any) -> SearchRange:
     best = [{name: value, **others} for value in values]
-    (parameter,) = narrow([Parameter(name, name, search_range, ("search_space", name))], {}, best)
+    (parameter,) = narrow([Parameter(name, name, search_range, ("search_space", name), requirement(name))], {}, best)
     return parameter.range
 
 

@@ -145,7 +145,7 @@ MISTAKES = [
     pytest.param("    loss: wasserstein", "\tloss: wasserstein", "8:1: ", "'\\t'", id="tab"),
     # Ranges.
     pytest.param("  g_lr:", "  g_lrr:", "13:3: search_space.g_lrr: ",
-                 "unknown hyperparameter 'g_lrr'; did you mean 'g_lr'? (known: batch_size, beta1,",
+                 "unknown hyperparameter 'g_lrr'; did you mean 'g_lr'? (known: augment, batch_size, beta1,",
                  id="hyperparameter"),
     pytest.param("  g_lr: {log_uniform: [1e-5, 1e-2]}", "  network.widht: {choice: [8]}",
                  "13:3: search_space.network.widht: ", "did you mean 'network.width'?", id="dotted hyperparameter"),

@@ -129,7 +129,7 @@ def test_a_trial_reads_back_from_its_file() -> None:
 def test_hyperparameters_are_the_same_in_names_studies_and_trainings() -> None:
     flat = {name for name in HYPERPARAMETERS if "." not in name}
     settings = {name.removeprefix("network.") for name in HYPERPARAMETERS} - flat
-    assert flat | {"network"} == set(PartialHyperparameters.model_fields)
+    assert flat | {"network", "own"} == set(PartialHyperparameters.model_fields)
     assert settings | {"name"} == set(PartialNetwork.model_fields) == set(NetworkConfig.model_fields)
     both = {"lr", "lr_schedule", "betas"}  # each stands for two others
     assert all(isinstance(getattr(TrainingConfig, name), property) for name in both)

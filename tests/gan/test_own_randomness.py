@@ -1,6 +1,7 @@
 """Random numbers from a generator of one's own: those of the global one, whatever other threads draw from that."""
 
 import threading
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -58,5 +59,14 @@ def test_the_global_state_stays_as_it_is() -> None:
 
 
 def test_what_takes_no_generator_is_refused() -> None:
-    with OwnRandomness(7), pytest.raises(AssertionError, match=r"aten\.rand.* from torch's global state"):
-        torch.rand(3)
+    with OwnRandomness(7), pytest.raises(AssertionError, match=r"aten\.native_dropout.* from torch's global state"):
+        torch.native_dropout(torch.ones(3), 0.5, True)
+
+
+@pytest.mark.parametrize("draw", [torch.rand, torch.randn, lambda num, **g: torch.randint(9, (num,), **g)])
+def test_functions_that_make_tensors_draw_from_it(draw: Callable[..., torch.Tensor]) -> None:
+    before = torch.get_rng_state()
+    with OwnRandomness(7):
+        own = draw(3)
+    assert torch.equal(torch.get_rng_state(), before)
+    assert torch.equal(own, draw(3, generator=torch.Generator().manual_seed(7)))

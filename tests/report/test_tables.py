@@ -206,8 +206,8 @@ def test_arms_show_their_defaults_and_ranges(run: RunData) -> None:
     lsgan, wgan = arm_table(run).rows
     assert lsgan[:3] == ("lsgan", "least_squares", "none")
     # The paper's values, where the study gives none.
-    assert "d_lr 0.0002, beta2 0.999, d_steps_per_g_step 1" in lsgan[3]
-    assert "d_lr 0.0001, beta2 0.9, d_steps_per_g_step 5" in wgan[3]
+    assert "d_lr 0.0002, g_lr_schedule constant, d_lr_schedule constant, beta2 0.999, d_steps_per_g_step 1" in lsgan[3]
+    assert "d_lr 0.0001, g_lr_schedule constant, d_lr_schedule constant, beta2 0.9, d_steps_per_g_step 5" in wgan[3]
     assert "network.discriminator_norm none, network.spectral_norm false" in wgan[3]
     assert wgan[4] == (
         "g_lr: log_uniform [1e-05, 0.01]; beta1: uniform [0, 0.9]; network.width: choice [16, 32, 64]; "

@@ -4,6 +4,8 @@ from typing import Annotated
 
 import typer
 
+from gan_study.cli.commands.options import TrustCode
+
 app = typer.Typer()
 """Added to the command line's own in `main`."""
 
@@ -61,6 +63,7 @@ def sample(
     seed: Annotated[int, typer.Option(min=0, help="Seed of the latents.")] = 0,
     arm: _Arm = None,
     trial: _Trial = None,
+    trust_code: TrustCode = False,
 ) -> None:
     """Draw images from a trained generator.
 
@@ -101,6 +104,7 @@ def export(
     ] = ["safetensors"],  # noqa: B006  # typer reads the default and never changes it
     arm: _Arm = None,
     trial: _Trial = None,
+    trust_code: TrustCode = False,
 ) -> None:
     """Write a trained generator for other programs, with a model card.
 

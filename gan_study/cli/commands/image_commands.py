@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from gan_study.cli.commands.options import DataRoot, InceptionWeights
+from gan_study.cli.commands.options import DataRoot, InceptionWeights, TrustCode
 
 app = typer.Typer()
 """Added to the command line's own in `main`."""
@@ -126,6 +126,7 @@ def evaluate(
     json_file: Annotated[
         str | None, typer.Option(metavar="FILE.json", help="Write everything as JSON into a file, too.")
     ] = None,
+    trust_code: TrustCode = False,
 ) -> None:
     """Score a collection of images against another.
 
@@ -170,6 +171,7 @@ def diagnose(
     data_root: DataRoot = None,
     inception_weights: InceptionWeights = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print everything as JSON instead.")] = False,
+    trust_code: TrustCode = False,
 ) -> None:
     """Diagnose trained generators: collapsed, not learning, copying, healthy.
 

@@ -4,6 +4,15 @@ from typing import Annotated
 
 import typer
 
+
+def _trust_code(wanted: bool) -> bool:
+    if wanted:
+        from gan_study.evaluation.own_code import trust_all
+
+        trust_all()
+    return wanted
+
+
 StudyFile = Annotated[
     str, typer.Argument(help="The study file, such as studies/lsgan_vs_wgan.yaml.", show_default=False)
 ]
@@ -41,3 +50,12 @@ InceptionWeights = Annotated[
     ),
 ]
 Verbose = Annotated[bool, typer.Option("--verbose", help="Show Ray's own messages too.")]
+TrustCode = Annotated[
+    bool,
+    typer.Option(
+        "--trust-code",
+        callback=_trust_code,
+        help="Run the code that a run folder brings, though this machine has never run it. Read it first: it can do "
+        "whatever you can.",
+    ),
+]

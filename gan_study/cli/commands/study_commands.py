@@ -11,6 +11,7 @@ from gan_study.cli.commands.options import (
     Overrides,
     RunFolderPlace,
     StudyFile,
+    TrustCode,
     Verbose,
 )
 from gan_study.errors import InputError
@@ -95,6 +96,7 @@ def resume(
     data_root: DataRoot = None,
     inception_weights: InceptionWeights = None,
     verbose: Verbose = False,
+    trust_code: TrustCode = False,
 ) -> None:
     """Continue an interrupted study.
 
@@ -143,6 +145,7 @@ def extend(
     data_root: DataRoot = None,
     inception_weights: InceptionWeights = None,
     verbose: Verbose = False,
+    trust_code: TrustCode = False,
 ) -> None:
     """Add to a study that has been run: trials, repeats, arms, seeds or confirmed configurations.
 

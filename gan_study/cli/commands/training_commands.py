@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from gan_study.cli.commands.options import DataRoot, InceptionWeights, RunFolderPlace
+from gan_study.cli.commands.options import DataRoot, InceptionWeights, RunFolderPlace, TrustCode
 
 app = typer.Typer()
 """Added to the command line's own in `main`."""
@@ -23,6 +23,7 @@ def train(
     device: _Device = "auto",
     data_root: DataRoot = None,
     inception_weights: InceptionWeights = None,
+    trust_code: TrustCode = False,
 ) -> None:
     """Train one GAN, without Ray.
 
@@ -57,6 +58,7 @@ def reproduce(
     device: _Device = "auto",
     data_root: DataRoot = None,
     inception_weights: InceptionWeights = None,
+    trust_code: TrustCode = False,
 ) -> None:
     """Train a trial of a study again, and compare every number with the first training.
 
@@ -68,3 +70,21 @@ def reproduce(
 
     set_places(data_root, inception_weights)
     reproduce_trial(run_folder, trial, out, device)
+
+
+@app.command()
+def check(
+    files: Annotated[
+        list[str], typer.Argument(help="Python files with networks, losses and penalties.", show_default=False)
+    ],
+    image_size: Annotated[int, typer.Option(min=8, max=256, help="Height and width of the images in pixels.")] = 32,
+    channels: Annotated[int, typer.Option(min=1, max=3, help="1 for grey images, 3 for colour.")] = 1,
+) -> None:
+    """Try own networks, losses and penalties on a tiny batch, as a study does before it trains anything.
+
+    Prints each part with its hyperparameters. Checks shapes, ranges and finite values, gradients of every parameter,
+    the round trip of the weights, and that equal seeds give equal weights. Exit status 2 says that a part is faulty.
+    """
+    from gan_study.cli.check import check_files
+
+    check_files(files, image_size, channels)

@@ -23,7 +23,6 @@ _EXTRACTOR_SEC = 0.3
 """Seconds for the extractor's scoring, and as many for its training."""
 _LONG_ROUND_SEC = 0.25
 """If a round of the study's own batches would take more seconds, smaller batches are measured."""
-_COLOUR = ("celeba", "cifar10", "stacked_mnist")
 
 
 def assumed_pace() -> Pace:
@@ -41,7 +40,7 @@ def measure_pace(study: StudyConfig) -> Pace:
     use_gpu = study.resources.gpus_per_worker != 0 and torch.cuda.is_available()
     device = torch.device("cuda" if use_gpu else "cpu")
     num_gpus = torch.cuda.device_count() if use_gpu else 0
-    num_channels = study.dataset.channels or (3 if study.dataset.name in _COLOUR else 1)
+    num_channels = study.dataset.assumed_channels
     start = time.perf_counter()
     step: dict[str, float] = {}
     for number, arm in enumerate(study.arms):
@@ -92,11 +91,11 @@ def _extractor_pace(
     from gan_study.extractors.pace import build_network, measure_learning_sec, measure_seeing_sec
     from gan_study.gan.generation import generate_uint8
     from gan_study.gan.latents import draw_z
-    from gan_study.gan.networks import build_networks
+    from gan_study.gan.parts import networks_of
 
     size = study.dataset.image_size
     training = _first_training(study, next(iter(study.arms)))
-    generator, _ = build_networks(training.network, size, num_channels, training.z_dim, training.pac)
+    generator, _ = networks_of(training, num_channels)
     generator.to(device).eval()
     network = build_network(study.objective.extractor, size, num_channels).to(device)
 

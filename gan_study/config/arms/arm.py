@@ -6,6 +6,7 @@ from functools import cached_property
 
 from gan_study.config.arms.parameters import Parameter, assignments, decided_names
 from gan_study.config.base import KeyPath, Scalar
+from gan_study.config.conditions import requirement
 from gan_study.config.names import CONDITIONS
 from gan_study.config.space import SearchRange, ranges_of
 from gan_study.config.study import ArmConfig, StudyConfig
@@ -60,10 +61,11 @@ class Arm:
         found = []
         for name, ranges in {**shared, **own}.items():
             path: KeyPath = ("arms", self.name, "search_space", name) if name in own else ("search_space", name)
-            several = isinstance(ranges, tuple)
+            several, required = isinstance(ranges, tuple), requirement(name, self.study.code)
             for number, search_range in enumerate(ranges_of(ranges)):
                 label = f"{name}[{_short(search_range, number)}]" if several else name
-                found.append(Parameter(name, label, search_range, (*path, number) if several else path))
+                place = (*path, number) if several else path
+                found.append(Parameter(name, label, search_range, place, required))
         return tuple(sorted(found, key=lambda p: CONDITIONS.index(p.name) if p.name in CONDITIONS else len(CONDITIONS)))
 
     @cached_property

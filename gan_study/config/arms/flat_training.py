@@ -4,7 +4,7 @@ from gan_study.config.base import Scalar, flatten
 from gan_study.config.schedule import ScheduleEntry
 from gan_study.config.training import TrainingConfig
 
-_NO_HYPERPARAMETERS = {"dataset", "objective"}
+_NO_HYPERPARAMETERS = {"dataset", "objective", "code", "own"}
 
 
 def flat_training(training: TrainingConfig) -> dict[str, Scalar]:
@@ -15,7 +15,7 @@ def flat_training(training: TrainingConfig) -> dict[str, Scalar]:
     """
     values = training.model_dump(exclude=_NO_HYPERPARAMETERS)
     values["schedule"] = "; ".join(map(_entry_text, training.schedule)) or None
-    return {name: value for name, value in flatten(values) if value is not None}
+    return {**{name: value for name, value in flatten(values) if value is not None}, **training.own}
 
 
 def _entry_text(entry: ScheduleEntry) -> str:

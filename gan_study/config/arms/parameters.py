@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import product
 
 from gan_study.config.base import KeyPath, Scalar
-from gan_study.config.conditions import conditions_hold, has_effect
+from gan_study.config.conditions import Requirement, conditions_hold, is_met
 from gan_study.config.hyperparameters import PARTS
 from gan_study.config.names import CONDITIONS
 from gan_study.config.space import Choice, SearchRange
@@ -23,10 +23,12 @@ class Parameter:
     """The range that its values are drawn from."""
     path: KeyPath
     """The range's place in the study file."""
+    requirement: Requirement | None = None
+    """The condition under which the hyperparameter exists; None if it always does."""
 
     def is_active(self, values: Mapping[str, Scalar]) -> bool:
         """Return True if it exists under `values`, the fixed ones and those drawn before it, by dotted name."""
-        return has_effect(self.name, values) and conditions_hold(self.range.when, values)
+        return is_met(self.requirement, values) and conditions_hold(self.range.when, values)
 
 
 def decided_names(names: Collection[str]) -> set[str]:

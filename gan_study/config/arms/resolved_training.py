@@ -6,11 +6,12 @@ from pydantic import ValidationError
 
 from gan_study.config.arms.arm import Arm
 from gan_study.config.base import Scalar
-from gan_study.config.conditions import has_effect, requirement
+from gan_study.config.conditions import is_met, requirement
 from gan_study.config.estimates.training_time import estimate_seconds_per_kimg
 from gan_study.config.hyperparameters import NetworkConfig
 from gan_study.config.length import Length
 from gan_study.config.names import CONDITIONS
+from gan_study.config.own.parts import is_own, owner_of
 from gan_study.config.paper_defaults import paper_defaults
 from gan_study.config.space import extremes, nearest_value
 from gan_study.config.training import TrainingConfig
@@ -29,7 +30,11 @@ def training_values(arm: Arm, searched: dict[str, Scalar], seed: int, num_train_
         "seed": seed,
         "network": {},
     }
+    if any(map(is_own, flat.values())):
+        values |= {"code": study.code, "own": {name: value for name, value in flat.items() if owner_of(name, flat)}}
     for name, value in flat.items():
+        if owner_of(name, flat):
+            continue
         *parents, leaf = name.split(".")
         target = values
         for parent in parents:
@@ -82,10 +87,19 @@ def _default_value(arm: Arm, values: dict[str, Scalar], name: str) -> tuple[Scal
     """The default of a hyperparameter in a training with these `values`, and True if it is from a paper."""
     conditions = {key: value for key, value in values.items() if key in CONDITIONS}
     training = resolve_training(arm, conditions, seed=0, num_train_images=ASSUMED_TRAIN_IMAGES)
+    value = value_at(training, name)
+    return (_NEUTRAL[name] if value is None else value), name in paper_defaults(training.loss, training.penalty)
+
+
+def value_at(training: TrainingConfig, name: str) -> Scalar | None:
+    """One hyperparameter of a training by its dotted name; None if it does not exist there."""
+    if name in training.own:
+        return training.own[name]
     value: Any = training
     for part in name.split("."):
         value = getattr(value, part)
-    return (_NEUTRAL[name] if value is None else value), name in paper_defaults(training.loss, training.penalty)
+    found: Scalar | None = value
+    return found
 
 
 _WIDTH: int = NetworkConfig.model_fields["width"].default
@@ -101,13 +115,14 @@ _NEUTRAL: dict[str, Scalar] = {
 def _effective_values(arm: Arm, searched: dict[str, Scalar]) -> dict[str, Scalar]:
     """Fixed and searched values, without those from `defaults` or under a searched condition that have no effect
     here."""
-    values = {**arm.fixed, **searched}
+    values, code = {**arm.fixed, **searched}, arm.study.code
     return {
         name: value
         for name, value in values.items()
         if name in searched
-        or has_effect(name, values)
-        or (name in arm.own_fixed and requirement(name)[0] not in searched)
+        or (required := requirement(name, code)) is None
+        or is_met(required, values)
+        or (name in arm.own_fixed and required[0] not in searched)
     }
 
 

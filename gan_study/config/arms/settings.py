@@ -4,13 +4,18 @@ from dataclasses import dataclass
 
 from gan_study.config.arms.arm import Arm
 from gan_study.config.arms.parameters import Parameter
-from gan_study.config.arms.resolved_training import ASSUMED_TRAIN_IMAGES, first_trial_values, resolve_training
+from gan_study.config.arms.resolved_training import (
+    ASSUMED_TRAIN_IMAGES,
+    first_trial_values,
+    resolve_training,
+    value_at,
+)
 from gan_study.config.base import Scalar
 from gan_study.config.hyperparameters import HYPERPARAMETERS, PARTS
 from gan_study.config.names import CONDITIONS
+from gan_study.config.own.parts import is_own
 from gan_study.config.search.sampling import drawn_at_random
 from gan_study.config.space import contains
-from gan_study.config.training import TrainingConfig
 
 TITLE_NAMES = ("loss", "penalty", "network.name")
 """Hyperparameters that an arm's title shows."""
@@ -60,9 +65,12 @@ def arm_settings(arm: Arm) -> ArmSettings:
     for both, parts in PARTS.items():
         if both in left_out:
             left_out |= set(parts)
-        elif all(part in left_out or _value(training, part) is not None for part in parts):
+        elif all(part in left_out or value_at(training, part) is not None for part in parts):
             left_out.add(both)
-    values = {name: _value(training, name) for name in HYPERPARAMETERS if name not in left_out}
+    names = [*HYPERPARAMETERS, *training.own]
+    if is_own(training.network.name):
+        names = [name for name in names if name in (*training.own, "network.name") or "." not in name]
+    values = {name: value_at(training, name) for name in names if name not in left_out}
     return ArmSettings(
         name=arm.name,
         fixed={name: value for name, value in values.items() if value is not None},
@@ -70,10 +78,3 @@ def arm_settings(arm: Arm) -> ArmSettings:
         first_trial=first if arm.study.search.first_trial == "paper_defaults" else None,
         drawn_at_random=drawn_at_random(arm),
     )
-
-
-def _value(training: TrainingConfig, name: str) -> Scalar | None:
-    """One hyperparameter of a training by its dotted name."""
-    holder, _, leaf = name.rpartition(".")
-    value: Scalar | None = getattr(training.network if holder == "network" else training, leaf)
-    return value

@@ -3,6 +3,7 @@
 from math import log2
 
 from gan_study.config.hyperparameters import NetworkConfig
+from gan_study.config.own.parts import is_own
 
 _DEPTH: dict[str, tuple[float, float]] = {"dcgan": (1.6, 1.6), "infogan": (1.1, 1.1), "resnet": (0.75, 0.5)}
 """Operations of one further layer at every size over those of the network without any: generator, discriminator."""
@@ -19,8 +20,10 @@ _UPSAMPLE = {
 def work_ratios(network: NetworkConfig, image_size: int) -> tuple[float, float]:
     """Operations of generator and discriminator over those of the same network and widths with all other defaults.
 
-    They are within a third of what `gan_study.gan.cost` counts.
+    They are within a third of what `gan_study.gan.cost` counts; an own network has none of these settings.
     """
+    if is_own(network.name):
+        return 1.0, 1.0
     g_depth, d_depth = (_depth_ratio(network, image_size, player) for player in (0, 1))
     doubled = _UPSAMPLE.get((network.name, str(network.upsample)), 1.0)
     g_attention = _attention_share(network, network.generator_width, image_size)

@@ -7,6 +7,7 @@ from gan_study.config.estimates.architecture import work_ratios
 from gan_study.config.extractors import EXTRACTORS
 from gan_study.config.hyperparameters import NetworkConfig
 from gan_study.config.names import WEIGHTED_PENALTIES
+from gan_study.config.own.parts import is_own
 from gan_study.config.training import TrainingConfig
 
 
@@ -32,7 +33,8 @@ def estimate_seconds_per_kimg(training: TrainingConfig, step_ratio: float = 1.0,
     network, size = training.network, training.dataset.image_size
     g_work, d_work = work_ratios(network, size)
     # A lazy penalty is evaluated at one in `penalty_every` steps.
-    penalty_share = 1 / (training.penalty_every or 1) if training.penalty in WEIGHTED_PENALTIES else 0.0
+    is_weighted = training.penalty in WEIGHTED_PENALTIES or is_own(training.penalty)
+    penalty_share = 1 / (training.penalty_every or 1) if is_weighted else 0.0
     d_step = 0.57 * _step_sec_per_kimg(network, network.discriminator_width, size) * d_work * (1 + penalty_share)
     g_step = 0.43 * _step_sec_per_kimg(network, network.generator_width, size) * g_work / training.d_steps_per_g_step
     scoring = scoring_ratio * estimate_scoring_sec(training.objective, training.dataset.image_size)
@@ -69,3 +71,5 @@ def _step_sec_per_kimg(network: NetworkConfig, width: int, size: int) -> float:
             return 0.12 + (1.3e-5 + 0.41e-5 * (num_doublings - 5)) * area
         case "mlp":
             return 0.03 + 5e-7 * (width**2 + width * size**2)
+        case _:  # an own network, until it is measured: as long as a dcgan of the default width
+            return 0.12 + 0.44e-6 * area * (num_doublings - 2)

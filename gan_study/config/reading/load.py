@@ -21,6 +21,7 @@ from gan_study.config.intervals import NEVER, NOT_KNOWN_YET, eighth
 from gan_study.config.reading.files import FileKind, read_text
 from gan_study.config.reading.hints import value_text
 from gan_study.config.reading.overrides import apply_overrides
+from gan_study.config.reading.own_code import own_parameter_names, use_own_code
 from gan_study.config.reading.problems import Fault, explain_errors, locate_faults
 from gan_study.config.reading.source import Node, Origin, lines_of, parse
 from gan_study.config.reading.synonyms import use_own_names
@@ -103,12 +104,16 @@ def parse_study(
     origin: the place that messages name.
     is_begun: the text is from a run folder, which an older version may have written.
     """
-    root, problems = parse(text, origin if isinstance(origin, Origin) else Origin(origin))
+    place = origin if isinstance(origin, Origin) else Origin(origin)
+    root, problems = parse(text, place)
     if root is None:
         raise InputError([str(problem) for problem in problems])
     require_mapping(root)
     problems += apply_overrides(root, overrides, warn)
     use_own_names(root)
+    # A dictionary's files lie in the current folder. Without a file, all names of its parts would be unknown.
+    if faulty := use_own_code(root, Path(place.name).parent):
+        raise InputError(lines_of([*problems, *faulty]))
     study, faults = _validate(root)
     if study is not None and is_begun and "order" not in study.search.model_fields_set:
         # An older version, whose searches had no other order, has written it.
@@ -142,7 +147,7 @@ def dump_study(study: StudyConfig) -> str:
     values = study.model_dump(exclude_none=True)
     for holder in (values, *values["arms"].values()):
         holder["search_space"] = {name: _in_one_line(r) for name, r in holder["search_space"].items()}
-        for key in ("description", "defaults", "search_space", "first_trial", "trackers"):
+        for key in ("description", "code", "own", "defaults", "search_space", "first_trial", "trackers"):
             if not holder.get(key, True):
                 del holder[key]
     yaml = YAML()
@@ -192,10 +197,11 @@ def _with_interval(study: StudyConfig, count_images: CountImages | None) -> tupl
 def _validate(root: Node) -> tuple[StudyConfig | None, list[Fault]]:
     """The study and its faults. A faulty study comes without its faulty parts, or is None if the rest is no study."""
     values = root.plain()
+    context = {"own": own_parameter_names(values)}
     try:
-        return StudyConfig.model_validate(values, strict=True), []
+        return StudyConfig.model_validate(values, strict=True, context=context), []
     except ValidationError as error:
-        return _remainder(values, error), explain_errors(error, root, StudyConfig)
+        return _remainder(values, error, context), explain_errors(error, root, StudyConfig)
 
 
 _STAND_INS: dict[str, Any] = {
@@ -206,7 +212,7 @@ _STAND_INS: dict[str, Any] = {
 """Valid values in place of wrong or missing ones, so that the rest can be checked too."""
 
 
-def _remainder(values: dict[str, Any], error: ValidationError) -> StudyConfig | None:
+def _remainder(values: dict[str, Any], error: ValidationError, context: dict[str, Any]) -> StudyConfig | None:
     """The study without its faulty parts. Removing a part may make its parent incomplete, hence several rounds."""
     for _ in range(4):
         for path in {_innermost(values, details) for details in error.errors()}:
@@ -217,7 +223,7 @@ def _remainder(values: dict[str, Any], error: ValidationError) -> StudyConfig | 
             else:
                 values.setdefault(section, stand_in)
         try:
-            return StudyConfig.model_validate(values, strict=True)
+            return StudyConfig.model_validate(values, strict=True, context=context)
         except ValidationError as next_error:
             error = next_error
     return None

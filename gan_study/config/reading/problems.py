@@ -12,6 +12,7 @@ from gan_study.config.hyperparameters import HYPERPARAMETERS
 from gan_study.config.names import ALIASES, CONDITIONS, HINTS
 from gan_study.config.reading.hints import choice_text, network_hint, node_at, node_text, remedy
 from gan_study.config.reading.model_fields import fields_at, meaning_of
+from gan_study.config.reading.own_code import own_names
 from gan_study.config.reading.source import Node, Problem
 from gan_study.config.reading.suggestions import nearest_name, suggestion
 from gan_study.config.space import RANGE_KINDS
@@ -190,13 +191,18 @@ def _value_fault(path: KeyPath, details: Sequence[ErrorDetails], root: Node, mod
         rule = wrong_value(name, node_text(node), details)
         return Fault(path, f"{rule}; to search its values, write {searched}: {choice_text(node)} in search_space")
     if details[0]["type"] == "literal_error" and len(details) == 1:
-        known = [name.strip("'") for name in re.split(", | or ", details[0]["ctx"]["expected"])]
+        known = [*_expected_names(details[0]), *own_names(root, _topic(path))]
         hint = HINTS.get((_topic(path), re.sub("[-_]", "", node.text.lower())))
         return Fault(
             path, f"unknown {_topic(path)} {node_text(node)}{f'; {hint}' if hint else suggestion(node.text, known)}"
         )
     rule = wrong_value(name, node_text(node), details)
     return Fault(path, f"{rule}{remedy(node, details[0]['type'])}{meaning_of(path, model)}")
+
+
+def _expected_names(details: ErrorDetails) -> list[str]:
+    """The names that a pydantic error lists as the expected ones."""
+    return [name.strip("'") for name in re.split(", | or ", details["ctx"]["expected"])]
 
 
 def _searchable(path: KeyPath) -> str | None:
@@ -218,7 +224,7 @@ def _key_fault(path: KeyPath, details: ErrorDetails, root: Node) -> Fault:
             node = node_at(root, path)
             listed = f": {choice_text(node)}" if isinstance(node.content, list) else ""
             return Fault(path, f"unknown hyperparameter {name!r}; did you mean network.{own}{listed}?", at_key=True)
-    return Fault(path, f"unknown hyperparameter {name!r}{suggestion(name, HYPERPARAMETERS)}", at_key=True)
+    return Fault(path, f"unknown hyperparameter {name!r}{suggestion(name, _expected_names(details))}", at_key=True)
 
 
 def _unknown_key_fault(path: KeyPath, model: type[BaseModel], root: Node) -> Fault:

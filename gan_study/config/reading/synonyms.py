@@ -47,7 +47,7 @@ def use_own_names(node: Node, key: str = "") -> None:
         return
     for name, child in list(node.content.items()):
         known = _NAMED.get(key, ()) if name == "name" else _TOPICS.get(name, ())
-        for value in _names_in(child) if known else ():
+        for value in names_in(child) if known else ():
             value.content = _own_name(str(value.content), known)
         use_own_names(child, name)
         for part in [child, *child.content] if key == "search_space" and isinstance(child.content, list) else [child]:
@@ -55,17 +55,17 @@ def use_own_names(node: Node, key: str = "") -> None:
                 part.content = {_own_name(kind, RANGE_KINDS): inner for kind, inner in part.content.items()}
 
 
-def _names_in(node: Node) -> Iterable[Node]:
+def names_in(node: Node) -> Iterable[Node]:
     """The names that a value holds: itself, the items of a list, or those of one or several choices."""
     if isinstance(node.content, str):
         yield node
     elif isinstance(node.content, list):
         for item in node.content:
-            yield from _names_in(item)
+            yield from names_in(item)
     elif isinstance(node.content, dict):
         for kind, values in node.content.items():
             if _own_name(kind, RANGE_KINDS) == "choice":
-                yield from _names_in(values)
+                yield from names_in(values)
 
 
 def _own_name(name: str, known: Iterable[str]) -> str:

@@ -8,6 +8,7 @@ from gan_study.config.estimates.training_time import estimate_seconds_per_kimg
 from gan_study.config.intervals import NEVER, eighth
 from gan_study.config.paper_defaults import paper_defaults
 from gan_study.config.reading.files import FileKind, read_text
+from gan_study.config.reading.own_code import use_own_code
 from gan_study.config.reading.problems import Fault, explain_errors, locate_faults
 from gan_study.config.reading.source import Node, Origin, lines_of, parse
 from gan_study.config.reading.synonyms import use_own_names
@@ -28,6 +29,9 @@ def load_trial(path: str | Path) -> TrialConfig:
         raise InputError([str(problem) for problem in problems])
     _require_training(root, path)
     use_own_names(root)
+    training = root.child("training")
+    if training is not None and (faulty := use_own_code(training, Path(path).parent, "training.")):
+        raise InputError(lines_of([*problems, *faulty]))
     try:
         trial = TrialConfig.model_validate(root.plain(), strict=True)
     except ValidationError as error:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from gan_study.config.arms.arm import Arm, arms_of
-from gan_study.config.conditions import has_effect, requirement
+from gan_study.config.conditions import has_effect, is_met, requirement
 from gan_study.config.hyperparameters import PARTS
 from gan_study.config.plan.search_text import listed_arms
 from gan_study.config.reading.hints import value_text
@@ -59,9 +59,10 @@ def _without_effect(study: StudyConfig, arms: Sequence[Arm]) -> Iterator[str]:
 
 
 def _reason(arm: Arm, name: str) -> str:
-    if any(has_effect(name, values) for values in arm.assignments):
+    required = requirement(name, arm.study.code)
+    if required is None or any(is_met(required, values) for values in arm.assignments):
         return "the condition of its range is never met"
-    condition, wanted = requirement(name)
+    condition, wanted = required
     value = arm.fixed.get(condition)
     given = f", but {condition}={value}" if value is not None else ""
     return f"it has no effect (it belongs to {condition} {' or '.join(wanted)}{given})"
@@ -76,7 +77,7 @@ def _defaults(study: StudyConfig, arms: Sequence[Arm]) -> Iterator[str]:
                 searched.append(arm)
             elif any(_overlap(key, name) for key in arm.own_fixed):
                 own.append(arm)
-            elif not any(has_effect(name, values) for values in arm.assignments):
+            elif not any(has_effect(name, values, study.code) for values in arm.assignments):
                 idle.append(arm)
         given = f"defaults.{name}={value_text(value)}"
         if len(own) == len(arms):

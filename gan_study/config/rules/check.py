@@ -10,7 +10,6 @@ from gan_study.config.arms.parameters import Parameter, decided_names
 from gan_study.config.arms.resolved_training import ASSUMED_TRAIN_IMAGES, training_values
 from gan_study.config.base import Scalar
 from gan_study.config.betas import parse_betas
-from gan_study.config.conditions import requirement
 from gan_study.config.hyperparameters import PARTS
 from gan_study.config.names import CONDITIONS, LOSSES, NETWORKS
 from gan_study.config.reading.hints import value_text
@@ -119,7 +118,8 @@ def _unused_range_faults(study: StudyConfig, arms: Sequence[Arm]) -> Iterator[Fa
             when = " and ".join(f"{name}={value_text(wanted)}" for name, wanted in parameter.range.when.items())
             rule = f"this range never exists, since its condition is never met, but got when {when}; correct it"
         else:
-            condition, wanted = requirement(parameter.name)
+            assert parameter.requirement is not None, "a range without a condition is always used"
+            condition, wanted = parameter.requirement
             rule = (
                 f"{parameter.name} belongs to {', '.join(wanted)}, but no arm has such a {condition}; "
                 f"remove the range or set {condition}: {wanted[0]}"

@@ -1,32 +1,55 @@
 """Combinations of values that one training cannot have."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from operator import attrgetter
 
-from gan_study.config.conditions import has_effect, requirement
+from gan_study.config.conditions import is_met, requirement
 from gan_study.config.data import DatasetConfig, ObjectiveConfig
 from gan_study.config.extractors import EXTRACTORS, FID_DIMS, FID_EXTRACTOR
 from gan_study.config.hyperparameters import Hyperparameters
 from gan_study.config.names import CONDITIONS, NETWORK_IMAGE_SIZES, UNLABELLED_DATASETS, attention_sizes
+from gan_study.config.own.parts import CONDITION_OF, CodeFile, is_own, own_parameters, own_parts
+from gan_study.config.reading.suggestions import suggestion
 
 _DEPENDENT = ("penalty_weight", "penalty_every", "clip_value", "label_smoothing", "network.upsample")
 """Hyperparameters that are None where they do not apply."""
 
 
 def combination_problems(
-    hyperparameters: Hyperparameters, dataset: DatasetConfig, objective: ObjectiveConfig
+    hyperparameters: Hyperparameters, dataset: DatasetConfig, objective: ObjectiveConfig, code: Sequence[CodeFile] = ()
 ) -> dict[str, str]:
     """Every reason why the parts of a training do not fit together, by the dotted name of the part to change."""
-    problems = (_dependents(hyperparameters), _images(hyperparameters, dataset), _objective(dataset, objective))
+    problems = (
+        _own_parts(hyperparameters, code),
+        _dependents(hyperparameters, code),
+        _images(hyperparameters, dataset),
+        _objective(dataset, objective),
+    )
     return dict(problem for found in problems for problem in found)
 
 
-def _dependents(hyperparameters: Hyperparameters) -> Iterator[tuple[str, str]]:
+def _own_parts(hyperparameters: Hyperparameters, code: Sequence[CodeFile]) -> Iterator[tuple[str, str]]:
+    """Own parts that the code does not have, and values that do not suit their parameters."""
+    named = {condition: attrgetter(condition)(hyperparameters) for condition in CONDITION_OF.values()}
+    for kind, condition in CONDITION_OF.items():
+        parts = own_parts(code, kind)
+        if is_own(named[condition]) and named[condition] not in parts:
+            yield condition, f"no {kind} of that name, but got {named[condition]}{suggestion(named[condition], parts)}"
+    parameters = dict(own_parameters(code, named))
+    for name, value in hyperparameters.own.items():
+        if name not in parameters:
+            owner = named[CONDITION_OF[name.partition(".")[0]]]
+            yield name, f"{owner} has no parameter {name.partition('.')[2]}{suggestion(name, parameters)}"
+        elif (wanted := parameters[name].problem(value)) is not None:
+            yield name, f"{name} must be {wanted}, but got {name}={value}; correct it"
+
+
+def _dependents(hyperparameters: Hyperparameters, code: Sequence[CodeFile]) -> Iterator[tuple[str, str]]:
     values = {condition: attrgetter(condition)(hyperparameters) for condition in CONDITIONS}
     for name in _DEPENDENT:
-        value = attrgetter(name)(hyperparameters)
-        if value is not None and not has_effect(name, values):
-            condition, wanted = requirement(name)
+        value, required = attrgetter(name)(hyperparameters), requirement(name, code)
+        if value is not None and required is not None and not is_met(required, values):
+            condition, wanted = required
             text = f"{value:g}" if isinstance(value, float) else value
             yield (
                 name,
@@ -36,7 +59,7 @@ def _dependents(hyperparameters: Hyperparameters) -> Iterator[tuple[str, str]]:
 
 
 def _images(hyperparameters: Hyperparameters, dataset: DatasetConfig) -> Iterator[tuple[str, str]]:
-    sizes = NETWORK_IMAGE_SIZES[hyperparameters.network.name]
+    sizes = NETWORK_IMAGE_SIZES.get(hyperparameters.network.name)  # an own network may have any
     if sizes is not None and dataset.image_size not in sizes:
         yield (
             "dataset.image_size",

@@ -9,6 +9,7 @@ from typing import Any
 from gan_study.config.arms.arm import Arm
 from gan_study.config.arms.settings import arm_settings
 from gan_study.config.base import flatten
+from gan_study.config.own.parts import code_hashes
 from gan_study.config.search.order import lag_of
 from gan_study.config.search.sampling import startup_trials
 from gan_study.config.search.stopping import grace_kimg, min_completed_trials, reduction_factor
@@ -72,7 +73,7 @@ def compare_studies(
         if old.get(name) == new.get(name) or (filled_in and filled_in(before) == filled_in(after)):
             continue
         line = f"{name}: {_shown(before, name)} {former}, {_shown(after, name)} {source}"
-        if name in _FREE:
+        if name in _FREE or (name.startswith("code.") and name not in old):
             changes.append(line)
         elif name not in GROWING:
             conflicts.append(line)
@@ -124,7 +125,8 @@ def study_settings(study: StudyConfig) -> dict[str, Any]:
     """Every setting that is not an arm's, by dotted name."""
     found = dict(flatten(study.model_dump(mode="json", exclude=set(_BY_ARM))))
     # Its absence is no setting of its own, but that of the number in it.
-    return {name: value for name, value in found.items() if name != "confirm.until_decided"}
+    files = {f"code.{file}": sha256 for file, sha256 in code_hashes(study.code).items()}
+    return {**{name: value for name, value in found.items() if name not in ("confirm.until_decided", "code")}, **files}
 
 
 def _arm_conflicts(before: StudyConfig, after: StudyConfig, arm: str, source: str, former: str) -> Iterator[str]:

@@ -8,6 +8,7 @@ from gan_study.config.arms.arm import Arm
 from gan_study.config.arms.parameters import Parameter
 from gan_study.config.arms.resolved_training import training_values
 from gan_study.config.base import flatten
+from gan_study.config.own.parts import code_hashes
 from gan_study.config.reading.problems import dotted
 from gan_study.config.rules.extension import compare_studies, setting_text, split_lowered, study_settings
 from gan_study.config.study import StudyConfig
@@ -109,9 +110,12 @@ def _training_differences(study: StudyConfig, trial: TrialConfig, num_train_imag
         values = training_values(arm, trial.searched, trial.training.seed, num_train_images)
     except ValidationError:
         return
-    trained = dict(flatten(trial.training.model_dump(mode="json")))
+    trained = dict(flatten({**trial.training.model_dump(mode="json"), "code": code_hashes(trial.training.code)}))
+    values["code"] = code_hashes(values.get("code", ()))
+    trained |= trial.training.own
     own = (*_OWN, "total_kimg") if study.budget.length.is_time else _OWN  # an estimate
-    for name, value in flatten(values):
+    for full_name, value in flatten(values):
+        name = full_name.removeprefix("own.")
         if name in trained and name not in own and name not in trial.searched and trained[name] != value:
             yield (
                 f"{_where(arm, name)}: what trials were trained with cannot change, but got {setting_text(value)} "

@@ -18,7 +18,6 @@ from gan_study.config.reading.suggestions import no_such
 from gan_study.config.training import TrainingConfig
 from gan_study.errors import InputError
 from gan_study.evaluation.exports.known import FILES
-from gan_study.evaluation.exports.source import generator_to_source
 from gan_study.gan.latents import draw_z
 
 TOLERANCE = 1e-4
@@ -43,7 +42,9 @@ def check_formats(formats: tuple[str, ...]) -> None:
         )
 
 
-def export_generator(generator: nn.Module, training: TrainingConfig, name: str, place: str) -> tuple[bytes, float]:
+def export_generator(
+    generator: nn.Module, training: TrainingConfig, name: str, place: str, model_source: str
+) -> tuple[bytes, float]:
     """The file of one format, and the largest difference of its pixels from the generator's, on [-1, 1].
 
     Args:
@@ -51,11 +52,14 @@ def export_generator(generator: nn.Module, training: TrainingConfig, name: str, 
         training: its training configuration.
         name: the format, one of `FILES`.
         place: the snapshot's file, for messages.
+        model_source: the text of model.py.
 
     Raises InputError if the difference is above `TOLERANCE`.
     """
     content = _EXPORTERS[name](generator, training)
-    difference = max(_difference(generator, LOADERS[name](content, generator), training, n) for n in (_NUM_CHECKED, 1))
+    difference = max(
+        _difference(generator, LOADERS[name](content, model_source), training, n) for n in (_NUM_CHECKED, 1)
+    )
     if not difference <= TOLERANCE:  # also NaN
         raise InputError(
             f"{place}: an exported generator must make the original's images, but got pixels that differ by up to "
@@ -77,10 +81,10 @@ def _to_safetensors(generator: nn.Module, training: TrainingConfig) -> bytes:
     return save(weights, {"made_by": "gan_study", "network": training.network.model_dump_json()})
 
 
-def _from_safetensors(content: bytes, generator: nn.Module) -> Callable[[Tensor], Tensor]:
+def _from_safetensors(content: bytes, model_source: str) -> Callable[[Tensor], Tensor]:
     """The network that `model.py` builds, with these weights."""
     names: dict[str, Any] = {}
-    exec(generator_to_source(generator), names)
+    exec(model_source, names)
     built: nn.Module = names["build_generator"]()
     built.load_state_dict(load(content))
     return built.eval()
@@ -96,7 +100,7 @@ def _to_torch_export(generator: nn.Module, training: TrainingConfig) -> bytes:
     return buffer.getvalue()
 
 
-def _from_torch_export(content: bytes, generator: nn.Module) -> Callable[[Tensor], Tensor]:
+def _from_torch_export(content: bytes, model_source: str) -> Callable[[Tensor], Tensor]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         loaded: Callable[[Tensor], Tensor] = torch.export.load(io.BytesIO(content)).module()
@@ -115,7 +119,7 @@ def _to_torchscript(generator: nn.Module, training: TrainingConfig) -> bytes:
     return buffer.getvalue()
 
 
-def _from_torchscript(content: bytes, generator: nn.Module) -> Callable[[Tensor], Tensor]:
+def _from_torchscript(content: bytes, model_source: str) -> Callable[[Tensor], Tensor]:
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message=".*deprecated", category=FutureWarning)
         warnings.filterwarnings("ignore", message=".*deprecated", category=DeprecationWarning)
@@ -142,7 +146,7 @@ def _to_onnx(generator: nn.Module, training: TrainingConfig) -> bytes:
         return place.read_bytes()
 
 
-def _from_onnx(content: bytes, generator: nn.Module) -> Callable[[Tensor], Tensor]:
+def _from_onnx(content: bytes, model_source: str) -> Callable[[Tensor], Tensor]:
     import onnxruntime
 
     session = onnxruntime.InferenceSession(content, providers=["CPUExecutionProvider"])
@@ -155,11 +159,11 @@ _EXPORTERS: dict[str, Callable[[nn.Module, TrainingConfig], bytes]] = {
     "torchscript": _to_torchscript,
     "onnx": _to_onnx,
 }
-LOADERS: dict[str, Callable[[bytes, nn.Module], Callable[[Tensor], Tensor]]] = {
+LOADERS: dict[str, Callable[[bytes, str], Callable[[Tensor], Tensor]]] = {
     "safetensors": _from_safetensors,
     "torch_export": _from_torch_export,
     "torchscript": _from_torchscript,
     "onnx": _from_onnx,
 }
-"""For each format, a function of a file's content and the original generator that returns the exported one: latents
+"""For each format, a function of a file's content and the text of model.py that returns the exported generator: latents
 (N, z_dim) => images NCHW in [-1, 1]."""

@@ -5,6 +5,10 @@ from collections.abc import Iterator
 
 from torch import nn
 
+from gan_study.config.own.parts import is_own
+from gan_study.config.training import TrainingConfig
+from gan_study.gan.parts import own_generator_call
+
 FILE = "model.py"
 """Name of the file beside `generator.safetensors`."""
 
@@ -30,12 +34,17 @@ def load_generator(path: str) -> nn.Module:
 '''
 
 
-def generator_to_source(generator: nn.Module) -> str:
-    """The text of `model.py`.
+def generator_to_source(generator: nn.Module, training: TrainingConfig, num_channels: int) -> str:
+    """The text of `model.py`. That of an own network imports the study's code, which lies beside it.
 
     A torch layer becomes a call of its constructor with the arguments that torch prints for it. A class of this package
     is copied; its constructor takes its children by their names.
     """
+    if is_own(training.network.name):
+        file, name, call = own_generator_call(training, num_channels)
+        own_import = f"from {file.removesuffix('.py')} import {name}"
+        lines = [own_import, "from safetensors.torch import load_file", "from torch import nn"]
+        return _TEMPLATE.format(imports="\n".join(lines), classes="", network=call)
     own = {type(module) for module in generator.modules() if not _is_of_torch(module)}
     classes = "".join(f"\n{source}\n" for source in sorted(inspect.getsource(kind) for kind in own))
     network = "\n".join(_call(generator, "    ")).lstrip()

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from torch import nn
 
 from gan_study.config.hyperparameters import NetworkConfig
-from gan_study.config.names import NetworkName
 from gan_study.gan.networks.dcgan import dcgan_discriminator, dcgan_generator
 from gan_study.gan.networks.infogan import infogan_discriminator, infogan_generator
 from gan_study.gan.networks.layers import divide_by_spectral_norms_
@@ -24,7 +23,7 @@ class Network:
     """(config, image_size, num_channels) -> images to logits."""
 
 
-NETWORKS: dict[NetworkName, Network] = {
+NETWORKS: dict[str, Network] = {
     "dcgan": Network(dcgan_generator, dcgan_discriminator),
     "infogan": Network(infogan_generator, infogan_discriminator),
     "mlp": Network(mlp_generator, mlp_discriminator),

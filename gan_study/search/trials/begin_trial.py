@@ -8,8 +8,10 @@ import torch
 from gan_study.data.datasets import Dataset, load_dataset
 from gan_study.errors import StorageError
 from gan_study.evaluation.kept_values import kept_value
+from gan_study.evaluation.own_code import load_run_code
 from gan_study.evaluation.whole_trial import train_and_finish
 from gan_study.extractors.objective import Objective, load_objective
+from gan_study.gan.own_code import explain_own_errors
 from gan_study.runs.folder import RunFolder
 from gan_study.runs.records.status import TrialState, TrialStatus
 from gan_study.runs.trial_folder import TrialFolder
@@ -22,9 +24,11 @@ def begin_trial(order: TrialOrder, workers: Workers) -> Generator[Progress, None
     """Load the data and the study's objective, then train the ordered trial and do its end work.
 
     A trial that resumes first yields its last evaluation again: its process may have died before the study received it.
-    Raises StorageError if the run folder is not there on this machine or does not fit the data.
+    Raises StorageError if the run folder is not there on this machine or does not fit the data, and InputError, with
+    the user's line, for an error in the study's own code.
     """
     config, folder = order.config, RunFolder(order.run_folder)
+    load_run_code(config.training.code, folder)
 
     def load() -> tuple[Dataset, Objective]:
         dataset = load_dataset(config.training.dataset)
@@ -44,7 +48,7 @@ def begin_trial(order: TrialOrder, workers: Workers) -> Generator[Progress, None
     trial = folder.trial(config.arm, config.name)
     if (last := workers.from_first_rank(lambda: _read_last(trial))) is not None:
         yield last
-    yield from train_and_finish(config, dataset, objective, trial, workers)
+    yield from explain_own_errors("training", train_and_finish(config, dataset, objective, trial, workers))
 
 
 def _read_last(trial: TrialFolder) -> Progress | None:

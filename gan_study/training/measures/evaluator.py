@@ -16,6 +16,7 @@ from gan_study.training.measures.signals import Probe, first_images, measure_sig
 from gan_study.training.output.checkpoints import read_end, write_images, write_progress
 from gan_study.training.output.status import ended_status
 from gan_study.training.progress import Progress
+from gan_study.training.randomness import seed_own_parts
 from gan_study.training.rollback import answer_collapse
 from gan_study.training.state import TrainingState
 
@@ -53,6 +54,7 @@ class Evaluator:
         """
         config, folder, workers = self.config, self.folder, self.workers
         start, counters = time.perf_counter(), state.counters
+        seed_own_parts(config.training, counters.cur_nimg, workers.rank)
         with first_images(state.g_ema) as images:
             scores = self._score(state, is_end)
         losses = means.reduce(workers, config.training.num_stacks)

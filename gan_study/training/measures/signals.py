@@ -13,7 +13,6 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from gan_study.config.names import LossName
 from gan_study.config.training import TrainingConfig
 from gan_study.data.datasets import Dataset
 from gan_study.diagnosis.measures.discriminator import logits_to_accuracy, losses_to_jensen_shannon
@@ -43,7 +42,7 @@ class _Scale(NamedTuple):
     """Logit above which the discriminator classifies an image as real; None if the logits have no zero."""
 
 
-_SCALES: dict[LossName, _Scale] = {
+_SCALES: dict[str, _Scale] = {
     "hinge": _Scale(1, -1, 0),
     "least_squares": _Scale(1, 0, 0.5),
     "minimax": _Scale(np.inf, -np.inf, 0),
@@ -181,7 +180,7 @@ def _buffers_kept(*networks: nn.Module) -> Iterator[None]:
             buffer.copy_(value)
 
 
-def logits_to_signals(loss: LossName, is_smoothed: bool, real_logits: Tensor, fake_logits: Tensor) -> dict[str, float]:
+def logits_to_signals(loss: str, is_smoothed: bool, real_logits: Tensor, fake_logits: Tensor) -> dict[str, float]:
     """Compute the signals of `SignalsRecord` from finite logits, (N,) each, for any loss but the relativistic.
 
     is_smoothed: True if the training smooths its labels, so that the discriminator has another optimum.

@@ -7,8 +7,8 @@ from torch import nn
 
 from gan_study.config.training import TrainingConfig
 from gan_study.errors import InputError, first_line
-from gan_study.gan.networks import build_networks
 from gan_study.gan.networks.layers import fix_spectral_norms_
+from gan_study.gan.parts import networks_of
 
 
 def load_generator(snapshot: bytes, config: TrainingConfig, num_channels: int) -> nn.Module:
@@ -24,7 +24,7 @@ def load_generator(snapshot: bytes, config: TrainingConfig, num_channels: int) -
     Raises RuntimeError if the snapshot is of another network, SafetensorError if it is damaged: see `snapshot_error`.
     """
     with torch.random.fork_rng(devices=[]):
-        generator, _ = build_networks(config.network, config.dataset.image_size, num_channels, config.z_dim, config.pac)
+        generator, _ = networks_of(config, num_channels)
     generator.load_state_dict(load(snapshot))
     fix_spectral_norms_(generator.eval())
     return generator.requires_grad_(False)

@@ -1,0 +1,57 @@
+"""Hyperparameters whose value is a name: one of ours, or that of an own part."""
+
+from collections.abc import Mapping
+from functools import partial
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BeforeValidator, WithJsonSchema
+from pydantic_core import PydanticKnownError
+
+from gan_study.config.joined_names import names_to_text
+from gan_study.config.names import LOSSES, NETWORKS, PENALTIES
+from gan_study.config.own.parts import CONDITION_OF, OWN_NAME, is_own
+
+
+def listed_names(names: tuple[str, ...]) -> str:
+    """Names as pydantic lists those that it expected, such as `'r1', 'r2' or 'wgan_gp'`."""
+    *others, last = map(repr, names)
+    return f"{', '.join(others)} or {last}" if others else last
+
+
+def _known(known: tuple[str, ...], name: str) -> str:
+    if name in known or is_own(name):
+        return name
+    raise PydanticKnownError("literal_error", {"expected": listed_names(known)})
+
+
+def _schema(known: tuple[str, ...], *, listed: bool = False) -> WithJsonSchema:
+    ours = {"type": "string", "enum": list(known)}
+    lists = [{"type": "array", "items": ours}] if listed else []
+    return WithJsonSchema({"anyOf": [ours, *lists, {"type": "string", "pattern": OWN_NAME}]})
+
+
+Loss = Annotated[str, AfterValidator(partial(_known, LOSSES)), _schema(LOSSES)]
+"""A loss of ours, or an own one such as `my_gans.py:my_loss`."""
+Penalty = Annotated[
+    str, BeforeValidator(names_to_text), AfterValidator(partial(_known, PENALTIES)), _schema(PENALTIES, listed=True)
+]
+"""A penalty of ours, a list of those that are added, or an own one."""
+Network = Annotated[str, AfterValidator(partial(_known, NETWORKS)), _schema(NETWORKS)]
+"""A network of ours, or an own one."""
+
+
+def collect_own_values(data: Any) -> Any:
+    """Move the settings of own parts, such as `loss: {name: my_gans.py:my_loss, margin: 2}`, to `own`.
+
+    data: the values of an arm or of a training, before they are checked.
+    """
+    if not isinstance(data, Mapping):
+        return data
+    values: dict[str, Any] = dict(data)
+    own: dict[str, Any] = {}
+    for kind, condition in CONDITION_OF.items():
+        given = values.get(kind)
+        if isinstance(given, Mapping) and is_own(given.get("name")):
+            values[kind] = {"name": given["name"]} if condition != kind else given["name"]
+            own |= {f"{kind}.{name}": value for name, value in given.items() if name != "name" and value is not None}
+    return {**values, "own": {**(values.get("own") or {}), **own}} if own else values

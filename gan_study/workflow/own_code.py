@@ -1,0 +1,58 @@
+"""The trial of a study's own code, before anything is trained."""
+
+from collections.abc import Iterator
+
+from pydantic import ValidationError
+
+from gan_study.config.arms.arm import Arm, arms_of
+from gan_study.config.arms.resolved_training import ASSUMED_TRAIN_IMAGES, first_trial_values, resolve_training
+from gan_study.config.own.parts import owner_of
+from gan_study.config.space import extremes
+from gan_study.config.study import StudyConfig
+from gan_study.config.training import TrainingConfig
+from gan_study.errors import InputError
+
+
+def try_own_code(study: StudyConfig) -> None:
+    """Load a study's own code, and try its parts on a tiny batch.
+
+    The values of first trials are tried, and the ends of the ranges of own parts' parameters. Raises InputError with a
+    line for each fault.
+    """
+    if not study.code:
+        return
+    from gan_study.evaluation.own_code import load_given_code
+    from gan_study.gan.own_checks import require_sound_parts  # torch, which takes seconds
+
+    load_given_code(study.code)
+    problems: dict[str, None] = {}
+    for arm in arms_of(study):
+        for training in _tried(arm):
+            try:
+                require_sound_parts(training, study.dataset.assumed_channels)
+            except InputError as error:
+                problems |= dict.fromkeys(f"arm {arm.name}: {problem}" for problem in error.problems)
+    if problems:
+        raise InputError(list(problems))
+
+
+def _tried(arm: Arm) -> Iterator[TrainingConfig]:
+    """An arm's trainings that are tried: one for each choice of parts, and one for each end of their ranges."""
+    for assignment in arm.assignments:
+        chosen = {p.name: assignment[p.name] for p in arm.parameters if p.name in assignment}
+        first = {**first_trial_values(arm), **chosen}
+        present = {p.name for p in arm.parameters if p.is_active({**arm.fixed, **first})}
+        values = {name: value for name, value in first.items() if name in present}
+        changed = [
+            {**values, p.name: end}
+            for p in arm.parameters
+            if p.name in present and owner_of(p.name, {**arm.fixed, **values})
+            for end in extremes(p.range)
+        ]
+        for searched in [values, *changed]:
+            try:
+                training = resolve_training(arm, searched, seed=0, num_train_images=ASSUMED_TRAIN_IMAGES)
+            except ValidationError:  # two conditions that cannot be combined; a trial of them is checked when it starts
+                continue
+            if training.code:
+                yield training
