@@ -3,7 +3,6 @@
 import os
 import time
 from contextlib import nullcontext
-from pathlib import Path
 
 import torch
 from rich.console import Console
@@ -76,7 +75,7 @@ def _with_code(config: TrialConfig, config_file: str, folder: RunFolder, *, keep
     """Load the training's own code: from the files that it names, or from the run folder of its config.json."""
     code = config.training.code
     if not all(file.place for file in code):
-        run = RunFolder(str(Path(config_file).absolute().parents[3]))
+        run = RunFolder(os.path.abspath(f"{config_file}/../../../.."))
         require_trusted(code, run)
         code = tuple(placed(file, run) for file in code)
     load_given_code(code)

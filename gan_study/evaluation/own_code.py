@@ -7,12 +7,11 @@ from pathlib import Path
 from gan_study.config.own.parts import CodeFile
 from gan_study.data.places import cache_folder
 from gan_study.errors import InputError
-from gan_study.gan.own_code import load_code
+from gan_study.gan.own_code import load_code, require_unchanged
 from gan_study.runs.folder import RunFolder
 
 _TRUSTED = "trusted_code"
 """Folder in this machine's cache with an empty file for each trusted hash."""
-
 
 _trusts_all = False
 
@@ -32,7 +31,12 @@ def trust(code: Sequence[CodeFile]) -> None:
 
 
 def require_trusted(code: Sequence[CodeFile], folder: RunFolder) -> None:
-    """Raise InputError if a run folder's code has never been run on this machine, as after a download."""
+    """Raise InputError if a run folder's code was changed, or has never been run on this machine, as after a download.
+
+    Raises StorageError if a file is lost.
+    """
+    for file in code:
+        require_unchanged(placed(file, folder), folder.read_code(file.file))
     if _trusts_all:
         trust(code)
     unknown = [file.file for file in code if not (cache_folder() / _TRUSTED / file.sha256).exists()]

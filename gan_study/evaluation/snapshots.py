@@ -62,10 +62,7 @@ class SnapshotPlace:
     @property
     def run(self) -> RunFolder:
         """The folder three levels above the trial, which is its run folder if it belongs to a study."""
-        location = self.trial.storage.location
-        # The options of an object store's address follow its path.
-        path, mark, options = location.partition("?") if "://" in location else (location, "", "")
-        return RunFolder(f"{path.rsplit('/', 3)[0]}{mark}{options}")
+        return RunFolder(self.trial.storage.above(3).location)
 
 
 def open_place(location: str) -> SnapshotPlace | TrialFolder | RunFolder | None:

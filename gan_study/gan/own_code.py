@@ -43,13 +43,18 @@ def load_code(code: Sequence[CodeFile], read: Callable[[CodeFile], str]) -> None
         modules = {}
         for file in code:
             text = read(file)
-            if sha256(text.encode()).hexdigest() != file.sha256:
-                raise InputError(
-                    f"{file.place or file.file}: a training needs the code that its study began with, but got a "
-                    "changed file; restore it, or run the changed code as a new study"
-                )
+            require_unchanged(file, text)
             modules[file.file] = _run(file, text)
         _LOADED[_key(code)] = modules
+
+
+def require_unchanged(file: CodeFile, text: str) -> None:
+    """Raise InputError if a text is not the one that was recorded for a file."""
+    if sha256(text.encode()).hexdigest() != file.sha256:
+        raise InputError(
+            f"{file.place or file.file}: a training needs the code that its study began with, but got a changed file; "
+            "restore it, or run the changed code as a new study"
+        )
 
 
 def own_object(code: Sequence[CodeFile], name: str) -> Any:
@@ -79,15 +84,9 @@ def own_place(error: BaseException) -> str | None:
 
 
 def explain_own_errors(what: str, steps: Iterable[_T]) -> Iterator[_T]:
-    """Yield from an iterator, with `own_errors` around each of its steps."""
-    iterator = iter(steps)
-    while True:
-        with own_errors(what):
-            try:
-                step = next(iterator)
-            except StopIteration:
-                return
-        yield step
+    """Yield from an iterator, within `own_errors`."""
+    with own_errors(what):
+        yield from steps
 
 
 def _run(file: CodeFile, text: str) -> ModuleType:

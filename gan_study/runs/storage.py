@@ -63,6 +63,15 @@ class Storage:
         inside._root, inside.location = f"{self._root}/{name}", _place(self.location, name)
         return inside
 
+    def above(self, num_levels: int) -> "Storage":
+        """The folder so many levels above this one."""
+        above = copy.copy(self)
+        # The query of a URI stays at the end.
+        path, mark, query = self.location.partition("?") if "://" in self.location else (self.location, "", "")
+        above._root = self._root.rsplit("/", num_levels)[0]
+        above.location = f"{path.rsplit('/', num_levels)[0]}{mark}{query}"
+        return above
+
     def local_path(self, name: str) -> Path:
         """The path of `name` on this machine's disk. Only for a local folder."""
         assert self.is_local, f"{self.location} is not on a local disk"

@@ -114,6 +114,13 @@ class TestStudies:
         arm = Arm(own_study(tmp_path), "dcgan")
         assert resolve_training(arm, first_trial_values(arm), 0, 1000).code == ()
 
+    def test_a_name_in_two_files_must_be_whole(self, tmp_path: Path) -> None:
+        (tmp_path / "second.py").write_text(CODE)
+        with pytest.raises(
+            InputError, match=r"9:11: two files have a loss of this name, but got margin; write "
+        ):
+            own_study(tmp_path, ("code: own_parts.py", "code: [own_parts.py, second.py]"))
+
     def test_a_changed_file_makes_another_study(self, tmp_path: Path) -> None:
         before = own_study(tmp_path)
         after = load_study(write_own_study(tmp_path, code=CODE + "# changed\n"))
@@ -144,6 +151,10 @@ class TestStudies:
             (
                 ("code: own_parts.py", "code: other.py"),
                 "5:7: code: a file of own code must be there, beside the study or where the path leads from it",
+            ),
+            (
+                ("search_space:\n  g_lr", "defaults: {loss: {name: margin, temp: 1}}\nsearch_space:\n  g_lr"),
+                "defaults.loss.temp: no own part has this parameter",
             ),
             (("{name: Plain, depth: 3}", "other.py:Net"), "8:14: code: a file of own code must be there"),
             (

@@ -59,7 +59,7 @@ class CodeFile(Frozen):
     parts: dict[str, OwnPart] = Field(default_factory=dict)
     """Its parts by name."""
     place: Annotated[str, Field(exclude=True)] = ""
-    """Where a command has read it; empty for a file of a run folder. It does not count when files are compared."""
+    """The path from which it was read; empty for a file of a run folder. Equal files may have different places."""
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, CodeFile) and self.model_dump() == other.model_dump()

@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from gan_study.config.own.parts import CodeFile, is_own, own_parts, parameter_names
+from gan_study.config.own.parts import CONDITION_OF, CodeFile, is_own, own_parts, parameter_names
 from gan_study.config.own.signatures import read_code_file
 from gan_study.config.reading.source import Node, Place, Problem
 from gan_study.config.reading.synonyms import names_in
@@ -15,7 +15,7 @@ from gan_study.errors import InputError, first_line
 
 _FILE_NAME = r"[\w-]+\.py"
 _CODE = TypeAdapter(tuple[CodeFile, ...])
-_KEYS = {"network.name": "network", "loss": "loss", "penalty": "penalty", "network": "network"}
+_KEYS = {**{condition: kind for kind, condition in CONDITION_OF.items()}, "network": "network"}
 """Keys whose values name a part, with its kind."""
 
 
@@ -46,9 +46,8 @@ def use_own_code(root: Node, folder: Path, label: str = "") -> list[Problem]:
             problems += [Problem(place, f"{label}code", text) for text in error.problems]
     if files:
         code = list(files.values())
-        problems += _ambiguous(named, code)
+        problems += _complete_names(named, code)
         root.content["code"] = _node([{**file.model_dump(), "place": file.place} for file in code], root.place)
-        _complete_names(named, code)
     return problems
 
 
@@ -118,19 +117,13 @@ def read_file(path: Path) -> CodeFile:
     return read_code_file(text, path.name, str(path))
 
 
-def _complete_names(named: Iterable[tuple[str, Node]], code: list[CodeFile]) -> None:
-    """Replace the bare names of own parts, such as `MyGan`, by whole ones."""
+def _complete_names(named: Iterable[tuple[str, Node]], code: list[CodeFile]) -> Iterator[Problem]:
+    """Replace the bare names of own parts, such as `MyGan`, by whole ones; yield those that parts of two files have."""
     for kind, node in named:
         wholes = [whole for whole in own_parts(code, kind) if whole.rpartition(":")[2] == node.content]
         if len(wholes) == 1:
             node.content = wholes[0]
-
-
-def _ambiguous(named: Iterable[tuple[str, Node]], code: list[CodeFile]) -> Iterator[Problem]:
-    """Bare names that parts of two files have."""
-    for kind, node in named:
-        wholes = [whole for whole in own_parts(code, kind) if whole.rpartition(":")[2] == node.content]
-        if len(wholes) > 1:
+        elif wholes:
             rule = f"two files have a {kind} of this name, but got {node.content}; write {' or '.join(wholes)}"
             yield Problem(node.place, "", rule)
 

@@ -12,8 +12,10 @@ from gan_study.config.base import Scalar
 from gan_study.config.betas import parse_betas
 from gan_study.config.hyperparameters import PARTS
 from gan_study.config.names import CONDITIONS, LOSSES, NETWORKS
+from gan_study.config.own.parts import parameter_names
 from gan_study.config.reading.hints import value_text
 from gan_study.config.reading.problems import Fault, wrong_value
+from gan_study.config.reading.suggestions import suggestion
 from gan_study.config.rules.objectives import objective_faults
 from gan_study.config.rules.populations import population_faults
 from gan_study.config.rules.search import phase_faults, unused_setting_faults
@@ -47,6 +49,7 @@ def check_study(study: StudyConfig, is_begun: bool = False, has_all_arms: bool =
     faults = [*phase_faults(study), *([] if is_begun else unused_setting_faults(study))]
     faults += [*objective_faults(study), *population_faults(study)]
     faults += resource_faults(study.resources)
+    faults += _unknown_own_faults(study)
     arms = arms_of(study)
     faults += _unused_range_faults(study, arms) if has_all_arms else []
     for arm in arms:
@@ -101,6 +104,15 @@ def _shared_process_faults(resources: ResourcesConfig) -> Iterator[Fault]:
             f"no more trials can share a process than run at once, but got max_concurrent_trials={most} {got}; "
             "raise max_concurrent_trials, or lower trials_per_gpu",
         )
+
+
+def _unknown_own_faults(study: StudyConfig) -> Iterator[Fault]:
+    """Values in `defaults` of parameters that no own part has; in arms each training is checked."""
+    known = parameter_names(study.code)
+    for name in study.defaults.model_dump(include={"own"})["own"] or {}:
+        if name in known:
+            continue
+        yield Fault(("defaults", *name.split(".")), f"no own part has this parameter{suggestion(name, known)}")
 
 
 def _unused_range_faults(study: StudyConfig, arms: Sequence[Arm]) -> Iterator[Fault]:
