@@ -116,9 +116,7 @@ class TestStudies:
 
     def test_a_name_in_two_files_must_be_whole(self, tmp_path: Path) -> None:
         (tmp_path / "second.py").write_text(CODE)
-        with pytest.raises(
-            InputError, match=r"9:11: two files have a loss of this name, but got margin; write "
-        ):
+        with pytest.raises(InputError, match=r"9:11: two files have a loss of this name, but got margin; write "):
             own_study(tmp_path, ("code: own_parts.py", "code: [own_parts.py, second.py]"))
 
     def test_a_changed_file_makes_another_study(self, tmp_path: Path) -> None:
