@@ -19,15 +19,15 @@ from pydantic import (
 from pydantic_core import PydanticKnownError
 
 from gan_study.config.base import Frozen, Scalar, flatten
-from gan_study.config.betas import Betas
-from gan_study.config.half_lives import HalfLives
-from gan_study.config.joined_names import Augment
-from gan_study.config.lr_schedules import LrSchedule
 from gan_study.config.names import CONDITIONS, OptimizerName
 from gan_study.config.own.named import Loss, Network, Penalty, collect_own_values, listed_names
 from gan_study.config.own.parts import CONDITION_OF, is_own
 from gan_study.config.paper_defaults import default_g_norm, default_upsample
-from gan_study.config.schedule import DecayRate
+from gan_study.config.values.betas import Betas
+from gan_study.config.values.half_lives import HalfLives
+from gan_study.config.values.joined_names import Augment
+from gan_study.config.values.lr_schedules import LrSchedule
+from gan_study.config.values.schedule import DecayRate
 
 Precision = Literal["float32", "bf16", "float64"]
 NormName = Literal["batch", "layer", "none"]

@@ -1,9 +1,9 @@
 """The hyperparameters that losses and penalties were published with."""
 
 from gan_study.config.base import Scalar
-from gan_study.config.betas import betas_text
 from gan_study.config.names import CONVOLUTIONAL
 from gan_study.config.own.parts import is_own
+from gan_study.config.values.betas import betas_text
 
 # least_squares, wasserstein with weight clipping, dragan: Lucic et al. 2018, the authors' defaults (compare_gan v1
 # params.py), where WGAN's RMSProp is replaced by Adam and Adam's beta2 is left at 0.999. wgan_gp: Gulrajani et al.

@@ -4,8 +4,11 @@ import json
 from typing import Any
 
 from gan_study.config.hyperparameters import HYPERPARAMETERS, PartialHyperparameters, PartialNetwork
-from gan_study.config.own.parts import CONDITION_OF
+from gan_study.config.own.parts import CONDITION_OF, OWN_NAME
 from gan_study.config.study import StudyConfig
+
+_OWN_PART = {"type": "object", "required": ["name"], "properties": {"name": {"type": "string", "pattern": OWN_NAME}}}
+"""An own part with values of its parameters, which no schema can know."""
 
 
 def study_json_schema() -> dict[str, Any]:
@@ -13,6 +16,9 @@ def study_json_schema() -> dict[str, Any]:
     schema = StudyConfig.model_json_schema()
     for holder in (schema, schema["$defs"]["ArmConfig"]):
         _name_hyperparameters(holder["properties"]["search_space"])
+    for holder in ("ArmConfig", "PartialHyperparameters"):
+        for kind in CONDITION_OF:
+            schema["$defs"][holder]["properties"][kind]["anyOf"].append(_OWN_PART)
     schema["properties"]["$schema"] = {"type": "string", "description": "Path of this schema, for editors."}
     _tidy(schema)
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "A study of gan_study", **schema}

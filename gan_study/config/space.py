@@ -5,11 +5,11 @@ from typing import Annotated, Any, TypeVar
 from pydantic import Discriminator, Field, Tag, field_validator
 
 from gan_study.config.base import Frozen, Scalar
-from gan_study.config.betas import pair_to_text
 from gan_study.config.hyperparameters import HyperparameterName
-from gan_study.config.joined_names import names_to_text
-from gan_study.config.lr_schedules import schedule_to_text
 from gan_study.config.names import ConditionName
+from gan_study.config.values.betas import pair_to_text
+from gan_study.config.values.joined_names import names_to_text
+from gan_study.config.values.lr_schedules import schedule_to_text
 
 When = dict[ConditionName, Scalar | tuple[Scalar, ...]]
 

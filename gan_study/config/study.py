@@ -2,19 +2,21 @@
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Discriminator, Field, StringConstraints, Tag, model_validator
+from pydantic import Discriminator, Field, StringConstraints, Tag, WithJsonSchema, model_validator
 
 from gan_study.config.base import Frozen, Scalar
 from gan_study.config.data import DatasetConfig, ObjectiveConfig
 from gan_study.config.hyperparameters import HyperparameterName, PartialHyperparameters
-from gan_study.config.intervals import default_interval
-from gan_study.config.length import LENGTH_UNITS, Length
 from gan_study.config.names import SearchObjectiveName, TrackerName
 from gan_study.config.own.parts import CodeFile
 from gan_study.config.population import PbtConfig
 from gan_study.config.space import SearchSpace
 from gan_study.config.training import DiagnosisConfig
+from gan_study.config.values.intervals import default_interval
+from gan_study.config.values.length import LENGTH_UNITS, Length
 
+_PATHS: dict[str, Any] = {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}
+"""A study file gives paths of code; what the files hold takes their place when it is read."""
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")]
 """A name that is also valid for a folder."""
 
@@ -248,7 +250,7 @@ class StudyConfig(Frozen):
     """The budget of each arm."""
     arms: Annotated[dict[Name, ArmConfig], Field(min_length=1)]
     """The arms that compete, by name."""
-    code: tuple[CodeFile, ...] = ()
+    code: Annotated[tuple[CodeFile, ...], WithJsonSchema(_PATHS)] = ()
     """Own parts: a Python file beside the study, or a list of files. A part is named by `<file>.py:<name>`, or by its
     name alone where a file is listed here."""
     defaults: PartialHyperparameters = PartialHyperparameters()

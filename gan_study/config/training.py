@@ -12,17 +12,17 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from gan_study.config.base import Frozen, Scalar
-from gan_study.config.betas import betas_text, pair_to_text, parse_betas
 from gan_study.config.data import DatasetConfig, ObjectiveConfig
 from gan_study.config.hyperparameters import Hyperparameters
-from gan_study.config.intervals import default_interval
-from gan_study.config.joined_names import names_to_text
 from gan_study.config.own.named import collect_own_values
 from gan_study.config.own.parts import CodeFile, is_own, own_parameters
 from gan_study.config.paper_defaults import default_discriminator_norm, paper_defaults
 from gan_study.config.rules.combinations import combination_problems
-from gan_study.config.schedule import Schedule, require_ascending
 from gan_study.config.thresholds import Thresholds
+from gan_study.config.values.betas import betas_text, pair_to_text, parse_betas
+from gan_study.config.values.intervals import default_interval
+from gan_study.config.values.joined_names import names_to_text
+from gan_study.config.values.schedule import Schedule, require_ascending
 
 SCHEMA_VERSION: Final = 1
 """Version of every file in a run folder; raised when a reader must treat older files differently."""

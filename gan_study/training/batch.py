@@ -4,9 +4,9 @@ import torch
 from torch import Tensor
 
 from gan_study.config.base import Scalar
-from gan_study.config.joined_names import augmentations_of
 from gan_study.config.rules.workers import worker_problem
 from gan_study.config.training import TrainingConfig, WorkersConfig
+from gan_study.config.values.joined_names import augmentations_of
 from gan_study.errors import InputError
 from gan_study.gan.augmentations import num_numbers
 from gan_study.gan.parts import penalty_of

@@ -10,8 +10,8 @@ from collections.abc import Generator
 import torch
 from torch import Tensor, nn
 
-from gan_study.config.half_lives import half_lives
 from gan_study.config.training import TrainingConfig, TrialConfig, WorkersConfig
+from gan_study.config.values.half_lives import half_lives
 from gan_study.data.datasets import Dataset
 from gan_study.gan.penalties import clip_weights_
 from gan_study.runs.trial_folder import TrialFolder

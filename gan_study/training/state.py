@@ -11,9 +11,9 @@ import torch
 from safetensors.torch import save as save_tensors
 from torch import Tensor, nn
 
-from gan_study.config.half_lives import half_lives
-from gan_study.config.lr_schedules import rate_share
 from gan_study.config.training import TrainingConfig
+from gan_study.config.values.half_lives import half_lives
+from gan_study.config.values.lr_schedules import rate_share
 from gan_study.gan.own_randomness import OwnRandomness
 from gan_study.gan.parts import networks_of
 from gan_study.runs.records.measurements import EvaluationRecord

@@ -12,8 +12,8 @@ from typing import Generic, Literal, TypeVar
 import torch
 from torch import Tensor, nn
 
-from gan_study.config.joined_names import augmentations_of
 from gan_study.config.training import TrainingConfig
+from gan_study.config.values.joined_names import augmentations_of
 from gan_study.gan.augmentations import augment
 from gan_study.gan.losses import label_smoothing_term
 from gan_study.gan.packing import pack_images

@@ -5,8 +5,8 @@ import pytest
 from gan_study.config.arms.arm import Arm, arms_of
 from gan_study.config.arms.resolved_training import first_trial_values, resolve_training
 from gan_study.config.arms.settings import arm_settings
-from gan_study.config.length import Length, LengthUnit
 from gan_study.config.reading.load import parse_study
+from gan_study.config.values.length import Length, LengthUnit
 from gan_study.errors import InputError
 
 STUDY = """\

@@ -5,8 +5,8 @@ import pytest
 from gan_study.config.arms.arm import Arm
 from gan_study.config.arms.resolved_training import resolve_training
 from gan_study.config.estimates.scoring_cost import scoring_cost
-from gan_study.config.half_lives import half_lives
 from gan_study.config.reading.load import dump_study, parse_study
+from gan_study.config.values.half_lives import half_lives
 from gan_study.errors import InputError
 
 TEXT = """\

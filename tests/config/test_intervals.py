@@ -8,10 +8,10 @@ import pytest
 from gan_study.config.arms.arm import Arm
 from gan_study.config.arms.resolved_training import resolve_training
 from gan_study.config.estimates.training_time import estimate_seconds_per_kimg
-from gan_study.config.intervals import eighth
 from gan_study.config.reading.load import dump_study, parse_study
 from gan_study.config.reading.trial_file import load_trial
 from gan_study.config.study import StudyConfig
+from gan_study.config.values.intervals import eighth
 from gan_study.errors import InputError
 
 TEXT = """\

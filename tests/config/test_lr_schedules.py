@@ -6,8 +6,8 @@ import pytest
 
 from gan_study.config.arms.arm import Arm
 from gan_study.config.arms.resolved_training import first_trial_values, resolve_training
-from gan_study.config.lr_schedules import rate_share, schedule_to_text
 from gan_study.config.reading.load import dump_study, parse_study
+from gan_study.config.values.lr_schedules import rate_share, schedule_to_text
 from gan_study.errors import InputError
 
 SEARCHED = "{choice: [linear, constant, {cosine: 0.1}, {step: {at: [0.5], factor: 0.1}}]}"

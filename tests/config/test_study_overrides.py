@@ -4,10 +4,10 @@ import pytest
 
 from gan_study.config.arms.arm import Arm
 from gan_study.config.hyperparameters import PartialNetwork
-from gan_study.config.length import Length
 from gan_study.config.reading.load import parse_study
 from gan_study.config.space import Choice, LogUniformRange
 from gan_study.config.study import StudyConfig
+from gan_study.config.values.length import Length
 from gan_study.errors import InputError
 
 TEXT = """\

@@ -41,6 +41,15 @@ def test_shipped_studies_fit_and_name_the_schema(path: Path) -> None:
     assert faults(YAML(typ="safe", pure=True).load(path)) == []
 
 
+def test_own_parts_fit() -> None:
+    values = shipped_study() | {"code": ["layers.py", "mine.py"]}
+    named = {kind: {"name": f"mine.py:{kind}", "own": 1} for kind in ("network", "loss", "penalty")}
+    values["arms"]["mine"] = named | {"search_space": {"loss.margin": {"uniform": [0, 1]}}}
+    assert faults(values) == []
+    values["arms"]["mine"]["loss"] = {"name": "hinge", "own": 1}
+    assert faults(values) != []
+
+
 def test_a_study_may_name_its_schema_itself() -> None:
     assert faults({"$schema": "study.schema.json", **shipped_study()}) == []
 

@@ -21,7 +21,7 @@ from gan_study.analysis.sentences.number_text import (
 from gan_study.analysis.statistics.estimate import Estimate
 from gan_study.analysis.statistics.failures import FailureRate
 from gan_study.analysis.summary import summarise
-from gan_study.config.schedule import ScheduleEntry
+from gan_study.config.values.schedule import ScheduleEntry
 from gan_study.report.tables.configuration_tables import arm_table, configuration_table
 from gan_study.report.tables.protocol import protocol_items
 from gan_study.report.tables.result_tables import cost_table, pair_table, score_table

@@ -7,8 +7,8 @@ import pytest
 from optuna.trial import TrialState as OptunaState
 from support.scripted_world import Ends, World, make_study
 
-from gan_study.config.schedule import ScheduleEntry
 from gan_study.config.training import TrialConfig
+from gan_study.config.values.schedule import ScheduleEntry
 from gan_study.errors import StorageError
 from gan_study.runs.folder import RunFolder
 from gan_study.runs.records.status import TrialState

@@ -1,8 +1,8 @@
 """A training's hyperparameters as one list of names and values, for cards and trackers."""
 
 from gan_study.config.base import Scalar, flatten
-from gan_study.config.schedule import ScheduleEntry
 from gan_study.config.training import TrainingConfig
+from gan_study.config.values.schedule import ScheduleEntry
 
 _NO_HYPERPARAMETERS = {"dataset", "objective", "code", "own"}
 

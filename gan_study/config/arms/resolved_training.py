@@ -9,12 +9,12 @@ from gan_study.config.base import Scalar
 from gan_study.config.conditions import is_met, requirement
 from gan_study.config.estimates.training_time import estimate_seconds_per_kimg
 from gan_study.config.hyperparameters import NetworkConfig
-from gan_study.config.length import Length
 from gan_study.config.names import CONDITIONS
 from gan_study.config.own.parts import is_own, owner_of
 from gan_study.config.paper_defaults import paper_defaults
 from gan_study.config.space import extremes, nearest_value
 from gan_study.config.training import TrainingConfig
+from gan_study.config.values.length import Length
 
 ASSUMED_TRAIN_IMAGES = 10_000
 """Train images to assume while a study is checked or planned before they have been counted."""

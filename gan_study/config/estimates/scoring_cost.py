@@ -7,10 +7,10 @@ from gan_study.config.arms.resolved_training import ASSUMED_TRAIN_IMAGES
 from gan_study.config.data import DatasetConfig
 from gan_study.config.estimates.training_time import estimate_scoring_sec
 from gan_study.config.extractors import EXTRACTORS
-from gan_study.config.half_lives import half_lives
 from gan_study.config.names import HELD_OUT_IMAGES
 from gan_study.config.study import StudyConfig
 from gan_study.config.training import TrainingConfig
+from gan_study.config.values.half_lives import half_lives
 
 MOST_DIAGNOSED = 60_000
 """Most training images that a diagnosis compares with."""

@@ -7,9 +7,9 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BeforeValidator, WithJsonSchema
 from pydantic_core import PydanticKnownError
 
-from gan_study.config.joined_names import names_to_text
 from gan_study.config.names import LOSSES, NETWORKS, PENALTIES
 from gan_study.config.own.parts import CONDITION_OF, OWN_NAME, is_own
+from gan_study.config.values.joined_names import names_to_text
 
 
 def listed_names(names: tuple[str, ...]) -> str:

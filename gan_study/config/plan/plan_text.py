@@ -10,7 +10,6 @@ from gan_study.config.data import ObjectiveConfig
 from gan_study.config.estimates.study_time import TimeEstimate
 from gan_study.config.extractors import EXTRACTORS
 from gan_study.config.hyperparameters import HYPERPARAMETERS
-from gan_study.config.intervals import eighth
 from gan_study.config.plan.plan import StudyPlan
 from gan_study.config.plan.search_text import (
     counted_text,
@@ -22,6 +21,7 @@ from gan_study.config.plan.search_text import (
 )
 from gan_study.config.space import range_text
 from gan_study.config.study import ResourcesConfig, StudyConfig
+from gan_study.config.values.intervals import eighth
 
 _WIDTH = 100
 _LABEL = 14

@@ -17,7 +17,6 @@ from gan_study.config.arms.resolved_training import ASSUMED_TRAIN_IMAGES
 from gan_study.config.base import KeyPath
 from gan_study.config.data import DatasetConfig
 from gan_study.config.estimates.longest_training import max_training_kimg
-from gan_study.config.intervals import NEVER, NOT_KNOWN_YET, eighth
 from gan_study.config.reading.files import FileKind, read_text
 from gan_study.config.reading.hints import value_text
 from gan_study.config.reading.overrides import apply_overrides
@@ -28,6 +27,7 @@ from gan_study.config.reading.synonyms import use_own_names
 from gan_study.config.rules.cancelled_settings import cancelled_settings
 from gan_study.config.rules.check import check_study
 from gan_study.config.study import StudyConfig
+from gan_study.config.values.intervals import NEVER, NOT_KNOWN_YET, eighth
 from gan_study.errors import InputError
 
 DICTIONARY = "study"

@@ -3,10 +3,10 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from gan_study.config.hyperparameters import HYPERPARAMETERS, PARTS
-from gan_study.config.length import LENGTH_UNITS
 from gan_study.config.reading.source import Node, Origin, Place, Problem, parse
 from gan_study.config.reading.suggestions import suggestion
 from gan_study.config.space import RANGE_KINDS
+from gan_study.config.values.length import LENGTH_UNITS
 
 
 def apply_overrides(root: Node, overrides: Sequence[str], warn: Callable[[str], None]) -> list[Problem]:

@@ -5,7 +5,6 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from gan_study.config.estimates.training_time import estimate_seconds_per_kimg
-from gan_study.config.intervals import NEVER, eighth
 from gan_study.config.paper_defaults import paper_defaults
 from gan_study.config.reading.files import FileKind, read_text
 from gan_study.config.reading.own_code import use_own_code
@@ -13,6 +12,7 @@ from gan_study.config.reading.problems import Fault, explain_errors, locate_faul
 from gan_study.config.reading.source import Node, Origin, lines_of, parse
 from gan_study.config.reading.synonyms import use_own_names
 from gan_study.config.training import TrialConfig
+from gan_study.config.values.intervals import NEVER, eighth
 from gan_study.errors import InputError
 
 TRIAL_FILE = FileKind("one training", key="training", suffixes=(".json", ".yaml", ".yml"))

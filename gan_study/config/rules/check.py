@@ -9,7 +9,6 @@ from gan_study.config.arms.arm import Arm, arms_of
 from gan_study.config.arms.parameters import Parameter, decided_names
 from gan_study.config.arms.resolved_training import ASSUMED_TRAIN_IMAGES, training_values
 from gan_study.config.base import Scalar
-from gan_study.config.betas import parse_betas
 from gan_study.config.hyperparameters import PARTS
 from gan_study.config.names import CONDITIONS, LOSSES, NETWORKS
 from gan_study.config.own.parts import parameter_names
@@ -23,6 +22,7 @@ from gan_study.config.rules.workers import worker_faults
 from gan_study.config.space import extremes, range_kind
 from gan_study.config.study import BudgetConfig, ResourcesConfig, StudyConfig
 from gan_study.config.training import TrainingConfig
+from gan_study.config.values.betas import parse_betas
 
 _MEANT = {
     "lr": "both learning rates",

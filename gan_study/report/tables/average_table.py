@@ -5,7 +5,7 @@ from statistics import fmean
 
 from gan_study.analysis.confirmed_arm import ConfirmedArm
 from gan_study.analysis.sentences.number_text import NOTHING, score_text
-from gan_study.config.half_lives import half_lives
+from gan_study.config.values.half_lives import half_lives
 from gan_study.report.tables.table import Table
 
 AVERAGE_CAPTION = (

@@ -1,7 +1,7 @@
 """population/<arm>.jsonl and pbt.jsonl: the copies among the trials of a population."""
 
 from gan_study.config.base import Scalar
-from gan_study.config.schedule import ScheduleEntry
+from gan_study.config.values.schedule import ScheduleEntry
 from gan_study.runs.records.measurements import Record
 
 

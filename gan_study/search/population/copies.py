@@ -1,7 +1,7 @@
 """Copies of trials: a trial's folder becomes one of its parent's training, with other rates from here on."""
 
-from gan_study.config.schedule import ScheduleEntry
 from gan_study.config.training import TrialConfig
+from gan_study.config.values.schedule import ScheduleEntry
 from gan_study.runs.trial_folder import TrialFolder
 
 

@@ -15,9 +15,9 @@ from functools import partial
 
 from gan_study.config.arms.arm import Arm
 from gan_study.config.population import SCHEDULED
-from gan_study.config.schedule import ScheduleEntry
 from gan_study.config.search.population import interval_kimg, pbt_settings
 from gan_study.config.training import TrialConfig
+from gan_study.config.values.schedule import ScheduleEntry
 from gan_study.runs.folder import RunFolder
 from gan_study.runs.records.population import Generation, MemberCopy
 from gan_study.search.director.trial_record import TrialRecord
