@@ -18,6 +18,11 @@ class OwnRandomness(TorchDispatchMode):
         super().__init__()  # type: ignore[no-untyped-call]
         self._generator = torch.Generator().manual_seed(seed)
 
+    @classmethod
+    def _should_skip_dynamo(cls) -> bool:
+        """Keep torch from importing its compiler, which takes 2 s, at the first operation in this context."""
+        return False
+
     def __torch_dispatch__(
         self,
         func: Callable[..., Any],

@@ -19,6 +19,7 @@ from gan_study.gan.parts import networks_of
 from gan_study.runs.records.measurements import EvaluationRecord
 from gan_study.runs.records.status import RollbackRecord
 from gan_study.training.distributed import Workers
+from gan_study.training.optimizers import make_optimizer
 from gan_study.training.precision import weights_dtype
 from gan_study.training.randomness import Stream, stream_seed
 
@@ -167,8 +168,8 @@ def build_state(config: TrainingConfig, num_channels: int, device: torch.device)
         discriminator=discriminator,
         g_ema=_average_of(generator),
         further_emas={f"{half_life:g}": _average_of(generator) for half_life in further},
-        g_optimizer=_optimizer(config, config.g_lr, generator.parameters()),
-        d_optimizer=_optimizer(config, config.d_lr, discriminator.parameters()),
+        g_optimizer=make_optimizer(config, config.g_lr, generator.parameters()),
+        d_optimizer=make_optimizer(config, config.d_lr, discriminator.parameters()),
         counters=Counters(),
     )
 
@@ -214,9 +215,3 @@ def update_ema(g_ema: nn.Module, generator: nn.Module, cur_nimg: int, batch_size
 
 def _floating_tensors(network: nn.Module) -> Iterable[Tensor]:
     return (t for t in (*network.parameters(), *network.buffers()) if t.is_floating_point())
-
-
-def _optimizer(config: TrainingConfig, lr: float, parameters: Iterable[nn.Parameter]) -> torch.optim.Optimizer:
-    if config.optimizer == "rmsprop":
-        return torch.optim.RMSprop(parameters, lr=lr, alpha=config.beta2, foreach=True)
-    return torch.optim.Adam(parameters, lr=lr, betas=(config.beta1, config.beta2), fused=True)
