@@ -242,9 +242,10 @@ them."""
 
 
 def _searchable(name: str, info: ValidationInfo) -> str:
-    """A hyperparameter's name; the context of a study's reader holds the names of its own parts' parameters."""
-    is_of_part = name.partition(".")[0] in CONDITION_OF and name.count(".") == 1
-    own = info.context["own"] if info.context is not None else ({name} if is_of_part else set())
+    """A hyperparameter's name; the context of a study's reader holds the names of its own parts' parameters and of its
+    groups."""
+    may_be_own = "." not in name or (name.partition(".")[0] in CONDITION_OF and name.count(".") == 1)
+    own = info.context["own"] if info.context is not None else ({name} if may_be_own else set())
     if name in HYPERPARAMETERS or name in own:
         return name
     raise PydanticKnownError("literal_error", {"expected": listed_names((*HYPERPARAMETERS, *sorted(own)))})

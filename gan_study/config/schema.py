@@ -1,7 +1,7 @@
 """The JSON schema of study files, for completion in editors: `python -m gan_study.config.schema` prints it."""
 
 import json
-from typing import Any
+from typing import Any, Final
 
 from gan_study.config.hyperparameters import HYPERPARAMETERS, PartialHyperparameters, PartialNetwork
 from gan_study.config.own.parts import CONDITION_OF, OWN_NAME
@@ -9,6 +9,17 @@ from gan_study.config.study import StudyConfig
 
 _OWN_PART = {"type": "object", "required": ["name"], "properties": {"name": {"type": "string", "pattern": OWN_NAME}}}
 """An own part with values of its parameters, which no schema can know."""
+
+_GROUP: Final[dict[str, Any]] = {
+    "description": "Several hyperparameters as one choice, under a name of your own.",
+    "type": "object",
+    "required": ["choice"],
+    "properties": {
+        "choice": {"type": "array", "minItems": 1, "items": {"type": "object", "minProperties": 1}},
+        "when": {"type": "object"},
+    },
+    "additionalProperties": False,
+}
 
 
 def study_json_schema() -> dict[str, Any]:
@@ -32,7 +43,7 @@ def _name_hyperparameters(search_space: dict[str, Any]) -> None:
     search_space["properties"] = {name: {"description": descriptions[name], **search_range} for name in HYPERPARAMETERS}
     # Parameters of own parts, which no schema can know.
     search_space["patternProperties"] = {rf"^({'|'.join(CONDITION_OF)})\.[A-Za-z_]\w*$": search_range}
-    search_space["additionalProperties"] = False
+    search_space["additionalProperties"] = {"anyOf": [_GROUP, {"type": "array", "items": _GROUP}]}
 
 
 def _descriptions() -> dict[str, str]:

@@ -2,14 +2,12 @@
 
 from typing import Annotated, Any, TypeVar
 
-from pydantic import Discriminator, Field, Tag, field_validator
+from pydantic import Discriminator, Field, Tag, ValidationInfo, field_validator
 
 from gan_study.config.base import Frozen, Scalar
+from gan_study.config.groups import values_to_texts
 from gan_study.config.hyperparameters import HyperparameterName
 from gan_study.config.names import ConditionName
-from gan_study.config.values.betas import pair_to_text
-from gan_study.config.values.joined_names import names_to_text
-from gan_study.config.values.lr_schedules import schedule_to_text
 
 When = dict[ConditionName, Scalar | tuple[Scalar, ...]]
 
@@ -70,7 +68,8 @@ class Choice(_Range):
 
     choice: Annotated[tuple[Scalar, ...], Field(min_length=1)]
     """The values, each named once. A value of betas is a pair, such as [0.5, 0.999]; one of a schedule may be a
-    mapping, such as {cosine: 0.1}, and one of penalty or augment a list: [r1, r2]."""
+    mapping, such as {cosine: 0.1}, and one of penalty or augment a list: [r1, r2]. Under a name of your own, each value
+    sets several hyperparameters, such as {g_lr: 1e-4, d_lr: 4e-4}."""
 
     @field_validator(
         "choice",
@@ -78,11 +77,9 @@ class Choice(_Range):
         json_schema_input_type=tuple[Scalar | tuple[float, float] | tuple[str, ...] | dict[str, Any], ...],
     )
     @classmethod
-    def _texts(cls, values: Any) -> Any:
+    def _texts(cls, values: Any, info: ValidationInfo) -> Any:
         """The values, those of several parts as their texts."""
-        if not isinstance(values, list | tuple):
-            return values
-        return tuple(names_to_text(schedule_to_text(pair_to_text(value))) for value in values)
+        return values_to_texts(values, info) if isinstance(values, list | tuple) else values
 
     @field_validator("choice")
     @classmethod
@@ -145,7 +142,7 @@ SearchRanges = Annotated[
 """One range, or several, each with its own `when`."""
 
 SearchSpace = dict[HyperparameterName, SearchRanges]
-"""Ranges by dotted name of the hyperparameter."""
+"""Ranges by dotted name of the hyperparameter, or by a group's own name."""
 
 
 def ranges_of(ranges: SearchRanges) -> tuple[SearchRange, ...]:

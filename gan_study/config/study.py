@@ -4,8 +4,9 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Discriminator, Field, StringConstraints, Tag, WithJsonSchema, model_validator
 
-from gan_study.config.base import Frozen, Scalar
+from gan_study.config.base import Frozen
 from gan_study.config.data import DatasetConfig, ObjectiveConfig
+from gan_study.config.groups import FirstValue
 from gan_study.config.hyperparameters import HyperparameterName, PartialHyperparameters
 from gan_study.config.names import SearchObjectiveName, TrackerName
 from gan_study.config.own.parts import CodeFile
@@ -24,7 +25,7 @@ Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,6
 class ArmConfig(PartialHyperparameters):
     """One of the competing ways of training a GAN."""
 
-    first_trial: dict[HyperparameterName, Scalar] = Field(default_factory=dict)
+    first_trial: dict[HyperparameterName, FirstValue] = Field(default_factory=dict)
     """Values of searched hyperparameters in the arm's first trial, in place of the paper's."""
     search_space: SearchSpace = Field(default_factory=dict)
     """Ranges of this arm alone, by dotted name; they replace the study's ranges of the same name."""

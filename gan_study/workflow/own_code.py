@@ -6,6 +6,7 @@ from pydantic import ValidationError
 
 from gan_study.config.arms.arm import Arm, arms_of
 from gan_study.config.arms.resolved_training import ASSUMED_TRAIN_IMAGES, first_trial_values, resolve_training
+from gan_study.config.groups import expanded
 from gan_study.config.own.parts import owner_of
 from gan_study.config.space import extremes
 from gan_study.config.study import StudyConfig
@@ -46,7 +47,7 @@ def _tried(arm: Arm) -> Iterator[TrainingConfig]:
         changed = [
             {**values, p.name: end}
             for p in arm.parameters
-            if p.name in present and owner_of(p.name, {**arm.fixed, **values})
+            if p.name in present and any(owner_of(part, expanded({**arm.fixed, **values})) for part in p.parts)
             for end in extremes(p.range)
         ]
         for searched in [values, *changed]:

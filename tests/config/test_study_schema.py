@@ -82,7 +82,17 @@ def test_an_unknown_key_does_not_fit(path: tuple[str, ...]) -> None:
     for key in path:
         holder = holder[key]
     holder["g_lrr"] = {"uniform": [0, 1]}
-    assert faults(values) == [".".join(path)]
+    place = ".".join(path)
+    assert faults(values) == [f"{place}.g_lrr" if place.endswith("search_space") else place]
+
+
+def test_groups_fit() -> None:
+    values = shipped_study()
+    pace = {"choice": [{"g_lr": 1e-4, "network.width": 16}, {"g_lr": 2e-4, "network.width": 32}]}
+    values["search_space"] = {"pace": pace, "size": [pace | {"when": {"loss": "hinge"}}]}
+    assert faults(values) == []
+    values["search_space"]["pace"] = {"choice": [0.1, 0.2]}
+    assert faults(values) != []
 
 
 def test_completion_knows_every_hyperparameter_with_its_meaning() -> None:

@@ -7,6 +7,8 @@ from functools import cached_property
 from gan_study.config.arms.parameters import Parameter, assignments, decided_names
 from gan_study.config.base import KeyPath, Scalar
 from gan_study.config.conditions import requirement
+from gan_study.config.groups import is_group
+from gan_study.config.hyperparameters import PARTS
 from gan_study.config.names import CONDITIONS
 from gan_study.config.space import SearchRange, ranges_of
 from gan_study.config.study import ArmConfig, StudyConfig
@@ -56,7 +58,8 @@ class Arm:
         """`parameters`, plus those that can never exist."""
         own = self.config.search_space
         # An arm's own range takes the place of the study's.
-        decided = decided_names(self.own_fixed) | decided_names(own)
+        parts = self.parts
+        decided = decided_names(self.own_fixed, parts) | decided_names(own, parts)
         shared = {name: ranges for name, ranges in self.study.search_space.items() if name not in decided}
         found = []
         for name, ranges in {**shared, **own}.items():
@@ -66,7 +69,14 @@ class Arm:
                 label = f"{name}[{_short(search_range, number)}]" if several else name
                 place = (*path, number) if several else path
                 found.append(Parameter(name, label, search_range, place, required))
-        return tuple(sorted(found, key=lambda p: CONDITIONS.index(p.name) if p.name in CONDITIONS else len(CONDITIONS)))
+        return tuple(sorted(found, key=_condition_number))
+
+    @cached_property
+    def parts(self) -> Mapping[str, tuple[str, ...]]:
+        """The hyperparameters that each group and each shorthand sets."""
+        spaces = {**self.study.search_space, **self.config.search_space}
+        groups = {name: Parameter(name, name, ranges_of(ranges)[0], ()).parts for name, ranges in spaces.items()}
+        return {**{name: parts for name, parts in groups.items() if is_group(name)}, **PARTS}
 
     @cached_property
     def assignments(self) -> tuple[dict[str, Scalar], ...]:
@@ -77,6 +87,11 @@ class Arm:
 def arms_of(study: StudyConfig) -> tuple[Arm, ...]:
     """All arms of a study, in the order of its file."""
     return tuple(Arm(study, name) for name in study.arms)
+
+
+def _condition_number(parameter: Parameter) -> int:
+    """The place of a condition among all conditions; whatever is none comes after them."""
+    return min((CONDITIONS.index(name) for name in parameter.parts if name in CONDITIONS), default=len(CONDITIONS))
 
 
 def _short(search_range: SearchRange, number: int) -> str:

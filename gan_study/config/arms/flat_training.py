@@ -1,6 +1,9 @@
 """A training's hyperparameters as one list of names and values, for cards and trackers."""
 
+from collections.abc import Mapping
+
 from gan_study.config.base import Scalar, flatten
+from gan_study.config.groups import expanded, is_group, leaves
 from gan_study.config.training import TrainingConfig
 from gan_study.config.values.schedule import ScheduleEntry
 
@@ -16,6 +19,11 @@ def flat_training(training: TrainingConfig) -> dict[str, Scalar]:
     values = training.model_dump(exclude=_NO_HYPERPARAMETERS)
     values["schedule"] = "; ".join(map(_entry_text, training.schedule)) or None
     return {**{name: value for name, value in flatten(values) if value is not None}, **training.own}
+
+
+def searched_names(searched: Mapping[str, Scalar]) -> frozenset[str]:
+    """The names in `flat_training` of searched values, with the parts of shorthands and groups in their place."""
+    return frozenset(leaves([name for name in expanded(searched) if not is_group(name)]))
 
 
 def _entry_text(entry: ScheduleEntry) -> str:

@@ -5,9 +5,11 @@ from typing import Any
 from pydantic import ValidationError
 
 from gan_study.config.arms.arm import Arm
+from gan_study.config.arms.parameters import Parameter
 from gan_study.config.base import Scalar
 from gan_study.config.conditions import is_met, requirement
 from gan_study.config.estimates.training_time import estimate_seconds_per_kimg
+from gan_study.config.groups import expanded, group_text, group_values, is_group
 from gan_study.config.hyperparameters import NetworkConfig
 from gan_study.config.names import CONDITIONS
 from gan_study.config.own.parts import is_own, owner_of
@@ -65,7 +67,9 @@ def first_trial_values(arm: Arm) -> dict[str, Scalar]:
     `defaults` in their place) are used unchanged, even outside the range: the trial trains with them, the plan
     reports it, and the sampler does not learn that parameter from that trial. Other names (such as network.width)
     start at the study's or the trainer's default, or at the value of the range that is nearest to it. A searched loss,
-    penalty, network or optimizer starts at its first choice.
+    penalty, network or optimizer starts at its first choice, and so does a group that has one of these. Any other group
+    starts at its hyperparameters' own values, if they are all from the papers or among its choices, and else at its
+    first choice.
     """
     stated = arm.config.first_trial
     values: dict[str, Scalar] = {}
@@ -75,20 +79,28 @@ def first_trial_values(arm: Arm) -> dict[str, Scalar]:
             continue
         if name in stated:
             values[name] = stated[name]
-        elif name in CONDITIONS:
+        elif parameter.is_condition:
             values[name] = extremes(parameter.range)[0]
         else:
-            default, published = _default_value(arm, values, name)
+            default, published = _default_value(arm, values, parameter)
             values[name] = default if published else nearest_value(parameter.range, default)
     return values
 
 
-def _default_value(arm: Arm, values: dict[str, Scalar], name: str) -> tuple[Scalar, bool]:
-    """The default of a hyperparameter in a training with these `values`, and True if it is from a paper."""
-    conditions = {key: value for key, value in values.items() if key in CONDITIONS}
+def _default_value(arm: Arm, values: dict[str, Scalar], parameter: Parameter) -> tuple[Scalar, bool]:
+    """The default of a hyperparameter or a group in a training with these `values`, and True if it is from a paper."""
+    conditions = {key: value for key, value in expanded(values).items() if key in CONDITIONS}
     training = resolve_training(arm, conditions, seed=0, num_train_images=ASSUMED_TRAIN_IMAGES)
-    value = value_at(training, name)
-    return (_NEUTRAL[name] if value is None else value), name in paper_defaults(training.loss, training.penalty)
+    published = paper_defaults(training.loss, training.penalty)
+    first = extremes(parameter.range)[0]
+    names = tuple(group_values(str(first))) if is_group(parameter.name) else (parameter.name,)
+    values_now = {name: _NEUTRAL.get(name) if (value := value_at(training, name)) is None else value for name in names}
+    found = {name: value for name, value in values_now.items() if value is not None}
+    if is_group(parameter.name):
+        default = group_text(found) if len(found) == len(names) else first
+    else:
+        default = found[parameter.name]
+    return default, all(name in published for name in names)
 
 
 def value_at(training: TrainingConfig, name: str) -> Scalar | None:
@@ -113,16 +125,20 @@ _NEUTRAL: dict[str, Scalar] = {
 
 
 def _effective_values(arm: Arm, searched: dict[str, Scalar]) -> dict[str, Scalar]:
-    """Fixed and searched values, without those from `defaults` or under a searched condition that have no effect
-    here."""
-    values, code = {**arm.fixed, **searched}, arm.study.code
+    """Fixed and searched values, without those from `defaults`, from a group or under a searched condition that have
+    no effect here."""
+    drawn, code = expanded(searched), arm.study.code
+    values = {**arm.fixed, **drawn}
     return {
         name: value
         for name, value in values.items()
-        if name in searched
-        or (required := requirement(name, code)) is None
-        or is_met(required, values)
-        or (name in arm.own_fixed and required[0] not in searched)
+        if not is_group(name)
+        and (
+            name in searched
+            or (required := requirement(name, code)) is None
+            or is_met(required, values)
+            or (name in arm.own_fixed and required[0] not in drawn)
+        )
     }
 
 

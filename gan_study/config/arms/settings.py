@@ -11,7 +11,8 @@ from gan_study.config.arms.resolved_training import (
     value_at,
 )
 from gan_study.config.base import Scalar
-from gan_study.config.hyperparameters import HYPERPARAMETERS, PARTS
+from gan_study.config.groups import expanded
+from gan_study.config.hyperparameters import HYPERPARAMETERS
 from gan_study.config.names import CONDITIONS
 from gan_study.config.own.parts import is_own
 from gan_study.config.search.sampling import drawn_at_random
@@ -42,7 +43,7 @@ class ArmSettings:
         if self.fixed.get("penalty", "none") != "none":
             parts.append(f"penalty {self.fixed['penalty']}")
         parts += [str(self.fixed["network.name"])] if "network.name" in self.fixed else []
-        names = {p.name for p in self.searched}
+        names = {part for p in self.searched for part in p.parts}
         parts += [f"searched {name}" for name in TITLE_NAMES if name in names]
         return f"{self.name}: {', '.join(parts)}"
 
@@ -58,11 +59,11 @@ class ArmSettings:
 def arm_settings(arm: Arm) -> ArmSettings:
     """The settings of an arm: its search space, and every other hyperparameter with its default filled in."""
     first = first_trial_values(arm)
-    conditions = {name: value for name, value in first.items() if name in CONDITIONS}
+    conditions = {name: value for name, value in expanded(first).items() if name in CONDITIONS}
     training = resolve_training(arm, conditions, seed=0, num_train_images=ASSUMED_TRAIN_IMAGES)
-    # A shorthand and its parts are never shown together. Only a width lets its parts be None, and then decides them.
+    # A shorthand or a group is never shown with its parts. Only a width lets its parts be None, and then decides them.
     left_out = {p.name for p in arm.parameters}
-    for both, parts in PARTS.items():
+    for both, parts in arm.parts.items():
         if both in left_out:
             left_out |= set(parts)
         elif all(part in left_out or value_at(training, part) is not None for part in parts):

@@ -6,7 +6,6 @@ from gan_study.config.arms.arm import Arm, arms_of
 from gan_study.config.arms.resolved_training import resolve_training
 from gan_study.config.base import Scalar
 from gan_study.config.estimates.training_time import estimate_seconds_per_kimg
-from gan_study.config.names import CONDITIONS
 from gan_study.config.space import extremes
 from gan_study.config.study import StudyConfig
 
@@ -52,8 +51,8 @@ def _extreme_trainings(
     found = []
     for assignment in arm.assignments:
         active = [p for p in arm.parameters if p.is_active(assignment)]
-        conditions = {p.name: assignment[p.name] for p in active if p.name in CONDITIONS}
-        ranges = {p.name: extremes(p.range) for p in active if p.name not in CONDITIONS}
+        conditions = {p.name: assignment[p.name] for p in active if p.is_condition}
+        ranges = {p.name: extremes(p.range) for p in active if not p.is_condition}
         pair = []
         for sign in (-1, 1):
             values = {**conditions, **{name: ends[0] for name, ends in ranges.items()}}

@@ -17,6 +17,7 @@ from gan_study.config.arms.resolved_training import ASSUMED_TRAIN_IMAGES
 from gan_study.config.base import KeyPath
 from gan_study.config.data import DatasetConfig
 from gan_study.config.estimates.longest_training import max_training_kimg
+from gan_study.config.groups import group_names
 from gan_study.config.reading.files import FileKind, read_text
 from gan_study.config.reading.hints import value_text
 from gan_study.config.reading.overrides import apply_overrides
@@ -197,7 +198,7 @@ def _with_interval(study: StudyConfig, count_images: CountImages | None) -> tupl
 def _validate(root: Node) -> tuple[StudyConfig | None, list[Fault]]:
     """The study and its faults. A faulty study comes without its faulty parts, or is None if the rest is no study."""
     values = root.plain()
-    context = {"own": own_parameter_names(values)}
+    context = {"own": own_parameter_names(values) | group_names(values)}
     try:
         return StudyConfig.model_validate(values, strict=True, context=context), []
     except ValidationError as error:

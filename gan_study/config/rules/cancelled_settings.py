@@ -3,12 +3,13 @@
 from collections.abc import Iterator, Sequence
 
 from gan_study.config.arms.arm import Arm, arms_of
+from gan_study.config.arms.parameters import overlap
 from gan_study.config.conditions import has_effect, is_met, requirement
-from gan_study.config.hyperparameters import PARTS
+from gan_study.config.groups import group_values, is_group
 from gan_study.config.plan.search_text import listed_arms
 from gan_study.config.reading.hints import value_text
 from gan_study.config.search.order import search_lag
-from gan_study.config.space import ranges_of
+from gan_study.config.space import extremes, ranges_of
 from gan_study.config.study import StudyConfig
 
 
@@ -30,7 +31,7 @@ def _fixed_in_arms(study: StudyConfig, arms: Sequence[Arm]) -> Iterator[str]:
         fixing: dict[str, list[Arm]] = {}
         for arm in arms:
             declared = {parameter.path[0] for parameter in arm.declared_parameters if parameter.name == name}
-            own = {key: value for key, value in arm.own_fixed.items() if _overlap(key, name)}
+            own = {key: value for key, value in arm.own_fixed.items() if overlap(key, name, arm.parts)}
             if "search_space" not in declared and own:
                 given = " and ".join(f"{key}={value_text(value)}" for key, value in own.items())
                 fixing.setdefault(given, []).append(arm)
@@ -38,13 +39,14 @@ def _fixed_in_arms(study: StudyConfig, arms: Sequence[Arm]) -> Iterator[str]:
             yield f"{name} is not searched in {listed_arms(found)}, fixed there by {given}."
 
 
-def _overlap(key: str, name: str) -> bool:
-    return key == name or name in PARTS.get(key, ()) or key in PARTS.get(name, ())
-
-
 def _without_effect(study: StudyConfig, arms: Sequence[Arm]) -> Iterator[str]:
     """Ranges of the study that never exist in an arm, because of the values that it fixes."""
     for name, ranges in study.search_space.items():
+        for part in group_values(str(extremes(ranges_of(ranges)[0])[0])) if is_group(name) else ():
+            users = [arm for arm in arms if any(p.name == name for p in arm.parameters)]
+            idle = [a for a in users if not any(has_effect(part, values, study.code) for values in a.assignments)]
+            if idle:
+                yield f"{part} of {name} is not used in {listed_arms(idle)}, where {_reason(idle[0], part)}."
         whole = {arm for arm in arms if any(p.name == name for p in arm.declared_parameters)}
         searched = {arm: {p.path for p in arm.parameters if p.name == name} for arm in whole}
         idle = [arm for arm in arms if arm in whole and not searched[arm]]
@@ -73,9 +75,9 @@ def _defaults(study: StudyConfig, arms: Sequence[Arm]) -> Iterator[str]:
     for name, value in study.defaults.dotted().items():
         searched, own, idle = [], [], []
         for arm in arms:
-            if any(_overlap(p.name, name) for p in arm.parameters):
+            if any(overlap(p.name, name, arm.parts) for p in arm.parameters):
                 searched.append(arm)
-            elif any(_overlap(key, name) for key in arm.own_fixed):
+            elif any(overlap(key, name, arm.parts) for key in arm.own_fixed):
                 own.append(arm)
             elif not any(has_effect(name, values, study.code) for values in arm.assignments):
                 idle.append(arm)

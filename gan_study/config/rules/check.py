@@ -1,14 +1,17 @@
 """Faults of a study as a whole: values and ranges with which some arm cannot be trained."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import product
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from gan_study.config.arms.arm import Arm, arms_of
-from gan_study.config.arms.parameters import Parameter, decided_names
+from gan_study.config.arms.parameters import Parameter, decided_names, overlap
 from gan_study.config.arms.resolved_training import ASSUMED_TRAIN_IMAGES, training_values
-from gan_study.config.base import Scalar
+from gan_study.config.base import KeyPath, Scalar
+from gan_study.config.conditions import is_met, requirement
+from gan_study.config.groups import group_values, is_group, leaves
 from gan_study.config.hyperparameters import PARTS
 from gan_study.config.names import CONDITIONS, LOSSES, NETWORKS
 from gan_study.config.own.parts import parameter_names
@@ -120,11 +123,12 @@ def _unused_range_faults(study: StudyConfig, arms: Sequence[Arm]) -> Iterator[Fa
     declared = {p.path: p for arm in arms for p in arm.declared_parameters}
     used = {p.path for arm in arms for p in arm.parameters}
     for name in study.search_space:
-        if all(name in decided_names(arm.own_fixed) for arm in arms):
+        if all(name in decided_names(arm.own_fixed, arm.parts) for arm in arms):
             rule = f"every arm fixes {name}, so no arm searches it; remove the range, or {name} from an arm"
             yield Fault(("search_space", name), rule, at_key=True)
     for path, parameter in declared.items():
         if path in used:
+            yield from _idle_part_faults(parameter, [arm for arm in arms if parameter in arm.parameters])
             continue
         if parameter.range.when:
             when = " and ".join(f"{name}={value_text(wanted)}" for name, wanted in parameter.range.when.items())
@@ -139,10 +143,29 @@ def _unused_range_faults(study: StudyConfig, arms: Sequence[Arm]) -> Iterator[Fa
         yield Fault(path, rule, at_key=True)
 
 
+def _idle_part_faults(parameter: Parameter, arms: Sequence[Arm]) -> Iterator[Fault]:
+    """Hyperparameters of a group that have no effect in any of the arms that search it."""
+    if not is_group(parameter.name):
+        return
+    for name, _, place in _set_by(parameter.name, extremes(parameter.range)[0], (*parameter.path, "choice", 0)):
+        required = requirement(name, arms[0].study.code)
+        if required and not any(is_met(required, values) for arm in arms for values in arm.assignments):
+            condition, wanted = required
+            rule = f"{name} belongs to {', '.join(wanted)}, but no arm has such a {condition}; remove {name}"
+            yield Fault(place, rule, at_key=True)
+
+
+def _set_by(name: str, value: Scalar, place: KeyPath) -> list[tuple[str, Scalar, KeyPath]]:
+    """The hyperparameters that one value of a range sets, with their values and places in the study file."""
+    if not is_group(name):
+        return [(name, value, place)]
+    return [(part, given, (*place, part)) for part, given in group_values(str(value)).items()]
+
+
 def _fixed_faults(arm: Arm) -> Iterator[Fault]:
     fixed, searched = arm.own_fixed, {p.name: p.path for p in arm.declared_parameters}
     for name, known in (("network.name", NETWORKS), ("loss", LOSSES)):
-        if name not in arm.fixed and name not in searched:
+        if name not in arm.fixed and all(name not in p.parts for p in arm.declared_parameters):
             key = name.partition(".")[0]
             rule = f"every arm needs a {key}, but it has none; name one (known: {', '.join(sorted(known))})"
             yield Fault(("arms", arm.name, key), rule)
@@ -153,13 +176,16 @@ def _fixed_faults(arm: Arm) -> Iterator[Fault]:
             yield Fault(("arms", arm.name, "search_space", name), rule, at_key=True)
     for name in arm.config.first_trial:
         if name not in searched:
-            rule = f"first_trial is for what the arm searches, but {name} is not searched; give {name} itself"
+            group = next((p.name for p in arm.declared_parameters if name in p.parts), None)
+            remedy = f"; give {name} itself" if group is None else f" by itself; give it in {group}"
+            rule = f"first_trial is for what the arm searches, but {name} is not searched{remedy}"
             yield Fault(("arms", arm.name, "first_trial", name), rule, at_key=True)
     yield from _first_trial_faults(arm)
     places = {**{name: arm.place_of_fixed(name) for name in arm.fixed}, **searched}
-    for both, name in ((both, name) for both, parts in PARTS.items() for name in parts):
-        if both in places and name in places:
-            meant = _MEANT[both]
+    for both, name in product(arm.parts, places):
+        is_twin = name == both or (is_group(name) and (name < both or not is_group(both)))
+        if both in places and not is_twin and overlap(both, name, arm.parts):
+            meant = _MEANT.get(both, ", ".join(arm.parts[both]))
             rule = f"{both} sets {meant}, but got {name} too; remove one of them"
             yield Fault(places[name], rule, at_key=True)
     for assignment in arm.assignments:
@@ -168,10 +194,14 @@ def _fixed_faults(arm: Arm) -> Iterator[Fault]:
 
 def _first_trial_faults(arm: Arm) -> Iterator[Fault]:
     for name, value in arm.config.first_trial.items():
+        place = ("arms", arm.name, "first_trial", name)
         wrong, _ = _training_problems(arm, {name: value})
-        details = _details(wrong, name)
-        if details is not None:
-            yield Fault(("arms", arm.name, "first_trial", name), wrong_value(name, value_text(value), [details]))
+        parts = _set_by(name, value, place)
+        if is_group(name) and name in arm.parts and {*leaves([part for part, *_ in parts])} != {*arm.parts[name]}:
+            yield Fault(place, f"{name} sets {', '.join(arm.parts[name])}, but got {name}={value}; set each of them")
+        for part, given, at in parts:
+            if details := _details(wrong, part):
+                yield Fault(at, wrong_value(part, value_text(given), [details]))
 
 
 def _misplaced_faults(arm: Arm, assignment: Mapping[str, Scalar]) -> Iterator[Fault]:
@@ -211,23 +241,27 @@ def _end_faults(arm: Arm, parameter: Parameter, assignment: Mapping[str, Scalar]
     if name == "betas":
         yield from _pair_faults(parameter)
         return
+    if is_group(name) and {*parameter.parts} != {*arm.parts[name]}:
+        got = f"{', '.join(parameter.parts)} after {', '.join(arm.parts[name])}"
+        yield Fault(path, f"all ranges of a group set the same hyperparameters, but got {got}; add what is missing")
+        return
     chosen = {key: value for key, value in assignment.items() if key in CONDITIONS}
-    ends = [(i, value, {**chosen, name: value}) for i, value in enumerate(extremes(parameter.range))]
-    for index, value, values in ends:
-        wrong, misplaced = _training_problems(arm, values)
-        if name in misplaced:
-            yield Fault(path, f"arm {arm.name}: {misplaced[name]}", at_key=True)
-            return
-        details = _details(wrong, name)
-        if details is None:
-            continue
-        if details["type"] == "int_type" and kind in ("uniform", "log_uniform"):
-            rule = f"{name} takes whole numbers, but got {kind}; use integer or choice"
-            yield Fault((*path, kind), rule, at_key=True)
-            return
-        own = details["type"] == "value_error"
-        rule = str(details["ctx"]["error"]) if own else wrong_value(name, value_text(value), [details])
-        yield Fault((*path, kind, index), rule)
+    for index, end in enumerate(extremes(parameter.range)):
+        wrong, misplaced = _training_problems(arm, {**chosen, name: end})
+        for part, value, place in _set_by(name, end, (*path, kind, index)):
+            if part in misplaced:
+                yield Fault(place if is_group(name) else path, f"arm {arm.name}: {misplaced[part]}", at_key=True)
+                return
+            details = _details(wrong, part)
+            if details is None:
+                continue
+            if details["type"] == "int_type" and kind in ("uniform", "log_uniform"):
+                rule = f"{name} takes whole numbers, but got {kind}; use integer or choice"
+                yield Fault((*path, kind), rule, at_key=True)
+                return
+            own = details["type"] == "value_error"
+            rule = str(details["ctx"]["error"]) if own else wrong_value(part, value_text(value), [details])
+            yield Fault(place, rule)
 
 
 def _details(wrong: Mapping[str, ErrorDetails], name: str) -> ErrorDetails | None:

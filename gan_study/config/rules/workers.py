@@ -6,6 +6,7 @@ from itertools import islice, product
 from gan_study.config.arms.arm import Arm
 from gan_study.config.arms.parameters import Parameter
 from gan_study.config.base import KeyPath, Scalar
+from gan_study.config.groups import expanded, is_group
 from gan_study.config.names import WEIGHTED_PENALTIES
 from gan_study.config.paper_defaults import default_discriminator_norm, default_g_norm
 from gan_study.config.reading.problems import Fault
@@ -108,20 +109,26 @@ def _outcomes(arm: Arm) -> Iterator[tuple[dict[str, Scalar], dict[str, KeyPath]]
     for assignment in arm.assignments:
         network, penalty = assignment.get("network.name", "mlp"), assignment.get("penalty", "none")
         chosen_at = {
-            p.name: (*p.path, "choice", p.range.choice.index(penalty))
+            part: (*p.path, "choice", p.range.choice.index(assignment[p.name]))
             for p in arm.parameters
-            if p.name == "penalty" and isinstance(p.range, Choice)
+            if (p.name == "penalty" or is_group(p.name)) and p.is_condition and isinstance(p.range, Choice)
+            for part in p.parts
         }
-        active = [p for p in arm.parameters if p.name in _LOOKED_AT and p.is_active(assignment)]
+        active = [
+            p
+            for p in arm.parameters
+            if not p.is_condition and not {*p.parts}.isdisjoint(_LOOKED_AT) and p.is_active(assignment)
+        ]
         for drawn in product(*(_values(parameter) for parameter in active)):
             values: dict[str, Scalar] = {"batch_size": TrainingConfig.model_fields["batch_size"].default, "pac": 1}
             values |= {**assignment, "network.name": network, "penalty": penalty}
-            values |= {parameter.name: value for parameter, (value, _) in zip(active, drawn, strict=True)}
+            values |= expanded({parameter.name: value for parameter, (value, _) in zip(active, drawn, strict=True)})
             spectral = values.get("network.spectral_norm") is True
             norm = default_discriminator_norm(str(penalty), str(network), spectral)
             values.setdefault("network.discriminator_norm", norm)
             values.setdefault("network.g_norm", default_g_norm(str(network)))
-            yield values, chosen_at | {p.name: place for p, (_, place) in zip(active, drawn, strict=True)}
+            drawn_at = {part: place for p, (_, place) in zip(active, drawn, strict=True) for part in p.parts}
+            yield values, chosen_at | drawn_at
 
 
 def _values(parameter: Parameter) -> list[tuple[Scalar, KeyPath]]:

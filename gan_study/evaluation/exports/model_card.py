@@ -7,7 +7,7 @@ from statistics import fmean
 
 from gan_study import __version__
 from gan_study.analysis.sentences.number_text import number
-from gan_study.config.arms.flat_training import flat_training
+from gan_study.config.arms.flat_training import flat_training, searched_names
 from gan_study.config.rules.extension import setting_text
 from gan_study.config.training import TrainingConfig, TrialConfig
 from gan_study.evaluation.exports.known import FILES
@@ -89,8 +89,9 @@ def _training_rows(exported: Exported) -> Iterator[tuple[str, object]]:
         yield "data set's content", exported.objective.key.dataset
         yield "training images", f"{exported.objective.num_train_images:,}"
     yield "generator's parameters", f"{exported.num_parameters:,}"
+    searched = searched_names(config.searched)
     for name, value in flat_training(config.training).items():
-        yield name, f"{setting_text(value)}{' (searched)' if name in config.searched else ''}"
+        yield name, f"{setting_text(value)}{' (searched)' if name in searched else ''}"
 
 
 def _table(rows: Iterator[tuple[str, object]]) -> Iterator[str]:
