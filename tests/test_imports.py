@@ -13,7 +13,7 @@ import gan_study
 PACKAGE = Path(gan_study.__file__).parent
 LEVELS = [
     {"errors"},
-    {"config", "runs"},
+    {"config", "runs", "own_code"},
     {"gan", "data", "metrics", "diagnosis"},
     {"training", "extractors", "analysis"},
     {"evaluation"},
@@ -23,7 +23,7 @@ LEVELS = [
     {"__main__"},
 ]
 """Rooms import downwards only: nothing of their own level, nothing above."""
-ALLOWED_BESIDE = {("runs", "config"), ("diagnosis", "metrics")}
+ALLOWED_BESIDE = {("runs", "config"), ("own_code", "config"), ("diagnosis", "metrics")}
 ONLY_IN = {
     "ray": "gan_study/search/",
     "optuna": "gan_study/search/",
@@ -40,7 +40,7 @@ PRIVATE_OF_OTHERS = {
 """Private names of other packages that a test may use, since there is no public one."""
 PUBLIC_ROOMS = ["errors", "python", "workflow"]
 """Rooms with public names, which gan_study/__init__.py offers."""
-LIGHT_ROOMS = ["errors", "config", "runs", "analysis", "report"]
+LIGHT_ROOMS = ["errors", "config", "runs", "own_code", "analysis", "report"]
 HEAVY = ["torch", "ray", "optuna"]
 """Packages that no light room imports, not even through other modules."""
 

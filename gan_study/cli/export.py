@@ -6,6 +6,7 @@ from gan_study.cli.preparation.claim import warn_of_lost_trials
 from gan_study.cli.preparation.output_folder import describe_incomplete, new_folder
 from gan_study.cli.terminal.interruption import explain_interruption
 from gan_study.cli.terminal.outcome import make_console
+from gan_study.config.own.parts import is_own
 from gan_study.evaluation.exports.description import describe_export
 from gan_study.evaluation.exports.formats import check_formats, export_generator
 from gan_study.evaluation.exports.known import FILES
@@ -44,7 +45,7 @@ def export(location: str, out: str, formats: tuple[str, ...], arm: str | None, t
         if "safetensors" in made:
             beside.insert(0, MODEL_FILE)
             target.write_text(MODEL_FILE, source)
-            for file in snapshot.training.code:
+            for file in snapshot.training.code if is_own(snapshot.training.network.name) else ():
                 beside.insert(1, file.file)
                 target.write_text(file.file, snapshot.source.run.read_code(file.file))
         target.write_text("config.json", config.model_dump_json(indent=2) + "\n")

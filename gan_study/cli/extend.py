@@ -11,7 +11,7 @@ from gan_study.config.rules.extension import Extension, compare_studies
 from gan_study.config.search.defaults import with_search_defaults
 from gan_study.config.study import StudyConfig
 from gan_study.errors import InputError
-from gan_study.evaluation.own_code import keep_code, require_same_code
+from gan_study.evaluation.own_code import keep_code, load_trusted_code, require_same_code
 from gan_study.runs.folder import RunFolder
 from gan_study.runs.records.extensions import ExtensionRecord, ExtensionsRecord
 from gan_study.workflow.data_files import count_images, require_images_of
@@ -61,7 +61,10 @@ def extend_study(
         return False
     if found.additions:
         require_whole(folder)
-        try_own_code(given)
+        if study_file is None:
+            load_trusted_code(given.code, folder)
+        for note in try_own_code(given):
+            print_warning(note)
         keep_code(given.code, folder)
         if trains_here:
             _require_machine(folder, after)
@@ -75,7 +78,7 @@ def extend_study(
 def _require_machine(folder: RunFolder, study: StudyConfig) -> None:
     if problems := missing_requirements(study):
         raise InputError(problems)
-    require_images_of(folder, study.dataset)
+    require_images_of(folder, study)
 
 
 def _refuse(folder: RunFolder, found: Extension) -> None:

@@ -26,19 +26,19 @@ def print_plan(study_file: str, overrides: Sequence[str], spread_from: str | Non
     """
     cancelled: list[str] = []
     study = load_study(study_file, overrides, count_images=count_images, warn=cancelled.append)
+    notes = try_own_code(study)
     counted = None
     if study.dataset.known_train_images is None:
         from gan_study.data.inspection.inspection import count_train_images
 
         counted = count_train_images(study.dataset)
     num_train_images = counted.num_train if counted else None
-    try_own_code(study)
     files = files_text(study.dataset, num_train_images)
     rows = _seeds_rows(study, spread_from)
     estimate = estimate_time(study, num_train_images, measure_pace(study) if measure else assumed_pace())
     time, weights = time_text(study, estimate), weights_text(study.objective)
     print(format_plan(plan_study(study, num_train_images), files, weights, rows, cancelled, time))
-    for warning in (*(counted.warnings if counted else ()), *missing_cpus(study.resources)):
+    for warning in (*notes, *(counted.warnings if counted else ()), *missing_cpus(study.resources)):
         print_warning(warning)
 
 

@@ -17,7 +17,7 @@ from gan_study.config.reading.suggestions import no_such
 from gan_study.config.training import TrialConfig
 from gan_study.data.datasets import load_dataset
 from gan_study.errors import GanStudyError, InputError
-from gan_study.evaluation.own_code import load_run_code, require_trusted
+from gan_study.evaluation.own_code import load_trusted_code
 from gan_study.evaluation.whole_trial import train_and_finish
 from gan_study.extractors.objective import load_objective
 from gan_study.runs.folder import RunFolder
@@ -53,8 +53,7 @@ def reproduce(location: str, trial: str, out: str | None, device: str) -> None:
     run, chosen = open_run(location), device_named(device)
     before = _find_trial(run, trial)
     config, status = _require_ended(before, trial)
-    require_trusted(config.training.code, run)
-    load_run_code(config.training.code, run)
+    load_trusted_code(config.training.code, run)
     ended_itself = status.state in (TrialState.COMPLETED, TrialState.DIVERGED) or status.collapsed
     with tempfile.TemporaryDirectory() if out is None else nullcontext(new_folder(out).location) as place:
         now = RunFolder(place).trial(config.arm, config.name)

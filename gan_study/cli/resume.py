@@ -51,7 +51,7 @@ def shorten_study(
     lowered = _lowered(study, after)
     require_whole(folder)
     if trains_here:
-        require_images_of(folder, study.dataset)
+        require_images_of(folder, study)
     folder.write_decisions(
         DecisionsRecord(
             skipped=skipped, confirms_now=known.confirms_now or confirm_now, changes=(*known.changes, *lowered)

@@ -24,14 +24,15 @@ from gan_study.evaluation.own_code import keep_code, load_given_code, placed, re
 from gan_study.evaluation.whole_trial import train_and_finish
 from gan_study.extractors.objective import load_objective, prepare_objective
 from gan_study.extractors.progress import listening, now_and_then
-from gan_study.gan.own_checks import require_sound_parts
-from gan_study.gan.own_code import explain_own_errors
+from gan_study.gan.own_checks import batch_norm_note, require_sound_parts
+from gan_study.own_code import explain_own_errors
 from gan_study.runs.folder import RunFolder
 from gan_study.runs.records.measurements import ObjectiveRecord
 from gan_study.runs.records.status import TrialState, TrialStatus
 from gan_study.runs.trial_folder import TrialFolder
 from gan_study.training.distributed import Workers, join_process_group
 from gan_study.training.progress import Progress
+from gan_study.workflow.own_code import channels_of
 
 _QUIET_SEC = 30.0
 """Seconds between two lines of progress while the objective is made."""
@@ -79,7 +80,10 @@ def _with_code(config: TrialConfig, config_file: str, folder: RunFolder, *, keep
         require_trusted(code, run)
         code = tuple(placed(file, run) for file in code)
     load_given_code(code)
-    require_sound_parts(config.training, config.training.dataset.assumed_channels)
+    num_channels = channels_of(config.training.dataset)
+    require_sound_parts(config.training, num_channels)
+    if keeps and (note := batch_norm_note(config.training, num_channels)):
+        print_warning(note)
     if keeps:
         keep_code(code, folder)
     return config

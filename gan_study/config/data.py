@@ -2,18 +2,27 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, PositiveFloat, PositiveInt, model_validator
+from pydantic import (
+    Field,
+    PositiveFloat,
+    PositiveInt,
+    SerializerFunctionWrapHandler,
+    model_serializer,
+    model_validator,
+)
 
-from gan_study.config.base import Frozen
+from gan_study.config.base import Frozen, Scalar
 from gan_study.config.extractors import EXTRACTORS, FID_EXTRACTOR, ExtractorName
-from gan_study.config.names import COLOUR_DATASETS, TRAIN_IMAGES, DatasetName
+from gan_study.config.names import COLOUR_DATASETS, TRAIN_IMAGES
+from gan_study.config.own.named import Dataset
+from gan_study.config.own.parts import is_own
 
 
 class DatasetConfig(Frozen):
     """The images that generators learn."""
 
-    name: DatasetName
-    """A data set by name."""
+    name: Dataset
+    """A data set by name, or an own one such as my_data.py:rings."""
     path: str | None = None
     """image_folder: the folder or archive (zip, tar) with the images, absolute or below GAN_STUDY_DATA."""
     image_size: Annotated[int, Field(ge=8, le=256)] = 16
@@ -29,22 +38,55 @@ class DatasetConfig(Frozen):
     max_images: PositiveInt | None = None
     """At most this many images of the train part, chosen by `seed`; default: all."""
     held_out_share: Annotated[float, Field(gt=0, lt=1)] = 0.1
-    """image_folder: the share of the images that is held out."""
+    """image_folder, own data sets: the share of the images that is held out."""
     max_corrupt_share: Annotated[float, Field(ge=0, le=1)] = 0.01
     """image_folder, celeba: largest share of images that may be left out because they are corrupt or unusable; more are
     an error."""
     seed: Annotated[int, Field(ge=0)] = 0
-    """Chooses the images of max_images, image_folder's held-out part and stacked_mnist's digits."""
+    """Chooses the images of max_images, the held-out part of image_folder and of own data sets, and stacked_mnist's
+    digits. An own data set may take it, too."""
+    own: dict[str, Scalar] = Field(default_factory=dict)
+    """Values of an own data set's parameters. They are also read from beside its name: `dataset: {name:
+    my_data.py:rings, radius: 3}`."""
+    code: dict[str, str] = Field(default_factory=dict)
+    """Hashes of an own data set's file and of the files in front of it, by name; the reader of a study writes them."""
+
+    def __hash__(self) -> int:
+        return hash((self.name, self.path, self.image_size, self.seed))  # the others may be dictionaries
+
+    @model_validator(mode="before")
+    @classmethod
+    def _collect_own(cls, data: Any) -> Any:
+        if not isinstance(data, dict):
+            return data
+        if not is_own(data.get("name")):
+            if given := [name for name in ("own", "code") if data.get(name)]:
+                raise ValueError(
+                    f"only a data set of your own has {given[0]}, but got name={data.get('name')}; remove {given[0]}"
+                )
+            return data
+        own = {name: value for name, value in data.items() if name not in cls.model_fields}
+        return {name: value for name, value in data.items() if name not in own} | {"own": data.get("own", {}) | own}
+
+    @model_serializer(mode="wrap")
+    def _without_own(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        values: dict[str, Any] = handler(self)
+        return values if is_own(self.name) else {k: v for k, v in values.items() if k not in ("own", "code")}
+
+    @property
+    def short_name(self) -> str:
+        """The name; that of an own data set without its file."""
+        return self.name.rpartition(":")[2]
 
     @property
     def assumed_channels(self) -> int:
-        """Channels of the images, before they have been read: those of image_folder count as grey."""
+        """Channels of the images, before they have been read: those of image_folder and own data count as grey."""
         return self.channels or (3 if self.name in COLOUR_DATASETS else 1)
 
     @property
     def known_train_images(self) -> int | None:
         """Images in the train part; None if the number depends on the files."""
-        number = TRAIN_IMAGES[self.name]
+        number = TRAIN_IMAGES.get(self.name)
         return number if number is None or self.max_images is None else min(number, self.max_images)
 
 

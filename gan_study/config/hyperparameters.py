@@ -219,8 +219,9 @@ class PartialHyperparameters(_OptionalHyperparameters):
 
     @model_validator(mode="before")
     @classmethod
-    def _own_values(cls, data: Any) -> Any:
-        return collect_own_values(data)
+    def _own_values(cls, data: Any, info: ValidationInfo) -> Any:
+        own = info.context["own"] if info.context is not None else set()
+        return collect_own_values(data, own.difference(HYPERPARAMETERS))
 
     def dotted(self) -> dict[str, Scalar]:
         """The values that are given, by dotted name; a bare network name becomes `network.name`."""

@@ -47,12 +47,14 @@ def paper_defaults(loss: str, penalty: str) -> dict[str, Scalar]:
     return {**both, **defaults, **({"penalty_weight": 1.0} if is_own(penalty) else _PENALTIES.get(penalty, {}))}
 
 
-def default_discriminator_norm(penalty: str, network: str, spectral_norm: bool) -> str:
-    """The papers' norm in the discriminator: batch; none with spectral norm, or where each image's gradient counts.
+def takes_single_gradients(penalty: str) -> bool:
+    """Return True if a penalty is one of each image's own gradient, as an own penalty may be."""
+    return penalty in _NORM_FREE_PENALTIES or is_own(penalty)
 
-    It may count in an own penalty.
-    """
-    plain = spectral_norm or penalty in _NORM_FREE_PENALTIES or is_own(penalty) or network in _NORM_FREE_NETWORKS
+
+def default_discriminator_norm(penalty: str, network: str, spectral_norm: bool) -> str:
+    """The papers' norm in the discriminator: batch; none with spectral norm, or where each image's gradient counts."""
+    plain = spectral_norm or takes_single_gradients(penalty) or network in _NORM_FREE_NETWORKS
     return "none" if plain else "batch"
 
 

@@ -30,6 +30,10 @@ def study_json_schema() -> dict[str, Any]:
     for holder in ("ArmConfig", "PartialHyperparameters"):
         for kind in CONDITION_OF:
             schema["$defs"][holder]["properties"][kind]["anyOf"].append(_OWN_PART)
+    dataset, config = schema["properties"]["dataset"], schema["$defs"]["DatasetConfig"]["properties"]
+    dataset["anyOf"] = [{"$ref": dataset.pop("$ref")}, _OWN_PART]
+    for written_by_reader in ("own", "code"):
+        del config[written_by_reader]
     schema["properties"]["$schema"] = {"type": "string", "description": "Path of this schema, for editors."}
     _tidy(schema)
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "A study of gan_study", **schema}

@@ -131,7 +131,7 @@ def _known_file(facts: str) -> Path:
 def _images_folder(config: DatasetConfig, content: str) -> Path:
     transform = Transform.from_config(config)
     key = blake2b(json.dumps([content, asdict(transform)]).encode(), digest_size=8)
-    return cache_folder() / "datasets" / f"{config.name}-{transform.image_size}px-{key.hexdigest()}"
+    return cache_folder() / "datasets" / f"{config.short_name}-{transform.image_size}px-{key.hexdigest()}"
 
 
 def _build(

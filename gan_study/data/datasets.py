@@ -96,7 +96,7 @@ def _split(config: DatasetConfig, found: DecodedDataset, place: str) -> Dataset:
             ) from error
     train = choose_part(full_train, config.max_images, config.seed)
     dataset = Dataset(
-        name=config.name,
+        name=config.short_name,
         images=cached.images,
         labels=cached.labels,
         class_names=cached.meta.class_names,

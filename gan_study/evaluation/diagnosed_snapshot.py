@@ -7,6 +7,7 @@ from gan_study.analysis.trial_verdicts import TrialVerdict
 from gan_study.data.datasets import load_dataset
 from gan_study.errors import InputError
 from gan_study.evaluation.end_diagnosis import TrialDiagnosis, diagnose_trial
+from gan_study.evaluation.own_code import load_trusted_code
 from gan_study.evaluation.snapshots import SnapshotPlace
 from gan_study.extractors.objective import load_objective
 from gan_study.runs.counted_generator import counted_snapshot
@@ -77,6 +78,7 @@ def _measure(target: SnapshotPlace, warn: Callable[[str], None]) -> TrialDiagnos
             f"{target.run.location}: a trial is diagnosed by its study's objective, but got no "
             "objective/objective.json; copy the whole run folder"
         )
+    load_trusted_code(target.config.training.code, target.run)
     dataset = load_dataset(target.config.training.dataset)
     for warning in dataset.warnings:
         warn(warning)

@@ -7,7 +7,7 @@ from torch import nn
 
 from gan_study.config.training import TrainingConfig
 from gan_study.errors import InputError
-from gan_study.evaluation.own_code import load_run_code, require_trusted
+from gan_study.evaluation.own_code import load_trusted_code
 from gan_study.evaluation.snapshots import SnapshotPlace, choose_snapshot, open_place
 from gan_study.training.output.snapshot import load_generator, snapshot_error
 
@@ -57,8 +57,7 @@ def load_trained_generator(source: SnapshotPlace) -> TrainedGenerator:
 def _load(source: SnapshotPlace) -> tuple[nn.Module, int]:
     """Load the generator. Its channels are found by trying 1 and 3: the data set need not be on this machine."""
     content, training = source.trial.read_snapshot(source.cur_nimg), source.config.training
-    require_trusted(training.code, source.run)
-    load_run_code(training.code, source.run)
+    load_trusted_code(training.code, source.run)
     problem: RuntimeError | SafetensorError | None = None
     for num_channels in (1, 3) if training.dataset.channels is None else (training.dataset.channels,):
         try:

@@ -7,7 +7,7 @@ from pathlib import Path
 from gan_study.config.own.parts import CodeFile
 from gan_study.data.places import cache_folder
 from gan_study.errors import InputError
-from gan_study.gan.own_code import load_code, require_unchanged
+from gan_study.own_code import load_code, require_unchanged
 from gan_study.runs.folder import RunFolder
 
 _TRUSTED = "trusted_code"
@@ -51,6 +51,12 @@ def require_trusted(code: Sequence[CodeFile], folder: RunFolder) -> None:
 def load_run_code(code: Sequence[CodeFile], folder: RunFolder) -> None:
     """Load the code of a study from its run folder. Raises InputError if it was changed, StorageError if it is lost."""
     load_code([placed(file, folder) for file in code], lambda file: folder.read_code(file.file))
+
+
+def load_trusted_code(code: Sequence[CodeFile], folder: RunFolder) -> None:
+    """Load code from a run folder if this machine trusts it. Raises InputError, and StorageError if a file is lost."""
+    require_trusted(code, folder)
+    load_run_code(code, folder)
 
 
 def placed(file: CodeFile, folder: RunFolder) -> CodeFile:

@@ -7,16 +7,18 @@ import torch
 from torch import Tensor, nn
 
 from gan_study.config.own.parts import is_own
+from gan_study.config.paper_defaults import takes_single_gradients
 from gan_study.config.training import TrainingConfig
 from gan_study.errors import InputError
 from gan_study.gan.latents import draw_z
-from gan_study.gan.own_code import own_errors
 from gan_study.gan.own_randomness import OwnRandomness
 from gan_study.gan.packing import pack_images
 from gan_study.gan.parts import loss_of, networks_of, own_place_of, penalty_of
+from gan_study.own_code import own_errors
 
 _NUM_STACKS = 4
 """Stacks of `pac` images in the tiny batch."""
+_BATCH_NORMS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d, nn.SyncBatchNorm)
 
 
 def require_sound_parts(training: TrainingConfig, num_channels: int) -> None:
@@ -24,13 +26,34 @@ def require_sound_parts(training: TrainingConfig, num_channels: int) -> None:
 
     The code must have been loaded. Checked are the shapes and the range of the outputs, finite values, gradients of
     every parameter (also through a gradient penalty), a round trip of the weights, and equal weights from equal seeds.
+    A training without own parts, whose data set may be an own one, is sound.
     """
+    if not any(map(is_own, (training.network.name, training.loss, training.penalty))):
+        return
     try:
         problems = list(_faults(training, num_channels))
     except InputError as error:
         problems = list(error.problems)
     if problems:
         raise InputError(problems)
+
+
+def batch_norm_note(training: TrainingConfig, num_channels: int) -> str | None:
+    """A sentence if an own discriminator has batch norm, and a penalty of each image's gradient; None if not.
+
+    The code must have been loaded.
+    """
+    if not is_own(training.network.name) or not takes_single_gradients(training.penalty):
+        return None
+    _, discriminator = _networks(training, num_channels)
+    names = [name for name, module in discriminator.named_modules() if isinstance(module, _BATCH_NORMS)]
+    if not names:
+        return None
+    return (
+        f"{own_place_of(training, training.network.name)}: the discriminator has batch norm ({', '.join(names[:3])}), "
+        f"which mixes the gradients of all images, but {training.penalty} is a penalty of each image's own (WGAN-GP "
+        "paper, section 4); leave the norm out, or normalise each image by itself"
+    )
 
 
 def _faults(training: TrainingConfig, num_channels: int) -> Iterator[str]:
@@ -40,12 +63,13 @@ def _faults(training: TrainingConfig, num_channels: int) -> Iterator[str]:
     with OwnRandomness(0):
         z = draw_z(num, training.z_dim, training.z_distribution)
         real_images = torch.rand(num, num_channels, size, size) * 2 - 1
-    fake_images = _seeded("the generator", generator, z)
+    fake_images, other_images = _twice(generator, "the generator", generator, z)
     if wrong := _wrong_images(fake_images, (num, num_channels, size, size)):
         yield f"{network}: the generator {wrong}"
         return
     judge = _judge(discriminator, training.pac)
-    real_logits, fake_logits = (_seeded("the discriminator", judge, images) for images in (real_images, fake_images))
+    real_logits, other_logits = _twice(discriminator, "the discriminator", judge, real_images)
+    fake_logits = _drawn("the discriminator", judge, fake_images)
     for logits in (real_logits, fake_logits):
         if not isinstance(logits, Tensor) or tuple(logits.shape) != (_NUM_STACKS,) or not logits.isfinite().all():
             yield (
@@ -53,12 +77,8 @@ def _faults(training: TrainingConfig, num_channels: int) -> Iterator[str]:
                 f"({_NUM_STACKS},), but got {_described(logits)}"
             )
             return
-    again = _seeded("the generator", generator, z), _seeded("the discriminator", judge, real_images)
-    if not torch.equal(again[0], fake_images) or not torch.equal(again[1], real_logits):
-        yield (
-            f"{network}: torch's seed must decide what both players return, but a second call with the same seed "
-            "returned something else; draw random numbers by torch's functions alone, without numpy or random"
-        )
+    if not torch.equal(other_images, fake_images) or not torch.equal(other_logits, real_logits):
+        yield f"{network}: {_unseeded('what both players return')}"
     yield from _loss_faults(training, generator, discriminator, real_images, fake_images)
     yield from _penalty_faults(training, discriminator, real_images, fake_images.detach())
     if is_own(training.network.name):
@@ -98,14 +118,16 @@ def _loss_faults(
     judge, losses = _judge(discriminator, training.pac), loss_of(training)
     place = own_place_of(training, training.loss if is_own(training.loss) else training.network.name)
     for player, network in (("discriminator", discriminator), ("generator", generator)):
-        with own_errors(f"the {player}'s loss"):
-            loss = getattr(losses, player)(judge(real_images), judge(fake_images))
+        logits = judge(real_images), judge(fake_images)
+        loss, again = (_drawn(f"the {player}'s loss", getattr(losses, player), *logits) for _ in range(2))
         if not isinstance(loss, Tensor) or loss.dim() > 0 or not loss.isfinite():
             yield f"{place}: the {player}'s loss must be one finite number, but got {_described(loss)}"
             continue
         if not loss.requires_grad:
             yield f"{place}: the {player}'s loss must depend on the logits, but it does not"
             continue
+        if not torch.equal(loss, again):
+            yield f"{place}: {_unseeded(f'the loss of the {player}')}"
         network.zero_grad(set_to_none=True)
         with own_errors("the backward pass"):
             loss.backward(retain_graph=True)
@@ -134,8 +156,16 @@ def _penalty_faults(
         noise = penalty.scale_noise(noise, real)
     place = own_place_of(training, training.penalty if is_own(training.penalty) else training.network.name)
     discriminator.zero_grad(set_to_none=True)
-    with own_errors("the penalty"):
-        value = penalty.value(discriminator, real, fake, noise)
+    given = {"real images": real, "generated images": fake, "noise": noise}
+    given |= {f"weight {name}": value for name, value in discriminator.named_parameters()}
+    before = {name: value.detach().clone() for name, value in given.items()}
+    value, again = _twice(discriminator, "the penalty", penalty.value, discriminator, real, fake, noise)
+    if changed := [name for name, value in before.items() if not torch.equal(value, given[name])]:
+        yield (
+            f"{place}: the penalty must leave its inputs and the weights as they are, but got a change of "
+            f"{', '.join(changed[:5])}; work on copies, without operations that end in _"
+        )
+        return
     if not isinstance(value, Tensor) or value.dim() > 0 or not value.isfinite():
         yield f"{place}: the penalty must be one finite number, but got {_described(value)}"
     elif not value.requires_grad:
@@ -144,6 +174,8 @@ def _penalty_faults(
             "create_graph=True, and through operations that can be differentiated twice"
         )
     else:
+        if not torch.equal(value, again):
+            yield f"{place}: {_unseeded('the penalty')}"
         with own_errors("the penalty's backward pass"):
             value.backward()
 
@@ -167,15 +199,30 @@ def _weight_faults(
         again.load_state_dict(torch.load(buffer, weights_only=True))
 
 
-def _seeded(what: str, function: Callable[[Tensor], Tensor], given: Tensor) -> Tensor:
-    """Call a player with torch's global random numbers at a fixed seed, which are put back."""
+def _drawn(what: str, function: Callable[..., Tensor], *given: object) -> Tensor:
+    """Call a part with torch's global random numbers at a fixed seed, which are put back."""
     with torch.random.fork_rng(devices=[]), own_errors(what):
         torch.manual_seed(0)
-        return function(given)
+        return function(*given)
 
 
 def _judge(discriminator: nn.Module, pac: int) -> Callable[[Tensor], Tensor]:
     return lambda images: discriminator(pack_images(images, pac))
+
+
+def _twice(network: nn.Module, what: str, function: Callable[..., Tensor], *given: object) -> tuple[Tensor, Tensor]:
+    """Call a part twice, with the same state of a network, which a call may change: statistics, or vectors of norms."""
+    state = {name: value.clone() for name, value in network.state_dict().items()}
+    again = _drawn(what, function, *given)
+    network.load_state_dict(state)
+    return _drawn(what, function, *given), again
+
+
+def _unseeded(what: str) -> str:
+    return (
+        f"torch's seed must decide {what}, but a second call with the same seed returned something else; draw random "
+        "numbers by torch's functions alone, without numpy or random"
+    )
 
 
 def _described(value: object) -> str:

@@ -6,12 +6,12 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from gan_study.config.own.parts import OwnPart, is_own, own_parts
+from gan_study.config.own.parts import OwnPart, code_hashes, is_own, own_parts
 from gan_study.config.training import TrainingConfig
 from gan_study.gan.losses import LOSSES, Loss
 from gan_study.gan.networks import build_networks
-from gan_study.gan.own_code import own_errors, own_object
 from gan_study.gan.penalties import GRADIENT_PENALTIES, Discriminator, GradientPenalty
+from gan_study.own_code import own_errors, own_object
 
 
 def networks_of(training: TrainingConfig, num_channels: int) -> tuple[nn.Module, nn.Module]:
@@ -23,7 +23,7 @@ def networks_of(training: TrainingConfig, num_channels: int) -> tuple[nn.Module,
     if not is_own(name):
         return build_networks(training.network, size, num_channels, training.z_dim, training.pac)
     with own_errors("building the networks"):
-        whole = own_object(training.code, name)
+        whole = _object(training, name)
         if whole is not None:
             made = whole(**_values(training, "network", whole))
             return made.generator(size, num_channels, training.z_dim), made.discriminator(
@@ -43,7 +43,7 @@ def own_generator_call(training: TrainingConfig, num_channels: int) -> tuple[str
     def arguments(function: Any) -> list[str]:
         return [f"{key}={value!r}" for key, value in _values(training, "network", function).items()]
 
-    whole = own_object(training.code, training.network.name)
+    whole = _object(training, training.network.name)
     if whole is not None:
         return file, name, f"{name}({', '.join(arguments(whole))}).generator({inputs})"
     (make,) = _pair(training, training.network.name, "Generator")
@@ -70,7 +70,7 @@ def penalty_of(training: TrainingConfig) -> GradientPenalty | None:
     """
     if not is_own(training.penalty):
         return GRADIENT_PENALTIES.get(training.penalty)
-    penalty = own_object(training.code, training.penalty)
+    penalty = _object(training, training.penalty)
     own, takes_noise = _values(training, "penalty", penalty), "noise" in _part(training, training.penalty).uses
 
     def value(discriminator: Discriminator, real_images: Tensor, fake_images: Tensor, noise: Tensor) -> Tensor:
@@ -94,13 +94,17 @@ def _with_values(function: Callable[..., Tensor], own: dict[str, Any]) -> Callab
     return lambda real_logits, fake_logits: function(real_logits, fake_logits, **own)
 
 
+def _object(training: TrainingConfig, name: str) -> Any:
+    return own_object(code_hashes(training.code), name)
+
+
 def _part(training: TrainingConfig, name: str) -> OwnPart:
     return own_parts(training.code)[name]
 
 
 def _pair(training: TrainingConfig, name: str, *endings: str) -> tuple[Callable[..., Any], ...]:
     """The two functions or classes of a part, which are written as names of functions or of classes."""
-    found = (own_object(training.code, f"{name}_{e.lower()}") or own_object(training.code, name + e) for e in endings)
+    found = (_object(training, f"{name}_{e.lower()}") or _object(training, name + e) for e in endings)
     return tuple(found)
 
 

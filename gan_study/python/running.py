@@ -91,7 +91,7 @@ def run(
         else:
             remedy = f"continue or open it by adding resume=True, or open it by gan_study.open({folder.location!r})"
             refuse_if_begun(folder, f"out={place}", "out", remedy)
-            with begun_study(folder, checked):
+            with begun_study(folder, checked, warn):
                 _train(folder, news, command, address, verbose)
     opened = open(folder.location)
     require_a_score(folder, opened.summary, folder.storage.child(_REPORT).location)

@@ -83,9 +83,9 @@ def _prepare(training: TrainingConfig, location: str, num_threads: int, gpus: fl
     try:
         device = lent_device(gpus)
         with listening(now_and_then(_WRITE_SEC, write_progress)):
+            load_run_code(training.code, folder)
             with at_work(f"the images of {training.dataset.name}"):
                 dataset = load_dataset(training.dataset)
-            load_run_code(training.code, folder)
             torch.set_num_threads(num_threads)
             return prepare_objective(training, dataset, folder, device)
     except GanStudyError as error:

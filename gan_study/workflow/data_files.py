@@ -5,9 +5,12 @@ from contextlib import suppress
 
 from gan_study.config.data import DatasetConfig, ObjectiveConfig
 from gan_study.config.extractors import EXTRACTORS
+from gan_study.config.own.parts import is_own
+from gan_study.config.study import StudyConfig
 from gan_study.data.sources.catalogue import find_files
 from gan_study.data.sources.downloads import REACH_SEC, NotFetchedError
 from gan_study.errors import InputError
+from gan_study.evaluation.own_code import load_given_code, load_trusted_code
 from gan_study.extractors import inception_weights
 from gan_study.extractors.inception_weights import WeightsFile, weights_for, weights_with_hash
 from gan_study.runs.folder import RunFolder
@@ -32,8 +35,8 @@ def fetch_files(config: DatasetConfig, notify: Callable[[str], None]) -> None:
         find_files(config)
 
 
-def require_images_of(folder: RunFolder, config: DatasetConfig) -> None:
-    """Raise InputError if the data set's images on this machine are not those that the run folder's study began with.
+def require_images_of(folder: RunFolder, study: StudyConfig) -> None:
+    """Raise InputError if a study's images on this machine are not those that it began with in its run folder.
 
     Files that are still to be downloaded are not checked.
     """
@@ -41,18 +44,25 @@ def require_images_of(folder: RunFolder, config: DatasetConfig) -> None:
     if record is None:
         return
     with suppress(NotFetchedError):
-        find_files(config, may_fetch=False)
+        find_files(study.dataset, may_fetch=False)
         from gan_study.data.datasets import load_dataset
 
-        dataset = load_dataset(config)
+        if is_own(study.dataset.name):
+            load_trusted_code(study.code, folder)
+        dataset = load_dataset(study.dataset)
         require_same_images(folder.location, record, dataset.identity, len(dataset.train_indices))
 
 
-def count_images(config: DatasetConfig) -> int | None:
-    """Number of a data set's training images; None if its files are not on this machine. Raises InputError."""
+def count_images(study: StudyConfig) -> int | None:
+    """Number of training images of a study; None if their files are not on this machine. Raises InputError.
+
+    An own data set is made. Its code must lie where the study's file names it.
+    """
     from gan_study.data.inspection.inspection import count_train_images
 
-    counted = count_train_images(config)
+    if is_own(study.dataset.name):
+        load_given_code(study.code)
+    counted = count_train_images(study.dataset)
     return counted.num_train if counted else None
 
 
@@ -63,6 +73,8 @@ def files_text(config: DatasetConfig, num_train_images: int | None) -> str:
     """
     if config.name == _PACKAGED:
         return "come with scikit-learn"
+    if is_own(config.name):
+        return "none: the study's own code makes the images"
     try:
         place = find_files(config, may_fetch=False).place
         return f"found in {place}" if num_train_images != 0 else f"none: no images to learn in {place}; check the path"

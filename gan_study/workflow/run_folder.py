@@ -1,7 +1,7 @@
 """Checks of a run folder: before a study begins in it or goes on, and after its end."""
 
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -106,12 +106,13 @@ def refuse_if_begun(folder: RunFolder, given: str, option: str, remedy: str) -> 
 
 
 @contextmanager
-def begun_study(folder: RunFolder, study: StudyConfig) -> Iterator[None]:
+def begun_study(folder: RunFolder, study: StudyConfig, warn: Callable[[str], None]) -> Iterator[None]:
     """Write a new study into its run folder, and remove it again if an InputError comes before anything has begun.
 
-    Its own code is tried first, and copied.
+    Its own code is tried first, and copied. `warn` receives a sentence for each doubt about it.
     """
-    try_own_code(study)
+    for note in try_own_code(study):
+        warn(note)
     keep_code(study.code, folder)
     folder.write_study_text(dump_study(with_search_defaults(study)))
     try:

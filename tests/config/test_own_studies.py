@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from support.own_parts import CODE, own_study, write_own_study
+from support.own_parts import CODE, own_study, own_training, write_own_study
 
 from gan_study.config.arms.arm import Arm
 from gan_study.config.arms.resolved_training import first_trial_values, resolve_training
@@ -33,11 +33,13 @@ class TestSignatures:
             "paired": "loss",
             "slope": "penalty",
             "norm_free": "penalty",
+            "shapes": "dataset",
         }
         assert {name: p.default for name, p in parts["Plain"].parameters.items()} == {"depth": 2, "act": "relu"}
         assert parts["Plain"].parameters["act"].choices == ("relu", "tanh")
         assert {name: (p.type, p.default) for name, p in parts["Pair"].parameters.items()} == {"width": ("int", 8)}
         assert parts["margin"].parameters["margin"].default == 1.0
+        assert {name: p.default for name, p in parts["shapes"].parameters.items()} == {"number": 200, "kind": "both"}
         assert [parts[name].uses for name in ("margin", "paired", "slope", "norm_free")] == [
             (),
             ("real_logits",),
@@ -61,12 +63,27 @@ class TestSignatures:
             ),
             (
                 "def n_discriminator(num_channels, image_size): ...\ndef n_generator(image_size, num_channels, z): ...",
-                "a.py:1:1: the discriminator of n must have the parameters image_size, num_channels first, but got "
+                "a.py:1:1: n_discriminator must have the parameters image_size, num_channels first, but got "
                 "num_channels, image_size",
             ),
             (
                 "def p(discriminator, real_images, fake_images, k: int = 0.5): ...",
                 "a.py:1:48: the default of k must be a whole number, but got 0.5",
+            ),
+            (
+                "class NetGenerator:\n    def __init__(self, image_size, num_channels, z_dim): ...\n"
+                "class NetDiscriminator(nn.Sequential): ...",
+                "a.py:3:1: NetDiscriminator must have the parameters image_size, num_channels first, but got none in "
+                "this file, since nn.Sequential has its `__init__`; write one",
+            ),
+            (
+                "def l_discriminator(real, fake): ...\ndef l_generator(real, fake): ...",
+                "a.py:1:1: l_discriminator must have the parameters real_logits, fake_logits first, as part of a loss, "
+                "or image_size, num_channels, as part of a network, but got real, fake; rename them",
+            ),
+            (
+                "def rings(flip: bool = True):\n    return images",
+                "a.py:1:11: rings may not have a parameter",
             ),
             (
                 "def hinge_discriminator(real_logits, fake_logits): ...\n"
@@ -78,13 +95,75 @@ class TestSignatures:
     def test_a_fault_has_its_place(self, text: str, expected: str) -> None:
         assert problems(text)[0].startswith(expected)
 
+    def test_an_init_in_another_class_of_the_file_counts(self) -> None:
+        text = (
+            "class Base(nn.Module):\n    def __init__(self, image_size, num_channels, z_dim, width: int = 3): ...\n"
+            "class Middle(Base): ...\nclass NetGenerator(Middle): ...\n"
+            "class NetDiscriminator(nn.Module):\n    def __init__(self, image_size, num_channels): ...\n"
+        )
+        assert list(read_code_file(text, "a.py", "a.py").parts["Net"].parameters) == ["width"]
+
+    def test_a_function_is_a_data_set_by_what_it_returns_or_by_its_use(self) -> None:
+        text = "\n".join(
+            [
+                "def first(size: int = 3):\n    def inner():\n        return 1\n    return images",
+                "def second():\n    return stack()",
+                "def helper(images):\n    return images",
+                "def untyped(size=3):\n    return images",
+                "def mnist():\n    return images",
+                "def third(seed, image_size):\n    if seed:\n        return images, labels\n    return images",
+                "def fourth(seed):\n    if seed:\n        return images, labels\n    return 3",
+            ]
+        )
+        assert list(read_code_file(text, "a.py", "a.py").parts) == ["first", "third"]
+        assert list(read_code_file(text, "a.py", "a.py", {"second"}).parts) == ["first", "second", "third"]
+        with pytest.raises(InputError, match=r"a\.py:11:1: mnist is the name of a built-in dataset"):
+            read_code_file(text, "a.py", "a.py", {"mnist"})
+
+
+WHOLE = [(text, text.replace(": ", ": own_parts.py:")) for text in ("name: Plain", "loss: margin", "name: slope")]
+NO_PARTS = """
+def half_discriminator(real_logits, fake_logits):
+    return (fake_logits - real_logits).mean()
+
+def tilted(net, real, fake):
+    return net(real).mean()
+"""
+DATA = ("{name: digits, image_size: 16}", "{name: shapes, image_size: 16, number: 100}")
+
 
 class TestStudies:
+    def test_a_data_set_is_named_alone_or_with_its_file(self, tmp_path: Path) -> None:
+        bare = own_study(tmp_path, DATA)
+        whole = (DATA[0], DATA[1].replace("shapes", "own_parts.py:shapes"))
+        assert own_study(tmp_path, whole, ("code: own_parts.py\n", ""), *WHOLE) == bare
+        assert (bare.dataset.name, bare.dataset.own) == ("own_parts.py:shapes", {"number": 100})
+        assert bare.dataset.code == {file.file: file.sha256 for file in bare.code}
+        assert parse_study(dump_study(bare), "run/study.yaml", is_begun=True) == bare
+
+    def test_defaults_hold_parameters_of_parts_that_arms_name(self, tmp_path: Path) -> None:
+        given = "defaults: {network: {act: tanh, width: 4}, loss: {margin: 2}}\nsearch_space:\n  g_lr"
+        dropped = "      loss.margin: {uniform: [0.5, 2]}\n      network.act: {choice: [relu, tanh]}\n"
+        study = own_study(tmp_path, ("search_space:\n  g_lr", given), (dropped, ""))
+        own = own_training(study).own
+        assert (own["network.act"], own["loss.margin"], own["network.depth"]) == ("tanh", 2, 3)
+        assert own_training(study, "dcgan").own == {}
+        assert parse_study(dump_study(study), "run/study.yaml", is_begun=True) == study
+
+    def test_every_arm_holds_the_code_of_a_data_set(self, tmp_path: Path) -> None:
+        training = own_training(own_study(tmp_path, DATA), "dcgan")
+        assert [file.file for file in training.code] == ["own_parts.py"]
+        assert TrainingConfig.model_validate_json(training.model_dump_json()) == training
+
+    def test_only_files_up_to_its_own_determine_a_data_set(self, tmp_path: Path) -> None:
+        (tmp_path / "layers.py").write_text("layers = 1\n")
+        (tmp_path / "later.py").write_text("later = 1\n")
+        study = own_study(tmp_path, DATA, ("code: own_parts.py", "code: [layers.py, own_parts.py, later.py]"))
+        assert list(study.dataset.code) == ["layers.py", "own_parts.py"]
+
     def test_bare_and_whole_names_are_one(self, tmp_path: Path) -> None:
         bare = own_study(tmp_path)
-        named = ("name: Plain", "loss: margin", "name: slope")
-        whole = [(text, text.replace(": ", ": own_parts.py:")) for text in named]
-        assert own_study(tmp_path, ("code: own_parts.py\n", ""), *whole) == bare
+        assert own_study(tmp_path, ("code: own_parts.py\n", ""), *WHOLE) == bare
         assert bare.arms["mine"].dotted()["loss"] == "own_parts.py:margin"
 
     def test_values_and_defaults_are_hyperparameters_of_the_training(self, tmp_path: Path) -> None:
@@ -154,6 +233,42 @@ class TestStudies:
                 ("search_space:\n  g_lr", "defaults: {loss: {name: margin, temp: 1}}\nsearch_space:\n  g_lr"),
                 "defaults.loss.temp: no own part has this parameter",
             ),
+            (
+                ("digits, image_size: 16", "own_parts.py:shape"),
+                "2:17: dataset.name: no data set of that name, but got own_parts.py:shape; did you mean",
+            ),
+            (
+                ("digits, image_size: 16", "shapes, numbr: 3"),
+                "own_parts.py:shapes has no parameter numbr",
+            ),
+            (
+                ("digits, image_size: 16", "shapes, kind: bar"),
+                "2:31: dataset.kind: dataset.kind must be one of both",
+            ),
+            (("digits, image_size: 16", "shapes, flap: true"), "flap; did you mean 'dataset.flip'?"),
+            (
+                ("digits, image_size: 16", "digits, own: {number: 3}"),
+                "2:10: dataset: only a data set of your own has own, but got name=digits; remove own",
+            ),
+            (("code: own_parts.py", "code: own_part.py"), "own_part.py'); did you mean 'own_parts.py'?"),
+            (
+                ("loss: margin", "loss: {name: margin, margin: .nan}"),
+                "9:34: arms.mine.loss.margin: must be a finite",
+            ),
+            (("depth: 3", "depth: [1, 2]"), "8:35: arms.mine.network.depth: must be a single number, text"),
+            (
+                ("loss: margin", "loss: half"),
+                "unknown loss 'half'; a loss is a pair of functions, name_generator and "
+                "name_discriminator(real_logits, fake_logits, ...), but got {folder}/own_parts.py:",
+            ),
+            (
+                ("loss: margin", "loss: own_parts.py:half"),
+                ": half_discriminator without half_generator",
+            ),
+            (
+                ("name: slope, target: 0.5", "name: tilted"),
+                ": tilted(net, real, fake)",
+            ),
             (("{name: Plain, depth: 3}", "other.py:Net"), "8:14: code: a file of own code must be there"),
             (
                 ("code: own_parts.py", "code: own.parts.py"),
@@ -166,6 +281,7 @@ class TestStudies:
         ],
     )
     def test_what_is_wrong_is_told_with_its_place(self, tmp_path: Path, change: tuple[str, str], expected: str) -> None:
+        expected = expected.replace("{folder}", str(tmp_path))
         with pytest.raises(InputError) as caught:
-            load_study(write_own_study(tmp_path, change))
+            load_study(write_own_study(tmp_path, change, code=CODE + NO_PARTS))
         assert any(expected in line for line in caught.value.problems), caught.value.problems

@@ -46,6 +46,8 @@ def test_own_parts_fit() -> None:
     named = {kind: {"name": f"mine.py:{kind}", "own": 1} for kind in ("network", "loss", "penalty")}
     values["arms"]["mine"] = named | {"search_space": {"loss.margin": {"uniform": [0, 1]}}}
     assert faults(values) == []
+    values["dataset"] = {"name": "mine.py:rings", "radius": 3}
+    assert faults(values) == []
     values["arms"]["mine"]["loss"] = {"name": "hinge", "own": 1}
     assert faults(values) != []
 

@@ -10,9 +10,9 @@ from support.own_parts import CODE, own_study, own_training
 from gan_study.config.training import TrainingConfig
 from gan_study.errors import InputError
 from gan_study.evaluation.own_code import load_given_code
-from gan_study.gan.own_checks import require_sound_parts
-from gan_study.gan.own_code import explain_own_errors, load_code
+from gan_study.gan.own_checks import batch_norm_note, require_sound_parts
 from gan_study.gan.parts import loss_of, networks_of, penalty_of
+from gan_study.own_code import explain_own_errors, load_code
 
 
 def loaded(folder: Path, *changes: tuple[str, str], code: str = CODE) -> TrainingConfig:
@@ -89,6 +89,26 @@ def test_only_a_loss_that_reads_real_logits_is_given_them(tmp_path: Path) -> Non
             "a second call with the same seed",
         ),
         ("nn.Linear(16, 1), nn.Flatten(0))", "nn.Linear(16, 1), nn.LSTM(1, 1))", "but got tuple"),
+        (
+            "return -fake_logits.mean()",
+            "return -fake_logits.mean() * np.random.rand()",
+            "torch's seed must decide the loss of the gen",
+        ),
+        (
+            "points = (noise",
+            "discriminator[1].weight.data.mul_(2)\n    points = (noise",
+            "the penalty must leave its inputs and the weights as they are, but got a change of weight 1.weight; ",
+        ),
+        (
+            "points = (noise",
+            "real_images.clamp_(0, 1)\n    points = (noise",
+            "but got a change of real images; work on copies",
+        ),
+        (
+            "return (gradient",
+            "return np.random.rand() * (gradient",
+            "torch's seed must decide the penalty, but a second ",
+        ),
         ("return -fake_logits.mean()", "return -fake_logits", "the generator's loss must be one finite number"),
         ("return -fake_logits.mean()", "return -fake_logits.mean().detach()", "loss must depend on the logits"),
         ("create_graph=True", "create_graph=False", "the penalty must depend on the discriminator's weights"),
@@ -97,7 +117,7 @@ def test_only_a_loss_that_reads_real_logits_is_given_them(tmp_path: Path) -> Non
             "self.layer(z[:, 1:]) *",
             "forward: the generator raises RuntimeError: mat1 and mat2 shapes",
         ),
-        ("real_logits).mean() + torch", "real_logit).mean() + torch", "own_parts.py:48: in margin_discriminator: the "),
+        ("real_logits).mean() + torch", "real_logit).mean() + torch", "own_parts.py:49: in margin_discriminator: the "),
         ("return nn.Sequential(nn.Flatten(), *hidden", "return [nn.Linear(1, 1)], (nn.Flatten(), *hidden", "got tuple"),
         (
             "        return nn.Sequential(*hidden,",
@@ -114,6 +134,17 @@ def test_each_fault_names_the_part_and_its_line(tmp_path: Path, before: str, aft
         tmp_path, *(pair if "layer" in before or "self" in before else []), code=CODE.replace(before, after)
     )
     assert any(expected in line and "own_parts.py:" in line for line in faults(training)), faults(training)
+
+
+def test_norms_that_keep_a_state_are_sound(tmp_path: Path) -> None:
+    normed = "nn.utils.parametrizations.spectral_norm(nn.Linear(size, 16)), nn.BatchNorm1d(16)"
+    training = loaded(tmp_path, code=CODE.replace("nn.Linear(size, 16)", normed))
+    require_sound_parts(training, 1)
+    note = batch_norm_note(training, 1)
+    assert note is not None
+    assert "own_parts.py:8: Plain: the discriminator has batch norm (2), which mixes the gradients" in note
+    assert batch_norm_note(training.model_copy(update={"penalty": "none"}), 1) is None
+    assert batch_norm_note(loaded(tmp_path), 1) is None
 
 
 def test_weights_must_follow_from_the_seed(tmp_path: Path) -> None:
@@ -161,5 +192,5 @@ def test_an_error_while_training_names_the_users_line(tmp_path: Path) -> None:
 
     found = explain_own_errors("training", steps())
     assert next(found) == 1
-    with pytest.raises(InputError, match=r"own_parts\.py:52: in margin_generator: training raises ZeroDivisionError"):
+    with pytest.raises(InputError, match=r"own_parts\.py:53: in margin_generator: training raises ZeroDivisionError"):
         next(found)

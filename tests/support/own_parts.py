@@ -10,6 +10,7 @@ from gan_study.config.training import TrainingConfig
 
 CODE = """from typing import Literal
 
+import numpy as np
 import torch
 from torch import nn
 
@@ -78,6 +79,16 @@ def slope(discriminator, real_images, fake_images, noise, target: float = 0.0):
 
 def norm_free(discriminator, real_images, fake_images):
     return discriminator(real_images).square().mean()
+
+
+def shapes(number: int = 200, kind: Literal["both", "bars"] = "both", seed=0):
+    random = np.random.default_rng(seed)
+    images, labels = random.integers(0, 64, (number, 1, 16, 16), np.uint8), random.integers(0, 2, number)
+    images[labels == 1, :, 4:8] = 255
+    images[labels == 0, :, :, 4:8] = 255
+    if kind == "bars":
+        labels[:] = 1
+    return images, labels
 """
 
 STUDY = """name: own

@@ -47,6 +47,7 @@ def run(
     """
     from gan_study.cli.commands.surroundings import set_places
     from gan_study.cli.preparation.claim import claim_run_folder
+    from gan_study.cli.terminal.messages import print_warning
     from gan_study.config.reading.load import load_study
     from gan_study.runs.folder import RunFolder
     from gan_study.runs.storage import Storage
@@ -72,7 +73,7 @@ def run(
         refuse_if_begun(folder, f"--out {out}", "--out", remedy)
         from gan_study.cli.run import run_and_report  # takes seconds, so it comes after the checks
 
-        with begun_study(folder, study):
+        with begun_study(folder, study, print_warning):
             run_and_report(folder, address, verbose)
 
 

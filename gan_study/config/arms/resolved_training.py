@@ -32,7 +32,7 @@ def training_values(arm: Arm, searched: dict[str, Scalar], seed: int, num_train_
         "seed": seed,
         "network": {},
     }
-    if any(map(is_own, flat.values())):
+    if any(map(is_own, (study.dataset.name, *flat.values()))):
         values |= {"code": study.code, "own": {name: value for name, value in flat.items() if owner_of(name, flat)}}
     for name, value in flat.items():
         if owner_of(name, flat):

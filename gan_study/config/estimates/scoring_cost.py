@@ -93,5 +93,5 @@ def _num_further_averages(arm: Arm) -> int:
 
 
 def _num_held_out(dataset: DatasetConfig, num_train_images: int) -> int:
-    known, share = HELD_OUT_IMAGES[dataset.name], dataset.held_out_share
+    known, share = HELD_OUT_IMAGES.get(dataset.name), dataset.held_out_share
     return known if known is not None else round(num_train_images * share / (1 - share))

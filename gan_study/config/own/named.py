@@ -1,13 +1,13 @@
-"""Hyperparameters whose value is a name: one of ours, or that of an own part."""
+"""Values that are a name: one of ours, or that of an own part."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import partial
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, WithJsonSchema
 from pydantic_core import PydanticKnownError
 
-from gan_study.config.names import LOSSES, NETWORKS, PENALTIES
+from gan_study.config.names import DATASETS, LOSSES, NETWORKS, PENALTIES
 from gan_study.config.own.parts import CONDITION_OF, OWN_NAME, is_own
 from gan_study.config.values.joined_names import names_to_text
 
@@ -38,12 +38,25 @@ Penalty = Annotated[
 """A penalty of ours, a list of those that are added, or an own one."""
 Network = Annotated[str, AfterValidator(partial(_known, NETWORKS)), _schema(NETWORKS)]
 """A network of ours, or an own one."""
+Dataset = Annotated[str, AfterValidator(partial(_known, DATASETS)), _schema(DATASETS)]
+"""A data set of ours, or an own one."""
 
 
-def collect_own_values(data: Any) -> Any:
+def _is_unknown(name: object) -> bool:
+    return isinstance(name, str) and name not in (*LOSSES, *PENALTIES)
+
+
+def _is_own_value(kind: str, name: str, known: Collection[str]) -> bool:
+    """A network's settings may be ours; a loss and a penalty have none but those of own ones."""
+    return f"{kind}.{name}" in known or CONDITION_OF[kind] == kind
+
+
+def collect_own_values(data: Any, known: Collection[str] = ()) -> Any:
     """Move the settings of own parts, such as `loss: {name: my_gans.py:my_loss, margin: 2}`, to `own`.
 
-    data: the values of an arm or of a training, before they are checked.
+    Args:
+        data: the values of an arm, of the defaults or of a training, before they are checked.
+        known: dotted names of all own parts' parameters, which may be given without the name of their part.
     """
     if not isinstance(data, Mapping):
         return data
@@ -54,4 +67,10 @@ def collect_own_values(data: Any) -> Any:
         if isinstance(given, Mapping) and is_own(given.get("name")):
             values[kind] = {"name": given["name"]} if condition != kind else given["name"]
             own |= {f"{kind}.{name}": value for name, value in given.items() if name != "name" and value is not None}
+        elif isinstance(given, Mapping) and condition == kind and _is_unknown(given.get("name")):
+            values[kind] = given["name"]  # which is then refused
+        elif isinstance(given, Mapping) and "name" not in given and any(f"{kind}.{name}" in known for name in given):
+            nameless = {name: value for name, value in given.items() if _is_own_value(kind, name, known)}
+            own |= {f"{kind}.{name}": value for name, value in nameless.items()}
+            values[kind] = {name: value for name, value in given.items() if name not in nameless} or None
     return {**values, "own": {**(values.get("own") or {}), **own}} if own else values

@@ -8,15 +8,24 @@ from pydantic import Field
 
 from gan_study.config.base import Frozen, Scalar
 
-PartKind = Literal["network", "loss", "penalty"]
+PartKind = Literal["network", "loss", "penalty", "dataset"]
 OWN_NAME: Final = r"[\w-]+\.py:[A-Za-z_]\w*"
 """The form of an own part's name: a file, and a name in it."""
 CONDITION_OF: Final[Mapping[str, str]] = {"network": "network.name", "loss": "loss", "penalty": "penalty"}
-"""The hyperparameter that names the part of each kind."""
+"""The hyperparameter that names the part of each kind; a data set is no hyperparameter."""
+
+_FORMS: Final[Mapping[str, str]] = {
+    "network": "a network is a pair of classes, NameGenerator(image_size, num_channels, z_dim, ...) and "
+    "NameDiscriminator(image_size, num_channels, ...), or of functions",
+    "loss": "a loss is a pair of functions, name_generator and name_discriminator(real_logits, fake_logits, ...)",
+    "penalty": "a penalty is a function (discriminator, real_images, fake_images, ...)",
+    "dataset": "a data set is a function",
+}
 
 
 class OwnParameter(Frozen):
-    """A parameter of an own part, which is a hyperparameter of the trainings that use the part."""
+    """A parameter of an own part, which is a hyperparameter of the trainings that use the part, or a setting of a data
+    set."""
 
     type: Literal["bool", "int", "float", "str"]
     """Type of its values."""
@@ -24,6 +33,11 @@ class OwnParameter(Frozen):
     """Value where a study gives none."""
     choices: tuple[Scalar, ...] = ()
     """All possible values, if the signature lists them."""
+
+    @property
+    def kind_text(self) -> str:
+        """Its type, or all of its values."""
+        return " or ".join(map(str, self.choices)) or self.type
 
     def problem(self, value: Scalar) -> str | None:
         """Return in words which values are right, if `value` is not; None if it is. A whole number is a float, too."""
@@ -39,11 +53,11 @@ class OwnPart(Frozen):
     """One part, as its code describes it."""
 
     kind: PartKind
-    """network, loss or penalty."""
+    """network, loss, penalty or dataset."""
     line: Annotated[int, Field(ge=1)]
     """Line of its definition, or of the first of its two."""
     parameters: dict[str, OwnParameter] = Field(default_factory=dict)
-    """Its hyperparameters by name."""
+    """Its hyperparameters, or the settings of a data set, by name."""
     uses: tuple[str, ...] = ()
     """The inputs that its code uses, where that decides what it is given: real_logits (in the generator's loss) and
     noise (in a penalty)."""
@@ -60,6 +74,8 @@ class CodeFile(Frozen):
     """Its parts by name."""
     place: Annotated[str, Field(exclude=True)] = ""
     """The path from which it was read; empty for a file of a run folder. Equal files may have different places."""
+    others: Annotated[dict[str, str], Field(exclude=True)] = Field(default_factory=dict)
+    """Its functions and classes that belong to no part, in words and by name, for messages."""
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, CodeFile) and self.model_dump() == other.model_dump()
@@ -97,6 +113,13 @@ def owner_of(name: str, values: Mapping[str, Scalar]) -> str | None:
     return str(part) if is_own(part) else None
 
 
+def form_hint(code: Iterable[CodeFile], kind: str, name: str) -> str:
+    """The form that a kind of part must have, if a name belongs to something else in the code; else an empty text."""
+    file, _, bare = name.rpartition(":")
+    found = [each.others[bare] for each in code if bare in each.others and file in ("", each.file)]
+    return f"; {_FORMS[kind]}, but got {found[0]}" if found and kind in _FORMS else ""
+
+
 def own_parameters(code: Iterable[CodeFile], values: Mapping[str, Scalar]) -> Iterator[tuple[str, OwnParameter]]:
     """The parameters of the own parts that `values` name, by dotted name."""
     parts = own_parts(code)
@@ -107,5 +130,6 @@ def own_parameters(code: Iterable[CodeFile], values: Mapping[str, Scalar]) -> It
 
 
 def parameter_names(code: Iterable[CodeFile]) -> set[str]:
-    """The dotted names of all own parts' parameters."""
-    return {f"{part.kind}.{name}" for part in own_parts(code).values() for name in part.parameters}
+    """The dotted names of all own parts' hyperparameters."""
+    parts = (part for part in own_parts(code).values() if part.kind in CONDITION_OF)
+    return {f"{part.kind}.{name}" for part in parts for name in part.parameters}

@@ -15,7 +15,6 @@ from ruamel.yaml.comments import CommentedMap
 
 from gan_study.config.arms.resolved_training import ASSUMED_TRAIN_IMAGES
 from gan_study.config.base import KeyPath
-from gan_study.config.data import DatasetConfig
 from gan_study.config.estimates.longest_training import max_training_kimg
 from gan_study.config.groups import group_names
 from gan_study.config.reading.files import FileKind, read_text
@@ -39,8 +38,8 @@ _EXPONENT = re.compile(r"[-+]?[0-9]+[eE][-+]?[0-9]+")
 
 StudyCheck = Callable[[StudyConfig], Sequence[str]]
 """A further check of a study, beyond its file; returns a complete line for each problem."""
-CountImages = Callable[[DatasetConfig], int | None]
-"""Returns the number of train images in a data set; None if its files are missing."""
+CountImages = Callable[[StudyConfig], int | None]
+"""Returns the number of train images in a study's data set; None if its files are missing."""
 
 
 def load_study(
@@ -176,7 +175,7 @@ def _with_interval(study: StudyConfig, count_images: CountImages | None) -> tupl
         return study, []
     num_images = study.dataset.known_train_images
     if budget.epochs is not None and num_images is None:
-        num_images = count_images(study.dataset) if count_images is not None else None
+        num_images = count_images(study) if count_images is not None else None
         if not num_images:
             rule = (
                 "with epochs, the default depends on the number of images, but got "

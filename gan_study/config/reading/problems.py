@@ -12,7 +12,7 @@ from gan_study.config.hyperparameters import HYPERPARAMETERS
 from gan_study.config.names import ALIASES, CONDITIONS, HINTS
 from gan_study.config.reading.hints import choice_text, network_hint, node_at, node_text, remedy
 from gan_study.config.reading.model_fields import fields_at, meaning_of
-from gan_study.config.reading.own_code import own_names
+from gan_study.config.reading.own_code import own_hint, own_names
 from gan_study.config.reading.source import Node, Problem
 from gan_study.config.reading.suggestions import nearest_name, suggestion
 from gan_study.config.space import RANGE_KINDS
@@ -147,16 +147,20 @@ def existing_path(root: Node, location: Sequence[str | int]) -> KeyPath:
     path: list[str | int] = []
     node = root
     for part in location:
-        child = node.child(part)
-        if child is not None:
-            path.append(part)
-            node = child
+        # The reader moves a value such as loss.margin to `own`.
+        whole = node.child(part) is not None
+        for piece in [part] if whole or isinstance(part, int) else part.split("."):
+            child = node.child(piece)
+            if child is not None:
+                path.append(piece)
+                node = child
     return tuple(path)
 
 
 def wrong_value(name: str, shown: str, details: Sequence[ErrorDetails]) -> str:
     """`must be <what>, but got <name>=<value>`, from all of pydantic's errors about one value."""
-    expected = list(dict.fromkeys(_expected(item) for item in details))
+    infinite = [item for item in details if item["type"] == "finite_number"]
+    expected = list(dict.fromkeys(_expected(item) for item in infinite or details))
     if len(expected) > 3:  # the union of all kinds of single values
         expected = ["a single number, text, true or false"]
     return f"must be {' or '.join(expected)}, but got {name}={shown}"
@@ -191,11 +195,13 @@ def _value_fault(path: KeyPath, details: Sequence[ErrorDetails], root: Node, mod
         rule = wrong_value(name, node_text(node), details)
         return Fault(path, f"{rule}; to search its values, write {searched}: {choice_text(node)} in search_space")
     if details[0]["type"] == "literal_error" and len(details) == 1:
-        known = [*_expected_names(details[0]), *own_names(root, _topic(path))]
-        hint = HINTS.get((_topic(path), re.sub("[-_]", "", node.text.lower())))
-        return Fault(
-            path, f"unknown {_topic(path)} {node_text(node)}{f'; {hint}' if hint else suggestion(node.text, known)}"
-        )
+        topic = _topic(path)
+        if isinstance(node.content, dict) and "name" in node.content:  # an own part with values of its parameters
+            path, node = (*path, "name"), node.content["name"]
+        known = [*_expected_names(details[0]), *own_names(root, topic)]
+        ours = HINTS.get((topic, re.sub("[-_]", "", node.text.lower())))
+        hint = f"; {ours}" if ours else own_hint(root, topic, str(node.content)) or suggestion(node.text, known)
+        return Fault(path, f"unknown {topic} {node_text(node)}{hint}")
     rule = wrong_value(name, node_text(node), details)
     return Fault(path, f"{rule}{remedy(node, details[0]['type'])}{meaning_of(path, model)}")
 

@@ -1,14 +1,23 @@
 """Combinations of values that one training cannot have."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from operator import attrgetter
 
+from gan_study.config.base import Scalar
 from gan_study.config.conditions import is_met, requirement
 from gan_study.config.data import DatasetConfig, ObjectiveConfig
 from gan_study.config.extractors import EXTRACTORS, FID_DIMS, FID_EXTRACTOR
 from gan_study.config.hyperparameters import Hyperparameters
 from gan_study.config.names import CONDITIONS, NETWORK_IMAGE_SIZES, UNLABELLED_DATASETS, attention_sizes
-from gan_study.config.own.parts import CONDITION_OF, CodeFile, is_own, own_parameters, own_parts
+from gan_study.config.own.parts import (
+    CONDITION_OF,
+    CodeFile,
+    OwnParameter,
+    form_hint,
+    is_own,
+    own_parameters,
+    own_parts,
+)
 from gan_study.config.reading.suggestions import suggestion
 
 _DEPENDENT = ("penalty_weight", "penalty_every", "clip_value", "label_smoothing", "network.upsample")
@@ -21,6 +30,7 @@ def combination_problems(
     """Every reason why the parts of a training do not fit together, by the dotted name of the part to change."""
     problems = (
         _own_parts(hyperparameters, code),
+        _own_dataset(dataset, code),
         _dependents(hyperparameters, code),
         _images(hyperparameters, dataset),
         _objective(dataset, objective),
@@ -34,14 +44,39 @@ def _own_parts(hyperparameters: Hyperparameters, code: Sequence[CodeFile]) -> It
     for kind, condition in CONDITION_OF.items():
         parts = own_parts(code, kind)
         if is_own(named[condition]) and named[condition] not in parts:
-            yield condition, f"no {kind} of that name, but got {named[condition]}{suggestion(named[condition], parts)}"
+            name = named[condition]
+            hint = form_hint(code, kind, name) or suggestion(name, parts)
+            yield condition, f"no {kind} of that name, but got {name}{hint}"
     parameters = dict(own_parameters(code, named))
-    for name, value in hyperparameters.own.items():
+    for kind, condition in CONDITION_OF.items():
+        own = {name: value for name, value in hyperparameters.own.items() if name.startswith(f"{kind}.")}
+        yield from _own_values(named[condition], own, parameters, parameters)
+
+
+def _own_values(
+    part: str, values: Mapping[str, Scalar], parameters: Mapping[str, OwnParameter], known: Iterable[str]
+) -> Iterator[tuple[str, str]]:
+    """Values, by dotted name, that do not suit the parameters of an own part; `known` are the names to suggest."""
+    for name, value in values.items():
         if name not in parameters:
-            owner = named[CONDITION_OF[name.partition(".")[0]]]
-            yield name, f"{owner} has no parameter {name.partition('.')[2]}{suggestion(name, parameters)}"
+            yield name, f"{part} has no parameter {name.partition('.')[2]}{suggestion(name, known)}"
         elif (wanted := parameters[name].problem(value)) is not None:
             yield name, f"{name} must be {wanted}, but got {name}={value}; correct it"
+
+
+def _own_dataset(dataset: DatasetConfig, code: Sequence[CodeFile]) -> Iterator[tuple[str, str]]:
+    """An own data set that the code does not have, and values that do not suit its parameters."""
+    parts = own_parts(code, "dataset")
+    if not is_own(dataset.name):
+        return
+    if dataset.name not in parts:
+        hint = form_hint(code, "dataset", dataset.name) or suggestion(dataset.name, parts)
+        yield "dataset.name", f"no data set of that name, but got {dataset.name}{hint}"
+    else:
+        parameters = {f"dataset.{name}": parameter for name, parameter in parts[dataset.name].parameters.items()}
+        settings = (f"dataset.{name}" for name in DatasetConfig.model_fields if name not in ("own", "code"))
+        own = {f"dataset.{name}": value for name, value in dataset.own.items()}
+        yield from _own_values(dataset.name, own, parameters, [*parameters, *settings])
 
 
 def _dependents(hyperparameters: Hyperparameters, code: Sequence[CodeFile]) -> Iterator[tuple[str, str]]:

@@ -7,7 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gan_study.config.data import DatasetConfig
+from gan_study.config.own.parts import is_own
 from gan_study.data.cache import find_cache
+from gan_study.data.datasets import load_dataset
 from gan_study.data.decoding.pixels import Decoded
 from gan_study.data.decoding.transform import Transform
 from gan_study.data.files.layout import layout_of
@@ -106,13 +108,16 @@ class Counted:
 
 
 def count_train_images(config: DatasetConfig) -> Counted | None:
-    """Images in the train part, from published numbers or from the names of a folder's files.
+    """Images in the train part, from published numbers or from the names of a folder's files; own data sets are made.
 
     None if the folder or archive is not on this machine. Corrupt images are counted as well, since nothing is decoded.
     Raises InputError if an archive cannot be read.
     """
     if config.known_train_images is not None:
         return Counted(config.known_train_images)
+    if is_own(config.name):
+        dataset = load_dataset(config)
+        return Counted(len(dataset.train_indices), dataset.warnings)
     place = images_path(config)
     if not place.exists():
         return None

@@ -3,11 +3,13 @@
 from collections.abc import Callable
 
 from gan_study.config.data import DatasetConfig
+from gan_study.config.own.parts import is_own
 from gan_study.data.sources.celeba import celeba
 from gan_study.data.sources.cifar10 import cifar10
 from gan_study.data.sources.digits import digits
 from gan_study.data.sources.image_folder import image_folder
 from gan_study.data.sources.mnist import emnist_letters, fashion_mnist, kmnist, mnist
+from gan_study.data.sources.own_data import own_data
 from gan_study.data.sources.source import Source
 from gan_study.data.sources.stacked_mnist import stacked_mnist
 
@@ -27,6 +29,9 @@ SOURCES: dict[str, Callable[[DatasetConfig, bool], Source]] = {
 def find_files(config: DatasetConfig, may_fetch: bool = True) -> Source:
     """The data set's files on this machine, downloaded if possible and `may_fetch` is True; nothing is decoded.
 
+    An own data set is made by a function of code that the process has loaded, unless the cache holds its images.
+
     Raises InputError with a remedy if the files are missing: NotFetchedError if a download might help.
     """
-    return SOURCES[config.name](config, may_fetch)
+    find = own_data if is_own(config.name) else SOURCES[config.name]
+    return find(config, may_fetch)

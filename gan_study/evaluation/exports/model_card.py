@@ -8,6 +8,7 @@ from statistics import fmean
 from gan_study import __version__
 from gan_study.analysis.sentences.number_text import number
 from gan_study.config.arms.flat_training import flat_training, searched_names
+from gan_study.config.base import flatten
 from gan_study.config.rules.extension import setting_text
 from gan_study.config.training import TrainingConfig, TrialConfig
 from gan_study.evaluation.exports.known import FILES
@@ -84,7 +85,7 @@ def _training_rows(exported: Exported) -> Iterator[tuple[str, object]]:
     again = f", {config.source} again with a fresh seed" if config.source else ""
     yield "trial", f"{config.name}{again} ({exported.state.value})"
     dataset = config.training.dataset.model_dump(exclude_none=True, exclude_defaults=True)
-    yield "data set", ", ".join(f"{key} {setting_text(value)}" for key, value in dataset.items())
+    yield "data set", ", ".join(f"{key} {setting_text(value)}" for key, value in flatten(dataset))
     if exported.objective is not None:
         yield "data set's content", exported.objective.key.dataset
         yield "training images", f"{exported.objective.num_train_images:,}"

@@ -11,7 +11,7 @@ from gan_study.evaluation.kept_values import kept_value
 from gan_study.evaluation.own_code import load_run_code
 from gan_study.evaluation.whole_trial import train_and_finish
 from gan_study.extractors.objective import Objective, load_objective
-from gan_study.gan.own_code import explain_own_errors
+from gan_study.own_code import explain_own_errors
 from gan_study.runs.folder import RunFolder
 from gan_study.runs.records.status import TrialState, TrialStatus
 from gan_study.runs.trial_folder import TrialFolder

@@ -1,7 +1,8 @@
 """Running the code that a study brings, and finding the user's place in the errors that it raises.
 
-Reading a study or a report runs none of it. A process that builds own networks or trains with an own loss loads the
-code first; `gan_study.gan.parts` then finds the parts.
+Reading a study or a report runs none of it. A process that builds own networks, trains with an own loss or makes the
+images of an own data set loads the code first; `gan_study.gan.parts` and `gan_study.data.sources.own_data` then find
+the parts.
 """
 
 import importlib.util
@@ -10,19 +11,19 @@ import sys
 import sysconfig
 import threading
 import traceback
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from hashlib import sha256
 from types import ModuleType
 from typing import Any, TypeVar
 
-from gan_study.config.own.parts import CodeFile
+from gan_study.config.own.parts import CodeFile, code_hashes
 from gan_study.errors import InputError, first_line
 
 _T = TypeVar("_T")
 _Key = tuple[tuple[str, str], ...]
-_LOADED: dict[_Key, dict[str, ModuleType]] = {}
-"""The modules of each set of files, by the files' names."""
+_LOADED: dict[_Key, ModuleType] = {}
+"""The last module of each list of files. It may import those before it."""
 _OWN_FILES: set[str] = set()
 """Names of compiled files, as tracebacks give them."""
 _LOCK = threading.Lock()
@@ -38,14 +39,14 @@ def load_code(code: Sequence[CodeFile], read: Callable[[CodeFile], str]) -> None
     Raises InputError if a text is not the recorded one, or raises an error.
     """
     with _LOCK:
-        if _key(code) in _LOADED:
-            return
-        modules = {}
-        for file in code:
-            text = read(file)
-            require_unchanged(file, text)
-            modules[file.file] = _run(file, text)
-        _LOADED[_key(code)] = modules
+        hashes = tuple(code_hashes(code).items())
+        for number, file in enumerate(code, 1):
+            known = _LOADED.get(hashes[:number])
+            if known is None:
+                text = read(file)
+                require_unchanged(file, text)
+                known = _LOADED[hashes[:number]] = _run(file, text)
+            sys.modules[known.__name__] = known  # the module that later files import
 
 
 def require_unchanged(file: CodeFile, text: str) -> None:
@@ -57,11 +58,15 @@ def require_unchanged(file: CodeFile, text: str) -> None:
         )
 
 
-def own_object(code: Sequence[CodeFile], name: str) -> Any:
-    """The function or class called `name`, such as `my_gans.py:my_loss_generator`; None if there is none."""
+def own_object(hashes: Mapping[str, str], name: str) -> Any:
+    """The function or class called `name`, such as `my_gans.py:my_loss_generator`; None if there is none.
+
+    hashes: the hash of each file by its name, in the order of the study, at least up to the file that is meant.
+    """
     file, _, attribute = name.partition(":")
-    assert _key(code) in _LOADED, "a process loads a study's code before it uses it"
-    return getattr(_LOADED[_key(code)][file], attribute, None)
+    key = tuple(hashes.items())[: list(hashes).index(file) + 1]
+    assert key in _LOADED, "a process loads a study's code before it uses it"
+    return getattr(_LOADED[key], attribute, None)
 
 
 @contextmanager
@@ -120,7 +125,3 @@ def _is_installed(name: str) -> bool:
         places = [place for place in map(sysconfig.get_path, ("stdlib", "platstdlib", "purelib", "platlib")) if place]
         return spec is not None and (not spec.has_location or str(spec.origin).startswith(tuple(places)))
     return True
-
-
-def _key(code: Iterable[CodeFile]) -> _Key:
-    return tuple((file.file, file.sha256) for file in code)
