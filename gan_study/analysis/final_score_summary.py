@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from gan_study.runs.records.final_scores import FinalScores, ScoreWithReal
+from gan_study.runs.records.final_scores import ClassRecord, FinalScores, ScoreWithReal
 
 
 @dataclass(frozen=True)
@@ -37,6 +37,10 @@ class FinalSummary:
     vendi: ScoreWithReal | None
     inception_score: ScoreWithReal | None
     """Inception-type score, by the extractor's classes."""
+    class_accuracy: ScoreWithReal | None
+    """A conditional GAN's share of images in which the classifier sees the class that was asked for."""
+    classes: tuple[ClassRecord, ...]
+    """A conditional GAN's scores by class."""
     missing: dict[str, str]
     seconds: float
 
@@ -64,6 +68,8 @@ def summarise_final(scores: FinalScores) -> FinalSummary:
         coverage=neighbours.coverage if neighbours else None,
         vendi=neighbours.vendi if neighbours else None,
         inception_score=scores.inception_score,
+        class_accuracy=scores.class_accuracy,
+        classes=scores.classes,
         missing=dict(scores.missing),
         seconds=scores.seconds,
     )

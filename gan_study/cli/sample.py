@@ -1,6 +1,7 @@
 """The work behind `sample`: check what was asked for, and write a generator's images into a new folder."""
 
 import re
+from dataclasses import replace
 
 from rich.console import Console
 
@@ -10,6 +11,7 @@ from gan_study.cli.terminal.interruption import explain_interruption
 from gan_study.cli.terminal.outcome import make_console, print_line
 from gan_study.config.reading.suggestions import no_such
 from gan_study.errors import InputError
+from gan_study.evaluation.classes import find_class
 from gan_study.evaluation.generators import load_trained_generator
 from gan_study.evaluation.sampling import ANIMATIONS, SampleRequest, write_samples
 from gan_study.evaluation.snapshots import find_snapshot
@@ -17,7 +19,14 @@ from gan_study.evaluation.snapshots import find_snapshot
 _MOST_IN_A_GRID = 10_000
 
 
-def sample(location: str, request: SampleRequest, out: str | None, arm: str | None, trial: str | None) -> None:
+def sample(
+    location: str,
+    request: SampleRequest,
+    out: str | None,
+    arm: str | None,
+    trial: str | None,
+    class_name: str | None = None,
+) -> None:
     """Write the requested images of a generator into a new folder, and print where they are.
 
     Args:
@@ -25,8 +34,9 @@ def sample(location: str, request: SampleRequest, out: str | None, arm: str | No
         request: the files to write.
         out: the folder; None for `samples`, or the first of `samples_2`, `samples_3`, ... that is not taken.
         arm, trial: choose a generator in a run folder, as in `find_snapshot`.
+        class_name: name or number of the class of all images, for a conditional GAN.
 
-    Raises InputError if there is no such generator, nothing is requested, or the folder holds other files, and
+    Raises InputError if there is no such generator or class, nothing is requested, or the folder holds other files, and
     InterruptionError (after a message about what is left).
     """
     if request.grid is None and request.num == 0 and request.interpolation is None:
@@ -38,6 +48,8 @@ def sample(location: str, request: SampleRequest, out: str | None, arm: str | No
     warn_of_lost_trials(location)
     snapshot = load_trained_generator(find_snapshot(location, arm, trial))
     source = snapshot.source
+    if class_name is not None:
+        request = replace(request, class_number=find_class(snapshot, class_name))
     with (
         explain_interruption(lambda: describe_incomplete(target)),
         Console(stderr=True).status(f"sampling {snapshot.place}"),

@@ -33,6 +33,7 @@ Precision = Literal["float32", "bf16", "float64"]
 NormName = Literal["batch", "layer", "none"]
 ActivationName = Literal["published", "relu", "leaky_relu", "elu", "silu"]
 UpsampleName = Literal["transposed", "nearest", "bilinear"]
+Conditional = Literal["none", "projection", "concat"]
 Width = Annotated[int, Field(ge=1, le=2048)]
 ZDistribution = Literal["normal", "uniform"]
 
@@ -65,7 +66,8 @@ class NetworkConfig(Frozen):
     """Normalisation in the generator. Default: batch; none in mlp."""
     discriminator_norm: NormName = "batch"
     """Normalisation in the discriminator. Default: batch; none with wgan_gp, r1, r2 (their gradients are per image,
-    WGAN-GP paper section 4), with spectral_norm, in mlp and in resnet."""
+    WGAN-GP paper section 4), with spectral_norm, with conditional: projection, in mlp and in
+    resnet."""
     spectral_norm: bool = False
     """Divide every layer of the discriminator by its largest singular value (SNGAN)."""
     g_spectral_norm: bool = False
@@ -120,6 +122,11 @@ class Hyperparameters(Frozen):
     """Augmentations of the real and the generated images that the discriminator sees, in the steps of both players
     (DiffAugment): some of flip, colour, translation and cutout, such as [colour, translation, cutout]. Gradient
     penalties are those at augmented images."""
+    conditional: Conditional = "none"
+    """Class-conditional GAN, for data with labels: both players know the class of each image. projection: the
+    discriminator's logit gains an inner product of its features and the class's vector, and the generator's batch norms
+    have scales and offsets for each class (or its input names the class, if it has no batch norm). concat: the
+    discriminator's and the generator's inputs name the class."""
     pac: Annotated[int, Field(ge=1, le=16)] = 1
     """Images that the discriminator judges together, stacked as channels (PacGAN)."""
     optimizer: OptimizerName = "adam"

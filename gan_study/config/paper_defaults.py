@@ -52,9 +52,12 @@ def takes_single_gradients(penalty: str) -> bool:
     return penalty in _NORM_FREE_PENALTIES or is_own(penalty)
 
 
-def default_discriminator_norm(penalty: str, network: str, spectral_norm: bool) -> str:
-    """The papers' norm in the discriminator: batch; none with spectral norm, or where each image's gradient counts."""
+def default_discriminator_norm(penalty: str, network: str, spectral_norm: bool, conditional: str = "none") -> str:
+    """The papers' norm in the discriminator: batch; none with spectral norm, where each image's gradient counts, or in
+    a projection discriminator (Miyato & Koyama 2018).
+    """
     plain = spectral_norm or takes_single_gradients(penalty) or network in _NORM_FREE_NETWORKS
+    plain = plain or conditional == "projection"
     return "none" if plain else "batch"
 
 

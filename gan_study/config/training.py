@@ -90,9 +90,16 @@ class TrainingConfig(Hyperparameters):
             defaults = {name: parameter.default for name, parameter in own_parameters(files, named)}
             filled["own"] = {**defaults, **(filled.get("own") or {})}
         if isinstance(network, dict) and "discriminator_norm" not in network and not is_own(network.get("name")):
-            norm = default_discriminator_norm(penalty, str(network.get("name")), network.get("spectral_norm") is True)
+            spectral, conditional = network.get("spectral_norm") is True, str(filled.get("conditional"))
+            norm = default_discriminator_norm(penalty, str(network.get("name")), spectral, conditional)
             filled["network"] = {**network, "discriminator_norm": norm}
         return filled
+
+    @property
+    def num_inputs(self) -> int:
+        """Length of the generator's input: the latent vector, and one more number that decides a conditional GAN's
+        class."""
+        return self.z_dim + (self.conditional != "none")
 
     @property
     def num_stacks(self) -> int:

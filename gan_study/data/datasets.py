@@ -51,6 +51,14 @@ class Dataset:
         return int(self.images.shape[2])
 
     @cached_property
+    def class_shares(self) -> tuple[float, ...] | None:
+        """The share of each class among the training images, by class number; None without classes."""
+        if self.labels is None or self.class_names is None:
+            return None
+        counts = np.bincount(self.labels[self.train_indices], minlength=len(self.class_names))
+        return tuple((counts / counts.sum()).tolist())
+
+    @cached_property
     def content_hash(self) -> str:
         """8 hex digits of a hash of images, labels and split."""
         return self._known_hash or content_hash([self.images, self.labels, self.train_indices])

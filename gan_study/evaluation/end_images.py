@@ -35,6 +35,7 @@ def interpolation_png(generator: nn.Module, training: TrainingConfig) -> bytes |
     second, the next one from the third to the fourth, and so on.
     """
     ends = grid_latents(training)[: 2 * NUM_PATHS]
-    paths = [z_path(pair, NUM_STEPS, training.z_distribution) for pair in ends.split(2)]
+    num_held = training.num_inputs - training.z_dim
+    paths = [z_path(pair, NUM_STEPS, training.z_distribution, num_held=num_held) for pair in ends.split(2)]
     ((images, are_finite),) = generate_uint8(generator, [torch.cat(paths)])
     return grid_png(images, NUM_STEPS + 1) if are_finite else None

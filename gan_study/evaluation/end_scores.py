@@ -20,11 +20,14 @@ from gan_study.evaluation.batch_features import batches_to_features
 from gan_study.evaluation.kept_values import kept_value
 from gan_study.extractors import real_features
 from gan_study.extractors.objective import Objective
+from gan_study.gan.networks.conditional import asked_classes
 from gan_study.metrics.all_scores import MOST_NEIGHBOURS, AllScores, NeighbourScores, Side, sides_to_scores
+from gan_study.metrics.class_scores import class_accuracies, class_distances
 from gan_study.metrics.samples import batch_size
 from gan_study.metrics.statistics import features_to_stats
 from gan_study.runs.counted_generator import counted_snapshot
 from gan_study.runs.records.final_scores import (
+    ClassRecord,
     FinalScores,
     InfinityRecord,
     KernelRecord,
@@ -60,9 +63,10 @@ def compute_final_scores(
         lambda: kept_value("scores", objective.record.key, lambda: _real_side(dataset, objective))
     )
     start = time.perf_counter()
-    sides = []
+    sides, asked = [], None
     for draw in range(training.objective.final_draws):
         z = draw_latents(training, objective.num_samples, Stream.FINAL_SCORES, draw)
+        asked = asked_classes(generator, z) if draw == 0 else asked
         blocks = use_generated(generator, z, objective, workers, GeneratedBlock.on_cpu)
         if blocks is None:
             return None
@@ -75,7 +79,11 @@ def compute_final_scores(
             return None
         fresh = [side.gaussian for side in others if side is not None]
         scores = sides_to_scores(first, real, fresh, training.seed, objective.reference, with_control=True)
-        return _to_record(cur_nimg, scores, real, objective, time.perf_counter() - start)
+        by_class: tuple[ClassRecord, ...] = ()
+        if asked is not None and dataset.labels is not None and dataset.class_names is not None:
+            labels = dataset.labels[_real_indices(dataset, objective)]
+            by_class = _by_class(first, asked.cpu().numpy(), real, labels, dataset.class_names, training.seed)
+        return _to_record(cur_nimg, scores, by_class, real, objective, time.perf_counter() - start)
 
     return workers.from_first_rank(compare)
 
@@ -93,7 +101,14 @@ def _blocks_to_side(blocks: Sequence[GeneratedBlock], draw: int) -> Side | None:
     return side if draw == 0 else Side(side.gaussian)
 
 
-def _to_record(cur_nimg: int, scores: AllScores, real: Side, objective: Objective, seconds: float) -> FinalScores:
+def _to_record(
+    cur_nimg: int,
+    scores: AllScores,
+    by_class: tuple[ClassRecord, ...],
+    real: Side,
+    objective: Objective,
+    seconds: float,
+) -> FinalScores:
     values = scores.draws or (scores.frechet_distance,)
     return FinalScores(
         cur_nimg=cur_nimg,
@@ -109,6 +124,8 @@ def _to_record(cur_nimg: int, scores: AllScores, real: Side, objective: Objectiv
         mind=ScoreWithReal(value=scores.mind.value, real=scores.mind.real) if scores.mind else None,
         neighbours=_neighbours(scores.neighbours) if scores.neighbours else None,
         inception_score=_inception_score(scores),
+        classes=by_class,
+        class_accuracy=_class_accuracy(by_class, objective.record.extractor_accuracy),
         missing=scores.missing,
         seconds=seconds,
     )
@@ -116,10 +133,7 @@ def _to_record(cur_nimg: int, scores: AllScores, real: Side, objective: Objectiv
 
 def _real_side(dataset: Dataset, objective: Objective) -> Side:
     """Twice as many real images as are scored, or all if there are fewer: half of them serve as a control."""
-    key = objective.record.key
-    indices = dataset.split_indices(key.split)
-    num = min(2 * min(key.num_generated, MOST_NEIGHBOURS), len(indices))
-    chosen = np.random.default_rng(0).choice(indices, num, replace=False)
+    chosen = _real_indices(dataset, objective)
     if objective.record.real_class_shares is None:
         features, _ = real_features.load_or_compute_features(objective.extractor, dataset, chosen)
         return _side(features)
@@ -127,6 +141,42 @@ def _real_side(dataset: Dataset, objective: Objective) -> Side:
     images = torch.from_numpy(dataset.images[chosen])
     batches = images.split(batch_size(objective.device.type))
     return _side(*batches_to_features(objective.extractor.network, batches))
+
+
+def _real_indices(dataset: Dataset, objective: Objective) -> NDArray[np.int64]:
+    key = objective.record.key
+    indices = dataset.split_indices(key.split)
+    num = min(2 * min(key.num_generated, MOST_NEIGHBOURS), len(indices))
+    return np.random.default_rng(0).choice(indices, num, replace=False)
+
+
+def _by_class(
+    generated: Side, asked: NDArray[np.int64], real: Side, labels: NDArray[np.int64], names: Sequence[str], seed: int
+) -> tuple[ClassRecord, ...]:
+    """The scores of a conditional GAN's images, class by class."""
+    assert generated.features is not None, "kept for the first draw"
+    assert real.features is not None, "computed from images"
+    distances = class_distances(generated.features, asked, real.features, labels, len(names), seed)
+    accuracies: Sequence[float | None] = [None] * len(names)
+    if generated.probabilities is not None:
+        accuracies = class_accuracies(generated.probabilities.argmax(axis=1), asked, len(names))
+    counts = np.bincount(asked, minlength=len(names)).tolist()
+    return tuple(
+        ClassRecord(
+            name=name,
+            num=num,
+            frechet_distance=ScoreWithReal(value=distance.generated, real=distance.real) if distance else None,
+            accuracy=accuracy,
+        )
+        for name, num, distance, accuracy in zip(names, counts, distances, accuracies, strict=True)
+    )
+
+
+def _class_accuracy(by_class: Sequence[ClassRecord], real: float | None) -> ScoreWithReal | None:
+    known = [(record.num, record.accuracy) for record in by_class if record.accuracy is not None]
+    if not known:
+        return None
+    return ScoreWithReal(value=sum(num * share for num, share in known) / sum(num for num, _ in known), real=real)
 
 
 def _side(features: NDArray[np.float32], probabilities: NDArray[np.float32] | None = None) -> Side:

@@ -4,6 +4,7 @@ import io
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from math import ceil
 
 import numpy as np
@@ -16,6 +17,7 @@ from gan_study.config.training import TrainingConfig
 from gan_study.evaluation.generators import TrainedGenerator
 from gan_study.gan.generation import generate_uint8
 from gan_study.gan.latents import draw_z, z_path
+from gan_study.gan.networks.conditional import set_class_
 from gan_study.metrics.samples import BATCH_SIZE
 from gan_study.runs.storage import Storage
 from gan_study.training.distributed import choose_device
@@ -51,6 +53,8 @@ class SampleRequest:
     """Frames from one of them to the next."""
     seed: int = 0
     """Seed of the latents."""
+    class_number: int | None = None
+    """Class of all images, for a conditional GAN; None for the classes that the latents decide."""
 
 
 @dataclass(frozen=True)
@@ -64,6 +68,8 @@ class SamplesRecord:
     cur_nimg: int
     """Images that the generator was trained on."""
     seed: int
+    class_number: int | None
+    """Class of all images; None if the latents decide."""
     z_dim: int
     z_distribution: str
     grid: tuple[int, int] | None
@@ -77,10 +83,11 @@ class SamplesRecord:
 def write_samples(snapshot: TrainedGenerator, request: SampleRequest, target: Storage) -> tuple[str, ...]:
     """Write the requested files and samples.json into a folder; return their names there."""
     generator = snapshot.generator.to(choose_device(use_gpu=True))
+    draw = partial(draw_images, generator, snapshot.training, seed=request.seed, class_number=request.class_number)
     files = []
     grid = request.grid
     if grid is not None:
-        images = torch.cat(list(draw_images(generator, snapshot.training, grid[0] * grid[1], request.seed)))
+        images = torch.cat(list(draw(grid[0] * grid[1])))
         target.write_bytes("grid.png", grid_png(enlarge_for_grid(images, grid[0], request.scale), grid[0]))
         files.append("grid.png")
     if request.interpolation is not None:
@@ -88,7 +95,7 @@ def write_samples(snapshot: TrainedGenerator, request: SampleRequest, target: St
         target.write_bytes(name, _animation(generator, snapshot.training, request, request.interpolation))
         files.append(name)
     digits, written = max(6, len(str(request.num - 1))), 0
-    for batch in draw_images(generator, snapshot.training, request.num, request.seed):
+    for batch in draw(request.num):
         for image in batch:
             target.write_bytes(f"images/{written:0{digits}d}.png", _png(image))
             written += 1
@@ -107,6 +114,7 @@ def _record(snapshot: TrainedGenerator, request: SampleRequest, files: list[str]
         trial=config.name,
         cur_nimg=snapshot.source.cur_nimg,
         seed=request.seed,
+        class_number=request.class_number,
         z_dim=training.z_dim,
         z_distribution=training.z_distribution,
         grid=request.grid,
@@ -117,13 +125,27 @@ def _record(snapshot: TrainedGenerator, request: SampleRequest, files: list[str]
     return vars(record)
 
 
-def draw_images(generator: nn.Module, training: TrainingConfig, num: int, seed: int) -> Iterator[Tensor]:
-    """Yield `num` images NCHW uint8 in [0, 255] in parts. Image number i depends on the seed and on i alone."""
+def draw_images(
+    generator: nn.Module, training: TrainingConfig, num: int, seed: int, class_number: int | None = None
+) -> Iterator[Tensor]:
+    """Yield `num` images NCHW uint8 in [0, 255] in parts. Image number i depends on the seed, the class and i alone.
+
+    class_number: class of all images of a conditional GAN; None for the classes that the latents decide.
+    """
     random = torch.Generator().manual_seed(seed)
     starts = range(0, num, BATCH_SIZE)
-    latents = (draw_z(BATCH_SIZE, training.z_dim, training.z_distribution, random) for _ in starts)
+    latents = (_draw(generator, training, BATCH_SIZE, random, class_number) for _ in starts)
     for start, (images, _) in zip(starts, generate_uint8(generator, latents), strict=True):
         yield images[: num - start].cpu()
+
+
+def _draw(
+    generator: nn.Module, training: TrainingConfig, num: int, random: torch.Generator, class_number: int | None
+) -> Tensor:
+    z = draw_z(num, training.num_inputs, training.z_distribution, random)
+    if class_number is not None:
+        set_class_(generator, z, class_number)
+    return z
 
 
 def enlarge_for_grid(images: Tensor, num_columns: int, scale: int | None = None) -> Tensor:
@@ -141,8 +163,9 @@ def _animation(generator: nn.Module, training: TrainingConfig, request: SampleRe
     random = torch.Generator().manual_seed(request.seed)
     walks = []
     for _ in range(_WALK_SIDE**2):
-        corners = draw_z(request.corners, training.z_dim, training.z_distribution, random)
-        walks.append(z_path(corners, request.steps, training.z_distribution, closed=True))
+        corners = _draw(generator, training, request.corners, random, request.class_number)
+        num_held = training.num_inputs - training.z_dim
+        walks.append(z_path(corners, request.steps, training.z_distribution, closed=True, num_held=num_held))
     factor = max(1, _WALK_TILE // training.dataset.image_size)
     moments = generate_uint8(generator, torch.stack(walks, dim=1))
     frames = [grid_pixels(_enlarge(images.cpu(), factor), _WALK_SIDE) for images, _ in moments]

@@ -148,6 +148,7 @@ def _record(training: TrainingConfig, dataset: Dataset, extractor: Extractor, re
         data_warnings=dataset.warnings,
         extractor_accuracy=extractor.accuracy,
         reconstruction_error=extractor.reconstruction_error,
+        dataset_classes=dataset.class_names,
         class_names=dataset.class_names if has_classes else None,
         real_class_shares=tuple((real.class_counts / real.class_counts.sum()).tolist()) if has_classes else None,
     )
@@ -157,8 +158,8 @@ def _untrained_images(training: TrainingConfig, dataset: Dataset) -> Iterator[Te
     """`objective.num_samples` images NCHW uint8 of the generator before its first step, in parts."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(training.seed)
-        generator, _ = networks_of(training, dataset.num_channels)
-        z = draw_z(training.objective.num_samples, training.z_dim, training.z_distribution)
+        generator, _ = networks_of(training, dataset.num_channels, dataset.class_shares)
+        z = draw_z(training.objective.num_samples, training.num_inputs, training.z_distribution)
     generator.eval()
     yield from (images for images, _ in generate_uint8(generator, z.split(BATCH_SIZE)))
 

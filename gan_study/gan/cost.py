@@ -16,6 +16,7 @@ from gan_study.config.hyperparameters import NetworkConfig
 from gan_study.config.names import NETWORK_IMAGE_SIZES, NetworkName
 from gan_study.config.paper_defaults import default_discriminator_norm
 from gan_study.gan.networks import build_networks
+from gan_study.gan.networks.conditional import Classes
 
 Z_DIM = 64
 _COLOUR = ("resnet",)
@@ -49,7 +50,9 @@ class Cost:
     linear layers; biases, norms, activations and resizing are not counted."""
 
 
-def network_costs(config: NetworkConfig, image_size: int, num_channels: int, z_dim: int) -> tuple[Cost, Cost]:
+def network_costs(
+    config: NetworkConfig, image_size: int, num_channels: int, z_dim: int, classes: Classes | None = None
+) -> tuple[Cost, Cost]:
     """Costs of generator and discriminator. Nothing is computed: the networks are built without memory.
 
     Spectral norms, which add no trained parameters, are left out, as are the products of a matrix and a vector by which
@@ -57,9 +60,12 @@ def network_costs(config: NetworkConfig, image_size: int, num_channels: int, z_d
     """
     config = config.model_copy(update={"spectral_norm": False, "g_spectral_norm": False})
     with torch.device("meta"):
-        generator, discriminator = build_networks(config, image_size, num_channels, z_dim)
+        generator, discriminator = build_networks(config, image_size, num_channels, z_dim, 1, classes)
         image = torch.empty(1, num_channels, image_size, image_size)
-        return _cost(generator, torch.empty(1, z_dim)), _cost(discriminator, image)
+        if classes is None:
+            return _cost(generator, torch.empty(1, z_dim)), _cost(discriminator, image)
+        labels = torch.empty(1, dtype=torch.int64)
+        return _cost(generator, torch.empty(1, z_dim + 1)), _cost(discriminator, image, labels)
 
 
 def cost_table() -> str:
@@ -75,6 +81,11 @@ def settings_table() -> str:
         given = ", ".join(f"`{name}: {str(value).lower()}`" for name, value in settings.items())
         config = NetworkConfig.model_validate({"name": "dcgan", **settings})
         lines.append(f"| {given or 'nothing else'} | {_columns(network_costs(config, 32, 1, Z_DIM))} |")
+    for kind in ("projection", "concat"):
+        norm = default_discriminator_norm("none", "dcgan", False, kind)
+        config = NetworkConfig.model_validate({"name": "dcgan", "discriminator_norm": norm})
+        columns = _columns(network_costs(config, 32, 1, Z_DIM, Classes(kind, (0.1,) * 10, "normal")))
+        lines.append(f"| `conditional: {kind}`, 10 classes | {columns} |")
     return "\n".join(lines)
 
 
@@ -94,10 +105,10 @@ def _columns(costs: tuple[Cost, Cost]) -> str:
     return " | ".join(f"{cost.num_parameters:,} | {cost.num_flops / 1e6:,.1f}" for cost in costs)
 
 
-def _cost(network: nn.Module, one_input: Tensor) -> Cost:
+def _cost(network: nn.Module, *one_input: Tensor) -> Cost:
     with FlopCounterMode(display=False) as counter:
         # Batch norm in training mode needs more than one image.
-        network.eval()(one_input)
+        network.eval()(*one_input)
     return Cost(sum(parameter.numel() for parameter in network.parameters()), counter.get_total_flops())
 
 

@@ -30,8 +30,9 @@ def require_sound_parts(training: TrainingConfig, num_channels: int) -> None:
     """
     if not any(map(is_own, (training.network.name, training.loss, training.penalty))):
         return
+    unconditional = training.model_copy(update={"conditional": "none"})  # as own parts are called in either case
     try:
-        problems = list(_faults(training, num_channels))
+        problems = list(_faults(unconditional, num_channels))
     except InputError as error:
         problems = list(error.problems)
     if problems:
@@ -61,7 +62,7 @@ def _faults(training: TrainingConfig, num_channels: int) -> Iterator[str]:
     num, size = _NUM_STACKS * training.pac, training.dataset.image_size
     network = own_place_of(training, training.network.name)
     with OwnRandomness(0):
-        z = draw_z(num, training.z_dim, training.z_distribution)
+        z = draw_z(num, training.num_inputs, training.z_distribution)
         real_images = torch.rand(num, num_channels, size, size) * 2 - 1
     fake_images, other_images = _twice(generator, "the generator", generator, z)
     if wrong := _wrong_images(fake_images, (num, num_channels, size, size)):

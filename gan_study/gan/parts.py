@@ -8,20 +8,27 @@ from torch import Tensor, nn
 
 from gan_study.config.own.parts import OwnPart, code_hashes, is_own, own_parts
 from gan_study.config.training import TrainingConfig
+from gan_study.errors import InputError
 from gan_study.gan.losses import LOSSES, Loss
 from gan_study.gan.networks import build_networks
+from gan_study.gan.networks.conditional import Classes
 from gan_study.gan.penalties import GRADIENT_PENALTIES, Discriminator, GradientPenalty
 from gan_study.own_code import own_errors, own_object
 
 
-def networks_of(training: TrainingConfig, num_channels: int) -> tuple[nn.Module, nn.Module]:
+def networks_of(
+    training: TrainingConfig, num_channels: int, class_shares: tuple[float, ...] | None = None
+) -> tuple[nn.Module, nn.Module]:
     """The generator and the discriminator of a training, as `build_networks` describes them.
+
+    class_shares: the share of each class among the training images, which a conditional GAN needs.
 
     Raises InputError, which names the user's line, if the code of an own network fails.
     """
     name, size = training.network.name, training.dataset.image_size
     if not is_own(name):
-        return build_networks(training.network, size, num_channels, training.z_dim, training.pac)
+        classes = classes_of(training, class_shares)
+        return build_networks(training.network, size, num_channels, training.z_dim, training.pac, classes)
     with own_errors("building the networks"):
         whole = _object(training, name)
         if whole is not None:
@@ -33,6 +40,22 @@ def networks_of(training: TrainingConfig, num_channels: int) -> tuple[nn.Module,
         generator = make_generator(size, num_channels, training.z_dim, **_values(training, "network", make_generator))
         own = _values(training, "network", make_discriminator)
         return generator, make_discriminator(size, training.pac * num_channels, **own)
+
+
+def classes_of(training: TrainingConfig, shares: tuple[float, ...] | None) -> Classes | None:
+    """The classes that both players know; None for a GAN that is not conditional.
+
+    Raises InputError if it is conditional, and there are no classes.
+    """
+    if training.conditional == "none":
+        return None
+    if shares is None:
+        raise InputError(
+            f"conditional: a conditional GAN needs images with labels, but got conditional={training.conditional} with "
+            f"dataset={training.dataset.name}, which has none; sort the images into one folder for each class, or "
+            "remove conditional"
+        )
+    return Classes(training.conditional, shares, training.z_distribution)
 
 
 def own_generator_call(training: TrainingConfig, num_channels: int) -> tuple[str, str, str]:

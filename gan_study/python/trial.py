@@ -135,8 +135,8 @@ class Trial:
     def generator(self, device: "str | device" = "cpu") -> "nn.Module":
         """Load its generator that counts by `objective.at`, the last or the best.
 
-        The module maps latents (N, `config.training.z_dim`) to images NCHW float in [-1, 1], is in evaluation mode, and
-        has the averaged weights (EMA) by which it was scored.
+        The module maps latents (N, `config.training.num_inputs`) to images NCHW float in [-1, 1], is in evaluation mode,
+        and has the averaged weights (EMA) by which it was scored.
 
         Args:
             device: where to put it, such as `cuda` or `cuda:1`.
@@ -145,21 +145,27 @@ class Trial:
         """
         return self._load(device).generator
 
-    def sample(self, num: int = 16, *, seed: int = 0, device: "str | device" = "cpu") -> "Tensor":
+    def sample(
+        self, num: int = 16, *, seed: int = 0, class_name: str | None = None, device: "str | device" = "cpu"
+    ) -> "Tensor":
         """Draw images, (num, C, H, W) uint8 in [0, 255] on the CPU: C is 1 for grey, 3 for colour.
 
-        A seed always gives the same images, those of `python -m gan_study sample --num`.
+        A seed always gives the same images, those of `python -m gan_study sample --num`. `class_name` is the name or
+        number of the class of all images of a conditional GAN; by default the classes have the shares of the training
+        images.
 
-        Raises InputError as `generator` does, and unless num is from 1 to 1,000,000.
+        Raises InputError as `generator` does, if there is no such class, and unless num is from 1 to 1,000,000.
         """
         import torch
 
+        from gan_study.evaluation.classes import find_class
         from gan_study.evaluation.sampling import draw_images
 
         if not 1 <= num <= _MOST_IMAGES:
             raise InputError(f"sample: num must be from 1 to {_MOST_IMAGES:,}, but got num={num}; choose another")
         found = self._load(device)
-        return torch.cat(list(draw_images(found.generator, found.training, num, seed)))
+        number = None if class_name is None else find_class(found, class_name)
+        return torch.cat(list(draw_images(found.generator, found.training, num, seed, number)))
 
     def grid(
         self,
@@ -168,6 +174,7 @@ class Trial:
         *,
         scale: int | None = None,
         seed: int = 0,
+        class_name: str | None = None,
         device: "str | device" = "cpu",
     ) -> "Image.Image":
         """Draw the images of `sample` as one picture, row by row. A notebook shows it; `save` writes it.
@@ -176,14 +183,14 @@ class Trial:
             columns, rows: images in a row and in a column.
             scale: pixels on a side of the square that shows one pixel; by default the least that makes the picture 512
                 pixels wide.
-            seed, device: as in `sample`.
+            seed, class_name, device: as in `sample`.
         """
         from PIL import Image
 
         from gan_study.evaluation.sampling import enlarge_for_grid
         from gan_study.training.output.sample_grid import grid_pixels
 
-        images = self.sample(columns * rows, seed=seed, device=device)
+        images = self.sample(columns * rows, seed=seed, class_name=class_name, device=device)
         return Image.fromarray(grid_pixels(enlarge_for_grid(images, columns, scale), columns))
 
     def _load(self, device: "str | device") -> "TrainedGenerator":

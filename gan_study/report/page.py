@@ -14,6 +14,7 @@ from gan_study.report.pictures.page_pictures import Pictures
 from gan_study.report.score_notes import score_note, short_note
 from gan_study.report.skeleton import Tab, render_skeleton
 from gan_study.report.tables.average_table import AVERAGE_CAPTION, average_table
+from gan_study.report.tables.class_table import class_caption, class_table
 from gan_study.report.tables.configuration_tables import arm_table, configuration_table
 from gan_study.report.tables.final_scores_table import final_note, final_table
 from gan_study.report.tables.luck_table import LUCK_CAPTION, luck_table
@@ -51,6 +52,8 @@ def render_page(run: RunData, summary: Summary, pictures: Pictures) -> str:
         "confirmed": confirmed_table(run, confirmed),
         "final": final_table(run, confirmed),
         "final_note": final_note(confirmed),
+        "classes": class_table(confirmed),
+        "class_caption": class_caption(confirmed),
         "luck": luck_table(summary.luck.arms if summary.luck else {}),
         "luck_caption": LUCK_CAPTION,
         "averages": average_table(confirmed),

@@ -13,7 +13,7 @@ from gan_study.data.datasets import Dataset
 from gan_study.data.sampler import batch_positions
 from gan_study.gan.augmentations import flip
 from gan_study.gan.conversion import to_float
-from gan_study.gan.parts import penalty_of
+from gan_study.gan.parts import classes_of, penalty_of
 from gan_study.training.batch import NUM_VIEWS, draw_chances, draw_penalty_noise
 from gan_study.training.distributed import Workers, free_memory
 from gan_study.training.precision import weights_dtype
@@ -37,6 +37,8 @@ class Batch(NamedTuple):
     """(N / pac, k, 1, 1) noise of the gradient penalty; None if the step has no gradient penalty."""
     chances: Tensor | None = None
     """(N, `NUM_VIEWS`, k) uniform numbers of the augmentations; None without augmentations."""
+    labels: Tensor | None = None
+    """(N,) int64 classes of the real images and of those that `z` makes; None if the GAN is not conditional."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,6 +56,8 @@ class _Block:
     """K times (n / pac, k, 1, 1) uniform numbers."""
     chances: list[Tensor | None]
     """K times (n, k) uniform numbers of flips and augmentations."""
+    labels: Tensor | None
+    """(K, n) int64 classes; None if the GAN is not conditional."""
 
     def pinned(self) -> "_Block":
         """This block in memory from which a GPU copies while the host goes on."""
@@ -66,13 +70,15 @@ class _Block:
     @property
     def num_bytes(self) -> int:
         """Bytes of all numbers."""
-        return sum(rows.nbytes for rows in (self.images, self.z, *self.noise, *self.chances) if rows is not None)
+        parts = (self.images, self.z, *self.noise, *self.chances, self.labels)
+        return sum(rows.nbytes for rows in parts if rows is not None)
 
     def _each(self, change: Callable[[Tensor], Tensor]) -> "_Block":
         noise, chances = (
             [None if rows is None else change(rows) for rows in steps] for steps in (self.noise, self.chances)
         )
-        return _Block(self.first_nimg, change(self.images), change(self.z), noise, chances)
+        labels = None if self.labels is None else change(self.labels)
+        return _Block(self.first_nimg, change(self.images), change(self.z), noise, chances, labels)
 
 
 class BatchSource:
@@ -90,6 +96,8 @@ class BatchSource:
         self._dtype = weights_dtype(training)
         penalty = penalty_of(training)
         self._scale_noise = penalty.scale_noise if penalty is not None else None
+        classes = classes_of(training, dataset.class_shares)
+        self._class_numbers = None if classes is None else classes.choice().centres
         self._block: _Block | None = None
         self._next: Future[_Block] | None = None
         self._on_device: Tensor | None = None
@@ -117,7 +125,8 @@ class BatchSource:
             if self._training.dataset.flip:
                 real_images, chances = flip(real_images, chances[:, :1]), chances[:, 1:]
             chances = chances.to(self._dtype).unflatten(1, (NUM_VIEWS, -1)) if chances.shape[1] else None
-        return Batch(real_images, block.z[step].to(self._dtype), noise, chances)
+        labels = None if block.labels is None else block.labels[step]
+        return Batch(real_images, block.z[step].to(self._dtype), noise, chances, labels)
 
     @property
     def _needs_all_rows(self) -> bool:
@@ -149,19 +158,26 @@ class BatchSource:
         size, num_values = training.batch_size, dataset.images[0].size
         positions = batch_positions(training.seed, cur_nimg, num_steps * size, len(dataset.train_indices))
         rows = torch.from_numpy(positions).view(num_steps, size)
+        own_positions = self._own_rows(rows.T).T.contiguous()
         if not self._needs_all_rows:
-            rows = self._own_rows(rows.T).T.contiguous()
+            rows = own_positions
         images = rows
         if self._on_device is None:
             images = torch.from_numpy(dataset.images[dataset.train_indices[rows.numpy()]])
         starts = range(cur_nimg, cur_nimg + num_steps * size, size)
-        z = [self._own_rows(draw_latents(training, size, Stream.LATENTS, start)) for start in starts]
+        z = torch.stack([self._own_rows(draw_latents(training, size, Stream.LATENTS, start)) for start in starts])
+        labels = None
+        if (
+            self._class_numbers is not None and dataset.labels is not None
+        ):  # Each generated image has the class of the real one beside it.
+            labels = torch.from_numpy(dataset.labels[dataset.train_indices[own_positions.numpy()]])
+            z[:, :, -1] = self._class_numbers[labels]
         noise = [draw_penalty_noise(training, num_values, start) for start in starts]
         chances = [draw_chances(training, start) for start in starts]
         own_noise, own_chances = (
             [None if numbers is None else self._own_rows(numbers) for numbers in steps] for steps in (noise, chances)
         )
-        block = _Block(cur_nimg, images, torch.stack(z), own_noise, own_chances)
+        block = _Block(cur_nimg, images, z, own_noise, own_chances, labels)
         return block.pinned() if workers.device.type == "cuda" else block
 
 

@@ -65,7 +65,7 @@ def train(
     check_batch(training, workers, config.workers)
     check_precision(training, workers.device)
     torch.set_num_threads(config.workers.cpus_per_worker)
-    state = build_state(training, dataset.num_channels, workers.device)
+    state = build_state(training, dataset.num_channels, workers.device, dataset.class_shares)
     status, evaluations = load_latest(state, folder, workers)
     last_evaluated = evaluations[-1].cur_nimg if evaluations else None
     if status.state.is_final:
@@ -140,14 +140,16 @@ def _make_step(
     """
     counters = state.counters
     seed_own_parts(training, counters.cur_nimg, workers.rank)
-    real_images, z, noise, chances = batches.draw(counters.cur_nimg)
+    real_images, z, noise, chances, labels = batches.draw(counters.cur_nimg)
     g_step_due = (counters.num_d_steps + 1) % training.d_steps_per_g_step == 0
 
     # The last of the discriminator's steps shares its images with the generator's step.
     with torch.set_grad_enabled(g_step_due), network_arithmetic(training, z.device):
         fake_images = generator(z).to(z.dtype)
     weight = workers.own_weight(training.num_stacks)
-    d_measures = accumulate_d_gradients(training, discriminator, real_images, fake_images, noise, weight, chances)
+    d_measures = accumulate_d_gradients(
+        training, discriminator, real_images, fake_images, noise, weight, chances, labels
+    )
     state.d_optimizer.step()
     if training.clip_value is not None:
         clip_weights_(state.discriminator, training.clip_value)
@@ -157,7 +159,9 @@ def _make_step(
     if not g_step_due:
         return [d_step]
 
-    g_measures = accumulate_g_gradients(training, generator, discriminator, fake_images, real_images, weight, chances)
+    g_measures = accumulate_g_gradients(
+        training, generator, discriminator, fake_images, real_images, weight, chances, labels
+    )
     state.g_optimizer.step()
     counters.num_g_steps += 1
     num_images = training.batch_size * training.d_steps_per_g_step

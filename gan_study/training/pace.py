@@ -15,6 +15,8 @@ from gan_study.training.distributed import Workers
 from gan_study.training.loop import train
 
 _NUM_HELD_OUT = 16
+_NUM_CLASSES = 10
+"""Classes of the noise, which a conditional GAN needs."""
 
 
 class Unscored:
@@ -78,8 +80,8 @@ def _train_sec_by_round(
     dataset = Dataset(
         name=training.dataset.name,
         images=images,
-        labels=None,
-        class_names=None,
+        labels=numbers % _NUM_CLASSES,
+        class_names=tuple(map(str, range(_NUM_CLASSES))),
         train_indices=numbers[_NUM_HELD_OUT:],
         held_out_indices=numbers[:_NUM_HELD_OUT],
     )

@@ -44,7 +44,7 @@ def draw_latents(training: TrainingConfig, num: int, stream: Stream, index: int 
 
     index: images seen by the generator, or the number of a draw; each gives other latents.
     """
-    return draw_z(num, training.z_dim, training.z_distribution, seeded_generator(training.seed, stream, index))
+    return draw_z(num, training.num_inputs, training.z_distribution, seeded_generator(training.seed, stream, index))
 
 
 def seed_own_parts(training: TrainingConfig, cur_nimg: int, rank: int) -> None:

@@ -153,10 +153,15 @@ def _check_shapes(optimizer: torch.optim.Optimizer) -> None:
                 raise RuntimeError(f"the optimizer's {name} has the shape {tuple(value.shape)}")
 
 
-def build_state(config: TrainingConfig, num_channels: int, device: torch.device) -> TrainingState:
-    """Return a training at 0 images, whose weights are a function of the seed alone."""
+def build_state(
+    config: TrainingConfig, num_channels: int, device: torch.device, class_shares: tuple[float, ...] | None = None
+) -> TrainingState:
+    """Return a training at 0 images, whose weights are a function of the seed alone.
+
+    class_shares: the share of each class among the training images, which a conditional GAN needs.
+    """
     with OwnRandomness(stream_seed(config.seed, Stream.WEIGHTS)):
-        networks = networks_of(config, num_channels)
+        networks = networks_of(config, num_channels, class_shares)
     dtype = weights_dtype(config)
     # Convolutions are fastest in the channels_last layout, on CPUs and on GPUs.
     generator, discriminator = (

@@ -18,6 +18,7 @@ from gan_study.gan.augmentations import augment
 from gan_study.gan.losses import label_smoothing_term
 from gan_study.gan.packing import pack_images
 from gan_study.gan.parts import loss_of, penalty_of
+from gan_study.gan.penalties import Discriminator
 from gan_study.training.distributed import unwrap
 from gan_study.training.precision import network_arithmetic
 
@@ -70,6 +71,7 @@ def accumulate_d_gradients(
     noise: Tensor | None,
     weight: float = 1.0,
     chances: Tensor | None = None,
+    labels: Tensor | None = None,
 ) -> StepMeasures[Tensor]:
     """Set the discriminator's gradients from one batch; the generator's are not touched.
 
@@ -81,6 +83,7 @@ def accumulate_d_gradients(
         noise: (N / pac, k, 1, 1), as `BatchSource.draw` returns it; None if this step has no gradient penalty.
         weight: factor of the gradients, not of the measures; see `Workers.own_weight`.
         chances: (N, `NUM_VIEWS`, k), as `BatchSource.draw` returns them; None without augmentations.
+        labels: (N,) the class of the real and of the generated image of each row; None if the GAN is not conditional.
     """
     discriminator.zero_grad(set_to_none=True)
     real_images, fake_images = (
@@ -88,14 +91,17 @@ def accumulate_d_gradients(
     )
     # Real and generated images stay separate passes: one joint pass would mix their batch statistics.
     with network_arithmetic(config, real_images.device):
-        real_logits, fake_logits = (discriminator(images).to(images.dtype) for images in (real_images, fake_images))
+        real_logits, fake_logits = (
+            given_labels(discriminator, labels)(images).to(images.dtype) for images in (real_images, fake_images)
+        )
     added, loss = penalty_of(config), loss_of(config).discriminator(real_logits, fake_logits)
     if config.label_smoothing is not None:
         loss = loss + label_smoothing_term(real_logits, config.label_smoothing)
     penalty = torch.zeros_like(loss)
     if noise is not None:
         assert added is not None, "only a gradient penalty has noise"
-        penalty = _penalty_weight(config) * added.value(unwrap(discriminator), real_images, fake_images, noise)
+        judge = given_labels(unwrap(discriminator), labels)
+        penalty = _penalty_weight(config) * added.value(judge, real_images, fake_images, noise)
         loss = loss + penalty
     loss.backward(torch.full_like(loss, weight))
     return StepMeasures(
@@ -115,6 +121,7 @@ def accumulate_g_gradients(
     real_images: Tensor | None = None,
     weight: float = 1.0,
     chances: Tensor | None = None,
+    labels: Tensor | None = None,
 ) -> StepMeasures[Tensor]:
     """Set the generator's gradients from images it has made; the discriminator's are not touched.
 
@@ -126,6 +133,7 @@ def accumulate_g_gradients(
         real_images: as many real images; only a relativistic loss uses them.
         weight: factor of the gradients, not of the measures; see `Workers.own_weight`.
         chances: (N, `NUM_VIEWS`, k), as `BatchSource.draw` returns them; None without augmentations.
+        labels: (N,) the class of each image; None if the GAN is not conditional.
     """
     generator.zero_grad(set_to_none=True)
     fake_images.retain_grad()
@@ -133,10 +141,11 @@ def accumulate_g_gradients(
     plain_discriminator.requires_grad_(False)
     players, real_logits = loss_of(config), torch.empty(0)  # most losses need neither this nor the extra pass
     with network_arithmetic(config, fake_images.device):
-        fake_logits = plain_discriminator(_seen(config, fake_images, chances, 2)).to(fake_images.dtype)
+        judge = given_labels(plain_discriminator, labels)
+        fake_logits = judge(_seen(config, fake_images, chances, 2)).to(fake_images.dtype)
         if players.generator_uses_real:
             assert real_images is not None, "this loss compares with real images"
-            real_logits = plain_discriminator(_seen(config, real_images, chances, 3)).to(real_images.dtype)
+            real_logits = judge(_seen(config, real_images, chances, 3)).to(real_images.dtype)
     loss = players.generator(real_logits, fake_logits)
     loss.backward(torch.full_like(loss, weight))
     plain_discriminator.requires_grad_(True)
@@ -145,6 +154,11 @@ def accumulate_g_gradients(
         grad_norm=_grad_norm(generator),
         output_gradient=output_gradient_norm(fake_images) / weight,
     )
+
+
+def given_labels(discriminator: nn.Module, labels: Tensor | None) -> Discriminator:
+    """The discriminator as a function of images alone, whose classes are `labels` if it is conditional."""
+    return discriminator if labels is None else lambda images: discriminator(images, labels)
 
 
 def _seen(config: TrainingConfig, images: Tensor, chances: Tensor | None, view: int) -> Tensor:

@@ -93,13 +93,16 @@ def test_the_card_s_own_lines_make_the_generator_s_images(name: str, run: RunFol
         ("mlp", {"g_norm": "layer", "activation": "elu", "depth": 1}),
         ("resnet", {}),
         ("dcgan", {"attention": 8, "upsample": "bilinear", "g_spectral_norm": True, "g_norm": "layer"}),
+        ("dcgan", {"conditional": "projection"}),
+        ("mlp", {"conditional": "concat"}),
     ],
 )
 def test_every_network_is_exported(name: str, network: str, settings: dict[str, Any], tmp_path: Path) -> None:
     trial = RunFolder(str(tmp_path)).trial("train", "trial")
     training = {
         "dataset": {"name": "mnist", "image_size": 32},
-        "network": {"name": network, "width": 4, **settings},
+        "conditional": settings.get("conditional", "none"),
+        "network": {"name": network, "width": 4, **{k: v for k, v in settings.items() if k != "conditional"}},
         "loss": "hinge",
         "z_dim": 3,
         "z_distribution": "uniform",

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from support.generator_run import LAST_NIMG, write_generator, write_generator_run
 from support.prepared_objective import Prepared
+from support.synthetic_run import write_synthetic_run
 from typer.testing import CliRunner
 
 from gan_study.cli.main import app
@@ -22,8 +23,10 @@ from gan_study.evaluation.generators import load_trained_generator
 from gan_study.evaluation.snapshots import find_snapshot
 from gan_study.gan.conversion import to_uint8
 from gan_study.gan.latents import draw_z
+from gan_study.gan.networks.conditional import ClassChoice, asked_classes
 from gan_study.runs.folder import RunFolder
 from gan_study.runs.records.measurements import BestScore
+from gan_study.runs.trial_folder import TrialFolder
 
 
 @pytest.fixture(scope="module")
@@ -255,3 +258,71 @@ def test_nothing_is_replaced(run: RunFolder, tmp_path: Path) -> None:
         refused(run.location, "s3://bucket/x")
     )
     assert (tmp_path / "grid.png").read_text() == "mine"
+
+
+@pytest.fixture(scope="module")
+def conditional(tmp_path_factory: pytest.TempPathFactory) -> TrialFolder:
+    """A trial whose untrained generator knows ten digits, in a run folder that knows their names."""
+    folder = RunFolder(str(tmp_path_factory.mktemp("conditional")))
+    names = ("zero", *"123456789")
+    objective = write_synthetic_run(str(tmp_path_factory.mktemp("other"))).read_objective()
+    assert objective is not None
+    folder.write_objective(objective.model_copy(update={"dataset_classes": names}))
+    training = {
+        "dataset": {"name": "digits", "image_size": 16},
+        "network": {"name": "mlp", "width": 8},
+        "loss": "hinge",
+        "conditional": "concat",
+        "z_dim": 4,
+    }
+    config = TrialConfig.model_validate({"training": training})
+    trial = folder.trial(config.arm, config.name)
+    trial.write_config(config)
+    write_generator(trial, seed=0)
+    return trial
+
+
+@pytest.mark.parametrize("name", ["zero", "0"])
+def test_images_of_one_class(conditional: TrialFolder, tmp_path: Path, name: str) -> None:
+    options = ["--num", "60", "--interpolation", "none", "--grid", "none"]
+    sampled(conditional.storage.location, tmp_path / "all", *options)
+    sampled(conditional.storage.location, tmp_path / "one", *options, "--class", name)
+    assert json.loads((tmp_path / "one/samples.json").read_text())["class_number"] == 0
+    snapshot = load_trained_generator(find_snapshot(conditional.storage.location))
+    z = draw_z(100, 5, "normal", torch.Generator().manual_seed(0))[:60]
+    asked = asked_classes(snapshot.generator, z)
+    assert asked is not None
+    for number, class_number in enumerate(asked.tolist()):
+        one, other = (pixels(tmp_path / folder / f"images/{number:06d}.png") for folder in ("all", "one"))
+        assert np.array_equal(one, other) == (class_number == 0)
+    assert 0 in asked
+
+
+def test_walks_stay_in_their_class(conditional: TrialFolder, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    seen: list[torch.Tensor] = []
+    forward = ClassChoice.forward
+
+    def spy(self: ClassChoice, numbers: torch.Tensor) -> torch.Tensor:
+        seen.append(forward(self, numbers))
+        return seen[-1]
+
+    monkeypatch.setattr(ClassChoice, "forward", spy)
+    sampled(conditional.storage.location, tmp_path / "out", "--grid", "none", "--steps", "2", "--corners", "3")
+    frames = torch.stack(seen)
+    assert frames.shape == (6, 16)
+    assert (frames == frames[0]).all()
+    assert len(frames[0].unique()) > 3
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [("zer", "No class called 'zer'; did you mean 'zero'?"), ("10", "No class called '10'"), ("-1", "called '-1'")],
+)
+def test_a_class_that_does_not_exist(conditional: TrialFolder, tmp_path: Path, name: str, message: str) -> None:
+    assert message in refused(conditional.storage.location, tmp_path / "out", "--class", name)
+    assert not (tmp_path / "out").exists()
+
+
+def test_only_a_conditional_generator_has_classes(run: RunFolder, tmp_path: Path) -> None:
+    message = refused(run.location, tmp_path / "out", "--class", "0")
+    assert message.startswith("class 0: only a conditional GAN can draw one class, but got lsgan/confirm_002_seed_0")

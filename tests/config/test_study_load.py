@@ -216,6 +216,11 @@ MISTAKES = [
                  "12:7: arms.wgan.search_space.penalty_weight: ", "either fixes or searches", id="fixed and searched"),
     pytest.param("loss: least_squares}", "loss: least_squares, clip_value: 0.1}", "5:48: arms.lsgan.clip_value: ",
                  "arm lsgan: clip_value belongs to weight_clip, but got penalty=none", id="clip_value"),
+    pytest.param("digits, image_size: 16}\nbudget: {trials_per_arm: 4, total_kimg: 40, evaluate_every_kimg: 5}\narms:\n"
+                 "  lsgan: {network: dcgan, ", "celeba, image_size: 16}\nobjective: {extractor: autoencoder}\nbudget: "
+                 "{trials_per_arm: 4, total_kimg: 40, evaluate_every_kimg: 5}\narms:\n  lsgan: {network: dcgan, "
+                 "conditional: concat, ", "6:27: arms.lsgan.conditional: ", "a conditional GAN needs images "
+                 "with labels, but got conditional=concat with dataset=celeba", id="a condition without labels"),
     pytest.param("loss: least_squares}", "loss: least_squares, penalty_weight: 1}", "5:48: arms.lsgan.penalty_weight: ",
                  "arm lsgan: penalty_weight belongs to dragan, r1, r1+r2, r2, wgan_gp, but got penalty=none",
                  id="penalty_weight"),

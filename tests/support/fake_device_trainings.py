@@ -91,6 +91,12 @@ COVERED: dict[str, dict[str, Any]] = {
         "ema_half_life_kimg": [1, 0],
         "flip": True,
     },
+    "projection": {
+        "network": {"name": "dcgan", "width": 4, "spectral_norm": True},
+        "loss": "hinge",
+        "conditional": "projection",
+    },
+    "concat": {"network": {"name": "mlp", "width": 4}, "penalty": "wgan_gp", "conditional": "concat"},
     "float64": {
         "network": {"name": "dcgan", "width": 4, "discriminator_norm": "layer"},
         "penalty": "wgan_gp",
@@ -107,11 +113,12 @@ EXTRACTORS: dict[str, tuple[int, int, int | None, Callable[[int, int], FeatureNe
 """Image size, channels, classes and network."""
 
 
-def noise(size: int, num_channels: int) -> Dataset:
-    """Images of random pixels, of which a fifth is held out."""
+def noise(size: int, num_channels: int, num_classes: int = 10) -> Dataset:
+    """Images of random pixels, with labels, of which a fifth is held out."""
     numbers = np.arange(NUM_IMAGES)
     images = np.random.default_rng(0).integers(0, 256, (NUM_IMAGES, num_channels, size, size), dtype=np.uint8)
-    return Dataset("digits", images, None, None, numbers[:-NUM_HELD_OUT], numbers[-NUM_HELD_OUT:])
+    names = tuple(map(str, range(num_classes)))
+    return Dataset("digits", images, numbers % num_classes, names, numbers[:-NUM_HELD_OUT], numbers[-NUM_HELD_OUT:])
 
 
 def objective_of(prepared: Prepared, name: str, dataset: Dataset) -> Objective:
@@ -145,7 +152,7 @@ def train_on_fake(
     values: dict[str, Any], prepared: Prepared, location: Path, extractor: str = "domain classifier"
 ) -> dict[str, Any]:
     """Train for four steps with three evaluations, in one or several parts; return the end and the host's waits."""
-    size, num_channels, _, _ = EXTRACTORS[extractor]
+    size, num_channels, num_classes, _ = EXTRACTORS[extractor]
     size, num_channels = SIZES.get(values["network"]["name"], size), values.get("channels", num_channels)
     config = tiny_trial(
         dataset={"name": "digits", "image_size": size, "channels": num_channels, "flip": "flip" in values},
@@ -156,7 +163,8 @@ def train_on_fake(
     )
     kept = config.workers.model_copy(update={"gpu_data_share": values.get("gpu_data_share", 0.25)})
     config = config.model_copy(update={"phase": "confirm", "measure_coverage": True, "workers": kept})
-    dataset, folder, workers = noise(size, num_channels), trial_folder(location), Workers(device=torch.device(NAME, 0))
+    dataset = noise(size, num_channels, num_classes or 10)
+    folder, workers = trial_folder(location), Workers(device=torch.device(NAME, 0))
     with fake_tensors() as waits, ExitStack() as stack:
         stack.enter_context(mock.patch.object(state, "save_tensors", weights_of_zeros))
         stack.enter_context(mock.patch.object(torch, "save", save_zeros))

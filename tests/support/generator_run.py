@@ -3,7 +3,7 @@
 import torch
 from safetensors.torch import save
 
-from gan_study.gan.networks import build_networks
+from gan_study.gan.parts import networks_of
 from gan_study.runs.folder import RunFolder
 from gan_study.runs.trial_folder import TrialFolder
 from support.synthetic_run import write_synthetic_run
@@ -28,7 +28,7 @@ def write_generator(trial: TrialFolder, seed: int, cur_nimg: int = LAST_NIMG, ga
     training = config.training
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        generator, _ = build_networks(training.network, training.dataset.image_size, 1, training.z_dim, training.pac)
+        generator, _ = networks_of(training, 1, (0.1,) * 10)
         for parameter in generator.parameters():
             if parameter.ndim > 1:
                 parameter.data.mul_(gain)

@@ -56,7 +56,7 @@ class Spy(nn.Module):
 
 def test_both_players_judge_augmented_images_real_and_generated(prepared: Prepared) -> None:
     training = tiny_trial(loss="relativistic", penalty=["r1", "r2"], augment="flip", pac=2).training
-    real_images, _, noise, _ = BatchSource(training, prepared.dataset, Workers()).draw(0)
+    real_images, _, noise, *_ = BatchSource(training, prepared.dataset, Workers()).draw(0)
     fake_images = (-real_images).requires_grad_()
     # The four views: mirrored, as it is, mirrored, as it is.
     chances = torch.tensor([0.0, 0.9, 0.0, 0.9])[None, :, None].expand(BATCH_SIZE, 4, 1)

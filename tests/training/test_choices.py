@@ -39,6 +39,13 @@ TRAININGS: dict[str, dict[str, Any]] = {
         "lr_schedule": "linear",
     },
     "bf16": {"precision": "bf16", "loss": "hinge", "network": {"name": "dcgan", "width": 4, "spectral_norm": True}},
+    "projection": {"conditional": "projection", "loss": "hinge", "network": {"name": "dcgan", "width": 4}},
+    "concat, penalty at points between": {
+        "conditional": "concat",
+        "penalty": "wgan_gp",
+        "augment": "translation",
+        "z_distribution": "uniform",
+    },
     "stacks, smoothed labels, uniform latents": {
         "loss": "minimax",
         "label_smoothing": 0.1,
@@ -88,7 +95,8 @@ def test_training_and_evaluation_have_the_same_latents(
 
 
 @pytest.mark.parametrize(
-    "values", [{"penalty": "dragan"}, {"penalty": "dragan", "pac": 5}, {"penalty": "r1", "pac": 5}]
+    "values",
+    [{"penalty": "dragan", "conditional": "concat"}, {"penalty": "dragan", "pac": 5}, {"penalty": "r1", "pac": 5}],
 )
 @pytest.mark.parametrize("world_size", [2, 4])
 def test_the_workers_rows_are_the_one_worker_s(values: dict[str, Any], world_size: int, prepared: Prepared) -> None:
@@ -98,10 +106,13 @@ def test_the_workers_rows_are_the_one_worker_s(values: dict[str, Any], world_siz
         for workers in (Workers(), *(Workers(rank, world_size) for rank in range(world_size)))
     )
     for rows, *pieces in zip(whole, *parts, strict=True):
-        assert rows is not None
+        if rows is None:
+            assert pieces == [None] * world_size
+            continue
         assert torch.equal(torch.cat([piece for piece in pieces if piece is not None]), rows)
         assert {len(piece) for piece in pieces if piece is not None} == {len(rows) // world_size}
-    noise = whole[2]
+    assert (whole.labels is not None) == (training.conditional != "none")
+    noise = whole.noise
     assert noise is not None
     num_images = 20 // training.pac
     num_noise = 1 + training.pac * 256 if training.penalty == "dragan" else 0

@@ -134,7 +134,7 @@ def test_the_first_step_s_losses_are_those_of_its_parts(
     assert last is not None
     training = config.training
     state = build_state(training, 1, torch.device("cpu"))
-    real_images, z, mix, _ = BatchSource(training, prepared.dataset, Workers()).draw(0)
+    real_images, z, mix, *_ = BatchSource(training, prepared.dataset, Workers()).draw(0)
     fake_images = state.generator(z)
     d = numbers(accumulate_d_gradients(training, state.discriminator, real_images, fake_images, mix))
     state.d_optimizer.step()

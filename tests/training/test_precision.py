@@ -32,7 +32,7 @@ def gradients(
 ) -> tuple[TrainingState, StepMeasures[float], StepMeasures[float]]:
     """The networks with the gradients of the first step of both, and its measures."""
     state = build_state(training, 1, torch.device("cpu"))
-    real_images, z, noise, _ = BatchSource(training, prepared.dataset, Workers()).draw(0)
+    real_images, z, noise, *_ = BatchSource(training, prepared.dataset, Workers()).draw(0)
     with network_arithmetic(training, z.device):
         fake_images = state.generator(z).to(z.dtype)
     d_measures = accumulate_d_gradients(training, state.discriminator, real_images, fake_images, noise)

@@ -61,14 +61,23 @@ def sample(
     corners: Annotated[int, typer.Option(min=2, max=100, help="Random latents that each walk passes.")] = 6,
     steps: Annotated[int, typer.Option(min=1, max=100, help="Frames from one of them to the next.")] = 12,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the latents.")] = 0,
+    class_name: Annotated[
+        str | None,
+        typer.Option(
+            "--class",
+            metavar="NAME",
+            help="Class of all images, by its name or number, for a conditional GAN. Default: the classes have the "
+            "shares of the training images.",
+            show_default=False,
+        ),
+    ] = None,
     arm: _Arm = None,
     trial: _Trial = None,
     trust_code: TrustCode = False,
 ) -> None:
     """Draw images from a trained generator.
 
-    Writes a grid, single images and an animated interpolation. A seed always gives the same images. Classes cannot
-    be chosen, since no generator is conditional.
+    Writes a grid, single images and an animated interpolation. A seed always gives the same images.
     """
     from gan_study.cli.sample import parse_animation, parse_grid
     from gan_study.cli.sample import sample as sample_generator
@@ -83,7 +92,7 @@ def sample(
         steps=steps,
         seed=seed,
     )
-    sample_generator(generator, request, out, arm, trial)
+    sample_generator(generator, request, out, arm, trial, class_name)
 
 
 @app.command()

@@ -94,13 +94,13 @@ def _extractor_pace(
     from gan_study.gan.parts import networks_of
 
     size = study.dataset.image_size
-    training = _first_training(study, next(iter(study.arms)))
+    training = _first_training(study, next(iter(study.arms))).model_copy(update={"conditional": "none"})
     generator, _ = networks_of(training, num_channels)
     generator.to(device).eval()
     network = build_network(study.objective.extractor, size, num_channels).to(device)
 
     def generate(num: int) -> torch.Tensor:
-        ((images, _),) = generate_uint8(generator, [draw_z(num, training.z_dim, training.z_distribution)])
+        ((images, _),) = generate_uint8(generator, [draw_z(num, training.num_inputs, training.z_distribution)])
         return images
 
     before = torch.get_num_threads()

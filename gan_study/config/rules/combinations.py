@@ -33,6 +33,7 @@ def combination_problems(
         _own_dataset(dataset, code),
         _dependents(hyperparameters, code),
         _images(hyperparameters, dataset),
+        _conditional(hyperparameters, dataset),
         _objective(dataset, objective),
     )
     return dict(problem for found in problems for problem in found)
@@ -125,6 +126,25 @@ def _images(hyperparameters: Hyperparameters, dataset: DatasetConfig) -> Iterato
             "pac",
             f"a batch must divide into groups of pac images, but got batch_size={hyperparameters.batch_size} "
             f"with pac={hyperparameters.pac}; change one of them",
+        )
+
+
+def _conditional(hyperparameters: Hyperparameters, dataset: DatasetConfig) -> Iterator[tuple[str, str]]:
+    """What a conditional GAN cannot have. A folder's images are checked for labels when they are read."""
+    kind, network = hyperparameters.conditional, hyperparameters.network.name
+    if kind == "none":
+        return
+    if dataset.name in UNLABELLED_DATASETS:
+        yield (
+            "conditional",
+            f"a conditional GAN needs images with labels, but got conditional={kind} with dataset={dataset.name}; "
+            "remove conditional, or choose a data set with labels",
+        )
+    if is_own(network):
+        yield (
+            "conditional",
+            f"only networks of gan_study can be conditional, but got conditional={kind} with network={network}; "
+            "remove conditional, or choose another network",
         )
 
 

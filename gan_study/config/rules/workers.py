@@ -124,7 +124,8 @@ def _outcomes(arm: Arm) -> Iterator[tuple[dict[str, Scalar], dict[str, KeyPath]]
             values |= {**assignment, "network.name": network, "penalty": penalty}
             values |= expanded({parameter.name: value for parameter, (value, _) in zip(active, drawn, strict=True)})
             spectral = values.get("network.spectral_norm") is True
-            norm = default_discriminator_norm(str(penalty), str(network), spectral)
+            conditional = str(values.get("conditional"))
+            norm = default_discriminator_norm(str(penalty), str(network), spectral, conditional)
             values.setdefault("network.discriminator_norm", norm)
             values.setdefault("network.g_norm", default_g_norm(str(network)))
             drawn_at = {part: place for p, (_, place) in zip(active, drawn, strict=True) for part in p.parts}

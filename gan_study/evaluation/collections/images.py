@@ -112,7 +112,7 @@ def sized_images(dataset: Dataset, split: str, num: int | None, batch_size: int,
 def generated_images(snapshot: TrainedGenerator, num: int | None, seed: int) -> Images:
     """Draw `num` images (default 10,000) from latents that depend on the seed alone."""
     num, training = num or SNAPSHOT_SAMPLES, snapshot.training
-    z = draw_z(num, training.z_dim, training.z_distribution, torch.Generator().manual_seed(seed))
+    z = draw_z(num, training.num_inputs, training.z_distribution, torch.Generator().manual_seed(seed))
     return Images(num, (images for images, _ in generate_uint8(snapshot.generator, z.split(BATCH_SIZE))))
 
 

@@ -72,7 +72,7 @@ def export_generator(
 def _difference(
     generator: nn.Module, exported: Callable[[Tensor], Tensor], training: TrainingConfig, num: int
 ) -> float:
-    z = draw_z(num, training.z_dim, training.z_distribution, torch.Generator().manual_seed(num))
+    z = draw_z(num, training.num_inputs, training.z_distribution, torch.Generator().manual_seed(num))
     return float((exported(z) - generator(z)).abs().max())
 
 
@@ -95,7 +95,7 @@ def _to_torch_export(generator: nn.Module, training: TrainingConfig) -> bytes:
     batch = ({0: torch.export.Dim("batch")},)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # torch warns about its own internals
-        program = torch.export.export(generator, (torch.zeros(_NUM_TRACED, training.z_dim),), dynamic_shapes=batch)
+        program = torch.export.export(generator, (torch.zeros(_NUM_TRACED, training.num_inputs),), dynamic_shapes=batch)
         torch.export.save(program, buffer)
     return buffer.getvalue()
 
@@ -114,7 +114,7 @@ def _to_torchscript(generator: nn.Module, training: TrainingConfig) -> bytes:
         warnings.filterwarnings("ignore", message=".*deprecated", category=FutureWarning)
         warnings.filterwarnings("ignore", message=".*deprecated", category=DeprecationWarning)
         warnings.filterwarnings("ignore", message="Converting a tensor to a Python boolean")  # by group norm
-        traced = torch.jit.trace(generator, torch.zeros(_NUM_TRACED, training.z_dim))
+        traced = torch.jit.trace(generator, torch.zeros(_NUM_TRACED, training.num_inputs))
         torch.jit.save(traced, buffer)
     return buffer.getvalue()
 
@@ -134,7 +134,7 @@ def _to_onnx(generator: nn.Module, training: TrainingConfig) -> bytes:
         place = Path(folder) / FILES["onnx"]
         torch.onnx.export(
             generator,
-            (torch.zeros(_NUM_TRACED, training.z_dim),),
+            (torch.zeros(_NUM_TRACED, training.num_inputs),),
             place,
             input_names=[_INPUT],
             output_names=[_OUTPUT],

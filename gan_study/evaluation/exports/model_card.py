@@ -152,9 +152,14 @@ def describe_rank(score: float, scores: tuple[float, ...]) -> str:
 def _use_paragraphs(exported: Exported) -> Iterator[str]:
     training = exported.config.training
     yield (
-        f"The input is `z`, (N, {training.z_dim}) float32, {_distribution(training)}; the output is images, (N, "
+        f"The input is `z`, (N, {training.num_inputs}) float32, {_distribution(training)}; the output is images, (N, "
         f"{exported.num_channels}, {training.dataset.image_size}, {training.dataset.image_size}) float32 in [-1, 1]."
     )
+    if training.conditional != "none":
+        yield (
+            "The last entry of `z` decides the class, so that random ones give each class its share of the training "
+            "images. For images of class `k`, set it to `choice.centres[k]` of the weights."
+        )
     for name, difference in exported.differences.items():
         yield (
             f"{_code(FILES[name])}, whose pixels differ from the original's by at most {difference:.2g} on the scale "
@@ -183,7 +188,7 @@ def _distribution(training: TrainingConfig) -> str:
 def _values(exported: Exported) -> dict[str, object]:
     training = exported.config.training
     normal = training.z_distribution == "normal"
-    shape = f"64, {training.z_dim}"
+    shape = f"64, {training.num_inputs}"
     return {
         "torch_z": f"torch.randn({shape})" if normal else f"torch.rand({shape}) * 2 - 1",
         "numpy_z": f"random.standard_normal(({shape}))" if normal else f"random.uniform(-1, 1, ({shape}))",

@@ -26,6 +26,7 @@ def final_table(run: RunData, confirmed: Sequence[ConfirmedArm]) -> Table:
         "Coverage",
         "Vendi score",
         "Inception-type score",
+        "Class accuracy",
     )
     scored = [(arm.arm, t.name, t.final_scores) for arm in confirmed for t in arm.trials if t.final_scores]
     rows = [(arm, trial, *_cells(scores)) for arm, trial, scores in scored]
@@ -67,6 +68,7 @@ def _cells(scores: FinalScores) -> tuple[str, ...]:
             for name in ("precision", "recall", "density", "coverage", "vendi")
         ),
         _compared(scores.inception_score),
+        _compared(scores.class_accuracy),
     )
 
 

@@ -55,6 +55,20 @@ class InfinityRecord(Record):
     """Smallest and largest number of images in the fit of the line."""
 
 
+class ClassRecord(Record):
+    """The images of a conditional GAN that were asked to be of one class."""
+
+    name: str
+    """Name of the class."""
+    num: int
+    """Generated images of the first draw."""
+    frechet_distance: ScoreWithReal | None
+    """Distance to half of the class's real images, and that of the other half, from equally many images of each; null
+    with fewer than 2 generated or 4 real images."""
+    accuracy: float | None
+    """Share of them, in [0, 1], in which the classifier sees this class; null without a classifier or an image."""
+
+
 class FinalScores(Record):
     """The content of final_scores.json. All scores but `draws` are those of the first draw."""
 
@@ -84,6 +98,11 @@ class FinalScores(Record):
     neighbours: NeighbourRecord | None
     inception_score: ScoreWithReal | None
     """Inception-type score from the extractor's classes (10 parts); null if it knows no classes."""
+    classes: tuple[ClassRecord, ...] = ()
+    """A conditional GAN's scores by class number; empty for other GANs."""
+    class_accuracy: ScoreWithReal | None = None
+    """Share of a conditional GAN's images, in [0, 1], in which the classifier sees the class that was asked for; and
+    its accuracy on held-out real images. Null for other GANs, and without a classifier."""
     missing: dict[str, str]
     """The reason for each score that is null, by its name."""
     seconds: float

@@ -87,6 +87,8 @@ class ObjectiveRecord(Record):
     reconstruction_error: float | None = None
     """Share of the variance of held-out real images that the autoencoder loses; null for other extractors and for
     images without variance."""
+    dataset_classes: tuple[str, ...] | None = None
+    """Names of the data set's classes, by number; null if its images have no labels, and in files of older versions."""
     class_names: tuple[str, ...] | None
     """Names of the classes, in the order of `class_shares`; null if the extractor knows no classes."""
     real_class_shares: tuple[float, ...] | None

@@ -20,12 +20,14 @@ from gan_study.diagnosis.measures.image_signals import duplicate_share, latent_s
 from gan_study.gan.conversion import to_float, to_uint8
 from gan_study.gan.losses import LOSSES
 from gan_study.gan.packing import pack_images
+from gan_study.gan.parts import classes_of
 from gan_study.runs.records.measurements import SignalsRecord
 from gan_study.training.distributed import Workers
 from gan_study.training.measures.generated import NUM_FIRST
 from gan_study.training.precision import weights_dtype
 from gan_study.training.randomness import Stream, draw_latents, stream_seed
 from gan_study.training.state import TrainingState
+from gan_study.training.steps import given_labels
 
 _NUM_JUDGED = 128
 """Most images of each kind that the discriminator judges."""
@@ -62,7 +64,9 @@ class Probe:
     judged: Tensor
     """Held-out images NCHW in [-1, 1], a multiple of `pac`. Fewer than two stacks of `pac` images are not judged."""
     z: Tensor
-    """(N, z_dim) latents of as many generated images, which are judged too."""
+    """(N, `num_inputs`) inputs of the generator for as many generated images, which are judged too."""
+    labels: Tensor | None
+    """(N,) classes of both kinds of images; None if the GAN is not conditional."""
 
 
 @dataclass(eq=False)
@@ -99,13 +103,20 @@ def make_probe(training: TrainingConfig, dataset: Dataset, workers: Workers) -> 
     num_judged = min(_NUM_JUDGED, len(dataset.held_out_indices)) // training.pac * training.pac
     num_compared = min(NUM_FIRST, len(dataset.train_indices))
     compared = dataset.images[np.sort(random.choice(dataset.train_indices, num_compared, replace=False))]
-    judged = dataset.images[np.sort(random.choice(dataset.held_out_indices, num_judged, replace=False))]
+    judged_indices = np.sort(random.choice(dataset.held_out_indices, num_judged, replace=False))
+    judged = dataset.images[judged_indices]
+    z, labels = draw_latents(training, num_judged, Stream.SIGNALS), None
+    if (classes := classes_of(training, dataset.class_shares)) is not None:
+        assert dataset.labels is not None, "classes have labels"
+        labels = torch.from_numpy(dataset.labels[judged_indices])
+        z[:, -1] = classes.choice().centres[labels]
     dtype = weights_dtype(training)
     pixels = to_float(torch.from_numpy(compared)).flatten(1).numpy()
     return Probe(
         real_distance=(mean_distance(pixels) or None) if num_compared >= 2 else None,
         judged=to_float(torch.from_numpy(judged).to(workers.device), dtype).to(memory_format=torch.channels_last),
-        z=draw_latents(training, num_judged, Stream.SIGNALS).to(workers.device, dtype),
+        z=z.to(workers.device, dtype),
+        labels=None if labels is None else labels.to(workers.device),
     )
 
 
@@ -158,10 +169,11 @@ def _logits(state: TrainingState, probe: Probe, training: TrainingConfig) -> dic
     num = len(probe.judged)
     if training.loss not in _SCALES or num < 2 * training.pac:
         return {}
+    judge = given_labels(state.discriminator, probe.labels)
     with _buffers_kept(state.generator, state.discriminator):
         return {
-            "real_logits": state.discriminator(pack_images(probe.judged, training.pac)),
-            "fake_logits": state.discriminator(pack_images(state.generator(probe.z), training.pac)),
+            "real_logits": judge(pack_images(probe.judged, training.pac)),
+            "fake_logits": judge(pack_images(state.generator(probe.z), training.pac)),
         }
 
 
