@@ -135,8 +135,8 @@ class Trial:
     def generator(self, device: "str | device" = "cpu") -> "nn.Module":
         """Load its generator that counts by `objective.at`, the last or the best.
 
-        The module maps latents (N, `config.training.num_inputs`) to images NCHW float in [-1, 1], is in evaluation mode,
-        and has the averaged weights (EMA) by which it was scored.
+        The module maps latents (N, `config.training.num_inputs`) to images NCHW float in [-1, 1], is in evaluation
+        mode, and has the averaged weights (EMA) by which it was scored.
 
         Args:
             device: where to put it, such as `cuda` or `cuda:1`.

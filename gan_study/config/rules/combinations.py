@@ -130,7 +130,7 @@ def _images(hyperparameters: Hyperparameters, dataset: DatasetConfig) -> Iterato
 
 
 def _conditional(hyperparameters: Hyperparameters, dataset: DatasetConfig) -> Iterator[tuple[str, str]]:
-    """What a conditional GAN cannot have. A folder's images are checked for labels when they are read."""
+    """The parts that a conditional GAN cannot have. A folder's images are checked for labels when they are read."""
     kind, network = hyperparameters.conditional, hyperparameters.network.name
     if kind == "none":
         return
