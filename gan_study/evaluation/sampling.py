@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from gan_study.config.training import TrainingConfig
 from gan_study.evaluation.generators import TrainedGenerator
 from gan_study.gan.generation import generate_uint8
-from gan_study.gan.latents import draw_z, z_path
+from gan_study.gan.latents import draw_inputs, z_path
 from gan_study.gan.networks.conditional import set_class_
 from gan_study.metrics.samples import BATCH_SIZE
 from gan_study.runs.storage import Storage
@@ -142,7 +142,7 @@ def draw_images(
 def _draw(
     generator: nn.Module, training: TrainingConfig, num: int, random: torch.Generator, class_number: int | None
 ) -> Tensor:
-    z = draw_z(num, training.num_inputs, training.z_distribution, random)
+    z = draw_inputs(training, num, random)
     if class_number is not None:
         set_class_(generator, z, class_number)
     return z

@@ -20,7 +20,7 @@ from gan_study.extractors.loading import prepare_extractor, restore_extractor
 from gan_study.extractors.progress import at_work
 from gan_study.extractors.real_statistics import RealStatistics
 from gan_study.gan.generation import generate_uint8
-from gan_study.gan.latents import draw_z
+from gan_study.gan.latents import draw_inputs
 from gan_study.gan.parts import networks_of
 from gan_study.metrics.frechet import FrechetReference, reference_floor, stats_to_frechet_distance
 from gan_study.metrics.samples import BATCH_SIZE, SampleStats, SampleSum
@@ -159,7 +159,7 @@ def _untrained_images(training: TrainingConfig, dataset: Dataset) -> Iterator[Te
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(training.seed)
         generator, _ = networks_of(training, dataset.num_channels, dataset.class_shares)
-        z = draw_z(training.objective.num_samples, training.num_inputs, training.z_distribution)
+        z = draw_inputs(training, training.objective.num_samples)
     generator.eval()
     yield from (images for images, _ in generate_uint8(generator, z.split(BATCH_SIZE)))
 

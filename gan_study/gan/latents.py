@@ -4,6 +4,7 @@ import torch
 from torch import Tensor
 
 from gan_study.config.hyperparameters import ZDistribution
+from gan_study.config.training import TrainingConfig
 
 _SMALLEST_SINE = 1e-6
 """Sine of the angle between two latents below which a straight line replaces the arc."""
@@ -17,6 +18,18 @@ def draw_z(num: int, z_dim: int, distribution: ZDistribution, generator: torch.G
     if distribution == "normal":
         return torch.randn(num, z_dim, generator=generator)
     return torch.rand(num, z_dim, generator=generator) * 2 - 1
+
+
+def draw_inputs(training: TrainingConfig, num: int, generator: torch.Generator | None = None) -> Tensor:
+    """Inputs (num, `num_inputs`) of a training's generator, as `draw_z` draws them.
+
+    The last number of a conditional GAN's input decides the class, so that the classes have the shares of the training
+    images. The latent vectors are those of a training that is not conditional.
+    """
+    z = draw_z(num, training.z_dim, training.z_distribution, generator)
+    if training.conditional == "none":
+        return z
+    return torch.cat([z, draw_z(num, 1, training.z_distribution, generator)], dim=1)
 
 
 def z_path(

@@ -10,7 +10,7 @@ from gan_study.config.own.parts import is_own
 from gan_study.config.paper_defaults import takes_single_gradients
 from gan_study.config.training import TrainingConfig
 from gan_study.errors import InputError
-from gan_study.gan.latents import draw_z
+from gan_study.gan.latents import draw_inputs
 from gan_study.gan.own_randomness import OwnRandomness
 from gan_study.gan.packing import pack_images
 from gan_study.gan.parts import loss_of, networks_of, own_place_of, penalty_of
@@ -62,7 +62,7 @@ def _faults(training: TrainingConfig, num_channels: int) -> Iterator[str]:
     num, size = _NUM_STACKS * training.pac, training.dataset.image_size
     network = own_place_of(training, training.network.name)
     with OwnRandomness(0):
-        z = draw_z(num, training.num_inputs, training.z_distribution)
+        z = draw_inputs(training, num)
         real_images = torch.rand(num, num_channels, size, size) * 2 - 1
     fake_images, other_images = _twice(generator, "the generator", generator, z)
     if wrong := _wrong_images(fake_images, (num, num_channels, size, size)):

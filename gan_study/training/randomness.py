@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from gan_study.config.training import TrainingConfig
-from gan_study.gan.latents import draw_z
+from gan_study.gan.latents import draw_inputs
 
 
 class Stream(IntEnum):
@@ -44,7 +44,7 @@ def draw_latents(training: TrainingConfig, num: int, stream: Stream, index: int 
 
     index: images seen by the generator, or the number of a draw; each gives other latents.
     """
-    return draw_z(num, training.num_inputs, training.z_distribution, seeded_generator(training.seed, stream, index))
+    return draw_inputs(training, num, seeded_generator(training.seed, stream, index))
 
 
 def seed_own_parts(training: TrainingConfig, cur_nimg: int, rank: int) -> None:

@@ -22,7 +22,7 @@ from gan_study.errors import InputError
 from gan_study.evaluation.generators import load_trained_generator
 from gan_study.evaluation.snapshots import find_snapshot
 from gan_study.gan.conversion import to_uint8
-from gan_study.gan.latents import draw_z
+from gan_study.gan.latents import draw_inputs, draw_z
 from gan_study.gan.networks.conditional import ClassChoice, asked_classes
 from gan_study.runs.folder import RunFolder
 from gan_study.runs.records.measurements import BestScore
@@ -289,7 +289,7 @@ def test_images_of_one_class(conditional: TrialFolder, tmp_path: Path, name: str
     sampled(conditional.storage.location, tmp_path / "one", *options, "--class", name)
     assert json.loads((tmp_path / "one/samples.json").read_text())["class_number"] == 0
     snapshot = load_trained_generator(find_snapshot(conditional.storage.location))
-    z = draw_z(100, 5, "normal", torch.Generator().manual_seed(0))[:60]
+    z = draw_inputs(snapshot.training, 100, torch.Generator().manual_seed(0))[:60]
     asked = asked_classes(snapshot.generator, z)
     assert asked is not None
     for number, class_number in enumerate(asked.tolist()):

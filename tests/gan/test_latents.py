@@ -1,8 +1,9 @@
 import pytest
 import torch
+from support.tiny_training import tiny_trial
 
 from gan_study.config.hyperparameters import ZDistribution
-from gan_study.gan.latents import draw_z, slerp, z_path
+from gan_study.gan.latents import draw_inputs, draw_z, slerp, z_path
 
 
 # Of N(0, 1) and of uniform numbers on [-1, 1]: the variance, and the mean fourth power.
@@ -68,3 +69,17 @@ def test_slerp_by_hand() -> None:
 def test_on_one_line_an_arc_is_straight(end: list[float]) -> None:
     found = slerp(torch.tensor([1.0]), torch.tensor(end), torch.tensor([[0.0], [0.5], [1.0]]))
     torch.testing.assert_close(found[:, 0], torch.tensor([1.0, (1 + end[0]) / 2, end[0]]))
+
+
+@pytest.mark.parametrize("distribution", ["normal", "uniform"])
+def test_a_conditional_gan_has_the_same_latents_and_one_more_number(distribution: str) -> None:
+    def drawn(conditional: str) -> torch.Tensor:
+        training = tiny_trial(conditional=conditional, z_distribution=distribution).training
+        found = draw_inputs(training, 300, torch.Generator().manual_seed(0))
+        assert found.shape == (300, training.num_inputs)
+        return found
+
+    plain, conditional = drawn("none"), drawn("concat")
+    assert torch.equal(conditional[:, :-1], plain)
+    assert len(conditional[:, -1].unique()) == 300
+    assert bool(conditional[:, -1].abs().max() <= 1) == (distribution == "uniform")

@@ -90,7 +90,7 @@ def _extractor_pace(
 
     from gan_study.extractors.pace import build_network, measure_learning_sec, measure_seeing_sec
     from gan_study.gan.generation import generate_uint8
-    from gan_study.gan.latents import draw_z
+    from gan_study.gan.latents import draw_inputs
     from gan_study.gan.parts import networks_of
 
     size = study.dataset.image_size
@@ -100,7 +100,7 @@ def _extractor_pace(
     network = build_network(study.objective.extractor, size, num_channels).to(device)
 
     def generate(num: int) -> torch.Tensor:
-        ((images, _),) = generate_uint8(generator, [draw_z(num, training.num_inputs, training.z_distribution)])
+        ((images, _),) = generate_uint8(generator, [draw_inputs(training, num)])
         return images
 
     before = torch.get_num_threads()

@@ -26,7 +26,7 @@ from gan_study.evaluation.collections.statistics_file import Statistics, read_st
 from gan_study.evaluation.generators import TrainedGenerator, load_generator_at
 from gan_study.extractors.progress import at_work
 from gan_study.gan.generation import generate_uint8
-from gan_study.gan.latents import draw_z
+from gan_study.gan.latents import draw_inputs
 from gan_study.metrics.samples import BATCH_SIZE
 
 SNAPSHOT_SAMPLES = 10_000
@@ -112,7 +112,7 @@ def sized_images(dataset: Dataset, split: str, num: int | None, batch_size: int,
 def generated_images(snapshot: TrainedGenerator, num: int | None, seed: int) -> Images:
     """Draw `num` images (default 10,000) from latents that depend on the seed alone."""
     num, training = num or SNAPSHOT_SAMPLES, snapshot.training
-    z = draw_z(num, training.num_inputs, training.z_distribution, torch.Generator().manual_seed(seed))
+    z = draw_inputs(training, num, torch.Generator().manual_seed(seed))
     return Images(num, (images for images, _ in generate_uint8(snapshot.generator, z.split(BATCH_SIZE))))
 
 

@@ -18,7 +18,7 @@ from gan_study.config.reading.suggestions import no_such
 from gan_study.config.training import TrainingConfig
 from gan_study.errors import InputError
 from gan_study.evaluation.exports.known import FILES
-from gan_study.gan.latents import draw_z
+from gan_study.gan.latents import draw_inputs
 
 TOLERANCE = 1e-4
 """Largest difference of an exported generator's pixels from the original's, on [-1, 1]: an 80th of a grey level."""
@@ -72,7 +72,7 @@ def export_generator(
 def _difference(
     generator: nn.Module, exported: Callable[[Tensor], Tensor], training: TrainingConfig, num: int
 ) -> float:
-    z = draw_z(num, training.num_inputs, training.z_distribution, torch.Generator().manual_seed(num))
+    z = draw_inputs(training, num, torch.Generator().manual_seed(num))
     return float((exported(z) - generator(z)).abs().max())
 
 
