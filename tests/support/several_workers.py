@@ -77,6 +77,8 @@ WITHOUT_BATCH_NORM: dict[str, dict[str, Any]] = {
     **{f"stacks, {penalty}": {**SHORT, "penalty": penalty, "pac": 2, **values} for penalty, values in STACKS.items()},
     **{f"uneven, {penalty}": {**SHORT, "penalty": penalty, **values, **UNEVEN} for penalty, values in STACKS.items()},
     "uneven stacks": {**SHORT, "pac": 2, **WGAN_GP, **UNEVEN},
+    "projection": {**SHORT, "loss": "hinge", "conditional": "projection"},
+    "concat, stacks": {**SHORT, "pac": 2, **WGAN_GP, "conditional": "concat"},
 }
 DISCRIMINATORS: dict[str, dict[str, Any]] = {"least_squares": {}, "wgan_gp": WGAN_GP}
 NUM_SAMPLES = 1250

@@ -115,7 +115,7 @@ def checkpoint(location: Path) -> dict[str, Any]:
 def test_the_workers_rows_are_the_one_worker_s(
     prepared: Prepared, world_size: int, pac: int, cur_nimg: int, penalty: str
 ) -> None:
-    training = tiny_trial(penalty=penalty, pac=pac, augment="cutout").training
+    training = tiny_trial(penalty=penalty, pac=pac, augment="cutout", conditional="concat").training
     whole, *parts = (
         BatchSource(training, prepared.dataset, workers).draw(cur_nimg)
         for workers in (Workers(), *(Workers(rank, world_size) for rank in range(world_size)))
