@@ -33,8 +33,8 @@ def check_files(files: Sequence[str], image_size: int, num_channels: int) -> Non
     parts = own_parts(code)
     if not parts:
         raise InputError(
-            f"{', '.join(files)}: a file of own code holds a network, a loss, a penalty or a data set, but got none; "
-            "see `Your own GAN` in the README"
+            f"{', '.join(files)}: a file of own code holds networks, losses, penalties, augmentations or data sets, "
+            "but got none; see `Your own GAN` in the README"
         )
     load_given_code(code)
     faulty = 0
@@ -42,7 +42,8 @@ def check_files(files: Sequence[str], image_size: int, num_channels: int) -> Non
         faults = list(dict.fromkeys(_faults(code, name, part, image_size, num_channels)))
         taken = ", ".join(f"{key}: {p.kind_text} = {p.default}" for key, p in part.parameters.items()) or "none"
         values = "settings" if part.kind == "dataset" else "hyperparameters"
-        print(f"{name}: {part.kind}, {'faulty' if faults else 'sound'}; {values}: {taken}")
+        kind = "augmentation" if part.kind == "augment" else part.kind
+        print(f"{name}: {kind}, {'faulty' if faults else 'sound'}; {values}: {taken}")
         for fault in faults:
             print(f"  {fault}")
         if part.kind == "network" and not faults:

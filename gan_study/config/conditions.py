@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from gan_study.config.base import Scalar
 from gan_study.config.hyperparameters import HYPERPARAMETERS
 from gan_study.config.names import (
+    CONDITIONS,
     CONVOLUTIONAL,
     LAZY_PENALTIES,
     NETWORKS,
@@ -12,7 +13,7 @@ from gan_study.config.names import (
     WEIGHTED_PENALTIES,
     ConditionName,
 )
-from gan_study.config.own.parts import CONDITION_OF, CodeFile, own_parts
+from gan_study.config.own.parts import CONDITION_OF, CodeFile, own_names_in, own_parts
 
 _REQUIREMENTS: dict[str, tuple[str, tuple[str, ...]]] = {
     "penalty_weight": ("penalty", WEIGHTED_PENALTIES),
@@ -24,6 +25,8 @@ _REQUIREMENTS: dict[str, tuple[str, tuple[str, ...]]] = {
     "network.upsample": ("network.name", CONVOLUTIONAL),
     "network.attention": ("network.name", CONVOLUTIONAL),
 }
+DECIDING = (*CONDITIONS, "augment")
+"""Hyperparameters that decide which others exist; `augment` does so by its own augmentations."""
 _DEFAULTS: dict[str, Scalar] = {"penalty": "none", "optimizer": "adam"}
 """Defaults of the conditions that a training may leave out."""
 
@@ -53,7 +56,10 @@ def requirement(name: str, code: Sequence[CodeFile] = ()) -> Requirement | None:
 
 def is_met(required: Requirement | None, values: Mapping[str, Scalar]) -> bool:
     """Return True if the conditions in `values` (dotted names) meet a requirement."""
-    return required is None or values.get(required[0], _DEFAULTS.get(required[0])) in required[1]
+    if required is None:
+        return True
+    value = values.get(required[0], _DEFAULTS.get(required[0]))
+    return value in required[1] or any(name in required[1] for name in own_names_in(value))
 
 
 def has_effect(name: str, values: Mapping[str, Scalar], code: Sequence[CodeFile] = ()) -> bool:

@@ -120,8 +120,8 @@ class Hyperparameters(Frozen):
     """minimax, non_saturating: the discriminator's target for real images is 1 minus this; default: 0."""
     augment: Augment = "none"
     """Augmentations of the real and the generated images that the discriminator sees, in the steps of both players
-    (DiffAugment): some of flip, colour, translation and cutout, such as [colour, translation, cutout]. Gradient
-    penalties are those at augmented images."""
+    (DiffAugment): some of flip, colour, translation, cutout and own ones, such as [colour, translation, cutout].
+    Gradient penalties are those at augmented images."""
     conditional: Conditional = "none"
     """Class-conditional GAN, for data with labels: both players know the class of each image. projection: the
     discriminator's logit gains an inner product of its features and the class's vector, and the generator's batch norms

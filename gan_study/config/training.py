@@ -86,6 +86,7 @@ class TrainingConfig(Hyperparameters):
         network = {"name": network} if isinstance(network, str) else network
         if code := filled.get("code"):
             named = {"loss": loss, "penalty": penalty, "network.name": (network or {}).get("name", "")}
+            named["augment"] = names_to_text(filled.get("augment"))
             files = [CodeFile.model_validate(file) for file in code]
             defaults = {name: parameter.default for name, parameter in own_parameters(files, named)}
             filled["own"] = {**defaults, **(filled.get("own") or {})}

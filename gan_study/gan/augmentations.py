@@ -74,18 +74,17 @@ def cutout(images: Tensor, numbers: Tensor) -> Tensor:
     return images * ~(is_cut[:, :1, :, None] & is_cut[:, 1:, None, :])
 
 
-def augment(images: Tensor, names: Sequence[str], numbers: Tensor) -> Tensor:
-    """Apply the augmentations of these names, in the order of `AUGMENTATIONS`. numbers: (N, `num_numbers(names)`)."""
-    used = [augmentation for name, augmentation in AUGMENTATIONS.items() if name in names]
+def augment(images: Tensor, used: Sequence[Augmentation], numbers: Tensor) -> Tensor:
+    """Apply augmentations in their order. numbers: (N, `num_numbers(used)`)."""
     parts = numbers.split([augmentation.num_numbers for augmentation in used], dim=1)
     for augmentation, part in zip(used, parts, strict=True):
         images = augmentation.change(images, part)
     return images.contiguous(memory_format=torch.channels_last)
 
 
-def num_numbers(names: Sequence[str]) -> int:
+def num_numbers(used: Sequence[Augmentation]) -> int:
     """Uniform numbers for each image that these augmentations need together."""
-    return sum(AUGMENTATIONS[name].num_numbers for name in names)
+    return sum(augmentation.num_numbers for augmentation in used)
 
 
 def _whole(numbers: Tensor, count: int) -> Tensor:

@@ -6,18 +6,20 @@ from collections.abc import Callable, Iterator
 import torch
 from torch import Tensor, nn
 
-from gan_study.config.own.parts import is_own
+from gan_study.config.own.parts import is_own, own_names_in
 from gan_study.config.paper_defaults import takes_single_gradients
 from gan_study.config.training import TrainingConfig
 from gan_study.errors import InputError
 from gan_study.gan.latents import draw_inputs
 from gan_study.gan.own_randomness import OwnRandomness
 from gan_study.gan.packing import pack_images
-from gan_study.gan.parts import loss_of, networks_of, own_place_of, penalty_of
+from gan_study.gan.parts import OWN_NUMBERS, loss_of, networks_of, own_augmentation, own_place_of, penalty_of
 from gan_study.own_code import own_errors
 
 _NUM_STACKS = 4
 """Stacks of `pac` images in the tiny batch."""
+_FAR = 10
+"""Values of augmented images may leave [-1, 1], but not by as much as those in [0, 255]."""
 _BATCH_NORMS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d, nn.SyncBatchNorm)
 
 
@@ -25,10 +27,11 @@ def require_sound_parts(training: TrainingConfig, num_channels: int) -> None:
     """Raise InputError, with a line for each fault, unless the own parts of a training do what a training needs.
 
     The code must have been loaded. Checked are the shapes and the range of the outputs, finite values, gradients of
-    every parameter (also through a gradient penalty), a round trip of the weights, and equal weights from equal seeds.
+    every parameter (also through a gradient penalty or an augmentation), a round trip of the weights, and equal weights
+    from equal seeds.
     A training without own parts, whose data set may be an own one, is sound.
     """
-    if not any(map(is_own, (training.network.name, training.loss, training.penalty))):
+    if not any(map(own_names_in, (training.network.name, training.loss, training.penalty, training.augment))):
         return
     unconditional = training.model_copy(update={"conditional": "none"})  # as own parts are called in either case
     try:
@@ -80,6 +83,8 @@ def _faults(training: TrainingConfig, num_channels: int) -> Iterator[str]:
             return
     if not torch.equal(other_images, fake_images) or not torch.equal(other_logits, real_logits):
         yield f"{network}: {_unseeded('what both players return')}"
+    for name in own_names_in(training.augment):
+        yield from _augmentation_faults(training, name, real_images)
     yield from _loss_faults(training, generator, discriminator, real_images, fake_images)
     yield from _penalty_faults(training, discriminator, real_images, fake_images.detach())
     if is_own(training.network.name):
@@ -179,6 +184,34 @@ def _penalty_faults(
             yield f"{place}: {_unseeded('the penalty')}"
         with own_errors("the penalty's backward pass"):
             value.backward()
+
+
+def _augmentation_faults(training: TrainingConfig, name: str, images: Tensor) -> Iterator[str]:
+    place, change = own_place_of(training, name), own_augmentation(training, name).change
+    with OwnRandomness(2):
+        numbers = torch.rand(len(images), OWN_NUMBERS)
+    leaf = images.clone().requires_grad_()
+    given = leaf * 1
+    changed, again = (_drawn("the augmentation", change, given, numbers) for _ in range(2))
+    if not isinstance(changed, Tensor) or changed.shape != images.shape or changed.dtype != images.dtype:
+        shape = f"{tuple(images.shape)} and type {images.dtype}"
+        yield f"{place}: the augmentation must return images of shape {shape}, but got {_described(changed)}"
+        return
+    if not torch.equal(given, leaf):
+        yield f"{place}: the augmentation must leave the images that it gets as they are; return changed copies"
+    elif not torch.equal(changed, again):
+        yield f"{place}: {_unseeded('the changed images')}"
+    if not changed.isfinite().all() or changed.detach().abs().max() > _FAR:
+        yield f"{place}: the augmentation must keep images in about [-1, 1], but got values beyond {_FAR} or not finite"
+    gradient = None
+    if changed.requires_grad:
+        with own_errors("the augmentation's backward pass"):
+            (gradient,) = torch.autograd.grad(changed.square().sum(), leaf, allow_unused=True)
+    if gradient is None or not gradient.any() or not gradient.isfinite().all():
+        yield (
+            f"{place}: finite gradients must pass through the augmentation to the images, but got "
+            f"{'none' if gradient is None or not gradient.any() else 'others'}; change them by torch's functions alone"
+        )
 
 
 def _weight_faults(

@@ -8,12 +8,17 @@ from torch import Tensor, nn
 
 from gan_study.config.own.parts import OwnPart, code_hashes, is_own, own_parts
 from gan_study.config.training import TrainingConfig
+from gan_study.config.values.joined_names import augmentations_of as augmentation_names
 from gan_study.errors import InputError
+from gan_study.gan.augmentations import AUGMENTATIONS, Augmentation
 from gan_study.gan.losses import LOSSES, Loss
 from gan_study.gan.networks import build_networks
 from gan_study.gan.networks.conditional import Classes
 from gan_study.gan.penalties import GRADIENT_PENALTIES, Discriminator, GradientPenalty
 from gan_study.own_code import own_errors, own_object
+
+OWN_NUMBERS = 8
+"""Uniform numbers for each image that an own augmentation gets."""
 
 
 def networks_of(
@@ -102,6 +107,20 @@ def penalty_of(training: TrainingConfig) -> GradientPenalty | None:
         return found
 
     return GradientPenalty(value, lambda num_values: int(takes_noise))
+
+
+def augmentations_of(training: TrainingConfig) -> list[Augmentation]:
+    """The augmentations of a training: ours in their usual order, then own ones in that of their names."""
+    names = augmentation_names(training.augment)
+    ours = [augmentation for name, augmentation in AUGMENTATIONS.items() if name in names]
+    return [*ours, *(own_augmentation(training, name) for name in names if is_own(name))]
+
+
+def own_augmentation(training: TrainingConfig, name: str) -> Augmentation:
+    """The own augmentation of this name, with the training's values of its parameters."""
+    function = _object(training, name)
+    own = _values(training, "augment", function)
+    return Augmentation(lambda images, numbers: function(images, numbers, **own), OWN_NUMBERS)
 
 
 def own_place_of(training: TrainingConfig, name: str) -> str:

@@ -13,11 +13,10 @@ import torch
 from torch import Tensor, nn
 
 from gan_study.config.training import TrainingConfig
-from gan_study.config.values.joined_names import augmentations_of
 from gan_study.gan.augmentations import augment
 from gan_study.gan.losses import label_smoothing_term
 from gan_study.gan.packing import pack_images
-from gan_study.gan.parts import loss_of, penalty_of
+from gan_study.gan.parts import augmentations_of, loss_of, penalty_of
 from gan_study.gan.penalties import Discriminator
 from gan_study.training.distributed import unwrap
 from gan_study.training.precision import network_arithmetic
@@ -164,7 +163,7 @@ def given_labels(discriminator: nn.Module, labels: Tensor | None) -> Discriminat
 def _seen(config: TrainingConfig, images: Tensor, chances: Tensor | None, view: int) -> Tensor:
     """Return the images as the discriminator sees them: augmented by their numbers of this view, and stacked."""
     if chances is not None:
-        images = augment(images, augmentations_of(config.augment), chances[:, view])
+        images = augment(images, augmentations_of(config), chances[:, view])
     return pack_images(images, config.pac)
 
 

@@ -94,4 +94,4 @@ def test_check_prints_each_part_and_its_faults(tmp_path: Path) -> None:
     assert "own_parts.py:Plain: network, sound; hyperparameters: depth: int = 2, act: relu or tanh = relu" in lines
     assert "own_parts.py:margin: loss, faulty; hyperparameters: margin: float = 1.0" in lines
     assert "  200 grey images of the classes 0 and 1, 20 of them held out, at 16 x 16 pixels." in lines
-    assert ended.stderr == "error: 1 of 8 parts are faulty; a study with them would be refused\n"
+    assert ended.stderr == "error: 1 of 9 parts are faulty; a study with them would be refused\n"

@@ -8,6 +8,7 @@ from support.own_parts import CODE, own_study, own_training, write_own_study
 from gan_study.config.arms.arm import Arm
 from gan_study.config.arms.resolved_training import first_trial_values, resolve_training
 from gan_study.config.arms.settings import arm_settings
+from gan_study.config.base import Scalar
 from gan_study.config.own.signatures import read_code_file
 from gan_study.config.reading.load import dump_study, load_study, parse_study
 from gan_study.config.rules.extension import compare_studies
@@ -33,6 +34,7 @@ class TestSignatures:
             "paired": "loss",
             "slope": "penalty",
             "norm_free": "penalty",
+            "wobble": "augment",
             "shapes": "dataset",
         }
         assert {name: p.default for name, p in parts["Plain"].parameters.items()} == {"depth": 2, "act": "relu"}
@@ -150,6 +152,28 @@ class TestStudies:
         assert own_training(study, "dcgan").own == {}
         assert parse_study(dump_study(study), "run/study.yaml", is_begun=True) == study
 
+    def test_augmentations_mix_with_ours(self, tmp_path: Path) -> None:
+        given = "loss: margin\n    augment: [{name: wobble, fade: true}, flip]"
+        study = own_study(tmp_path, ("loss: margin", given))
+        training = own_training(study)
+        assert training.augment == "flip+own_parts.py:wobble"
+        assert (training.own["augment.strength"], training.own["augment.fade"]) == (0.1, True)
+        assert TrainingConfig.model_validate_json(training.model_dump_json()) == training
+        assert parse_study(dump_study(study), "run/study.yaml", is_begun=True) == study
+
+    def test_augmentations_and_their_parameters_are_searched(self, tmp_path: Path) -> None:
+        searched = "augment.strength: {uniform: [0, 1]}\n  augment: {choice: [none, flip, [flip, wobble]]}\n"
+        study = own_study(tmp_path, ("search_space:\n  g_lr", f"search_space:\n  {searched}  g_lr"))
+        arm = Arm(study, "dcgan")
+        assert [p.name for p in arm.parameters] == ["augment", "augment.strength", "g_lr", "network.width"]
+        strength = arm.parameters[1]
+        active = [strength.is_active({"augment": value}) for value in ("none", "flip", "flip+own_parts.py:wobble")]
+        assert active == [False, False, True]
+        assert "augment.strength" not in first_trial_values(arm)
+        values: dict[str, Scalar] = {"augment": "flip+own_parts.py:wobble", "augment.strength": 0.7}
+        assert resolve_training(arm, values, 0, 1000).own == {"augment.strength": 0.7, "augment.fade": False}
+        assert resolve_training(arm, {"augment": "flip"}, 0, 1000).code == ()
+
     def test_every_arm_holds_the_code_of_a_data_set(self, tmp_path: Path) -> None:
         training = own_training(own_study(tmp_path, DATA), "dcgan")
         assert [file.file for file in training.code] == ["own_parts.py"]
@@ -250,6 +274,15 @@ class TestStudies:
                 ("digits, image_size: 16", "digits, own: {number: 3}"),
                 "2:10: dataset: only a data set of your own has own, but got name=digits; remove own",
             ),
+            (
+                ("loss: margin", "loss: margin\n    augment: [{name: wobble, strengt: 1}, flip]"),
+                "arm mine: flip+own_parts.py:wobble has no parameter strengt; did you mean 'augment.strength'?",
+            ),
+            (
+                ("loss: margin", "loss: margin\n    augment: [flip, own_parts.py:wobbel]"),
+                "no augment of that name, but got own_parts.py:wobbel; did you mean 'own_parts.py:wobble'?",
+            ),
+            (("loss: margin", "loss: margin\n    augment: wobbel"), "10:14: arms.mine.augment: augmentations are none"),
             (("code: own_parts.py", "code: own_part.py"), "own_part.py'); did you mean 'own_parts.py'?"),
             (
                 ("loss: margin", "loss: {name: margin, margin: .nan}"),

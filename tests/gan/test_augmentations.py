@@ -63,8 +63,9 @@ def test_a_square_of_half_the_side_is_cut_out(
     assert torch.equal(cutout(given, torch.tensor([numbers])), expected)
 
 
-@pytest.mark.parametrize("used", [("translation",), ("flip", "colour"), tuple(names.AUGMENTATIONS)])
-def test_gradients_pass_and_images_are_changed_each_by_its_own_numbers(used: tuple[str, ...]) -> None:
+@pytest.mark.parametrize("named", [("translation",), ("flip", "colour"), tuple(names.AUGMENTATIONS)])
+def test_gradients_pass_and_images_are_changed_each_by_its_own_numbers(named: tuple[str, ...]) -> None:
+    used = [AUGMENTATIONS[name] for name in named]
     given = images(4, num_channels=1).requires_grad_()
     numbers = torch.rand(4, num_numbers(used), generator=torch.Generator().manual_seed(1), dtype=torch.float64)
     found = augment(given, used, numbers)

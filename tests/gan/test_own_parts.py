@@ -10,8 +10,9 @@ from support.own_parts import CODE, own_study, own_training
 from gan_study.config.training import TrainingConfig
 from gan_study.errors import InputError
 from gan_study.evaluation.own_code import load_given_code
+from gan_study.gan.augmentations import augment, flip, num_numbers
 from gan_study.gan.own_checks import batch_norm_note, require_sound_parts
-from gan_study.gan.parts import loss_of, networks_of, penalty_of
+from gan_study.gan.parts import augmentations_of, loss_of, networks_of, penalty_of
 from gan_study.own_code import explain_own_errors, load_code
 
 
@@ -59,6 +60,37 @@ def test_values_of_hyperparameters_reach_the_parts(tmp_path: Path) -> None:
         torch.rand(2, 1, 1, 1),
     )
     assert float(flat) == pytest.approx(0.25)  # (0 - target)^2
+
+
+def test_own_augmentations_follow_ours(tmp_path: Path) -> None:
+    training = loaded(tmp_path, ("loss: margin", "loss: margin\n    augment: [{name: wobble, strength: 2}, flip]"))
+    used = augmentations_of(training)
+    assert [augmentation.num_numbers for augmentation in used] == [1, 8]
+    images, numbers = torch.rand(3, 1, 4, 4), torch.rand(3, num_numbers(used))
+    expected = flip(images, numbers[:, :1]) + (numbers[:, 1, None, None, None] - 0.5) * 2
+    assert torch.equal(augment(images, used, numbers), expected)
+    require_sound_parts(training, 1)
+
+
+@pytest.mark.parametrize(
+    ("after", "expected"),
+    [
+        (
+            "return images[:, :, 1:] + shift if",
+            "must return images of shape (4, 1, 16, 16) and type torch.float32",
+        ),
+        ("return images.add_(shift) if", "the augmentation must leave the images that it gets as they are; return"),
+        ("return images * np.random.rand() if", "torch's seed must decide the changed images, but a second call"),
+        ("return images * 255 if", "the augmentation must keep images in about [-1, 1], but got values beyond 10"),
+        ("return images.detach() + shift if", "pass through the augmentation to the images, but got none; change them"),
+        ("return images.sqrt() if", "but got values beyond 10 or not finite"),
+        ("return images.miss(shift) if", "in wobble: the augmentation raises AttributeError: 'Tensor' object has no"),
+    ],
+)
+def test_each_fault_of_an_augmentation_is_found(tmp_path: Path, after: str, expected: str) -> None:
+    used = ("loss: margin", "loss: margin\n    augment: {name: wobble, fade: true}")
+    found = faults(loaded(tmp_path, used, code=CODE.replace("return images * 0.5 + shift if", after)))
+    assert any(expected in line and "own_parts.py:" in line for line in found), found
 
 
 def test_only_a_loss_that_reads_real_logits_is_given_them(tmp_path: Path) -> None:

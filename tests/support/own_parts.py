@@ -81,6 +81,11 @@ def norm_free(discriminator, real_images, fake_images):
     return discriminator(real_images).square().mean()
 
 
+def wobble(images, numbers, strength: float = 0.1, fade: bool = False):
+    shift = (numbers[:, :1, None, None] - 0.5) * strength
+    return images * 0.5 + shift if fade else images + shift
+
+
 def shapes(number: int = 200, kind: Literal["both", "bars"] = "both", seed=0):
     random = np.random.default_rng(seed)
     images, labels = random.integers(0, 64, (number, 1, 16, 16), np.uint8), random.integers(0, 2, number)

@@ -81,7 +81,7 @@ def check(
     image_size: Annotated[int, typer.Option(min=8, max=256, help="Height and width of the images in pixels.")] = 32,
     channels: Annotated[int, typer.Option(min=1, max=3, help="1 for grey images, 3 for colour.")] = 1,
 ) -> None:
-    """Try own networks, losses, penalties and data sets, as a study does before it trains anything.
+    """Try own networks, losses, penalties, augmentations and data sets, as a study does before it trains anything.
 
     Prints each part with its hyperparameters. Checks shapes, ranges and finite values, gradients of every parameter,
     the round trip of the weights, and that equal seeds give equal weights. Exit status 2 says that a part is faulty.

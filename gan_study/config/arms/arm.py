@@ -6,7 +6,7 @@ from functools import cached_property
 
 from gan_study.config.arms.parameters import Parameter, assignments, decided_names
 from gan_study.config.base import KeyPath, Scalar
-from gan_study.config.conditions import requirement
+from gan_study.config.conditions import DECIDING, requirement
 from gan_study.config.groups import is_group
 from gan_study.config.hyperparameters import PARTS
 from gan_study.config.names import CONDITIONS
@@ -91,7 +91,8 @@ def arms_of(study: StudyConfig) -> tuple[Arm, ...]:
 
 def _condition_number(parameter: Parameter) -> int:
     """The place of a condition among all conditions; whatever is none comes after them."""
-    return min((CONDITIONS.index(name) for name in parameter.parts if name in CONDITIONS), default=len(CONDITIONS))
+    last = len(CONDITIONS) if parameter.is_condition else len(DECIDING)
+    return min((CONDITIONS.index(name) for name in parameter.parts if name in CONDITIONS), default=last)
 
 
 def _short(search_range: SearchRange, number: int) -> str:

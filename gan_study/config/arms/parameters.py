@@ -9,6 +9,7 @@ from gan_study.config.conditions import Requirement, conditions_hold, is_met
 from gan_study.config.groups import expanded, group_values, is_group, leaves
 from gan_study.config.hyperparameters import PARTS
 from gan_study.config.names import CONDITIONS
+from gan_study.config.own.parts import own_names_in
 from gan_study.config.space import Choice, SearchRange
 
 
@@ -36,8 +37,11 @@ class Parameter:
 
     @property
     def is_condition(self) -> bool:
-        """True if other hyperparameters may depend on it."""
-        return not set(CONDITIONS).isdisjoint(self.parts)
+        """True if other hyperparameters may depend on it, for which `augment` needs an own augmentation."""
+        if not isinstance(self.range, Choice) or "augment" not in self.parts:
+            return not set(CONDITIONS).isdisjoint(self.parts)
+        augmentations = (expanded({self.name: value}).get("augment") for value in self.range.choice)
+        return not set(CONDITIONS).isdisjoint(self.parts) or any(map(own_names_in, augmentations))
 
     def is_active(self, values: Mapping[str, Scalar]) -> bool:
         """Return True if it exists under `values`, the fixed ones and those drawn before it, by dotted name."""

@@ -7,12 +7,11 @@ from pydantic import ValidationError
 from gan_study.config.arms.arm import Arm
 from gan_study.config.arms.parameters import Parameter
 from gan_study.config.base import Scalar
-from gan_study.config.conditions import is_met, requirement
+from gan_study.config.conditions import DECIDING, is_met, requirement
 from gan_study.config.estimates.training_time import estimate_seconds_per_kimg
 from gan_study.config.groups import expanded, group_text, group_values, is_group
 from gan_study.config.hyperparameters import NetworkConfig
-from gan_study.config.names import CONDITIONS
-from gan_study.config.own.parts import is_own, owner_of
+from gan_study.config.own.parts import own_names_in, owner_of
 from gan_study.config.paper_defaults import paper_defaults
 from gan_study.config.space import extremes, nearest_value
 from gan_study.config.training import TrainingConfig
@@ -32,7 +31,7 @@ def training_values(arm: Arm, searched: dict[str, Scalar], seed: int, num_train_
         "seed": seed,
         "network": {},
     }
-    if any(map(is_own, (study.dataset.name, *flat.values()))):
+    if any(map(own_names_in, (study.dataset.name, *flat.values()))):
         values |= {"code": study.code, "own": {name: value for name, value in flat.items() if owner_of(name, flat)}}
     for name, value in flat.items():
         if owner_of(name, flat):
@@ -89,7 +88,7 @@ def first_trial_values(arm: Arm) -> dict[str, Scalar]:
 
 def _default_value(arm: Arm, values: dict[str, Scalar], parameter: Parameter) -> tuple[Scalar, bool]:
     """The default of a hyperparameter or a group in a training with these `values`, and True if it is from a paper."""
-    conditions = {key: value for key, value in expanded(values).items() if key in CONDITIONS}
+    conditions = {key: value for key, value in expanded(values).items() if key in DECIDING}
     training = resolve_training(arm, conditions, seed=0, num_train_images=ASSUMED_TRAIN_IMAGES)
     published = paper_defaults(training.loss, training.penalty)
     first = extremes(parameter.range)[0]

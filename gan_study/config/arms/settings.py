@@ -11,9 +11,9 @@ from gan_study.config.arms.resolved_training import (
     value_at,
 )
 from gan_study.config.base import Scalar
+from gan_study.config.conditions import DECIDING
 from gan_study.config.groups import expanded
 from gan_study.config.hyperparameters import HYPERPARAMETERS
-from gan_study.config.names import CONDITIONS
 from gan_study.config.own.parts import is_own
 from gan_study.config.search.sampling import drawn_at_random
 from gan_study.config.space import contains
@@ -59,7 +59,7 @@ class ArmSettings:
 def arm_settings(arm: Arm) -> ArmSettings:
     """The settings of an arm: its search space, and every other hyperparameter with its default filled in."""
     first = first_trial_values(arm)
-    conditions = {name: value for name, value in expanded(first).items() if name in CONDITIONS}
+    conditions = {name: value for name, value in expanded(first).items() if name in DECIDING}
     training = resolve_training(arm, conditions, seed=0, num_train_images=ASSUMED_TRAIN_IMAGES)
     # A shorthand or a group is never shown with its parts. Only a width lets its parts be None, and then decides them.
     left_out = {p.name for p in arm.parameters}

@@ -2,12 +2,12 @@
 
 from collections.abc import Collection, Mapping
 from functools import partial
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeGuard
 
 from pydantic import AfterValidator, BeforeValidator, WithJsonSchema
 from pydantic_core import PydanticKnownError
 
-from gan_study.config.names import DATASETS, LOSSES, NETWORKS, PENALTIES
+from gan_study.config.names import AUGMENTATIONS, DATASETS, LOSSES, NETWORKS, PENALTIES
 from gan_study.config.own.parts import CONDITION_OF, OWN_NAME, is_own
 from gan_study.config.values.joined_names import names_to_text
 
@@ -42,12 +42,16 @@ Dataset = Annotated[str, AfterValidator(partial(_known, DATASETS)), _schema(DATA
 """A data set of ours, or an own one."""
 
 
+def _names_own(value: object) -> TypeGuard[Mapping[str, Any]]:
+    return isinstance(value, Mapping) and is_own(value.get("name"))
+
+
 def _is_unknown(name: object) -> bool:
-    return isinstance(name, str) and name not in (*LOSSES, *PENALTIES)
+    return isinstance(name, str) and name not in (*LOSSES, *PENALTIES, *AUGMENTATIONS)
 
 
 def _is_own_value(kind: str, name: str, known: Collection[str]) -> bool:
-    """A network's settings may be ours; a loss and a penalty have none but those of own ones."""
+    """A network's settings may be ours; those of others are all but those of own ones."""
     return f"{kind}.{name}" in known or CONDITION_OF[kind] == kind
 
 
@@ -64,7 +68,11 @@ def collect_own_values(data: Any, known: Collection[str] = ()) -> Any:
     own: dict[str, Any] = {}
     for kind, condition in CONDITION_OF.items():
         given = values.get(kind)
-        if isinstance(given, Mapping) and is_own(given.get("name")):
+        if isinstance(given, list | tuple):  # some of several augmentations
+            parts = [item if _names_own(item) else {"name": item} for item in given]
+            own |= {f"{kind}.{name}": value for part in parts for name, value in part.items() if name != "name"}
+            values[kind] = tuple(part["name"] for part in parts)
+        if _names_own(given):
             values[kind] = {"name": given["name"]} if condition != kind else given["name"]
             own |= {f"{kind}.{name}": value for name, value in given.items() if name != "name" and value is not None}
         elif isinstance(given, Mapping) and condition == kind and _is_unknown(given.get("name")):

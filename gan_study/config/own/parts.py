@@ -8,10 +8,15 @@ from pydantic import Field
 
 from gan_study.config.base import Frozen, Scalar
 
-PartKind = Literal["network", "loss", "penalty", "dataset"]
+PartKind = Literal["network", "loss", "penalty", "augment", "dataset"]
 OWN_NAME: Final = r"[\w-]+\.py:[A-Za-z_]\w*"
 """The form of an own part's name: a file, and a name in it."""
-CONDITION_OF: Final[Mapping[str, str]] = {"network": "network.name", "loss": "loss", "penalty": "penalty"}
+CONDITION_OF: Final[Mapping[str, str]] = {
+    "network": "network.name",
+    "loss": "loss",
+    "penalty": "penalty",
+    "augment": "augment",
+}
 """The hyperparameter that names the part of each kind; a data set is no hyperparameter."""
 
 _FORMS: Final[Mapping[str, str]] = {
@@ -19,6 +24,7 @@ _FORMS: Final[Mapping[str, str]] = {
     "NameDiscriminator(image_size, num_channels, ...), or of functions",
     "loss": "a loss is a pair of functions, name_generator and name_discriminator(real_logits, fake_logits, ...)",
     "penalty": "a penalty is a function (discriminator, real_images, fake_images, ...)",
+    "augment": "an augmentation is a function (images, numbers, ...)",
     "dataset": "a data set is a function",
 }
 
@@ -53,7 +59,7 @@ class OwnPart(Frozen):
     """One part, as its code describes it."""
 
     kind: PartKind
-    """network, loss, penalty or dataset."""
+    """network, loss, penalty, augment or dataset."""
     line: Annotated[int, Field(ge=1)]
     """Line of its definition, or of the first of its two."""
     parameters: dict[str, OwnParameter] = Field(default_factory=dict)
@@ -88,6 +94,11 @@ def is_own(name: object) -> bool:
     return isinstance(name, str) and re.fullmatch(OWN_NAME, name) is not None
 
 
+def own_names_in(value: object) -> list[str]:
+    """The names of own parts in a value: itself, or some of several names such as `flip+my_gans.py:wobble`."""
+    return [name for name in str(value).split("+") if is_own(name)]
+
+
 def own_parts(code: Iterable[CodeFile], kind: str | None = None) -> dict[str, OwnPart]:
     """All parts of some files, or those of one kind, by their whole names."""
     return {
@@ -104,13 +115,13 @@ def code_hashes(code: Iterable[CodeFile]) -> dict[str, str]:
 
 
 def owner_of(name: str, values: Mapping[str, Scalar]) -> str | None:
-    """The own part that a hyperparameter such as `network.depth` belongs to under `values`; None if to none."""
+    """The own part, or the first of several, that a hyperparameter such as `network.depth` belongs to under `values`;
+    None if to none."""
     kind, _, leaf = name.partition(".")
     condition = CONDITION_OF.get(kind)
     if not leaf or condition is None or name == condition:
         return None
-    part = values.get(condition)
-    return str(part) if is_own(part) else None
+    return next(iter(own_names_in(values.get(condition))), None)
 
 
 def form_hint(code: Iterable[CodeFile], kind: str, name: str) -> str:
@@ -124,9 +135,8 @@ def own_parameters(code: Iterable[CodeFile], values: Mapping[str, Scalar]) -> It
     """The parameters of the own parts that `values` name, by dotted name."""
     parts = own_parts(code)
     for kind, condition in CONDITION_OF.items():
-        part = parts.get(str(values.get(condition)))
-        for name, parameter in part.parameters.items() if part is not None else ():
-            yield f"{kind}.{name}", parameter
+        for part in (parts[name] for name in own_names_in(values.get(condition)) if name in parts):
+            yield from ((f"{kind}.{name}", parameter) for name, parameter in part.parameters.items())
 
 
 def parameter_names(code: Iterable[CodeFile]) -> set[str]:

@@ -1,12 +1,13 @@
 """Reading the parts of a GAN and their signatures from the text of a Python file, which is not run.
 
-A network is a pair, generator and discriminator; a loss is a pair, too; a penalty and a data set are one function:
+A network is a pair, generator and discriminator; a loss is a pair, too; the others are one function:
 
 * `<name>_generator(image_size, num_channels, z_dim, ...)` and `<name>_discriminator(image_size, num_channels, ...)`,
   which return modules; or classes `<name>Generator` and `<name>Discriminator` with these parameters; or one class
   `<name>` with methods `generator` and `discriminator`, whose own parameters are those of its `__init__`;
 * `<name>_discriminator(real_logits, fake_logits, ...)` and `<name>_generator(real_logits, fake_logits, ...)`;
 * `<name>(discriminator, real_images, fake_images, ...)`, with `noise` among them if it needs random numbers;
+* `<name>(images, numbers, ...)`, which returns changed images, is an augmentation;
 * `<name>(...)`, which ends with `return images` or `return images, labels`, makes a data set, as does any function
   that a study names as its data set. It may take `image_size` and `seed` of the study's data set.
 
@@ -18,19 +19,21 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from hashlib import sha256
 
 from gan_study.config.data import DatasetConfig
-from gan_study.config.names import DATASETS, LOSSES, NETWORKS, PENALTIES
+from gan_study.config.names import AUGMENTATIONS, DATASETS, LOSSES, NETWORKS, PENALTIES
 from gan_study.config.own.functions import TYPES, Described, annotated, described_in
 from gan_study.config.own.parts import CodeFile, OwnParameter, OwnPart, PartKind
 from gan_study.errors import InputError
 
 _GENERATOR, _DISCRIMINATOR = ("image_size", "num_channels", "z_dim"), ("image_size", "num_channels")
 _LOGITS = ("real_logits", "fake_logits")
+_AUGMENTATION = ("images", "numbers")
 _PENALTY = ("discriminator", "real_images", "fake_images")
 _SUFFIXES = (("_generator", "_discriminator"), ("Generator", "Discriminator"))
 _TAKEN: Mapping[PartKind, tuple[str, ...]] = {
     "network": NETWORKS,
     "loss": LOSSES,
     "penalty": PENALTIES,
+    "augment": AUGMENTATIONS,
     "dataset": DATASETS,
 }
 _OF_DATASETS = ("image_size", "seed")
@@ -81,6 +84,8 @@ class _Reader:
             if each.starts_with(_PENALTY) and not each.is_class:
                 uses = ("noise",) if "noise" in each.names else ()
                 yield self._part(name, "penalty", [(name, (*_PENALTY, *uses))], uses)
+            elif each.starts_with(_AUGMENTATION) and not each.is_class:
+                yield self._part(name, "augment", [(name, _AUGMENTATION)])
             elif own.keys() >= {"generator", "discriminator"}:
                 self._require(own["generator"], _GENERATOR, f"{name}.generator")
                 self._require(own["discriminator"], _DISCRIMINATOR, f"{name}.discriminator")

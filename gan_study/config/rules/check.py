@@ -10,7 +10,7 @@ from gan_study.config.arms.arm import Arm, arms_of
 from gan_study.config.arms.parameters import Parameter, decided_names, overlap
 from gan_study.config.arms.resolved_training import ASSUMED_TRAIN_IMAGES, training_values
 from gan_study.config.base import KeyPath, Scalar
-from gan_study.config.conditions import is_met, requirement
+from gan_study.config.conditions import DECIDING, is_met, requirement
 from gan_study.config.groups import group_values, is_group, leaves
 from gan_study.config.hyperparameters import PARTS
 from gan_study.config.names import CONDITIONS, LOSSES, NETWORKS
@@ -205,7 +205,7 @@ def _first_trial_faults(arm: Arm) -> Iterator[Fault]:
 
 
 def _misplaced_faults(arm: Arm, assignment: Mapping[str, Scalar]) -> Iterator[Fault]:
-    chosen = {name: value for name, value in assignment.items() if name in CONDITIONS and name not in arm.fixed}
+    chosen = {name: value for name, value in assignment.items() if name in DECIDING and name not in arm.fixed}
     _, misplaced = _training_problems(arm, chosen)
     for name, rule in misplaced.items():
         path = arm.place_of_fixed(name)
@@ -245,7 +245,7 @@ def _end_faults(arm: Arm, parameter: Parameter, assignment: Mapping[str, Scalar]
         got = f"{', '.join(parameter.parts)} after {', '.join(arm.parts[name])}"
         yield Fault(path, f"all ranges of a group set the same hyperparameters, but got {got}; add what is missing")
         return
-    chosen = {key: value for key, value in assignment.items() if key in CONDITIONS}
+    chosen = {key: value for key, value in assignment.items() if key in DECIDING}
     for index, end in enumerate(extremes(parameter.range)):
         wrong, misplaced = _training_problems(arm, {**chosen, name: end})
         for part, value, place in _set_by(name, end, (*path, kind, index)):

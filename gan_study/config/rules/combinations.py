@@ -15,6 +15,7 @@ from gan_study.config.own.parts import (
     OwnParameter,
     form_hint,
     is_own,
+    own_names_in,
     own_parameters,
     own_parts,
 )
@@ -44,8 +45,9 @@ def _own_parts(hyperparameters: Hyperparameters, code: Sequence[CodeFile]) -> It
     named = {condition: attrgetter(condition)(hyperparameters) for condition in CONDITION_OF.values()}
     for kind, condition in CONDITION_OF.items():
         parts = own_parts(code, kind)
-        if is_own(named[condition]) and named[condition] not in parts:
-            name = named[condition]
+        for name in own_names_in(named[condition]):
+            if name in parts:
+                continue
             hint = form_hint(code, kind, name) or suggestion(name, parts)
             yield condition, f"no {kind} of that name, but got {name}{hint}"
     parameters = dict(own_parameters(code, named))

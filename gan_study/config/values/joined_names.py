@@ -2,9 +2,10 @@
 
 from typing import Annotated, Any, Final
 
-from pydantic import BeforeValidator
+from pydantic import BeforeValidator, WithJsonSchema
 
 from gan_study.config.names import AUGMENTATIONS, AugmentationName
+from gan_study.config.own.parts import OWN_NAME, is_own
 
 NO_AUGMENTATION: Final = "none"
 
@@ -19,11 +20,11 @@ def names_to_text(value: Any) -> Any:
 def augmentations_of(text: str) -> tuple[str, ...]:
     """The names of augmentations in a text such as `colour+cutout`. Raises ValueError if it is of anything else."""
     names = () if text == NO_AUGMENTATION else tuple(text.split("+"))
-    if set(names) <= set(AUGMENTATIONS) and len(set(names)) == len(names):
+    if all(name in AUGMENTATIONS or is_own(name) for name in names) and len(set(names)) == len(names):
         return names
     raise ValueError(
-        f"augmentations are none, or some of {', '.join(AUGMENTATIONS)}, each once, but got augment={text}; write such "
-        "as [colour, translation, cutout]"
+        f"augmentations are none, or some of {', '.join(AUGMENTATIONS)}, and own ones, each once, but got "
+        f"augment={text}; write such as [colour, translation, cutout]"
     )
 
 
@@ -33,5 +34,7 @@ def _augmentations(value: Any) -> Any:
     return text
 
 
-Augment = Annotated[str, BeforeValidator(_augmentations, json_schema_input_type=str | tuple[AugmentationName, ...])]
-"""The name of an augmentation, a list of several, or none."""
+_OwnName = Annotated[str, WithJsonSchema({"type": "string", "pattern": OWN_NAME})]
+_Given = str | tuple[AugmentationName | _OwnName, ...]
+Augment = Annotated[str, BeforeValidator(_augmentations, json_schema_input_type=_Given)]
+"""The name of an augmentation, such as flip or my_gans.py:wobble, a list of several, or none."""
