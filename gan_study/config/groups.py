@@ -18,8 +18,8 @@ from ruamel.yaml.error import YAMLError
 from gan_study.config.base import Scalar
 from gan_study.config.hyperparameters import HYPERPARAMETERS, PARTS, HyperparameterName
 from gan_study.config.own.named import listed_names
+from gan_study.config.values.augment import augment_to_text
 from gan_study.config.values.betas import pair_to_text
-from gan_study.config.values.joined_names import names_to_text
 from gan_study.config.values.lr_schedules import schedule_to_text
 
 
@@ -125,7 +125,7 @@ def _set_alike(values: Sequence[Any]) -> list[InitErrorDetails]:
 
 
 def _part_to_text(value: Any) -> Any:
-    return names_to_text(schedule_to_text(pair_to_text(value)))
+    return augment_to_text(schedule_to_text(pair_to_text(value)))
 
 
 def _no_group(name: str) -> str:

@@ -23,9 +23,9 @@ from gan_study.config.names import CONDITIONS, OptimizerName
 from gan_study.config.own.named import Loss, Network, Penalty, collect_own_values, listed_names
 from gan_study.config.own.parts import CONDITION_OF, is_own
 from gan_study.config.paper_defaults import default_g_norm, default_upsample
+from gan_study.config.values.augment import Augment
 from gan_study.config.values.betas import Betas
 from gan_study.config.values.half_lives import HalfLives
-from gan_study.config.values.joined_names import Augment
 from gan_study.config.values.lr_schedules import LrSchedule
 from gan_study.config.values.schedule import DecayRate
 
@@ -120,8 +120,11 @@ class Hyperparameters(Frozen):
     """minimax, non_saturating: the discriminator's target for real images is 1 minus this; default: 0."""
     augment: Augment = "none"
     """Augmentations of the real and the generated images that the discriminator sees, in the steps of both players
-    (DiffAugment): some of flip, colour, translation, cutout and own ones, such as [colour, translation, cutout].
-    Gradient penalties are those at augmented images."""
+    (DiffAugment): some of flip, colour, translation, cutout and own ones, such as [colour, translation, cutout]. With
+    {adaptive: [colour, translation], target: 0.6, ramp_kimg: 50}, each is applied with a probability that rises while
+    the mean sign of the discriminator's output on real images is above the target, and else falls (ADA), from 0 to 1
+    over so many images at most; default: 0.6, and a tenth of the training, at most 500 kimg. Gradient penalties are
+    those at augmented images."""
     conditional: Conditional = "none"
     """Class-conditional GAN, for data with labels: both players know the class of each image. projection: the
     discriminator's logit gains an inner product of its features and the class's vector, and the generator's batch norms

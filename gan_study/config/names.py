@@ -57,6 +57,9 @@ WEIGHTED_PENALTIES = ("dragan", "r1", "r1+r2", "r2", "wgan_gp")
 LAZY_PENALTIES = ("r1", "r1+r2", "r2")
 """Penalties that may be evaluated every `penalty_every` discriminator steps only."""
 
+REAL_ABOVE: dict[str, float] = {"hinge": 0.0, "least_squares": 0.5, "minimax": 0.0, "non_saturating": 0.0}
+"""Logit above which the discriminator takes an image for real, by loss; other losses only compare logits."""
+
 SMOOTHED_LOSSES = ("minimax", "non_saturating")
 """Losses whose target for real images is a probability, and so has one-sided `label_smoothing`."""
 

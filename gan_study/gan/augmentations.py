@@ -74,17 +74,33 @@ def cutout(images: Tensor, numbers: Tensor) -> Tensor:
     return images * ~(is_cut[:, :1, :, None] & is_cut[:, 1:, None, :])
 
 
-def augment(images: Tensor, used: Sequence[Augmentation], numbers: Tensor) -> Tensor:
-    """Apply augmentations in their order. numbers: (N, `num_numbers(used)`)."""
-    parts = numbers.split([augmentation.num_numbers for augmentation in used], dim=1)
-    for augmentation, part in zip(used, parts, strict=True):
-        images = augmentation.change(images, part)
+def augment(
+    images: Tensor, used: Sequence[Augmentation], numbers: Tensor, probability: Tensor | None = None
+) -> Tensor:
+    """Apply augmentations in their order.
+
+    Args:
+        images: NCHW float in [-1, 1].
+        used: the augmentations.
+        numbers: (N, k) uniform in [0, 1), as many as `num_numbers` says.
+        probability: scalar with which each of them is applied to each image; None for always.
+    """
+    sizes = [augmentation.num_numbers for augmentation in used]
+    *parts, gates = numbers.split([*sizes, numbers.shape[1] - sum(sizes)], dim=1)
+    for place, (augmentation, part) in enumerate(zip(used, parts, strict=True)):
+        changed = augmentation.change(images, part)
+        if probability is not None:
+            changed = torch.where(gates[:, place, None, None, None] < probability, changed, images)
+        images = changed
     return images.contiguous(memory_format=torch.channels_last)
 
 
-def num_numbers(used: Sequence[Augmentation]) -> int:
-    """Uniform numbers for each image that these augmentations need together."""
-    return sum(augmentation.num_numbers for augmentation in used)
+def num_numbers(used: Sequence[Augmentation], have_probability: bool = False) -> int:
+    """Uniform numbers for each image that these augmentations need together.
+
+    have_probability: each of them is applied with a probability, for which it needs one more.
+    """
+    return sum(augmentation.num_numbers + have_probability for augmentation in used)
 
 
 def _whole(numbers: Tensor, count: int) -> Tensor:

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from gan_study.config.own.parts import OwnPart, code_hashes, is_own, own_parts
 from gan_study.config.training import TrainingConfig
-from gan_study.config.values.joined_names import augmentations_of as augmentation_names
+from gan_study.config.values.augment import augmentations_of as augmentation_names
 from gan_study.errors import InputError
 from gan_study.gan.augmentations import AUGMENTATIONS, Augmentation
 from gan_study.gan.losses import LOSSES, Loss

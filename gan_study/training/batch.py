@@ -6,6 +6,7 @@ from torch import Tensor
 from gan_study.config.base import Scalar
 from gan_study.config.rules.workers import worker_problem
 from gan_study.config.training import TrainingConfig, WorkersConfig
+from gan_study.config.values.augment import adaptive_strength
 from gan_study.errors import InputError
 from gan_study.gan.augmentations import num_numbers
 from gan_study.gan.parts import augmentations_of, penalty_of
@@ -65,7 +66,8 @@ def draw_chances(training: TrainingConfig, cur_nimg: int) -> Tensor | None:
     The first number of an image decides whether it is mirrored, if the data set is; the others are those of its
     `NUM_VIEWS` augmentations.
     """
-    num_augmented = NUM_VIEWS * num_numbers(augmentations_of(training))
+    is_adaptive = adaptive_strength(training.augment) is not None
+    num_augmented = NUM_VIEWS * num_numbers(augmentations_of(training), is_adaptive)
     streams = {Stream.FLIPS: int(training.dataset.flip), Stream.AUGMENTATION: num_augmented}
     parts = [
         torch.rand(training.batch_size, num, generator=seeded_generator(training.seed, stream, cur_nimg))

@@ -92,6 +92,14 @@ class Workers:
         dist.all_reduce(least, dist.ReduceOp.MIN)
         return int(least.item())
 
+    def mean(self, value: Tensor) -> Tensor:
+        """Return the mean of the ranks' scalars on every rank; a GPU's host does not wait for it. Collective."""
+        if self.world_size == 1:
+            return value
+        total = value.clone()
+        dist.all_reduce(total)
+        return total / self.world_size
+
     def flag_of_first_rank(self, value: bool) -> bool:
         """Return rank 0's `value` on every rank. Collective."""
         if self.world_size == 1:

@@ -146,21 +146,24 @@ def _make_step(
     # The last of the discriminator's steps shares its images with the generator's step.
     with torch.set_grad_enabled(g_step_due), network_arithmetic(training, z.device):
         fake_images = generator(z).to(z.dtype)
-    weight = workers.own_weight(training.num_stacks)
+    weight, adaptive = workers.own_weight(training.num_stacks), state.augment_probability
+    probability = None if adaptive is None else adaptive.value
     d_measures = accumulate_d_gradients(
-        training, discriminator, real_images, fake_images, noise, weight, chances, labels
+        training, discriminator, real_images, fake_images, noise, weight, chances, labels, probability
     )
     state.d_optimizer.step()
     if training.clip_value is not None:
         clip_weights_(state.discriminator, training.clip_value)
     counters.num_d_steps += 1
     counters.cur_nimg += training.batch_size
+    if adaptive is not None and d_measures.real_sign is not None:
+        adaptive.observe(d_measures.real_sign, counters.num_d_steps, weight, workers)
     d_step = PlayerStep("discriminator", d_measures)
     if not g_step_due:
         return [d_step]
 
     g_measures = accumulate_g_gradients(
-        training, generator, discriminator, fake_images, real_images, weight, chances, labels
+        training, generator, discriminator, fake_images, real_images, weight, chances, labels, probability
     )
     state.g_optimizer.step()
     counters.num_g_steps += 1

@@ -18,6 +18,7 @@ from gan_study.gan.own_randomness import OwnRandomness
 from gan_study.gan.parts import networks_of
 from gan_study.runs.records.measurements import EvaluationRecord
 from gan_study.runs.records.status import RollbackRecord
+from gan_study.training.adaptive_strength import AugmentProbability, make_probability
 from gan_study.training.distributed import Workers
 from gan_study.training.optimizers import make_optimizer
 from gan_study.training.precision import weights_dtype
@@ -74,6 +75,8 @@ class TrainingState:
     counters: Counters
     further_emas: dict[str, nn.Module] = field(default_factory=dict)
     """Averaged generators of other half-lives, by their half-life in kimg such as `100`; they are scored at the end."""
+    augment_probability: AugmentProbability | None = None
+    """The probability of adaptive augmentations; None if there are none."""
     rollbacks: tuple[RollbackRecord, ...] = ()
     """The training's returns to earlier states."""
     healthy_nimg: int | None = None
@@ -129,6 +132,7 @@ class TrainingState:
             "g_optimizer": self.g_optimizer,
             "d_optimizer": self.d_optimizer,
             **{f"g_ema {half_life}": network for half_life, network in self.further_emas.items()},
+            **({} if self.augment_probability is None else {"augment_probability": self.augment_probability}),
         }
 
 
@@ -167,7 +171,7 @@ def build_state(
     generator, discriminator = (
         network.to(device=device, dtype=dtype).to(memory_format=torch.channels_last).train() for network in networks
     )
-    further = half_lives(config.ema_half_life_kimg)[1:]
+    further, probability = half_lives(config.ema_half_life_kimg)[1:], make_probability(config)
     return TrainingState(
         generator=generator,
         discriminator=discriminator,
@@ -176,6 +180,7 @@ def build_state(
         g_optimizer=make_optimizer(config, config.g_lr, generator.parameters()),
         d_optimizer=make_optimizer(config, config.d_lr, discriminator.parameters()),
         counters=Counters(),
+        augment_probability=None if probability is None else probability.to(device),
     )
 
 

@@ -12,6 +12,7 @@ from typing import Generic, Literal, TypeVar
 import torch
 from torch import Tensor, nn
 
+from gan_study.config.names import REAL_ABOVE
 from gan_study.config.training import TrainingConfig
 from gan_study.gan.augmentations import augment
 from gan_study.gan.losses import label_smoothing_term
@@ -34,6 +35,8 @@ class StepMeasures(Generic[Number]):
     real_logit: Number | None = None
     fake_logit: Number | None = None
     output_gradient: Number | None = None
+    real_sign: Number | None = None
+    augment_probability: Number | None = None
 
     @property
     def is_finite(self: "StepMeasures[float]") -> bool:
@@ -71,6 +74,7 @@ def accumulate_d_gradients(
     weight: float = 1.0,
     chances: Tensor | None = None,
     labels: Tensor | None = None,
+    probability: Tensor | None = None,
 ) -> StepMeasures[Tensor]:
     """Set the discriminator's gradients from one batch; the generator's are not touched.
 
@@ -83,10 +87,12 @@ def accumulate_d_gradients(
         weight: factor of the gradients, not of the measures; see `Workers.own_weight`.
         chances: (N, `NUM_VIEWS`, k), as `BatchSource.draw` returns them; None without augmentations.
         labels: (N,) the class of the real and of the generated image of each row; None if the GAN is not conditional.
+        probability: scalar with which each adaptive augmentation is applied; None if they always are.
     """
     discriminator.zero_grad(set_to_none=True)
     real_images, fake_images = (
-        _seen(config, images, chances, view) for view, images in enumerate((real_images, fake_images.detach()))
+        _seen(config, images, chances, view, probability)
+        for view, images in enumerate((real_images, fake_images.detach()))
     )
     # Real and generated images stay separate passes: one joint pass would mix their batch statistics.
     with network_arithmetic(config, real_images.device):
@@ -109,6 +115,8 @@ def accumulate_d_gradients(
         real_logit=real_logits.detach().mean(),
         fake_logit=fake_logits.detach().mean(),
         penalty=penalty.detach() if added is not None else None,
+        real_sign=None if probability is None else (real_logits.detach() - REAL_ABOVE[config.loss]).sign().mean(),
+        augment_probability=probability,
     )
 
 
@@ -121,6 +129,7 @@ def accumulate_g_gradients(
     weight: float = 1.0,
     chances: Tensor | None = None,
     labels: Tensor | None = None,
+    probability: Tensor | None = None,
 ) -> StepMeasures[Tensor]:
     """Set the generator's gradients from images it has made; the discriminator's are not touched.
 
@@ -133,6 +142,7 @@ def accumulate_g_gradients(
         weight: factor of the gradients, not of the measures; see `Workers.own_weight`.
         chances: (N, `NUM_VIEWS`, k), as `BatchSource.draw` returns them; None without augmentations.
         labels: (N,) the class of each image; None if the GAN is not conditional.
+        probability: scalar with which each adaptive augmentation is applied; None if they always are.
     """
     generator.zero_grad(set_to_none=True)
     fake_images.retain_grad()
@@ -141,10 +151,10 @@ def accumulate_g_gradients(
     players, real_logits = loss_of(config), torch.empty(0)  # most losses need neither this nor the extra pass
     with network_arithmetic(config, fake_images.device):
         judge = given_labels(plain_discriminator, labels)
-        fake_logits = judge(_seen(config, fake_images, chances, 2)).to(fake_images.dtype)
+        fake_logits = judge(_seen(config, fake_images, chances, 2, probability)).to(fake_images.dtype)
         if players.generator_uses_real:
             assert real_images is not None, "this loss compares with real images"
-            real_logits = judge(_seen(config, real_images, chances, 3)).to(real_images.dtype)
+            real_logits = judge(_seen(config, real_images, chances, 3, probability)).to(real_images.dtype)
     loss = players.generator(real_logits, fake_logits)
     loss.backward(torch.full_like(loss, weight))
     plain_discriminator.requires_grad_(True)
@@ -160,10 +170,12 @@ def given_labels(discriminator: nn.Module, labels: Tensor | None) -> Discriminat
     return discriminator if labels is None else lambda images: discriminator(images, labels)
 
 
-def _seen(config: TrainingConfig, images: Tensor, chances: Tensor | None, view: int) -> Tensor:
+def _seen(
+    config: TrainingConfig, images: Tensor, chances: Tensor | None, view: int, probability: Tensor | None
+) -> Tensor:
     """Return the images as the discriminator sees them: augmented by their numbers of this view, and stacked."""
     if chances is not None:
-        images = augment(images, augmentations_of(config), chances[:, view])
+        images = augment(images, augmentations_of(config), chances[:, view], probability)
     return pack_images(images, config.pac)
 
 

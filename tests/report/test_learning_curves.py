@@ -60,14 +60,21 @@ def test_what_a_newer_run_folder_measures_has_panels_too(tmp_path: Path) -> None
         e.model_copy(
             update={
                 "signals": SignalsRecord(d_accuracy_real=0.5 + e.cur_nimg / 1e5, d_accuracy_fake=None),
-                "losses": e.losses and e.losses.model_copy(update={"g_output_gradient": e.cur_nimg / 1e7}),
+                "losses": e.losses
+                and e.losses.model_copy(
+                    update={"g_output_gradient": e.cur_nimg / 1e7, "augment_probability": 0.1, "real_sign": 0.7}
+                ),
             }
         )
         for e in trial.read_evaluations()
     ]
     trial.write_evaluations(evaluations)
     panels = {p.title: p for p in signal_panels(load_run(folder), "lsgan", None)}
-    assert list(panels) == ["FD", "Loss", "Logit", "Accuracy of D", "Gradient norm", "Gradient at an image"]
+    titles = ["FD", "Loss", "Logit", "Accuracy of D", "Gradient norm", "Adaptive augmentations", "Gradient at an image"]
+    assert list(panels) == titles
+    probability, sign = panels["Adaptive augmentations"].curves
+    assert (probability.signal, probability.values) == ("probability", (0.1,) * 4)
+    assert (sign.signal, sign.values) == ("mean sign of D at real", (0.7,) * 4)
     # A sign that does not exist, here of generated images, has no curve.
     (accuracy,) = panels["Accuracy of D"].curves
     assert (accuracy.trial, accuracy.signal) == ("search_002", "held-out real")

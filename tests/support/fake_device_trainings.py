@@ -97,6 +97,11 @@ COVERED: dict[str, dict[str, Any]] = {
         "conditional": "projection",
     },
     "concat": {"network": {"name": "mlp", "width": 4}, "penalty": "wgan_gp", "conditional": "concat"},
+    "adaptively augmented": {
+        "network": {"name": "dcgan", "width": 4},
+        "loss": "hinge",
+        "augment": {"adaptive": ["flip", "colour", "translation", "cutout"], "ramp_kimg": 0.1},
+    },
     "float64": {
         "network": {"name": "dcgan", "width": 4, "discriminator_norm": "layer"},
         "penalty": "wgan_gp",

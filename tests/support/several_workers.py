@@ -30,6 +30,7 @@ from gan_study.gan.networks import build_networks
 from gan_study.search.trials.begin_trial import begin_trial
 from gan_study.search.trials.messages import TrialOrder
 from gan_study.training import loop
+from gan_study.training.adaptive_strength import AugmentProbability
 from gan_study.training.batch_source import Batch, BatchSource
 from gan_study.training.distributed import Workers, join_process_group
 from gan_study.training.measures.evaluator import Evaluator
@@ -68,6 +69,7 @@ STACKS: dict[str, dict[str, Any]] = {
 """One training for each penalty whose discriminator judges two images together."""
 UNEVEN: dict[str, Any] = {"batch_size": 20, "total_kimg": 0.1, "evaluate_every_kimg": 0.08}
 """A batch of which three workers have parts of 7, 7 and 6 images, or of 8, 6 and 6 in stacks of two."""
+ADAPTIVE: dict[str, Any] = {"loss": "hinge", "augment": {"adaptive": ["colour"], "target": 0.01, "ramp_kimg": 0.06}}
 WITHOUT_BATCH_NORM: dict[str, dict[str, Any]] = {
     **{
         f"{loss}, {penalty}": {**SHORT, "loss": loss, "penalty": penalty, **(LAZY if penalty == "r2" else {})}
@@ -79,6 +81,8 @@ WITHOUT_BATCH_NORM: dict[str, dict[str, Any]] = {
     "uneven stacks": {**SHORT, "pac": 2, **WGAN_GP, **UNEVEN},
     "projection": {**SHORT, "loss": "hinge", "conditional": "projection"},
     "concat, stacks": {**SHORT, "pac": 2, **WGAN_GP, "conditional": "concat"},
+    "adaptive": {**SHORT, **ADAPTIVE},
+    "uneven, adaptive": {**SHORT, **ADAPTIVE, "pac": 2, **UNEVEN},
 }
 DISCRIMINATORS: dict[str, dict[str, Any]] = {"least_squares": {}, "wgan_gp": WGAN_GP}
 NUM_SAMPLES = 1250
@@ -270,6 +274,14 @@ def shared_failures(prepared: Prepared, workers: Workers) -> dict[str, str]:
     return received
 
 
+def shared_probability(workers: Workers) -> dict[str, float]:
+    """Adaptive augmentations after six steps in which the first rank alone takes its real images for generated ones."""
+    probability = AugmentProbability(target=0.1, rise_per_step=0.05)
+    for number in range(1, 7):
+        probability.observe(torch.tensor(1.0 if workers.rank else -0.5), number, 1.0, workers)
+    return {name: float(value) for name, value in probability.state_dict().items()}
+
+
 def main(prepared_location: str, out: Path) -> None:
     with join_process_group(use_gpu=False) as workers:
         prepared = prepare_digits(prepared_location)  # is there already
@@ -278,6 +290,7 @@ def main(prepared_location: str, out: Path) -> None:
             given[name] = as_json(train_to_last_checkpoint(values, prepared, objective, out / name, workers))
         finish_shared(prepared, objective, out, workers)
         given["failures"] = [shared_failures(prepared, workers)]
+        given["probability"] = [shared_probability(workers)]
         if workers.world_size == 2:
             for name, values in DISCRIMINATORS.items():
                 torch.save(discriminator_gradients(values, workers), out / f"gradients-{name}-{workers.rank}.pt")

@@ -38,6 +38,14 @@ TRAININGS: dict[str, dict[str, Any]] = {
         "dataset": {"name": "digits", "image_size": 16, "flip": True},
         "lr_schedule": "linear",
     },
+    "adaptive augmentations of stacks": {
+        "loss": "hinge",
+        "penalty": "r1",
+        "pac": 2,
+        "augment": {"adaptive": ["colour", "flip"], "target": 0.1, "ramp_kimg": 0.3},
+        "dataset": {"name": "digits", "image_size": 16, "flip": True},
+        "evaluate_every_kimg": 0.06,  # within the four steps from one adjustment to the next
+    },
     "bf16": {"precision": "bf16", "loss": "hinge", "network": {"name": "dcgan", "width": 4, "spectral_norm": True}},
     "projection": {"conditional": "projection", "loss": "hinge", "network": {"name": "dcgan", "width": 4}},
     "concat, penalty at points between": {

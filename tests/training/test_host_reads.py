@@ -53,6 +53,7 @@ class HostReads(TorchDispatchMode):
         {"network": {"name": "dcgan", "width": 4, "depth": 1, "attention": 8, "g_spectral_norm": True}},
         {"loss": "wasserstein", "penalty": "weight_clip", "optimizer": "rmsprop"},
         {"loss": "relativistic", "penalty": ["r1", "r2"], "augment": ["flip", "colour", "translation", "cutout"]},
+        {"loss": "hinge", "penalty": "r1", "pac": 2, "augment": {"adaptive": ["flip", "cutout"], "ramp_kimg": 0.1}},
         {
             "dataset": {"name": "digits", "image_size": 16, "flip": True},
             "lr_schedule": "cosine",

@@ -151,12 +151,22 @@ def test_several_workers_learn_what_one_learns(
         for optimizer in ("g_optimizer", "d_optimizer"):
             difference = relative_difference(last_gradients(found[optimizer]), last_gradients(expected[optimizer]))
             assert difference <= TOLERANCE, f"{optimizer} on {num_workers} workers"
+        assert found.get("augment_probability") == expected.get("augment_probability")
         for several, one in zip(given(out, name), several_workers.as_json(alone), strict=True):
             assert several["state"] == one["state"]
             assert several["evaluation"]["score"] == pytest.approx(one["evaluation"]["score"], rel=1e-6)
             assert several["evaluation"]["class_shares"] == list(one["evaluation"]["class_shares"])
             losses = numbers(several["evaluation"]["losses"])
             assert losses == pytest.approx(numbers(one["evaluation"]["losses"]), rel=1e-6)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("num_workers", "mean_sign"), [(2, 0.25), (3, 0.5)])
+def test_all_workers_augment_with_the_probability_of_the_whole_batch(
+    num_workers: int, mean_sign: float, outs: dict[int, Path]
+) -> None:
+    expected = {"value": 0.2, "sign_sum": 2 * mean_sign, "num_steps": 2}
+    assert given(outs[num_workers], "probability") == [pytest.approx(expected)]
 
 
 @pytest.mark.slow

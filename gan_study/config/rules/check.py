@@ -37,7 +37,7 @@ _MEANT = {
 _OF_SEVERAL_PARTS = {
     "betas": "are pairs",
     **dict.fromkeys(("lr_schedule", "g_lr_schedule", "d_lr_schedule"), "is a name or a mapping"),
-    "augment": "is a name or a list",
+    "augment": "is a name, a list or a mapping",
 }
 """Hyperparameters whose values no range of numbers can hold, with their kind."""
 
@@ -223,7 +223,9 @@ def _range_faults(arm: Arm) -> Iterator[Fault]:
     """Check both ends of every range, and every value of a choice, against the hyperparameter's bounds."""
     for index, parameter in enumerate(arm.parameters):
         active = [values for values in arm.assignments if parameter.is_active(values)]
-        yield from _end_faults(arm, parameter, active[0])
+        # Adaptive augmentations depend on the loss.
+        for values in active if "augment" in parameter.parts else active[:1]:
+            yield from _end_faults(arm, parameter, values)
         earlier = [p for p in arm.parameters[:index] if p.name == parameter.name]
         if any(other.is_active(values) for other in earlier for values in active):
             rule = f"only one range of {parameter.name} may exist at a time, but got two; tell them apart by `when`"

@@ -8,7 +8,7 @@ from gan_study.config.conditions import is_met, requirement
 from gan_study.config.data import DatasetConfig, ObjectiveConfig
 from gan_study.config.extractors import EXTRACTORS, FID_DIMS, FID_EXTRACTOR
 from gan_study.config.hyperparameters import Hyperparameters
-from gan_study.config.names import CONDITIONS, NETWORK_IMAGE_SIZES, UNLABELLED_DATASETS, attention_sizes
+from gan_study.config.names import CONDITIONS, NETWORK_IMAGE_SIZES, REAL_ABOVE, UNLABELLED_DATASETS, attention_sizes
 from gan_study.config.own.parts import (
     CONDITION_OF,
     CodeFile,
@@ -20,6 +20,7 @@ from gan_study.config.own.parts import (
     own_parts,
 )
 from gan_study.config.reading.suggestions import suggestion
+from gan_study.config.values.augment import adaptive_strength
 
 _DEPENDENT = ("penalty_weight", "penalty_every", "clip_value", "label_smoothing", "network.upsample")
 """Hyperparameters that are None where they do not apply."""
@@ -33,6 +34,7 @@ def combination_problems(
         _own_parts(hyperparameters, code),
         _own_dataset(dataset, code),
         _dependents(hyperparameters, code),
+        _augmentations(hyperparameters),
         _images(hyperparameters, dataset),
         _conditional(hyperparameters, dataset),
         _objective(dataset, objective),
@@ -94,6 +96,17 @@ def _dependents(hyperparameters: Hyperparameters, code: Sequence[CodeFile]) -> I
                 f"{name} belongs to {', '.join(wanted)}, but got {condition}={values[condition]} "
                 f"with {name}={text}; remove it or set {condition}: {wanted[0]}",
             )
+
+
+def _augmentations(hyperparameters: Hyperparameters) -> Iterator[tuple[str, str]]:
+    loss, augment = hyperparameters.loss, hyperparameters.augment
+    if adaptive_strength(augment) is not None and loss not in REAL_ABOVE:
+        yield (
+            "augment",
+            "adaptive augmentations follow the sign of the discriminator's output on real images, which has a meaning "
+            f"with {', '.join(REAL_ABOVE)}, but got loss={loss} with augment={augment}; choose one of these losses, or "
+            "give the list of augmentations alone",
+        )
 
 
 def _images(hyperparameters: Hyperparameters, dataset: DatasetConfig) -> Iterator[tuple[str, str]]:

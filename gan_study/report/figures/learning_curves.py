@@ -65,6 +65,11 @@ _PANELS: tuple[tuple[str, bool, tuple[_Signal, ...]], ...] = (
         True,
         (_loss("discriminator", lambda x: x.d_grad_norm), _loss("generator", lambda x: x.g_grad_norm)),
     ),
+    (
+        "Adaptive augmentations",
+        False,
+        (_loss("probability", lambda x: x.augment_probability), _loss("mean sign of D at real", lambda x: x.real_sign)),
+    ),
     ("Gradient at an image", True, (_loss("at one generated image", lambda x: x.g_output_gradient),)),
 )
 

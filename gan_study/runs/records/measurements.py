@@ -130,6 +130,10 @@ class LossRecord(Record):
     """Norm of the generator's gradient."""
     g_output_gradient: float | None = None
     """Norm of the gradient of the loss of one generated image with respect to that image."""
+    real_sign: float | None = None
+    """Adaptive augmentations: sign of the discriminator's output on real images, the signal of overfitting."""
+    augment_probability: float | None = None
+    """Adaptive augmentations: the probability of each in the last step, not a mean."""
 
 
 class SignalsRecord(Record):

@@ -46,6 +46,8 @@ class LossMeans:
             "fake_logit": _mean(m.fake_logit for m in self.d_steps),
             "d_grad_norm": _mean(m.grad_norm for m in self.d_steps),
             "g_grad_norm": _mean(m.grad_norm for m in self.g_steps),
+            "real_sign": _mean(m.real_sign for m in self.d_steps),
+            "augment_probability": self.d_steps[-1].augment_probability,
             "g_output_gradient": _mean(m.output_gradient for m in self.g_steps),
         }
         weight = workers.own_weight(num_stacks)

@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from gan_study.config.names import REAL_ABOVE
 from gan_study.config.training import TrainingConfig
 from gan_study.data.datasets import Dataset
 from gan_study.diagnosis.measures.discriminator import logits_to_accuracy, losses_to_jensen_shannon
@@ -40,16 +41,14 @@ class _Scale(NamedTuple):
     """Logit of a real image that adds nothing to the loss."""
     best_fake: float
     """Logit of a generated image that adds nothing to the loss."""
-    boundary: float | None
-    """Logit above which the discriminator classifies an image as real; None if the logits have no zero."""
 
 
 _SCALES: dict[str, _Scale] = {
-    "hinge": _Scale(1, -1, 0),
-    "least_squares": _Scale(1, 0, 0.5),
-    "minimax": _Scale(np.inf, -np.inf, 0),
-    "non_saturating": _Scale(np.inf, -np.inf, 0),
-    "wasserstein": _Scale(0, 0, None),
+    "hinge": _Scale(1, -1),
+    "least_squares": _Scale(1, 0),
+    "minimax": _Scale(np.inf, -np.inf),
+    "non_saturating": _Scale(np.inf, -np.inf),
+    "wasserstein": _Scale(0, 0),
 }
 """The relativistic loss is missing, because it only uses differences of logits."""
 _CROSS_ENTROPIES = ("minimax", "non_saturating")
@@ -203,9 +202,9 @@ def logits_to_signals(loss: str, is_smoothed: bool, real_logits: Tensor, fake_lo
         "d_loss_real": float(lost(real, torch.full_like(fake, scale.best_fake))),
         "d_loss_fake": float(lost(torch.full_like(real, scale.best_real), fake)),
     }
-    if scale.boundary is None:
+    if (boundary := REAL_ABOVE.get(loss)) is None:
         return {**found, "wasserstein": float(real.mean() - fake.mean())}
-    accuracy = logits_to_accuracy((real - scale.boundary).numpy(), (fake - scale.boundary).numpy())
+    accuracy = logits_to_accuracy((real - boundary).numpy(), (fake - boundary).numpy())
     found |= {"d_accuracy_real": accuracy.real, "d_accuracy_fake": accuracy.fake}
     if loss in _CROSS_ENTROPIES and not is_smoothed:
         found["jensen_shannon"] = losses_to_jensen_shannon(found["d_loss_real"], found["d_loss_fake"])
