@@ -74,9 +74,7 @@ def cutout(images: Tensor, numbers: Tensor) -> Tensor:
     return images * ~(is_cut[:, :1, :, None] & is_cut[:, 1:, None, :])
 
 
-def augment(
-    images: Tensor, used: Sequence[Augmentation], numbers: Tensor, probability: Tensor | None = None
-) -> Tensor:
+def augment(images: Tensor, used: Sequence[Augmentation], numbers: Tensor, probability: Tensor | None = None) -> Tensor:
     """Apply augmentations in their order.
 
     Args:

@@ -10,7 +10,7 @@ from support.prepared_objective import Prepared
 from support.tiny_training import BATCH_SIZE, numbers, run, tiny_trial, trial_folder
 
 from gan_study.extractors.objective import Objective
-from gan_study.gan.augmentations import augment, num_numbers
+from gan_study.gan.augmentations import AUGMENTATIONS, augment, num_numbers
 from gan_study.training.adaptive_strength import AugmentProbability, make_probability
 from gan_study.training.batch_source import BatchSource
 from gan_study.training.distributed import Workers
@@ -58,15 +58,15 @@ def test_it_can_rise_to_one_within_its_ramp() -> None:
 
 
 def test_each_augmentation_of_an_image_is_applied_with_the_probability() -> None:
-    names, num = ("colour", "cutout"), 400
+    used, num = [AUGMENTATIONS[name] for name in ("colour", "cutout")], 400
     random = torch.Generator().manual_seed(0)
     images = torch.rand(num, 1, 16, 16, generator=random)
-    chances = torch.rand(num, num_numbers(names, have_probability=True), generator=random)
-    assert chances.shape[1] == num_numbers(names) + 2
-    assert torch.equal(augment(images, names, chances, torch.tensor(0.0)), images)
-    always = augment(images, names, chances[:, : num_numbers(names)])
-    assert torch.equal(augment(images, names, chances, torch.tensor(1.0)), always)
-    seen = augment(images, names, chances, torch.tensor(0.3))
+    chances = torch.rand(num, num_numbers(used, have_probability=True), generator=random)
+    assert chances.shape[1] == num_numbers(used) + 2
+    assert torch.equal(augment(images, used, chances, torch.tensor(0.0)), images)
+    always = augment(images, used, chances[:, : num_numbers(used)])
+    assert torch.equal(augment(images, used, chances, torch.tensor(1.0)), always)
+    seen = augment(images, used, chances, torch.tensor(0.3))
     is_cut, is_kept = ((seen == grey).flatten(1).any(1) for grey in (0, images))
     assert 0.2 < is_cut.float().mean() < 0.4
     is_coloured = ~is_kept

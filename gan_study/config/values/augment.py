@@ -31,7 +31,7 @@ class AdaptiveStrength(NamedTuple):
 
 
 def augmentations_of(text: str) -> tuple[str, ...]:
-    """The names of augmentations in a text; own ones cannot be adaptive. Raises ValueError if it is of anything else."""
+    """The names of augmentations in a text; own ones are not adaptive. Raises ValueError if it is of anything else."""
     found = _ADAPTIVE.fullmatch(text)
     given = found[1] if found else text
     names = () if given == NO_AUGMENTATION and not found else tuple(given.split("+"))
