@@ -83,7 +83,9 @@ def _require_ended(before: TrialFolder, trial: str) -> tuple[TrialConfig, TrialS
             "from a complete copy of the run folder"
         )
     if status is None or not status.state.is_final:
-        raise InputError(f"reproduce: a trial is trained again once it has ended, but got {trial}, which has not; wait")
+        raise InputError(
+            f"reproduce: a trial is trained again once it has ended, but got {trial}, which has not; wait for its end, or `resume` the study"
+        )
     if not before.read_evaluations():
         raise InputError(
             f"reproduce: a trial is compared by its evaluations, but got {trial} without one "

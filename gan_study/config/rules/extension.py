@@ -111,7 +111,12 @@ def _shown(study: StudyConfig, name: str) -> str:
 
 
 def grown_too_late(before: StudyConfig, name: str) -> str:
-    """The reason why a number of trials can no longer grow, since later phases depend on it; empty if it can."""
+    """The reason why a number of trials or seeds can no longer grow, since others depend on it; empty if it can."""
+    if name == "confirm.seeds" and before.confirm.until_decided is not None:
+        return (
+            "the looks of until_decided are multiples of it, and would be others than those already taken; raise "
+            "confirm.until_decided.max_seeds, or run a new study"
+        )
     if name not in ("budget.trials_per_arm", "search.repeats"):
         return ""
     if before.search.scheduler == "pbt":
