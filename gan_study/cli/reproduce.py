@@ -84,7 +84,8 @@ def _require_ended(before: TrialFolder, trial: str) -> tuple[TrialConfig, TrialS
         )
     if status is None or not status.state.is_final:
         raise InputError(
-            f"reproduce: a trial is trained again once it has ended, but got {trial}, which has not; wait for its end, or `resume` the study"
+            f"reproduce: a trial is trained again once it has ended, but got {trial}, which has not; wait for its end, "
+            "or `resume` the study"
         )
     if not before.read_evaluations():
         raise InputError(

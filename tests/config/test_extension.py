@@ -55,8 +55,8 @@ def test_looks_may_be_added_and_prolonged_but_neither_dropped_nor_moved() -> Non
     longer = parse_study(text, "x.yaml", ["confirm.until_decided.max_seeds=30"])
     assert compare_studies(before, longer) == Extension(("confirm.until_decided.max_seeds: 20 to 30",), (), ())
     assert compare_studies(before, parse_study(text, "x.yaml", ["confirm.seeds=6"])).conflicts == (
-        "confirm.seeds: 5 in the run folder, 6 in the file; the looks of until_decided are multiples of it, and would be "
-        "others than those already taken; raise confirm.until_decided.max_seeds, or run a new study",
+        "confirm.seeds: 5 in the run folder, 6 in the file; the looks of until_decided are multiples of it, and would "
+        "be others than those already taken; raise confirm.until_decided.max_seeds, or run a new study",
     )
     (conflict,) = compare_studies(before, parse_study(STUDY, "x.yaml")).conflicts
     assert conflict.startswith("confirm.until_decided.max_seeds: 20 in the run folder, nothing in the file; trials")
