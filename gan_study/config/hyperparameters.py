@@ -66,8 +66,8 @@ class NetworkConfig(Frozen):
     """Normalisation in the generator. Default: batch; none in mlp."""
     discriminator_norm: NormName = "batch"
     """Normalisation in the discriminator. Default: batch; none with wgan_gp, r1, r2 (their gradients are per image,
-    WGAN-GP paper section 4), with spectral_norm, with conditional: projection, in mlp and in
-    resnet."""
+    WGAN-GP paper section 4), with spectral_norm, with conditional: projection, in mlp and
+    in resnet."""
     spectral_norm: bool = False
     """Divide every layer of the discriminator by its largest singular value (SNGAN)."""
     g_spectral_norm: bool = False

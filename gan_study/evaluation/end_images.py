@@ -5,7 +5,7 @@ from torch import nn
 
 from gan_study.config.training import TrainingConfig
 from gan_study.gan.generation import generate_uint8
-from gan_study.gan.latents import z_path
+from gan_study.gan.latents import input_path
 from gan_study.runs.counted_generator import counted_snapshot
 from gan_study.runs.trial_folder import TrialFolder
 from gan_study.training.output.sample_grid import grid_latents, grid_png
@@ -35,7 +35,6 @@ def interpolation_png(generator: nn.Module, training: TrainingConfig) -> bytes |
     second, the next one from the third to the fourth, and so on.
     """
     ends = grid_latents(training)[: 2 * NUM_PATHS]
-    num_held = training.num_inputs - training.z_dim
-    paths = [z_path(pair, NUM_STEPS, training.z_distribution, num_held=num_held) for pair in ends.split(2)]
+    paths = [input_path(training, pair, NUM_STEPS) for pair in ends.split(2)]
     ((images, are_finite),) = generate_uint8(generator, [torch.cat(paths)])
     return grid_png(images, NUM_STEPS + 1) if are_finite else None

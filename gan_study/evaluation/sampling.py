@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from gan_study.config.training import TrainingConfig
 from gan_study.evaluation.generators import TrainedGenerator
 from gan_study.gan.generation import generate_uint8
-from gan_study.gan.latents import draw_inputs, z_path
+from gan_study.gan.latents import draw_inputs, input_path
 from gan_study.gan.networks.conditional import set_class_
 from gan_study.metrics.samples import BATCH_SIZE
 from gan_study.runs.storage import Storage
@@ -164,8 +164,7 @@ def _animation(generator: nn.Module, training: TrainingConfig, request: SampleRe
     walks = []
     for _ in range(_WALK_SIDE**2):
         corners = _draw(generator, training, request.corners, random, request.class_number)
-        num_held = training.num_inputs - training.z_dim
-        walks.append(z_path(corners, request.steps, training.z_distribution, closed=True, num_held=num_held))
+        walks.append(input_path(training, corners, request.steps, closed=True))
     factor = max(1, _WALK_TILE // training.dataset.image_size)
     moments = generate_uint8(generator, torch.stack(walks, dim=1))
     frames = [grid_pixels(_enlarge(images.cpu(), factor), _WALK_SIDE) for images, _ in moments]

@@ -32,9 +32,16 @@ def draw_inputs(training: TrainingConfig, num: int, generator: torch.Generator |
     return torch.cat([z, draw_z(num, 1, training.z_distribution, generator)], dim=1)
 
 
-def z_path(
-    corners: Tensor, num_steps: int, distribution: ZDistribution, *, closed: bool = False, num_held: int = 0
-) -> Tensor:
+def input_path(training: TrainingConfig, corners: Tensor, num_steps: int, *, closed: bool = False) -> Tensor:
+    """Inputs on the way from each corner to the next, as `z_path` finds latents; corners: (K, `num_inputs`).
+
+    The number that decides a conditional GAN's class is the first corner's all the way.
+    """
+    path = z_path(corners[:, : training.z_dim], num_steps, training.z_distribution, closed=closed)
+    return torch.cat([path, corners[:1, training.z_dim :].expand(len(path), -1)], dim=1)
+
+
+def z_path(corners: Tensor, num_steps: int, distribution: ZDistribution, *, closed: bool = False) -> Tensor:
     """Latents on the way from each corner to the next, where the generator has learned to find latents.
 
     Between normal latents the way is an arc (`slerp`): the middle of the straight line between two is too close to
@@ -45,14 +52,10 @@ def z_path(
         num_steps: steps from one corner to the next, at least 1.
         distribution: what the corners were drawn from.
         closed: go back to the first corner in the end, and leave it out there, so that the path can be repeated.
-        num_held: last entries that are the first corner's all the way, as the number that decides the class.
 
     Returns (K * num_steps, z_dim) if closed, else ((K - 1) * num_steps + 1, z_dim): each corner, equal to what was
     given, and num_steps - 1 latents at equal parts of the way after it.
     """
-    if num_held:
-        path = z_path(corners[:, :-num_held], num_steps, distribution, closed=closed)
-        return torch.cat([path, corners[:1, -num_held:].expand(len(path), -1)], dim=1)
     between = slerp if distribution == "normal" else torch.lerp
     shares = torch.arange(num_steps, dtype=corners.dtype, device=corners.device).div_(num_steps).unsqueeze(1)
     starts, ends = corners, corners.roll(-1, dims=0)

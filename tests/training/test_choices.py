@@ -102,31 +102,6 @@ def test_training_and_evaluation_have_the_same_latents(
     assert {bool(z.abs().max() <= 1) for z in seen} == {training.z_distribution == "uniform"}
 
 
-@pytest.mark.parametrize(
-    "values",
-    [{"penalty": "dragan", "conditional": "concat"}, {"penalty": "dragan", "pac": 5}, {"penalty": "r1", "pac": 5}],
-)
-@pytest.mark.parametrize("world_size", [2, 4])
-def test_the_workers_rows_are_the_one_worker_s(values: dict[str, Any], world_size: int, prepared: Prepared) -> None:
-    training = tiny_trial(**values, augment="cutout").training
-    whole, *parts = (
-        BatchSource(training, prepared.dataset, workers).draw(40)
-        for workers in (Workers(), *(Workers(rank, world_size) for rank in range(world_size)))
-    )
-    for rows, *pieces in zip(whole, *parts, strict=True):
-        if rows is None:
-            assert pieces == [None] * world_size
-            continue
-        assert torch.equal(torch.cat([piece for piece in pieces if piece is not None]), rows)
-        assert {len(piece) for piece in pieces if piece is not None} == {len(rows) // world_size}
-    assert (whole.labels is not None) == (training.conditional != "none")
-    noise = whole.noise
-    assert noise is not None
-    num_images = 20 // training.pac
-    num_noise = 1 + training.pac * 256 if training.penalty == "dragan" else 0
-    assert noise.shape == (num_images, num_noise, 1, 1)
-
-
 def test_stacks_that_do_not_fit_into_a_worker_s_part(prepared: Prepared, objective: Objective, tmp_path: Path) -> None:
     steps = train(tiny_trial(pac=4), prepared.dataset, objective, trial_folder(tmp_path), Workers(0, 2))
     expected = (

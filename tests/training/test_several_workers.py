@@ -111,7 +111,7 @@ def checkpoint(location: Path) -> dict[str, Any]:
 
 @pytest.mark.parametrize(("world_size", "pac"), [(2, 1), (4, 1), (5, 2), (3, 1), (3, 2)])
 @pytest.mark.parametrize("cur_nimg", [0, 1480])
-@pytest.mark.parametrize("penalty", ["none", "wgan_gp"])
+@pytest.mark.parametrize("penalty", ["none", "wgan_gp", "dragan", "r1"])
 def test_the_workers_rows_are_the_one_worker_s(
     prepared: Prepared, world_size: int, pac: int, cur_nimg: int, penalty: str
 ) -> None:
@@ -120,6 +120,9 @@ def test_the_workers_rows_are_the_one_worker_s(
         BatchSource(training, prepared.dataset, workers).draw(cur_nimg)
         for workers in (Workers(), *(Workers(rank, world_size) for rank in range(world_size)))
     )
+    if whole.noise is not None:
+        num_noise = {"wgan_gp": 1, "dragan": 1 + pac * 256, "r1": 0}[penalty]
+        assert whole.noise.shape == (20 // pac, num_noise, 1, 1)
     for rows, *pieces in zip(whole, *parts, strict=True):
         if rows is None:
             assert penalty not in GRADIENT_PENALTIES

@@ -24,9 +24,10 @@ def load_generator(snapshot: bytes, config: TrainingConfig, num_channels: int) -
     Raises RuntimeError if the snapshot is of another network, SafetensorError if it is damaged: see `snapshot_error`.
     """
     weights = load(snapshot)
-    shares = torch.full_like(weights.get("choice.centres", torch.empty(0)), 1.0)  # those of the snapshot replace them
+    num_classes = len(weights.get("choice.centres", ()))
+    shares = (1 / num_classes,) * num_classes if num_classes else None  # those of the snapshot replace them
     with torch.random.fork_rng(devices=[]):
-        generator, _ = networks_of(config, num_channels, tuple((shares / max(1, len(shares))).tolist()) or None)
+        generator, _ = networks_of(config, num_channels, shares)
     generator.load_state_dict(weights)
     fix_spectral_norms_(generator.eval())
     return generator.requires_grad_(False)
